@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Options are declared in a table; the table reads them, gives defaults, checks bounds, prints help and is the
+ * documentation. */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include "base/yaml.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum base_option_kind {
+    BASE_OPTION_BOOL,     /* bool */
+    BASE_OPTION_INT,      /* int64_t */
+    BASE_OPTION_REAL,     /* double */
+    BASE_OPTION_STRING,   /* const char *, in the arena; NULL when the default is absent */
+    BASE_OPTION_CHOICE,   /* int: index into choices */
+    BASE_OPTION_DURATION, /* double seconds; written 90, 90s, 10m, 1.5h, 2d */
+    BASE_OPTION_BYTES,    /* uint64_t; written 512, 64KiB, 2GiB, 1MB */
+    BASE_OPTION_NODE,     /* const base_yaml_node *: a structure that the owner reads itself; NULL when absent */
+} base_option_kind;
+
+/* min and max are inclusive for INT, REAL, DURATION and BYTES; both 0 = unbounded. */
+typedef struct base_option {
+    const char *name;
+    base_option_kind kind;
+    size_t offset;        /* of the field in the target struct */
+    const char *fallback; /* the default as a user would write it; BASE_REQUIRED = must be given; "" = absent/NULL/0 */
+    double min, max;
+    bool open_min, open_max;    /* the bound itself is excluded */
+    const char *const *choices; /* CHOICE: NULL-terminated */
+    const char *help;           /* one line, with the unit */
+} base_option;
+
+extern const char BASE_REQUIRED[];
+#define BASE_OPTIONS_END                                                                                               \
+    { .name = NULL }
+
+/* Reads map (may be NULL: all defaults) into *target by the table (ends with BASE_OPTIONS_END). Unknown keys, wrong
+ * types and values out of bounds are BASE_INVALID with position, what would be right, and the nearest valid key.
+ * Strings and nodes point into map's tree or arena. */
+BASE_CHECK base_status base_options_read(const base_option *table, const base_yaml_node *map, void *target,
+                                         base_arena *arena, base_err *err);
+/* One value alone (a searched parameter's bound is checked with it). The node's position is named on error. */
+BASE_CHECK base_status base_option_check(const base_option *option, const base_yaml_node *value, base_err *err);
+const base_option *base_options_find(const base_option *table, const char *name);
+/* Help for --help NAME: aligned at most 80 columns: name, type, bounds, default, text. */
+void base_options_help(const base_option *table, base_buf *out);
+/* Every option with its value now, as a flow-YAML map: what --check prints and what the identity is made of. */
+void base_options_print(const base_option *table, const void *target, base_buf *out);
+
+/* Durations and sizes as standalone readers; false when malformed. */
+bool base_parse_duration(const char *text, double *seconds);
+bool base_parse_bytes(const char *text, uint64_t *bytes);
+
+/* The candidate nearest to word by edit distance (Damerau, insensitive to case, - and _ alike), or NULL when none is
+ * near enough to be meant. names: count pointers. */
+const char *base_nearest(const char *word, const char *const *names, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
