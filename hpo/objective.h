@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The seam between the search and what is searched: an objective evaluates one configuration at one fidelity.
+ *
+ * An objective is one constant descriptor. Its state is state_size zeroed bytes, created once per worker; where an
+ * option table is given, its offsets refer to the beginning of the state. Process objectives (the default): init runs
+ * once in a helper process of the worker, evaluate in a child forked from it, so whatever init loaded is shared
+ * copy-on-write, and a crash, a hang or a lack of memory costs one trial only. In-rank objectives (microseconds) run
+ * inside the worker. */
+#ifndef HPO_OBJECTIVE_H
+#define HPO_OBJECTIVE_H
+
+#include "base/options.h"
+#include "hpo/space/space.h"
+#include "hpo/trials/result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How much one evaluation may spend: the `fidelity:` of a study. Without one: name NULL, min = max = 1. */
+typedef struct hpo_fidelity {
+    const char *name;
+    double min, max;
+    bool integer;
+} hpo_fidelity;
+
+/* Limits of one trial; 0 = none. */
+typedef struct hpo_limits {
+    double time;       /* seconds */
+    uint64_t memory;   /* bytes */
+    int threads;       /* at least 1 */
+    double stop_grace; /* seconds between being asked to stop and being killed */
+} hpo_limits;
+
+typedef struct hpo_job {
+    uint64_t trial;
+    uint32_t attempt;
+    uint32_t rung;
+    const double *config;  /* activated point of the space */
+    double fidelity, from; /* go on from `from` (0 = from scratch) to `fidelity` */
+    uint64_t seed;         /* the trial's: the same in every attempt and on every rung */
+    uint64_t parent;       /* inherit from this trial, or UINT64_MAX */
+    double parent_fidelity;
+    const char *folder;        /* the trial's folder (absolute path); exists for process objectives, NULL in-rank */
+    const char *parent_folder; /* NULL without parent */
+    hpo_limits limits;
+} hpo_job;
+
+typedef enum hpo_verdict { HPO_CONTINUE, HPO_STOP } hpo_verdict;
+
+/* Given to evaluate. report: an intermediate result at `step` (in units of fidelity, increasing). HPO_STOP: end soon,
+ * save what lets the same trial go on from here, and return BASE_CANCELLED; what is computed later does not count. */
+typedef struct hpo_reporter {
+    hpo_verdict (*report)(void *self, double step, const hpo_metrics *metrics);
+    hpo_verdict (*verdict)(void *self); /* asks without reporting: for long steps */
+    void *self;
+} hpo_reporter;
+
+/* What an objective may know when it is created. */
+typedef struct hpo_objective_env {
+    const hpo_space *space;
+    const base_yaml_node *settings; /* the objective's map in the study file, may be NULL; outlives the state */
+    hpo_fidelity fidelity;
+    uint64_t seed;        /* the study's */
+    const char *metric;   /* the study's metric */
+    const char *base_dir; /* relative paths in settings are relative to this (the study file's folder) */
+} hpo_objective_env;
+
+enum {
+    HPO_OBJECTIVE_IN_RANK = 1,   /* evaluate costs microseconds and cannot fail badly: run it in the worker itself */
+    HPO_OBJECTIVE_RESUMABLE = 2, /* evaluate can go on from a lower fidelity through the trial's folder */
+    HPO_OBJECTIVE_SEARCHABLE = 4 /* every option may be searched as a parameter of the same name; others are an error */
+};
+
+typedef struct hpo_objective_type {
+    const char *name;
+    const char *summary;        /* one line for --list */
+    const base_option *options; /* may be NULL when settings are read by init itself */
+    size_t state_size;
+    unsigned flags;
+    /* Before the run, on every rank: are these settings, this space and this fidelity possible together? May be NULL.
+     * BASE_INVALID with position. */
+    base_status (*check)(const hpo_objective_env *env, base_err *err);
+    /* Adds parameters that the objective declares itself, used when the study has none; may be NULL. The space is not
+     * sealed yet. */
+    base_status (*parameters)(const base_yaml_node *settings, hpo_space *space, base_err *err);
+    /* The names of metrics that it can report, NULL-terminated; may be NULL (any). */
+    const char *const *(*metrics)(const base_yaml_node *settings);
+    /* Once per worker. May be NULL. A failure here ends the run as bad input. */
+    base_status (*init)(void *state, const hpo_objective_env *env, base_arena *arena, base_err *err);
+    /* One evaluation. Fills out->metrics (and cost, in-rank only). A returned error fails the trial with err->text, as
+     * does out->failure set by the objective itself (it knows why a command died). */
+    base_status (*evaluate)(void *state, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
+                            base_err *err);
+    void (*fini)(void *state); /* may be NULL */
+    /* Declared cost of going from one fidelity to another; NULL = to - from. */
+    double (*cost)(double from, double to);
+    /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; may be NULL. */
+    void (*forget)(const char *folder, double fidelity);
+    /* More names for --list (data sets, models, problems); may be NULL. */
+    void (*list)(base_buf *out);
+} hpo_objective_type;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

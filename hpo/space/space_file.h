@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keys `parameters:` and `forbid:` of a study file become a space. */
+#ifndef HPO_SPACE_SPACE_FILE_H
+#define HPO_SPACE_SPACE_FILE_H
+
+#include "hpo/space/space.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* parameters: the map (required, not empty); forbid: the list, or NULL. *space is sealed; NULL on error.
+ * fidelity: the fidelity's name, which no searched parameter may bear; or NULL.
+ * The nodes must outlive the space. BASE_INVALID "file:line:column: ..." */
+BASE_CHECK base_status hpo_space_read(const base_yaml_node *parameters, const base_yaml_node *forbid,
+                                      const char *fidelity, hpo_space **space, base_err *err);
+/* forbid: alone, for a space whose parameters an objective declared (before sealing). */
+BASE_CHECK base_status hpo_space_read_forbid(hpo_space *space, const base_yaml_node *forbid, base_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

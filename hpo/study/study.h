@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The study: a pure machine of two calls, ask and tell. No clock, no file, no process: whoever drives it does that.
+ *
+ *   hpo_study_ask    -> what to do next (a job, wait, done), as a record that has already been applied
+ *   hpo_study_report -> an intermediate value arrived; the answer says whether the trial may go on
+ *   hpo_study_tell   -> an evaluation ended
+ *   hpo_study_apply  -> an old record is applied as it is (resume): nothing is computed again
+ * Every call hands back the record that it made, for the journal. */
+#ifndef HPO_STUDY_STUDY_H
+#define HPO_STUDY_STUDY_H
+
+#include "hpo/study/study_file.h"
+#include "hpo/trials/history.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hpo_study hpo_study;
+
+typedef enum hpo_ask_kind {
+    HPO_ASK_JOB,   /* record is START or PROMOTE: evaluate that trial */
+    HPO_ASK_CLOSE, /* record is CLOSE: write it down and ask again */
+    HPO_ASK_WAIT,  /* nothing before a running trial ends (no record) */
+    HPO_ASK_DONE,  /* nothing ever again unless the budget grows (no record); see hpo_study_reason */
+} hpo_ask_kind;
+
+/* spec must outlive the study. */
+BASE_CHECK base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **study, base_err *err);
+void hpo_study_destroy(hpo_study *study);
+
+/* The next thing to do. *record (pointers valid until the next call) is what must be written down before the job
+ * leaves. */
+BASE_CHECK base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err);
+/* The job of a trial that is running: after ask, for a retry, or after a resume. */
+void hpo_study_job(const hpo_study *study, uint64_t trial, hpo_job *job);
+/* A report of a running trial. record->stop says that the trial must stop: it has then ended with this report as its
+ * last event (state STOPPED), is charged for what it did up to this step, and a later result of it must not be told. */
+void hpo_study_report(hpo_study *study, uint64_t trial, double step, const hpo_metrics *metrics, uint32_t attempt,
+                      uint32_t worker, hpo_record *record);
+/* The end of an evaluation. A result without the study's metric becomes failure OUTPUT, a non-finite one NAN: here
+ * only. result->failure may not be LOST or INTERRUPTED (run those again instead). *record's kind is RESULT. */
+void hpo_study_tell(hpo_study *study, uint64_t trial, const hpo_result *result, uint32_t attempt, uint32_t worker,
+                    hpo_record *record);
+/* Resume: applies an old record. BASE_CORRUPT as hpo_history_apply. */
+BASE_CHECK base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err);
+/* No new configurations from now on and no promotions: the wall time is up or the user asked to stop. ask answers DONE
+ * when nothing runs, WAIT before. */
+void hpo_study_halt(hpo_study *study, const char *reason);
+
+hpo_view hpo_study_view(const hpo_study *study);
+const hpo_study_spec *hpo_study_spec_of(const hpo_study *study);
+/* Why it is done, as a sentence ("the budget of 200 trials is spent", "all 12 configurations were tried"); NULL before.
+ */
+const char *hpo_study_reason(const hpo_study *study);
+/* More failed trials than max_failures allows, or every trial failed at the end: exit code 3. */
+bool hpo_study_failed(const hpo_study *study);
+/* Declared cost of a job that goes on from `from` to `to`. */
+double hpo_study_cost(const hpo_study *study, double from, double to);
+/* Recomputes the decision that made `record` (START, PROMOTE, CLOSE) from the history as of then and compares bit for
+ * bit: BASE_CORRUPT with the difference. For --replay: call before applying the record. */
+BASE_CHECK base_status hpo_study_verify(hpo_study *study, const hpo_record *record, base_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A study file becomes a study_spec: everything resolved, every default filled in, every mistake named with its line.
+ */
+#ifndef HPO_STUDY_STUDY_FILE_H
+#define HPO_STUDY_STUDY_FILE_H
+
+#include "hpo/objective.h"
+#include "hpo/samplers/sampler.h"
+#include "hpo/schedulers/scheduler.h"
+#include "hpo/space/space.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hpo_budget { /* 0 = no limit; has_target false = none */
+    uint64_t trials;        /* configurations created */
+    double cost;            /* units of fidelity charged */
+    double time;            /* seconds of wall time of the run, summed over restarts by whoever runs it */
+    bool has_target;
+    double target; /* as the user sees the metric */
+} hpo_budget;
+
+typedef struct hpo_failure_policy {
+    int64_t retries_crash, retries_timeout, retries_oom, retries_lost; /* further attempts after the first */
+    int64_t max_failures;                                              /* exceeding it ends the run with exit code 3 */
+    double heartbeat, lost_after;                                      /* seconds */
+} hpo_failure_policy;
+
+typedef struct hpo_study_spec {
+    const char *name;
+    const char *file;     /* as given */
+    const char *base_dir; /* absolute folder of the study file */
+    uint64_t seed;
+    bool seed_given;
+    const hpo_objective_type *objective;
+    const base_yaml_node *settings; /* the objective's map, or NULL */
+    const char *metric;
+    bool maximize;
+    const char *method; /* as named by the user, or "sampler + scheduler" */
+    const hpo_sampler_type *sampler;
+    const hpo_scheduler_type *scheduler;
+    const base_yaml_node *sampler_options, *scheduler_options; /* maps or NULL */
+    hpo_fidelity fidelity;
+    hpo_budget budget;
+    uint64_t workers; /* virtual workers; 0 = as many as there are */
+    bool deterministic;
+    bool repeats; /* finite spaces: the same configuration may be tried again */
+    bool fsync_each;
+    hpo_limits limits;
+    hpo_failure_policy failure;
+    hpo_space *space;     /* owned */
+    const char *identity; /* canonical text of what makes two runs the same study */
+    base_arena *arena;    /* owned: everything above lives here */
+} hpo_study_spec;
+
+/* What a study file can be made of: tables of the program (dependency from above, handed down). */
+typedef struct hpo_catalog {
+    const hpo_objective_type *const *objectives;
+    size_t n_objectives;
+    const char *version; /* "hpo 0.1.0" */
+} hpo_catalog;
+
+/* text: the bytes of the file (every rank reads the same bytes). sets: n_sets assignments of --set, applied before
+ * reading. seed: overrides `seed:` when not NULL. On success *spec owns everything; destroy with
+ * hpo_study_spec_destroy. */
+BASE_CHECK base_status hpo_study_read(const hpo_catalog *catalog, const char *file, const char *text, size_t length,
+                                      const char *const *sets, size_t n_sets, const uint64_t *seed,
+                                      hpo_study_spec **spec, base_err *err);
+void hpo_study_spec_destroy(hpo_study_spec *spec); /* accepts NULL */
+/* The seed and what depends on it (identity), for a study without one. */
+void hpo_study_spec_set_seed(hpo_study_spec *spec, uint64_t seed);
+/* The resolved study as YAML with every default filled in, for --check; plus the size of the space and the ladder. */
+void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);
+/* Documentation of the study file for --help study, made from the same tables that read it. */
+void hpo_study_help(base_buf *out);
+
+/* ---- method.c: names that people know for pairs of a sampler and a scheduler ---- */
+typedef struct hpo_method {
+    const char *name, *sampler, *scheduler, *summary;
+} hpo_method;
+const hpo_method *hpo_methods(size_t *count);
+const hpo_method *hpo_method_find(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

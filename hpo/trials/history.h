@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Everything that is known about a study's trials: an append-only fold of records, read through views.
+ *
+ * A view is the history as it was after `as_of` records: samplers and schedulers read views only, so that a decision
+ * can be computed again later from the same knowledge. Losses are always minimised here: loss = value for goal
+ * minimize, -value for maximize, +infinity for a failed evaluation. Losses are compared in one place, hpo_loss_less:
+ * NaN and failures last, ties to the lower trial id. */
+#ifndef HPO_TRIALS_HISTORY_H
+#define HPO_TRIALS_HISTORY_H
+
+#include "hpo/space/space.h"
+#include "hpo/trials/record.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum hpo_trial_state {
+    HPO_TRIAL_RUNNING,  /* an evaluation is under way */
+    HPO_TRIAL_PAUSED,   /* evaluated below the highest fidelity; may be promoted */
+    HPO_TRIAL_COMPLETE, /* evaluated at the highest fidelity */
+    HPO_TRIAL_STOPPED,  /* ended for good below it, by a stopping rule or a closed bracket */
+    HPO_TRIAL_FAILED,   /* its last evaluation failed */
+} hpo_trial_state;
+const char *hpo_trial_state_text(hpo_trial_state state);
+
+/* One finished evaluation. */
+typedef struct hpo_eval {
+    uint64_t event;
+    uint32_t rung;
+    uint32_t attempt;
+    double fidelity;
+    double value; /* as the user sees it */
+    double loss;  /* minimised; +infinity when failed */
+    double cost;  /* charged, in units of fidelity */
+    double seconds;
+    hpo_failure failure;
+    int code;
+    const hpo_metrics *metrics; /* NULL when there is only the study's metric */
+    const char *reason;         /* NULL when it worked */
+} hpo_eval;
+
+typedef struct hpo_report {
+    uint64_t event;
+    uint32_t rung;
+    double step; /* in units of fidelity */
+    double value, loss;
+} hpo_report;
+
+/* A trial as seen through a view. Pointers live as long as the history and are valid until the next apply. */
+typedef struct hpo_trial {
+    uint64_t id;
+    const double *config;
+    hpo_trial_state state;
+    uint32_t bracket;
+    uint32_t rung;           /* of the evaluation under way, else of the last one */
+    double fidelity, from;   /* target and start of the evaluation under way, else of the last one */
+    uint64_t seed, parent;   /* parent UINT64_MAX = none */
+    uint64_t created, as_of; /* event number of START, and what it was asked from */
+    const char *origin;      /* may be NULL */
+    const hpo_eval *evals;
+    size_t n_evals;
+    const hpo_report *reports;
+    size_t n_reports;
+} hpo_trial;
+
+typedef struct hpo_history hpo_history;
+typedef struct hpo_view {
+    const hpo_history *history;
+    uint64_t as_of; /* records with event < as_of are seen */
+} hpo_view;
+
+/* max_fidelity: an evaluation at it (or at the end of a study without fidelity: 1) can be an incumbent's best.
+ * The space must outlive the history. */
+hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double max_fidelity);
+void hpo_history_destroy(hpo_history *history);
+/* Appends a record. BASE_CORRUPT when it cannot follow what is there (an unknown trial, a result of a trial that does
+ * not run, an id out of order): only a damaged journal can cause that, live use is asserted by the study. */
+BASE_CHECK base_status hpo_history_apply(hpo_history *history, const hpo_record *record, base_err *err);
+hpo_view hpo_history_view(const hpo_history *history); /* everything */
+hpo_view hpo_history_at(const hpo_history *history, uint64_t as_of);
+const hpo_space *hpo_history_space(const hpo_history *history);
+
+/* ---- through a view; all O(1) or O(log) unless said otherwise when the view is the newest ---- */
+uint64_t hpo_view_trials(hpo_view view); /* configurations created */
+hpo_trial hpo_view_trial(hpo_view view, uint64_t id);
+/* Trials in each state. O(1) on the newest view, else O(n). */
+uint64_t hpo_view_count(hpo_view view, hpo_trial_state state);
+/* Ids of the trials of a bracket in order of creation (a prefix of the history's own list). */
+const uint64_t *hpo_view_bracket(hpo_view view, uint32_t bracket, size_t *count);
+uint32_t hpo_view_brackets(hpo_view view); /* highest bracket number + 1 */
+/* Sum of costs charged by results so far, counting a continued evaluation by its increment; and as if every evaluation
+ * had started from scratch. */
+double hpo_view_cost(hpo_view view);
+double hpo_view_cost_from_scratch(hpo_view view);
+/* True when an activated config has been started already (hash index; newest views only). */
+bool hpo_view_has_config(hpo_view view, const double *config);
+/* Incumbent: the best successful evaluation at the highest fidelity seen so far; ties to the lower trial. False: none.
+ */
+typedef struct hpo_incumbent {
+    uint64_t trial;
+    const hpo_eval *eval;
+} hpo_incumbent;
+bool hpo_view_incumbent(hpo_view view, hpo_incumbent *out);
+
+/* The one order of losses: finite before NaN/inf, smaller first, then lower id. A strict weak order. */
+bool hpo_loss_less(double loss_a, uint64_t trial_a, double loss_b, uint64_t trial_b);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

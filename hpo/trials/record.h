@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An event of a study. The history is the fold of its records; the journal is their list; a study is driven by making
+ * new ones (ask, tell) or by applying old ones (resume). Event numbers count records from 0 in the order of
+ * application. */
+#ifndef HPO_TRIALS_RECORD_H
+#define HPO_TRIALS_RECORD_H
+
+#include "hpo/trials/result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum hpo_record_kind {
+    HPO_RECORD_START,   /* a new configuration begins its first evaluation */
+    HPO_RECORD_PROMOTE, /* a paused trial goes on to a higher rung */
+    HPO_RECORD_REPORT,  /* an intermediate value of a running trial */
+    HPO_RECORD_RESULT,  /* an evaluation ended (also: failed) */
+    HPO_RECORD_CLOSE,   /* a paused trial is ended for good */
+} hpo_record_kind;
+
+typedef struct hpo_record {
+    hpo_record_kind kind;
+    uint64_t trial;   /* START: must be the next id (ids are dense from 0) */
+    uint32_t bracket; /* START */
+    uint32_t rung;    /* all but CLOSE: the rung that is being evaluated */
+    double fidelity;  /* START, PROMOTE: to; REPORT: the step; RESULT: reached */
+    double from;      /* START, PROMOTE: what it continues from; 0 = from scratch */
+    uint64_t as_of;   /* START, PROMOTE: number of records applied when it was asked */
+    uint64_t parent;  /* START: the trial it inherits from, or UINT64_MAX */
+    uint64_t seed;    /* START */
+    const char
+        *origin; /* START: how the sampler made it ("random", "prior", ...); a static or interned text, or NULL */
+    const double *config; /* START: borrowed; copied by whoever keeps it */
+    double value;         /* REPORT, RESULT: the study's metric as the user sees it; NaN when failed */
+    bool stop;            /* REPORT: the scheduler said stop at this report: the trial's last event is this one */
+    bool final;           /* RESULT: no promotion can follow: COMPLETE when it did not fail */
+    hpo_result result;    /* REPORT: metrics, and cost when stop; RESULT: everything, cost is the charged one */
+    uint32_t attempt;     /* REPORT, RESULT */
+    uint32_t worker;      /* REPORT, RESULT: who ran it (informative only) */
+} hpo_record;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
