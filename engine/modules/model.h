@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A model: graph, parameters and plan for one batch size, with the passes a trainer needs.
+ *
+ * A training step is
+ *     loss = eng_model_train(model, &batch, step);
+ *     eng_optimizer_step(optimizer, rate);
+ * and allocates nothing. */
+#ifndef ENG_MODEL_H
+#define ENG_MODEL_H
+
+#include "engine/tensor/graph.h"
+#include "engine/tensor/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is predicted; decides the last activation, the loss, and how targets are given. */
+typedef enum eng_task {
+    ENG_REGRESSION, /* outputs numbers; mean squared error over all of them; targets: values */
+    ENG_BINARY,     /* outputs logits of independent yes/no answers; binary cross-entropy; targets: values in [0, 1] */
+    ENG_MULTICLASS, /* outputs logits of exclusive classes; cross-entropy; targets: labels */
+} eng_task;
+
+/* Read in place during a pass, so they must stay until it returns. */
+typedef struct eng_batch {
+    size_t n;              /* 1 .. the model's batch size */
+    const float *x;        /* [n, inputs] */
+    const float *values;   /* [n, outputs]: regression, binary */
+    const int32_t *labels; /* [n], 0 .. outputs - 1: multiclass */
+} eng_batch;
+
+typedef struct eng_model_options {
+    size_t batch;  /* samples per step, at most */
+    uint64_t seed; /* first values and dropout masks */
+    double l1, l2; /* penalties l1 sum|w| + l2/2 sum w^2 over decayed parameters, part of the training loss */
+    const eng_kernels *kernels; /* NULL = the best for this machine */
+} eng_model_options;
+
+/* The places where a graph meets its data. */
+typedef struct eng_ports {
+    eng_value x, target, output;
+    eng_task task;
+} eng_ports;
+
+typedef struct eng_model eng_model;
+
+/* Compiles graph, which the model owns from here on (also when this fails). BASE_INVALID, BASE_NOMEM. */
+BASE_CHECK base_status eng_model_adopt(eng_graph *graph, const eng_ports *ports, const eng_model_options *options,
+                                       eng_model **out, base_err *err);
+void eng_model_destroy(eng_model *model);
+
+/* Forward and backward in training mode (dropout, smoothing, penalties). Returns the mean loss of the batch and leaves
+ * gradients in the parameter list. step numbers the batches of the whole training (the key of dropout's masks). A
+ * result that is not finite is returned as it is. */
+double eng_model_train(eng_model *model, const eng_batch *batch, uint64_t step);
+/* Forward in evaluation mode: the mean loss without dropout, smoothing and penalties. batch->values and labels may both
+ * be NULL when only the outputs are wanted; the result is then NaN. */
+double eng_model_evaluate(eng_model *model, const eng_batch *batch);
+/* The outputs [n, outputs] of the last pass: numbers for regression, logits else. */
+const float *eng_model_outputs(const eng_model *model);
+
+eng_params *eng_model_params(const eng_model *model);
+const eng_kernels *eng_model_kernels(const eng_model *model);
+size_t eng_model_batch(const eng_model *model);
+size_t eng_model_input_count(const eng_model *model);  /* numbers per sample */
+size_t eng_model_output_count(const eng_model *model); /* numbers per sample */
+eng_task eng_model_task(const eng_model *model);
+/* Bytes of parameters, gradients and arena. */
+size_t eng_model_bytes(const eng_model *model);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

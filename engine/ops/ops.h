@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every op by its descriptor and by its name, and the configurations of those that have one. */
+#ifndef ENG_OPS_H
+#define ENG_OPS_H
+
+#include "engine/tensor/op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* y = f(x W + b); W is [inputs, width]. */
+typedef struct eng_dense_config {
+    size_t width;
+    const eng_init *init;  /* of W; b starts at zero. NULL = Xavier uniform */
+    eng_epilogue epilogue; /* ENG_EPILOGUE_NONE = LINEAR */
+} eng_dense_config;
+
+typedef struct eng_dropout_config {
+    double rate; /* share of units set to zero in training: 0 <= rate < 1 */
+} eng_dropout_config;
+
+typedef struct eng_elu_config {
+    double alpha; /* > 0; 0 = 1.0 */
+} eng_elu_config;
+
+typedef struct eng_prelu_config {
+    double slope; /* initial, learned; 0 = 0.25 */
+} eng_prelu_config;
+
+typedef struct eng_cross_entropy_config {
+    double smoothing; /* label smoothing in training: 0 <= smoothing < 1 */
+} eng_cross_entropy_config;
+
+/* name, descriptor; in the order in which --list shows them. */
+#define ENG_ACTIVATION_LIST(X)                                                                                         \
+    X(linear)                                                                                                          \
+    X(sigmoid)                                                                                                         \
+    X(tanh)                                                                                                            \
+    X(relu)                                                                                                            \
+    X(prelu)                                                                                                           \
+    X(elu)                                                                                                             \
+    X(gelu)                                                                                                            \
+    X(swish)                                                                                                           \
+    X(softmax)
+#define ENG_OP_LIST(X)                                                                                                 \
+    X(dense)                                                                                                           \
+    X(dropout)                                                                                                         \
+    ENG_ACTIVATION_LIST(X)                                                                                             \
+    X(mean_squared_error)                                                                                              \
+    X(binary_cross_entropy)                                                                                            \
+    X(cross_entropy)
+
+#define ENG_OP_EXTERN(name) extern const eng_op eng_op_##name;
+ENG_OP_LIST(ENG_OP_EXTERN)
+#undef ENG_OP_EXTERN
+
+extern const eng_op *const eng_ops[];            /* NULL-terminated */
+extern const char *const eng_activation_names[]; /* NULL-terminated: "linear", "sigmoid", ... */
+const eng_op *eng_op_find(const char *name);     /* or NULL */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

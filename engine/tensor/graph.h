@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A model's description: values (edges) and nodes (ops) in the order of computation. Built once, then compiled by a
+ * plan. A node names the values it reads, so nothing here assumes a chain. */
+#ifndef ENG_GRAPH_H
+#define ENG_GRAPH_H
+
+#include "engine/tensor/op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct eng_graph eng_graph;
+
+eng_graph *eng_graph_create(void);
+void eng_graph_destroy(eng_graph *graph);
+
+/* A value that the caller supplies; shape of one sample. */
+eng_value eng_graph_input(eng_graph *graph, eng_shape sample, eng_dtype type);
+/* Applies op to in[0..op->inputs). config is copied; NULL = all zero. name NULL = the op's name and the node's number.
+ * *out is the new value (ENG_NO_VALUE for a loss). BASE_INVALID when op refuses the shapes or the configuration,
+ * BASE_UNSUPPORTED when a value that needs a gradient would get a second reader. */
+BASE_CHECK base_status eng_graph_add(eng_graph *graph, const eng_op *op, const void *config, const char *name,
+                                     const eng_value *in, eng_value *out, base_err *err);
+/* Marks a value that stays readable until the next pass (the network's output). */
+void eng_graph_keep(eng_graph *graph, eng_value value);
+
+/* The producer's index in a value, or ENG_GRAPH_INPUT. */
+#define ENG_GRAPH_INPUT UINT32_MAX
+typedef struct eng_value_info {
+    eng_shape shape; /* of one sample */
+    eng_dtype type;
+    uint32_t producer; /* node, or ENG_GRAPH_INPUT */
+    uint32_t readers;
+    bool needs_gradient; /* a parameter lies behind it */
+    bool kept;
+} eng_value_info;
+
+size_t eng_graph_values(const eng_graph *graph);
+const eng_value_info *eng_graph_value(const eng_graph *graph, eng_value value);
+size_t eng_graph_nodes(const eng_graph *graph);
+const eng_node *eng_graph_node(const eng_graph *graph, size_t index);
+/* Parameters of all nodes in order, laid out and initialised from seed. */
+BASE_CHECK base_status eng_graph_params(const eng_graph *graph, uint64_t seed, eng_params **out, base_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The vector kernels as a table of functions: the same source compiled for several instruction sets, chosen once.
+ *
+ * A NaN in gives a NaN out everywhere: a diverging trial must be seen to diverge. Input and output of an elementwise
+ * kernel may be the same array; they must not overlap otherwise. */
+#ifndef ENG_KERNELS_H
+#define ENG_KERNELS_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Activations that a dense layer computes in the pass that adds its bias: those whose derivative is a function of the
+ * output alone. */
+typedef enum eng_epilogue {
+    ENG_EPILOGUE_NONE, /* not available as an epilogue */
+    ENG_EPILOGUE_LINEAR,
+    ENG_EPILOGUE_RELU,
+    ENG_EPILOGUE_SIGMOID,
+    ENG_EPILOGUE_TANH,
+    ENG_EPILOGUES,
+} eng_epilogue;
+
+typedef void eng_map_fn(size_t n, const float *x, float *y);                        /* y[i] = f(x[i]) */
+typedef void eng_map_grad_fn(size_t n, const float *v, const float *dy, float *dx); /* dx[i] = dy[i] f'(.) */
+
+/* The scalars of one optimizer step. */
+typedef struct eng_update {
+    float rate;         /* step size */
+    float scale;        /* gradients are multiplied by it first (clipping by norm) */
+    float limit;        /* then clamped to [-limit, limit]; infinity = off */
+    float l2;           /* coupled decay: g += l2 w */
+    float keep;         /* decoupled decay: w *= keep before the step; 1 = off */
+    float beta1, beta2; /* decay rates of the first and second moment (momentum = beta1) */
+    float epsilon;
+    float correction; /* Adam: 1 / sqrt(1 - beta2^t) */
+} eng_update;
+
+/* w: n parameters, g: gradients, m and s: slots (NULL when the rule has fewer). */
+typedef void eng_update_fn(const eng_update *u, size_t n, float *w, const float *g, float *m, float *s);
+
+typedef struct eng_kernels {
+    const char *name; /* "portable", "avx2", "avx512" */
+
+    eng_map_fn *exp, *relu, *sigmoid, *tanh, *gelu, *swish;
+    void (*elu)(size_t n, float alpha, const float *x, float *y);
+    void (*prelu)(size_t n, float slope, const float *x, float *y);
+    /* From the output y: relu, sigmoid, tanh. From the input x: gelu, swish. */
+    eng_map_grad_fn *relu_grad, *sigmoid_grad, *tanh_grad, *gelu_grad, *swish_grad;
+    void (*elu_grad)(size_t n, float alpha, const float *y, const float *dy, float *dx); /* alpha > 0 */
+    /* dx may be NULL; returns the gradient of the slope. */
+    double (*prelu_grad)(size_t n, float slope, const float *x, const float *dy, float *dx);
+
+    /* y[r][c] = f(y[r][c] + bias[c]) over rows x cols, in place. */
+    void (*bias_epilogue[ENG_EPILOGUES])(size_t rows, size_t cols, const float *bias, float *y);
+    /* dy[r][c] *= f'(y[r][c]) in place and dbias[c] = sum over r. y is not read for LINEAR. */
+    void (*bias_epilogue_grad[ENG_EPILOGUES])(size_t rows, size_t cols, const float *y, float *dy, float *dbias);
+
+    /* Each row: y = softmax(x); returns nothing. */
+    void (*softmax)(size_t rows, size_t cols, const float *x, float *y);
+    void (*softmax_grad)(size_t rows, size_t cols, const float *y, const float *dy, float *dx);
+    /* p = softmax(x) and the sum over rows of -sum_c t_c log p_c with t = (1 - smoothing) onehot(label) +
+     * smoothing/cols. */
+    double (*softmax_loss)(size_t rows, size_t cols, float smoothing, const float *x, const int32_t *labels, float *p);
+    /* dx = scale (p - t). */
+    void (*softmax_loss_grad)(size_t rows, size_t cols, float smoothing, float scale, const float *p,
+                              const int32_t *labels, float *dx);
+
+    /* Inverted dropout: y = x / (1 - rate) where kept, else 0; keep[i] is 1 or 0. A unit is dropped when its 32 random
+     * bits are below `threshold`; bits come from Philox blocks key/counter with counter[0] = 0, 1, ... */
+    void (*dropout)(size_t n, uint32_t threshold, float scale, const uint32_t key[2], const uint32_t counter[4],
+                    const float *x, float *y, uint8_t *keep);
+    void (*dropout_grad)(size_t n, float scale, const uint8_t *keep, const float *dy, float *dx);
+
+    double (*squared_error)(size_t n, const float *x, const float *t);                   /* sum (x - t)^2 */
+    void (*difference)(size_t n, float scale, const float *x, const float *t, float *y); /* y = scale (x - t) */
+    double (*sum_squares)(size_t n, const float *x);
+    double (*sum_abs)(size_t n, const float *x);
+    void (*add_penalty)(size_t n, float l1, float l2, const float *w, float *g); /* g += l1 sign(w) + l2 w */
+
+    eng_update_fn *sgd, *momentum, *nesterov, *adagrad, *rmsprop, *adam;
+} eng_kernels;
+
+/* The instance by name, or the best one for this machine (NULL). NULL when the name is unknown or the machine lacks the
+ * instructions. */
+const eng_kernels *eng_kernels_find(const char *name);
+extern const char *const eng_kernels_names[]; /* every instance of this build, NULL-terminated, best last */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

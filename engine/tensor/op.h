@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What an op is: it infers shapes and declares parameters when a graph is built, states what it needs in memory when a
+ * plan is made, and then computes forward and backward on resolved pointers.
+ *
+ * To write one: one file, static functions, one const descriptor at its end, one line in engine/ops/registry.c. */
+#ifndef ENG_OP_H
+#define ENG_OP_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "engine/tensor/kernels.h"
+#include "engine/tensor/param.h"
+#include "engine/tensor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ENG_OP_MAX_INPUTS 4
+#define ENG_OP_MAX_PARAMS 4
+
+typedef enum eng_dtype { ENG_F32, ENG_I32 } eng_dtype;
+
+/* What flows along an edge of the graph, referred to by its number. */
+typedef uint32_t eng_value;
+#define ENG_NO_VALUE UINT32_MAX
+
+enum {
+    ENG_READS_X = 1u,          /* backward reads the inputs */
+    ENG_READS_Y = 2u,          /* backward reads the output */
+    ENG_INPLACE_FORWARD = 4u,  /* y may lie on x[0] (same number of elements) */
+    ENG_INPLACE_BACKWARD = 8u, /* dx[0] may lie on dy */
+    ENG_IS_ACTIVATION = 16u,   /* one input, same shape out, no configuration needed: may be chosen by name */
+    ENG_IS_LOSS = 32u,         /* adds to run->loss, has no output; x[1] is the target */
+};
+
+typedef struct eng_op eng_op;
+
+/* A place in the graph where an op is applied. infer() fills what is marked. */
+typedef struct eng_node {
+    const eng_op *op;
+    const char *name;   /* unique in its graph: the prefix of its parameters' names */
+    const void *config; /* the node's own copy, op->config_size bytes */
+    uint32_t index;     /* its position in the graph: the key of its random streams */
+    size_t inputs;
+    eng_value in[ENG_OP_MAX_INPUTS];
+    eng_value out; /* ENG_NO_VALUE for a loss */
+    /* Shapes of one sample: the batch dimension is implied. */
+    eng_shape in_shape[ENG_OP_MAX_INPUTS];
+    eng_dtype in_type[ENG_OP_MAX_INPUTS];
+    eng_shape out_shape; /* infer; preset to in_shape[0] */
+    unsigned traits;     /* preset to op->traits; infer may change what depends on the configuration */
+    size_t params;       /* infer */
+    eng_param_spec param[ENG_OP_MAX_PARAMS]; /* infer: all but layer and slot, names without the prefix */
+} eng_node;
+
+/* A node placed by a plan. dx[i] is NULL when nobody wants that gradient. During its backward a node owns dy and may
+ * overwrite it. Gradients are overwritten (beta = 0), never accumulated into and never cleared. */
+typedef struct eng_call {
+    const eng_node *node;
+    size_t in_count[ENG_OP_MAX_INPUTS]; /* elements per sample */
+    size_t out_count;
+    const void *x[ENG_OP_MAX_INPUTS]; /* float or int32_t, batch first */
+    float *y;
+    float *dy;
+    float *dx[ENG_OP_MAX_INPUTS];
+    const float *w[ENG_OP_MAX_PARAMS];
+    float *dw[ENG_OP_MAX_PARAMS];
+    void *saved; /* from forward to backward of the same step */
+    void *work;  /* only during one call */
+} eng_call;
+
+/* What a pass is about. */
+typedef struct eng_run {
+    size_t n; /* samples in this batch: 1 .. the planned batch */
+    bool training;
+    uint64_t seed;
+    uint32_t step; /* counter of the random streams */
+    const eng_kernels *k;
+    double loss; /* losses add to it */
+} eng_run;
+
+struct eng_op {
+    const char *name, *summary;
+    size_t inputs;
+    size_t config_size; /* 0 = none */
+    unsigned traits;
+    eng_epilogue epilogue; /* how a dense layer can compute it on the fly; ENG_EPILOGUE_NONE = it cannot */
+    /* Checks in_shape, in_type and config; may be NULL when the presets are right. BASE_INVALID with a sentence. */
+    base_status (*infer)(eng_node *node, base_err *err);
+    size_t (*saved)(const eng_node *node, size_t batch); /* bytes; NULL = none */
+    size_t (*work)(const eng_node *node, size_t batch);  /* bytes; NULL = none */
+    void (*forward)(const eng_call *call, eng_run *run);
+    void (*backward)(const eng_call *call, const eng_run *run);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

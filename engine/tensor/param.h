@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A list of named parameters: all values in one aligned block, all gradients in another of the same layout, so that an
+ * optimizer runs over them in a single pass and a checkpoint writes them in a single call.
+ *
+ * Every parameter starts on a 64-byte boundary; the padding between is zero in both blocks and stays zero. Parameters
+ * that weight decay and penalties apply to come first in the blocks, whatever their order in the list. */
+#ifndef ENG_PARAM_H
+#define ENG_PARAM_H
+
+#include <stdint.h>
+
+#include "engine/tensor/init.h"
+#include "engine/tensor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    ENG_PARAM_DECAY = 1u, /* weight decay and L1/L2 penalties apply (weights yes; biases and slopes no) */
+};
+
+/* What a layer asks for. */
+typedef struct eng_param_spec {
+    const char *name; /* in full: "dense1.weight" */
+    eng_shape shape;
+    unsigned flags;
+    const eng_init *init; /* NULL: every element is `value` */
+    float value;
+    size_t fan_in, fan_out; /* for init */
+    uint32_t layer, slot;   /* the random stream of its first values: (seed, BASE_RNG_INIT, layer, slot) */
+} eng_param_spec;
+
+typedef struct eng_param {
+    const char *name;
+    eng_shape shape;
+    size_t count;  /* elements */
+    size_t offset; /* floats from the start of either block */
+    unsigned flags;
+} eng_param;
+
+typedef struct eng_params eng_params;
+
+/* Lays out `count` parameters and allocates both blocks, zeroed. BASE_NOMEM. */
+BASE_CHECK base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_params **out, base_err *err);
+void eng_params_destroy(eng_params *params);
+/* (Re)writes every value from the specs; gradients become zero. */
+void eng_params_init(eng_params *params, uint64_t seed);
+
+size_t eng_params_count(const eng_params *params);
+const eng_param *eng_params_at(const eng_params *params, size_t index);
+const eng_param *eng_params_find(const eng_params *params, const char *name); /* or NULL */
+/* Trainable numbers, without padding. */
+size_t eng_params_numbers(const eng_params *params);
+
+/* The blocks: floats in each, padding included; the first `decayed` of them carry ENG_PARAM_DECAY. */
+size_t eng_params_size(const eng_params *params);
+size_t eng_params_decayed(const eng_params *params);
+float *eng_params_values(const eng_params *params);
+float *eng_params_gradients(const eng_params *params);
+/* One parameter seen in a block of this layout (values, gradients, or an optimizer's slot). */
+eng_tensor eng_params_view(const eng_params *params, size_t index, float *block);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The static executor: a graph compiled for one batch size into a forward and a backward list of calls over one arena.
+ *
+ * Lifetimes are computed once; values and gradients that do not live at the same time share memory. A pass allocates
+ * nothing. */
+#ifndef ENG_PLAN_H
+#define ENG_PLAN_H
+
+#include "engine/tensor/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct eng_plan eng_plan;
+
+/* Places every value of graph for at most `batch` samples. graph, params and kernels must outlive the plan. */
+BASE_CHECK base_status eng_plan_create(const eng_graph *graph, const eng_params *params, size_t batch,
+                                       const eng_kernels *kernels, eng_plan **out, base_err *err);
+void eng_plan_destroy(eng_plan *plan);
+
+/* Says where an input's data lie (batch first): read in place, not copied, during the passes that follow. */
+void eng_plan_bind(eng_plan *plan, eng_value input, const void *data);
+/* n samples (1..batch) through every node; returns the sum of the losses. In training, dropout draws its masks from
+ * (seed, node, step). */
+double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, uint32_t step);
+/* After a forward in training: the gradients of all parameters, overwritten. */
+void eng_plan_backward(eng_plan *plan);
+/* The data of a value marked by eng_graph_keep, valid until the next pass. */
+const float *eng_plan_value(const eng_plan *plan, eng_value value);
+
+size_t eng_plan_batch(const eng_plan *plan);
+size_t eng_plan_bytes(const eng_plan *plan); /* of the arena */
+/* What the arena would be if nothing were shared. */
+size_t eng_plan_bytes_unshared(const eng_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
