@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Fits and applies an affine map per feature.
+ *
+ * Sums over bytes are exact integers; sums over reals are doubles in two passes (first the mean, then the squared
+ * deviations from it), so that neither a large mean nor many samples cost digits. The map subtracts before it
+ * multiplies for the same reason. */
+#include "engine/data/normaliser.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Statistics of each feature over the training part. */
+typedef struct column {
+    double mean, variance, min, max;
+} column;
+
+enum { BLOCK = 65536 }; /* rows of bytes whose sums of squares fit 32 bits: 65536 * 255^2 < 2^32 */
+
+typedef struct byte_sums {
+    uint32_t *sum, *square; /* of the current block */
+    uint64_t *total, *total_square;
+    uint8_t *min, *max;
+} byte_sums;
+
+static void add_row(const uint8_t *restrict x, size_t features, uint32_t *restrict sum, uint32_t *restrict square,
+                    uint8_t *restrict min, uint8_t *restrict max) {
+    for (size_t j = 0; j < features; j++) {
+        uint32_t v = x[j];
+        sum[j] += v;
+        square[j] += v * v;
+    }
+    for (size_t j = 0; j < features; j++) min[j] = x[j] < min[j] ? x[j] : min[j];
+    for (size_t j = 0; j < features; j++) max[j] = x[j] > max[j] ? x[j] : max[j];
+}
+
+static void close_block(byte_sums *s, size_t features) {
+    for (size_t j = 0; j < features; j++) {
+        s->total[j] += s->sum[j];
+        s->total_square[j] += s->square[j];
+        s->sum[j] = s->square[j] = 0;
+    }
+}
+
+static void count_bytes(const eng_dataset *set, eng_part part, column *columns) {
+    size_t f = set->features;
+    byte_sums s = {base_calloc(f, sizeof *s.sum),
+                   base_calloc(f, sizeof *s.square),
+                   base_calloc(f, sizeof *s.total),
+                   base_calloc(f, sizeof *s.total_square),
+                   base_malloc(f),
+                   base_calloc(f, 1)};
+    memset(s.min, 0xff, f);
+    for (size_t i = 0; i < part.count; i++) {
+        add_row(set->bytes + part.index[i] * f, f, s.sum, s.square, s.min, s.max);
+        if ((i + 1) % BLOCK == 0) close_block(&s, f);
+    }
+    close_block(&s, f);
+    double n = (double)part.count;
+    for (size_t j = 0; j < f; j++) {
+        double mean = (double)s.total[j] / n;
+        columns[j] = (column){mean, (double)s.total_square[j] / n - mean * mean, s.min[j], s.max[j]};
+    }
+    void *const all[] = {s.sum, s.square, s.total, s.total_square, s.min, s.max};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
+static void count_reals(const eng_dataset *set, eng_part part, column *columns) {
+    size_t f = set->features;
+    double n = (double)part.count;
+    for (size_t j = 0; j < f; j++) columns[j] = (column){.min = INFINITY, .max = -INFINITY};
+    for (size_t i = 0; i < part.count; i++) {
+        const float *x = set->reals + part.index[i] * f;
+        for (size_t j = 0; j < f; j++) {
+            columns[j].mean += (double)x[j] / n;
+            columns[j].min = fmin(columns[j].min, (double)x[j]);
+            columns[j].max = fmax(columns[j].max, (double)x[j]);
+        }
+    }
+    for (size_t i = 0; i < part.count; i++) {
+        const float *x = set->reals + part.index[i] * f;
+        for (size_t j = 0; j < f; j++) {
+            double d = (double)x[j] - columns[j].mean;
+            columns[j].variance += d * d / n;
+        }
+    }
+}
+
+/* One column that stands for all of them (images): the law of total variance joins them. */
+static column pool_columns(const column *columns, size_t features) {
+    column all = {.min = INFINITY, .max = -INFINITY};
+    for (size_t j = 0; j < features; j++) {
+        all.mean += columns[j].mean / (double)features;
+        all.min = fmin(all.min, columns[j].min);
+        all.max = fmax(all.max, columns[j].max);
+    }
+    for (size_t j = 0; j < features; j++) {
+        double d = columns[j].mean - all.mean;
+        all.variance += (columns[j].variance + d * d) / (double)features;
+    }
+    return all;
+}
+
+static void affine(eng_normalise kind, const column *c, float *offset, float *scale) {
+    double width = kind == ENG_NORMALISE_SCALE01 ? c->max - c->min : sqrt(fmax(c->variance, 0));
+    *offset = (float)(kind == ENG_NORMALISE_SCALE01 ? c->min : c->mean);
+    *scale = c->max > c->min && width > 0 ? (float)(1 / width) : 0;
+}
+
+static void fit_targets(const eng_dataset *set, eng_part train, eng_normaliser *out) {
+    column c = {.min = INFINITY, .max = -INFINITY};
+    double n = (double)train.count;
+    for (size_t i = 0; i < train.count; i++) {
+        double y = (double)set->targets[train.index[i]];
+        c.mean += y / n;
+        c.min = fmin(c.min, y);
+        c.max = fmax(c.max, y);
+    }
+    for (size_t i = 0; i < train.count; i++) c.variance += pow((double)set->targets[train.index[i]] - c.mean, 2) / n;
+    affine(ENG_NORMALISE_STANDARD, &c, &out->target_offset, &out->target_scale);
+    if (out->target_scale == 0) out->target_scale = 1; /* a constant target must stay readable in its own unit */
+}
+
+base_status eng_normaliser_fit(eng_normalise kind, const eng_dataset *set, eng_part train, eng_normaliser *out,
+                               base_err *err) {
+    size_t f = set->features;
+    BASE_ASSERT(train.count > 0);
+    *out = (eng_normaliser){.features = f, .target_scale = 1};
+    out->offset = calloc(f, sizeof *out->offset);
+    out->scale = calloc(f, sizeof *out->scale);
+    column *columns = kind == ENG_NORMALISE_NONE ? NULL : calloc(f, sizeof *columns);
+    if (!out->offset || !out->scale || (kind != ENG_NORMALISE_NONE && !columns)) {
+        free(columns);
+        eng_normaliser_fini(out);
+        return BASE_FAIL(err, BASE_NOMEM, "no memory to normalise %zu features of %s", f, set->name);
+    }
+    if (kind == ENG_NORMALISE_NONE) {
+        for (size_t j = 0; j < f; j++) out->scale[j] = 1;
+        return BASE_OK;
+    }
+    if (set->bytes)
+        count_bytes(set, train, columns);
+    else
+        count_reals(set, train, columns);
+    if (set->rank > 1) {
+        column all = pool_columns(columns, f);
+        for (size_t j = 0; j < f; j++) columns[j] = all;
+    }
+    for (size_t j = 0; j < f; j++) affine(kind, &columns[j], &out->offset[j], &out->scale[j]);
+    if (set->targets) fit_targets(set, train, out);
+    free(columns);
+    return BASE_OK;
+}
+
+void eng_normaliser_fini(eng_normaliser *normaliser) {
+    free(normaliser->offset);
+    free(normaliser->scale);
+    *normaliser = (eng_normaliser){0};
+}
+
+static void map_bytes(const uint8_t *restrict x, const float *restrict offset, const float *restrict scale,
+                      size_t features, float *restrict y) {
+    for (size_t j = 0; j < features; j++) y[j] = ((float)x[j] - offset[j]) * scale[j];
+}
+
+static void map_reals(const float *restrict x, const float *restrict offset, const float *restrict scale,
+                      size_t features, float *restrict y) {
+    for (size_t j = 0; j < features; j++) y[j] = (x[j] - offset[j]) * scale[j];
+}
+
+void eng_normaliser_gather(const eng_normaliser *normaliser, const eng_dataset *set, const uint32_t *index,
+                           size_t count, float *out) {
+    const eng_normaliser *n = normaliser;
+    size_t f = n->features;
+    BASE_ASSERT(f == set->features);
+    for (size_t i = 0; i < count; i++) {
+        if (set->bytes)
+            map_bytes(set->bytes + index[i] * f, n->offset, n->scale, f, out + i * f);
+        else
+            map_reals(set->reals + index[i] * f, n->offset, n->scale, f, out + i * f);
+    }
+}
+
+void eng_gather_labels(const eng_dataset *set, const uint32_t *index, size_t count, int32_t *out) {
+    for (size_t i = 0; i < count; i++) out[i] = set->labels[index[i]];
+}
+
+void eng_normaliser_gather_targets(const eng_normaliser *normaliser, const eng_dataset *set, const uint32_t *index,
+                                   size_t count, float *out) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (set->targets[index[i]] - normaliser->target_offset) * normaliser->target_scale;
+}
