@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The fold of a study's records, appended to here and read in view.c.
+ *
+ * Compact, because a study of 100,000 trials is ordinary: about 300 bytes a trial. What a trial has many of (spans,
+ * evaluations, reports) lies in arrays that double inside an arena; an array that was outgrown stays there, so a
+ * pointer once handed out stays readable. The checks here are those that a damaged journal could violate; which record
+ * ought to come next is the study's business. */
+#include "hpo/trials/history_data.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_BRACKETS = 1 << 20, METRICS_BLOCK = 64 * 1024, FIRST_SLOTS = 64 };
+
+hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double max_fidelity) {
+    hpo_history *history = base_calloc(1, sizeof *history);
+    *history = (hpo_history){
+        .space = space,
+        .n_params = hpo_space_count(space),
+        .maximize = maximize,
+        .max_fidelity = max_fidelity,
+        .arena = base_arena_create(),
+        .slots = base_calloc(FIRST_SLOTS, sizeof(hist_slot)),
+        .slots_capacity = FIRST_SLOTS,
+    };
+    return history;
+}
+
+void hpo_history_destroy(hpo_history *history) {
+    if (!history) return;
+    for (size_t i = 0; i < history->n_brackets; i++) free(history->brackets[i].ids);
+    free(history->brackets);
+    free(history->trials);
+    free(history->charges);
+    free(history->bests);
+    free(history->slots);
+    free(history->origins);
+    base_arena_destroy(history->arena);
+    free(history);
+}
+
+/* ---- the index of configurations: open addressing, linear probing, at most half full ---- */
+
+static hist_slot *probe(const hpo_history *history, const double *config, uint32_t hash) {
+    size_t mask = history->slots_capacity - 1;
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+        hist_slot *slot = &history->slots[at];
+        if (slot->trial_plus_1 == 0) return slot;
+        if (slot->hash != hash) continue;
+        if (hpo_space_equal(history->space, history->trials[slot->trial_plus_1 - 1].config, config)) return slot;
+    }
+}
+
+static uint32_t config_hash(const hpo_history *history, const double *config) {
+    uint64_t hash = hpo_space_hash(history->space, config);
+    return (uint32_t)(hash ^ (hash >> 32));
+}
+
+uint64_t hist_find_config(const hpo_history *history, const double *config) {
+    const hist_slot *slot = probe(history, config, config_hash(history, config));
+    return slot->trial_plus_1 ? slot->trial_plus_1 - 1 : UINT64_MAX;
+}
+
+static void double_slots(hpo_history *history) {
+    size_t capacity = 2 * history->slots_capacity;
+    hist_slot *slots = base_calloc(capacity, sizeof *slots);
+    for (size_t i = 0; i < history->slots_capacity; i++) {
+        if (history->slots[i].trial_plus_1 == 0) continue;
+        size_t at = history->slots[i].hash & (capacity - 1);
+        while (slots[at].trial_plus_1 != 0) at = (at + 1) & (capacity - 1);
+        slots[at] = history->slots[i];
+    }
+    free(history->slots);
+    history->slots = slots;
+    history->slots_capacity = capacity;
+}
+
+static void index_config(hpo_history *history, uint64_t id) {
+    const double *config = history->trials[id].config;
+    uint32_t hash = config_hash(history, config);
+    hist_slot *slot = probe(history, config, hash);
+    if (slot->trial_plus_1 != 0) return;
+    *slot = (hist_slot){.hash = hash, .trial_plus_1 = (uint32_t)id + 1};
+    if (2 * ++history->n_used > history->slots_capacity) double_slots(history);
+}
+
+/* ---- keeping ---- */
+
+/* Room for element number `count` of an arena array whose capacity is the next power of two. */
+static void *grow_in_arena(base_arena *arena, void *array, size_t count, size_t size) {
+    if (count > 0 && (count & (count - 1)) != 0) return array;
+    void *larger = base_arena_array(arena, count ? 2 * count : 1, size);
+    if (count > 0) memcpy(larger, array, count * size);
+    return larger;
+}
+#define APPEND(history, array, count, value)                                                                           \
+    do {                                                                                                               \
+        (array) = grow_in_arena((history)->arena, (array), (count), sizeof *(array));                                  \
+        (array)[(count)++] = (value);                                                                                  \
+    } while (0)
+
+static const char *intern(hpo_history *history, const char *origin) {
+    if (!origin) return NULL;
+    for (size_t i = 0; i < history->n_origins; i++) {
+        if (strcmp(history->origins[i], origin) == 0) return history->origins[i];
+    }
+    BASE_GROW(history->origins, history->origins_capacity, history->n_origins + 1);
+    return history->origins[history->n_origins++] = base_arena_strdup(history->arena, origin);
+}
+
+/* Only the items in use are stored. Each block ends in room for a whole hpo_metrics, so that a caller who copies the
+ * struct by value reads past `count` but not past the block. */
+static const hpo_metrics *keep_metrics(hpo_history *history, const hpo_metrics *metrics, double value) {
+    if (metrics->count == 0) return NULL;
+    if (metrics->count == 1 && memcmp(&metrics->item[0].value, &value, sizeof value) == 0) return NULL;
+    size_t size = offsetof(hpo_metrics, item) + metrics->count * sizeof metrics->item[0];
+    if (history->metrics_left < size) {
+        history->metrics_block = base_arena_alloc(history->arena, METRICS_BLOCK + sizeof *metrics);
+        history->metrics_left = METRICS_BLOCK;
+    }
+    void *kept = history->metrics_block;
+    memcpy(kept, metrics, size);
+    history->metrics_block += size;
+    history->metrics_left -= size;
+    return kept;
+}
+
+static void set_state(hpo_history *history, hist_trial *trial, hpo_trial_state state) {
+    history->state_count[trial->state]--;
+    history->state_count[state]++;
+    trial->state = state;
+}
+
+static double loss_of(const hpo_history *history, const hpo_record *record) {
+    if (record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value)) return INFINITY;
+    return history->maximize ? -record->value : record->value;
+}
+
+/* ---- costs ---- */
+
+/* What the span would have cost from scratch: its own cost, plus, where it went on from a lower fidelity, what reaching
+ * that one from scratch had cost the trial itself (or the parent that it inherits from). */
+static double hist_full_cost(const hpo_history *history, const hist_trial *trial, const hist_span *span, double cost) {
+    if (!(span->from > 0)) return cost;
+    for (const hist_trial *owner = trial; owner;) {
+        for (size_t i = owner->n_spans; i-- > 0;) {
+            const hist_span *before = &owner->spans[i];
+            if (before->end < span->event && before->reached == span->from) return before->full_cost + cost;
+        }
+        bool inherits = owner == trial && trial->parent != UINT64_MAX;
+        owner = inherits ? &history->trials[trial->parent] : NULL;
+    }
+    return cost;
+}
+
+static void end_span(hpo_history *history, hist_trial *trial, const hpo_record *record, hpo_trial_state state) {
+    hist_span *span = &trial->spans[trial->n_spans - 1];
+    double cost = record->result.cost;
+    span->end = history->events;
+    span->end_state = (uint32_t)state;
+    span->reached = record->fidelity;
+    span->full_cost = hist_full_cost(history, trial, span, cost);
+    hist_charge sum = history->n_charges ? history->charges[history->n_charges - 1] : (hist_charge){0};
+    BASE_GROW(history->charges, history->charges_capacity, history->n_charges + 1);
+    history->charges[history->n_charges++] = (hist_charge){
+        .event = history->events,
+        .cost = sum.cost + cost,
+        .from_scratch = sum.from_scratch + span->full_cost,
+    };
+    set_state(history, trial, state);
+}
+
+/* ---- the records ---- */
+
+static void update_incumbent(hpo_history *history, uint64_t id) {
+    const hist_trial *trial = &history->trials[id];
+    const hpo_eval *eval = &trial->evals[trial->n_evals - 1];
+    if (eval->failure != HPO_FAILURE_NONE) return;
+    if (history->n_bests > 0) {
+        const hist_best *best = &history->bests[history->n_bests - 1];
+        const hpo_eval *old = &history->trials[best->trial].evals[best->eval];
+        double level = fmin(eval->fidelity, history->max_fidelity);
+        double old_level = fmin(old->fidelity, history->max_fidelity);
+        if (level < old_level) return;
+        if (level == old_level && !hpo_loss_less(eval->loss, id, old->loss, best->trial)) return;
+    }
+    BASE_GROW(history->bests, history->bests_capacity, history->n_bests + 1);
+    history->bests[history->n_bests++] = (hist_best){.event = history->events, .trial = id, .eval = trial->n_evals - 1};
+}
+
+static void list_in_bracket(hpo_history *history, uint32_t bracket, uint64_t id) {
+    if (bracket >= history->n_brackets) {
+        BASE_GROW(history->brackets, history->brackets_capacity, (size_t)bracket + 1);
+        size_t more = (size_t)bracket + 1 - history->n_brackets;
+        memset(history->brackets + history->n_brackets, 0, more * sizeof *history->brackets);
+        history->n_brackets = (size_t)bracket + 1;
+    }
+    hist_bracket *list = &history->brackets[bracket];
+    BASE_GROW(list->ids, list->capacity, list->count + 1);
+    list->ids[list->count++] = id;
+}
+
+static void begin_span(hpo_history *history, hist_trial *trial, const hpo_record *record) {
+    hist_span span = {
+        .event = history->events,
+        .end = HIST_NEVER,
+        .fidelity = record->fidelity,
+        .from = record->from,
+        .rung = record->rung,
+    };
+    APPEND(history, trial->spans, trial->n_spans, span);
+}
+
+static base_status apply_start(hpo_history *history, const hpo_record *record, base_err *err) {
+    uint64_t id = history->n_trials;
+    if (record->trial != id || id >= UINT32_MAX - 1) {
+        return BASE_FAIL(err, BASE_CORRUPT, "trial %llu begins where trial %llu was expected",
+                         (unsigned long long)record->trial, (unsigned long long)id);
+    }
+    if (record->bracket >= MAX_BRACKETS || (record->parent != UINT64_MAX && record->parent >= id) ||
+        record->as_of > history->events) {
+        return BASE_FAIL(err, BASE_CORRUPT, "trial %llu begins with an impossible bracket, parent or as_of",
+                         (unsigned long long)id);
+    }
+    double *config = BASE_NEW_ARRAY(history->arena, history->n_params, double);
+    memcpy(config, record->config, history->n_params * sizeof *config);
+    BASE_GROW(history->trials, history->trials_capacity, id + 1);
+    hist_trial *trial = &history->trials[history->n_trials++];
+    *trial = (hist_trial){
+        .config = config,
+        .origin = intern(history, record->origin),
+        .as_of = record->as_of,
+        .seed = record->seed,
+        .parent = record->parent,
+        .closed = HIST_NEVER,
+        .bracket = record->bracket,
+        .state = HPO_TRIAL_RUNNING,
+    };
+    history->state_count[HPO_TRIAL_RUNNING]++;
+    begin_span(history, trial, record);
+    list_in_bracket(history, record->bracket, id);
+    index_config(history, id);
+    return BASE_OK;
+}
+
+static base_status apply_promote(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
+    if (trial->state != HPO_TRIAL_PAUSED || record->rung <= trial->spans[trial->n_spans - 1].rung) {
+        return BASE_FAIL(err, BASE_CORRUPT, "trial %llu is promoted to rung %u while it is %s on rung %u",
+                         (unsigned long long)record->trial, record->rung, hpo_trial_state_text(trial->state),
+                         trial->spans[trial->n_spans - 1].rung);
+    }
+    begin_span(history, trial, record);
+    set_state(history, trial, HPO_TRIAL_RUNNING);
+    return BASE_OK;
+}
+
+/* What a REPORT and a RESULT must fit: the evaluation under way. */
+static base_status check_running(const hist_trial *trial, const hpo_record *record, bool charged, base_err *err) {
+    const hist_span *span = &trial->spans[trial->n_spans - 1];
+    const char *what = record->kind == HPO_RECORD_REPORT ? "report" : "result";
+    if (trial->state != HPO_TRIAL_RUNNING || span->rung != record->rung) {
+        return BASE_FAIL(err, BASE_CORRUPT, "a %s of trial %llu on rung %u while it is %s on rung %u", what,
+                         (unsigned long long)record->trial, record->rung, hpo_trial_state_text(trial->state),
+                         span->rung);
+    }
+    if (charged && !(record->result.cost >= 0 && record->result.cost < INFINITY)) {
+        return BASE_FAIL(err, BASE_CORRUPT, "a %s of trial %llu charges a cost of %g", what,
+                         (unsigned long long)record->trial, record->result.cost);
+    }
+    return BASE_OK;
+}
+
+static base_status apply_report(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
+    BASE_TRY(check_running(trial, record, record->stop, err));
+    hpo_report report = {
+        .event = history->events,
+        .rung = record->rung,
+        .step = record->fidelity,
+        .value = record->value,
+        .loss = loss_of(history, record),
+    };
+    APPEND(history, trial->reports, trial->n_reports, report);
+    if (record->stop) end_span(history, trial, record, HPO_TRIAL_STOPPED);
+    return BASE_OK;
+}
+
+static base_status apply_result(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
+    BASE_TRY(check_running(trial, record, true, err));
+    const hpo_result *result = &record->result;
+    bool failed = result->failure != HPO_FAILURE_NONE;
+    if (!failed && !isfinite(record->value)) {
+        return BASE_FAIL(err, BASE_CORRUPT, "trial %llu has a result that is neither finite nor a failure",
+                         (unsigned long long)record->trial);
+    }
+    hpo_eval eval = {
+        .event = history->events,
+        .rung = record->rung,
+        .attempt = record->attempt,
+        .fidelity = record->fidelity,
+        .value = record->value,
+        .loss = loss_of(history, record),
+        .cost = result->cost,
+        .seconds = result->seconds,
+        .failure = result->failure,
+        .code = result->code,
+        .metrics = keep_metrics(history, &result->metrics, record->value),
+        .reason = failed ? base_arena_strdup(history->arena, result->reason) : NULL,
+    };
+    APPEND(history, trial->evals, trial->n_evals, eval);
+    end_span(history, trial, record, failed ? HPO_TRIAL_FAILED : record->final ? HPO_TRIAL_COMPLETE : HPO_TRIAL_PAUSED);
+    update_incumbent(history, record->trial);
+    return BASE_OK;
+}
+
+static base_status apply_close(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
+    if (trial->state != HPO_TRIAL_PAUSED) {
+        return BASE_FAIL(err, BASE_CORRUPT, "trial %llu is closed while it is %s", (unsigned long long)record->trial,
+                         hpo_trial_state_text(trial->state));
+    }
+    trial->closed = history->events;
+    set_state(history, trial, HPO_TRIAL_STOPPED);
+    return BASE_OK;
+}
+
+base_status hpo_history_apply(hpo_history *history, const hpo_record *record, base_err *err) {
+    hist_trial *trial = NULL;
+    if (record->kind != HPO_RECORD_START) {
+        if (record->trial >= history->n_trials) {
+            return BASE_FAIL(err, BASE_CORRUPT, "trial %llu is spoken of before it begins",
+                             (unsigned long long)record->trial);
+        }
+        trial = &history->trials[record->trial];
+    }
+    base_status status = BASE_INTERNAL;
+    switch (record->kind) {
+    case HPO_RECORD_START: status = apply_start(history, record, err); break;
+    case HPO_RECORD_PROMOTE: status = apply_promote(history, trial, record, err); break;
+    case HPO_RECORD_REPORT: status = apply_report(history, trial, record, err); break;
+    case HPO_RECORD_RESULT: status = apply_result(history, trial, record, err); break;
+    case HPO_RECORD_CLOSE: status = apply_close(history, trial, record, err); break;
+    }
+    if (status == BASE_OK) history->events++;
+    return status;
+}

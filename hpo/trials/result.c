@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names of failures, and the short list of metrics of one evaluation.
+ *
+ * Sixteen metrics with short names fit into a fixed array, so a result is one flat struct: it is sent over MPI, kept
+ * and compared without owning anything. */
+#include "hpo/trials/result.h"
+
+#include <string.h>
+
+static const char *const failure_words[HPO_FAILURE_COUNT] = {
+#define FAILURE_WORD(name, text) [HPO_FAILURE_##name] = text,
+    HPO_FAILURE_LIST(FAILURE_WORD)
+#undef FAILURE_WORD
+};
+
+const char *hpo_failure_text(hpo_failure failure) {
+    BASE_ASSERT((unsigned)failure < HPO_FAILURE_COUNT);
+    return failure_words[failure];
+}
+
+bool hpo_failure_find(const char *text, hpo_failure *out) {
+    for (unsigned i = 0; i < HPO_FAILURE_COUNT; i++) {
+        if (strcmp(failure_words[i], text) != 0) continue;
+        *out = (hpo_failure)i;
+        return true;
+    }
+    return false;
+}
+
+static hpo_metric *find_metric(hpo_metrics *metrics, const char *name) {
+    for (size_t i = 0; i < metrics->count; i++) {
+        if (strcmp(metrics->item[i].name, name) == 0) return &metrics->item[i];
+    }
+    return NULL;
+}
+
+bool hpo_metrics_set(hpo_metrics *metrics, const char *name, double value) {
+    hpo_metric *item = find_metric(metrics, name);
+    if (!item) {
+        size_t length = strlen(name);
+        if (metrics->count == HPO_MAX_METRICS || length >= HPO_METRIC_NAME) return false;
+        item = &metrics->item[metrics->count++];
+        memset(item->name, 0, sizeof item->name);
+        memcpy(item->name, name, length);
+    }
+    item->value = value;
+    return true;
+}
+
+const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name) {
+    for (size_t i = 0; i < metrics->count; i++) {
+        if (strcmp(metrics->item[i].name, name) == 0) return &metrics->item[i].value;
+    }
+    return NULL;
+}
