@@ -21,7 +21,9 @@ typedef enum base_option_kind {
     BASE_OPTION_NODE,     /* const base_yaml_node *: a structure that the owner reads itself; NULL when absent */
 } base_option_kind;
 
-/* min and max are inclusive for INT, REAL, DURATION and BYTES; both 0 = unbounded. */
+/* min and max are inclusive for INT, REAL, DURATION and BYTES; both 0 = unbounded (with open_min: greater than 0). An
+ * infinite bound is none, and max below min is no upper bound, so that {.min = 1} reads "at least 1". Values are finite
+ * unless the default is infinite. */
 typedef struct base_option {
     const char *name;
     base_option_kind kind;
