@@ -56,8 +56,8 @@ static const yaml_fault faults[] = {
     {"did not find expected alphabetic or numeric character", NULL, true, ANCHOR_SENTENCE},
     {"undefined tag handle", NULL, false, TAG_SENTENCE},
     {NULL, "a tag", true, TAG_SENTENCE},
-    {NULL, "directive", true, "a line that begins with '%%' is a YAML directive; put text in quotes"},
-    {"directive", NULL, false, "a line that begins with '%%' is a YAML directive; put text in quotes"},
+    {NULL, "directive", true, "a line that begins with '%' is a YAML directive; put text in quotes"},
+    {"directive", NULL, false, "a line that begins with '%' is a YAML directive; put text in quotes"},
     {"found unexpected end of stream", "quoted scalar", true,
      "this quoted text is never closed; add the closing quote"},
     {"found unexpected document indicator", "quoted scalar", true,
@@ -73,6 +73,7 @@ static const yaml_fault faults[] = {
      "a ':' is not allowed here; check the indentation, or put text that holds ': ' in quotes"},
     {"block sequence entries are not allowed", NULL, false,
      "a list item '- ' is not allowed here; begin the list on a line of its own, or write [a, b]"},
+    {"found unexpected ':'", NULL, false, "write a blank after the ':', or put text that holds ':' in quotes"},
     {"mapping keys are not allowed", NULL, false, "a '? ' is not allowed here; put text in quotes"},
     {"expected ',' or ']'", NULL, false, "expected ',' or ']' in the list that begins in line %d"},
     {"expected ',' or '}'", NULL, false, "expected ',' or '}' in the map that begins in line %d"},
@@ -98,11 +99,13 @@ static base_status fail_parser(yaml_reader *reader) {
     if (parser->error == YAML_MEMORY_ERROR) {
         return BASE_FAIL(reader->err, BASE_NOMEM, "%s: out of memory while reading YAML", reader->file);
     }
-    const base_yaml_node where = position(reader, parser->problem_mark);
+    const char found = char_at(reader, parser->problem_mark);
     const base_yaml_node start =
         position(reader, parser->context != NULL ? parser->context_mark : parser->problem_mark);
+    /* The end of the text is no place to look at: there the construct that is not complete is named. */
+    const base_yaml_node where = found == '\0' ? start : position(reader, parser->problem_mark);
     if (matches(parser->problem, "cannot start any token")) {
-        return fail_character(reader, &where, char_at(reader, parser->problem_mark));
+        return fail_character(reader, &where, found);
     }
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         const yaml_fault *fault = &faults[i];
