@@ -29,13 +29,15 @@ void base_buf_printf(base_buf *buf, const char *fmt, ...) BASE_PRINTF(2, 3);
 /* Fast decimal integers (no locale, no printf). */
 void base_buf_put_u64(base_buf *buf, uint64_t value);
 void base_buf_put_i64(base_buf *buf, int64_t value);
-/* The shortest of %.15g, %.16g, %.17g that reads back bit-equal; non-finite as nan, inf, -inf. Integral doubles below
- * 2^53 get ".0" appended, so that a float stays a float in YAML and JSON. Locale-independent. */
+/* The shortest of %.15g, %.16g, %.17g that reads back bit-equal; non-finite as nan, inf, -inf. Whole numbers below
+ * 2^53 are written out, and what would read as an integer gets ".0" appended, so that a float stays a float in YAML and
+ * JSON. Locale-independent. */
 void base_buf_put_double(base_buf *buf, double value);
 /* Text as a JSON string with its quotes; control characters and invalid UTF-8 bytes are escaped. */
 void base_buf_put_json(base_buf *buf, const char *text);
 
-/* Strict number readers: the whole text must be consumed. Locale-independent. */
+/* Strict decimal readers: the whole text must be consumed, no blanks, no hexadecimal. Out of range is false, underflow is
+ * 0; inf, infinity and nan are read in any case. Correctly rounded. Locale-independent. On false *out is as it was. */
 bool base_parse_i64(const char *text, int64_t *out);
 bool base_parse_double(const char *text, double *out);
 

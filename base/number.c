@@ -102,10 +102,10 @@ static bool shortest_digits(double v, decimal *out) {
         u128 below = (u128)(at.whole % step) << at.shift | at.part;
         u128 above = ((u128)step << at.shift) - below;
         bool up = below > above || (below == above && (head & 1) != 0);
-        /* Reads back if nearer than half the gap, or as near and m even; under a power of two the gap is half as wide.
-         */
+        /* Reads back if nearer than half the gap, which under a power of two is half as wide below. No ties: 5^scale is
+         * odd. */
         u128 distance = up ? 2 * above : (m == hidden ? 4 : 2) * below;
-        if (step == 1 || distance < at.gap || (distance == at.gap && (m & 1) == 0)) {
+        if (step == 1 || distance < at.gap) {
             *out = (decimal){.digits = head + up, .exponent = dropped - scale};
             break;
         }

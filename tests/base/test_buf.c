@@ -44,50 +44,6 @@ static void printf_fits_at_every_length(void **state) {
     base_buf_fini(&buf);
 }
 
-static void integers_are_decimal(void **state) {
-    (void)state;
-    static const int64_t values[] = {0, 1, -1, 9, 10, -10, 99, 100, 1234567890123, INT64_MAX, INT64_MIN, INT64_MIN + 1};
-    base_buf buf = {0};
-    for (size_t i = 0; i < CHECK_COUNT(values); i++) {
-        char expected[32];
-        snprintf(expected, sizeof expected, "%lld", (long long)values[i]);
-        base_buf_clear(&buf);
-        base_buf_put_i64(&buf, values[i]);
-        assert_string_equal(buf.data, expected);
-        int64_t back = 77;
-        assert_true(base_parse_i64(buf.data, &back));
-        assert_true(back == values[i]);
-    }
-    base_buf_clear(&buf);
-    base_buf_put_u64(&buf, UINT64_MAX);
-    assert_string_equal(buf.data, "18446744073709551615");
-    base_buf_fini(&buf);
-}
-
-static void integers_are_read_strictly(void **state) {
-    (void)state;
-    static const char *const bad[] = {"",
-                                      "-",
-                                      "+",
-                                      " 1",
-                                      "1 ",
-                                      "1.0",
-                                      "1e3",
-                                      "0x10",
-                                      "--1",
-                                      "9223372036854775808",
-                                      "-9223372036854775809",
-                                      "99999999999999999999",
-                                      "18446744073709551616"};
-    int64_t value = 77;
-    for (size_t i = 0; i < CHECK_COUNT(bad); i++) {
-        if (base_parse_i64(bad[i], &value)) fail_msg("'%s' was read as an integer", bad[i]);
-    }
-    assert_true(value == 77);
-    assert_true(base_parse_i64("+0012", &value) && value == 12);
-    assert_true(base_parse_i64("-0", &value) && value == 0);
-}
-
 static void json_text_is_quoted(void **state) {
     (void)state;
     static const struct {
@@ -198,8 +154,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_appended_and_ended),
         cmocka_unit_test(printf_fits_at_every_length),
-        cmocka_unit_test(integers_are_decimal),
-        cmocka_unit_test(integers_are_read_strictly),
         cmocka_unit_test(json_text_is_quoted),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(large_and_odd_files_are_read_whole),

@@ -84,8 +84,14 @@ static void *write_lines(void *self) {
     return NULL;
 }
 
+static void count(void *self) {
+    ++*(int *)self;
+}
+
 static void lines_of_threads_do_not_mix(void **state) {
     (void)state;
+    int calls = 0; /* not atomic: the hook runs under the lock */
+    base_log_before(count, &calls);
     pthread_t threads[THREADS];
     int ids[THREADS], next[THREADS] = {0};
     base_log_setup(sink, BASE_LOG_INFO, -1);
@@ -103,6 +109,7 @@ static void lines_of_threads_do_not_mix(void **state) {
         assert_int_equal(number, next[thread]++);
     }
     assert_int_equal(lines, THREADS * LINES);
+    assert_int_equal(calls, THREADS * LINES);
 }
 
 /* stderr is unbuffered: a line in pieces would arrive in pieces. A pipe in packet mode keeps writes apart. */

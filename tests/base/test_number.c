@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Doubles as text and back, against glibc's printf and strtod, which are exact. */
+/* Numbers as text and back, against glibc's printf and strtod, which are exact. */
 #include "tests/support/check.h"
 
 #include <locale.h>
@@ -7,6 +7,50 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/rng.h"
+
+static void integers_are_decimal(void **state) {
+    (void)state;
+    static const int64_t values[] = {0, 1, -1, 9, 10, -10, 99, 100, 1234567890123, INT64_MAX, INT64_MIN, INT64_MIN + 1};
+    base_buf buf = {0};
+    for (size_t i = 0; i < CHECK_COUNT(values); i++) {
+        char expected[32];
+        snprintf(expected, sizeof expected, "%lld", (long long)values[i]);
+        base_buf_clear(&buf);
+        base_buf_put_i64(&buf, values[i]);
+        assert_string_equal(buf.data, expected);
+        int64_t back = 77;
+        assert_true(base_parse_i64(buf.data, &back));
+        assert_true(back == values[i]);
+    }
+    base_buf_clear(&buf);
+    base_buf_put_u64(&buf, UINT64_MAX);
+    assert_string_equal(buf.data, "18446744073709551615");
+    base_buf_fini(&buf);
+}
+
+static void integers_are_read_strictly(void **state) {
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "-",
+                                      "+",
+                                      " 1",
+                                      "1 ",
+                                      "1.0",
+                                      "1e3",
+                                      "0x10",
+                                      "--1",
+                                      "9223372036854775808",
+                                      "-9223372036854775809",
+                                      "99999999999999999999",
+                                      "18446744073709551616"};
+    int64_t value = 77;
+    for (size_t i = 0; i < CHECK_COUNT(bad); i++) {
+        if (base_parse_i64(bad[i], &value)) fail_msg("'%s' was read as an integer", bad[i]);
+    }
+    assert_true(value == 77);
+    assert_true(base_parse_i64("+0012", &value) && value == 12);
+    assert_true(base_parse_i64("-0", &value) && value == 0);
+}
 
 /* What base/buf.h promises, said in the slow way. Whole numbers below 2^53 are never written with an exponent. */
 static void expected_text(double value, char *out, size_t size) {
@@ -198,6 +242,21 @@ static void halfway_decimals_are_rounded_to_even(void **state) {
     }
 }
 
+/* The 19 digits next to a point halfway between two doubles: only the remainder of a division tells the side. */
+static void decimals_beside_halfway_are_rounded_by_the_remainder(void **state) {
+    (void)state;
+    base_rng rng = base_rng_stream(1, BASE_RNG_TEST, 7, 0);
+    char text[64];
+    for (size_t i = 0; i < 100000; i++) {
+        uint64_t odd = (uint64_t)1 << 53 | base_rng_u64(&rng) >> 11 | 1;
+        int e = -(int)base_rng_below(&rng, 70) - 24;
+        snprintf(text, sizeof text, "%.18Le", ldexpl((long double)odd, e));
+        double value = 0;
+        assert_true(base_parse_double(text, &value));
+        if (value != strtod(text, NULL)) fail_msg("%s: got %a, expected %a", text, value, strtod(text, NULL));
+    }
+}
+
 static void doubles_are_read_strictly(void **state) {
     (void)state;
     static const char *const bad[] = {"",    "-",     ".",     "e5",  "1e",    "1e+",    " 1",
@@ -251,13 +310,20 @@ static void absurd_exponents_are_not_clamped_into_range(void **state) {
     base_buf_fini(&text);
 }
 
-/* Only where a locale with a decimal comma is installed. */
+/* A locale with a decimal comma: an installed one, else one made here; skipped where localedef has no sources. */
 static void the_locale_changes_nothing(void **state) {
     (void)state;
-    static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", "fr_FR"};
-    const char *found = NULL;
-    for (size_t i = 0; i < CHECK_COUNT(names) && !found; i++) found = setlocale(LC_NUMERIC, names[i]);
+    check_tmpdir dir = check_tmpdir_create();
+    const char *found = setlocale(LC_NUMERIC, "de_DE.UTF-8");
+    if (!found) {
+        char command[600];
+        snprintf(command, sizeof command, "localedef -i de_DE -f ISO-8859-1 '%s/de_DE' >/dev/null 2>&1", dir.path);
+        bool made = system(command) == 0 && setenv("LOCPATH", dir.path, 1) == 0;
+        found = made ? setlocale(LC_NUMERIC, "de_DE") : NULL;
+    }
+    check_tmpdir_remove(&dir);
     if (!found) skip();
+    assert_string_equal(localeconv()->decimal_point, ",");
     base_buf buf = {0};
     double value = 0;
     base_buf_put_double(&buf, 1.5e-200); /* by printf */
@@ -268,6 +334,7 @@ static void the_locale_changes_nothing(void **state) {
     CHECK_SAME_DOUBLE(value, 1.5e-200);
     assert_false(base_parse_double("1,5", &value));
     setlocale(LC_NUMERIC, "C");
+    unsetenv("LOCPATH");
     base_buf_fini(&buf);
 }
 
@@ -298,6 +365,8 @@ static void a_million_doubles_take_little_time(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(integers_are_decimal),
+        cmocka_unit_test(integers_are_read_strictly),
         cmocka_unit_test(known_texts),
         cmocka_unit_test(special_doubles),
         cmocka_unit_test(random_bits_are_written_as_printf_does),
@@ -305,6 +374,7 @@ int main(void) {
         cmocka_unit_test(a_million_random_doubles_read_back),
         cmocka_unit_test(decimals_are_rounded_as_strtod_does),
         cmocka_unit_test(halfway_decimals_are_rounded_to_even),
+        cmocka_unit_test(decimals_beside_halfway_are_rounded_by_the_remainder),
         cmocka_unit_test(doubles_are_read_strictly),
         cmocka_unit_test(absurd_exponents_are_not_clamped_into_range),
         cmocka_unit_test(the_locale_changes_nothing),
