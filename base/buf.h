@@ -36,8 +36,9 @@ void base_buf_put_double(base_buf *buf, double value);
 /* Text as a JSON string with its quotes; control characters and invalid UTF-8 bytes are escaped. */
 void base_buf_put_json(base_buf *buf, const char *text);
 
-/* Strict decimal readers: the whole text must be consumed, no blanks, no hexadecimal. Out of range is false, underflow is
- * 0; inf, infinity and nan are read in any case. Correctly rounded. Locale-independent. On false *out is as it was. */
+/* Strict decimal readers: the whole text must be consumed, no blanks, no hexadecimal. Out of range is false, underflow
+ * is 0; inf, infinity and nan are read in any case. Correctly rounded. Locale-independent. On false *out is as it was.
+ */
 bool base_parse_i64(const char *text, int64_t *out);
 bool base_parse_double(const char *text, double *out);
 
