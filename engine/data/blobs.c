@@ -15,7 +15,7 @@ static base_status load(const eng_dataset_source *source, eng_dataset **out, bas
     const size_t features = 2;
     (void)source;
     BASE_TRY(
-        eng_dataset_create("blobs", ENG_CLASSIFICATION, ENG_STORE_REALS, PER_CLASS * CLASSES, 1, &features, out, err));
+        eng_dataset_create("blobs", ENG_TARGET_CLASSES, ENG_STORE_REALS, PER_CLASS * CLASSES, 1, &features, out, err));
     base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, STREAM, 0);
     for (size_t i = 0; i < (*out)->count; i++) {
         size_t label = i % CLASSES;

@@ -62,6 +62,7 @@ static base_status cut_quoted(reader *in, field *out, base_err *err) {
         *to++ = *from;
     }
     in->at = from + 1;
+    while (*in->at == ' ' || *in->at == '\t') in->at++;
     if (in->at < in->end && *in->at != ',' && *in->at != '\n' && *in->at != '\r')
         return fail_at(in, in->line, (size_t)(in->at - in->line_start) + 1, err,
                        "a comma or the end of the line must follow a closing quote");
@@ -263,18 +264,18 @@ static base_status fill_targets(const table *t, eng_dataset *set, base_err *err)
     return BASE_OK;
 }
 
-static eng_task choose_task(eng_task_hint hint, const class_list *list) {
-    if (hint != ENG_TASK_AUTO) return hint == ENG_TASK_CLASSIFICATION ? ENG_CLASSIFICATION : ENG_REGRESSION;
+static eng_target_kind choose_kind(eng_target_hint hint, const class_list *list) {
+    if (hint != ENG_TARGET_AUTO) return hint == ENG_TARGET_AS_CLASSES ? ENG_TARGET_CLASSES : ENG_TARGET_NUMBERS;
     bool many = list->integers && list->count > AUTO_CLASSES;
-    return (list->numbers && !list->integers) || many ? ENG_REGRESSION : ENG_CLASSIFICATION;
+    return (list->numbers && !list->integers) || many ? ENG_TARGET_NUMBERS : ENG_TARGET_CLASSES;
 }
 
-static base_status build(const char *name, const table *t, eng_task_hint hint, eng_dataset **out, base_err *err) {
+static base_status build(const char *name, const table *t, eng_target_hint hint, eng_dataset **out, base_err *err) {
     class_list list = {0};
     size_t width = t->columns - 1;
     list_classes(t, &list);
-    eng_task task = choose_task(hint, &list);
-    base_status status = eng_dataset_create(name, task, ENG_STORE_REALS, t->rows, 1, &width, out, err);
+    eng_target_kind kind = choose_kind(hint, &list);
+    base_status status = eng_dataset_create(name, kind, ENG_STORE_REALS, t->rows, 1, &width, out, err);
     if (status != BASE_OK) goto out;
     eng_dataset *set = *out;
     memcpy(set->reals, t->features, t->rows * width * sizeof *set->reals);
@@ -282,7 +283,7 @@ static base_status build(const char *name, const table *t, eng_task_hint hint, e
     for (size_t i = 0, j = 0; i < t->columns; i++)
         if (i != t->target) set->feature_names[j++] = base_arena_strdup(set->arena, t->header[i].text);
     set->target_name = base_arena_strdup(set->arena, t->header[t->target].text);
-    if (task == ENG_REGRESSION) {
+    if (kind == ENG_TARGET_NUMBERS) {
         status = fill_targets(t, set, err);
     } else if (list.count < 2) {
         status = fail_at(&t->in, t->targets[0].line, t->targets[0].column, err,
@@ -311,7 +312,7 @@ base_status eng_csv_load(const char *name, const char *path, const eng_dataset_s
     status = read_header(&t, err);
     if (status == BASE_OK) status = choose_target(&t, source->target, err);
     if (status == BASE_OK) status = read_rows(&t, err);
-    if (status == BASE_OK) status = build(name, &t, source->task, out, err);
+    if (status == BASE_OK) status = build(name, &t, source->target_is, out, err);
 out:
     free(t.header);
     free(t.features);

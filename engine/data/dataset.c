@@ -16,7 +16,7 @@ static void *array(size_t count, size_t features, size_t size) {
 }
 
 static base_status allocate(eng_dataset *set, eng_dataset_storage storage, base_err *err) {
-    bool bytes = storage == ENG_STORE_BYTES, labels = set->task == ENG_CLASSIFICATION;
+    bool bytes = storage == ENG_STORE_BYTES, labels = set->target == ENG_TARGET_CLASSES;
     void *x = array(set->count, set->features, bytes ? sizeof *set->bytes : sizeof *set->reals);
     void *y = array(set->count, 1, labels ? sizeof *set->labels : sizeof *set->targets);
     set->bytes = bytes ? x : NULL;
@@ -28,8 +28,8 @@ static base_status allocate(eng_dataset *set, eng_dataset_storage storage, base_
                      set->features);
 }
 
-base_status eng_dataset_create(const char *name, eng_task task, eng_dataset_storage storage, size_t count, size_t rank,
-                               const size_t *shape, eng_dataset **out, base_err *err) {
+base_status eng_dataset_create(const char *name, eng_target_kind target, eng_dataset_storage storage, size_t count,
+                               size_t rank, const size_t *shape, eng_dataset **out, base_err *err) {
     BASE_ASSERT(rank >= 1 && rank <= ENG_DATASET_MAX_RANK);
     *out = NULL;
     if (count == 0 || count > UINT32_MAX)
@@ -43,7 +43,7 @@ base_status eng_dataset_create(const char *name, eng_task task, eng_dataset_stor
     eng_dataset *set = BASE_NEW(arena, eng_dataset);
     set->arena = arena;
     set->name = base_arena_strdup(arena, name);
-    set->task = task;
+    set->target = target;
     set->count = count;
     set->rank = rank;
     memcpy(set->shape, shape, rank * sizeof *shape);

@@ -16,13 +16,13 @@ extern "C" {
 
 #define ENG_DATASET_MAX_RANK 3
 
-typedef enum eng_task { ENG_CLASSIFICATION, ENG_REGRESSION } eng_task;
+typedef enum eng_target_kind { ENG_TARGET_CLASSES, ENG_TARGET_NUMBERS } eng_target_kind;
 
 /* Filled by a loader, read-only for everybody else. */
 typedef struct eng_dataset {
     base_arena *arena; /* names */
     const char *name;
-    eng_task task;
+    eng_target_kind target;
     size_t count;      /* samples */
     size_t test_count; /* the last test_count of them are the set's official test part; 0 = it has none */
     size_t rank;       /* of one sample: 3 = image (height, width, channels), 1 = a row of a table */
@@ -42,8 +42,9 @@ typedef enum eng_dataset_storage { ENG_STORE_BYTES, ENG_STORE_REALS } eng_datase
 
 /* An empty set: arrays allocated and zeroed, no names. shape holds rank sizes. BASE_NOMEM; BASE_INVALID when count or a
  * size is 0 or count does not fit 32 bits (an index into a set is a uint32_t). */
-BASE_CHECK base_status eng_dataset_create(const char *name, eng_task task, eng_dataset_storage storage, size_t count,
-                                          size_t rank, const size_t *shape, eng_dataset **out, base_err *err);
+BASE_CHECK base_status eng_dataset_create(const char *name, eng_target_kind target, eng_dataset_storage storage,
+                                          size_t count, size_t rank, const size_t *shape, eng_dataset **out,
+                                          base_err *err);
 void eng_dataset_destroy(eng_dataset *set);
 /* Bytes of memory held by the arrays. */
 size_t eng_dataset_bytes(const eng_dataset *set);
@@ -51,11 +52,12 @@ size_t eng_dataset_bytes(const eng_dataset *set);
 void eng_dataset_name_classes(eng_dataset *set, const char *const *names, size_t classes);
 
 /* What a user said about where the data are. Zero-initialised means: the loader's defaults. */
-typedef enum eng_task_hint { ENG_TASK_AUTO, ENG_TASK_CLASSIFICATION, ENG_TASK_REGRESSION } eng_task_hint;
+typedef enum eng_target_hint { ENG_TARGET_AUTO, ENG_TARGET_AS_CLASSES, ENG_TARGET_AS_NUMBERS } eng_target_hint;
 typedef struct eng_dataset_source {
     const char *path;   /* a file or folder; NULL = the type's default, if it has one */
     const char *target; /* tables: the column to predict; NULL = the last one */
-    eng_task_hint task; /* tables: AUTO = classification unless a target has a fraction or there are many of them */
+    eng_target_hint
+        target_is; /* tables: AUTO = classification unless a target has a fraction or there are many of them */
 } eng_dataset_source;
 
 /* A kind of data set: one file that ends in one of these, one line in registry.c. */

@@ -12,12 +12,12 @@ enum { ROWS = 1797, SIDE = 8, CLASSES = 10, LARGEST = 16 };
 /* The table's floats as the bytes of images. */
 static base_status as_images(const char *path, const eng_dataset *table, eng_dataset **out, base_err *err) {
     const size_t shape[] = {SIDE, SIDE, 1};
-    if (table->features != SIDE * SIDE || table->task != ENG_CLASSIFICATION || table->classes != CLASSES ||
+    if (table->features != SIDE * SIDE || table->target != ENG_TARGET_CLASSES || table->classes != CLASSES ||
         table->count != ROWS)
         return BASE_FAIL(err, BASE_CORRUPT,
                          "%s has %zu lines of %zu features and %zu classes; the digits have %d, %d and %d", path,
                          table->count, table->features, table->classes, ROWS, SIDE * SIDE, CLASSES);
-    BASE_TRY(eng_dataset_create("digits", ENG_CLASSIFICATION, ENG_STORE_BYTES, table->count, 3, shape, out, err));
+    BASE_TRY(eng_dataset_create("digits", ENG_TARGET_CLASSES, ENG_STORE_BYTES, table->count, 3, shape, out, err));
     for (size_t i = 0; i < table->count * table->features; i++) {
         float value = table->reals[i];
         if (!(value >= 0 && value <= LARGEST))
@@ -32,7 +32,7 @@ static base_status as_images(const char *path, const eng_dataset *table, eng_dat
 static base_status load(const eng_dataset_source *source, eng_dataset **out, base_err *err) {
     base_buf path = {0};
     eng_dataset *table = NULL;
-    const eng_dataset_source csv = {.task = ENG_TASK_CLASSIFICATION};
+    const eng_dataset_source csv = {.target_is = ENG_TARGET_AS_CLASSES};
     base_status status = BASE_OK;
     *out = NULL;
     if (source->path)

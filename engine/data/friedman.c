@@ -16,7 +16,7 @@ static const double pi = 3.14159265358979323846;
 static base_status load(const eng_dataset_source *source, eng_dataset **out, base_err *err) {
     const size_t features = INPUTS;
     (void)source;
-    BASE_TRY(eng_dataset_create("friedman", ENG_REGRESSION, ENG_STORE_REALS, SAMPLES, 1, &features, out, err));
+    BASE_TRY(eng_dataset_create("friedman", ENG_TARGET_NUMBERS, ENG_STORE_REALS, SAMPLES, 1, &features, out, err));
     base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, STREAM, 0);
     for (size_t i = 0; i < SAMPLES; i++) {
         float *x = (*out)->reals + INPUTS * i;

@@ -129,7 +129,7 @@ static base_status join(const char *name, const idx_pair *train, const idx_pair 
                              shape[0], shape[1], test_shape[0], test_shape[1]);
     }
     BASE_TRY(
-        eng_dataset_create(name, ENG_CLASSIFICATION, ENG_STORE_BYTES, train->count + test->count, 3, shape, out, err));
+        eng_dataset_create(name, ENG_TARGET_CLASSES, ENG_STORE_BYTES, train->count + test->count, 3, shape, out, err));
     copy_pair(train, *out, 0);
     copy_pair(test, *out, train->count);
     (*out)->test_count = test->count;
@@ -170,8 +170,10 @@ base_status eng_idx_load(const char *name, const char *path, const char *const *
                          eng_dataset **out, base_err *err) {
     struct stat info;
     idx_pair train = {0}, test = {0};
-    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    bool exists = stat(path, &info) == 0, folder = exists && S_ISDIR(info.st_mode);
     *out = NULL;
+    if (!exists && !strstr(path, "images-idx3"))
+        return BASE_FAIL(err, BASE_NOTFOUND, "there is no file or folder %s", path);
     base_status status = folder ? read_folder(path, &train, &test, err) : read_file(path, &train, err);
     if (status == BASE_OK) status = join(name, &train, &test, out, err);
     if (status == BASE_OK) status = name_classes(*out, class_names, classes, err);

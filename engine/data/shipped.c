@@ -24,6 +24,7 @@ base_status eng_shipped_find(const char *file, base_buf *path, base_err *err) {
         if (access(path->data + start, R_OK) == 0) return BASE_OK;
     }
     path->length = start;
+    path->data[start] = '\0';
     if (use_named) return BASE_FAIL(err, BASE_NOTFOUND, "no %s in %s, the folder that HPO_DATA names", file, named);
     return BASE_FAIL(err, BASE_NOTFOUND, "no %s in %s or %s; set HPO_DATA to the folder that holds it", file,
                      ENG_DATA_SOURCE, ENG_DATA_INSTALL);

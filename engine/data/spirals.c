@@ -14,7 +14,7 @@ static base_status load(const eng_dataset_source *source, eng_dataset **out, bas
     static const char *const names[CLASSES] = {"first", "second"};
     const size_t features = 2;
     (void)source;
-    BASE_TRY(eng_dataset_create("spirals", ENG_CLASSIFICATION, ENG_STORE_REALS, PER_CLASS * CLASSES, 1, &features, out,
+    BASE_TRY(eng_dataset_create("spirals", ENG_TARGET_CLASSES, ENG_STORE_REALS, PER_CLASS * CLASSES, 1, &features, out,
                                 err));
     base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, STREAM, 0);
     for (size_t i = 0; i < (*out)->count; i++) {

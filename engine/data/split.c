@@ -51,16 +51,22 @@ static void stratify(const eng_dataset *set, size_t count, uint64_t seed, quanti
     for (size_t i = 0; i < count; i++) order[i] = sorted[i].index;
 }
 
-static base_status check(const eng_dataset *set, const eng_split_settings *s, base_err *err) {
+static base_status check_shares(const eng_split_settings *s, base_err *err) {
     if (!(s->test_fraction >= 0 && s->test_fraction < 1))
         return BASE_FAIL(err, BASE_INVALID, "test_fraction is %g; it must lie in [0, 1)", s->test_fraction);
     if (!(s->valid_fraction >= 0 && s->valid_fraction < 1))
         return BASE_FAIL(err, BASE_INVALID, "valid_fraction is %g; it must lie in [0, 1)", s->valid_fraction);
     if (!(s->fraction > 0 && s->fraction <= 1))
         return BASE_FAIL(err, BASE_INVALID, "fraction is %g; it must lie in (0, 1]", s->fraction);
-    if (s->folds == 1 || s->folds > set->count)
-        return BASE_FAIL(err, BASE_INVALID, "folds is %zu; 0 (none) or 2 to %zu (the samples of %s) are possible",
-                         s->folds, set->count, set->name);
+    return BASE_OK;
+}
+
+/* pool: the samples that do not test. */
+static base_status check_folds(const eng_dataset *set, const eng_split_settings *s, size_t pool, base_err *err) {
+    if (s->folds == 1 || s->folds > pool)
+        return BASE_FAIL(err, BASE_INVALID,
+                         "folds is %zu; 0 (none) or 2 to %zu (what %s has besides its test part) are possible",
+                         s->folds, pool, set->name);
     if (s->folds && s->fold >= s->folds)
         return BASE_FAIL(err, BASE_INVALID, "fold is %zu; with folds: %zu it is 0 to %zu", s->fold, s->folds,
                          s->folds - 1);
@@ -94,9 +100,10 @@ static void lay_out(uint32_t *order, size_t pool, window valid, double fraction,
 base_status eng_split_make(const eng_dataset *set, const eng_split_settings *settings, eng_split *out, base_err *err) {
     const eng_split_settings *s = settings;
     *out = (eng_split){0};
-    BASE_TRY(check(set, s, err));
+    BASE_TRY(check_shares(s, err));
     size_t shuffled = set->count - set->test_count; /* an official test part stays as it is, at the end */
     size_t test = set->test_count ? 0 : share_of(s->test_fraction, shuffled), pool = shuffled - test;
+    BASE_TRY(check_folds(set, s, pool, err));
     window valid = {0, share_of(s->valid_fraction, pool)};
     if (s->folds) valid = (window){pool * s->fold / s->folds, pool * (s->fold + 1) / s->folds};
     bool want_valid = s->folds || s->valid_fraction > 0;
