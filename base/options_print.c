@@ -42,8 +42,11 @@ void base_options_help(const base_option *table, base_buf *out) {
     const size_t width = name_width(table), indent = width + 4;
     base_buf rule = {0};
     for (const base_option *option = table; option->name != NULL; option++) {
-        base_buf_printf(out, "  %-*s  ", (int)width, option->name);
-        if (strlen(option->name) > width) base_buf_printf(out, "\n%*s", (int)indent, "");
+        if (strlen(option->name) > width) {
+            base_buf_printf(out, "  %s\n%*s", option->name, (int)indent, "");
+        } else {
+            base_buf_printf(out, "  %-*s  ", (int)width, option->name);
+        }
         base_buf_clear(&rule);
         base_option_rule(option, &rule);
         if (option->fallback == BASE_REQUIRED) {
