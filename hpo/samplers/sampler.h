@@ -44,7 +44,7 @@ typedef struct hpo_sampler_type {
      * was made ("random", "model", "prior"); BASE_END: nothing is left to propose, err says why. */
     base_status (*ask)(void *state, hpo_view view, const hpo_request *request, double *config, const char **origin,
                        base_err *err);
-    void (*fini)(void *state); /* may be NULL */
+    void (*fini)(void *state); /* may be NULL; also after a failed init */
 } hpo_sampler_type;
 
 /* ---- registry.c ---- */

@@ -51,9 +51,11 @@ typedef struct hpo_scheduler_type {
     base_status (*next)(void *state, hpo_view view, bool may_start, hpo_decision *out, base_err *err);
     /* Whether running trial `trial` may go on after the report that the view ends with. NULL = always. true = stop. */
     bool (*should_stop)(void *state, hpo_view view, uint64_t trial);
+    /* Whether it answers DONE by itself, without a budget (with these options). NULL = never. */
+    bool (*ends)(const void *state);
     /* One line for --check: rungs and sizes of the brackets. May be NULL. */
     void (*describe)(const void *state, base_buf *out);
-    void (*fini)(void *state); /* may be NULL */
+    void (*fini)(void *state); /* may be NULL; also after a failed init */
 } hpo_scheduler_type;
 
 const hpo_scheduler_type *const *hpo_schedulers(size_t *count);
@@ -66,6 +68,7 @@ void hpo_scheduler_destroy(hpo_scheduler *scheduler);
 BASE_CHECK base_status hpo_scheduler_next(hpo_scheduler *scheduler, hpo_view view, bool may_start, hpo_decision *out,
                                           base_err *err);
 bool hpo_scheduler_should_stop(hpo_scheduler *scheduler, hpo_view view, uint64_t trial);
+bool hpo_scheduler_ends(const hpo_scheduler *scheduler);
 const hpo_scheduler_type *hpo_scheduler_type_of(const hpo_scheduler *scheduler);
 void hpo_scheduler_print(const hpo_scheduler *scheduler, base_buf *out);    /* options as a flow map */
 void hpo_scheduler_describe(const hpo_scheduler *scheduler, base_buf *out); /* rungs and sizes, may print nothing */

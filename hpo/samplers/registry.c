@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of samplers, and what is the same for all of them: reading options, creating, asking, printing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hpo/samplers/sampler.h"
+
+extern const hpo_sampler_type hpo_sampler_random, hpo_sampler_grid, hpo_sampler_sobol;
+
+static const hpo_sampler_type *const samplers[] = {
+    &hpo_sampler_random,
+    &hpo_sampler_grid,
+    &hpo_sampler_sobol,
+};
+
+struct hpo_sampler {
+    const hpo_sampler_type *type;
+    void *state;
+    base_arena *arena; /* what option values point to */
+};
+
+const hpo_sampler_type *const *hpo_samplers(size_t *count) {
+    *count = sizeof samplers / sizeof *samplers;
+    return samplers;
+}
+
+const hpo_sampler_type *hpo_sampler_find(const char *name) {
+    for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++) {
+        if (strcmp(samplers[i]->name, name) == 0) return samplers[i];
+    }
+    return NULL;
+}
+
+static base_status init_state(const hpo_sampler *sampler, const base_yaml_node *options, const hpo_sampler_env *env,
+                              base_err *err) {
+    const hpo_sampler_type *type = sampler->type;
+    if (type->options) BASE_TRY(base_options_read(type->options, options, sampler->state, sampler->arena, err));
+    if (!type->init) return BASE_OK;
+    base_status status = type->init(sampler->state, env, err);
+    if (status == BASE_INVALID && options && options->line > 0) {
+        base_err_prefix(err, "%s:%d:%d", options->file, options->line, options->column);
+    }
+    return status;
+}
+
+base_status hpo_sampler_create(const hpo_sampler_type *type, const base_yaml_node *options, const hpo_sampler_env *env,
+                               hpo_sampler **out, base_err *err) {
+    hpo_sampler *sampler = base_calloc(1, sizeof *sampler);
+    *sampler = (hpo_sampler){.type = type, .state = base_calloc(1, type->state_size), .arena = base_arena_create()};
+    base_status status = init_state(sampler, options, env, err);
+    if (status != BASE_OK) {
+        hpo_sampler_destroy(sampler);
+        sampler = NULL;
+    }
+    *out = sampler;
+    return status;
+}
+
+void hpo_sampler_destroy(hpo_sampler *sampler) {
+    if (!sampler) return;
+    if (sampler->type->fini) sampler->type->fini(sampler->state);
+    free(sampler->state);
+    base_arena_destroy(sampler->arena);
+    free(sampler);
+}
+
+base_status hpo_sampler_ask(hpo_sampler *sampler, hpo_view view, const hpo_request *request, double *config,
+                            const char **origin, base_err *err) {
+    return sampler->type->ask(sampler->state, view, request, config, origin, err);
+}
+
+const hpo_sampler_type *hpo_sampler_type_of(const hpo_sampler *sampler) {
+    return sampler->type;
+}
+
+void hpo_sampler_print(const hpo_sampler *sampler, base_buf *out) {
+    if (sampler->type->options) {
+        base_options_print(sampler->type->options, sampler->state, out);
+    } else {
+        base_buf_puts(out, "{}");
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* No scheduling: every configuration is evaluated once, at the highest fidelity. What there is to compare with. */
+#include "hpo/schedulers/scheduler.h"
+
+typedef struct full_state {
+    double fidelity;
+} full_state;
+
+static base_status full_init(void *self, const hpo_scheduler_env *env, base_err *err) {
+    (void)err;
+    ((full_state *)self)->fidelity = env->max_fidelity;
+    return BASE_OK;
+}
+
+static base_status full_next(void *self, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
+    (void)err;
+    const full_state *state = self;
+    if (may_start) {
+        *out = (hpo_decision){.kind = HPO_DECIDE_START, .fidelity = state->fidelity};
+    } else {
+        const bool waits = hpo_view_count(view, HPO_TRIAL_RUNNING) > 0;
+        *out = (hpo_decision){.kind = waits ? HPO_DECIDE_WAIT : HPO_DECIDE_DONE};
+    }
+    return BASE_OK;
+}
+
+const hpo_scheduler_type hpo_scheduler_full = {
+    .name = "full",
+    .summary = "every configuration at the highest fidelity",
+    .state_size = sizeof(full_state),
+    .init = full_init,
+    .next = full_next,
+};

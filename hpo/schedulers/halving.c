@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the schedulers that consist of brackets have in common: their options and their functions. */
+#include "hpo/schedulers/brackets.h"
+
+const base_option hpo_halving_options[] = {
+    {.name = "eta",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(hpo_halving, eta),
+     .fallback = "3",
+     .min = 2,
+     .max = 1000,
+     .help = "one trial in eta is promoted, to eta times the fidelity"},
+    {.name = "brackets",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(hpo_halving, limit),
+     .fallback = "0",
+     .min = 0,
+     .max = 1e6,
+     .help = "end after this many brackets; 0: go on until the budget is spent"},
+    BASE_OPTIONS_END,
+};
+
+base_status hpo_halving_init(hpo_halving *state, const hpo_scheduler_env *env, bool cycle, base_err *err) {
+    hpo_ladder ladder;
+    BASE_TRY(hpo_ladder_init(&ladder, env->min_fidelity, env->max_fidelity, env->integer_fidelity, (uint64_t)state->eta,
+                             err));
+    state->brackets = hpo_brackets_create(&ladder, cycle, (uint64_t)state->limit);
+    return BASE_OK;
+}
+
+base_status hpo_halving_next(void *state, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
+    (void)err;
+    hpo_brackets_next(((hpo_halving *)state)->brackets, view, may_start, out);
+    return BASE_OK;
+}
+
+bool hpo_halving_ends(const void *state) {
+    return ((const hpo_halving *)state)->limit > 0;
+}
+
+void hpo_halving_describe(const void *state, base_buf *out) {
+    hpo_brackets_describe(((const hpo_halving *)state)->brackets, out);
+}
+
+void hpo_halving_fini(void *state) {
+    hpo_brackets_destroy(((hpo_halving *)state)->brackets);
+}
