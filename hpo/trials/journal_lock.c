@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A lock file with an owner that can be asked after: host, boot, process, and the moment that process began.
+ *
+ * flock alone would do on one machine, but journals lie on shared file systems where it is often missing or does not
+ * reach other hosts. So ownership is a file created with O_EXCL. On the owner's machine the kernel says whether it
+ * lives (a recycled process id is told apart by its start time). Elsewhere its beat does: the file's modification
+ * time, set and compared by the clock of the file server, because the clocks of two hosts may differ. Taking and
+ * breaking is serialised by flock on the journal where that works; where it does not, a lock is moved aside before it
+ * is removed and put back if it was not the stale one. */
+#include "hpo/trials/journal_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+
+typedef struct owner {
+    char host[128];
+    char boot[64]; /* of the kernel: another one means another machine, or the same after a restart */
+    long pid;
+    unsigned long long start; /* in clock ticks since boot; 0 = unknown */
+} owner;
+
+static bool read_text(const char *path, char *out, size_t capacity) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    ssize_t length = read(fd, out, capacity - 1);
+    close(fd);
+    out[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
+/* Field 22 of /proc/<pid>/stat; the name before it may hold anything, also parentheses. */
+static unsigned long long start_time(long pid) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    if (!read_text(path, text, sizeof text)) return 0;
+    const char *at = strrchr(text, ')');
+    for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
+    return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+static owner myself(void) {
+    owner me = {.pid = (long)getpid(), .start = start_time((long)getpid())};
+    if (gethostname(me.host, sizeof me.host - 1) != 0 || !*me.host) snprintf(me.host, sizeof me.host, "unknown");
+    if (!read_text("/proc/sys/kernel/random/boot_id", me.boot, sizeof me.boot)) snprintf(me.boot, sizeof me.boot, "-");
+    me.boot[strcspn(me.boot, " \n")] = '\0';
+    return me;
+}
+
+static bool read_owner(int fd, owner *out) {
+    char text[512];
+    ssize_t length = pread(fd, text, sizeof text - 1, 0);
+    if (length <= 0) return false;
+    text[length] = '\0';
+    return sscanf(text, "%127s %63s %ld %llu", out->host, out->boot, &out->pid, &out->start) == 4;
+}
+
+/* The time of the file server: that of a file made just now. */
+static bool server_now(const char *lock_path, struct timespec *now) {
+    size_t size = strlen(lock_path) + 64;
+    char *path = base_malloc(size);
+    snprintf(path, size, "%s.now-%ld", lock_path, (long)getpid());
+    int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0666);
+    struct stat info;
+    bool ok = fd >= 0 && fstat(fd, &info) == 0;
+    if (ok) *now = info.st_mtim;
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    free(path);
+    return ok;
+}
+
+static bool is_stale(int fd, const char *path, bool known, const owner *holder, double stale_after) {
+    owner me = myself();
+    if (known && strcmp(holder->host, me.host) == 0 && strcmp(holder->boot, me.boot) == 0) {
+        if (kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH) return true;
+        unsigned long long start = start_time(holder->pid);
+        return start != 0 && holder->start != 0 && start != holder->start;
+    }
+    struct timespec now;
+    struct stat info;
+    if (fstat(fd, &info) != 0 || !server_now(path, &now)) return false;
+    double age = difftime(now.tv_sec, info.st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - info.st_mtim.tv_nsec);
+    return age > stale_after;
+}
+
+/* Removes the lock file that fd reads, and no other that has taken its place. */
+static void break_lock(const char *path, int fd) {
+    size_t size = strlen(path) + 64;
+    char *aside = base_malloc(size);
+    snprintf(aside, size, "%s.broken-%ld", path, (long)getpid());
+    struct stat seen, moved;
+    if (rename(path, aside) == 0) {
+        bool same = fstat(fd, &seen) == 0 && stat(aside, &moved) == 0 && seen.st_ino == moved.st_ino &&
+                    seen.st_dev == moved.st_dev;
+        if (!same && link(aside, path) != 0) same = true; /* a third one holds it already */
+        unlink(aside);
+    }
+    free(aside);
+}
+
+/* Somebody has the lock: breaks it when stale (the caller tries again), else BASE_BUSY. */
+static base_status examine(const char *path, double stale_after, base_err *err) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno == ENOENT) return BASE_OK;
+        return BASE_FAIL(err, BASE_IO, "cannot read the lock %s: %s", path, strerror(errno));
+    }
+    owner holder = {0};
+    bool known = read_owner(fd, &holder);
+    base_status status = BASE_OK;
+    if (is_stale(fd, path, known, &holder, stale_after)) {
+        break_lock(path, fd);
+    } else if (known) {
+        status = BASE_FAIL(err, BASE_BUSY,
+                           "another run holds %s: process %ld on host %s; wait for it or stop it (if that machine is "
+                           "gone, the lock is broken %g seconds after its last beat)",
+                           path, holder.pid, holder.host, stale_after);
+    } else {
+        status = BASE_FAIL(err, BASE_BUSY, "%s names no owner; if no run is going, remove it", path);
+    }
+    close(fd);
+    return status;
+}
+
+/* Waits up to a second for whoever is taking or breaking the lock right now. */
+static bool guard(int fd) {
+    for (int i = 0; i < 100; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+        if (errno != EWOULDBLOCK && errno != EINTR) return false;
+        base_sleep(0.01);
+    }
+    return false;
+}
+
+static base_status create_lock(journal_lock *lock, char *path, double stale_after, base_err *err) {
+    for (int i = 0; i < 100; i++) {
+        int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+        if (fd >= 0) {
+            owner me = myself();
+            int length = dprintf(fd, "%s %s %ld %llu\n", me.host, me.boot, me.pid, me.start);
+            if (length > 0) {
+                *lock = (journal_lock){.path = path, .fd = fd};
+                return BASE_OK;
+            }
+            int reason = errno;
+            unlink(path);
+            close(fd);
+            return BASE_FAIL(err, BASE_IO, "cannot write the lock %s: %s", path, strerror(reason));
+        }
+        if (errno != EEXIST) return BASE_FAIL(err, BASE_IO, "cannot create the lock %s: %s", path, strerror(errno));
+        BASE_TRY(examine(path, stale_after, err));
+    }
+    return BASE_FAIL(err, BASE_BUSY, "other runs keep taking the lock %s", path);
+}
+
+base_status journal_lock_take(journal_lock *lock, const char *journal, int guard_fd, double stale_after,
+                              base_err *err) {
+    *lock = (journal_lock){.fd = -1};
+    size_t size = strlen(journal) + sizeof ".hpo-lock";
+    char *path = base_malloc(size);
+    snprintf(path, size, "%s.hpo-lock", journal);
+    bool guarded = guard(guard_fd);
+    base_status status = create_lock(lock, path, stale_after, err);
+    if (guarded) flock(guard_fd, LOCK_UN);
+    if (status != BASE_OK) free(path);
+    return status;
+}
+
+/* The file that we hold is still the one at the path. */
+static bool is_ours(const journal_lock *lock) {
+    struct stat held, there;
+    return fstat(lock->fd, &held) == 0 && stat(lock->path, &there) == 0 && held.st_ino == there.st_ino &&
+           held.st_dev == there.st_dev;
+}
+
+bool journal_lock_beat(const journal_lock *lock) {
+    return futimens(lock->fd, NULL) == 0 && is_ours(lock);
+}
+
+void journal_lock_release(journal_lock *lock) {
+    if (!lock->path) return;
+    if (is_ours(lock)) unlink(lock->path);
+    close(lock->fd);
+    free(lock->path);
+    *lock = (journal_lock){.fd = -1};
+}

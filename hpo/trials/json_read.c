@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A reader of RFC 8259 JSON that builds nothing.
+ *
+ * A journal holds about a kilobyte for each trial, most of it for other programs' eyes. A tree of objects for every
+ * line costs ten microseconds a trial; a cursor passes over what is not wanted at memory speed. */
+#include "hpo/trials/json_read.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { DEEPEST = 64, LONGEST_NUMBER = 63 };
+
+json_reader json_read(const char *text, size_t length) {
+    return (json_reader){.at = text, .end = text + length};
+}
+
+static void fail(json_reader *reader) {
+    reader->bad = true;
+    reader->at = reader->end;
+}
+
+/* The next character that is no space; 0 at the end. */
+static char peek(json_reader *reader) {
+    const char *at = reader->at;
+    while (at < reader->end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) at++;
+    reader->at = at;
+    return at < reader->end ? *at : '\0';
+}
+
+static bool eat(json_reader *reader, char c) {
+    if (peek(reader) != c || reader->at == reader->end) return false;
+    reader->at++;
+    return true;
+}
+
+static bool eat_word(json_reader *reader, const char *word) {
+    size_t length = strlen(word);
+    if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0) return false;
+    reader->at += length;
+    return true;
+}
+
+bool json_enter(json_reader *reader, char bracket) {
+    if (!eat(reader, bracket)) fail(reader);
+    return false; /* no element has been seen yet */
+}
+
+/* True before an element, false after the closing bracket. */
+static bool next_element(json_reader *reader, bool *more, char close) {
+    if (eat(reader, close)) return false;
+    if (*more && !eat(reader, ',')) fail(reader);
+    *more = true;
+    return !reader->bad;
+}
+
+bool json_item(json_reader *reader, bool *more) {
+    return !reader->bad && next_element(reader, more, ']');
+}
+
+bool json_key(json_reader *reader, bool *more, json_text *key) {
+    if (reader->bad || !next_element(reader, more, '}')) return false;
+    *key = json_string(reader);
+    if (!eat(reader, ':')) fail(reader);
+    return !reader->bad;
+}
+
+bool json_done(json_reader *reader) {
+    return !reader->bad && peek(reader) == '\0' && reader->at == reader->end;
+}
+
+json_text json_string(json_reader *reader) {
+    if (!eat(reader, '"')) {
+        fail(reader);
+        return (json_text){.at = reader->end};
+    }
+    const char *first = reader->at, *at = first, *end = reader->end;
+    while (at < end && *at != '"') {
+        if ((unsigned char)*at < 0x20 || (*at == '\\' && ++at == end)) break;
+        at++;
+    }
+    if (at >= end || *at != '"') {
+        fail(reader);
+        return (json_text){.at = reader->end};
+    }
+    reader->at = at + 1;
+    return (json_text){.at = first, .length = (size_t)(at - first)};
+}
+
+/* Copies the characters that a number may have, so that the strict parsers see the end of it. */
+static bool number_text(json_reader *reader, char out[LONGEST_NUMBER + 1]) {
+    size_t length = 0;
+    peek(reader);
+    while (reader->at < reader->end && length < LONGEST_NUMBER) {
+        char c = *reader->at;
+        bool belongs = (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
+        if (!belongs) break;
+        out[length++] = c;
+        reader->at++;
+    }
+    out[length] = '\0';
+    return length > 0;
+}
+
+static double non_finite(json_reader *reader, json_text text) {
+    if (json_is(text, "nan")) return (double)NAN;
+    if (json_is(text, "inf")) return (double)INFINITY;
+    if (json_is(text, "-inf")) return -(double)INFINITY;
+    fail(reader);
+    return 0;
+}
+
+double json_real(json_reader *reader) {
+    if (peek(reader) == '"') return non_finite(reader, json_string(reader));
+    char text[LONGEST_NUMBER + 1];
+    double value = 0;
+    if (!number_text(reader, text) || text[0] == '+' || !base_parse_double(text, &value)) fail(reader);
+    return value;
+}
+
+uint64_t json_u64(json_reader *reader) {
+    bool quoted = eat(reader, '"');
+    const char *at = reader->at, *first = at;
+    uint64_t value = 0;
+    for (; at < reader->end && *at >= '0' && *at <= '9'; at++) {
+        uint64_t digit = (uint64_t)(*at - '0');
+        if (value > (UINT64_MAX - digit) / 10) {
+            fail(reader);
+            return 0;
+        }
+        value = value * 10 + digit;
+    }
+    reader->at = at;
+    if (at == first || (quoted && !eat(reader, '"'))) fail(reader);
+    return reader->bad ? 0 : value;
+}
+
+uint32_t json_u32(json_reader *reader) {
+    uint64_t value = json_u64(reader);
+    if (value > UINT32_MAX) fail(reader);
+    return (uint32_t)value;
+}
+
+int json_int(json_reader *reader) {
+    bool negative = eat(reader, '-');
+    uint64_t value = json_u64(reader);
+    if (value > INT32_MAX) fail(reader);
+    return reader->bad ? 0 : negative ? -(int)value : (int)value;
+}
+
+bool json_null(json_reader *reader) {
+    return peek(reader) == 'n' && eat_word(reader, "null");
+}
+
+bool json_bool(json_reader *reader) {
+    peek(reader);
+    if (eat_word(reader, "true")) return true;
+    if (!eat_word(reader, "false")) fail(reader);
+    return false;
+}
+
+static void skip_scalar(json_reader *reader, char first) {
+    static const char *const words[] = {"true", "false", "null", "NaN", "Infinity", "-Infinity"};
+    if (first == '"') {
+        json_string(reader);
+        return;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (first == words[i][0] && eat_word(reader, words[i])) return;
+    }
+    char text[LONGEST_NUMBER + 1];
+    double value;
+    if (!number_text(reader, text) || !base_parse_double(text, &value)) fail(reader);
+}
+
+static void skip_value(json_reader *reader, int depth) {
+    char first = peek(reader);
+    bool more = false;
+    json_text key;
+    if (depth > DEEPEST) {
+        fail(reader);
+    } else if (first == '{') {
+        reader->at++;
+        while (json_key(reader, &more, &key)) skip_value(reader, depth + 1);
+    } else if (first == '[') {
+        reader->at++;
+        while (json_item(reader, &more)) skip_value(reader, depth + 1);
+    } else {
+        skip_scalar(reader, first);
+    }
+}
+
+void json_skip(json_reader *reader) {
+    if (!reader->bad) skip_value(reader, 0);
+}
+
+bool json_is(json_text text, const char *literal) {
+    return strlen(literal) == text.length && memcmp(text.at, literal, text.length) == 0;
+}
+
+/* ---- escapes ---- */
+
+static bool hex4(const char *at, const char *end, unsigned *out) {
+    if (end - at < 4) return false;
+    *out = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = at[i];
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
+                                                : 16u;
+        if (digit == 16) return false;
+        *out = *out << 4 | digit;
+    }
+    return true;
+}
+
+static size_t put_utf8(unsigned code, char out[4]) {
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    size_t count = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = count - 1; i > 0; i--, code >>= 6) out[i] = (char)(0x80 | (code & 0x3f));
+    out[0] = (char)((count == 2 ? 0xc0u : count == 3 ? 0xe0u : 0xf0u) | code);
+    return count;
+}
+
+/* One character at *at, escaped or not, as its bytes; *at moves behind it. A lone half of a pair becomes U+FFFD. */
+static size_t decode_one(const char **at, const char *end, char out[4]) {
+    const char *s = *at;
+    if (*s != '\\' || end - s < 2) {
+        size_t count = 1;
+        while (s + count < end && count < 4 && ((unsigned char)s[count] & 0xc0) == 0x80) count++;
+        memcpy(out, s, count);
+        *at = s + count;
+        return count;
+    }
+    static const char names[] = "bfnrt", values[] = "\b\f\n\r\t";
+    const char *name = strchr(names, s[1]);
+    *at = s + 2;
+    if (s[1] != 'u') {
+        out[0] = name ? values[name - names] : s[1];
+        return 1;
+    }
+    unsigned code = 0xfffd, low = 0;
+    if (hex4(s + 2, end, &code)) *at = s + 6;
+    if (code >= 0xd800 && code < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' &&
+        hex4(*at + 2, end, &low) && low >= 0xdc00 && low < 0xe000) {
+        code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
+        *at += 6;
+    }
+    if (code >= 0xd800 && code < 0xe000) code = 0xfffd;
+    return put_utf8(code, out);
+}
+
+size_t json_decode(json_text text, char *out, size_t capacity) {
+    const char *at = text.at, *end = text.at + text.length;
+    size_t length = 0;
+    while (at < end) {
+        char bytes[4];
+        size_t count = decode_one(&at, end, bytes);
+        if (length + count >= capacity) break;
+        memcpy(out + length, bytes, count);
+        length += count;
+    }
+    out[length] = '\0';
+    return length;
+}
