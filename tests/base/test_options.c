@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Option tables: defaults, every kind, bounds with their sentences, unknown keys, help, print and read back. */
-#include "check.h"
+#include "tests/support/check.h"
 
 #include "base/options.h"
 #include "base/rng.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading YAML: scalars against the core schema's table, positions, every refusal with its place and remedy, --set. */
-#include "check.h"
+#include "tests/support/check.h"
 
 #include "base/yaml.h"
 

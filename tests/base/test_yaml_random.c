@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* YAML under random load: what is printed reads back equal (JSON is read by Jansson, an independent reader), and no
  * damage to a text does more than give an error with a position. */
-#include "check.h"
+#include "tests/support/check.h"
 
 #include <jansson.h>
 
