@@ -61,14 +61,16 @@ base_yaml_node *base_yaml_scalar(base_arena *arena, const base_yaml_node *like, 
 base_yaml_node *base_yaml_new_map(base_arena *arena, const base_yaml_node *like);
 base_yaml_node *base_yaml_new_list(base_arena *arena, const base_yaml_node *like);
 void base_yaml_append(base_arena *arena, base_yaml_node *list, base_yaml_node *item);
-/* Adds or replaces a pair of map. */
+/* Adds or replaces a pair of map. A key has at most 200 bytes (the parser refuses longer ones). */
 void base_yaml_put(base_arena *arena, base_yaml_node *map, const char *key, base_yaml_node *value);
 /* --set a.b.c=TEXT: walks and makes maps below root; TEXT is parsed as YAML with positions in file "--set a.b.c".
- * A name on the way that is not a map is replaced by one (method: bohb, then --set method.eta=3: BASE_INVALID). */
+ * A name on the way that is missing or null becomes a map; any other value that is no map is BASE_INVALID with the
+ * remedy (method: bohb, then --set method.eta=3), and root is then unchanged. */
 BASE_CHECK base_status base_yaml_set(base_arena *arena, base_yaml_node *root, const char *assignment, base_err *err);
 base_yaml_node *base_yaml_copy(base_arena *arena, const base_yaml_node *node); /* deep */
 
-/* Block or flow YAML text of a tree, readable by base_yaml_parse to an equal tree; strings are quoted when needed. */
+/* Block or flow YAML text of a tree, readable by base_yaml_parse to an equal tree; strings are quoted when needed.
+ * Numbers keep their source text. Block: a short list or map of scalars stays on its line, in flow style. */
 void base_yaml_print(const base_yaml_node *node, int indent, base_buf *out);
 void base_yaml_print_flow(const base_yaml_node *node, base_buf *out);
 /* JSON (non-finite floats as strings). */
