@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A search space: its parts, its order, its seal.
+ *
+ * Conditions make a directed graph from tested parameters to the ones they activate. Sealing sorts it (Kahn's
+ * algorithm, always taking the first parameter in declaration order that is ready), so that one pass over `order`
+ * activates a point, and compiles every test. It then draws points until one is allowed: a space that forbids
+ * everything is an error of the study file, not an endless search. */
+#include "hpo/space/space_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/options.h"
+
+enum { SEAL_SAMPLES = 10000 };
+
+base_status hpo_space_fail(const base_yaml_node *where, base_err *err, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    base_err_vset(err, BASE_INVALID, __FILE__, __LINE__, fmt, args);
+    va_end(args);
+    if (where) base_err_prefix(err, "%s:%d:%d", where->file, where->line, where->column);
+    return BASE_INVALID;
+}
+
+const char *hpo_value_string(base_arena *arena, const hpo_value *value) {
+    base_buf text = {0};
+    if (value->kind == HPO_VALUE_TEXT)
+        base_buf_put_json(&text, value->text);
+    else
+        hpo_value_print(value, &text);
+    const char *copy = base_arena_strdup(arena, base_buf_text(&text));
+    base_buf_fini(&text);
+    return copy;
+}
+
+const char *hpo_param_number(base_arena *arena, const hpo_param *param, double number) {
+    if (param->kind == HPO_INT && number == rint(number)) return base_arena_printf(arena, "%.0f", number);
+    hpo_value value = hpo_value_real(number);
+    return hpo_value_string(arena, &value);
+}
+
+const char *hpo_space_hint(base_arena *arena, const char *word, const char *const *names, size_t count) {
+    enum { SHOWN = 12 };
+    const char *near = base_nearest(word, names, count);
+    if (near) return base_arena_printf(arena, "did you mean \"%s\"?", near);
+    const char *list = count == 1 ? "there is only " : "there are ";
+    for (size_t i = 0; i < count && i < SHOWN; i++)
+        list = base_arena_printf(arena, "%s%s%s", list, i == 0 ? "" : ", ", names[i]);
+    return count > SHOWN ? base_arena_printf(arena, "%s, ... (%zu in all)", list, count) : list;
+}
+
+const char *hpo_space_name_hint(const hpo_space *space, const char *word) {
+    const char **names = BASE_NEW_ARRAY(space->arena, space->count, const char *);
+    for (size_t i = 0; i < space->count; i++) names[i] = space->params[i].name;
+    return hpo_space_hint(space->arena, word, names, space->count);
+}
+
+hpo_space *hpo_space_create(void) {
+    hpo_space *space = base_calloc(1, sizeof *space);
+    space->arena = base_arena_create();
+    return space;
+}
+
+void hpo_space_destroy(hpo_space *space) {
+    if (!space) return;
+    base_arena_destroy(space->arena);
+    free(space->params);
+    free(space->clauses);
+    free(space);
+}
+
+base_arena *hpo_space_arena(hpo_space *space) {
+    return space->arena;
+}
+
+base_status hpo_space_add(hpo_space *space, const hpo_param *param, base_err *err) {
+    BASE_ASSERT(!space->sealed);
+    hpo_param copy = *param;
+    if (hpo_space_find(space, copy.name) != SIZE_MAX)
+        return hpo_space_fail(copy.where, err, "parameter \"%s\" exists already: give it another name", copy.name);
+    BASE_TRY(hpo_param_complete(space->arena, &copy, err));
+    BASE_GROW(space->params, space->capacity, space->count + 1);
+    space->params[space->count++] = copy;
+    return BASE_OK;
+}
+
+void hpo_space_set_when(hpo_space *space, size_t index, const hpo_cond *when) {
+    BASE_ASSERT(!space->sealed && index < space->count);
+    space->params[index].when = when;
+}
+
+void hpo_space_forbid(hpo_space *space, const hpo_cond *clause, const base_yaml_node *where) {
+    BASE_ASSERT(!space->sealed);
+    BASE_GROW(space->clauses, space->clauses_capacity, space->n_clauses + 1);
+    space->clauses[space->n_clauses++] = (hpo_clause){.cond = clause, .where = where};
+}
+
+/* ---- sealing ---- */
+
+static bool cond_mentions(const hpo_cond *cond, size_t param) {
+    if (!cond) return false;
+    if (cond->op == HPO_COND_ALL || cond->op == HPO_COND_ANY) {
+        for (size_t i = 0; i < cond->n_children; i++)
+            if (cond_mentions(cond->children[i], param)) return true;
+        return false;
+    }
+    return cond->param == param || (cond->against_param && cond->other == param);
+}
+
+/* The first parent of `child` that is not placed yet, or SIZE_MAX. */
+static size_t waiting_for(const hpo_space *space, const bool *placed, size_t child) {
+    for (size_t parent = 0; parent < space->count; parent++)
+        if (!placed[parent] && cond_mentions(space->params[child].when, parent)) return parent;
+    return SIZE_MAX;
+}
+
+/* Every parameter that is not placed waits for another one: following them must come back to one already seen. */
+static base_status fail_with_cycle(const hpo_space *space, const bool *placed, base_err *err) {
+    size_t at = 0;
+    while (placed[at]) at++;
+    for (size_t i = 0; i < space->count; i++) at = waiting_for(space, placed, at); /* now surely on the cycle */
+    size_t first = at; /* named from its first parameter in declaration order */
+    for (size_t i = waiting_for(space, placed, at); i != at; i = waiting_for(space, placed, i))
+        if (i < first) first = i;
+    const char *path = space->params[first].name;
+    for (size_t i = waiting_for(space, placed, first); i != first; i = waiting_for(space, placed, i))
+        path = base_arena_printf(space->arena, "%s -> %s", path, space->params[i].name);
+    const base_yaml_node *when = base_yaml_get(space->params[first].where, "when");
+    return hpo_space_fail(when ? when : space->params[first].where, err,
+                          "conditions go round in a circle: %s -> %s: each waits for the next", path,
+                          space->params[first].name);
+}
+
+/* Unconditional parameters first, then the others with parents before children. */
+static base_status sort_params(hpo_space *space, base_err *err) {
+    bool *placed = BASE_NEW_ARRAY(space->arena, space->count, bool);
+    space->order = BASE_NEW_ARRAY(space->arena, space->count, size_t);
+    size_t n = 0;
+    for (size_t i = 0; i < space->count; i++) {
+        if (space->params[i].when) continue;
+        space->order[n++] = i;
+        placed[i] = true;
+    }
+    space->n_conditional = space->count - n;
+    while (n < space->count) {
+        size_t i = 0;
+        while (i < space->count && (placed[i] || waiting_for(space, placed, i) != SIZE_MAX)) i++;
+        if (i == space->count) return fail_with_cycle(space, placed, err);
+        space->order[n++] = i;
+        placed[i] = true;
+    }
+    return BASE_OK;
+}
+
+static base_status compile_tests(hpo_space *space, base_err *err) {
+    space->tests = BASE_NEW_ARRAY(space->arena, space->count, const hpo_test *);
+    for (size_t i = 0; i < space->count; i++) {
+        const hpo_param *param = &space->params[i];
+        if (!param->when) continue;
+        const base_yaml_node *when = base_yaml_get(param->where, "when");
+        BASE_TRY(hpo_cond_compile(space, param->when, when ? when : param->where, &space->tests[i], err));
+    }
+    for (size_t i = 0; i < space->n_clauses; i++) {
+        hpo_clause *clause = &space->clauses[i];
+        BASE_TRY(hpo_cond_compile(space, clause->cond, clause->where, &clause->test, err));
+    }
+    return BASE_OK;
+}
+
+/* Draws from a fixed stream until a point is allowed; else names the clause that forbade most. */
+static base_status check_some_allowed(const hpo_space *space, base_err *err) {
+    if (space->n_clauses == 0) return BASE_OK;
+    double *config = BASE_NEW_ARRAY(space->arena, space->count, double);
+    size_t *hits = BASE_NEW_ARRAY(space->arena, space->n_clauses, size_t);
+    base_rng rng = base_rng_stream(0, BASE_RNG_SAMPLER, 0, 0);
+    for (int n = 0; n < SEAL_SAMPLES; n++) {
+        for (size_t i = 0; i < space->count; i++) config[i] = hpo_param_draw(&space->params[i], &rng);
+        hpo_space_activate(space, config);
+        bool forbidden = false;
+        for (size_t i = 0; i < space->n_clauses; i++) {
+            if (!hpo_test_holds(space->clauses[i].test, config)) continue;
+            hits[i]++;
+            forbidden = true;
+        }
+        if (!forbidden) return BASE_OK;
+    }
+    size_t worst = 0;
+    for (size_t i = 1; i < space->n_clauses; i++)
+        if (hits[i] > hits[worst]) worst = i;
+    base_buf text = {0};
+    hpo_cond_print(space, space->clauses[worst].cond, &text);
+    hpo_space_fail(space->clauses[worst].where, err,
+                   "forbid leaves nothing to try: none of %d sampled configurations is allowed, and %s alone forbids "
+                   "%.4g %% of them",
+                   SEAL_SAMPLES, base_buf_text(&text), 100.0 * (double)hits[worst] / SEAL_SAMPLES);
+    base_buf_fini(&text);
+    return BASE_INVALID;
+}
+
+base_status hpo_space_seal(hpo_space *space, base_err *err) {
+    BASE_ASSERT(!space->sealed);
+    BASE_TRY(compile_tests(space, err));
+    BASE_TRY(sort_params(space, err));
+    space->dim_param = BASE_NEW_ARRAY(space->arena, space->count, size_t);
+    for (size_t i = 0; i < space->count; i++)
+        if (space->params[i].kind != HPO_CONSTANT) space->dim_param[space->dims++] = i;
+    BASE_TRY(check_some_allowed(space, err));
+    space->sealed = true;
+    return BASE_OK;
+}
+
+/* ---- looking ---- */
+
+size_t hpo_space_count(const hpo_space *space) {
+    return space->count;
+}
+
+size_t hpo_space_dims(const hpo_space *space) {
+    BASE_ASSERT(space->sealed);
+    return space->dims;
+}
+
+const hpo_param *hpo_space_param(const hpo_space *space, size_t index) {
+    BASE_ASSERT(index < space->count);
+    return &space->params[index];
+}
+
+size_t hpo_space_find(const hpo_space *space, const char *name) {
+    for (size_t i = 0; i < space->count; i++)
+        if (strcmp(space->params[i].name, name) == 0) return i;
+    return SIZE_MAX;
+}
+
+size_t hpo_space_dim_param(const hpo_space *space, size_t dim) {
+    BASE_ASSERT(space->sealed && dim < space->dims);
+    return space->dim_param[dim];
+}
+
+double hpo_space_cardinality(const hpo_space *space) {
+    double product = 1;
+    for (size_t i = 0; i < space->count; i++) {
+        uint64_t levels = hpo_param_levels(&space->params[i]);
+        product *= levels == 0 ? (double)INFINITY : (double)levels;
+    }
+    return product;
+}
+
+bool hpo_space_has_prior(const hpo_space *space) {
+    for (size_t i = 0; i < space->count; i++)
+        if (space->params[i].prior.given) return true;
+    return false;
+}

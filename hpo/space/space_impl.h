@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of this folder share and nobody else sees. */
+#ifndef HPO_SPACE_SPACE_IMPL_H
+#define HPO_SPACE_SPACE_IMPL_H
+
+#include "hpo/space/space.h"
+
+/* A condition after sealing: choices have become truth tables over their indices, values plain doubles, so that a test
+ * is a load and a comparison. */
+typedef struct hpo_test hpo_test;
+struct hpo_test {
+    hpo_cond_op op;
+    size_t param;
+    const bool *table; /* choices: the truth for each index; NULL = compare numbers */
+    const double *values;
+    size_t n_values;
+    bool against_param;
+    size_t other;
+    const double *left, *right; /* against_param: the number that an index stands for; NULL = the value itself */
+    const hpo_test *children;
+    size_t n_children;
+};
+
+typedef struct hpo_clause {
+    const hpo_cond *cond;
+    const base_yaml_node *where; /* may be NULL */
+    const hpo_test *test;        /* after sealing */
+} hpo_clause;
+
+struct hpo_space {
+    base_arena *arena;
+    hpo_param *params;
+    size_t count, capacity;
+    hpo_clause *clauses;
+    size_t n_clauses, clauses_capacity;
+    bool sealed;
+    /* after sealing, in the arena */
+    size_t *order;          /* parents before children */
+    const hpo_test **tests; /* by parameter; NULL = always active */
+    size_t *dim_param;      /* parameter of each unit coordinate */
+    size_t dims;
+    size_t n_conditional; /* order ends with this many parameters that have a condition */
+};
+
+/* BASE_INVALID; with the position of `where` in front unless it is NULL. */
+base_status hpo_space_fail(const base_yaml_node *where, base_err *err, const char *fmt, ...) BASE_PRINTF(3, 4);
+/* "did you mean "x"?" or "one of a, b, c": what a user may have meant. Text in the arena. */
+const char *hpo_space_hint(base_arena *arena, const char *word, const char *const *names, size_t count);
+const char *hpo_space_name_hint(const hpo_space *space, const char *word);
+const char *hpo_param_choice_hint(base_arena *arena, const hpo_param *param, const hpo_value *value);
+/* A value and a number of the parameter's kind as text, for messages. In the arena. */
+const char *hpo_value_string(base_arena *arena, const hpo_value *value);
+const char *hpo_param_number(base_arena *arena, const hpo_param *param, double number);
+
+/* ---- param.c: checks and completes a parameter before it is added ---- */
+base_status hpo_param_complete(base_arena *arena, hpo_param *param, base_err *err);
+static inline bool hpo_param_is_number(const hpo_param *param) {
+    return param->kind == HPO_FLOAT || param->kind == HPO_INT;
+}
+/* True when every choice is a number. */
+bool hpo_param_choices_are_numbers(const hpo_param *param);
+/* Index of the choice that equals value, or SIZE_MAX. */
+size_t hpo_param_find_choice(const hpo_param *param, const hpo_value *value);
+
+/* ---- unit.c ---- */
+/* Value of level k of a stepped parameter, free of binary dust: 0.3 and not 0.30000000000000004. */
+double hpo_param_level(const hpo_param *param, double k);
+/* The nearest level of a value. */
+double hpo_param_nearest_level(const hpo_param *param, double value);
+/* The unit interval that decodes to the same value: a bin of a stepped parameter or of a choice. */
+void hpo_param_bin(const hpo_param *param, double value, double *low, double *high);
+
+/* ---- condition.c ---- */
+/* Checks a leaf: comparable, a value that the parameter can take, a test that can hold. */
+base_status hpo_cond_check_leaf(const hpo_space *space, const hpo_cond *leaf, const base_yaml_node *where,
+                                base_err *err);
+/* Checks that some value of the parameter passes every one of the leaves, all tests of the same parameter. */
+base_status hpo_cond_check_together(const hpo_space *space, const hpo_cond *const *leaves, size_t count,
+                                    const base_yaml_node *where, base_err *err);
+base_status hpo_cond_compile(const hpo_space *space, const hpo_cond *cond, const base_yaml_node *where,
+                             const hpo_test **test, base_err *err);
+bool hpo_test_holds(const hpo_test *test, const double *config);
+
+/* ---- condition_file.c ---- */
+base_status hpo_cond_read(const hpo_space *space, const base_yaml_node *node, const hpo_cond **cond, base_err *err);
+
+/* ---- prior.c ---- */
+/* One value of a parameter drawn from its base measure, or from its prior where it has one. */
+double hpo_param_draw(const hpo_param *param, base_rng *rng);
+double hpo_param_draw_prior(const hpo_param *param, base_rng *rng);
+
+/* ---- describe.c ---- */
+void hpo_cond_print(const hpo_space *space, const hpo_cond *cond, base_buf *out);
+extern const char *const HPO_COND_OP_WORDS[]; /* by hpo_cond_op: "all", "any", "eq", ... */
+
+/* Words of `confidence`: deviation of a number, weight of a choice. */
+typedef struct hpo_confidence {
+    const char *word;
+    double deviation, weight;
+} hpo_confidence;
+enum { HPO_CONFIDENCES = 3 };
+extern const hpo_confidence HPO_CONFIDENCE[HPO_CONFIDENCES];
+
+#endif
