@@ -17,7 +17,8 @@ void eng_graph_destroy(eng_graph *graph);
 
 /* A value that the caller supplies; shape of one sample. */
 eng_value eng_graph_input(eng_graph *graph, eng_shape sample, eng_dtype type);
-/* Applies op to in[0..op->inputs). config is copied; NULL = all zero. name NULL = the op's name and the node's number.
+/* Applies op to in[0..op->inputs). config is copied; NULL = all zero. name must be unique; NULL = the op's name and the
+ * node's number.
  * *out is the new value (ENG_NO_VALUE for a loss). BASE_INVALID when op refuses the shapes or the configuration,
  * BASE_UNSUPPORTED when a value that needs a gradient would get a second reader. */
 BASE_CHECK base_status eng_graph_add(eng_graph *graph, const eng_op *op, const void *config, const char *name,

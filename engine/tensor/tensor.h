@@ -3,7 +3,7 @@
 #ifndef ENG_TENSOR_H
 #define ENG_TENSOR_H
 
-#include "base/status.h"
+#include "base/buf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,7 +31,7 @@ eng_shape eng_shape_2d(size_t a, size_t b);
 size_t eng_shape_count(const eng_shape *shape);
 bool eng_shape_equal(const eng_shape *a, const eng_shape *b);
 /* "[3, 4]" */
-void eng_shape_text(const eng_shape *shape, char out[128]);
+void eng_shape_text(const eng_shape *shape, base_buf *out);
 
 /* bytes of zeroed memory aligned to ENG_ALIGN, in whole multiples of it; BASE_NOMEM with the size in the sentence. */
 BASE_CHECK base_status eng_alloc(size_t bytes, void **out, base_err *err);

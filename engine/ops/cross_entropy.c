@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Cross-entropy of exclusive classes from logits, softmax included: L = -1/n sum_r sum_c t_rc log p_rc.
+ *
+ * Fused with the softmax, whose probabilities are kept for backward: dx = (p - t) / n. Label smoothing (C. Szegedy et
+ * al., "Rethinking the Inception Architecture", CVPR 2016, section 7): t = (1 - s) onehot + s / C, in training only, so
+ * that losses of runs with different s compare. */
+#include "engine/ops/ops.h"
+
+static double smoothing_of(const eng_node *node) {
+    return ((const eng_cross_entropy_config *)node->config)->smoothing;
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    double smoothing = smoothing_of(node);
+    if (node->in_type[1] != ENG_I32 || eng_shape_count(&node->in_shape[1]) != 1)
+        return BASE_FAIL(err, BASE_INVALID, "cross-entropy needs one label for each sample");
+    if (eng_shape_count(&node->in_shape[0]) < 2)
+        return BASE_FAIL(err, BASE_INVALID, "cross-entropy needs at least two classes");
+    if (!(smoothing >= 0.0 && smoothing < 1.0))
+        return BASE_FAIL(err, BASE_INVALID, "label smoothing must be at least 0 and below 1, not %g", smoothing);
+    return BASE_OK;
+}
+
+static size_t saved(const eng_node *node, size_t batch) {
+    return batch * eng_shape_count(&node->in_shape[0]) * sizeof(float);
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    const int32_t *labels = call->x[1];
+    size_t classes = call->in_count[0];
+    for (size_t r = 0; r < run->n; r++) BASE_ASSERT(labels[r] >= 0 && (size_t)labels[r] < classes);
+    float smoothing = run->training ? (float)smoothing_of(call->node) : 0.0f;
+    run->loss += run->k->softmax_loss(run->n, classes, smoothing, call->x[0], labels, call->saved) / (double)run->n;
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    run->k->softmax_loss_grad(run->n, call->in_count[0], (float)smoothing_of(call->node), 1.0f / (float)run->n,
+                              call->saved, call->x[1], call->dx[0]);
+}
+
+const eng_op eng_op_cross_entropy = {
+    .name = "cross-entropy",
+    .summary = "negative log-likelihood of exclusive classes, from logits",
+    .inputs = 2,
+    .config_size = sizeof(eng_cross_entropy_config),
+    .traits = ENG_IS_LOSS,
+    .infer = infer,
+    .saved = saved,
+    .forward = forward,
+    .backward = backward,
+};

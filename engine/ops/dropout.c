@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Inverted dropout: in training each unit is zero with probability `rate`, else divided by 1 - rate; in evaluation x.
+ *
+ * N. Srivastava et al., "Dropout", JMLR 15 (2014), section 10 for the scaling. The mask is a function of (seed, node,
+ * step) alone, so training continued from a checkpoint drops what it would have dropped; it is drawn once and kept as
+ * bytes until backward, since drawing costs more than reading. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/ops/ops.h"
+
+static double rate_of(const eng_node *node) {
+    return ((const eng_dropout_config *)node->config)->rate;
+}
+
+static float scale_of(const eng_node *node) {
+    return (float)(1.0 / (1.0 - rate_of(node)));
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    double rate = rate_of(node);
+    if (!(rate >= 0.0 && rate < 1.0))
+        return BASE_FAIL(err, BASE_INVALID, "the rate of dropout must be at least 0 and below 1, not %g", rate);
+    return BASE_OK;
+}
+
+static size_t saved(const eng_node *node, size_t batch) {
+    return batch * eng_shape_count(&node->out_shape);
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    size_t count = run->n * call->out_count;
+    if (!run->training) {
+        if (call->y != call->x[0]) memcpy(call->y, call->x[0], count * sizeof *call->y);
+        return;
+    }
+    uint32_t threshold = (uint32_t)floor(rate_of(call->node) * 0x1p32);
+    base_rng rng = base_rng_stream(run->seed, BASE_RNG_DROPOUT, call->node->index, run->step);
+    run->k->dropout(count, threshold, scale_of(call->node), rng.key, rng.counter, call->x[0], call->y, call->saved);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    size_t count = run->n * call->out_count;
+    run->k->dropout_grad(count, scale_of(call->node), call->saved, call->dy, call->dx[0]);
+}
+
+const eng_op eng_op_dropout = {
+    .name = "dropout",
+    .summary = "sets a random share of units to zero in training",
+    .inputs = 1,
+    .config_size = sizeof(eng_dropout_config),
+    .traits = ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD,
+    .infer = infer,
+    .saved = saved,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Exponential linear unit: y = x for x > 0, else alpha (exp(x) - 1).
+ *
+ * D.-A. Clevert, T. Unterthiner, S. Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear Units",
+ * ICLR 2016, eqs. 15 and 16: below zero dy/dx = y + alpha, so the output is enough for backward. */
+#include "engine/ops/ops.h"
+
+static float alpha_of(const eng_call *call) {
+    const eng_elu_config *config = call->node->config;
+    return config->alpha == 0.0 ? 1.0f : (float)config->alpha;
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    const eng_elu_config *config = node->config;
+    if (!(config->alpha >= 0.0 && config->alpha <= 1e6))
+        return BASE_FAIL(err, BASE_INVALID, "alpha of elu must be positive, not %g", config->alpha);
+    return BASE_OK;
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    run->k->elu(run->n * call->out_count, alpha_of(call), call->x[0], call->y);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    run->k->elu_grad(run->n * call->out_count, alpha_of(call), call->y, call->dy, call->dx[0]);
+}
+
+const eng_op eng_op_elu = {
+    .name = "elu",
+    .summary = "x above zero, alpha (exp(x) - 1) below",
+    .inputs = 1,
+    .config_size = sizeof(eng_elu_config),
+    .traits = ENG_READS_Y | ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD | ENG_IS_ACTIVATION,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Swish (SiLU): y = x sigmoid(x), dy/dx = s + x s (1 - s).
+ *
+ * P. Ramachandran, B. Zoph, Q. V. Le, "Searching for Activation Functions", arXiv:1710.05941, with beta = 1. */
+#include "engine/ops/ops.h"
+
+static void forward(const eng_call *call, eng_run *run) {
+    run->k->swish(run->n * call->out_count, call->x[0], call->y);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    run->k->swish_grad(run->n * call->out_count, call->x[0], call->dy, call->dx[0]);
+}
+
+const eng_op eng_op_swish = {
+    .name = "swish",
+    .summary = "x times the sigmoid of x",
+    .inputs = 1,
+    .traits = ENG_READS_X | ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD | ENG_IS_ACTIVATION,
+    .epilogue = ENG_EPILOGUE_NONE,
+    .forward = forward,
+    .backward = backward,
+};

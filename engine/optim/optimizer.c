@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The part that all optimizers share: slots, clipping, decay, and one pass over the blocks.
+ *
+ * The parameters are two runs of memory (decayed, not decayed), so a step is two calls of the rule's kernel whatever
+ * the network. Clipping by norm follows R. Pascanu et al., ICML 2013, algorithm 1, with PyTorch's 1e-6 in the divisor.
+ */
+#include "engine/optim/optimizer.h"
+
+#include <math.h>
+
+#include "base/arena.h"
+
+struct eng_optimizer {
+    base_arena *arena;
+    const eng_optimizer_type *type;
+    eng_optimizer_config config;
+    eng_params *params;
+    const eng_kernels *kernels;
+    eng_update_fn *update;
+    uint64_t steps;
+    float *slots[ENG_OPTIMIZER_MAX_SLOTS];
+};
+
+typedef struct bound {
+    const char *name;
+    size_t offset;
+    double below; /* 0 <= value < below */
+} bound;
+
+static const bound bounds[] = {
+    {"momentum", offsetof(eng_optimizer_config, momentum), 1.0},
+    {"beta1", offsetof(eng_optimizer_config, beta1), 1.0},
+    {"beta2", offsetof(eng_optimizer_config, beta2), 1.0},
+    {"rho", offsetof(eng_optimizer_config, rho), 1.0},
+    {"epsilon", offsetof(eng_optimizer_config, epsilon), (double)INFINITY},
+    {"weight_decay", offsetof(eng_optimizer_config, weight_decay), (double)INFINITY},
+    {"clip_norm", offsetof(eng_optimizer_config, clip_norm), (double)INFINITY},
+    {"clip_value", offsetof(eng_optimizer_config, clip_value), (double)INFINITY},
+};
+
+static base_status check(const eng_optimizer_type *type, const eng_optimizer_config *config, base_err *err) {
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        const bound *b = &bounds[i];
+        double value = *(const double *)(const void *)((const char *)config + b->offset);
+        if (value >= 0.0 && value < b->below) continue;
+        if (b->below == 1.0)
+            return BASE_FAIL(err, BASE_INVALID, "%s of %s must be at least 0 and below 1, not %g", b->name, type->name,
+                             value);
+        return BASE_FAIL(err, BASE_INVALID, "%s of %s must be a number and at least 0, not %g", b->name, type->name,
+                         value);
+    }
+    return BASE_OK;
+}
+
+base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optimizer_config *config, eng_params *params,
+                                 const eng_kernels *kernels, eng_optimizer **out, base_err *err) {
+    *out = NULL;
+    BASE_TRY(check(type, config, err));
+    base_arena *arena = base_arena_create();
+    eng_optimizer *optimizer = BASE_NEW(arena, eng_optimizer);
+    *optimizer = (eng_optimizer){.arena = arena,
+                                 .type = type,
+                                 .config = *config,
+                                 .params = params,
+                                 .kernels = kernels,
+                                 .update = type->kernel(kernels)};
+    for (size_t i = 0; i < type->slots; i++) {
+        void *slot = NULL;
+        base_status status = eng_alloc(eng_params_size(params) * sizeof(float), &slot, err);
+        optimizer->slots[i] = slot;
+        if (status != BASE_OK) {
+            eng_optimizer_destroy(optimizer);
+            return status;
+        }
+    }
+    *out = optimizer;
+    return BASE_OK;
+}
+
+void eng_optimizer_destroy(eng_optimizer *optimizer) {
+    if (optimizer == NULL) return;
+    for (size_t i = 0; i < ENG_OPTIMIZER_MAX_SLOTS; i++) eng_free(optimizer->slots[i]);
+    base_arena_destroy(optimizer->arena);
+}
+
+static void update_run(const eng_optimizer *optimizer, const eng_update *u, size_t begin, size_t end) {
+    if (begin == end) return;
+    float *m = optimizer->slots[0] == NULL ? NULL : optimizer->slots[0] + begin;
+    float *s = optimizer->slots[1] == NULL ? NULL : optimizer->slots[1] + begin;
+    optimizer->update(u, end - begin, eng_params_values(optimizer->params) + begin,
+                      eng_params_gradients(optimizer->params) + begin, m, s);
+}
+
+double eng_optimizer_step(eng_optimizer *optimizer, double rate) {
+    const eng_optimizer_config *config = &optimizer->config;
+    size_t decayed = eng_params_decayed(optimizer->params), size = eng_params_size(optimizer->params);
+    eng_update u = {.scale = 1.0f, .limit = INFINITY, .keep = 1.0f};
+    optimizer->type->prepare(config, rate, ++optimizer->steps, &u);
+    if (config->clip_value > 0.0) u.limit = (float)config->clip_value;
+    double norm = 0.0;
+    if (config->clip_norm > 0.0) {
+        norm = sqrt(optimizer->kernels->sum_squares(size, eng_params_gradients(optimizer->params)));
+        if (norm > config->clip_norm) u.scale = (float)(config->clip_norm / (norm + 1e-6));
+    }
+    eng_update with_decay = u;
+    if (optimizer->type->decoupled)
+        with_decay.keep = (float)(1.0 - rate * config->weight_decay);
+    else
+        with_decay.l2 = (float)config->weight_decay;
+    update_run(optimizer, &with_decay, 0, decayed);
+    update_run(optimizer, &u, decayed, size);
+    return norm;
+}
+
+const eng_optimizer_type *eng_optimizer_type_of(const eng_optimizer *optimizer) {
+    return optimizer->type;
+}
+
+uint64_t eng_optimizer_steps(const eng_optimizer *optimizer) {
+    return optimizer->steps;
+}
+
+void eng_optimizer_set_steps(eng_optimizer *optimizer, uint64_t steps) {
+    optimizer->steps = steps;
+}
+
+size_t eng_optimizer_slots(const eng_optimizer *optimizer) {
+    return optimizer->type->slots;
+}
+
+const char *eng_optimizer_slot_name(const eng_optimizer *optimizer, size_t slot) {
+    BASE_ASSERT(slot < optimizer->type->slots);
+    return optimizer->type->slot_names[slot];
+}
+
+float *eng_optimizer_slot(const eng_optimizer *optimizer, size_t slot) {
+    BASE_ASSERT(slot < optimizer->type->slots);
+    return optimizer->slots[slot];
+}

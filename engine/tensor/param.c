@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Parameters laid out in one block of values and one of gradients.
+ *
+ * Decayed parameters come first, so that "the weights" and "the rest" are two runs of memory and an update is two calls
+ * of a vector kernel whatever the depth of the network. */
+#include "engine/tensor/param.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+struct eng_params {
+    base_arena *arena;
+    size_t count;
+    eng_param *items;
+    eng_param_spec *specs;
+    size_t size, decayed, numbers;
+    float *values, *gradients;
+};
+
+static size_t lay_out(eng_params *params, bool decayed, size_t offset) {
+    for (size_t i = 0; i < params->count; i++) {
+        eng_param *item = &params->items[i];
+        if (((item->flags & ENG_PARAM_DECAY) != 0) != decayed) continue;
+        item->offset = offset;
+        offset += eng_align_floats(item->count);
+    }
+    return offset;
+}
+
+base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_params **out, base_err *err) {
+    *out = NULL;
+    base_arena *arena = base_arena_create();
+    eng_params *params = BASE_NEW(arena, eng_params);
+    params->arena = arena;
+    params->count = count;
+    params->items = BASE_NEW_ARRAY(arena, count, eng_param);
+    params->specs = BASE_NEW_ARRAY(arena, count, eng_param_spec);
+    for (size_t i = 0; i < count; i++) {
+        params->specs[i] = specs[i];
+        params->specs[i].name = base_arena_strdup(arena, specs[i].name);
+        params->items[i] = (eng_param){.name = params->specs[i].name,
+                                       .shape = specs[i].shape,
+                                       .count = eng_shape_count(&specs[i].shape),
+                                       .flags = specs[i].flags};
+        params->numbers += params->items[i].count;
+    }
+    params->decayed = lay_out(params, true, 0);
+    params->size = lay_out(params, false, params->decayed);
+
+    void *values = NULL, *gradients = NULL;
+    base_status status = eng_alloc(params->size * sizeof(float), &values, err);
+    params->values = values;
+    if (status == BASE_OK) status = eng_alloc(params->size * sizeof(float), &gradients, err);
+    params->gradients = gradients;
+    if (status != BASE_OK) {
+        eng_params_destroy(params);
+        return status;
+    }
+    *out = params;
+    return BASE_OK;
+}
+
+void eng_params_destroy(eng_params *params) {
+    if (params == NULL) return;
+    eng_free(params->values);
+    eng_free(params->gradients);
+    base_arena_destroy(params->arena);
+}
+
+void eng_params_init(eng_params *params, uint64_t seed) {
+    memset(params->gradients, 0, params->size * sizeof(float));
+    for (size_t i = 0; i < params->count; i++) {
+        const eng_param_spec *spec = &params->specs[i];
+        size_t count = params->items[i].count;
+        float *out = params->values + params->items[i].offset;
+        if (spec->init != NULL) {
+            base_rng rng = base_rng_stream(seed, BASE_RNG_INIT, spec->layer, spec->slot);
+            spec->init->fill(&rng, spec->fan_in, spec->fan_out, count, out);
+        } else {
+            for (size_t j = 0; j < count; j++) out[j] = spec->value;
+        }
+    }
+}
+
+size_t eng_params_count(const eng_params *params) {
+    return params->count;
+}
+
+const eng_param *eng_params_at(const eng_params *params, size_t index) {
+    BASE_ASSERT(index < params->count);
+    return &params->items[index];
+}
+
+const eng_param *eng_params_find(const eng_params *params, const char *name) {
+    for (size_t i = 0; i < params->count; i++)
+        if (strcmp(params->items[i].name, name) == 0) return &params->items[i];
+    return NULL;
+}
+
+size_t eng_params_numbers(const eng_params *params) {
+    return params->numbers;
+}
+
+size_t eng_params_size(const eng_params *params) {
+    return params->size;
+}
+
+size_t eng_params_decayed(const eng_params *params) {
+    return params->decayed;
+}
+
+float *eng_params_values(const eng_params *params) {
+    return params->values;
+}
+
+float *eng_params_gradients(const eng_params *params) {
+    return params->gradients;
+}
+
+eng_tensor eng_params_view(const eng_params *params, size_t index, float *block) {
+    const eng_param *item = eng_params_at(params, index);
+    return (eng_tensor){.name = item->name, .shape = item->shape, .data = block + item->offset};
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The static executor.
+ *
+ * With N nodes, forward of node i happens at time i and its backward at time 2N - 1 - i; what is kept lives until 2N.
+ * A value lives from its producer's forward to its last reading, which is a backward when an op's derivative needs it
+ * (ENG_READS_X of the reader, ENG_READS_Y of the producer). A gradient lives from its reader's backward to its
+ * producer's. Where an op allows it, the output takes over the memory of an input that dies there. All of it is placed
+ * in one arena by eng_lifetime_place, pointers are resolved into two lists of calls, and a pass walks a list. */
+#include "engine/tensor/plan.h"
+
+#include "engine/tensor/lifetime.h"
+
+#define NO_EXTENT SIZE_MAX
+
+struct eng_plan {
+    base_arena *book;
+    const eng_graph *graph;
+    size_t batch;
+    eng_call *forward, *backward;
+    size_t forwards, backwards;
+    void *arena;
+    size_t bytes, unshared;
+    const float **kept; /* per value; NULL when not kept */
+    eng_run run;
+};
+
+/* The plan in the making: extents, and for every value and node the extent it lies in. */
+typedef struct layout {
+    const eng_graph *graph;
+    size_t nodes, batch;
+    eng_extent *extents;
+    size_t count, unshared;
+    size_t *value, *gradient;             /* by value */
+    size_t *saved, *work, *work_backward; /* by node */
+} layout;
+
+static size_t backward_time(const layout *l, size_t node) {
+    return 2 * l->nodes - 1 - node;
+}
+
+static bool runs_backward(const layout *l, const eng_node *node) {
+    if (node->params > 0) return true;
+    for (size_t i = 0; i < node->inputs; i++)
+        if (eng_graph_value(l->graph, node->in[i])->needs_gradient) return true;
+    return false;
+}
+
+static size_t add_extent(layout *l, size_t bytes, size_t from, size_t to) {
+    l->extents[l->count] = (eng_extent){.bytes = eng_align_bytes(bytes), .from = from, .to = to};
+    l->unshared += l->extents[l->count].bytes;
+    return l->count++;
+}
+
+static void extend(eng_extent *extent, size_t from, size_t to) {
+    if (from < extent->from) extent->from = from;
+    if (to > extent->to) extent->to = to;
+}
+
+static size_t value_bytes(const layout *l, eng_value value) {
+    return l->batch * eng_shape_count(&eng_graph_value(l->graph, value)->shape) * sizeof(float);
+}
+
+/* The last time the data of `value` are read. */
+static size_t last_reading(const layout *l, eng_value value) {
+    const eng_value_info *info = eng_graph_value(l->graph, value);
+    if (info->kept) return 2 * l->nodes;
+    size_t last = 0;
+    if (info->producer != ENG_GRAPH_INPUT) {
+        const eng_node *producer = eng_graph_node(l->graph, info->producer);
+        bool again = (producer->traits & ENG_READS_Y) != 0 && runs_backward(l, producer);
+        last = again ? backward_time(l, info->producer) : info->producer;
+    }
+    for (size_t i = 0; i < l->nodes; i++) {
+        const eng_node *node = eng_graph_node(l->graph, i);
+        for (size_t k = 0; k < node->inputs; k++) {
+            if (node->in[k] != value) continue;
+            size_t read = (node->traits & ENG_READS_X) != 0 && runs_backward(l, node) ? backward_time(l, i) : i;
+            if (read > last) last = read;
+        }
+    }
+    return last;
+}
+
+static void lay_out_value(layout *l, size_t index) {
+    const eng_node *node = eng_graph_node(l->graph, index);
+    if (node->out == ENG_NO_VALUE) return;
+    size_t last = last_reading(l, node->out), bytes = value_bytes(l, node->out);
+    size_t x = node->inputs > 0 ? l->value[node->in[0]] : NO_EXTENT;
+    bool in_place = (node->traits & ENG_INPLACE_FORWARD) != 0 && x != NO_EXTENT &&
+                    value_bytes(l, node->in[0]) == bytes && last_reading(l, node->in[0]) == index;
+    if (in_place) {
+        extend(&l->extents[x], index, last);
+        l->unshared += eng_align_bytes(bytes);
+        l->value[node->out] = x;
+    } else {
+        l->value[node->out] = add_extent(l, bytes, index, last);
+    }
+}
+
+/* In the order of backward: the gradient of the output was laid out by the node's reader. */
+static void lay_out_gradients(layout *l, size_t index) {
+    const eng_node *node = eng_graph_node(l->graph, index);
+    size_t now = backward_time(l, index);
+    for (size_t i = 0; i < node->inputs; i++) {
+        const eng_value_info *info = eng_graph_value(l->graph, node->in[i]);
+        if (!info->needs_gradient) continue;
+        size_t last = backward_time(l, info->producer), bytes = value_bytes(l, node->in[i]);
+        size_t dy = node->out == ENG_NO_VALUE ? NO_EXTENT : l->gradient[node->out];
+        bool in_place = i == 0 && (node->traits & ENG_INPLACE_BACKWARD) != 0 && dy != NO_EXTENT &&
+                        value_bytes(l, node->out) == bytes;
+        if (in_place) {
+            extend(&l->extents[dy], now, last);
+            l->unshared += eng_align_bytes(bytes);
+            l->gradient[node->in[i]] = dy;
+        } else {
+            l->gradient[node->in[i]] = add_extent(l, bytes, now, last);
+        }
+    }
+}
+
+static void lay_out_scratch(layout *l, size_t index) {
+    const eng_node *node = eng_graph_node(l->graph, index);
+    size_t saved = node->op->saved != NULL ? node->op->saved(node, l->batch) : 0;
+    size_t work = node->op->work != NULL ? node->op->work(node, l->batch) : 0;
+    bool again = runs_backward(l, node);
+    size_t now = backward_time(l, index);
+    if (saved > 0) l->saved[index] = add_extent(l, saved, index, again ? now : index);
+    if (work > 0) l->work[index] = add_extent(l, work, index, index);
+    if (work > 0 && again) l->work_backward[index] = add_extent(l, work, now, now);
+}
+
+static size_t *no_extents(base_arena *arena, size_t count) {
+    size_t *list = BASE_NEW_ARRAY(arena, count, size_t);
+    for (size_t i = 0; i < count; i++) list[i] = NO_EXTENT;
+    return list;
+}
+
+static void lay_out(layout *l, base_arena *arena, const eng_graph *graph, size_t batch) {
+    size_t values = eng_graph_values(graph), nodes = eng_graph_nodes(graph);
+    *l = (layout){.graph = graph, .nodes = nodes, .batch = batch};
+    l->extents = BASE_NEW_ARRAY(arena, 2 * values + 3 * nodes, eng_extent);
+    l->value = no_extents(arena, values);
+    l->gradient = no_extents(arena, values);
+    l->saved = no_extents(arena, nodes);
+    l->work = no_extents(arena, nodes);
+    l->work_backward = no_extents(arena, nodes);
+    for (size_t i = 0; i < nodes; i++) lay_out_value(l, i);
+    for (size_t i = nodes; i-- > 0;) lay_out_gradients(l, i);
+    for (size_t i = 0; i < nodes; i++) lay_out_scratch(l, i);
+}
+
+static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
+    return extent == NO_EXTENT ? NULL : (char *)plan->arena + l->extents[extent].offset;
+}
+
+static void resolve_call(const eng_plan *plan, const layout *l, size_t index, const eng_params *params,
+                         size_t first_param, bool backward, eng_call *call) {
+    const eng_node *node = eng_graph_node(plan->graph, index);
+    *call = (eng_call){.node = node, .out_count = eng_shape_count(&node->out_shape)};
+    for (size_t i = 0; i < node->inputs; i++) {
+        call->in_count[i] = eng_shape_count(&node->in_shape[i]);
+        call->x[i] = place_of(plan, l, l->value[node->in[i]]);
+        call->dx[i] = place_of(plan, l, l->gradient[node->in[i]]);
+    }
+    if (node->out != ENG_NO_VALUE) {
+        call->y = place_of(plan, l, l->value[node->out]);
+        call->dy = place_of(plan, l, l->gradient[node->out]);
+    }
+    for (size_t i = 0; i < node->params; i++) {
+        call->w[i] = eng_params_view(params, first_param + i, eng_params_values(params)).data;
+        call->dw[i] = eng_params_view(params, first_param + i, eng_params_gradients(params)).data;
+    }
+    call->saved = place_of(plan, l, l->saved[index]);
+    call->work = place_of(plan, l, backward ? l->work_backward[index] : l->work[index]);
+}
+
+static void resolve(eng_plan *plan, const layout *l, const eng_params *params) {
+    plan->forward = BASE_NEW_ARRAY(plan->book, l->nodes, eng_call);
+    plan->backward = BASE_NEW_ARRAY(plan->book, l->nodes, eng_call);
+    plan->kept = BASE_NEW_ARRAY(plan->book, eng_graph_values(plan->graph), const float *);
+    size_t first = 0;
+    for (size_t i = 0; i < l->nodes; i++) {
+        resolve_call(plan, l, i, params, first, false, &plan->forward[plan->forwards++]);
+        first += eng_graph_node(plan->graph, i)->params;
+    }
+    for (size_t i = l->nodes; i-- > 0;) {
+        const eng_node *node = eng_graph_node(plan->graph, i);
+        first -= node->params;
+        if (runs_backward(l, node)) resolve_call(plan, l, i, params, first, true, &plan->backward[plan->backwards++]);
+    }
+    for (eng_value v = 0; v < eng_graph_values(plan->graph); v++)
+        if (eng_graph_value(plan->graph, v)->kept) plan->kept[v] = place_of(plan, l, l->value[v]);
+}
+
+/* Every value that needs a gradient must get one, or a backward would read what nobody wrote. */
+static base_status check_readers(const eng_graph *graph, base_err *err) {
+    for (eng_value v = 0; v < eng_graph_values(graph); v++) {
+        const eng_value_info *info = eng_graph_value(graph, v);
+        if (info->needs_gradient && info->readers == 0)
+            return BASE_FAIL(err, BASE_INVALID, "the output of %s leads to no loss",
+                             eng_graph_node(graph, info->producer)->name);
+    }
+    return BASE_OK;
+}
+
+base_status eng_plan_create(const eng_graph *graph, const eng_params *params, size_t batch, const eng_kernels *kernels,
+                            eng_plan **out, base_err *err) {
+    *out = NULL;
+    if (batch == 0) return BASE_FAIL(err, BASE_INVALID, "a batch must hold at least one sample");
+    BASE_TRY(check_readers(graph, err));
+    base_arena *book = base_arena_create();
+    eng_plan *plan = BASE_NEW(book, eng_plan);
+    plan->book = book;
+    plan->graph = graph;
+    plan->batch = batch;
+    plan->run.k = kernels;
+    layout l;
+    lay_out(&l, book, graph, batch);
+    plan->unshared = l.unshared;
+    plan->bytes = eng_lifetime_place(l.extents, l.count);
+    base_status status = eng_alloc(plan->bytes, &plan->arena, err);
+    if (status != BASE_OK) {
+        eng_plan_destroy(plan);
+        return status;
+    }
+    resolve(plan, &l, params);
+    *out = plan;
+    return BASE_OK;
+}
+
+void eng_plan_destroy(eng_plan *plan) {
+    if (plan == NULL) return;
+    eng_free(plan->arena);
+    base_arena_destroy(plan->book);
+}
+
+static void bind_calls(eng_call *calls, size_t count, eng_value input, const void *data) {
+    for (size_t c = 0; c < count; c++)
+        for (size_t i = 0; i < calls[c].node->inputs; i++)
+            if (calls[c].node->in[i] == input) calls[c].x[i] = data;
+}
+
+void eng_plan_bind(eng_plan *plan, eng_value input, const void *data) {
+    BASE_ASSERT(eng_graph_value(plan->graph, input)->producer == ENG_GRAPH_INPUT);
+    bind_calls(plan->forward, plan->forwards, input, data);
+    bind_calls(plan->backward, plan->backwards, input, data);
+}
+
+double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, uint32_t step) {
+    BASE_ASSERT(n >= 1 && n <= plan->batch);
+    eng_run *run = &plan->run;
+    run->n = n;
+    run->training = training;
+    run->seed = seed;
+    run->step = step;
+    run->loss = 0.0;
+    for (const eng_call *call = plan->forward, *end = call + plan->forwards; call < end; call++) {
+        if ((call->node->traits & ENG_IS_LOSS) != 0 && call->x[1] == NULL) continue;
+        call->node->op->forward(call, run);
+    }
+    return run->loss;
+}
+
+void eng_plan_backward(eng_plan *plan) {
+    BASE_ASSERT(plan->run.training);
+    for (const eng_call *call = plan->backward, *end = call + plan->backwards; call < end; call++)
+        call->node->op->backward(call, &plan->run);
+}
+
+const float *eng_plan_value(const eng_plan *plan, eng_value value) {
+    BASE_ASSERT(value < eng_graph_values(plan->graph) && plan->kept[value] != NULL);
+    return plan->kept[value];
+}
+
+size_t eng_plan_batch(const eng_plan *plan) {
+    return plan->batch;
+}
+
+size_t eng_plan_bytes(const eng_plan *plan) {
+    return plan->bytes;
+}
+
+size_t eng_plan_bytes_unshared(const eng_plan *plan) {
+    return plan->unshared;
+}
