@@ -61,8 +61,10 @@ struct hpo_journal {
 /* ---- journal_write.c ---- */
 void journal_write_prepare(hpo_journal *journal); /* fills params and all_distributions */
 void journal_write_head(hpo_journal *journal, const hpo_journal_head *head);
-/* The lines of a record for Optuna's eyes that follow our attribute; returns how many. */
-int journal_write_display(hpo_journal *journal, const hpo_record *record);
+/* The lines for Optuna's eyes that follow our attribute of a record. */
+enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2 };
+unsigned journal_display_parts(const hpo_record *record);
+void journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts);
 
 /* ---- journal_read.c ---- */
 typedef struct journal_identity {

@@ -6,7 +6,6 @@
 #include "hpo/trials/json_read.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/buf.h"
 
@@ -193,10 +192,6 @@ static void skip_value(json_reader *reader, int depth) {
 
 void json_skip(json_reader *reader) {
     if (!reader->bad) skip_value(reader, 0);
-}
-
-bool json_is(json_text text, const char *literal) {
-    return strlen(literal) == text.length && memcmp(text.at, literal, text.length) == 0;
 }
 
 /* ---- escapes ---- */

@@ -7,6 +7,7 @@
 #define HPO_TRIALS_JSON_READ_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/status.h"
 
@@ -41,7 +42,10 @@ int json_int(json_reader *reader);
 double json_real(json_reader *reader);
 json_text json_string(json_reader *reader);
 
-bool json_is(json_text text, const char *literal);
+static inline bool json_is(json_text text, const char *literal) {
+    size_t length = strlen(literal);
+    return length == text.length && memcmp(text.at, literal, length) == 0;
+}
 /* Decodes escapes; what does not fit is cut between characters. NUL-terminated; returns the length. */
 size_t json_decode(json_text text, char *out, size_t capacity);
 
