@@ -2,11 +2,9 @@
 /* The `parameters:` of a study file become a space.
  *
  * This file knows keys and their types; what a legal range or prior is stands in param.c, once, for files and builders
- * alike. The keys are those of W&B sweeps, NePS and ConfigSpace; W&B's `distribution` is taken where it means exactly
- * one of our ranges and refused with the right spelling where it does not. */
+ * alike. The keys are those of W&B sweeps, NePS and ConfigSpace wherever they have a word. */
 #include "hpo/space/space_file.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "hpo/space/space_impl.h"
@@ -56,6 +54,7 @@ typedef struct reader {
     const char *name;
     const base_yaml_node *map;
     const base_yaml_node *nodes[KEY_COUNT]; /* NULL = not written */
+    bool integer_step;
     hpo_param param;
 } reader;
 
@@ -138,116 +137,46 @@ static base_status read_confidence(reader *in, base_err *err) {
                           hpo_space_hint(in->arena, word, words, HPO_CONFIDENCES));
 }
 
-/* ---- W&B's names of distributions ---- */
+/* ---- the three forms ---- */
 
-typedef enum number_rule { RULE_BY_BOUNDS, RULE_REAL, RULE_INT } number_rule;
-
-static const struct distribution {
-    const char *name;
-    form form;
-    number_rule rule;
-    bool log, step;     /* step: must be given; else must not */
-    const char *refuse; /* not NULL: what to write instead */
-} DISTRIBUTIONS[] = {
-    {.name = "uniform", .form = FORM_RANGE, .rule = RULE_REAL},
-    {.name = "int_uniform", .form = FORM_RANGE, .rule = RULE_INT},
-    {.name = "log_uniform_values", .form = FORM_RANGE, .rule = RULE_REAL, .log = true},
-    {.name = "q_uniform", .form = FORM_RANGE, .rule = RULE_BY_BOUNDS, .step = true},
-    {.name = "categorical", .form = FORM_VALUES},
-    {.name = "categorical_w_probabilities", .form = FORM_VALUES},
-    {.name = "constant", .form = FORM_VALUE},
-    {.name = "log_uniform", .refuse = "its bounds are exponents: write the values themselves with log: true"},
-    {.name = "inv_log_uniform", .refuse = "write min and max with log: true"},
-    {.name = "inv_log_uniform_values", .refuse = "write min and max with log: true"},
-    {.name = "q_log_uniform", .refuse = "write integer bounds with log: true"},
-    {.name = "q_log_uniform_values", .refuse = "write integer bounds with log: true"},
-    {.name = "normal", .refuse = "write min, max and prior: the mean, with confidence: low, medium or high"},
-    {.name = "q_normal", .refuse = "write min, max, step and prior: the mean, with confidence: low, medium or high"},
-    {.name = "log_normal", .refuse = "write min, max, log: true and prior: the median, with confidence"},
-    {.name = "q_log_normal", .refuse = "write integer bounds, log: true and prior: the median, with confidence"},
-    {.name = "beta", .refuse = "write min, max and prior: the mode, with confidence: low, medium or high"},
-    {.name = "q_beta", .refuse = "write min, max, step and prior: the mode, with confidence: low, medium or high"},
-};
-enum { N_DISTRIBUTIONS = sizeof DISTRIBUTIONS / sizeof *DISTRIBUTIONS };
-
-static base_status find_distribution(const reader *in, const struct distribution **out, base_err *err) {
-    const base_yaml_node *node = in->nodes[KEY_DISTRIBUTION];
-    if (node->kind != BASE_YAML_STRING) return fail_with_kind(in, "distribution", node, "a name", err);
-    const char *words[N_DISTRIBUTIONS];
-    size_t known = 0;
-    for (size_t i = 0; i < N_DISTRIBUTIONS; i++) {
-        const struct distribution *d = &DISTRIBUTIONS[i];
-        if (!d->refuse) words[known++] = d->name;
-        if (strcmp(node->text, d->name) != 0) continue;
-        *out = d;
-        if (!d->refuse) return BASE_OK;
-        return hpo_space_fail(node, err, "%s: distribution %s is not supported: %s", in->name, d->name, d->refuse);
-    }
-    return hpo_space_fail(node, err, "%s: unknown distribution \"%s\": %s", in->name, node->text,
-                          hpo_space_hint(in->arena, node->text, words, known));
-}
-
-/* Whether the written keys are those that the distribution is about. */
-static base_status check_distribution(const reader *in, const struct distribution *d, form written, base_err *err) {
-    static const char *const WANTS[] = {[FORM_RANGE] = "min and max", [FORM_VALUES] = "values", [FORM_VALUE] = "value"};
-    const base_yaml_node *node = in->nodes[KEY_DISTRIBUTION];
-    const base_yaml_node *scale = in->nodes[KEY_LOG] ? in->nodes[KEY_LOG] : in->nodes[KEY_LOGIT];
-    const base_yaml_node *step = in->nodes[KEY_STEP] ? in->nodes[KEY_STEP] : in->nodes[KEY_Q];
-    if (d->form != written)
-        return hpo_space_fail(node, err, "%s: distribution %s wants %s", in->name, d->name, WANTS[d->form]);
-    if (scale)
-        return hpo_space_fail(scale, err, "%s: distribution says the scale already: leave out one of the two",
-                              in->name);
-    if (d->step && !step)
-        return hpo_space_fail(node, err, "%s: distribution %s wants q, the distance of two values", in->name, d->name);
-    if (step && !d->step)
-        return hpo_space_fail(step, err, "%s: distribution %s has no step: leave out distribution", in->name, d->name);
+static base_status read_step(reader *in, base_err *err) {
+    if (in->nodes[KEY_STEP] && in->nodes[KEY_Q])
+        return hpo_space_fail(in->nodes[KEY_Q], err, "%s: q is another word for step: leave out one", in->name);
+    key_id key = in->nodes[KEY_STEP] ? KEY_STEP : KEY_Q;
+    const base_yaml_node *node = in->nodes[key];
+    if (!node) return BASE_OK;
+    BASE_TRY(read_number(in, key, &in->param.step, err));
+    if (in->param.step == 0) /* which stands for none in a parameter */
+        return hpo_space_fail(node, err, "%s: step must be above 0, not %s", in->name, node->text);
+    in->integer_step = node->kind == BASE_YAML_INT;
     return BASE_OK;
 }
 
-/* W&B's q_uniform takes the multiples of q, a range with a step counts from min: the same only when min is one. */
-static base_status check_multiple(const reader *in, base_err *err) {
-    double times = in->param.min / in->param.step;
-    if (fabs(times - rint(times)) <= 1e-9 * fmax(1, fabs(times))) return BASE_OK;
-    return hpo_space_fail(in->nodes[KEY_MIN], err,
-                          "%s: q_uniform takes multiples of q, and min %s is none: leave out distribution to count "
-                          "from min",
-                          in->name, in->nodes[KEY_MIN]->text);
-}
-
-/* ---- the three forms ---- */
-
-static base_status read_range(reader *in, const struct distribution *d, base_err *err) {
-    hpo_param *param = &in->param;
-    if (!in->nodes[KEY_MIN]) return hpo_space_fail(in->map, err, "%s: max without min: add min", in->name);
-    if (!in->nodes[KEY_MAX]) return hpo_space_fail(in->map, err, "%s: min without max: add max", in->name);
-    BASE_TRY(read_number(in, KEY_MIN, &param->min, err));
-    BASE_TRY(read_number(in, KEY_MAX, &param->max, err));
+static base_status read_scale(reader *in, bool log_distribution, base_err *err) {
     bool log, logit;
     BASE_TRY(read_flag(in, KEY_LOG, &log, err));
     BASE_TRY(read_flag(in, KEY_LOGIT, &logit, err));
     if (log && logit)
         return hpo_space_fail(in->nodes[KEY_LOGIT], err, "%s: log and logit exclude each other: leave out one",
                               in->name);
-    param->scale = log || (d && d->log) ? HPO_LOG : logit ? HPO_LOGIT : HPO_LINEAR;
-    if (in->nodes[KEY_STEP] && in->nodes[KEY_Q])
-        return hpo_space_fail(in->nodes[KEY_Q], err, "%s: q is another word for step: leave out one", in->name);
-    key_id step = in->nodes[KEY_STEP] ? KEY_STEP : KEY_Q;
-    if (in->nodes[step]) {
-        BASE_TRY(read_number(in, step, &param->step, err));
-        if (param->step == 0)
-            return hpo_space_fail(in->nodes[step], err, "%s: step must be above 0, not %s", in->name,
-                                  in->nodes[step]->text);
-    }
+    in->param.scale = log || log_distribution ? HPO_LOG : logit ? HPO_LOGIT : HPO_LINEAR;
+    return BASE_OK;
+}
+
+static base_status read_range(reader *in, hpo_number_rule rule, bool log, base_err *err) {
+    hpo_param *param = &in->param;
+    if (!in->nodes[KEY_MIN]) return hpo_space_fail(in->map, err, "%s: max without min: add min", in->name);
+    if (!in->nodes[KEY_MAX]) return hpo_space_fail(in->map, err, "%s: min without max: add max", in->name);
+    BASE_TRY(read_number(in, KEY_MIN, &param->min, err));
+    BASE_TRY(read_number(in, KEY_MAX, &param->max, err));
+    BASE_TRY(read_scale(in, log, err));
+    BASE_TRY(read_step(in, err));
     bool integers = in->nodes[KEY_MIN]->kind == BASE_YAML_INT && in->nodes[KEY_MAX]->kind == BASE_YAML_INT;
-    if (d && d->rule == RULE_INT && !integers)
+    if (rule == HPO_RULE_INT && !integers)
         return hpo_space_fail(in->nodes[KEY_DISTRIBUTION], err, "%s: distribution %s wants integer bounds", in->name,
-                              d->name);
-    if (d && d->step) {
-        BASE_TRY(check_multiple(in, err));
-        integers = integers && in->nodes[step]->kind == BASE_YAML_INT;
-    }
-    param->kind = integers && !(d && d->rule == RULE_REAL) ? HPO_INT : HPO_FLOAT;
+                              in->nodes[KEY_DISTRIBUTION]->text);
+    bool real = rule == HPO_RULE_REAL || (rule == HPO_RULE_BY_ALL && !in->integer_step);
+    param->kind = integers && !real ? HPO_INT : HPO_FLOAT;
     return in->nodes[KEY_PRIOR] ? read_number(in, KEY_PRIOR, &param->prior.center, err) : BASE_OK;
 }
 
@@ -343,13 +272,13 @@ static base_status read_param(hpo_space *space, const base_yaml_node *key, const
     in.param = (hpo_param){.name = key->text, .where = node};
     form written = FORM_RANGE;
     BASE_TRY(collect_keys(&in, err));
-    const struct distribution *d = NULL;
-    if (in.nodes[KEY_DISTRIBUTION]) BASE_TRY(find_distribution(&in, &d, err));
+    hpo_number_rule rule;
+    bool log;
+    BASE_TRY(hpo_distribution_read(in.arena, in.name, node, &rule, &log, err));
     BASE_TRY(find_form(&in, &written, err));
-    if (d) BASE_TRY(check_distribution(&in, d, written, err));
     BASE_TRY(read_confidence(&in, err));
     switch (written) {
-    case FORM_RANGE: BASE_TRY(read_range(&in, d, err)); break;
+    case FORM_RANGE: BASE_TRY(read_range(&in, rule, log, err)); break;
     case FORM_VALUES: BASE_TRY(read_choices(&in, err)); break;
     case FORM_VALUE: BASE_TRY(read_constant(&in, err)); break;
     }

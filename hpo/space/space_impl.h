@@ -84,6 +84,14 @@ bool hpo_test_holds(const hpo_test *test, const double *config);
 /* ---- condition_file.c ---- */
 base_status hpo_cond_read(const hpo_space *space, const base_yaml_node *node, const hpo_cond **cond, base_err *err);
 
+/* ---- distribution.c ---- */
+/* Which numbers a range has: integers when both bounds are written so; always real; always integers; integers when
+ * bounds and step are. */
+typedef enum hpo_number_rule { HPO_RULE_BY_BOUNDS, HPO_RULE_REAL, HPO_RULE_INT, HPO_RULE_BY_ALL } hpo_number_rule;
+/* What the key `distribution` of a parameter's map says; without the key HPO_RULE_BY_BOUNDS and no log scale. */
+base_status hpo_distribution_read(base_arena *arena, const char *param, const base_yaml_node *map,
+                                  hpo_number_rule *rule, bool *log, base_err *err);
+
 /* ---- prior.c ---- */
 /* One value of a parameter drawn from its base measure, or from its prior where it has one. */
 double hpo_param_draw(const hpo_param *param, base_rng *rng);
