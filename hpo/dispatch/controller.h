@@ -53,6 +53,7 @@ typedef struct hpo_controller_env {
     hpo_observer observer;               /* update may be NULL */
     const volatile sig_atomic_t *signal; /* a caught SIGTERM, SIGINT or SIGUSR1, or 0; may be NULL */
     uint64_t identity;                   /* what HELLO must say */
+    bool one_process;                    /* the peers live in this process: they cannot be lost, no beats are needed */
     const char *run_dir;                 /* absolute; NULL: in-rank objective */
     double elapsed_before;               /* wall seconds of earlier runs of the same journal */
     bool verify; /* --replay: recompute every decision while the journal is applied, run nothing */

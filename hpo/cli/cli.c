@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading the command line, and what is done for each form of it. */
+#include "hpo/cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "hpo/cli/cli_impl.h"
+
+static const char *const known_options[] = {"-j",      "--jobs",   "--dir",    "--set",  "--seed",
+                                            "--check", "--replay", "--list",   "--help", "--progress",
+                                            "--quiet", "--json",   "--version"};
+
+/* The value of an option that takes one: --name=VALUE, -jVALUE, or the next argument. */
+static base_status take_value(int argc, char **argv, int *i, const char *name, const char **value, base_err *err) {
+    const char *argument = argv[*i];
+    size_t length = strlen(name);
+    if (strncmp(argument, "--", 2) == 0 && argument[length] == '=') {
+        *value = argument + length + 1;
+    } else if (strncmp(argument, "--", 2) != 0 && argument[length] != '\0') {
+        *value = argument + length;
+    } else if (*i + 1 < argc) {
+        *value = argv[++*i];
+    } else {
+        return BASE_FAIL(err, BASE_INVALID, "%s needs a value; see hpo_search --help", name);
+    }
+    return BASE_OK;
+}
+
+static bool is_option(const char *argument, const char *name) {
+    size_t length = strlen(name);
+    if (strncmp(argument, name, length) != 0) return false;
+    if (argument[length] == '\0' || argument[length] == '=') return true;
+    return strncmp(name, "--", 2) != 0 && strcmp(name, "-j") == 0;
+}
+
+static base_status read_jobs(const char *text, hpo_cli_args *args, base_err *err) {
+    int64_t n = 0;
+    if (!base_parse_i64(text, &n) || n < 1 || n > 100000) {
+        return BASE_FAIL(err, BASE_INVALID, "-j needs a number of workers of at least 1, but got '%s'", text);
+    }
+    args->jobs = (size_t)n;
+    return BASE_OK;
+}
+
+static base_status read_seed(const char *text, hpo_cli_args *args, base_err *err) {
+    int64_t seed = 0;
+    if (!base_parse_i64(text, &seed) || seed < 0) {
+        return BASE_FAIL(err, BASE_INVALID, "--seed needs an integer of at least 0, but got '%s'", text);
+    }
+    args->seed = (uint64_t)seed;
+    args->has_seed = true;
+    return BASE_OK;
+}
+
+static base_status unknown_option(const char *argument, base_err *err) {
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
+    const char *near = base_nearest(name, known_options, sizeof known_options / sizeof known_options[0]);
+    return near ? BASE_FAIL(err, BASE_INVALID, "unknown option '%s'; did you mean '%s'?", name, near)
+                : BASE_FAIL(err, BASE_INVALID, "unknown option '%s'; see hpo_search --help", name);
+}
+
+static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args, base_err *err) {
+    const char *a = argv[*i], *value = NULL;
+    if (is_option(a, "-j") || is_option(a, "--jobs")) {
+        BASE_TRY(take_value(argc, argv, i, a[1] == '-' ? "--jobs" : "-j", &value, err));
+        return read_jobs(value, args, err);
+    }
+    if (is_option(a, "--dir")) return take_value(argc, argv, i, "--dir", &args->dir, err);
+    if (is_option(a, "--seed")) {
+        BASE_TRY(take_value(argc, argv, i, "--seed", &value, err));
+        return read_seed(value, args, err);
+    }
+    if (is_option(a, "--set")) {
+        BASE_TRY(take_value(argc, argv, i, "--set", &value, err));
+        if (!strchr(value, '=')) {
+            return BASE_FAIL(err, BASE_INVALID, "--set needs KEY=VALUE, e.g. budget.trials=50, but got '%s'", value);
+        }
+        args->sets[args->n_sets++] = value;
+        return BASE_OK;
+    }
+    if (strcmp(a, "--check") == 0) {
+        args->check = true;
+    } else if (strcmp(a, "--replay") == 0) {
+        args->replay = true;
+    } else if (strcmp(a, "--list") == 0) {
+        args->list = true;
+    } else if (strcmp(a, "--version") == 0) {
+        args->version = true;
+    } else if (strcmp(a, "--progress") == 0) {
+        args->display = HPO_DISPLAY_PROGRESS;
+    } else if (strcmp(a, "--quiet") == 0) {
+        args->display = HPO_DISPLAY_QUIET;
+    } else if (strcmp(a, "--json") == 0) {
+        args->display = HPO_DISPLAY_JSON;
+    } else if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
+        args->help = true;
+        if (*i + 1 < argc && argv[*i + 1][0] != '-') args->topic = argv[++*i];
+    } else {
+        return unknown_option(a, err);
+    }
+    return BASE_OK;
+}
+
+static base_status read_arguments(int argc, char **argv, hpo_cli_args *args, base_err *err) {
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            BASE_TRY(read_option(argc, argv, &i, args, err));
+        } else if (args->file) {
+            return BASE_FAIL(err, BASE_INVALID, "one study file at a time: '%s' and '%s' were given", args->file,
+                             argv[i]);
+        } else {
+            args->file = argv[i];
+        }
+    }
+    bool informs = args->help || args->list || args->version;
+    if (!args->file && !informs) {
+        return BASE_FAIL(err, BASE_INVALID, "a study file is missing: hpo_search STUDY.yaml; see hpo_search --help");
+    }
+    return BASE_OK;
+}
+
+static base_status inform(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err) {
+    if (args->version) {
+        base_buf_printf(out, "%s\n", catalog->version);
+    } else if (args->list) {
+        cli_print_list(catalog, out);
+    } else if (args->topic) {
+        return cli_print_topic(catalog, args->topic, out, err);
+    } else {
+        cli_print_usage(out);
+    }
+    return BASE_OK;
+}
+
+static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err) {
+    base_buf text = {0};
+    hpo_study_spec *spec = NULL;
+    base_status status = base_read_file(args->file, &text, err);
+    if (status == BASE_OK) {
+        status = hpo_study_read(catalog, args->file, base_buf_text(&text), text.length, args->sets, args->n_sets,
+                                args->has_seed ? &args->seed : NULL, &spec, err);
+    }
+    if (status == BASE_OK) hpo_study_spec_print(spec, out);
+    hpo_study_spec_destroy(spec);
+    base_buf_fini(&text);
+    return status == BASE_OK ? HPO_EXIT_DONE : HPO_EXIT_BAD_INPUT;
+}
+
+int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
+    cli_pin_blas_threads(argv);
+    hpo_cli_args args = {.sets = base_calloc((size_t)argc, sizeof *args.sets)};
+    base_err err = {0};
+    base_buf out = {0};
+    int rank = 0, size = 0, code = HPO_EXIT_DONE;
+    bool speaks = !cli_launched(&rank, &size) || rank == 0; /* below mpirun one rank speaks for all */
+    if (read_arguments(argc, argv, &args, &err) != BASE_OK) {
+        code = HPO_EXIT_BAD_INPUT;
+    } else if (args.help || args.list || args.version) {
+        if (inform(catalog, &args, &out, &err) != BASE_OK) code = HPO_EXIT_BAD_INPUT;
+    } else if (args.check) {
+        code = check(catalog, &args, &out, &err);
+    } else if (args.jobs > 0) {
+        code = cli_launch(&args, argc, argv);
+    } else {
+        code = cli_run(catalog, &args, argc, argv);
+    }
+    if (speaks && out.length > 0) fputs(base_buf_text(&out), stdout);
+    if (speaks && err.text[0]) fprintf(stderr, "%s\n", err.text);
+    base_buf_fini(&out);
+    free(args.sets);
+    return code;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to hpo/cli: what its files give each other. */
+#ifndef HPO_CLI_CLI_IMPL_H
+#define HPO_CLI_CLI_IMPL_H
+
+#include <signal.h>
+
+#include "hpo/cli/cli.h"
+#include "hpo/dispatch/controller.h"
+
+/* ---- info.c: what can be printed without running ---- */
+void cli_print_usage(base_buf *out);
+void cli_print_list(const hpo_catalog *catalog, base_buf *out);
+/* --help NAME: a method, sampler, scheduler, objective, or `study`. BASE_NOTFOUND with the nearest name. */
+BASE_CHECK base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_buf *out, base_err *err);
+
+/* ---- launch.c: this process under mpirun, and with one BLAS thread ---- */
+/* Executes this program again with OPENBLAS_NUM_THREADS=1 in its environment, once: later is too late, because the
+ * library starts its threads when it is loaded. */
+void cli_pin_blas_threads(char **argv);
+/* Rank and size as the launcher tells them in the environment, before MPI_Init; false when not launched by one. */
+bool cli_launched(int *rank, int *size);
+/* -j N: starts `mpirun -n N+1` with itself and the same arguments without -j, passes signals on, and returns the exit
+ * code that rank 0 left. */
+int cli_launch(const hpo_cli_args *args, int argc, char **argv);
+/* Rank 0 below cli_launch: says that every rank has started, and leaves the exit code for the parent. */
+void cli_tell_started(void);
+void cli_tell_exit(int code);
+
+/* ---- run.c ---- */
+int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv);
+
+/* ---- progress.c: the live display ---- */
+typedef struct cli_progress cli_progress;
+cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display);
+void cli_progress_destroy(cli_progress *progress);
+hpo_observer cli_progress_observer(cli_progress *progress);
+/* The last numbers that were shown, for the summary. */
+const hpo_progress *cli_progress_last(const cli_progress *progress);
+/* Wipes the live line, so that other text can follow. */
+void cli_progress_clear(cli_progress *progress);
+
+/* ---- summary.c: what stays when the run is over ---- */
+typedef struct cli_end {
+    const hpo_study *study;
+    const hpo_progress *last;
+    const char *run_dir; /* as the user knows it */
+    const char *state;   /* "running", "stopping", "done", "failed", "interrupted" */
+    int exit_code;       /* -1 while running */
+    const char *error;   /* or NULL */
+} cli_end;
+void cli_print_summary(const cli_end *end, base_buf *out);
+void cli_print_summary_json(const cli_end *end, base_buf *out);
+/* status.json and best.yaml of the run's folder. */
+BASE_CHECK base_status cli_write_status(const cli_end *end, const char *dir, base_err *err);
+BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);
+/* Wall seconds of earlier runs, from status.json; 0 when there is none. */
+double cli_elapsed_before(const char *dir);
+
+#endif

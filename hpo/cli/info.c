@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What hpo_search can print without running anything: usage, --list, --help NAME. All of it comes from the same tables
+ * that read a study file, so it cannot disagree with them. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "hpo/cli/cli_impl.h"
+
+void cli_print_usage(base_buf *out) {
+    base_buf_puts(out, "usage: hpo_search [options] STUDY.yaml\n"
+                       "\n"
+                       "Runs the study, or continues it when its folder holds a journal.\n"
+                       "  mpirun -n 4 hpo_search study.yaml    rank 0 controls, ranks 1 to 3 work\n"
+                       "  hpo_search -j 4 study.yaml           starts mpirun itself with 4 workers\n"
+                       "  hpo_search study.yaml                one process, without MPI\n"
+                       "\n"
+                       "  -j N           N workers: mpirun -n N+1 with the flags that survive a lost\n"
+                       "                 worker\n"
+                       "  --dir DIR      the run's folder (default: runs/<name of the study>)\n"
+                       "  --set KEY=VAL  replaces a key of the study file: --set budget.trials=50\n"
+                       "  --seed N       replaces the seed\n"
+                       "  --check        reads the study, prints it with every default, runs nothing\n"
+                       "  --replay       recomputes every decision of the run's journal and compares\n"
+                       "  --list         samplers, schedulers, methods, objectives, data sets, models\n"
+                       "  --help [NAME]  this page; the options of NAME; `study`: the study file\n"
+                       "  --progress     a live line even when the output is no terminal\n"
+                       "  --quiet        nothing but errors and the best configuration\n"
+                       "  --json         one JSON object per finished evaluation, and one at the end\n"
+                       "  --version      name and version\n"
+                       "\n"
+                       "exit status: 0 done; 2 bad input; 3 every trial failed; 4 the run's folder\n"
+                       "cannot be used; 70 internal error; 75 stopped with work left: the same command\n"
+                       "continues. Under plain mpirun it is in status.json of the run's folder.\n");
+}
+
+static void print_row(base_buf *out, const char *name, const char *summary) {
+    base_buf_printf(out, "  %-20s %s\n", name, summary ? summary : "");
+}
+
+void cli_print_list(const hpo_catalog *catalog, base_buf *out) {
+    size_t count = 0;
+    base_buf_puts(out, "methods (a sampler with a scheduler)\n");
+    const hpo_method *methods = hpo_methods(&count);
+    for (size_t i = 0; i < count; i++) print_row(out, methods[i].name, methods[i].summary);
+    base_buf_puts(out, "\nsamplers: where to look\n");
+    const hpo_sampler_type *const *samplers = hpo_samplers(&count);
+    for (size_t i = 0; i < count; i++) print_row(out, samplers[i]->name, samplers[i]->summary);
+    base_buf_puts(out, "\nschedulers: how much to spend\n");
+    const hpo_scheduler_type *const *schedulers = hpo_schedulers(&count);
+    for (size_t i = 0; i < count; i++) print_row(out, schedulers[i]->name, schedulers[i]->summary);
+    base_buf_puts(out, "\nobjectives: what is tuned\n");
+    for (size_t i = 0; i < catalog->n_objectives; i++) {
+        print_row(out, catalog->objectives[i]->name, catalog->objectives[i]->summary);
+    }
+    for (size_t i = 0; i < catalog->n_objectives; i++) {
+        if (!catalog->objectives[i]->list) continue;
+        base_buf_puts(out, "\n");
+        catalog->objectives[i]->list(out);
+    }
+}
+
+static void print_options(const char *title, const char *name, const char *summary, const base_option *options,
+                          base_buf *out) {
+    base_buf_printf(out, "%s %s: %s\n", title, name, summary ? summary : "");
+    if (options && options[0].name) {
+        base_options_help(options, out);
+    } else {
+        base_buf_puts(out, "  (no options)\n");
+    }
+}
+
+static const hpo_objective_type *find_objective(const hpo_catalog *catalog, const char *name) {
+    for (size_t i = 0; i < catalog->n_objectives; i++) {
+        if (strcmp(catalog->objectives[i]->name, name) == 0) return catalog->objectives[i];
+    }
+    return NULL;
+}
+
+static base_status unknown_topic(const hpo_catalog *catalog, const char *topic, base_err *err) {
+    size_t n_samplers = 0, n_schedulers = 0, n_methods = 0, n = 0;
+    const hpo_sampler_type *const *samplers = hpo_samplers(&n_samplers);
+    const hpo_scheduler_type *const *schedulers = hpo_schedulers(&n_schedulers);
+    const hpo_method *methods = hpo_methods(&n_methods);
+    base_arena *arena = base_arena_create();
+    const char **names =
+        BASE_NEW_ARRAY(arena, n_samplers + n_schedulers + n_methods + catalog->n_objectives + 1, const char *);
+    names[n++] = "study";
+    for (size_t i = 0; i < n_samplers; i++) names[n++] = samplers[i]->name;
+    for (size_t i = 0; i < n_schedulers; i++) names[n++] = schedulers[i]->name;
+    for (size_t i = 0; i < n_methods; i++) names[n++] = methods[i].name;
+    for (size_t i = 0; i < catalog->n_objectives; i++) names[n++] = catalog->objectives[i]->name;
+    const char *near = base_nearest(topic, names, n);
+    base_status status =
+        near ? BASE_FAIL(err, BASE_NOTFOUND, "there is no help on '%s'; did you mean '%s'?", topic, near)
+             : BASE_FAIL(err, BASE_NOTFOUND, "there is no help on '%s'; --list shows every name", topic);
+    base_arena_destroy(arena);
+    return status;
+}
+
+base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_buf *out, base_err *err) {
+    if (strcmp(topic, "study") == 0) {
+        hpo_study_help(out);
+        return BASE_OK;
+    }
+    size_t before = out->length;
+    const hpo_method *method = hpo_method_find(topic);
+    const char *sampler_name = topic, *scheduler_name = topic;
+    if (method) {
+        base_buf_printf(out, "method %s: %s\n  = {sampler: %s, scheduler: %s}\n\n", method->name, method->summary,
+                        method->sampler, method->scheduler);
+        sampler_name = method->sampler;
+        scheduler_name = method->scheduler;
+    }
+    const hpo_sampler_type *sampler = hpo_sampler_find(sampler_name);
+    const hpo_scheduler_type *scheduler = hpo_scheduler_find(scheduler_name);
+    const hpo_objective_type *objective = find_objective(catalog, topic);
+    if (sampler) print_options("sampler", sampler->name, sampler->summary, sampler->options, out);
+    if (sampler && scheduler) base_buf_puts(out, "\n");
+    if (scheduler) print_options("scheduler", scheduler->name, scheduler->summary, scheduler->options, out);
+    if (objective) print_options("objective", objective->name, objective->summary, objective->options, out);
+    return out->length > before ? BASE_OK : unknown_topic(catalog, topic, err);
+}

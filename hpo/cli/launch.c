@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* This program under mpirun (-j N), and with one BLAS thread per process.
+ *
+ * mpirun's exit status cannot be trusted: --enable-recovery turns every code into 0 and SIGTERM into 1 (measured on
+ * Open MPI 4.1.4). So rank 0 leaves its code in a small file that the parent reads. The parent asks for an orderly stop
+ * with SIGUSR1, which mpirun only passes on, whereas SIGTERM would start mpirun's own countdown to SIGKILL. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "hpo/cli/cli_impl.h"
+
+static const double START_PATIENCE = 120; /* seconds for all ranks to pass MPI_Init */
+static const char EXIT_FILE[] = "HPO_EXIT_FILE";
+
+void cli_pin_blas_threads(char **argv) {
+    if (getenv("HPO_BLAS_PINNED")) return;
+    setenv("HPO_BLAS_PINNED", "1", 1);
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    setenv("OMP_NUM_THREADS", "1", 1);
+    execv("/proc/self/exe", argv); /* on failure: go on; the run is only slower */
+}
+
+bool cli_launched(int *rank, int *size) {
+    static const char *const names[][2] = {
+        {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}, {"PMIX_RANK", NULL}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *text = getenv(names[i][0]);
+        if (!text) continue;
+        const char *total = names[i][1] ? getenv(names[i][1]) : NULL;
+        *rank = atoi(text);
+        *size = total ? atoi(total) : 0;
+        return true;
+    }
+    return false;
+}
+
+static void leave_note(const char *text) {
+    const char *path = getenv(EXIT_FILE);
+    if (!path) return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    if (write(fd, text, strlen(text)) < 0) { /* the parent then reports that no code was left */
+    }
+    close(fd);
+}
+
+void cli_tell_started(void) {
+    leave_note("started\n");
+}
+
+void cli_tell_exit(int code) {
+    char text[32];
+    snprintf(text, sizeof text, "exit %d\n", code);
+    leave_note(text);
+}
+
+/* What rank 0 has said so far: 0 nothing, 1 started, 2 exit (then *code). */
+static int read_note(const char *path, int *code) {
+    char text[32] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0) return 0;
+    if (sscanf(text, "exit %d", code) == 1) return 2;
+    return strncmp(text, "started", 7) == 0 ? 1 : 0;
+}
+
+static volatile sig_atomic_t caught, caught_count;
+
+static void on_signal(int number) {
+    caught = number;
+    caught_count++;
+}
+
+/* The arguments of mpirun: its flags, this program, and our own arguments without -j. */
+static char **mpirun_arguments(base_arena *arena, const hpo_cli_args *args, int argc, char **argv) {
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = '\0';
+    char **out = BASE_NEW_ARRAY(arena, (size_t)argc + 24, char *);
+    size_t count = 0;
+    static const char *const flags[] = {"mpirun",
+                                        "--enable-recovery",
+                                        "--oversubscribe",
+                                        "--bind-to",
+                                        "none",
+                                        "--mca",
+                                        "odls_base_sigkill_timeout",
+                                        "60",
+                                        "--mca",
+                                        "mpi_yield_when_idle",
+                                        "1"};
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) out[count++] = base_arena_strdup(arena, flags[i]);
+    out[count++] = base_arena_strdup(arena, "-n");
+    out[count++] = base_arena_printf(arena, "%zu", args->jobs + 1);
+    out[count++] = base_arena_strdup(arena, n > 0 ? self : argv[0]);
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--jobs") == 0) {
+            i++;
+        } else if (strncmp(argv[i], "-j", 2) != 0 && strncmp(argv[i], "--jobs=", 7) != 0) {
+            out[count++] = argv[i];
+        }
+    }
+    return out;
+}
+
+static void start_mpirun(char **arguments, const char *note) {
+    setpgid(0, 0); /* Ctrl-C reaches the parent, which asks for an orderly stop */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setenv(EXIT_FILE, note, 1);
+    if (geteuid() == 0) { /* without these Open MPI refuses to start as root */
+        setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+        setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+    }
+    struct winsize window;
+    if (isatty(STDERR_FILENO) && ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
+        char columns[16];
+        snprintf(columns, sizeof columns, "%u", window.ws_col);
+        setenv("HPO_TERMINAL", columns, 1); /* the ranks only see pipes */
+    }
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null >= 0) dup2(null, STDIN_FILENO);
+    execvp(arguments[0], arguments);
+    fprintf(stderr, "hpo_search: mpirun cannot be started: %s; install Open MPI (openmpi-bin) or run without -j\n",
+            strerror(errno));
+    _exit(127);
+}
+
+static int wait_for(pid_t child, const char *note) {
+    double start = base_monotonic();
+    bool started = false;
+    int status = 0, code = 0;
+    sig_atomic_t passed = 0;
+    for (;;) {
+        pid_t ended = waitpid(child, &status, WNOHANG);
+        if (ended == child) break;
+        if (caught_count != passed) {
+            passed = caught_count;
+            kill(child, passed == 1 ? SIGUSR1 : SIGTERM); /* the second time: less patiently */
+        }
+        if (!started) started = read_note(note, &code) > 0;
+        if (!started && base_monotonic() - start > START_PATIENCE) {
+            fprintf(stderr, "hpo_search: mpirun did not start all workers within %.0f s; stopping it\n",
+                    START_PATIENCE);
+            kill(-child, SIGKILL);
+            waitpid(child, &status, 0);
+            return HPO_EXIT_INTERRUPTED;
+        }
+        base_sleep(0.02);
+    }
+    if (read_note(note, &code) == 2) return code;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return HPO_EXIT_BAD_INPUT;
+    fprintf(stderr, "hpo_search: the controller died (mpirun %s %d); the same command continues the run\n",
+            WIFSIGNALED(status) ? "was killed by signal" : "ended with",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return started ? HPO_EXIT_INTERRUPTED : HPO_EXIT_INTERNAL;
+}
+
+int cli_launch(const hpo_cli_args *args, int argc, char **argv) {
+    const char *tmp = getenv("TMPDIR");
+    base_arena *arena = base_arena_create();
+    char *note = base_arena_printf(arena, "%s/hpo_search.XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+    int fd = mkstemp(note);
+    if (fd < 0) {
+        fprintf(stderr, "hpo_search: %s: %s; set TMPDIR to a writable folder\n", note, strerror(errno));
+        base_arena_destroy(arena);
+        return HPO_EXIT_STORAGE;
+    }
+    close(fd);
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+    char **arguments = mpirun_arguments(arena, args, argc, argv);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) start_mpirun(arguments, note);
+    int code = child < 0 ? HPO_EXIT_INTERNAL : wait_for(child, note);
+    unlink(note);
+    base_arena_destroy(arena);
+    return code;
+}

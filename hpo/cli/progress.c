@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The live display: one line that is redrawn on a terminal, plain lines elsewhere, JSON lines for programs.
+ *
+ * On a terminal the line is redrawn at most five times a second. Elsewhere (a batch system's log) a line is printed for
+ * every new best value and for failures, and a status line after 2, 4, 8, ... 60 seconds and then every minute, so that
+ * a log of a month stays readable. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "hpo/cli/cli_impl.h"
+
+static const double REDRAW = 0.2, LONGEST_GAP = 60, FAILURE_GAP = 1;
+
+struct cli_progress {
+    const hpo_study_spec *spec;
+    hpo_display display;
+    bool live;        /* a terminal: redraw one line */
+    size_t columns;   /* of it */
+    bool drawn;       /* a live line is on the screen */
+    double last_draw; /* seconds, monotonic */
+    double gap, last_failure;
+    uint64_t best_trial, best_event;
+    hpo_progress last;
+    base_buf line;
+};
+
+cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display) {
+    cli_progress *p = base_calloc(1, sizeof *p);
+    const char *below = getenv("HPO_TERMINAL"); /* set by -j: the parent's terminal is as wide as this */
+    p->spec = spec;
+    p->display = display;
+    p->live = display == HPO_DISPLAY_PROGRESS || (display == HPO_DISPLAY_AUTO && (below || isatty(STDERR_FILENO)));
+    p->columns = below ? (size_t)atoi(below) : 80;
+    if (p->columns < 40) p->columns = 80;
+    p->gap = 2;
+    p->last_draw = base_monotonic();
+    p->best_trial = UINT64_MAX;
+    return p;
+}
+
+void cli_progress_destroy(cli_progress *p) {
+    if (!p) return;
+    base_log_before(NULL, NULL);
+    base_buf_fini(&p->line);
+    free(p);
+}
+
+const hpo_progress *cli_progress_last(const cli_progress *p) {
+    return &p->last;
+}
+
+void cli_progress_clear(cli_progress *p) {
+    if (!p->drawn) return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    p->drawn = false;
+}
+
+static void wipe(void *self) {
+    cli_progress_clear(self);
+}
+
+/* A number short enough for a line: 4 significant digits. */
+static void put_short(base_buf *out, double value) {
+    base_buf_printf(out, "%.4g", value);
+}
+
+/* Time left, from the limit that will be reached first; false when no limit tells. */
+static bool time_left(const cli_progress *p, const hpo_progress *now, double *left) {
+    const hpo_budget *budget = &p->spec->budget;
+    hpo_view view = hpo_study_view(now->study);
+    double spent = now->elapsed, best = INFINITY;
+    if (budget->time > 0) best = budget->time - spent;
+    double trials = (double)hpo_view_trials(view), cost = hpo_view_cost(view);
+    if (budget->trials > 0 && trials > 0) best = fmin(best, spent * ((double)budget->trials - trials) / trials);
+    if (budget->cost > 0 && cost > 0) best = fmin(best, spent * (budget->cost - cost) / cost);
+    *left = best > 0 ? best : 0;
+    return isfinite(best);
+}
+
+static void put_status(const cli_progress *p, const hpo_progress *now, base_buf *out) {
+    hpo_view view = hpo_study_view(now->study);
+    uint64_t running = now->running, failed = hpo_view_count(view, HPO_TRIAL_FAILED);
+    uint64_t total = hpo_view_trials(view), unfinished = hpo_view_count(view, HPO_TRIAL_RUNNING);
+    char elapsed[32], left_text[32];
+    base_format_duration(now->elapsed, elapsed);
+    base_buf_printf(out, "%s: %llu done, %llu running, %llu failed", elapsed,
+                    (unsigned long long)(total - unfinished - failed), (unsigned long long)running,
+                    (unsigned long long)failed);
+    hpo_incumbent best;
+    if (hpo_view_incumbent(view, &best)) {
+        base_buf_printf(out, "; best %s ", p->spec->metric);
+        put_short(out, best.eval->value);
+    }
+    base_buf_puts(out, "; cost ");
+    put_short(out, hpo_view_cost(view));
+    double left;
+    if (now->draining) {
+        base_buf_puts(out, "; stopping");
+    } else if (time_left(p, now, &left)) {
+        base_format_duration(left, left_text);
+        base_buf_printf(out, "; %s left", left_text);
+    }
+    if (now->workers_lost > 0) base_buf_printf(out, "; %zu lost", now->workers_lost);
+}
+
+static void draw(cli_progress *p, const hpo_progress *now) {
+    base_buf_clear(&p->line);
+    put_status(p, now, &p->line);
+    size_t length = p->line.length < p->columns - 1 ? p->line.length : p->columns - 1;
+    fprintf(stderr, "\r%.*s\033[K", (int)length, base_buf_text(&p->line));
+    fflush(stderr);
+    p->drawn = true;
+}
+
+static void print_line(cli_progress *p) {
+    cli_progress_clear(p);
+    fprintf(stderr, "%s\n", base_buf_text(&p->line));
+    fflush(stderr);
+}
+
+static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incumbent *best) {
+    char elapsed[32];
+    base_format_duration(now->elapsed, elapsed);
+    base_buf_clear(&p->line);
+    base_buf_printf(&p->line, "%s: new best %s ", elapsed, p->spec->metric);
+    put_short(&p->line, best->eval->value);
+    base_buf_printf(&p->line, " (trial %llu", (unsigned long long)best->trial);
+    if (p->spec->fidelity.name) {
+        base_buf_printf(&p->line, ", %s ", p->spec->fidelity.name);
+        put_short(&p->line, best->eval->fidelity);
+    }
+    base_buf_puts(&p->line, ")");
+    print_line(p);
+}
+
+static void put_json_number(base_buf *out, double value) {
+    if (isfinite(value)) {
+        base_buf_put_double(out, value);
+    } else {
+        base_buf_puts(out, "null");
+    }
+}
+
+static void print_json(cli_progress *p, const hpo_progress *now, const hpo_record *record) {
+    base_buf *out = &p->line;
+    base_buf_clear(out);
+    base_buf_printf(out, "{\"trial\": %llu, \"state\": ", (unsigned long long)record->trial);
+    hpo_trial trial = hpo_view_trial(hpo_study_view(now->study), record->trial);
+    base_buf_put_json(out, hpo_trial_state_text(trial.state));
+    if (record->kind != HPO_RECORD_CLOSE) {
+        base_buf_puts(out, ", \"fidelity\": ");
+        put_json_number(out, record->fidelity);
+        base_buf_puts(out, ", ");
+        base_buf_put_json(out, p->spec->metric);
+        base_buf_puts(out, ": ");
+        put_json_number(out, record->value);
+    }
+    if (record->kind == HPO_RECORD_RESULT && record->result.failure != HPO_FAILURE_NONE) {
+        base_buf_puts(out, ", \"failure\": ");
+        base_buf_put_json(out, hpo_failure_text(record->result.failure));
+        base_buf_puts(out, ", \"reason\": ");
+        base_buf_put_json(out, record->result.reason);
+    }
+    base_buf_puts(out, ", \"config\": ");
+    hpo_space_print_json(p->spec->space, trial.config, out);
+    base_buf_puts(out, "}\n");
+    fputs(base_buf_text(out), stdout);
+    fflush(stdout);
+}
+
+/* A failure is worth a line of its own, but not a thousand lines a second. */
+static void print_event(cli_progress *p, const hpo_record *record, double at) {
+    if (record->kind == HPO_RECORD_RESULT && record->result.failure != HPO_FAILURE_NONE &&
+        at - p->last_failure >= FAILURE_GAP) {
+        p->last_failure = at;
+        base_buf_clear(&p->line);
+        base_buf_printf(&p->line, "trial %llu failed: %s%s%s", (unsigned long long)record->trial,
+                        hpo_failure_text(record->result.failure), record->result.reason[0] ? ": " : "",
+                        record->result.reason);
+        print_line(p);
+    }
+}
+
+static void update(void *self, const hpo_progress *now, const hpo_record *finished) {
+    cli_progress *p = self;
+    p->last = *now;
+    if (p->display == HPO_DISPLAY_JSON && finished) print_json(p, now, finished);
+    if (p->display == HPO_DISPLAY_QUIET || p->display == HPO_DISPLAY_JSON) return;
+    double at = base_monotonic();
+    if (finished) print_event(p, finished, at);
+    if (p->live) {
+        if (at - p->last_draw < REDRAW) return;
+        p->last_draw = at;
+        draw(p, now);
+        return;
+    }
+    if (finished) return;
+    hpo_incumbent best; /* looked at ten times a second only: a flood of better values gives one line */
+    if (hpo_view_incumbent(hpo_study_view(now->study), &best) &&
+        (best.trial != p->best_trial || best.eval->event != p->best_event)) {
+        p->best_trial = best.trial;
+        p->best_event = best.eval->event;
+        print_best(p, now, &best);
+    }
+    if (at - p->last_draw < p->gap) return;
+    p->last_draw = at;
+    p->gap = p->gap * 2 < LONGEST_GAP ? p->gap * 2 : LONGEST_GAP;
+    base_buf_clear(&p->line);
+    put_status(p, now, &p->line);
+    print_line(p);
+}
+
+hpo_observer cli_progress_observer(cli_progress *p) {
+    if (p->live) base_log_before(wipe, p);
+    return (hpo_observer){.update = update, .self = p};
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What stays when a run is over: the summary on the terminal, status.json and best.yaml in the run's folder. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "hpo/cli/cli_impl.h"
+
+static void put_number(base_buf *out, double value) {
+    base_buf_printf(out, "%.6g", value);
+}
+
+static void put_json_number(base_buf *out, double value) {
+    if (isfinite(value)) {
+        base_buf_put_double(out, value);
+    } else {
+        base_buf_puts(out, "null");
+    }
+}
+
+static void put_count(base_buf *out, uint64_t n, const char *what) {
+    if (n > 0) base_buf_printf(out, ", %llu %s", (unsigned long long)n, what);
+}
+
+static void print_counts(const cli_end *end, base_buf *out) {
+    hpo_view view = hpo_study_view(end->study);
+    char elapsed[32];
+    base_format_duration(end->last->elapsed, elapsed);
+    uint64_t n = hpo_view_trials(view);
+    base_buf_printf(out, "  %llu trial%s in %s: %llu complete", (unsigned long long)n, n == 1 ? "" : "s", elapsed,
+                    (unsigned long long)hpo_view_count(view, HPO_TRIAL_COMPLETE));
+    put_count(out, hpo_view_count(view, HPO_TRIAL_STOPPED), "stopped early");
+    put_count(out, hpo_view_count(view, HPO_TRIAL_PAUSED), "paused");
+    put_count(out, hpo_view_count(view, HPO_TRIAL_FAILED), "failed");
+    put_count(out, hpo_view_count(view, HPO_TRIAL_RUNNING), "unfinished");
+    base_buf_puts(out, "\n");
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    if (spec->fidelity.name) {
+        base_buf_puts(out, "  cost ");
+        put_number(out, hpo_view_cost(view));
+        base_buf_printf(out, " %s (", spec->fidelity.name);
+        put_number(out, hpo_view_cost_from_scratch(view));
+        base_buf_puts(out, " if nothing had continued from a checkpoint)\n");
+    }
+    double total = end->last->worker_seconds + end->last->waiting_seconds;
+    if (total > 0) {
+        base_buf_printf(out, "  workers: busy %.1f %% of the time, waiting for suggestions %.1f %%",
+                        100 * end->last->worker_seconds / total, 100 * end->last->waiting_seconds / total);
+        put_count(out, end->last->retried, "attempts run again");
+        put_count(out, end->last->workers_lost, "lost");
+        base_buf_puts(out, "\n");
+    }
+}
+
+static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
+    base_buf_printf(out, "best: trial %llu, %s ", (unsigned long long)best->trial, spec->metric);
+    put_number(out, best->eval->value);
+    if (spec->fidelity.name) {
+        base_buf_printf(out, " at %s ", spec->fidelity.name);
+        put_number(out, best->eval->fidelity);
+    }
+    base_buf_puts(out, "\n");
+    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
+        hpo_value value = hpo_space_value(spec->space, trial.config, i);
+        if (value.kind == HPO_VALUE_NULL) continue;
+        base_buf_printf(out, "  %s: ", hpo_space_param(spec->space, i)->name);
+        if (value.kind == HPO_VALUE_REAL) {
+            put_number(out, value.real);
+        } else {
+            hpo_value_print(&value, out);
+        }
+        base_buf_puts(out, "\n");
+    }
+    const hpo_metrics *metrics = best->eval->metrics;
+    if (!metrics || metrics->count < 2) return;
+    base_buf_puts(out, "its metrics:\n");
+    for (size_t i = 0; i < metrics->count; i++) {
+        const char *name = metrics->item[i].name;
+        base_buf_printf(out, "  %s: ", name);
+        put_number(out, metrics->item[i].value);
+        size_t length = strlen(name);
+        if (length > 6 && strcmp(name + length - 6, "_error") == 0) {
+            base_buf_printf(out, " (%.*s accuracy %.2f %%)", (int)(length - 6), name,
+                            100 * (1 - metrics->item[i].value));
+        }
+        base_buf_puts(out, "\n");
+    }
+}
+
+void cli_print_summary(const cli_end *end, base_buf *out) {
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    const char *reason = hpo_study_reason(end->study);
+    base_buf_printf(out, "%s: %s%s%s\n", spec->name, end->state, reason ? ": " : "", reason ? reason : "");
+    print_counts(end, out);
+    hpo_incumbent best;
+    if (hpo_view_incumbent(hpo_study_view(end->study), &best)) {
+        print_best(end, &best, out);
+    } else {
+        base_buf_puts(out, "no trial has succeeded yet\n");
+    }
+    if (end->run_dir) base_buf_printf(out, "in %s: journal.log, best.yaml, status.json\n", end->run_dir);
+    if (end->exit_code == HPO_EXIT_INTERRUPTED) base_buf_puts(out, "the same command continues this run\n");
+}
+
+static void put_best_json(const cli_end *end, base_buf *out) {
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    hpo_incumbent best;
+    if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) {
+        base_buf_puts(out, "null");
+        return;
+    }
+    hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best.trial);
+    base_buf_printf(out, "{\"trial\": %llu, \"value\": ", (unsigned long long)best.trial);
+    put_json_number(out, best.eval->value);
+    base_buf_puts(out, ", \"fidelity\": ");
+    put_json_number(out, best.eval->fidelity);
+    base_buf_puts(out, ", \"config\": ");
+    hpo_space_print_json(spec->space, trial.config, out);
+    base_buf_puts(out, ", \"metrics\": {");
+    for (size_t i = 0; best.eval->metrics && i < best.eval->metrics->count; i++) {
+        if (i > 0) base_buf_puts(out, ", ");
+        base_buf_put_json(out, best.eval->metrics->item[i].name);
+        base_buf_puts(out, ": ");
+        put_json_number(out, best.eval->metrics->item[i].value);
+    }
+    base_buf_puts(out, "}}");
+}
+
+void cli_print_summary_json(const cli_end *end, base_buf *out) {
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    hpo_view view = hpo_study_view(end->study);
+    char host[256] = "", stamp[32];
+    gethostname(host, sizeof host - 1);
+    base_timestamp(stamp);
+    base_buf_puts(out, "{\"study\": ");
+    base_buf_put_json(out, spec->name);
+    base_buf_puts(out, ", \"state\": ");
+    base_buf_put_json(out, end->state);
+    base_buf_puts(out, ", \"exit_code\": ");
+    if (end->exit_code < 0) {
+        base_buf_puts(out, "null");
+    } else {
+        base_buf_put_i64(out, end->exit_code);
+    }
+    const char *reason = end->error ? end->error : hpo_study_reason(end->study);
+    base_buf_puts(out, ", \"reason\": ");
+    if (reason) {
+        base_buf_put_json(out, reason);
+    } else {
+        base_buf_puts(out, "null");
+    }
+    base_buf_printf(out, ", \"updated\": \"%s\", \"host\": ", stamp);
+    base_buf_put_json(out, host);
+    base_buf_printf(out, ", \"pid\": %lld, \"elapsed\": ", (long long)getpid());
+    put_json_number(out, end->last->elapsed);
+    base_buf_printf(out, ", \"workers\": %zu, \"workers_lost\": %zu, \"attempts_run_again\": %llu, \"trials\": {",
+                    end->last->workers, end->last->workers_lost, (unsigned long long)end->last->retried);
+    static const hpo_trial_state states[] = {HPO_TRIAL_RUNNING, HPO_TRIAL_PAUSED, HPO_TRIAL_COMPLETE, HPO_TRIAL_STOPPED,
+                                             HPO_TRIAL_FAILED};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        base_buf_printf(out, "\"%s\": %llu, ", hpo_trial_state_text(states[i]),
+                        (unsigned long long)hpo_view_count(view, states[i]));
+    }
+    base_buf_printf(out, "\"all\": %llu}, \"cost\": ", (unsigned long long)hpo_view_trials(view));
+    put_json_number(out, hpo_view_cost(view));
+    base_buf_puts(out, ", \"best\": ");
+    put_best_json(end, out);
+    base_buf_puts(out, "}\n");
+}
+
+static base_status write_in(const char *dir, const char *name, const base_buf *text, base_err *err) {
+    base_buf path = {0};
+    base_buf_printf(&path, "%s/%s", dir, name);
+    base_status status = base_write_file(base_buf_text(&path), base_buf_text(text), text->length, err);
+    base_buf_fini(&path);
+    return status;
+}
+
+base_status cli_write_status(const cli_end *end, const char *dir, base_err *err) {
+    base_buf text = {0};
+    cli_print_summary_json(end, &text);
+    base_status status = write_in(dir, "status.json", &text, err);
+    base_buf_fini(&text);
+    return status;
+}
+
+base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    hpo_incumbent best;
+    if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) return BASE_OK;
+    hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best.trial);
+    base_buf text = {0};
+    base_buf_printf(&text, "# best configuration of %s\ntrial: %llu\nvalue: ", spec->name,
+                    (unsigned long long)best.trial);
+    base_buf_put_double(&text, best.eval->value);
+    base_buf_printf(&text, "   # %s, %s\nfidelity: ", spec->metric, spec->maximize ? "maximized" : "minimized");
+    base_buf_put_double(&text, best.eval->fidelity);
+    base_buf_puts(&text, "\nconfig:\n");
+    base_arena *arena = base_arena_create();
+    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
+        hpo_value value = hpo_space_value(spec->space, trial.config, i);
+        if (value.kind == HPO_VALUE_NULL) continue;
+        base_buf_printf(&text, "  %s: ", hpo_space_param(spec->space, i)->name);
+        base_yaml_print_flow(hpo_value_node(arena, &value), &text);
+        base_buf_puts(&text, "\n");
+    }
+    base_arena_destroy(arena);
+    base_status status = write_in(dir, "best.yaml", &text, err);
+    base_buf_fini(&text);
+    return status;
+}
+
+double cli_elapsed_before(const char *dir) {
+    base_buf path = {0}, text = {0};
+    base_buf_printf(&path, "%s/status.json", dir);
+    double elapsed = 0;
+    base_err ignored;
+    if (base_read_file(base_buf_text(&path), &text, &ignored) == BASE_OK) {
+        static const char key[] = "\"elapsed\": ";
+        const char *at = strstr(base_buf_text(&text), key);
+        if (at) elapsed = strtod(at + sizeof key - 1, NULL);
+    }
+    base_buf_fini(&path);
+    base_buf_fini(&text);
+    return elapsed >= 0 && elapsed < 1e12 ? elapsed : 0;
+}

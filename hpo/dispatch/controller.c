@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The controller's loop: peers, messages, heartbeats, draining.
+ *
+ * One thread owns the transport. A line of the journal is on disk before the job that it speaks of leaves, so that a
+ * crash can lose work but never knowledge. A silent worker is lost, its trial is run again elsewhere, and a late answer
+ * of an older attempt is dropped by (trial, rung, attempt). */
+#include "hpo/dispatch/controller.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "hpo/dispatch/controller_impl.h"
+
+static const double TICK = 0.1;             /* seconds between looks at the clock, the display and the limits */
+static const double STARTUP_PATIENCE = 600; /* seconds until a worker that never said HELLO is lost (it loads data) */
+
+static base_status send_to(controller *c, size_t to, const hpo_message *message, base_err *err) {
+    return c->env->transport.ops->send(c->env->transport.self, to, message, err);
+}
+
+/* A message whose loss costs nothing: the peer may be dead already. */
+static void send_freely(controller *c, size_t to, const hpo_message *message) {
+    base_err ignored;
+    if (send_to(c, to, message, &ignored) != BASE_OK) base_log(BASE_LOG_DEBUG, "%s", ignored.text);
+}
+
+static void set_state(controller *c, peer *p, peer_state state) {
+    size_t *counts[] = {[PEER_STARTING] = &c->n_starting,
+                        [PEER_IDLE] = &c->n_idle,
+                        [PEER_BUSY] = &c->n_busy,
+                        [PEER_LOST] = &c->n_lost,
+                        [PEER_GONE] = &c->n_lost};
+    (*counts[p->state])--;
+    (*counts[state])++;
+    p->state = state;
+}
+
+void controller_notify(controller *c, const hpo_record *finished) {
+    if (!c->env->observer.update) return;
+    double now = base_monotonic();
+    hpo_progress progress = {.study = c->study,
+                             .elapsed = c->env->elapsed_before + now - c->start,
+                             .elapsed_before = c->env->elapsed_before,
+                             .workers = c->n_peers,
+                             .workers_busy = c->n_busy,
+                             .workers_lost = c->n_lost,
+                             .running = c->n_busy,
+                             .retried = c->retried,
+                             .worker_seconds = c->worker_seconds,
+                             .waiting_seconds = c->waiting_seconds,
+                             .draining = c->drain != DRAIN_NONE,
+                             .last_failure = c->last_failure[0] ? c->last_failure : NULL};
+    c->env->observer.update(c->env->observer.self, &progress, finished);
+}
+
+static void stop_peer(controller *c, size_t index, hpo_stop_reason reason) {
+    peer *p = &c->peers[index];
+    p->stopping = true;
+    send_freely(c, index,
+                &(hpo_message){.kind = HPO_MESSAGE_STOP, .trial = p->trial, .attempt = p->attempt, .stop = reason});
+}
+
+void controller_stop_trial(controller *c, uint64_t trial) {
+    for (size_t i = 0; i < c->n_peers; i++) {
+        const peer *p = &c->peers[i];
+        if (p->state == PEER_BUSY && p->trial == trial && !p->stopping) stop_peer(c, i, HPO_STOP_SEARCHER);
+    }
+    for (size_t i = c->head; i < c->tail; i++) {
+        if (c->queue[i] != trial) continue;
+        memmove(c->queue + i, c->queue + i + 1, (c->tail - i - 1) * sizeof *c->queue);
+        c->tail--;
+        return;
+    }
+}
+
+void controller_start_drain(controller *c, drain_cause cause) {
+    if (c->drain != DRAIN_NONE) return;
+    c->drain = cause;
+    c->head = c->tail = 0; /* what waits in the queue stays running in the journal and is taken up by a later run */
+    c->drain_deadline = base_monotonic() + c->spec->limits.stop_grace + 10;
+    for (size_t i = 0; i < c->n_peers; i++) {
+        if (c->peers[i].state == PEER_BUSY) stop_peer(c, i, HPO_STOP_INTERRUPT);
+    }
+}
+
+static base_status flush(controller *c, base_err *err) {
+    if (!c->dirty) return BASE_OK;
+    c->dirty = false;
+    return hpo_journal_flush(c->env->journal, err);
+}
+
+/* Jobs leave for idle workers; the journal first. */
+static base_status dispatch(controller *c, base_err *err) {
+    BASE_TRY(flush(c, err));
+    for (size_t i = 0; i < c->n_peers && c->head < c->tail && c->n_idle > 0; i++) {
+        peer *p = &c->peers[i];
+        if (p->state != PEER_IDLE) continue;
+        uint64_t trial = c->queue[c->head++];
+        hpo_job job;
+        hpo_study_job(c->study, trial, &job);
+        *p = (peer){.state = p->state,
+                    .heard = p->heard,
+                    .trial = trial,
+                    .rung = job.rung,
+                    .attempt = controller_tries(c, trial)->attempt};
+        set_state(c, p, PEER_BUSY);
+        BASE_TRY(send_to(c, i,
+                         &(hpo_message){.kind = HPO_MESSAGE_JOB,
+                                        .trial = trial,
+                                        .attempt = p->attempt,
+                                        .rung = job.rung,
+                                        .fidelity = job.fidelity,
+                                        .from = job.from,
+                                        .seed = job.seed,
+                                        .parent = job.parent,
+                                        .parent_fidelity = job.parent_fidelity,
+                                        .config = job.config,
+                                        .n_config = hpo_space_count(c->spec->space)},
+                         err));
+    }
+    return BASE_OK;
+}
+
+static base_status lose(controller *c, size_t index, peer_state state, base_err *err) {
+    peer *p = &c->peers[index];
+    bool was_busy = p->state == PEER_BUSY;
+    set_state(c, p, state);
+    base_log(BASE_LOG_WARN, "worker %zu is lost%s", index + 1, was_busy ? "; its trial will be run again" : "");
+    if (was_busy && controller_is_current(c, p->trial, p->rung, p->attempt)) {
+        BASE_TRY(controller_take_lost(c, p->trial, (uint32_t)index, err));
+    }
+    return BASE_OK;
+}
+
+static void take_hello(controller *c, size_t index, const hpo_message *message) {
+    peer *p = &c->peers[index];
+    char text[400];
+    const char *host = message->host ? message->host : "?";
+    if (message->status != BASE_OK) {
+        snprintf(text, sizeof text, "%s", message->text);
+    } else if (message->identity != c->env->identity) {
+        snprintf(
+            text, sizeof text,
+            "worker %zu on %s runs another version of this program, or read another study; install the same program "
+            "on every host",
+            index + 1, host);
+    } else {
+        set_state(c, p, PEER_IDLE);
+        return;
+    }
+    if (!c->bad_input) c->bad_input = base_strdup(text);
+    set_state(c, p, PEER_IDLE); /* it still waits for BYE */
+}
+
+static base_status take_result(controller *c, size_t index, const hpo_message *message, base_err *err) {
+    peer *p = &c->peers[index];
+    bool its_own = p->trial == message->trial && p->rung == message->rung && p->attempt == message->attempt;
+    bool was_lost = p->state == PEER_LOST;
+    if (its_own && p->state != PEER_GONE) set_state(c, p, PEER_IDLE);
+    if (was_lost || !its_own || !controller_is_current(c, message->trial, message->rung, message->attempt)) {
+        return BASE_OK; /* run again elsewhere, or stopped: it does not count any more */
+    }
+    if (message->result.failure == HPO_FAILURE_LOST) { /* its fork server died: this worker cannot work any more */
+        set_state(c, p, PEER_GONE);
+    }
+    return controller_take_result(c, index, message, err);
+}
+
+static base_status take_message(controller *c, size_t index, const hpo_message *message, base_err *err) {
+    peer *p = &c->peers[index];
+    p->heard = c->last_loop;
+    switch (message->kind) {
+    case HPO_MESSAGE_HELLO: take_hello(c, index, message); return BASE_OK;
+    case HPO_MESSAGE_REPORT:
+        if (p->state == PEER_LOST) break;
+        if (p->trial != message->trial || p->attempt != message->attempt) return BASE_OK;
+        if (!controller_is_current(c, message->trial, message->rung, message->attempt)) return BASE_OK;
+        return controller_take_report(c, index, message, err);
+    case HPO_MESSAGE_RESULT: return take_result(c, index, message, err);
+    case HPO_MESSAGE_BYE: return p->state == PEER_GONE ? BASE_OK : lose(c, index, PEER_GONE, err);
+    case HPO_MESSAGE_BEAT: break;
+    default: return BASE_FAIL(err, BASE_CORRUPT, "worker %zu sent a message that only a controller sends", index + 1);
+    }
+    /* A worker that was given up lives after all: what it runs does not count, so it shall end that and become idle. */
+    if (p->state == PEER_LOST && !p->stopping) stop_peer(c, index, HPO_STOP_KILL);
+    return BASE_OK;
+}
+
+/* Beats go out, silent workers are lost. */
+static base_status heartbeats(controller *c, double now, base_err *err) {
+    if (c->env->one_process || now - c->last_beat < c->spec->failure.heartbeat) return BASE_OK;
+    c->last_beat = now;
+    for (size_t i = 0; i < c->n_peers; i++) {
+        peer *p = &c->peers[i];
+        if (p->state == PEER_GONE) continue;
+        send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BEAT});
+        double patience = c->spec->failure.lost_after;
+        if (p->state == PEER_STARTING && patience < STARTUP_PATIENCE) patience = STARTUP_PATIENCE;
+        if (p->state != PEER_LOST && now - p->heard > patience) BASE_TRY(lose(c, i, PEER_LOST, err));
+    }
+    return BASE_OK;
+}
+
+static base_status tick(controller *c, base_err *err) {
+    double now = base_monotonic(), passed = now - c->last_loop;
+    c->last_loop = now;
+    c->worker_seconds += passed * (double)c->n_busy;
+    if (!c->done && c->drain == DRAIN_NONE) c->waiting_seconds += passed * (double)c->n_idle;
+    if (now - c->last_tick < TICK) return BASE_OK;
+    c->last_tick = now;
+    if (c->env->signal && *c->env->signal && c->drain != DRAIN_SIGNAL) {
+        c->drain = DRAIN_NONE; /* also when the study is ending by itself: the signal decides what the run says */
+        controller_start_drain(c, DRAIN_SIGNAL);
+    }
+    controller_check_limits(c);
+    if (c->env->journal) hpo_journal_beat(c->env->journal);
+    BASE_TRY(heartbeats(c, now, err));
+    controller_notify(c, NULL);
+    return flush(c, err);
+}
+
+static bool finished(const controller *c) {
+    if (c->bad_input || c->ran_dry) return true;
+    if (c->n_lost == c->n_peers) return true;
+    if (c->drain != DRAIN_NONE) return c->n_busy == 0 || c->last_loop > c->drain_deadline;
+    return c->done && c->n_busy == 0 && c->head == c->tail && (!c->order || hpo_order_running(c->order) == 0);
+}
+
+static base_status loop(controller *c, base_err *err) {
+    const hpo_transport *transport = &c->env->transport;
+    if (c->order) BASE_TRY(controller_ask(c, err));
+    if (c->order) BASE_TRY(controller_release(c, err));
+    while (!finished(c)) {
+        BASE_TRY(controller_ask(c, err));
+        BASE_TRY(dispatch(c, err));
+        if (finished(c)) break;
+        size_t index = 0;
+        hpo_message message;
+        base_status status = transport->ops->receive(transport->self, TICK, -1, &index, &message, err);
+        BASE_TRY(tick(c, err));
+        if (status == BASE_END) continue;
+        BASE_TRY(status);
+        BASE_TRY(take_message(c, index, &message, err));
+    }
+    if (c->n_peers > 0 && c->n_lost == c->n_peers) base_log(BASE_LOG_ERROR, "every worker is lost");
+    return flush(c, err);
+}
+
+static hpo_outcome outcome_of(const controller *c) {
+    if (c->bad_input) return HPO_OUTCOME_BAD_INPUT;
+    if (hpo_study_failed(c->study)) return HPO_OUTCOME_FAILED;
+    if (c->drain == DRAIN_SIGNAL || (!c->done && c->drain == DRAIN_NONE)) return HPO_OUTCOME_INTERRUPTED;
+    return HPO_OUTCOME_DONE;
+}
+
+static void say_bye(controller *c, bool lost) {
+    for (size_t i = 0; i < c->n_peers; i++) {
+        if (c->peers[i].state == PEER_GONE) continue;
+        send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BYE, .status = lost ? BASE_CANCELLED : BASE_OK});
+    }
+}
+
+static void controller_fini(controller *c) {
+    hpo_order_destroy(c->order);
+    hpo_rawcache_destroy(c->cache);
+    free(c->peers);
+    free(c->tries);
+    free(c->queue);
+}
+
+base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outcome, bool *lost, base_err *err) {
+    double now = base_monotonic();
+    controller c = {.env = env,
+                    .study = env->study,
+                    .spec = hpo_study_spec_of(env->study),
+                    .start = now,
+                    .last_loop = now,
+                    .last_beat = now,
+                    .last_tick = now};
+    c.n_peers = env->transport.ops ? env->transport.ops->size(env->transport.self) : 0;
+    c.peers = base_calloc(c.n_peers ? c.n_peers : 1, sizeof *c.peers);
+    for (size_t i = 0; i < c.n_peers; i++) c.peers[i].heard = now;
+    c.n_starting = c.n_peers;
+    if (c.spec->deterministic) c.order = hpo_order_create((size_t)c.spec->workers);
+
+    base_status status = controller_resume(&c, err);
+    bool dry = env->verify && !c.order; /* --replay in the order of arrival is done when the journal is applied */
+    controller_check_limits(&c);
+    if (status == BASE_OK && !dry) status = loop(&c, err);
+    *lost = c.n_lost > 0;
+    *outcome = status == BASE_IO ? HPO_OUTCOME_STORAGE : outcome_of(&c);
+    if (status == BASE_OK && c.bad_input) status = BASE_FAIL(err, BASE_INVALID, "%s", c.bad_input);
+    free((char *)c.bad_input);
+    controller_notify(&c, NULL);
+    say_bye(&c, *lost);
+    controller_fini(&c);
+    return status;
+}

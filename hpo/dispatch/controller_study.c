@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The controller's side towards the study: ask, tell, retry, and write down, in both orders.
+ *
+ * By arrival a result is told when it comes. In the deterministic order it is first written as a raw entry and put into
+ * the virtual clock, and told when the clock releases it; after every released event the study is asked before the next
+ * one is released, so that the sequence of asks and tells is a function of the virtual clock alone. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "hpo/dispatch/controller_impl.h"
+
+tries *controller_tries(controller *c, uint64_t trial) {
+    size_t need = (size_t)trial + 1;
+    if (need > c->n_tries) {
+        BASE_GROW(c->tries, c->cap_tries, need);
+        memset(c->tries + c->n_tries, 0, (need - c->n_tries) * sizeof *c->tries);
+        c->n_tries = need;
+    }
+    return &c->tries[trial];
+}
+
+void controller_enqueue(controller *c, uint64_t trial) {
+    if (c->head == c->tail) c->head = c->tail = 0;
+    BASE_GROW(c->queue, c->cap_queue, c->tail + 1);
+    c->queue[c->tail++] = trial;
+}
+
+bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_t attempt) {
+    if (trial >= hpo_view_trials(hpo_study_view(c->study))) return false;
+    hpo_trial now = hpo_view_trial(hpo_study_view(c->study), trial);
+    const tries *t = controller_tries(c, trial);
+    return now.state == HPO_TRIAL_RUNNING && now.rung == rung && t->attempt == attempt;
+}
+
+/* Writes a record unless the journal of a deterministic run has it already; there it must be the same. */
+static base_status emit(controller *c, const hpo_record *record, base_err *err) {
+    if (c->cache) {
+        hpo_written written = hpo_rawcache_written(c->cache, record);
+        if (written == HPO_WRITTEN_SAME) return BASE_OK;
+        if (written == HPO_WRITTEN_DIFFERENT) {
+            return BASE_FAIL(err, BASE_CORRUPT,
+                             "trial %llu: this program computes something else than the journal holds; was the journal "
+                             "written by another version, or does the objective not depend on its seed alone?",
+                             (unsigned long long)record->trial);
+        }
+    }
+    if (c->env->verify || !c->env->journal) return BASE_OK;
+    hpo_journal_append(c->env->journal, &(hpo_entry){.kind = HPO_ENTRY_RECORD, .record = *record});
+    c->dirty = true;
+    return BASE_OK;
+}
+
+static void forget(controller *c, uint64_t trial, double fidelity) {
+    const hpo_objective_type *objective = c->spec->objective;
+    if (!objective->forget || !c->env->run_dir || !(fidelity > 0)) return;
+    char folder[4096];
+    int n = snprintf(folder, sizeof folder, "%s/trials/%llu", c->env->run_dir, (unsigned long long)trial);
+    if (n > 0 && (size_t)n < sizeof folder) objective->forget(folder, fidelity);
+}
+
+/* Checkpoints that nothing can need: those below the last one of a trial that may go on, all of one that ended, except
+ * the incumbent's. */
+static void forget_checkpoints(controller *c, uint64_t id, const hpo_incumbent *before) {
+    if (!c->spec->objective->forget || !c->env->run_dir) return;
+    hpo_view view = hpo_study_view(c->study);
+    hpo_incumbent best = {.trial = UINT64_MAX};
+    bool has_best = hpo_view_incumbent(view, &best);
+    hpo_trial trial = hpo_view_trial(view, id);
+    bool keep_last =
+        trial.state == HPO_TRIAL_PAUSED || trial.state == HPO_TRIAL_RUNNING || (has_best && best.trial == id);
+    for (size_t i = 0; i < trial.n_evals; i++) {
+        bool last = i + 1 == trial.n_evals;
+        if (!(last && keep_last)) forget(c, id, trial.evals[i].fidelity);
+    }
+    if (before->trial == UINT64_MAX || before->trial == id || (has_best && before->trial == best.trial)) return;
+    hpo_trial old = hpo_view_trial(view, before->trial); /* no longer the incumbent: may it still go on? */
+    if (old.state == HPO_TRIAL_PAUSED || old.state == HPO_TRIAL_RUNNING) return;
+    for (size_t i = 0; i < old.n_evals; i++) forget(c, old.id, old.evals[i].fidelity);
+}
+
+static void feed_cached(void *self, const hpo_raw *raw);
+
+/* An evaluation begins: in the deterministic order it may be known already. */
+static base_status begin(controller *c, const hpo_record *record) {
+    tries *t = controller_tries(c, record->trial);
+    if (!t->noted || t->rung != record->rung) *t = (tries){.rung = record->rung};
+    t->noted = false;
+    t->last_step = -INFINITY;
+    if (c->order) {
+        hpo_order_begin(c->order, record->trial);
+        if (hpo_rawcache_take(c->cache, record->trial, record->rung, feed_cached, c)) return BASE_OK;
+        if (c->env->verify) {
+            c->ran_dry = true;
+            return BASE_OK;
+        }
+    }
+    controller_enqueue(c, record->trial);
+    return BASE_OK;
+}
+
+static bool has_room(const controller *c) {
+    if (c->order) return hpo_order_idle(c->order);
+    size_t queued = c->tail - c->head;
+    if (c->spec->workers > 0 && c->n_busy + queued >= c->spec->workers) return false;
+    return c->n_idle > queued;
+}
+
+base_status controller_ask(controller *c, base_err *err) {
+    while (!c->done && !c->waiting && c->drain == DRAIN_NONE && has_room(c)) {
+        hpo_ask_kind kind;
+        hpo_record record;
+        BASE_TRY(hpo_study_ask(c->study, &kind, &record, err));
+        switch (kind) {
+        case HPO_ASK_JOB:
+            BASE_TRY(emit(c, &record, err));
+            BASE_TRY(begin(c, &record));
+            break;
+        case HPO_ASK_CLOSE:
+            BASE_TRY(emit(c, &record, err));
+            forget_checkpoints(c, record.trial, &(hpo_incumbent){.trial = UINT64_MAX});
+            controller_notify(c, &record);
+            break;
+        case HPO_ASK_WAIT: c->waiting = true; break;
+        case HPO_ASK_DONE: c->done = true; break;
+        }
+    }
+    return BASE_OK;
+}
+
+void controller_check_limits(controller *c) {
+    if (c->drain != DRAIN_NONE || c->done) return;
+    if (hpo_study_failed(c->study)) {
+        controller_start_drain(c, DRAIN_FINISHED);
+        return;
+    }
+    const hpo_budget *budget = &c->spec->budget;
+    double elapsed = c->env->elapsed_before + base_monotonic() - c->start;
+    if (budget->time > 0 && elapsed >= budget->time && !c->env->verify) {
+        char text[96], spent[32];
+        base_format_duration(budget->time, spent);
+        snprintf(text, sizeof text, "the budget of %s is spent", spent);
+        hpo_study_halt(c->study, text);
+        controller_start_drain(c, DRAIN_FINISHED);
+        return;
+    }
+    hpo_incumbent best;
+    if (!budget->has_target || !hpo_view_incumbent(hpo_study_view(c->study), &best)) return;
+    if (c->spec->maximize ? best.eval->value >= budget->target : best.eval->value <= budget->target) {
+        hpo_study_halt(c->study, "the target is reached");
+        controller_start_drain(c, DRAIN_FINISHED);
+    }
+}
+
+static base_status tell_report(controller *c, const hpo_raw *raw, base_err *err) {
+    hpo_record record;
+    hpo_study_report(c->study, raw->trial, raw->fidelity, &raw->result.metrics, raw->attempt, raw->worker, &record);
+    BASE_TRY(emit(c, &record, err));
+    if (!record.stop) return BASE_OK;
+    c->waiting = false;
+    if (c->order) hpo_order_end(c->order, raw->trial);
+    controller_stop_trial(c, raw->trial);
+    forget_checkpoints(c, raw->trial, &(hpo_incumbent){.trial = UINT64_MAX});
+    controller_notify(c, &record);
+    return BASE_OK;
+}
+
+static base_status tell_result(controller *c, const hpo_raw *raw, base_err *err) {
+    hpo_incumbent before = {.trial = UINT64_MAX};
+    if (!hpo_view_incumbent(hpo_study_view(c->study), &before)) before.trial = UINT64_MAX;
+    hpo_record record;
+    hpo_study_tell(c->study, raw->trial, &raw->result, raw->attempt, raw->worker, &record);
+    BASE_TRY(emit(c, &record, err));
+    c->waiting = false;
+    if (record.result.failure != HPO_FAILURE_NONE) {
+        snprintf(c->last_failure, sizeof c->last_failure, "trial %llu: %s", (unsigned long long)record.trial,
+                 record.result.reason[0] ? record.result.reason : hpo_failure_text(record.result.failure));
+    }
+    forget_checkpoints(c, raw->trial, &before);
+    controller_notify(c, &record);
+    controller_check_limits(c);
+    return BASE_OK;
+}
+
+/* Where an event stands in virtual time, after the beginning of its evaluation. Failures take the full declared cost.
+ */
+static double offset_of(controller *c, const hpo_raw *raw) {
+    hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), raw->trial);
+    bool in_rank = (c->spec->objective->flags & HPO_OBJECTIVE_IN_RANK) != 0;
+    if (raw->is_report) return hpo_study_cost(c->study, trial.from, raw->fidelity);
+    if (in_rank && raw->result.failure == HPO_FAILURE_NONE && isfinite(raw->result.cost)) return raw->result.cost;
+    return hpo_study_cost(c->study, trial.from, trial.fidelity);
+}
+
+static void feed_cached(void *self, const hpo_raw *raw) {
+    controller *c = self;
+    hpo_order_add(c->order, raw, offset_of(c, raw));
+}
+
+static void write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind) {
+    if (!c->env->journal) return;
+    hpo_journal_append(c->env->journal, &(hpo_entry){.kind = kind, .raw = *raw});
+    c->dirty = true;
+}
+
+base_status controller_release(controller *c, base_err *err) {
+    hpo_raw raw;
+    while (c->drain == DRAIN_NONE && hpo_order_next(c->order, &raw)) {
+        BASE_TRY(raw.is_report ? tell_report(c, &raw, err) : tell_result(c, &raw, err));
+        BASE_TRY(controller_ask(c, err));
+    }
+    return BASE_OK;
+}
+
+static base_status deliver(controller *c, const hpo_raw *raw, base_err *err) {
+    if (!c->order) return raw->is_report ? tell_report(c, raw, err) : tell_result(c, raw, err);
+    write_raw(c, raw, HPO_ENTRY_RAW);
+    hpo_order_add(c->order, raw, offset_of(c, raw));
+    return controller_release(c, err);
+}
+
+base_status controller_take_report(controller *c, size_t worker, const hpo_message *message, base_err *err) {
+    tries *t = controller_tries(c, message->trial);
+    if (message->step <= t->last_step) return BASE_OK; /* another attempt repeats what was told */
+    t->last_step = message->step;
+    hpo_raw raw = {.trial = message->trial,
+                   .rung = message->rung,
+                   .attempt = message->attempt,
+                   .worker = (uint32_t)worker,
+                   .is_report = true,
+                   .fidelity = message->step,
+                   .result = {.metrics = message->result.metrics, .cost = NAN}};
+    return deliver(c, &raw, err);
+}
+
+/* Whether another attempt is allowed; counts it. */
+static bool may_retry(const controller *c, tries *t, hpo_failure failure) {
+    const hpo_failure_policy *policy = &c->spec->failure;
+    switch (failure) {
+    case HPO_FAILURE_CRASH:
+    case HPO_FAILURE_EXIT: return t->crash++ < policy->retries_crash;
+    case HPO_FAILURE_TIMEOUT: return t->timeout++ < policy->retries_timeout;
+    case HPO_FAILURE_OOM: return t->oom++ < policy->retries_oom;
+    case HPO_FAILURE_LOST: return t->lost++ < policy->retries_lost;
+    case HPO_FAILURE_INTERRUPTED: return true; /* somebody stopped it from outside: it has not failed */
+    default: return false;
+    }
+}
+
+static base_status retry_or_tell(controller *c, hpo_raw *raw, base_err *err) {
+    tries *t = controller_tries(c, raw->trial);
+    hpo_failure failure = raw->result.failure;
+    if (failure != HPO_FAILURE_NONE && may_retry(c, t, failure)) {
+        write_raw(c, raw, HPO_ENTRY_ATTEMPT);
+        t->attempt++;
+        c->retried++;
+        if (c->order) hpo_order_retry(c->order, raw->trial);
+        controller_enqueue(c, raw->trial);
+        return BASE_OK;
+    }
+    if (failure ==
+        HPO_FAILURE_LOST) { /* the study knows no lost trials: one that loses its workers again and again failed */
+        raw->result.failure = HPO_FAILURE_CRASH;
+        snprintf(raw->result.reason, sizeof raw->result.reason, "its worker was lost %d times", (int)t->lost);
+    }
+    return deliver(c, raw, err);
+}
+
+base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err) {
+    hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), message->trial);
+    hpo_raw raw = {.trial = message->trial,
+                   .rung = message->rung,
+                   .attempt = message->attempt,
+                   .worker = (uint32_t)worker,
+                   .fidelity = trial.fidelity,
+                   .result = message->result};
+    bool stopped = raw.result.failure == HPO_FAILURE_INTERRUPTED || raw.result.failure == HPO_FAILURE_LOST;
+    if (c->drain != DRAIN_NONE && stopped) return BASE_OK; /* stays running: a later run goes on with it */
+    return retry_or_tell(c, &raw, err);
+}
+
+base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err) {
+    hpo_trial now = hpo_view_trial(hpo_study_view(c->study), trial);
+    hpo_raw raw = {.trial = trial,
+                   .rung = now.rung,
+                   .attempt = controller_tries(c, trial)->attempt,
+                   .worker = worker,
+                   .fidelity = now.fidelity,
+                   .result = {.failure = HPO_FAILURE_LOST, .cost = NAN}};
+    snprintf(raw.result.reason, sizeof raw.result.reason, "its worker (rank %u) was lost", worker + 1);
+    if (c->drain != DRAIN_NONE) return BASE_OK;
+    return retry_or_tell(c, &raw, err);
+}
