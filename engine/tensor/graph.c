@@ -59,7 +59,6 @@ static void name_params(eng_graph *graph, eng_node *node) {
 
 base_status eng_graph_add(eng_graph *graph, const eng_op *op, const void *config, const char *name, const eng_value *in,
                           eng_value *out, base_err *err) {
-    *out = ENG_NO_VALUE;
     eng_node *node = BASE_NEW(graph->arena, eng_node);
     *node = (eng_node){.op = op, .index = (uint32_t)graph->node_count, .inputs = op->inputs, .traits = op->traits};
     node->config = copy_config(graph, op, config);
