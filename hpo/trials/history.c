@@ -343,3 +343,12 @@ base_status hpo_history_apply(hpo_history *history, const hpo_record *record, ba
     if (status == BASE_OK) history->events++;
     return status;
 }
+
+void hpo_history_stop(hpo_history *history, const hpo_record *report) {
+    hist_trial *trial = &history->trials[report->trial];
+    BASE_ASSERT(history->events > 0 && trial->n_reports > 0 &&
+                trial->reports[trial->n_reports - 1].event == history->events - 1);
+    history->events--; /* still the same event */
+    end_span(history, trial, report, HPO_TRIAL_STOPPED);
+    history->events++;
+}

@@ -77,6 +77,9 @@ void hpo_history_destroy(hpo_history *history);
 /* Appends a record. BASE_CORRUPT when it cannot follow what is there (an unknown trial, a result of a trial that does
  * not run, an id out of order): only a damaged journal can cause that, live use is asserted by the study. */
 BASE_CHECK base_status hpo_history_apply(hpo_history *history, const hpo_record *record, base_err *err);
+/* The REPORT that was just applied turns out to stop its trial (a stopping rule sees the report before it decides): the
+ * same as if it had been applied with record->stop set. Uses the record's trial, fidelity and cost. */
+void hpo_history_stop(hpo_history *history, const hpo_record *report);
 hpo_view hpo_history_view(const hpo_history *history); /* everything */
 hpo_view hpo_history_at(const hpo_history *history, uint64_t as_of);
 const hpo_space *hpo_history_space(const hpo_history *history);

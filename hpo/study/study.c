@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The study: asks the scheduler what to spend, the sampler where to look, and turns what comes back into records.
+ *
+ * It owns the history and changes it only by applying records; so a study that applies the records of another one is in
+ * the same state. A decision depends on the view, the spec, and on whether new configurations are still allowed. */
+#include "hpo/study/study.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hpo/study/study_impl.h"
+
+base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_err *err) {
+    hpo_study *study = base_calloc(1, sizeof *study);
+    *study = (hpo_study){
+        .spec = spec,
+        .history = hpo_history_create(spec->space, spec->maximize, spec->fidelity.max),
+        .config = base_calloc(hpo_space_count(spec->space), sizeof(double)),
+        .exhausted_at = UINT64_MAX,
+        .verify_may_start = true,
+    };
+    const hpo_sampler_env sampler_env = study_sampler_env(spec);
+    const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);
+    base_status status = hpo_sampler_create(spec->sampler, spec->sampler_options, &sampler_env, &study->sampler, err);
+    if (status == BASE_OK) {
+        status = hpo_scheduler_create(spec->scheduler, spec->scheduler_options, &scheduler_env, &study->scheduler, err);
+    }
+    if (status != BASE_OK) {
+        hpo_study_destroy(study);
+        study = NULL;
+    }
+    *out = study;
+    return status;
+}
+
+void hpo_study_destroy(hpo_study *study) {
+    if (!study) return;
+    hpo_scheduler_destroy(study->scheduler);
+    hpo_sampler_destroy(study->sampler);
+    hpo_history_destroy(study->history);
+    free(study->config);
+    base_buf_fini(&study->halt_reason);
+    base_buf_fini(&study->exhausted_reason);
+    base_buf_fini(&study->reason);
+    free(study);
+}
+
+hpo_view hpo_study_view(const hpo_study *study) {
+    return hpo_history_view(study->history);
+}
+
+const hpo_study_spec *hpo_study_spec_of(const hpo_study *study) {
+    return study->spec;
+}
+
+const char *hpo_study_reason(const hpo_study *study) {
+    return study->reason.length > 0 ? base_buf_text(&study->reason) : NULL;
+}
+
+double hpo_study_cost(const hpo_study *study, double from, double to) {
+    const hpo_objective_type *objective = study->spec->objective;
+    return objective->cost ? objective->cost(from, to) : to - from;
+}
+
+void hpo_study_halt(hpo_study *study, const char *reason) {
+    if (study->halt_reason.length > 0) return;
+    base_buf_puts(&study->halt_reason, reason && *reason ? reason : "the study was halted");
+}
+
+static bool too_many_failures(const hpo_study *study, hpo_view view) {
+    return hpo_view_count(view, HPO_TRIAL_FAILED) > (uint64_t)study->spec->failure.max_failures;
+}
+
+bool hpo_study_failed(const hpo_study *study) {
+    const hpo_view view = hpo_study_view(study);
+    const uint64_t trials = hpo_view_trials(view);
+    return too_many_failures(study, view) || (trials > 0 && hpo_view_count(view, HPO_TRIAL_FAILED) == trials);
+}
+
+/* ---- ask ---- */
+
+static bool target_reached(const hpo_study *study, hpo_view view, base_buf *why) {
+    const hpo_study_spec *spec = study->spec;
+    hpo_incumbent best;
+    if (!spec->budget.has_target || !hpo_view_incumbent(view, &best)) return false;
+    if (best.eval->fidelity < spec->fidelity.max) return false;
+    const double target = spec->budget.target, value = best.eval->value;
+    if (spec->maximize ? value < target : value > target) return false;
+    base_buf_printf(why, "the target of %.15g is reached: %s is %.15g in trial %llu", target, spec->metric, value,
+                    (unsigned long long)best.trial);
+    return true;
+}
+
+/* What ends everything, open promotions included; the sentence is appended to why. */
+static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
+    const hpo_study_spec *spec = study->spec;
+    if (study->halt_reason.length > 0) {
+        base_buf_puts(why, base_buf_text(&study->halt_reason));
+        return true;
+    }
+    if (too_many_failures(study, view)) {
+        base_buf_printf(why, "%llu trials failed, more than max_failures: %lld allows",
+                        (unsigned long long)hpo_view_count(view, HPO_TRIAL_FAILED),
+                        (long long)spec->failure.max_failures);
+        return true;
+    }
+    if (target_reached(study, view, why)) return true;
+    if (spec->budget.cost > 0 && hpo_view_cost(view) >= spec->budget.cost) {
+        base_buf_printf(why, "the budget of %.15g %s is spent", spec->budget.cost,
+                        spec->fidelity.name ? spec->fidelity.name : "evaluations");
+        return true;
+    }
+    return false;
+}
+
+static bool trials_left(const hpo_study *study, hpo_view view) {
+    const uint64_t limit = study->spec->budget.trials;
+    return limit == 0 || hpo_view_trials(view) < limit;
+}
+
+/* An answer without a record. */
+static hpo_ask_kind rest(hpo_study *study, hpo_view view, const base_buf *why) {
+    if (hpo_view_count(view, HPO_TRIAL_RUNNING) > 0) return HPO_ASK_WAIT;
+    base_buf_clear(&study->reason);
+    base_buf_puts(&study->reason, base_buf_text(why));
+    return HPO_ASK_DONE;
+}
+
+static void why_done(const hpo_study *study, hpo_view view, base_buf *why) {
+    if (study->exhausted_at <= view.as_of) {
+        base_buf_puts(why, base_buf_text(&study->exhausted_reason));
+    } else if (!trials_left(study, view)) {
+        base_buf_printf(why, "the budget of %llu trials is spent", (unsigned long long)study->spec->budget.trials);
+    } else {
+        base_buf_printf(why, "%s has finished", study->spec->scheduler->name);
+    }
+}
+
+static hpo_record start_record(const hpo_study *study, hpo_view view, const hpo_decision *decision,
+                               const char *origin) {
+    const uint64_t trial = hpo_view_trials(view);
+    return (hpo_record){
+        .kind = HPO_RECORD_START,
+        .trial = trial,
+        .bracket = decision->bracket,
+        .rung = decision->rung,
+        .fidelity = decision->fidelity,
+        .as_of = view.as_of,
+        .parent = UINT64_MAX,
+        .seed = study_trial_seed(study, trial),
+        .origin = origin,
+        .config = study->config,
+    };
+}
+
+static hpo_record move_record(const hpo_study *study, hpo_view view, const hpo_decision *decision) {
+    const bool promote = decision->kind == HPO_DECIDE_PROMOTE;
+    return (hpo_record){
+        .kind = promote ? HPO_RECORD_PROMOTE : HPO_RECORD_CLOSE,
+        .trial = decision->trial,
+        .bracket = decision->bracket,
+        .rung = decision->rung,
+        .fidelity = promote ? decision->fidelity : 0,
+        .from = promote ? study_promotion_from(study, view, decision->trial) : 0,
+        .as_of = view.as_of,
+        .parent = UINT64_MAX,
+    };
+}
+
+base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err) {
+    const hpo_view view = hpo_study_view(study);
+    base_buf why = {0};
+    base_status status = BASE_OK;
+    base_buf_clear(&study->reason);
+    if (must_stop(study, view, &why)) {
+        *kind = rest(study, view, &why);
+        goto out;
+    }
+    hpo_decision decision;
+    const char *origin = NULL;
+    status = study_decide(study, view, hpo_view_trials(view), trials_left(study, view), &decision, &origin, err);
+    if (status != BASE_OK) goto out;
+    switch (decision.kind) {
+    case HPO_DECIDE_START:
+        *kind = HPO_ASK_JOB;
+        *record = start_record(study, view, &decision, origin);
+        break;
+    case HPO_DECIDE_PROMOTE:
+    case HPO_DECIDE_CLOSE:
+        *kind = decision.kind == HPO_DECIDE_PROMOTE ? HPO_ASK_JOB : HPO_ASK_CLOSE;
+        *record = move_record(study, view, &decision);
+        break;
+    case HPO_DECIDE_WAIT:
+    case HPO_DECIDE_DONE:
+        why_done(study, view, &why);
+        *kind = rest(study, view, &why);
+        goto out;
+    }
+    status = hpo_history_apply(study->history, record, err);
+    BASE_ASSERT(status == BASE_OK);
+out:
+    base_buf_fini(&why);
+    return status;
+}
+
+/* ---- jobs and what comes back ---- */
+
+void hpo_study_job(const hpo_study *study, uint64_t trial_id, hpo_job *job) {
+    const hpo_view view = hpo_study_view(study);
+    const hpo_trial trial = hpo_view_trial(view, trial_id);
+    *job = (hpo_job){
+        .trial = trial.id,
+        .rung = trial.rung,
+        .config = trial.config,
+        .fidelity = trial.fidelity,
+        .from = trial.from,
+        .seed = trial.seed,
+        .parent = trial.parent,
+        .limits = study->spec->limits,
+    };
+    if (trial.parent == UINT64_MAX) return;
+    const hpo_trial parent = hpo_view_trial(view, trial.parent);
+    if (parent.n_evals > 0) job->parent_fidelity = parent.evals[parent.n_evals - 1].fidelity;
+}
+
+static void apply_own(hpo_study *study, const hpo_record *record) {
+    base_err err;
+    const base_status status = hpo_history_apply(study->history, record, &err);
+    BASE_ASSERT(status == BASE_OK);
+}
+
+void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hpo_metrics *metrics, uint32_t attempt,
+                      uint32_t worker, hpo_record *record) {
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(study), trial_id);
+    BASE_ASSERT(trial.state == HPO_TRIAL_RUNNING);
+    const double *value = hpo_metrics_get(metrics, study->spec->metric);
+    *record = (hpo_record){
+        .kind = HPO_RECORD_REPORT,
+        .trial = trial_id,
+        .bracket = trial.bracket,
+        .rung = trial.rung,
+        .fidelity = step,
+        .parent = UINT64_MAX,
+        .value = value ? *value : (double)NAN,
+        .result = {.metrics = *metrics},
+        .attempt = attempt,
+        .worker = worker,
+    };
+    apply_own(study, record);
+    record->stop = hpo_scheduler_should_stop(study->scheduler, hpo_study_view(study), trial_id);
+    if (!record->stop) return;
+    record->result.cost = hpo_study_cost(study, trial.from, step);
+    hpo_history_stop(study->history, record);
+}
+
+/* The metric of a result; the one place where a result that cannot be used becomes a failure. */
+static double judge(const hpo_study_spec *spec, hpo_result *result) {
+    const double *value = hpo_metrics_get(&result->metrics, spec->metric);
+    if (result->failure != HPO_FAILURE_NONE) return (double)NAN;
+    if (!value) {
+        result->failure = HPO_FAILURE_OUTPUT;
+        const bool any = result->metrics.count > 0;
+        snprintf(result->reason, sizeof result->reason, "the result has no metric '%s'%s%s%s", spec->metric,
+                 any ? " (it has '" : " (it has no metrics)", any ? result->metrics.item[0].name : "",
+                 !any                        ? ""
+                 : result->metrics.count > 1 ? "' and others)"
+                                             : "')");
+        return (double)NAN;
+    }
+    if (!isfinite(*value)) {
+        result->failure = HPO_FAILURE_NAN;
+        snprintf(result->reason, sizeof result->reason, "%s is %s", spec->metric,
+                 isnan(*value) ? "not a number"
+                 : *value > 0  ? "infinite"
+                               : "minus infinity");
+        return (double)NAN;
+    }
+    return *value;
+}
+
+void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *result, uint32_t attempt, uint32_t worker,
+                    hpo_record *record) {
+    BASE_ASSERT(result->failure != HPO_FAILURE_LOST && result->failure != HPO_FAILURE_INTERRUPTED);
+    const hpo_study_spec *spec = study->spec;
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(study), trial_id);
+    BASE_ASSERT(trial.state == HPO_TRIAL_RUNNING);
+    *record = (hpo_record){
+        .kind = HPO_RECORD_RESULT,
+        .trial = trial_id,
+        .bracket = trial.bracket,
+        .rung = trial.rung,
+        .fidelity = trial.fidelity,
+        .parent = UINT64_MAX,
+        .final = trial.fidelity >= spec->fidelity.max,
+        .result = *result,
+        .attempt = attempt,
+        .worker = worker,
+    };
+    record->value = judge(spec, &record->result);
+    const bool may_say = spec->objective->flags & HPO_OBJECTIVE_IN_RANK;
+    const bool says = isfinite(result->cost) && result->cost >= 0;
+    if (record->result.failure != HPO_FAILURE_NONE || !may_say || !says) {
+        record->result.cost = hpo_study_cost(study, trial.from, trial.fidelity);
+    }
+    apply_own(study, record);
+}
+
+base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err) {
+    return hpo_history_apply(study->history, record, err);
+}

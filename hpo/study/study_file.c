@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A study file becomes a study_spec. Strict: whatever is not understood is refused with its position and what would be
+ * right, because a key that is silently ignored costs a night of computing. */
+#include "hpo/study/study_file.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hpo/space/settings.h"
+#include "hpo/space/space_file.h"
+#include "hpo/study/study_keys.h"
+
+hpo_sampler_env study_sampler_env(const hpo_study_spec *spec) {
+    return (hpo_sampler_env){
+        .space = spec->space,
+        .seed = spec->seed,
+        .min_fidelity = spec->fidelity.min,
+        .max_fidelity = spec->fidelity.max,
+    };
+}
+
+hpo_scheduler_env study_scheduler_env(const hpo_study_spec *spec) {
+    return (hpo_scheduler_env){
+        .space = spec->space,
+        .seed = spec->seed,
+        .has_fidelity = spec->fidelity.name != NULL,
+        .min_fidelity = spec->fidelity.min,
+        .max_fidelity = spec->fidelity.max,
+        .integer_fidelity = spec->fidelity.integer,
+    };
+}
+
+/* An optional key that is written but empty counts as absent. */
+static const base_yaml_node *given(const base_yaml_node *node) {
+    return node && node->kind != BASE_YAML_NULL ? node : NULL;
+}
+
+static base_status need_map(const base_yaml_node *node, const char *what, const char *example, base_err *err) {
+    if (node->kind == BASE_YAML_MAP) return BASE_OK;
+    return base_yaml_fail(node, err, "%s must be a map, e.g. %s, but is %s", what, example,
+                          base_yaml_kind_text(node->kind));
+}
+
+static base_status read_fidelity(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
+    static const char example[] = "fidelity: {epochs: {min: 1, max: 27}}";
+    spec->fidelity = (hpo_fidelity){.min = 1, .max = 1};
+    if (!given(node)) return BASE_OK;
+    BASE_TRY(need_map(node, "fidelity", example, err));
+    if (node->count != 1) {
+        return base_yaml_fail(node, err, "fidelity must be exactly one name with its range, e.g. %s", example);
+    }
+    const base_yaml_node *range = node->items[0];
+    BASE_TRY(need_map(range, "the range of a fidelity", example, err));
+    fidelity_keys keys;
+    BASE_TRY(base_options_read(fidelity_keys_table, range, &keys, spec->arena, err));
+    const base_yaml_node *min = base_yaml_get(range, "min"), *max = base_yaml_get(range, "max");
+    if (keys.min > keys.max) {
+        return base_yaml_fail(max, err, "max (%s) must not be less than min (%s)", max->text, min->text);
+    }
+    spec->fidelity = (hpo_fidelity){
+        .name = node->keys[0]->text,
+        .min = keys.min,
+        .max = keys.max,
+        .integer = min->kind == BASE_YAML_INT && max->kind == BASE_YAML_INT,
+    };
+    return BASE_OK;
+}
+
+static base_status find_objective(hpo_study_spec *spec, const hpo_catalog *catalog, const base_yaml_node *name,
+                                  base_err *err) {
+    const char **names = BASE_NEW_ARRAY(spec->arena, catalog->n_objectives, const char *);
+    for (size_t i = 0; i < catalog->n_objectives; i++) {
+        names[i] = catalog->objectives[i]->name;
+        if (strcmp(names[i], name->text) == 0) spec->objective = catalog->objectives[i];
+    }
+    if (spec->objective) return BASE_OK;
+    return base_yaml_fail(name, err, "there is no objective '%s'%s", name->text,
+                          study_hint(spec->arena, name->text, names, catalog->n_objectives));
+}
+
+static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catalog, const base_yaml_node *node,
+                                  base_err *err) {
+    if (node->kind == BASE_YAML_STRING) return find_objective(spec, catalog, node, err);
+    if (node->kind != BASE_YAML_MAP || node->count != 1) {
+        return base_yaml_fail(node, err,
+                              "objective must be exactly one name with its settings, e.g. objective: {train: "
+                              "{dataset: digits}}");
+    }
+    BASE_TRY(find_objective(spec, catalog, node->keys[0], err));
+    const base_yaml_node *settings = given(node->items[0]);
+    if (settings && settings->kind != BASE_YAML_MAP) {
+        return base_yaml_fail(settings, err, "the settings of the objective %s must be a map, but are %s",
+                              spec->objective->name, base_yaml_kind_text(settings->kind));
+    }
+    spec->settings = settings;
+    return BASE_OK;
+}
+
+/* An objective whose options may be searched refuses other parameters (unless its settings refer to them), those that
+ * are also fixed, and bounds that the option does not allow. */
+static base_status check_searched(const hpo_study_spec *spec, const base_yaml_node *parameters, base_err *err) {
+    const hpo_objective_type *type = spec->objective;
+    if (!(type->flags & HPO_OBJECTIVE_SEARCHABLE) || !type->options || !parameters) return BASE_OK;
+    size_t count = 0;
+    while (type->options[count].name) count++;
+    const char **names = BASE_NEW_ARRAY(spec->arena, count, const char *);
+    for (size_t i = 0; i < count; i++) names[i] = type->options[i].name;
+    for (size_t i = 0; i < parameters->count; i++) {
+        const base_yaml_node *key = parameters->keys[i], *map = parameters->items[i];
+        if (hpo_settings_mention(spec->settings, key->text)) continue;
+        const base_option *option = base_options_find(type->options, key->text);
+        if (!option) {
+            return base_yaml_fail(key, err, "the objective %s has no option '%s' that could be searched%s", type->name,
+                                  key->text, study_hint(spec->arena, key->text, names, count));
+        }
+        if (base_yaml_get(spec->settings, key->text)) {
+            return base_yaml_fail(key, err,
+                                  "'%s' is searched here and fixed in the settings of the objective %s; "
+                                  "remove one of the two",
+                                  key->text, type->name);
+        }
+        const char *const bounds[] = {"min", "max", "value"};
+        for (size_t b = 0; b < 3; b++) {
+            const base_yaml_node *bound = base_yaml_get(map, bounds[b]);
+            if (bound) BASE_TRY(base_option_check(option, bound, err));
+        }
+        const base_yaml_node *values = base_yaml_get(map, "values");
+        for (size_t v = 0; values && v < values->count; v++) {
+            BASE_TRY(base_option_check(option, values->items[v], err));
+        }
+    }
+    return BASE_OK;
+}
+
+static base_status declared_space(hpo_study_spec *spec, const study_keys *keys, base_err *err) {
+    spec->space = hpo_space_create();
+    BASE_TRY(spec->objective->parameters(spec->settings, spec->space, err));
+    if (given(keys->forbid)) BASE_TRY(hpo_space_read_forbid(spec->space, keys->forbid, err));
+    const char *fidelity = spec->fidelity.name;
+    if (fidelity && hpo_space_find(spec->space, fidelity) != SIZE_MAX) {
+        return base_yaml_fail(keys->fidelity, err, "'%s' is both the fidelity and a parameter of the objective %s",
+                              fidelity, spec->objective->name);
+    }
+    return hpo_space_seal(spec->space, err);
+}
+
+static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err) {
+    const base_yaml_node *parameters = given(keys->parameters);
+    if (!parameters) {
+        if (spec->objective->parameters) return declared_space(spec, keys, err);
+        return base_yaml_fail(root, err,
+                              "the key 'parameters' is missing: what is searched, e.g. parameters: "
+                              "{learning_rate: {min: 1e-5, max: 1.0, log: true}}");
+    }
+    BASE_TRY(hpo_space_read(parameters, given(keys->forbid), spec->fidelity.name, &spec->space, err));
+    return check_searched(spec, parameters, err);
+}
+
+static base_status check_metric(const hpo_study_spec *spec, const base_yaml_node *node, const char *const *declared,
+                                base_err *err) {
+    if (strlen(spec->metric) >= HPO_METRIC_NAME || !*spec->metric) {
+        return base_yaml_fail(node, err, "the name of a metric has 1 to %d characters", HPO_METRIC_NAME - 1);
+    }
+    size_t count = 0;
+    for (; declared && declared[count]; count++) {
+        if (strcmp(declared[count], spec->metric) == 0) return BASE_OK;
+    }
+    if (!declared) return BASE_OK;
+    return base_yaml_fail(node, err, "the objective %s does not report a metric '%s'%s", spec->objective->name,
+                          spec->metric, study_hint(spec->arena, spec->metric, declared, count));
+}
+
+static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root, const base_yaml_node *node,
+                               base_err *err) {
+    const char *const *declared = spec->objective->metrics ? spec->objective->metrics(spec->settings) : NULL;
+    if (!given(node)) {
+        if (!declared || !declared[0]) {
+            return base_yaml_fail(root, err,
+                                  "the key 'metric' is missing: what the objective reports, e.g. metric: "
+                                  "{name: accuracy, goal: maximize}");
+        }
+        spec->metric = declared[0];
+        return BASE_OK;
+    }
+    if (node->kind == BASE_YAML_STRING) {
+        spec->metric = node->text;
+        return check_metric(spec, node, declared, err);
+    }
+    BASE_TRY(need_map(node, "metric", "{name: accuracy, goal: maximize}", err));
+    metric_keys keys;
+    BASE_TRY(base_options_read(metric_keys_table, node, &keys, spec->arena, err));
+    spec->metric = keys.name;
+    spec->maximize = keys.goal == 1;
+    return check_metric(spec, base_yaml_get(node, "name"), declared, err);
+}
+
+/* The objective's own word on settings, space and fidelity together. */
+static base_status check_objective(const hpo_study_spec *spec, base_err *err) {
+    const hpo_objective_type *type = spec->objective;
+    const hpo_objective_env env = {
+        .space = spec->space,
+        .settings = spec->settings,
+        .fidelity = spec->fidelity,
+        .seed = spec->seed,
+        .metric = spec->metric,
+        .base_dir = spec->base_dir,
+    };
+    if (type->check) return type->check(&env, err);
+    if (!type->options) return BASE_OK;
+    void *scratch = base_calloc(1, type->state_size);
+    const base_status status = base_options_read(type->options, spec->settings, scratch, spec->arena, err);
+    free(scratch);
+    return status;
+}
+
+/* Whether a parameter has a prior, whether there is a fidelity; that the options are in order is seen by creating both;
+ * and whether the study can end. */
+static base_status check_method(const hpo_study_spec *spec, const base_yaml_node *root, const base_yaml_node *method,
+                                base_err *err) {
+    const hpo_sampler_type *sampler = spec->sampler;
+    const hpo_scheduler_type *scheduler = spec->scheduler;
+    const bool sampler_needs = sampler->flags & HPO_SAMPLER_NEEDS_FIDELITY;
+    if (!spec->fidelity.name && (sampler_needs || scheduler->flags & HPO_SCHEDULER_NEEDS_FIDELITY)) {
+        return base_yaml_fail(method, err, "%s needs a `fidelity:`, e.g. fidelity: {epochs: {min: 1, max: 27}}",
+                              sampler_needs ? sampler->name : scheduler->name);
+    }
+    if (sampler->flags & HPO_SAMPLER_NEEDS_PRIOR && !hpo_space_has_prior(spec->space)) {
+        return base_yaml_fail(method, err,
+                              "%s needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: "
+                              "1.0, log: true, prior: 1e-2}",
+                              sampler->name);
+    }
+    const hpo_sampler_env sampler_env = study_sampler_env(spec);
+    hpo_sampler *live_sampler;
+    BASE_TRY(hpo_sampler_create(sampler, spec->sampler_options, &sampler_env, &live_sampler, err));
+    hpo_sampler_destroy(live_sampler);
+    const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);
+    hpo_scheduler *live_scheduler;
+    BASE_TRY(hpo_scheduler_create(scheduler, spec->scheduler_options, &scheduler_env, &live_scheduler, err));
+    bool ends = sampler->flags & HPO_SAMPLER_FINITE || hpo_scheduler_ends(live_scheduler);
+    hpo_scheduler_destroy(live_scheduler);
+    ends = ends || (!spec->repeats && isfinite(hpo_space_cardinality(spec->space)));
+    const hpo_budget *budget = &spec->budget;
+    if (ends || budget->trials || budget->cost > 0 || budget->time > 0 || budget->has_target) return BASE_OK;
+    return base_yaml_fail(root, err,
+                          "this study would never end: give it a budget, e.g. budget: {trials: 100} or "
+                          "budget: {time: 30m}");
+}
+
+static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
+    budget_keys keys;
+    BASE_TRY(base_options_read(budget_keys_table, node, &keys, spec->arena, err));
+    spec->budget = (hpo_budget){.trials = (uint64_t)keys.trials, .cost = keys.cost, .time = keys.time};
+    if (given(keys.target)) {
+        BASE_TRY(base_option_check(&study_target_option, keys.target, err));
+        spec->budget.has_target = true;
+        spec->budget.target = keys.target->number;
+    }
+    return BASE_OK;
+}
+
+static base_status read_limits(hpo_study_spec *spec, const base_yaml_node *trial, const base_yaml_node *failure,
+                               base_err *err) {
+    trial_keys limits;
+    BASE_TRY(base_options_read(trial_keys_table, trial, &limits, spec->arena, err));
+    spec->limits = (hpo_limits){
+        .time = limits.time,
+        .memory = limits.memory,
+        .threads = (int)limits.threads,
+        .stop_grace = limits.stop_grace,
+    };
+    failure_keys keys;
+    BASE_TRY(base_options_read(failure_keys_table, failure, &keys, spec->arena, err));
+    retries_keys retries;
+    BASE_TRY(base_options_read(retries_keys_table, keys.retries, &retries, spec->arena, err));
+    if (keys.lost_after <= keys.heartbeat) {
+        const base_yaml_node *where = base_yaml_get(failure, "lost_after");
+        return base_yaml_fail(where ? where : failure, err, "lost_after (%gs) must be longer than heartbeat (%gs)",
+                              keys.lost_after, keys.heartbeat);
+    }
+    spec->failure = (hpo_failure_policy){
+        .retries_crash = retries.crash,
+        .retries_timeout = retries.timeout,
+        .retries_oom = retries.oom,
+        .retries_lost = retries.lost,
+        .max_failures = keys.max_failures,
+        .heartbeat = keys.heartbeat,
+        .lost_after = keys.lost_after,
+    };
+    return BASE_OK;
+}
+
+/* The file's name without folder and ending. */
+static const char *name_of_file(base_arena *arena, const char *file) {
+    const char *slash = strrchr(file, '/');
+    const char *name = slash ? slash + 1 : file;
+    const char *dot = strrchr(name, '.');
+    return base_arena_strndup(arena, name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
+}
+
+static const char *folder_of_file(base_arena *arena, const char *file) {
+    const char *slash = strrchr(file, '/');
+    const char *folder = !slash ? "." : slash == file ? "/" : base_arena_strndup(arena, file, (size_t)(slash - file));
+    char *absolute = realpath(folder, NULL);
+    const char *result = absolute ? base_arena_strdup(arena, absolute) : folder;
+    free(absolute);
+    return result;
+}
+
+static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, const base_yaml_node *root,
+                             const uint64_t *seed, base_err *err) {
+    study_keys keys;
+    BASE_TRY(base_options_read(study_keys_table, root, &keys, spec->arena, err));
+    spec->name = keys.study ? keys.study : name_of_file(spec->arena, spec->file);
+    spec->seed = seed ? *seed : (uint64_t)keys.seed;
+    spec->seed_given = seed || given(base_yaml_get(root, "seed"));
+    spec->workers = (uint64_t)keys.workers;
+    spec->deterministic = keys.deterministic;
+    spec->repeats = keys.repeats;
+    spec->fsync_each = keys.durability == 1;
+    if (spec->deterministic && spec->workers == 0) {
+        return base_yaml_fail(base_yaml_key(root, "deterministic"), err,
+                              "deterministic: true needs the number of virtual workers, e.g. workers: 4, because the "
+                              "order of results depends on it");
+    }
+    BASE_TRY(read_fidelity(spec, keys.fidelity, err));
+    BASE_TRY(read_objective(spec, catalog, keys.objective, err));
+    BASE_TRY(read_space(spec, root, &keys, err));
+    BASE_TRY(read_metric(spec, root, keys.metric, err));
+    BASE_TRY(read_budget(spec, keys.budget, err));
+    BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
+    BASE_TRY(study_read_method(spec, keys.method, err));
+    BASE_TRY(check_method(spec, root, keys.method, err));
+    BASE_TRY(check_objective(spec, err));
+    spec->identity = study_identity(spec);
+    return BASE_OK;
+}
+
+base_status hpo_study_read(const hpo_catalog *catalog, const char *file, const char *text, size_t length,
+                           const char *const *sets, size_t n_sets, const uint64_t *seed, hpo_study_spec **out,
+                           base_err *err) {
+    base_arena *arena = base_arena_create();
+    hpo_study_spec *spec = base_calloc(1, sizeof *spec);
+    *spec = (hpo_study_spec){.arena = arena, .file = base_arena_strdup(arena, file)};
+    spec->base_dir = folder_of_file(arena, file);
+    base_yaml_node *root;
+    base_status status = base_yaml_parse(arena, spec->file, text, length, &root, err);
+    if (status == BASE_OK && root->kind != BASE_YAML_MAP) {
+        status = base_yaml_fail(root, err, "a study file is a map of keys, but this is %s; see --help study",
+                                root->kind == BASE_YAML_NULL ? "empty" : base_yaml_kind_text(root->kind));
+    }
+    for (size_t i = 0; status == BASE_OK && i < n_sets; i++) status = base_yaml_set(arena, root, sets[i], err);
+    if (status == BASE_OK) status = read_root(spec, catalog, root, seed, err);
+    if (status != BASE_OK) {
+        hpo_study_spec_destroy(spec);
+        spec = NULL;
+    }
+    *out = spec;
+    return status;
+}
+
+void hpo_study_spec_destroy(hpo_study_spec *spec) {
+    if (!spec) return;
+    hpo_space_destroy(spec->space);
+    base_arena_destroy(spec->arena);
+    free(spec);
+}
+
+void hpo_study_spec_set_seed(hpo_study_spec *spec, uint64_t seed) {
+    spec->seed = seed;
+    spec->seed_given = true;
+    spec->identity = study_identity(spec);
+}

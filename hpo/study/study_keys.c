@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keys of a study file: what is read, defaulted, checked, printed by --check and explained by --help study. */
+#include "hpo/study/study_keys.h"
+
+#include <math.h>
+
+static const char *const goals[] = {"minimize", "maximize", NULL};
+static const char *const durabilities[] = {"group", "each", NULL};
+
+#define KEY(type, field, what) .name = #field, .kind = BASE_OPTION_##what, .offset = offsetof(type, field)
+#define AT_LEAST(bound)        .min = (bound), .max = (double)INFINITY
+#define POSITIVE               .min = 0, .max = (double)INFINITY, .open_min = true
+
+const base_option study_keys_table[] = {
+    {KEY(study_keys, study, STRING), .fallback = "", .help = "name of the study; default: the file's name"},
+    {KEY(study_keys, seed, INT), .fallback = "", AT_LEAST(0),
+     .help = "every random number follows from it; missing: drawn once, printed and kept in the journal"},
+    {KEY(study_keys, objective, NODE), .fallback = BASE_REQUIRED,
+     .help = "what is evaluated: one name with its settings, e.g. objective: {train: {dataset: digits}}"},
+    {KEY(study_keys, metric, NODE), .fallback = "",
+     .help = "what the objective reports and the study optimises: a name or {name, goal}; default: the first metric "
+             "that the objective declares, minimized"},
+    {KEY(study_keys, method, NODE), .fallback = "random",
+     .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
+    {KEY(study_keys, fidelity, NODE), .fallback = "",
+     .help = "how much one evaluation may spend: one name with its range, e.g. fidelity: {epochs: {min: 1, max: 27}}"},
+    {KEY(study_keys, budget, NODE), .fallback = "", .help = "when the run ends: whichever limit comes first"},
+    {KEY(study_keys, workers, INT), .fallback = "", .min = 1, .max = 65536,
+     .help = "workers, virtual ones when deterministic; default: as many as there are"},
+    {KEY(study_keys, deterministic, BOOL), .fallback = "false",
+     .help = "results count in the order of a virtual clock, so that every run is the same; needs workers"},
+    {KEY(study_keys, repeats, BOOL), .fallback = "false",
+     .help = "in a space with finitely many configurations, the same one may be tried again"},
+    {KEY(study_keys, durability, CHOICE), .fallback = "group", .choices = durabilities,
+     .help = "journal lines reach the disk in groups (at most 100 ms late) or each at once"},
+    {KEY(study_keys, trial, NODE), .fallback = "", .help = "limits of one trial"},
+    {KEY(study_keys, failure, NODE), .fallback = "", .help = "what happens when trials or workers fail"},
+    {KEY(study_keys, parameters, NODE), .fallback = "",
+     .help = "what is searched; may be missing when the objective declares parameters itself"},
+    {KEY(study_keys, forbid, NODE), .fallback = "",
+     .help = "a list of conditions: a configuration that matches any of them is never tried"},
+    BASE_OPTIONS_END,
+};
+
+const base_option metric_keys_table[] = {
+    {KEY(metric_keys, name, STRING), .fallback = BASE_REQUIRED, .help = "as the objective reports it"},
+    {KEY(metric_keys, goal, CHOICE), .fallback = "minimize", .choices = goals, .help = "which way is better"},
+    BASE_OPTIONS_END,
+};
+
+const base_option fidelity_keys_table[] = {
+    {KEY(fidelity_keys, min, REAL), .fallback = BASE_REQUIRED, POSITIVE, .help = "of the cheapest evaluation"},
+    {KEY(fidelity_keys, max, REAL), .fallback = BASE_REQUIRED, POSITIVE,
+     .help = "of a full evaluation; when both are integers, every rung is one"},
+    BASE_OPTIONS_END,
+};
+
+const base_option study_target_option = {.name = "target", .kind = BASE_OPTION_REAL, .fallback = BASE_REQUIRED};
+
+const base_option budget_keys_table[] = {
+    {KEY(budget_keys, trials, INT), .fallback = "", AT_LEAST(1),
+     .help = "configurations; open promotions still finish when it is spent"},
+    {KEY(budget_keys, cost, REAL), .fallback = "", POSITIVE,
+     .help = "sum over evaluations, in units of fidelity (without one: evaluations)"},
+    {KEY(budget_keys, time, DURATION), .fallback = "", POSITIVE, .help = "wall time, summed over restarts"},
+    {KEY(budget_keys, target, NODE), .fallback = "",
+     .help = "a number: the run ends when the metric is at least as good as that at the highest fidelity"},
+    BASE_OPTIONS_END,
+};
+
+const base_option trial_keys_table[] = {
+    {KEY(trial_keys, time, DURATION), .fallback = "", POSITIVE, .help = "longer ones are killed and fail"},
+    {KEY(trial_keys, memory, BYTES), .fallback = "", POSITIVE, .help = "ones that need more are killed and fail"},
+    {KEY(trial_keys, threads, INT), .fallback = "1", .min = 1, .max = 1024, .help = "threads of each trial"},
+    {KEY(trial_keys, stop_grace, DURATION), .fallback = "30s", .help = "between being asked to stop and being killed"},
+    BASE_OPTIONS_END,
+};
+
+const base_option failure_keys_table[] = {
+    {KEY(failure_keys, retries, NODE), .fallback = "", .help = "further attempts of a trial, by kind of failure"},
+    {KEY(failure_keys, max_failures, INT), .fallback = "1000", AT_LEAST(0),
+     .help = "more failed trials than this end the run (exit code 3)"},
+    {KEY(failure_keys, heartbeat, DURATION), .fallback = "2s", .min = 0.01, .max = 3600,
+     .help = "how often controller and workers tell each other that they live"},
+    {KEY(failure_keys, lost_after, DURATION), .fallback = "30s", .min = 0.05, .max = 86400,
+     .help = "a worker that is silent for so long is lost, and its trial is run again"},
+    BASE_OPTIONS_END,
+};
+
+const base_option retries_keys_table[] = {
+    {KEY(retries_keys, crash, INT), .fallback = "1", .min = 0, .max = 1000, .help = "killed by a signal"},
+    {KEY(retries_keys, timeout, INT), .fallback = "0", .min = 0, .max = 1000, .help = "longer than trial.time"},
+    {KEY(retries_keys, oom, INT), .fallback = "0", .min = 0, .max = 1000, .help = "more than trial.memory"},
+    {KEY(retries_keys, lost, INT), .fallback = "3", .min = 0, .max = 1000, .help = "its worker was lost"},
+    BASE_OPTIONS_END,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keys of a study file as option tables, and what the files of this folder share. */
+#ifndef HPO_STUDY_STUDY_KEYS_H
+#define HPO_STUDY_STUDY_KEYS_H
+
+#include "hpo/study/study_file.h"
+
+/* The top level. */
+typedef struct study_keys {
+    const char *study;
+    const base_yaml_node *objective, *metric, *method, *fidelity, *budget, *trial, *failure, *parameters, *forbid;
+    int64_t seed, workers;
+    bool deterministic, repeats;
+    int durability; /* 1 = each */
+} study_keys;
+extern const base_option study_keys_table[];
+
+typedef struct metric_keys {
+    const char *name;
+    int goal; /* 1 = maximize */
+} metric_keys;
+extern const base_option metric_keys_table[];
+
+typedef struct fidelity_keys {
+    double min, max;
+} fidelity_keys;
+extern const base_option fidelity_keys_table[];
+
+typedef struct budget_keys {
+    int64_t trials;
+    double cost, time;
+    const base_yaml_node *target; /* a number; a node, because 0 is a target too */
+} budget_keys;
+extern const base_option budget_keys_table[];
+extern const base_option study_target_option;
+
+typedef struct trial_keys {
+    double time;
+    uint64_t memory;
+    int64_t threads;
+    double stop_grace;
+} trial_keys;
+extern const base_option trial_keys_table[];
+
+typedef struct failure_keys {
+    const base_yaml_node *retries;
+    int64_t max_failures;
+    double heartbeat, lost_after;
+} failure_keys;
+extern const base_option failure_keys_table[];
+
+typedef struct retries_keys {
+    int64_t crash, timeout, oom, lost;
+} retries_keys;
+extern const base_option retries_keys_table[];
+
+/* ---- study_file.c ---- */
+hpo_sampler_env study_sampler_env(const hpo_study_spec *spec);
+hpo_scheduler_env study_scheduler_env(const hpo_study_spec *spec);
+
+/* ---- method.c ---- */
+/* `method:`, a name or a map; NULL = random. Sets method, sampler, scheduler and their options. */
+base_status study_read_method(hpo_study_spec *spec, const base_yaml_node *method, base_err *err);
+/* "; did you mean 'x'?" or "; known are a, b, c", in arena. names: count pointers. */
+const char *study_hint(base_arena *arena, const char *word, const char *const *names, size_t count);
+
+/* ---- study_print.c ---- */
+const char *study_identity(const hpo_study_spec *spec);
+
+#endif

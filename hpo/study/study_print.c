@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A study_spec as text: its identity, the resolved study file of --check, and the page of --help study.
+ *
+ * What --check prints is itself a study file and means the same study: every default stands in it, so that a run can be
+ * repeated with a later version whose defaults differ. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hpo/study/study_keys.h"
+
+static int compare_keys(const void *a, const void *b) {
+    const base_yaml_node *const *x = a, *const *y = b;
+    return strcmp((*x)->text, (*y)->text);
+}
+
+/* The order of keys in a map means nothing. */
+static void sort_keys(base_arena *arena, base_yaml_node *node) {
+    if (node->kind == BASE_YAML_MAP && node->count > 0) {
+        base_yaml_node **keys = BASE_NEW_ARRAY(arena, node->count, base_yaml_node *);
+        base_yaml_node **items = BASE_NEW_ARRAY(arena, node->count, base_yaml_node *);
+        memcpy(keys, node->keys, node->count * sizeof(base_yaml_node *));
+        qsort(keys, node->count, sizeof(base_yaml_node *), compare_keys);
+        for (size_t i = 0; i < node->count; i++) items[i] = base_yaml_get(node, keys[i]->text);
+        node->keys = keys;
+        node->items = items;
+    }
+    for (size_t i = 0; i < node->count && !base_yaml_is_scalar(node); i++) sort_keys(arena, node->items[i]);
+}
+
+static void put_sampler(const hpo_study_spec *spec, base_buf *out) {
+    const hpo_sampler_env env = study_sampler_env(spec);
+    hpo_sampler *sampler;
+    const base_status status = hpo_sampler_create(spec->sampler, spec->sampler_options, &env, &sampler, NULL);
+    BASE_ASSERT(status == BASE_OK);
+    hpo_sampler_print(sampler, out);
+    hpo_sampler_destroy(sampler);
+}
+
+static hpo_scheduler *make_scheduler(const hpo_study_spec *spec) {
+    const hpo_scheduler_env env = study_scheduler_env(spec);
+    hpo_scheduler *scheduler;
+    const base_status status = hpo_scheduler_create(spec->scheduler, spec->scheduler_options, &env, &scheduler, NULL);
+    BASE_ASSERT(status == BASE_OK);
+    return scheduler;
+}
+
+static void put_scheduler(const hpo_study_spec *spec, base_buf *out) {
+    hpo_scheduler *scheduler = make_scheduler(spec);
+    hpo_scheduler_print(scheduler, out);
+    hpo_scheduler_destroy(scheduler);
+}
+
+static void put_number(double value, bool integer, base_buf *out) {
+    if (integer)
+        base_buf_put_i64(out, (int64_t)value);
+    else
+        base_buf_put_double(out, value);
+}
+
+/* Any text as a flow-YAML scalar. */
+static void put_text(const char *text, base_buf *out) {
+    base_yaml_node node = {.kind = BASE_YAML_STRING, .file = "", .text = text};
+    base_yaml_print_flow(&node, out);
+}
+
+static void put_fidelity(const hpo_fidelity *fidelity, base_buf *out) {
+    if (!fidelity->name) {
+        base_buf_puts(out, "null");
+        return;
+    }
+    base_buf_putc(out, '{');
+    put_text(fidelity->name, out);
+    base_buf_puts(out, ": {min: ");
+    put_number(fidelity->min, fidelity->integer, out);
+    base_buf_puts(out, ", max: ");
+    put_number(fidelity->max, fidelity->integer, out);
+    base_buf_puts(out, "}}");
+}
+
+/* In the canonical form: numbers written anew, keys sorted. */
+static void put_settings(const hpo_study_spec *spec, base_buf *out) {
+    typedef struct settings_keys {
+        const base_yaml_node *settings;
+    } settings_keys;
+    static const base_option table[] = {
+        {.name = "settings", .kind = BASE_OPTION_NODE, .offset = offsetof(settings_keys, settings), .fallback = ""},
+        BASE_OPTIONS_END,
+    };
+    settings_keys keys = {NULL};
+    if (spec->settings) {
+        base_yaml_node *copy = base_yaml_copy(spec->arena, spec->settings);
+        sort_keys(spec->arena, copy);
+        keys.settings = copy;
+    }
+    base_options_print(table, &keys, out);
+}
+
+const char *study_identity(const hpo_study_spec *spec) {
+    base_buf text = {0};
+    base_buf_puts(&text, "space: ");
+    hpo_space_describe(spec->space, &text);
+    base_buf_printf(&text, "\nmetric: %s, %s\nobjective: %s, ", spec->metric, spec->maximize ? "maximize" : "minimize",
+                    spec->objective->name);
+    put_settings(spec, &text);
+    base_buf_puts(&text, "\nfidelity: ");
+    put_fidelity(&spec->fidelity, &text);
+    base_buf_printf(&text, "\nsampler: %s, ", spec->sampler->name);
+    put_sampler(spec, &text);
+    base_buf_printf(&text, "\nscheduler: %s, ", spec->scheduler->name);
+    put_scheduler(spec, &text);
+    base_buf_printf(&text, "\nseed: %llu", (unsigned long long)spec->seed);
+    if (spec->repeats) base_buf_puts(&text, "\nrepeats: true");
+    if (spec->deterministic) {
+        base_buf_printf(&text, "\ndeterministic: %llu workers", (unsigned long long)spec->workers);
+    }
+    const char *identity = base_arena_strdup(spec->arena, base_buf_text(&text));
+    base_buf_fini(&text);
+    return identity;
+}
+
+/* ---- --check ---- */
+
+/* A flow-YAML text as it would be written by hand: parsed and printed in block form. */
+static void put_block(base_arena *arena, const base_buf *flow, base_buf *out) {
+    base_yaml_node *node;
+    const base_status status = base_yaml_parse(arena, "", base_buf_text(flow), flow->length, &node, NULL);
+    BASE_ASSERT(status == BASE_OK);
+    base_yaml_print(node, 0, out);
+    if (out->length > 0 && out->data[out->length - 1] != '\n') base_buf_putc(out, '\n');
+}
+
+static void put_objective(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
+    base_yaml_node *root = base_yaml_new_map(arena, NULL), *objective = base_yaml_new_map(arena, NULL);
+    base_yaml_node *settings = spec->settings ? base_yaml_copy(arena, spec->settings) : base_yaml_new_map(arena, NULL);
+    base_yaml_put(arena, objective, spec->objective->name, settings);
+    base_yaml_put(arena, root, "objective", objective);
+    base_yaml_print(root, 0, out);
+    if (out->data[out->length - 1] != '\n') base_buf_putc(out, '\n');
+}
+
+/* Sampler, scheduler and the options of both in one map; an option that both have stands there once. */
+static void put_method(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
+    base_yaml_node *method = base_yaml_new_map(arena, NULL);
+    base_yaml_put(arena, method, "sampler", base_yaml_scalar(arena, NULL, spec->sampler->name, true));
+    base_yaml_put(arena, method, "scheduler", base_yaml_scalar(arena, NULL, spec->scheduler->name, true));
+    void (*const put[])(const hpo_study_spec *, base_buf *) = {put_sampler, put_scheduler};
+    for (size_t i = 0; i < 2; i++) {
+        base_buf flow = {0};
+        base_yaml_node *options;
+        put[i](spec, &flow);
+        const base_status status = base_yaml_parse(arena, "", base_buf_text(&flow), flow.length, &options, NULL);
+        BASE_ASSERT(status == BASE_OK);
+        for (size_t k = 0; k < options->count; k++) {
+            base_yaml_put(arena, method, options->keys[k]->text, options->items[k]);
+        }
+        base_buf_fini(&flow);
+    }
+    base_buf_puts(out, "method: ");
+    base_yaml_print_flow(method, out);
+    base_buf_putc(out, '\n');
+}
+
+static void put_budget(const hpo_budget *budget, base_buf *out) {
+    const char *separator = "budget: {";
+    if (budget->trials) base_buf_printf(out, "%strials: %llu", separator, (unsigned long long)budget->trials);
+    if (budget->trials) separator = ", ";
+    const double values[] = {budget->cost, budget->time, budget->target};
+    const bool present[] = {budget->cost > 0, budget->time > 0, budget->has_target};
+    const char *const names[] = {"cost", "time", "target"};
+    for (size_t i = 0; i < 3; i++) {
+        if (!present[i]) continue;
+        base_buf_printf(out, "%s%s: ", separator, names[i]);
+        base_buf_put_double(out, values[i]);
+        separator = ", ";
+    }
+    if (*separator == ',') base_buf_puts(out, "}\n");
+}
+
+static void put_limits(const hpo_study_spec *spec, base_buf *out) {
+    const trial_keys trial = {
+        .time = spec->limits.time,
+        .memory = spec->limits.memory,
+        .threads = spec->limits.threads,
+        .stop_grace = spec->limits.stop_grace,
+    };
+    base_buf_puts(out, "trial: ");
+    base_options_print(trial_keys_table, &trial, out);
+    const hpo_failure_policy *policy = &spec->failure;
+    const retries_keys retries = {
+        .crash = policy->retries_crash,
+        .timeout = policy->retries_timeout,
+        .oom = policy->retries_oom,
+        .lost = policy->retries_lost,
+    };
+    base_buf_puts(out, "\nfailure: {retries: ");
+    base_options_print(retries_keys_table, &retries, out);
+    base_buf_printf(out, ", max_failures: %lld, heartbeat: ", (long long)policy->max_failures);
+    base_buf_put_double(out, policy->heartbeat);
+    base_buf_puts(out, ", lost_after: ");
+    base_buf_put_double(out, policy->lost_after);
+    base_buf_puts(out, "}\n");
+}
+
+static void put_comments(const hpo_study_spec *spec, base_buf *out) {
+    const double cardinality = hpo_space_cardinality(spec->space);
+    const size_t count = hpo_space_count(spec->space), dims = hpo_space_dims(spec->space);
+    base_buf_printf(out, "# space: %zu parameters, %zu of them searched; ", count, dims);
+    if (isfinite(cardinality))
+        base_buf_printf(out, "at most %.15g configurations\n", cardinality);
+    else
+        base_buf_puts(out, "a continuum\n");
+    hpo_scheduler *scheduler = make_scheduler(spec);
+    base_buf ladder = {0};
+    hpo_scheduler_describe(scheduler, &ladder);
+    if (ladder.length > 0) base_buf_printf(out, "# %s: %s\n", spec->scheduler->name, base_buf_text(&ladder));
+    base_buf_fini(&ladder);
+    hpo_scheduler_destroy(scheduler);
+}
+
+void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    base_buf_puts(out, "study: ");
+    put_text(spec->name, out);
+    base_buf_putc(out, '\n');
+    if (spec->seed_given) base_buf_printf(out, "seed: %llu\n", (unsigned long long)spec->seed);
+    put_objective(spec, arena, out);
+    base_buf_puts(out, "metric: {name: ");
+    put_text(spec->metric, out);
+    base_buf_printf(out, ", goal: %s}\n", spec->maximize ? "maximize" : "minimize");
+    put_method(spec, arena, out);
+    base_buf_puts(out, "fidelity: ");
+    put_fidelity(&spec->fidelity, out);
+    base_buf_putc(out, '\n');
+    put_budget(&spec->budget, out);
+    if (spec->workers) base_buf_printf(out, "workers: %llu\n", (unsigned long long)spec->workers);
+    base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\n", spec->deterministic ? "true" : "false",
+                    spec->repeats ? "true" : "false", spec->fsync_each ? "each" : "group");
+    put_limits(spec, out);
+    base_buf space = {0};
+    hpo_space_describe(spec->space, &space);
+    put_block(arena, &space, out);
+    base_buf_fini(&space);
+    put_comments(spec, out);
+    base_arena_destroy(arena);
+}
+
+/* ---- --help study ---- */
+
+static const char help_parameters[] =
+    "parameters: every key is a name, its value one of\n"
+    "  {min: 1e-5, max: 1.0, log: true}     a range: integers when both bounds are, else real numbers;\n"
+    "                                       scales: linear (default), log: true, logit: true; step: 0.1\n"
+    "  {values: [sgd, adam]}                choices; ordered: true; probabilities: [0.4, 0.6]\n"
+    "  {value: 64}                          a constant\n"
+    "  with prior: 1e-2, confidence: low | medium | high      where the best value is believed to be\n"
+    "  and  when: {optimizer: sgd}          searched only if that holds. Tests: a value, a list of values, or\n"
+    "       {eq, ne, lt, le, gt, ge, in, not_in: value}; several keys: all of them; {any: [..]}, {all: [..]}\n"
+    "  A test may compare with another parameter: {batch_size: {lt: {parameter: layers}}}\n"
+    "forbid: a list of such tests.\n"
+    "The settings of the objective may refer to a parameter: units: \"{width}\".\n";
+
+static const char help_example[] = "study: digits\n"
+                                   "seed: 7\n"
+                                   "objective:\n"
+                                   "  train: {dataset: digits}\n"
+                                   "metric: {name: valid_error, goal: minimize}\n"
+                                   "method: {name: hyperband, eta: 3}\n"
+                                   "fidelity:\n"
+                                   "  epochs: {min: 1, max: 27}\n"
+                                   "budget: {trials: 200, time: 30m}\n"
+                                   "parameters:\n"
+                                   "  learning_rate: {min: 1e-4, max: 1.0, log: true}\n"
+                                   "  optimizer: {values: [sgd, adam]}\n"
+                                   "  momentum: {min: 0.0, max: 0.99, when: {optimizer: sgd}}\n";
+
+void hpo_study_help(base_buf *out) {
+    const struct {
+        const char *title;
+        const base_option *table;
+    } sections[] = {
+        {"metric:", metric_keys_table},   {"fidelity: {NAME: ...}", fidelity_keys_table},
+        {"budget:", budget_keys_table},   {"trial:", trial_keys_table},
+        {"failure:", failure_keys_table}, {"failure: {retries: ...}", retries_keys_table},
+    };
+    base_buf_puts(out, "A study file is one YAML map. Unknown keys and impossible values are errors.\n\n");
+    base_options_help(study_keys_table, out);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        base_buf_printf(out, "\n%s\n", sections[i].title);
+        base_options_help(sections[i].table, out);
+    }
+    base_buf_puts(out, "\nmethod: one of\n");
+    size_t count;
+    const hpo_method *methods = hpo_methods(&count);
+    for (size_t i = 0; i < count; i++) base_buf_printf(out, "  %-20s %s\n", methods[i].name, methods[i].summary);
+    base_buf_puts(out, "or any pair {sampler: NAME, scheduler: NAME}; options of both stand beside them.\n\n");
+    base_buf_puts(out, help_parameters);
+    base_buf_printf(out, "\nExample:\n\n%s", help_example);
+}
