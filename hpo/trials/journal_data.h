@@ -66,7 +66,7 @@ enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2 };
 unsigned journal_display_parts(const hpo_record *record);
 void journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts);
 
-/* ---- journal_read.c ---- */
+/* ---- journal_parse.c ---- */
 typedef struct journal_identity {
     uint64_t format, seed;
     const char *program, *identity;

@@ -4,229 +4,24 @@
  * Only attributes whose keys begin with "hpo:" are believed, and the parameters beside "hpo:start". Lines of others are
  * passed over, but for those that create or delete: ids of studies and trials are positions in the file. A record whose
  * lines for Optuna were cut off with a torn tail gets them again, so that what Optuna shows stays what we know. */
-#include "hpo/trials/journal_data.h"
+#include "hpo/trials/journal_parse.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "hpo/trials/json_read.h"
-
-enum { CHUNK = 1 << 20, LONGEST_NAME = 256, HEAD_LINES = 2 };
-
-/* One line, taken apart but not yet understood. */
-typedef struct line_parts {
-    bool has_op, ours;
-    uint64_t op, trial;
-    json_reader params; /* at the values, when .at is not NULL */
-    json_text attr;     /* behind "hpo:" */
-    json_reader body;   /* of that attribute */
-} line_parts;
+enum { CHUNK = 1 << 20, HEAD_LINES = 2 };
 
 typedef struct replay {
     hpo_journal *journal;
     uint64_t line, trials;
     hpo_entry entry;
     double *config;
-    char origin[LONGEST_NAME];
+    char origin[JOURNAL_NAME];
     hpo_record last; /* the last record, and what Optuna was not told about it yet */
     unsigned untold;
 } replay;
-
-/* ---- taking a line apart ---- */
-
-static void find_attr(json_reader *reader, line_parts *out) {
-    json_text key;
-    bool more = json_enter(reader, '{');
-    while (json_key(reader, &more, &key)) {
-        if (key.length > 4 && memcmp(key.at, "hpo:", 4) == 0) {
-            out->attr = (json_text){.at = key.at + 4, .length = key.length - 4};
-            out->body = *reader;
-        }
-        json_skip(reader);
-    }
-}
-
-/* Of the distributions nothing is needed; our own text of all of them is passed over in one comparison. */
-static void skip_distributions(json_reader *reader, const hpo_journal *journal) {
-    const journal_text *all = &journal->all_distributions;
-    json_reader inside = *reader;
-    json_enter(&inside, '{');
-    if ((size_t)(inside.end - inside.at) >= all->length && memcmp(inside.at, all->text, all->length) == 0) {
-        reader->at = inside.at + all->length;
-    } else {
-        json_skip(reader);
-    }
-}
-
-static bool take_apart(const hpo_journal *journal, const char *line, size_t length, line_parts *out) {
-    json_reader reader = json_read(line, length);
-    json_text key;
-    bool more = json_enter(&reader, '{');
-    *out = (line_parts){0};
-    while (json_key(&reader, &more, &key)) {
-        if (json_is(key, "op_code")) {
-            out->op = json_u64(&reader);
-            out->has_op = true;
-        } else if (json_is(key, "worker_id")) {
-            out->ours = json_is(json_string(&reader), JOURNAL_WORKER);
-        } else if (json_is(key, "trial_id")) {
-            out->trial = json_u64(&reader);
-        } else if (json_is(key, "user_attr") || json_is(key, "user_attrs")) {
-            find_attr(&reader, out);
-        } else if (json_is(key, "params")) {
-            out->params = reader;
-            json_skip(&reader);
-        } else if (json_is(key, "distributions")) {
-            skip_distributions(&reader, journal);
-        } else {
-            json_skip(&reader);
-        }
-    }
-    return json_done(&reader) && out->has_op;
-}
-
-bool journal_line_is_whole(const char *line, size_t length) {
-    json_reader reader = json_read(line, length);
-    json_skip(&reader);
-    return json_done(&reader);
-}
-
-/* ---- the values of our attributes ---- */
-
-static void read_metrics(json_reader *reader, hpo_metrics *metrics) {
-    json_text key;
-    bool more = json_enter(reader, '{');
-    while (json_key(reader, &more, &key)) {
-        if (metrics->count == HPO_MAX_METRICS) {
-            json_skip(reader);
-            continue;
-        }
-        hpo_metric *item = &metrics->item[metrics->count++];
-        json_decode(key, item->name, sizeof item->name);
-        item->value = json_real(reader);
-    }
-}
-
-/* A member of a result; false when the key is not one. */
-static bool read_result(json_reader *reader, json_text key, hpo_result *result) {
-    if (json_is(key, "cost")) {
-        result->cost = json_real(reader);
-    } else if (json_is(key, "seconds")) {
-        result->seconds = json_real(reader);
-    } else if (json_is(key, "metrics")) {
-        read_metrics(reader, &result->metrics);
-    } else if (json_is(key, "failure")) {
-        char word[LONGEST_NAME];
-        json_decode(json_string(reader), word, sizeof word);
-        if (!hpo_failure_find(word, &result->failure)) reader->bad = true;
-    } else if (json_is(key, "code")) {
-        result->code = json_int(reader);
-    } else if (json_is(key, "reason")) {
-        json_decode(json_string(reader), result->reason, sizeof result->reason);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static void read_raw(json_reader *reader, hpo_raw *raw) {
-    json_text key;
-    bool more = json_enter(reader, '{');
-    while (json_key(reader, &more, &key)) {
-        if (json_is(key, "rung")) {
-            raw->rung = json_u32(reader);
-        } else if (json_is(key, "report")) {
-            raw->is_report = json_bool(reader);
-        } else if (json_is(key, "fidelity")) {
-            raw->fidelity = json_real(reader);
-        } else if (json_is(key, "attempt")) {
-            raw->attempt = json_u32(reader);
-        } else if (json_is(key, "worker")) {
-            raw->worker = json_u32(reader);
-        } else if (!read_result(reader, key, &raw->result)) {
-            json_skip(reader);
-        }
-    }
-}
-
-/* A member of "hpo:start" alone; false when the key is not one. */
-static bool read_start(replay *self, json_reader *reader, json_text key, hpo_record *record) {
-    if (json_is(key, "trial")) {
-        record->trial = json_u64(reader);
-    } else if (json_is(key, "bracket")) {
-        record->bracket = json_u32(reader);
-    } else if (json_is(key, "parent")) {
-        record->parent = json_u64(reader);
-    } else if (json_is(key, "seed")) {
-        record->seed = json_u64(reader);
-    } else if (json_is(key, "origin")) {
-        json_decode(json_string(reader), self->origin, sizeof self->origin);
-        record->origin = self->origin;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static void read_record(replay *self, json_reader *reader, hpo_record *record) {
-    json_text key;
-    bool more = json_enter(reader, '{');
-    while (json_key(reader, &more, &key)) {
-        if (json_is(key, "rung")) {
-            record->rung = json_u32(reader);
-        } else if (json_is(key, "fidelity")) {
-            record->fidelity = json_real(reader);
-        } else if (json_is(key, "value")) {
-            record->value = json_real(reader);
-        } else if (json_is(key, "attempt")) {
-            record->attempt = json_u32(reader);
-        } else if (json_is(key, "worker")) {
-            record->worker = json_u32(reader);
-        } else if (json_is(key, "from")) {
-            record->from = json_real(reader);
-        } else if (json_is(key, "as_of")) {
-            record->as_of = json_u64(reader);
-        } else if (json_is(key, "stop")) {
-            record->stop = json_bool(reader);
-        } else if (json_is(key, "final")) {
-            record->final = json_bool(reader);
-        } else if (!read_result(reader, key, &record->result) &&
-                   !(record->kind == HPO_RECORD_START && read_start(self, reader, key, record))) {
-            json_skip(reader);
-        }
-    }
-}
-
-/* Index of a parameter by the text of its key; they mostly come in the order of declaration. */
-static size_t find_param(const hpo_journal *journal, json_text key, size_t expected) {
-    if (expected < journal->n_params) {
-        const journal_text *mine = &journal->params[expected].key; /* with quotes and colon */
-        if (mine->length == key.length + 3 && memcmp(mine->text + 1, key.at, key.length) == 0) return expected;
-    }
-    char name[LONGEST_NAME];
-    json_decode(key, name, sizeof name);
-    return hpo_space_find(journal->space, name);
-}
-
-static void read_params(replay *self, json_reader *reader) {
-    const hpo_journal *journal = self->journal;
-    for (size_t i = 0; i < journal->n_params; i++) self->config[i] = (double)NAN;
-    json_text key;
-    size_t expected = 0;
-    bool more = json_enter(reader, '{');
-    while (json_key(reader, &more, &key)) {
-        size_t index = find_param(journal, key, expected);
-        if (index >= journal->n_params) {
-            reader->bad = true;
-            break;
-        }
-        self->config[index] = json_real(reader);
-        expected = index + 1;
-    }
-}
 
 /* ---- entries ---- */
 
@@ -243,21 +38,22 @@ static base_status foreign(const replay *self, base_err *err, const char *what) 
                      self->journal->path, (unsigned long long)self->line, what);
 }
 
-static base_status understand_trial(replay *self, line_parts *parts, base_err *err) {
+static base_status understand_trial(replay *self, journal_line *parts, base_err *err) {
+    const hpo_journal *journal = self->journal;
     if (!parts->attr.at || !json_is(parts->attr, "start")) return foreign(self, err, "has added a trial");
     hpo_record *record = &self->entry.record;
     *record = (hpo_record){.kind = HPO_RECORD_START, .parent = UINT64_MAX, .config = self->config};
     self->entry.kind = HPO_ENTRY_RECORD;
     if (!parts->params.at) return broken(self, err, "a trial without parameters");
-    read_record(self, &parts->body, record);
-    read_params(self, &parts->params);
+    journal_parse_record(&parts->body, record, self->origin);
+    journal_parse_params(&parts->params, journal, self->config);
     if (parts->body.bad || parts->params.bad) return broken(self, err, "a trial whose parameters cannot be read");
     if (record->trial != self->trials) return broken(self, err, "trials are missing before this one");
     self->trials++;
     return BASE_OK;
 }
 
-static base_status understand_attr(replay *self, line_parts *parts, base_err *err) {
+static base_status understand_attr(replay *self, journal_line *parts, base_err *err) {
     static const struct {
         const char *name;
         hpo_entry_kind entry;
@@ -274,19 +70,19 @@ static base_status understand_attr(replay *self, line_parts *parts, base_err *er
     entry->kind = kinds[i].entry;
     if (entry->kind == HPO_ENTRY_RECORD) {
         entry->record = (hpo_record){.kind = kinds[i].record, .trial = parts->trial};
-        read_record(self, &parts->body, &entry->record);
+        journal_parse_record(&parts->body, &entry->record, self->origin);
     } else {
         entry->raw = (hpo_raw){.trial = parts->trial};
-        read_raw(&parts->body, &entry->raw);
+        journal_parse_raw(&parts->body, &entry->raw);
     }
     return parts->body.bad ? broken(self, err, "an attribute that cannot be read") : BASE_OK;
 }
 
 /* *found: the line holds an entry, which is then in self->entry. */
 static base_status understand(replay *self, const char *line, size_t length, bool *found, base_err *err) {
-    line_parts parts;
+    journal_line parts;
     *found = false;
-    if (!take_apart(self->journal, line, length, &parts)) return broken(self, err, "this line is broken");
+    if (!journal_take_apart(self->journal, line, length, &parts)) return broken(self, err, "this line is broken");
     if (self->line <= HEAD_LINES) return BASE_OK;
     switch (parts.op) {
     case JOURNAL_OP_CREATE_STUDY: return foreign(self, err, "has added a study");
@@ -359,38 +155,4 @@ base_status hpo_journal_replay(hpo_journal *journal, visitor visit, void *visit_
     free(text);
     free(self.config);
     return status;
-}
-
-bool journal_read_identity(const char *line, size_t length, base_arena *arena, journal_identity *out) {
-    json_reader reader = json_read(line, length);
-    line_parts parts = {0};
-    json_text key;
-    bool more = json_enter(&reader, '{');
-    while (json_key(&reader, &more, &key)) {
-        if (json_is(key, "user_attr")) {
-            find_attr(&reader, &parts);
-        } else {
-            json_skip(&reader);
-        }
-    }
-    if (!json_done(&reader) || !parts.attr.at || !json_is(parts.attr, "study")) return false;
-    *out = (journal_identity){.program = "", .identity = ""};
-    char *text = base_arena_alloc(arena, length + 1);
-    more = json_enter(&parts.body, '{');
-    while (json_key(&parts.body, &more, &key)) {
-        if (json_is(key, "format")) {
-            out->format = json_u64(&parts.body);
-        } else if (json_is(key, "seed")) {
-            out->seed = json_u64(&parts.body);
-        } else if (json_is(key, "program")) {
-            json_decode(json_string(&parts.body), text, length + 1);
-            out->program = base_arena_strdup(arena, text);
-        } else if (json_is(key, "identity")) {
-            json_decode(json_string(&parts.body), text, length + 1);
-            out->identity = base_arena_strdup(arena, text);
-        } else {
-            json_skip(&parts.body);
-        }
-    }
-    return !parts.body.bad;
 }

@@ -8,6 +8,8 @@
 #include "hpo/trials/journal_data.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 
@@ -25,35 +27,38 @@ static void put_number(base_buf *out, const hpo_param *param, double value) {
     }
 }
 
+/* 0.3 for 0.30000000000000004: Optuna counts the steps of a range in decimal arithmetic. */
+static double decimal(double value) {
+    char text[32];
+    snprintf(text, sizeof text, "%.12g", value);
+    return strtod(text, NULL);
+}
+
 /* Optuna takes log only without a step, and has no logit: such a range is shown without its scale. */
 static void put_range(base_buf *out, const hpo_param *param) {
     bool integer = param->kind == HPO_INT, log = param->scale == HPO_LOG;
     double step = integer && !(param->step > 0) ? 1 : param->step;
     if (integer && step > 1) log = false;
     if (!integer && log) step = 0;
-    base_buf_puts(out, integer ? "{\"name\": \"IntDistribution\", \"attributes\": {\"log\": "
-                               : "{\"name\": \"FloatDistribution\", \"attributes\": {\"log\": ");
-    base_buf_puts(out, log ? "true, \"step\": " : "false, \"step\": ");
+    base_buf_puts(out, integer ? "{\"name\":\"IntDistribution\",\"attributes\":{\"log\":"
+                               : "{\"name\":\"FloatDistribution\",\"attributes\":{\"log\":");
+    base_buf_puts(out, log ? "true,\"step\":" : "false,\"step\":");
     if (step > 0) {
         put_number(out, param, step);
     } else {
         PUT(out, "null");
     }
-    PUT(out, ", \"low\": ");
+    PUT(out, ",\"low\":");
     put_number(out, param, param->min);
-    PUT(out, ", \"high\": ");
-    if (!integer && step > 0) {
-        base_buf_printf(out, "%.12g", param->max); /* 0.3, not 0.30000000000000004: Optuna divides in decimal */
-    } else {
-        put_number(out, param, param->max);
-    }
+    PUT(out, ",\"high\":");
+    put_number(out, param, !integer && step > 0 ? decimal(param->max) : param->max);
     PUT(out, "}}");
 }
 
 static void put_choices(base_buf *out, const hpo_param *param) {
-    PUT(out, "{\"name\": \"CategoricalDistribution\", \"attributes\": {\"choices\": [");
+    PUT(out, "{\"name\":\"CategoricalDistribution\",\"attributes\":{\"choices\":[");
     for (size_t i = 0; i < param->n_choices; i++) {
-        if (i > 0) PUT(out, ", ");
+        if (i > 0) base_buf_putc(out, ',');
         hpo_value_print_json(&param->choices[i], out);
     }
     PUT(out, "]}}");
