@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connects the parameters of a study with the arguments of a problem.
+ *
+ * What a problem needs is told once, by the space that it declares itself; a study's own space is compared with that
+ * one. It may narrow a range, take a grid of values, fix a parameter; it may not leave the problem's domain, because
+ * there the known optimum would not be one. */
+#include <string.h>
+
+#include "benchmarks/problems/problem.h"
+
+static bool is_number(const hpo_param *param) {
+    return param->kind == HPO_FLOAT || param->kind == HPO_INT;
+}
+
+/* How the parameter would be written: "{min: 0, max: 1}". */
+static const char *domain_text(const hpo_param *param, base_arena *arena) {
+    if (is_number(param)) return base_arena_printf(arena, "{min: %g, max: %g}", param->min, param->max);
+    const char *text = "{values: [";
+    for (size_t i = 0; i < param->n_choices; i++)
+        text = base_arena_printf(arena, "%s%s%g", text, i == 0 ? "" : ", ", param->choices[i].real);
+    return base_arena_printf(arena, "%s]}", text);
+}
+
+static bool in_domain(const hpo_param *domain, double number) {
+    if (is_number(domain)) return number >= domain->min && number <= domain->max;
+    for (size_t i = 0; i < domain->n_choices; i++)
+        if (domain->choices[i].real == number) return true;
+    return false;
+}
+
+/* Every value that the parameter can take is one that the domain has. */
+static bool fits(const hpo_param *domain, const hpo_param *param) {
+    if (!is_number(param)) {
+        for (size_t i = 0; i < param->n_choices; i++) {
+            const hpo_value *choice = &param->choices[i];
+            if (choice->kind != HPO_VALUE_INT && choice->kind != HPO_VALUE_REAL) return false;
+            if (!in_domain(domain, choice->real)) return false;
+        }
+        return true;
+    }
+    if (is_number(domain)) return in_domain(domain, param->min) && in_domain(domain, param->max);
+    if (param->kind != HPO_INT) return false;
+    for (double value = param->min; value <= param->max; value += param->step)
+        if (!in_domain(domain, value)) return false;
+    return true;
+}
+
+static base_status check_parameter(const bench_problem *problem, const hpo_param *domain, const hpo_param *param,
+                                   base_arena *arena, base_err *err) {
+    if (!fits(domain, param)) {
+        return base_yaml_fail(param->where, err, "'%s' must stay within the domain of the problem %s: %s: %s",
+                              param->name, problem->name, param->name, domain_text(domain, arena));
+    }
+    if (param->when) {
+        return base_yaml_fail(param->where, err, "the problem %s always needs '%s': remove its condition (when)",
+                              problem->name, param->name);
+    }
+    return BASE_OK;
+}
+
+/* Only a name that the study lacks can have been meant. */
+static base_status unknown_parameter(const bench_problem *problem, const hpo_param *param, const hpo_space *domain,
+                                     const hpo_space *space, base_arena *arena, base_err *err) {
+    const size_t count = hpo_space_count(domain);
+    const char **names = BASE_NEW_ARRAY(arena, count, const char *);
+    size_t missing = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = hpo_space_param(domain, i)->name;
+        if (hpo_space_find(space, name) == SIZE_MAX) names[missing++] = name;
+    }
+    const char *near = base_nearest(param->name, names, missing);
+    if (near) {
+        return base_yaml_fail(param->where, err, "the problem %s has no parameter '%s'; did you mean '%s'?",
+                              problem->name, param->name, near);
+    }
+    return base_yaml_fail(param->where, err, "the problem %s has no parameter '%s'; it has %s to %s", problem->name,
+                          param->name, hpo_space_param(domain, 0)->name, hpo_space_param(domain, count - 1)->name);
+}
+
+static base_status check_space(const bench_problem *problem, const hpo_space *domain, const hpo_space *space,
+                               const base_yaml_node *where, base_arena *arena, base_err *err) {
+    for (size_t i = 0; i < hpo_space_count(space); i++) {
+        const hpo_param *param = hpo_space_param(space, i);
+        const size_t found = hpo_space_find(domain, param->name);
+        if (found == SIZE_MAX) return unknown_parameter(problem, param, domain, space, arena, err);
+        BASE_TRY(check_parameter(problem, hpo_space_param(domain, found), param, arena, err));
+    }
+    for (size_t i = 0; i < hpo_space_count(domain); i++) {
+        const hpo_param *param = hpo_space_param(domain, i);
+        if (hpo_space_find(space, param->name) != SIZE_MAX) continue;
+        return base_yaml_fail(where, err,
+                              "the problem %s needs a parameter '%s': %s: %s (a study without `parameters:` takes the "
+                              "problem's own)",
+                              problem->name, param->name, param->name, domain_text(param, arena));
+    }
+    return BASE_OK;
+}
+
+static const double *numbers_of(const hpo_param *param, base_arena *arena) {
+    if (is_number(param)) return NULL;
+    double *numbers = BASE_NEW_ARRAY(arena, param->n_choices, double);
+    for (size_t i = 0; i < param->n_choices; i++) numbers[i] = param->choices[i].real;
+    return numbers;
+}
+
+base_status bench_bind(const bench_problem *problem, const bench_size *size, const hpo_space *space,
+                       const base_yaml_node *where, base_arena *arena, bench_binding *binding, base_err *err) {
+    hpo_space *domain = hpo_space_create();
+    base_status status = problem->parameters(problem, size, domain, err);
+    if (status == BASE_OK) status = check_space(problem, domain, space, where, arena, err);
+    if (status != BASE_OK) goto out;
+    const size_t count = hpo_space_count(domain);
+    bench_argument *arguments = BASE_NEW_ARRAY(arena, count, bench_argument);
+    for (size_t i = 0; i < count; i++) {
+        const size_t param = hpo_space_find(space, hpo_space_param(domain, i)->name);
+        arguments[i] = (bench_argument){.param = param, .numbers = numbers_of(hpo_space_param(space, param), arena)};
+    }
+    *binding = (bench_binding){.problem = problem,
+                               .size = *size,
+                               .count = count,
+                               .arguments = arguments,
+                               .x = BASE_NEW_ARRAY(arena, count, double)};
+out:
+    hpo_space_destroy(domain);
+    return status;
+}
+
+/* The bits of the fidelity name the stream: rungs of one trial see independent noise. */
+static base_rng noise_of(double fidelity, uint64_t seed) {
+    uint64_t bits;
+    memcpy(&bits, &fidelity, sizeof bits);
+    return base_rng_stream(seed, BASE_RNG_PROBLEM, (uint32_t)bits, (uint32_t)(bits >> 32));
+}
+
+double bench_evaluate(const bench_binding *binding, const double *config, double fidelity, uint64_t seed) {
+    for (size_t i = 0; i < binding->count; i++) {
+        const bench_argument *argument = &binding->arguments[i];
+        const double value = config[argument->param];
+        binding->x[i] = argument->numbers ? argument->numbers[(size_t)value] : value;
+    }
+    base_rng noise = noise_of(fidelity, seed);
+    return binding->problem->evaluate(binding->problem, &binding->size, binding->x, fidelity, &noise);
+}

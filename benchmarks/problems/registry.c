@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of problems. */
+#include "benchmarks/problems/problem.h"
+
+#include <string.h>
+
+#define BENCH_PROBLEMS(X)                                                                                              \
+    X(branin)                                                                                                          \
+    X(hartmann3)                                                                                                       \
+    X(hartmann6)                                                                                                       \
+    X(mf_hartmann3)                                                                                                    \
+    X(mf_hartmann3_good)                                                                                               \
+    X(mf_hartmann3_moderate)                                                                                           \
+    X(mf_hartmann3_bad)                                                                                                \
+    X(mf_hartmann3_terrible)                                                                                           \
+    X(mf_hartmann6)                                                                                                    \
+    X(mf_hartmann6_good)                                                                                               \
+    X(mf_hartmann6_moderate)                                                                                           \
+    X(mf_hartmann6_bad)                                                                                                \
+    X(mf_hartmann6_terrible)                                                                                           \
+    X(counting_ones)
+
+#define DECLARE(problem) extern const bench_problem bench_problem_##problem;
+BENCH_PROBLEMS(DECLARE)
+
+#define ADDRESS(problem) &bench_problem_##problem,
+static const bench_problem *const problems[] = {BENCH_PROBLEMS(ADDRESS)};
+enum { N_PROBLEMS = sizeof problems / sizeof *problems };
+
+const bench_problem *const *bench_problems(size_t *count) {
+    *count = N_PROBLEMS;
+    return problems;
+}
+
+const bench_problem *bench_problem_find(const char *name) {
+    for (size_t i = 0; i < N_PROBLEMS; i++) {
+        if (strcmp(problems[i]->name, name) == 0) return problems[i];
+    }
+    return NULL;
+}
+
+const char *bench_problem_nearest(const char *name) {
+    const char *names[N_PROBLEMS];
+    for (size_t i = 0; i < N_PROBLEMS; i++) names[i] = problems[i]->name;
+    return base_nearest(name, names, N_PROBLEMS);
+}
