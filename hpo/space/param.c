@@ -36,20 +36,19 @@ size_t hpo_param_find_choice(const hpo_param *param, const hpo_value *value) {
 }
 
 /* Names stand in "{name}", in conditions and in messages. */
-static base_status check_name(const hpo_param *param, base_err *err) {
-    const char *name = param->name;
+base_status hpo_param_check_name(const char *name, const base_yaml_node *where, base_err *err) {
     size_t length = strlen(name);
     if (length == 0 || length > NAME_MAX_LENGTH)
-        return hpo_space_fail(param->where, err, "a parameter's name has 1 to %d characters, this one has %zu",
+        return hpo_space_fail(where, err, "a parameter's name has 1 to %d characters, this one has %zu",
                               NAME_MAX_LENGTH, length);
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)name[i];
         if (isalnum(c) || c >= 0x80 || strchr("_-./:[]", c)) continue;
-        return hpo_space_fail(param->where, err,
-                              "parameter \"%s\": a name is made of letters, digits and _ - . / : [ ]", name);
+        return hpo_space_fail(where, err, "\"%s\": a parameter's name is made of letters, digits and _ - . / : [ ]",
+                              name);
     }
     if (strcmp(name, "any") == 0 || strcmp(name, "all") == 0)
-        return hpo_space_fail(param->where, err, "a parameter cannot be named \"%s\": the word joins conditions", name);
+        return hpo_space_fail(where, err, "a parameter cannot be named \"%s\": the word joins conditions", name);
     return BASE_OK;
 }
 
@@ -201,7 +200,7 @@ static base_status complete_probabilities(base_arena *arena, hpo_param *param, b
 }
 
 base_status hpo_param_complete(base_arena *arena, hpo_param *param, base_err *err) {
-    BASE_TRY(check_name(param, err));
+    BASE_TRY(hpo_param_check_name(param->name, param->where, err));
     if (hpo_param_is_number(param)) {
         BASE_ASSERT(param->n_choices == 0 && !param->probabilities);
         return complete_number(arena, param, err);

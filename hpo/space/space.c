@@ -42,7 +42,7 @@ const char *hpo_param_number(base_arena *arena, const hpo_param *param, double n
 }
 
 const char *hpo_space_hint(base_arena *arena, const char *word, const char *const *names, size_t count) {
-    enum { SHOWN = 12 };
+    enum { SHOWN = 16 };
     const char *near = base_nearest(word, names, count);
     if (near) return base_arena_printf(arena, "did you mean \"%s\"?", near);
     const char *list = count == 1 ? "there is only " : "there are ";

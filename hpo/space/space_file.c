@@ -5,6 +5,7 @@
  * alike. The keys are those of W&B sweeps, NePS and ConfigSpace wherever they have a word. */
 #include "hpo/space/space_file.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "hpo/space/space_impl.h"
@@ -101,6 +102,10 @@ static base_status read_number(const reader *in, key_id key, double *out, base_e
     const base_yaml_node *node = in->nodes[key];
     if (node->kind != BASE_YAML_INT && node->kind != BASE_YAML_FLOAT)
         return fail_with_kind(in, KEY_WORDS[key], node, "a number", err);
+    bool exact = fabs(node->number) <= 0x1p53 && (int64_t)node->number == node->integer;
+    if (node->kind == BASE_YAML_INT && !exact)
+        return hpo_space_fail(node, err, "%s: %s %s is too large for an integer: stay within -2^53 and 2^53", in->name,
+                              KEY_WORDS[key], node->text);
     *out = node->number;
     return BASE_OK;
 }
@@ -264,6 +269,7 @@ static base_status read_param(hpo_space *space, const base_yaml_node *key, const
     if (key->kind != BASE_YAML_STRING)
         return hpo_space_fail(key, err, "a parameter's name must be a text, not %s: write it in quotes",
                               base_yaml_kind_text(key->kind));
+    BASE_TRY(hpo_param_check_name(key->text, key, err)); /* here the position is the name's own */
     BASE_TRY(check_is_map(key, node, err));
     if (fidelity && strcmp(fidelity, key->text) == 0)
         return hpo_space_fail(key, err, "%s is the fidelity: the scheduler sets it, so it cannot be a parameter too",

@@ -54,6 +54,7 @@ const char *hpo_param_number(base_arena *arena, const hpo_param *param, double n
 
 /* ---- param.c: checks and completes a parameter before it is added ---- */
 base_status hpo_param_complete(base_arena *arena, hpo_param *param, base_err *err);
+base_status hpo_param_check_name(const char *name, const base_yaml_node *where, base_err *err);
 static inline bool hpo_param_is_number(const hpo_param *param) {
     return param->kind == HPO_FLOAT || param->kind == HPO_INT;
 }
