@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A study's own space against a problem: what fits, and what is said when it does not. */
+#include "bind.h"
+#include "hpo/space/space_file.h"
+
+typedef struct study_space {
+    base_arena *arena;
+    base_yaml_node *root;
+    hpo_space *space;
+} study_space;
+
+static study_space read_space(const char *parameters) {
+    base_err err = {0};
+    study_space study = {.arena = base_arena_create()};
+    CHECK_OK(base_yaml_parse(study.arena, "s.yaml", parameters, strlen(parameters), &study.root, &err));
+    CHECK_OK(hpo_space_read(study.root, NULL, NULL, &study.space, &err));
+    return study;
+}
+
+static void release(study_space *study) {
+    hpo_space_destroy(study->space);
+    base_arena_destroy(study->arena);
+}
+
+/* The value of the configuration at the middle of the study's unit cube. */
+static double value_in_the_middle(const char *problem, const char *parameters) {
+    base_err err = {0};
+    study_space study = read_space(parameters);
+    bench_binding binding;
+    const bench_size size = {.n_categorical = 1, .n_continuous = 1};
+    CHECK_OK(bench_bind(bench_problem_find(problem), &size, study.space, NULL, study.arena, &binding, &err));
+    double unit[8], config[8];
+    for (size_t i = 0; i < 8; i++) unit[i] = 0.5;
+    hpo_space_from_unit(study.space, unit, config);
+    const double value = bench_evaluate(&binding, config, bench_problem_find(problem)->fidelity.max, 0);
+    release(&study);
+    return value;
+}
+
+static void refused(const char *problem, const char *parameters, const char *sentence) {
+    base_err err = {0};
+    study_space study = read_space(parameters);
+    bench_binding binding;
+    const bench_size size = {.n_categorical = 1, .n_continuous = 1};
+    CHECK_FAILS(bench_bind(bench_problem_find(problem), &size, study.space, study.root, study.arena, &binding, &err),
+                BASE_INVALID, sentence);
+    release(&study);
+}
+
+static void by_name_not_by_order(void **state) {
+    (void)state;
+    CHECK_NEAR(value_in_the_middle("branin", "x2: {min: 0.0, max: 15.0}\nx1: {min: -5.0, max: 10.0}\n"),
+               24.129964413622268, 1e-12);
+}
+
+/* Ranges may be narrower, integers, lists of numbers or constants: f(2.5, 7.5) again, and f(0, 0). */
+static void kinds(void **state) {
+    (void)state;
+    CHECK_NEAR(value_in_the_middle("branin", "x1: {min: 2.4, max: 2.6}\nx2: {value: 7.5}\n"), 24.129964413622268,
+               1e-12);
+    CHECK_NEAR(value_in_the_middle("branin", "x1: {values: [-1, 2.5, 4]}\nx2: {value: 7.5}\n"), 24.129964413622268,
+               1e-12);
+    CHECK_NEAR(value_in_the_middle("branin", "x1: {min: -1.0, max: 1.0}\nx2: {value: 0}\n"), 55.602112642270264, 1e-12);
+    CHECK_NEAR(value_in_the_middle("counting-ones", "cat_0: {values: [1]}\nfloat_0: {value: 0.25}\n"), -1.25, 1e-15);
+    CHECK_NEAR(value_in_the_middle("counting-ones", "cat_0: {min: 0, max: 1}\nfloat_0: {value: 0}\n"), -1, 1e-15);
+}
+
+static void sentences(void **state) {
+    (void)state;
+    refused("branin", "x1: {min: -5, max: 10}\n", "s.yaml:1:1: the problem branin needs a parameter 'x2': x2: {min: 0");
+    refused("branin", "x1: {min: -5, max: 10}\ny2: {min: 0, max: 15}\n", "no parameter 'y2'; did you mean 'x2'?");
+    refused("branin", "x1: {min: -5, max: 10}\nx2: {min: 0, max: 15}\nx3: {min: 0, max: 1}\n",
+            "no parameter 'x3'; it has x1 to x2");
+    refused("branin", "x1: {min: -6, max: 10}\nx2: {min: 0, max: 15}\n", "x1: {min: -5, max: 10}");
+    refused("branin", "x1: {min: -5, max: 10}\nx2: {values: [0, 16]}\n", "x2: {min: 0, max: 15}");
+    refused("branin", "x1: {min: -5, max: 10}\nx2: {values: [low, high]}\n", "x2: {min: 0, max: 15}");
+    refused("branin", "x1: {min: -5, max: 10}\nx2: {min: 0, max: 15, when: {x1: {gt: 0}}}\n", "always needs 'x2'");
+    refused("counting-ones", "cat_0: {min: 0.0, max: 1.0}\nfloat_0: {min: 0.0, max: 1.0}\n", "cat_0: {values: [0, 1]}");
+    refused("counting-ones", "cat_0: {min: 0, max: 2}\nfloat_0: {min: 0.0, max: 1.0}\n", "cat_0: {values: [0, 1]}");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_name_not_by_order), cmocka_unit_test(kinds),
+                                       cmocka_unit_test(sentences)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
