@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The history against a naive recomputation: for every prefix of random record sequences, everything that a view says
+ * is worked out again from the plain list of the records before it. */
+#include "hpo/trials/history.h"
+
+#include "tests/hpo/trials/random_trials.h"
+
+enum { MOST_RECORDS = 400 };
+
+typedef struct fixture {
+    hpo_space *space;
+    hpo_record *records;
+    size_t count;
+    bool maximize;
+} fixture;
+
+/* ---- the oracle: definitions, applied to records [0, n) ---- */
+
+static bool ends(const hpo_record *record) {
+    return record->kind == HPO_RECORD_RESULT || (record->kind == HPO_RECORD_REPORT && record->stop);
+}
+
+static bool begins(const hpo_record *record) {
+    return record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE;
+}
+
+static double naive_loss(const fixture *f, const hpo_record *record) {
+    if (record->result.failure != HPO_FAILURE_NONE || isnan(record->value)) return INFINITY;
+    return f->maximize ? -record->value : record->value;
+}
+
+static const hpo_record *start_of(const fixture *f, uint64_t id) {
+    for (size_t i = 0;; i++) {
+        if (f->records[i].kind == HPO_RECORD_START && f->records[i].trial == id) return &f->records[i];
+    }
+}
+
+/* What the evaluation that ends at record `end` would have cost from scratch. */
+static double naive_full_cost(const fixture *f, size_t end) {
+    const hpo_record *last = &f->records[end];
+    size_t begin = end;
+    while (!(begins(&f->records[begin]) && f->records[begin].trial == last->trial)) begin--;
+    double from = f->records[begin].from;
+    if (from == 0) return last->result.cost;
+    uint64_t owners[] = {last->trial, start_of(f, last->trial)->parent};
+    for (size_t o = 0; o < 2; o++) {
+        for (size_t i = begin; i-- > 0;) {
+            const hpo_record *earlier = &f->records[i];
+            if (earlier->trial == owners[o] && ends(earlier) && earlier->fidelity == from) {
+                return naive_full_cost(f, i) + last->result.cost;
+            }
+        }
+    }
+    return last->result.cost;
+}
+
+static hpo_trial_state naive_state(const fixture *f, size_t n, uint64_t id) {
+    hpo_trial_state state = HPO_TRIAL_RUNNING;
+    for (size_t i = 0; i < n; i++) {
+        const hpo_record *record = &f->records[i];
+        if (record->trial != id) continue;
+        if (begins(record)) state = HPO_TRIAL_RUNNING;
+        if (record->kind == HPO_RECORD_CLOSE || (record->kind == HPO_RECORD_REPORT && record->stop)) {
+            state = HPO_TRIAL_STOPPED;
+        }
+        if (record->kind != HPO_RECORD_RESULT) continue;
+        bool failed = record->result.failure != HPO_FAILURE_NONE;
+        state = failed ? HPO_TRIAL_FAILED : record->final ? HPO_TRIAL_COMPLETE : HPO_TRIAL_PAUSED;
+    }
+    return state;
+}
+
+/* ---- comparing ---- */
+
+static void check_eval(const fixture *f, const hpo_eval *eval, size_t event) {
+    const hpo_record *record = &f->records[event];
+    bool failed = record->result.failure != HPO_FAILURE_NONE;
+    assert_int_equal(eval->event, event);
+    assert_int_equal(eval->rung, record->rung);
+    assert_int_equal(eval->attempt, record->attempt);
+    assert_int_equal(eval->failure, record->result.failure);
+    assert_int_equal(eval->code, record->result.code);
+    CHECK_SAME_DOUBLE(eval->fidelity, record->fidelity);
+    CHECK_SAME_DOUBLE(eval->value, record->value);
+    CHECK_SAME_DOUBLE(eval->loss, naive_loss(f, record));
+    CHECK_SAME_DOUBLE(eval->cost, record->result.cost);
+    CHECK_SAME_DOUBLE(eval->seconds, record->result.seconds);
+    if (failed) {
+        assert_string_equal(eval->reason, record->result.reason);
+    } else {
+        assert_null(eval->reason);
+    }
+    const hpo_metrics *metrics = &record->result.metrics;
+    bool only_value = metrics->count == 1 && memcmp(&metrics->item[0].value, &record->value, sizeof(double)) == 0;
+    if (metrics->count == 0 || only_value) {
+        assert_null(eval->metrics);
+        return;
+    }
+    hpo_metrics copy = *eval->metrics; /* by value: more bytes than are in use */
+    assert_int_equal(copy.count, metrics->count);
+    for (size_t i = 0; i < metrics->count; i++) {
+        assert_string_equal(copy.item[i].name, metrics->item[i].name);
+        CHECK_SAME_DOUBLE(copy.item[i].value, metrics->item[i].value);
+    }
+}
+
+static void check_trial(const fixture *f, hpo_view view, uint64_t id) {
+    size_t n = view.as_of, evals = 0, reports = 0;
+    hpo_trial trial = hpo_view_trial(view, id);
+    const hpo_record *start = start_of(f, id), *last = start;
+    for (size_t i = 0; i < n; i++) {
+        const hpo_record *record = &f->records[i];
+        if (record->trial != id) continue;
+        if (begins(record)) last = record;
+        if (record->kind == HPO_RECORD_RESULT) {
+            assert_true(evals < trial.n_evals);
+            check_eval(f, &trial.evals[evals++], i);
+        }
+        if (record->kind == HPO_RECORD_REPORT) {
+            assert_true(reports < trial.n_reports);
+            const hpo_report *report = &trial.reports[reports++];
+            assert_int_equal(report->event, i);
+            assert_int_equal(report->rung, record->rung);
+            CHECK_SAME_DOUBLE(report->step, record->fidelity);
+            CHECK_SAME_DOUBLE(report->value, record->value);
+            CHECK_SAME_DOUBLE(report->loss, naive_loss(f, record));
+        }
+    }
+    assert_int_equal(trial.n_evals, evals);
+    assert_int_equal(trial.n_reports, reports);
+    assert_int_equal(trial.id, id);
+    assert_int_equal(trial.state, naive_state(f, n, id));
+    assert_int_equal(trial.bracket, start->bracket);
+    assert_int_equal(trial.rung, last->rung);
+    CHECK_SAME_DOUBLE(trial.fidelity, last->fidelity);
+    CHECK_SAME_DOUBLE(trial.from, last->from);
+    assert_int_equal(trial.created, start - f->records);
+    assert_true(trial.seed == start->seed && trial.parent == start->parent && trial.as_of == start->as_of);
+    assert_true(hpo_space_equal(f->space, trial.config, start->config));
+    if (start->origin) {
+        assert_string_equal(trial.origin, start->origin);
+    } else {
+        assert_null(trial.origin);
+    }
+}
+
+static void check_incumbent(const fixture *f, hpo_view view) {
+    double level = -1;
+    for (size_t i = 0; i < view.as_of; i++) {
+        const hpo_record *record = &f->records[i];
+        bool worked = record->kind == HPO_RECORD_RESULT && record->result.failure == HPO_FAILURE_NONE;
+        if (worked && record->fidelity > level) level = record->fidelity;
+    }
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < view.as_of; i++) {
+        const hpo_record *record = &f->records[i];
+        bool worked = record->kind == HPO_RECORD_RESULT && record->result.failure == HPO_FAILURE_NONE;
+        if (!worked || record->fidelity != level) continue;
+        double loss = naive_loss(f, record);
+        double old = best == SIZE_MAX ? INFINITY : naive_loss(f, &f->records[best]);
+        if (loss < old || (loss == old && record->trial < f->records[best].trial)) best = i;
+    }
+    hpo_incumbent got;
+    bool found = hpo_view_incumbent(view, &got);
+    assert_int_equal(found, best != SIZE_MAX);
+    if (!found) return;
+    assert_int_equal(got.trial, f->records[best].trial);
+    assert_int_equal(got.eval->event, best);
+}
+
+static void check_configs(const fixture *f, hpo_view view) {
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->records[i].kind != HPO_RECORD_START) continue;
+        bool expected = false;
+        for (size_t j = 0; j < view.as_of && !expected; j++) {
+            expected = f->records[j].kind == HPO_RECORD_START &&
+                       hpo_space_equal(f->space, f->records[i].config, f->records[j].config);
+        }
+        assert_int_equal(hpo_view_has_config(view, f->records[i].config), expected);
+    }
+}
+
+static void check_brackets(const fixture *f, hpo_view view) {
+    uint32_t brackets = 0;
+    for (uint32_t b = 0; b < 8; b++) {
+        size_t count, expected = 0;
+        const uint64_t *ids = hpo_view_bracket(view, b, &count);
+        for (size_t i = 0; i < view.as_of; i++) {
+            if (f->records[i].kind != HPO_RECORD_START || f->records[i].bracket != b) continue;
+            assert_true(expected < count);
+            assert_int_equal(ids[expected++], f->records[i].trial);
+            brackets = b + 1;
+        }
+        assert_int_equal(count, expected);
+    }
+    assert_int_equal(hpo_view_brackets(view), brackets);
+}
+
+static void check_view(const fixture *f, hpo_view view) {
+    uint64_t trials = 0, states[HPO_TRIAL_FAILED + 1] = {0};
+    double cost = 0, scratch = 0;
+    for (size_t i = 0; i < view.as_of; i++) {
+        trials += f->records[i].kind == HPO_RECORD_START;
+        if (!ends(&f->records[i])) continue;
+        cost += f->records[i].result.cost;
+        scratch += naive_full_cost(f, i);
+    }
+    assert_int_equal(hpo_view_trials(view), trials);
+    CHECK_SAME_DOUBLE(hpo_view_cost(view), cost);
+    CHECK_SAME_DOUBLE(hpo_view_cost_from_scratch(view), scratch);
+    for (uint64_t id = 0; id < trials; id++) {
+        check_trial(f, view, id);
+        states[naive_state(f, view.as_of, id)]++;
+    }
+    for (unsigned s = 0; s <= HPO_TRIAL_FAILED; s++) {
+        assert_int_equal(hpo_view_count(view, (hpo_trial_state)s), states[s]);
+    }
+    check_incumbent(f, view);
+    check_brackets(f, view);
+}
+
+/* Every prefix twice: as the newest view while it grows, and as an old one when everything is there. */
+static void run(uint32_t seed, bool maximize, uint64_t trials) {
+    base_err err = {0};
+    fixture f = {.space = random_space_create(), .maximize = maximize};
+    f.records = base_calloc(MOST_RECORDS, sizeof *f.records);
+    random_source *source = random_source_create(f.space, seed);
+    hpo_history *history = hpo_history_create(f.space, maximize, 27);
+    check_view(&f, hpo_history_view(history));
+    while (f.count < MOST_RECORDS) {
+        f.records[f.count] = random_next(source, trials);
+        if (f.records[f.count].trial == UINT64_MAX) break;
+        CHECK_OK(hpo_history_apply(history, &f.records[f.count], &err));
+        f.count++;
+        check_view(&f, hpo_history_view(history));
+    }
+    assert_true(f.count > 20);
+    for (size_t n = 0; n <= f.count; n++) check_view(&f, hpo_history_at(history, n));
+    for (size_t n = 0; n <= f.count; n += 7) check_configs(&f, hpo_history_at(history, n));
+    assert_int_equal(hpo_history_at(history, f.count + 5).as_of, f.count);
+    assert_ptr_equal(hpo_history_space(history), f.space);
+    hpo_history_destroy(history);
+    random_source_destroy(source);
+    hpo_space_destroy(f.space);
+    free(f.records);
+}
+
+static void test_fold_minimize(void **state) {
+    (void)state;
+    for (uint32_t seed = 0; seed < 6; seed++) run(seed, false, 25);
+}
+
+static void test_fold_maximize(void **state) {
+    (void)state;
+    for (uint32_t seed = 100; seed < 104; seed++) run(seed, true, 12);
+    run(200, true, 120);
+}
+
+/* ---- by hand ---- */
+
+static hpo_record result_of(uint64_t trial, double fidelity, double value) {
+    hpo_record record = {
+        .kind = HPO_RECORD_RESULT, .trial = trial, .fidelity = fidelity, .value = value, .final = true};
+    record.result.cost = fidelity;
+    if (!isfinite(value)) record.result.failure = HPO_FAILURE_NAN;
+    return record;
+}
+
+static hpo_record start_record(uint64_t trial, const double *config) {
+    return (hpo_record){
+        .kind = HPO_RECORD_START, .trial = trial, .fidelity = 1, .parent = UINT64_MAX, .config = config};
+}
+
+static void test_incumbent(void **state) {
+    (void)state;
+    base_err err = {0};
+    hpo_space *space = random_space_create();
+    double config[RANDOM_PARAMS] = {0};
+    hpo_history *history = hpo_history_create(space, false, 9);
+    hpo_incumbent best;
+    const struct {
+        uint64_t trial;
+        double fidelity, value;
+        bool found;
+        uint64_t best;
+    } steps[] = {
+        {5, 1, NAN, false, 0},                           /* a failure is no incumbent */
+        {4, 1, 7.0, true, 4},                            /* the first */
+        {3, 1, 7.0, true, 3},                            /* a tie goes to the lower id, however late */
+        {6, 1, 7.0, true, 3},                            /* and not to the higher */
+        {2, 3, 100.0, true, 2},                          /* a higher fidelity wins with any value */
+        {1, 1, -100.0, true, 2},                         /* a lower one never */
+        {0, 3, NAN, true, 2},                            /* nor a failure at the same */
+        {7, 9, 50.0, true, 7},   {8, 12, 60.0, true, 7}, /* beyond the highest fidelity counts as the highest */
+        {9, 12, 40.0, true, 9},
+    };
+    assert_false(hpo_view_incumbent(hpo_history_view(history), &best));
+    for (uint64_t id = 0; id < CHECK_COUNT(steps); id++) {
+        hpo_record start = start_record(id, config);
+        CHECK_OK(hpo_history_apply(history, &start, &err));
+    }
+    for (size_t i = 0; i < CHECK_COUNT(steps); i++) {
+        hpo_record record = result_of(steps[i].trial, steps[i].fidelity, steps[i].value);
+        CHECK_OK(hpo_history_apply(history, &record, &err));
+        assert_int_equal(hpo_view_incumbent(hpo_history_view(history), &best), steps[i].found);
+        if (steps[i].found) assert_int_equal(best.trial, steps[i].best);
+    }
+    hpo_history_destroy(history);
+    hpo_space_destroy(space);
+}
+
+static void test_loss_order(void **state) {
+    (void)state;
+    const double losses[] = {-INFINITY, -1.5, -0.0, 0.0, 2.0, INFINITY, NAN};
+    enum { N = 7, ALL = 2 * N };
+    assert_true(hpo_loss_less(1e300, 9, NAN, 0) && hpo_loss_less(1e300, 9, -INFINITY, 0));
+    assert_true(hpo_loss_less(1.0, 2, 2.0, 1) && hpo_loss_less(1.0, 1, 1.0, 2) && hpo_loss_less(NAN, 1, INFINITY, 2));
+    for (size_t a = 0; a < ALL; a++) {
+        assert_false(hpo_loss_less(losses[a % N], a, losses[a % N], a));
+        for (size_t b = 0; b < ALL; b++) {
+            bool less = hpo_loss_less(losses[a % N], a, losses[b % N], b);
+            if (a != b) assert_true(less != hpo_loss_less(losses[b % N], b, losses[a % N], a));
+            for (size_t c = 0; c < ALL && less; c++) {
+                if (hpo_loss_less(losses[b % N], b, losses[c % N], c)) {
+                    assert_true(hpo_loss_less(losses[a % N], a, losses[c % N], c));
+                }
+            }
+        }
+    }
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    base_err err = {0};
+    hpo_space *space = random_space_create();
+    double config[RANDOM_PARAMS] = {0};
+    hpo_history *history = hpo_history_create(space, false, 1);
+    hpo_record start = start_record(1, config), result = result_of(0, 1, 0.5);
+    CHECK_FAILS(hpo_history_apply(history, &start, &err), BASE_CORRUPT, "trial 0 was expected");
+    CHECK_FAILS(hpo_history_apply(history, &result, &err), BASE_CORRUPT, "before it begins");
+    start.trial = 0;
+    start.parent = 0;
+    CHECK_FAILS(hpo_history_apply(history, &start, &err), BASE_CORRUPT, "impossible");
+    start.parent = UINT64_MAX;
+    start.as_of = 1;
+    CHECK_FAILS(hpo_history_apply(history, &start, &err), BASE_CORRUPT, "impossible");
+    start.as_of = 0;
+    start.bracket = UINT32_MAX;
+    CHECK_FAILS(hpo_history_apply(history, &start, &err), BASE_CORRUPT, "impossible");
+    start.bracket = 0;
+    CHECK_OK(hpo_history_apply(history, &start, &err));
+    hpo_record promote = {.kind = HPO_RECORD_PROMOTE, .rung = 1, .fidelity = 3};
+    hpo_record close = {.kind = HPO_RECORD_CLOSE};
+    CHECK_FAILS(hpo_history_apply(history, &promote, &err), BASE_CORRUPT, "while it is running");
+    CHECK_FAILS(hpo_history_apply(history, &close, &err), BASE_CORRUPT, "while it is running");
+    result.rung = 2;
+    CHECK_FAILS(hpo_history_apply(history, &result, &err), BASE_CORRUPT, "on rung 2");
+    result.rung = 0;
+    result.result.cost = NAN;
+    CHECK_FAILS(hpo_history_apply(history, &result, &err), BASE_CORRUPT, "cost");
+    result.result.cost = 1;
+    result.value = NAN;
+    CHECK_FAILS(hpo_history_apply(history, &result, &err), BASE_CORRUPT, "neither finite nor a failure");
+    result.value = 0.5;
+    result.final = false;
+    CHECK_OK(hpo_history_apply(history, &result, &err));
+    CHECK_FAILS(hpo_history_apply(history, &result, &err), BASE_CORRUPT, "while it is paused");
+    promote.rung = 0;
+    CHECK_FAILS(hpo_history_apply(history, &promote, &err), BASE_CORRUPT, "promoted to rung 0");
+    CHECK_OK(hpo_history_apply(history, &close, &err));
+    CHECK_FAILS(hpo_history_apply(history, &close, &err), BASE_CORRUPT, "while it is stopped");
+    assert_int_equal(hpo_history_view(history).as_of, 3); /* what was refused left no trace */
+    assert_int_equal(hpo_view_trials(hpo_history_view(history)), 1);
+    hpo_history_destroy(history);
+    hpo_space_destroy(space);
+    hpo_history_destroy(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fold_minimize), cmocka_unit_test(test_fold_maximize), cmocka_unit_test(test_incumbent),
+        cmocka_unit_test(test_loss_order),    cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hpo/trials/result.h"
+
+#include "tests/support/check.h"
+
+static void test_failures(void **state) {
+    (void)state;
+    const char *const words[] = {"none", "nan",    "crash", "exit", "timeout",
+                                 "oom",  "output", "error", "lost", "interrupted"};
+    assert_int_equal(CHECK_COUNT(words), HPO_FAILURE_COUNT);
+    for (unsigned i = 0; i < HPO_FAILURE_COUNT; i++) {
+        hpo_failure found = HPO_FAILURE_COUNT;
+        assert_string_equal(hpo_failure_text((hpo_failure)i), words[i]);
+        assert_true(hpo_failure_find(words[i], &found));
+        assert_int_equal(found, i);
+    }
+    hpo_failure untouched = HPO_FAILURE_OOM;
+    assert_false(hpo_failure_find("", &untouched));
+    assert_false(hpo_failure_find("Crash", &untouched));
+    assert_int_equal(untouched, HPO_FAILURE_OOM);
+}
+
+static void test_metrics(void **state) {
+    (void)state;
+    hpo_metrics metrics = {0};
+    const char *longest = "a23456789012345678901234567890x", *too_long = "a234567890123456789012345678901x";
+    assert_int_equal(strlen(longest), HPO_METRIC_NAME - 1);
+    assert_null(hpo_metrics_get(&metrics, "loss"));
+    assert_true(hpo_metrics_set(&metrics, "loss", 1.5));
+    assert_true(hpo_metrics_set(&metrics, longest, 2.5));
+    assert_false(hpo_metrics_set(&metrics, too_long, 3.5));
+    assert_true(hpo_metrics_set(&metrics, "loss", 0.5));
+    assert_int_equal(metrics.count, 2);
+    CHECK_SAME_DOUBLE(*hpo_metrics_get(&metrics, "loss"), 0.5);
+    CHECK_SAME_DOUBLE(*hpo_metrics_get(&metrics, longest), 2.5);
+    for (int i = 0; i < HPO_MAX_METRICS - 2; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "m%d", i);
+        assert_true(hpo_metrics_set(&metrics, name, i));
+    }
+    assert_false(hpo_metrics_set(&metrics, "one more", 1));
+    assert_true(hpo_metrics_set(&metrics, "m3", -3)); /* what exists can still be replaced */
+    CHECK_SAME_DOUBLE(*hpo_metrics_get(&metrics, "m3"), -3.0);
+    assert_int_equal(metrics.count, HPO_MAX_METRICS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures), cmocka_unit_test(test_metrics)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
