@@ -15,8 +15,8 @@ enum { MAX_WIDTH = 1 << 20, MAX_LAYERS = 1000 };
 static const char *const target_kinds[] = {"auto", "classes", "numbers", NULL};
 static const char *const normalise_names[] = {"none", "scale01", "standard", NULL};
 static const char *const model_names[] = {"mlp", NULL};
-static const char *const init_names[] = {"auto",      "zeros", "xavier_uniform", "xavier_normal", "he_uniform",
-                                         "he_normal", NULL};
+static const char *const init_names[] = {"auto",      "zeros", "xavier-uniform", "xavier-normal", "he-uniform",
+                                         "he-normal", NULL};
 static const char *const loss_names[] = {"auto", "cross_entropy", "binary_cross_entropy", "mse", NULL};
 
 #define FIELD(name)   .offset = offsetof(eng_recipe, name)
@@ -60,7 +60,7 @@ const base_option eng_recipe_options[] = {
      .help = "probability that a hidden unit is zeroed in training"},
     {REAL(input_dropout), .fallback = "0", .min = 0, .max = 1, .open_max = true, .help = "the same for the inputs"},
     {CHOICE(init, init_names), .fallback = "auto",
-     .help = "of the weights; auto = he_normal for rectifiers, xavier_uniform else"},
+     .help = "of the weights; auto = he-normal for rectifiers, xavier-uniform else"},
 
     {CHOICE(loss, loss_names), .fallback = "auto", .help = "auto = cross_entropy for classes, mse for numbers"},
     {REAL(label_smoothing), .fallback = "0", .min = 0, .max = 1, .open_max = true,

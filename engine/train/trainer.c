@@ -12,9 +12,8 @@
 #include "base/clock.h"
 #include "engine/data/loader.h"
 
-/* The watch is asked about every ASK seconds; the clock is read every LOOK steps. */
-enum { LOOK = 8 };
-static const double ask_every = 0.05;
+enum { LOOK = 8 }; /* steps between two looks at the clock */
+static const double default_pause = 0.05;
 
 struct eng_trainer {
     eng_recipe recipe;
@@ -121,10 +120,10 @@ static base_status take_step(eng_trainer *t, uint64_t step, base_err *err) {
 static base_status take_steps(eng_trainer *t, const eng_watch *watch, base_err *err) {
     eng_progress *p = &t->progress;
     uint64_t batches = eng_loader_batches(t->loader);
-    double asked = base_monotonic();
+    double asked = base_monotonic(), pause = watch && watch->pause > 0 ? watch->pause : default_pause;
     for (size_t i = 1; p->batch < batches; i++) {
         BASE_TRY(take_step(t, p->epoch * batches + p->batch, err));
-        if (!watch || !watch->stop || i % LOOK != 0 || base_monotonic() - asked < ask_every) continue;
+        if (!watch || !watch->stop || i % LOOK != 0 || base_monotonic() - asked < pause) continue;
         asked = base_monotonic();
         if (watch->stop(watch->self)) return BASE_FAIL(err, BASE_CANCELLED, "the training was told to stop");
     }

@@ -15,7 +15,8 @@ typedef struct eng_trainer eng_trainer;
 /* Who watches a training; any function may be NULL. true = stop. */
 typedef struct eng_watch {
     bool (*epoch)(void *self, const eng_epoch *epoch); /* after every epoch */
-    bool (*stop)(void *self);                          /* asked about every 50 ms in between */
+    bool (*stop)(void *self);                          /* in between */
+    double pause;                                      /* seconds between two calls of stop; 0 = 0.05 */
     void *self;
 } eng_watch;
 

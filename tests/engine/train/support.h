@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A recipe from flow YAML, and the data and trainer that it means. */
+#ifndef TESTS_ENGINE_TRAIN_SUPPORT_H
+#define TESTS_ENGINE_TRAIN_SUPPORT_H
+
+#include "tests/support/check.h"
+
+#include "engine/train/trainer.h"
+
+typedef struct bench {
+    base_arena *arena;
+    eng_recipe recipe;
+    eng_dataset *set;
+    eng_view *view;
+} bench;
+
+static inline base_status read_recipe(base_arena *arena, const char *text, eng_recipe *recipe, base_err *err) {
+    base_yaml_node *map;
+    BASE_TRY(base_yaml_parse(arena, "r.yaml", text, strlen(text), &map, err));
+    return eng_recipe_read(map, arena, recipe, err);
+}
+
+static inline bench bench_create(const char *text) {
+    base_err err = {0};
+    bench b = {.arena = base_arena_create()};
+    CHECK_OK(read_recipe(b.arena, text, &b.recipe, &err));
+    CHECK_OK(eng_recipe_load(&b.recipe, NULL, &b.set, &err));
+    const eng_view_settings settings = eng_recipe_view(&b.recipe);
+    CHECK_OK(eng_view_create(b.set, &settings, &b.view, &err));
+    return b;
+}
+
+static inline void bench_destroy(bench *b) {
+    eng_view_destroy(b->view);
+    eng_dataset_destroy(b->set);
+    base_arena_destroy(b->arena);
+}
+
+static inline eng_trainer *bench_trainer(const bench *b) {
+    base_err err = {0};
+    eng_trainer *trainer;
+    CHECK_OK(eng_trainer_create(&b->recipe, b->view, &trainer, &err));
+    return trainer;
+}
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/engine/train/support.h"
+
+#include "engine/ops/ops.h"
+#include "engine/modules/mlp.h"
+
+static void defaults_are_filled_in(void **state) {
+    (void)state;
+    base_err err = {0};
+    base_arena *arena = base_arena_create();
+    eng_recipe r;
+    CHECK_OK(read_recipe(arena, "{dataset: digits}", &r, &err));
+    assert_string_equal(eng_optimizer_names[r.optimizer], "adam");
+    assert_true(r.learning_rate == 1e-3 && r.beta1 == 0.9 && r.beta2 == 0.999 && r.epsilon == 1e-8 && r.momentum == 0 &&
+                r.weight_decay == 0);
+    assert_int_equal(r.n_widths, 2);
+    assert_true(r.widths[0] == 128 && r.widths[1] == 128);
+    assert_false(r.seed_given);
+    CHECK_OK(
+        read_recipe(arena, "{dataset: digits, optimizer: adamw, beta1: 0, weight_decay: null, seed: 0}", &r, &err));
+    assert_true(r.beta1 == 0 && r.beta2 == 0.999 && r.weight_decay == 0.01 && r.seed_given);
+    CHECK_OK(read_recipe(arena, "{dataset: digits, optimizer: rmsprop, schedule: exponential}", &r, &err));
+    assert_true(r.rho == 0.99 && r.end_factor == 0.01);
+    CHECK_OK(read_recipe(arena, "{dataset: digits, layers: 0}", &r, &err));
+    assert_int_equal(r.n_widths, 0);
+    CHECK_OK(read_recipe(arena, "{dataset: digits, hidden: [256, 128, 64]}", &r, &err));
+    assert_int_equal(r.n_widths, 3);
+    assert_int_equal(r.widths[2], 64);
+    base_arena_destroy(arena);
+}
+
+static void faults_name_position_and_remedy(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *part;
+    } faults[] = {
+        {"{}", "dataset"},
+        {"{dataset: fashion_mnist}",
+         "r.yaml:1:11: there is no data set 'fashion_mnist'; did you mean 'fashion-mnist'?"},
+        {"{dataset: csv}", "r.yaml:1:11: dataset csv needs a path"},
+        {"{dataset: digits, learningrate: 1}", "learning_rate"},
+        {"{dataset: digits, learning_rate: 0}", "greater than 0"},
+        {"{dataset: digits, dropout: 1}", "less than 1"},
+        {"{dataset: digits, batch_size: 0}", "batch_size must be"},
+        {"{dataset: digits, optimizer: adma}", "did you mean 'adam'?"},
+        {"{dataset: digits, hidden: 64}",
+         "r.yaml:1:27: hidden must be a list of widths, like [256, 128, 64], but is an integer"},
+        {"{dataset: digits, hidden: [64, 0]}", "r.yaml:1:32: a width in hidden must be an integer between 1"},
+        {"{dataset: digits, hidden: [64, x]}", "but is x"},
+        {"{dataset: digits, hidden: [64], width: 3}", "r.yaml:1:33: hidden lists every width, so width has no meaning"},
+        {"{dataset: digits, folds: 1}", "folds is 1; it must be 0 (off) or at least 2"},
+        {"{dataset: digits, folds: 5, fold: 6}", "fold is 6, but folds is 5"},
+        {"{dataset: digits, schedule: exponential, end_factor: 0}",
+         "end_factor of an exponential schedule must be above 0"},
+    };
+    base_err err = {0};
+    base_arena *arena = base_arena_create();
+    eng_recipe r;
+    for (size_t i = 0; i < CHECK_COUNT(faults); i++)
+        CHECK_FAILS(read_recipe(arena, faults[i].text, &r, &err), BASE_INVALID, faults[i].part);
+    base_arena_destroy(arena);
+}
+
+/* The names in the table are those of the engine's own lists. */
+static void every_choice_can_be_built(void **state) {
+    (void)state;
+    base_err err = {0};
+    bench b = bench_create("{dataset: blobs, hidden: [4]}");
+    const base_option *init = base_options_find(eng_recipe_options, "init");
+    for (size_t i = 0; eng_init_names[i]; i++) assert_string_equal(init->choices[i + 1], eng_init_names[i]);
+    for (size_t i = 0; base_options_find(eng_recipe_options, "optimizer")->choices[i]; i++) {
+        b.recipe.optimizer = (int)i;
+        eng_trainer_destroy(bench_trainer(&b));
+    }
+    for (size_t i = 0; eng_activation_names[i]; i++) {
+        b.recipe.activation = (int)i;
+        eng_trainer_destroy(bench_trainer(&b));
+    }
+    for (size_t i = 0; init->choices[i]; i++) {
+        b.recipe.init = (int)i;
+        eng_trainer_destroy(bench_trainer(&b));
+    }
+    for (size_t i = 0; eng_schedule_names[i]; i++) {
+        char text[100];
+        eng_recipe r;
+        const eng_schedule_type *type;
+        eng_schedule_config config;
+        uint64_t total;
+        snprintf(text, sizeof text, "{dataset: blobs, schedule: %s, epochs: 6, warmup_epochs: 0.5}",
+                 eng_schedule_names[i]);
+        CHECK_OK(read_recipe(b.arena, text, &r, &err));
+        CHECK_OK(eng_recipe_schedule(&r, 10, &type, &config, &total, &err));
+        assert_string_equal(type->name, eng_schedule_names[i]);
+        assert_int_equal(total, 60);
+        assert_true(config.warmup == 5);
+    }
+    bench_destroy(&b);
+}
+
+static void sgd_takes_momentum_and_nesterov(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *rule;
+    } rules[] = {
+        {"{dataset: blobs, optimizer: sgd}", "sgd"},
+        {"{dataset: blobs, optimizer: sgd, nesterov: true}", "sgd"},
+        {"{dataset: blobs, optimizer: sgd, momentum: 0.5}", "momentum"},
+        {"{dataset: blobs, optimizer: sgd, momentum: 0.5, nesterov: true}", "nesterov"},
+        {"{dataset: blobs, optimizer: momentum}", "momentum"},
+        {"{dataset: blobs, optimizer: nesterov}", "nesterov"},
+    };
+    base_err err = {0};
+    for (size_t i = 0; i < CHECK_COUNT(rules); i++) {
+        bench b = bench_create(rules[i].text);
+        eng_model *model;
+        eng_optimizer *optimizer;
+        CHECK_OK(eng_recipe_model(&b.recipe, b.set, &model, &err));
+        CHECK_OK(eng_recipe_optimizer(&b.recipe, model, &optimizer, &err));
+        assert_string_equal(eng_optimizer_type_of(optimizer)->name, rules[i].rule);
+        eng_optimizer_destroy(optimizer);
+        eng_model_destroy(model);
+        bench_destroy(&b);
+    }
+}
+
+static void the_loss_must_fit_the_data(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *part; /* part NULL = fits, with this task */
+        eng_task task;
+    } cases[] = {
+        {"{dataset: blobs}", NULL, ENG_MULTICLASS},
+        {"{dataset: spirals}", NULL, ENG_MULTICLASS},
+        {"{dataset: spirals, loss: binary_cross_entropy}", NULL, ENG_BINARY},
+        {"{dataset: friedman}", NULL, ENG_REGRESSION},
+        {"{dataset: friedman, loss: mse}", NULL, ENG_REGRESSION},
+        {"{dataset: blobs, loss: mse}", "use cross_entropy", 0},
+        {"{dataset: blobs, loss: binary_cross_entropy}", "has 4; use cross_entropy", 0},
+        {"{dataset: friedman, loss: cross_entropy}", "use loss mse", 0},
+        {"{dataset: friedman, label_smoothing: 0.1}", "label_smoothing needs loss cross_entropy", 0},
+    };
+    base_err err = {0};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        bench b = bench_create(cases[i].text);
+        if (cases[i].part) {
+            CHECK_FAILS(eng_recipe_check(&b.recipe, b.set, &err), BASE_INVALID, cases[i].part);
+        } else {
+            CHECK_OK(eng_recipe_check(&b.recipe, b.set, &err));
+            assert_int_equal(eng_recipe_task(&b.recipe, b.set), cases[i].task);
+        }
+        bench_destroy(&b);
+    }
+}
+
+static uint64_t identity(const char *text) {
+    bench b = bench_create(text);
+    uint64_t id = eng_recipe_identity(&b.recipe, b.view);
+    bench_destroy(&b);
+    return id;
+}
+
+static void identity_covers_all_but_the_length(void **state) {
+    (void)state;
+    static const char *const other[] = {
+        "{dataset: blobs, learning_rate: 0.0010000000000000002}",
+        "{dataset: blobs, hidden: [128, 128]}",
+        "{dataset: blobs, seed: 1}",
+        "{dataset: blobs, fraction: 0.5}",
+        "{dataset: blobs, nesterov: true}",
+        "{dataset: spirals}",
+        "{dataset: blobs, schedule: cosine}",
+        "{dataset: blobs, split_seed: 1}",
+    };
+    uint64_t id = identity("{dataset: blobs}");
+    assert_true(id == identity("{dataset: blobs, epochs: 99, early_stopping: 3}"));
+    for (size_t i = 0; i < CHECK_COUNT(other); i++) assert_true(id != identity(other[i]));
+    /* a schedule is laid out for a length */
+    assert_true(identity("{dataset: blobs, schedule: cosine, epochs: 3}") !=
+                identity("{dataset: blobs, schedule: cosine, epochs: 9}"));
+    assert_true(identity("{dataset: blobs, schedule: cosine, epochs: 3, schedule_epochs: 9}") ==
+                identity("{dataset: blobs, schedule: cosine, epochs: 9}"));
+}
+
+static void memory_is_foretold(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "{dataset: digits}",
+        "{dataset: digits, hidden: [2048, 1024, 512], optimizer: sgd}",
+        "{dataset: digits, layers: 0}",
+        "{dataset: digits, layers: 6, width: 300, batch_size: 1024, activation: gelu, dropout: 0.3}",
+    };
+    for (size_t i = 0; i < CHECK_COUNT(texts); i++) {
+        bench b = bench_create(texts[i]);
+        eng_trainer *trainer = bench_trainer(&b);
+        CHECK_CLOSE((double)eng_recipe_memory(&b.recipe, b.set), (double)eng_trainer_bytes(trainer), 0.3);
+        eng_trainer_destroy(trainer);
+        bench_destroy(&b);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_filled_in),     cmocka_unit_test(faults_name_position_and_remedy),
+        cmocka_unit_test(every_choice_can_be_built),  cmocka_unit_test(sgd_takes_momentum_and_nesterov),
+        cmocka_unit_test(the_loss_must_fit_the_data), cmocka_unit_test(identity_covers_all_but_the_length),
+        cmocka_unit_test(memory_is_foretold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/engine/train/support.h"
+
+#include "base/buf.h"
+
+/* Values, slots and steps of both trainers, and every reproducible number of their histories. */
+static void check_same_bits(const eng_trainer *a, const eng_trainer *b) {
+    const eng_progress *p = eng_trainer_progress(a), *q = eng_trainer_progress(b);
+    eng_params *u = eng_model_params(eng_trainer_model(a)), *v = eng_model_params(eng_trainer_model(b));
+    assert_int_equal(eng_params_size(u), eng_params_size(v));
+    assert_memory_equal(eng_params_values(u), eng_params_values(v), eng_params_size(u) * sizeof(float));
+    assert_int_equal(p->epoch, q->epoch);
+    assert_int_equal(p->epochs, q->epochs);
+    for (size_t i = 0; i < p->epochs; i++) {
+        const eng_epoch *x = &p->history[i], *y = &q->history[i];
+        assert_int_equal(x->epoch, y->epoch);
+        CHECK_SAME_DOUBLE(x->train_loss, y->train_loss);
+        CHECK_SAME_DOUBLE(x->learning_rate, y->learning_rate);
+        CHECK_SAME_DOUBLE(x->valid.loss, y->valid.loss);
+        CHECK_SAME_DOUBLE(x->valid.error, y->valid.error);
+    }
+}
+
+/* Stops at random moments: the verdict after every `left` questions, and after some epochs. */
+typedef struct interrupter {
+    unsigned left;
+} interrupter;
+
+static bool count_down(void *self) {
+    interrupter *i = self;
+    return i->left == 0 || --i->left == 0;
+}
+
+static bool count_down_epoch(void *self, const eng_epoch *epoch) {
+    (void)epoch;
+    return count_down(self);
+}
+
+static const char *const courses[] = {
+    "optimizer: sgd",
+    "optimizer: momentum",
+    "optimizer: nesterov",
+    "optimizer: adagrad",
+    "optimizer: rmsprop",
+    "optimizer: adam",
+    "optimizer: adamw, clip_norm: 0.5, l1: 1e-5, l2: 1e-4",
+    "optimizer: adam, schedule: cosine, warmup_epochs: 1.5, label_smoothing: 0.1, activation: prelu, early_stopping: "
+    "50",
+};
+
+/* 9 epochs at once equal 3, then 6 more by another trainer from the file, then the same in pieces of single epochs. */
+static void a_continued_training_has_the_same_bits(void **state) {
+    (void)state;
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "checkpoint");
+    for (size_t c = 0; c < CHECK_COUNT(courses); c++) {
+        base_err err = {0};
+        char text[400];
+        snprintf(text, sizeof text,
+                 "{dataset: digits, hidden: [24, 16], epochs: 9, batch_size: 100, dropout: 0.2, input_dropout: 0.1, "
+                 "learning_rate: 0.01, fraction: 0.5, %s}",
+                 courses[c]);
+        bench b = bench_create(text);
+        eng_trainer *whole = bench_trainer(&b), *first = bench_trainer(&b);
+        CHECK_OK(eng_trainer_fit(whole, 9, NULL, &err));
+        CHECK_OK(eng_trainer_fit(first, 3, NULL, &err));
+        CHECK_OK(eng_trainer_save(first, path, &err));
+        eng_trainer_destroy(first);
+        eng_trainer *second = bench_trainer(&b);
+        CHECK_OK(eng_trainer_load(second, path, &err));
+        assert_int_equal(eng_trainer_progress(second)->epoch, 3);
+        CHECK_OK(eng_trainer_fit(second, 9, NULL, &err));
+        check_same_bits(whole, second);
+        eng_trainer_destroy(second);
+
+        eng_trainer *piece = bench_trainer(&b);
+        for (interrupter i = {0};; i.left = 1) {
+            const eng_watch watch = {.epoch = count_down_epoch, .self = &i};
+            base_status status = eng_trainer_fit(piece, 9, &watch, &err);
+            if (status == BASE_OK) break;
+            assert_int_equal(status, BASE_CANCELLED);
+            CHECK_OK(eng_trainer_save(piece, path, &err));
+            eng_trainer_destroy(piece);
+            piece = bench_trainer(&b);
+            CHECK_OK(eng_trainer_load(piece, path, &err));
+        }
+        check_same_bits(whole, piece);
+        eng_trainer_destroy(piece);
+        eng_trainer_destroy(whole);
+        bench_destroy(&b);
+    }
+    check_tmpdir_remove(&dir);
+}
+
+/* Interrupted after every 400 steps. */
+static void a_training_stopped_inside_an_epoch_goes_on(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "checkpoint");
+    bench b = bench_create("{dataset: digits, hidden: [16], batch_size: 2, epochs: 2, dropout: 0.3, optimizer: adam}");
+    eng_trainer *whole = bench_trainer(&b), *piece = bench_trainer(&b);
+    CHECK_OK(eng_trainer_fit(whole, 2, NULL, &err));
+    size_t inside = 0;
+    for (;;) {
+        interrupter i = {.left = 50};
+        const eng_watch watch = {.stop = count_down, .self = &i, .pause = 1e-12};
+        base_status status = eng_trainer_fit(piece, 2, &watch, &err);
+        if (status == BASE_OK) break;
+        assert_int_equal(status, BASE_CANCELLED);
+        inside += eng_trainer_progress(piece)->batch > 0;
+        CHECK_OK(eng_trainer_save(piece, path, &err));
+        eng_trainer_destroy(piece);
+        piece = bench_trainer(&b);
+        CHECK_OK(eng_trainer_load(piece, path, &err));
+    }
+    assert_int_equal(inside, 3); /* after 400, 647 + 160 and 647 + 560 steps */
+    check_same_bits(whole, piece);
+    eng_trainer_destroy(whole);
+    eng_trainer_destroy(piece);
+    bench_destroy(&b);
+    check_tmpdir_remove(&dir);
+}
+
+static void digits_are_learned(void **state) {
+    (void)state;
+    base_err err = {0};
+    bench b = bench_create("{dataset: digits, hidden: [64, 32], epochs: 20}");
+    eng_trainer *trainer = bench_trainer(&b);
+    CHECK_OK(eng_trainer_fit(trainer, 20, NULL, &err));
+    eng_scores test = eng_trainer_evaluate(trainer, b.view->split.test);
+    assert_int_equal(b.view->split.test.count, 359);
+    print_message("digits: test error %.4f\n", test.error);
+    assert_true(test.error <= 0.05);
+    eng_trainer_destroy(trainer);
+    bench_destroy(&b);
+}
+
+/* Close to the best error that a perfect model has (2.7 % on blobs, 1 on friedman), not below what chance allows. */
+static void made_sets_are_learned_to_their_limits(void **state) {
+    (void)state;
+    base_err err = {0};
+    static const struct {
+        const char *text;
+        double low, high; /* of the test error, or of the test mse */
+    } cases[] = {
+        {"{dataset: blobs, hidden: [16], epochs: 40, learning_rate: 0.01}", 0, 0.06},
+        {"{dataset: spirals, hidden: [64, 64], epochs: 80, learning_rate: 0.01, loss: binary_cross_entropy}", 0, 0.05},
+        {"{dataset: spirals, hidden: [64, 64], epochs: 80, learning_rate: 0.01}", 0, 0.05},
+        {"{dataset: friedman, hidden: [24], epochs: 150, learning_rate: 0.01, schedule: cosine, activation: tanh}", 0.7,
+         1.8},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        bench b = bench_create(cases[i].text);
+        eng_trainer *trainer = bench_trainer(&b);
+        CHECK_OK(eng_trainer_fit(trainer, (uint64_t)b.recipe.epochs, NULL, &err));
+        eng_scores test = eng_trainer_evaluate(trainer, b.view->split.test);
+        double value = isnan(test.error) ? test.mse : test.error;
+        print_message("%s: %.4f\n", cases[i].text, value);
+        assert_true(value >= cases[i].low && value <= cases[i].high);
+        eng_trainer_destroy(trainer);
+        bench_destroy(&b);
+    }
+}
+
+static void a_diverging_training_names_its_step(void **state) {
+    (void)state;
+    base_err err = {0};
+    bench b = bench_create("{dataset: friedman, hidden: [32, 32], optimizer: sgd, learning_rate: 1e6}");
+    eng_trainer *trainer = bench_trainer(&b);
+    CHECK_FAILS(eng_trainer_fit(trainer, 10, NULL, &err), BASE_NUMERIC, "(epoch 1, batch ");
+    CHECK_CONTAINS(err.text, "the training loss became ");
+    unsigned long long step = 0, batch = 0;
+    assert_int_equal(sscanf(strstr(err.text, "at step"), "at step %llu (epoch 1, batch %llu)", &step, &batch), 2);
+    assert_int_equal(step, batch);
+    assert_true(step > 1 && step < 23); /* 1,440 samples are 23 steps: it did not wait for the end of the epoch */
+    eng_trainer_destroy(trainer);
+    bench_destroy(&b);
+}
+
+/* With a rate too small to change any weight, no epoch is better than the first. */
+static void early_stopping_ends_a_training_and_stays(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "checkpoint");
+    bench b = bench_create("{dataset: blobs, hidden: [4], optimizer: sgd, learning_rate: 1e-30, early_stopping: 3}");
+    eng_trainer *trainer = bench_trainer(&b), *later = bench_trainer(&b);
+    CHECK_OK(eng_trainer_fit(trainer, 20, NULL, &err));
+    assert_int_equal(eng_trainer_progress(trainer)->epoch, 4);
+    assert_int_equal(eng_trainer_progress(trainer)->stop.best_epoch, 1);
+    CHECK_OK(eng_trainer_save(trainer, path, &err));
+    CHECK_OK(eng_trainer_load(later, path, &err));
+    CHECK_OK(eng_trainer_fit(later, 40, NULL, &err));
+    assert_int_equal(eng_trainer_progress(later)->epoch, 4);
+    eng_trainer_destroy(trainer);
+    eng_trainer_destroy(later);
+    bench_destroy(&b);
+    check_tmpdir_remove(&dir);
+}
+
+/* A linear model on one batch per epoch: gradient descent by hand, in double. */
+static void a_linear_model_follows_the_formula(void **state) {
+    (void)state;
+    enum { F = 10, EPOCHS = 5 };
+    base_err err = {0};
+    bench b = bench_create("{dataset: friedman, layers: 0, batch_size: 4096, optimizer: sgd, learning_rate: 0.05, "
+                           "init: zeros, epochs: 5}");
+    eng_trainer *trainer = bench_trainer(&b);
+    CHECK_OK(eng_trainer_fit(trainer, EPOCHS, NULL, &err));
+    const eng_part train = b.view->split.train;
+    const eng_normaliser *norm = &b.view->normaliser;
+    double w[F + 1] = {0}, n = (double)train.count;
+    for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
+        double gradient[F + 1] = {0}, loss = 0;
+        for (size_t i = 0; i < train.count; i++) {
+            const float *x = b.set->reals + train.index[i] * F;
+            double z[F + 1], y = w[F],
+                             target = ((double)b.set->targets[train.index[i]] - (double)norm->target_offset) *
+                                      (double)norm->target_scale;
+            z[F] = 1;
+            for (size_t j = 0; j < F; j++) {
+                z[j] = ((double)x[j] - (double)norm->offset[j]) * (double)norm->scale[j];
+                y += w[j] * z[j];
+            }
+            loss += (y - target) * (y - target) / n;
+            for (size_t j = 0; j <= F; j++) gradient[j] += 2 * (y - target) * z[j] / n;
+        }
+        CHECK_CLOSE(eng_trainer_progress(trainer)->history[epoch].train_loss, loss, 1e-5);
+        for (size_t j = 0; j <= F; j++) w[j] -= 0.05 * gradient[j];
+    }
+    eng_params *params = eng_model_params(eng_trainer_model(trainer));
+    const float *weight = eng_params_values(params);
+    for (size_t j = 0; j < F; j++) CHECK_NEAR((double)weight[j], w[j], 1e-5);
+    assert_int_equal(eng_trainer_parameters(trainer), F + 1);
+    eng_trainer_destroy(trainer);
+    bench_destroy(&b);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_continued_training_has_the_same_bits),
+        cmocka_unit_test(a_training_stopped_inside_an_epoch_goes_on),
+        cmocka_unit_test(digits_are_learned),
+        cmocka_unit_test(made_sets_are_learned_to_their_limits),
+        cmocka_unit_test(a_diverging_training_names_its_step),
+        cmocka_unit_test(early_stopping_ends_a_training_and_stays),
+        cmocka_unit_test(a_linear_model_follows_the_formula),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
