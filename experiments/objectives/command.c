@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The objective `command`: any program, run once per evaluation, without a shell.
+ *
+ * The program learns its configuration from its arguments ("{name}" in `run`, or --name value for every active
+ * parameter and the fidelity when `run` mentions none of them), from the JSON file named by HPO_CONFIG, which always
+ * exists, or from the environment (HPO_P_LEARNING_RATE). An argument that mentions an inactive parameter is left out,
+ * so "--momentum={momentum}" is safer than two arguments. It answers with JSON objects on lines of its standard output.
+ *
+ * HPO_FIDELITY_FROM is where an evaluation may go on from, by what the program left in HPO_CHECKPOINT, a folder that
+ * stays with the trial. A program that ignores it starts from scratch: correct, but charged as if it had gone on. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "experiments/objectives/command_program.h"
+#include "experiments/objectives/registry.h"
+#include "hpo/space/settings.h"
+
+enum { INPUT_ARGUMENTS, INPUT_JSON, INPUT_ENV };
+static const char *const inputs[] = {"arguments", "json", "env", NULL};
+
+typedef struct command_state {
+    const base_yaml_node *run, *env;
+    int input;
+    const char *cwd;         /* as written; later: the folder */
+    hpo_objective_env known; /* what init was told */
+} command_state;
+
+static const base_option command_options[] = {
+    {.name = "run",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(command_state, run),
+     .fallback = BASE_REQUIRED,
+     .help = "the program and its arguments, a list; \"{name}\" is a parameter"},
+    {.name = "input",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(command_state, input),
+     .fallback = "arguments",
+     .choices = inputs,
+     .help = "how parameters arrive: in run, in the file HPO_CONFIG, or as HPO_P_NAME"},
+    {.name = "cwd",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(command_state, cwd),
+     .fallback = "",
+     .help = "the folder it runs in; default: that of the study file"},
+    {.name = "env",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(command_state, env),
+     .fallback = "",
+     .help = "more environment variables, a map"},
+    BASE_OPTIONS_END,
+};
+
+/* Names that "{name}" may use besides the parameters; the fidelity's own name comes after them. */
+static const char *const extra_names[] = {"trial", "seed", "checkpoint", "fidelity", "from"};
+enum { N_EXTRAS = sizeof extra_names / sizeof *extra_names };
+
+/* ---- check ---- */
+
+static bool mentions(const base_yaml_node *node, const hpo_objective_env *env) {
+    for (size_t i = 0; i < hpo_space_count(env->space); i++)
+        if (hpo_settings_mention(node, hpo_space_param(env->space, i)->name)) return true;
+    return env->fidelity.name && hpo_settings_mention(node, env->fidelity.name);
+}
+
+static base_status fail_run_text(const base_yaml_node *run, base_err *err) {
+    base_arena *arena = base_arena_create();
+    base_yaml_node *list = base_yaml_new_list(arena, NULL);
+    base_buf text = {0};
+    if (strpbrk(run->text, "|&;<>$`*?\"'")) {
+        base_yaml_append(arena, list, base_yaml_scalar(arena, NULL, "sh", true));
+        base_yaml_append(arena, list, base_yaml_scalar(arena, NULL, "-c", true));
+        base_yaml_append(arena, list, base_yaml_scalar(arena, NULL, run->text, true));
+    } else {
+        char *words = base_arena_strdup(arena, run->text), *rest = NULL;
+        for (char *word = strtok_r(words, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest))
+            base_yaml_append(arena, list, base_yaml_scalar(arena, NULL, word, true));
+    }
+    base_yaml_print_flow(list, &text);
+    base_status status =
+        base_yaml_fail(run, err, "run must be a list, because no shell takes it apart; write run: %s", text.data);
+    base_buf_fini(&text);
+    base_arena_destroy(arena);
+    return status;
+}
+
+static base_status check_run(const base_yaml_node *run, base_err *err) {
+    if (run->kind == BASE_YAML_STRING && *run->text) return fail_run_text(run, err);
+    if (run->kind != BASE_YAML_LIST || run->count == 0)
+        return base_yaml_fail(run, err,
+                              "run must be a list of a program and its arguments, such as [python3, "
+                              "train.py], but is %s",
+                              base_yaml_kind_text(run->kind));
+    for (size_t i = 0; i < run->count; i++)
+        if (!base_yaml_is_scalar(run->items[i]) || run->items[i]->kind == BASE_YAML_NULL)
+            return base_yaml_fail(run->items[i], err, "an argument must be a text or a number, but is %s; %s",
+                                  base_yaml_kind_text(run->items[i]->kind),
+                                  "write \"{name}\" in quotes for a parameter");
+    return BASE_OK;
+}
+
+static base_status check_env(const base_yaml_node *env, base_err *err) {
+    if (!env) return BASE_OK;
+    if (env->kind != BASE_YAML_MAP)
+        return base_yaml_fail(env, err, "env must be a map such as {CUDA_VISIBLE_DEVICES: 0}, but is %s",
+                              base_yaml_kind_text(env->kind));
+    for (size_t i = 0; i < env->count; i++) {
+        if (!*env->keys[i]->text || strchr(env->keys[i]->text, '='))
+            return base_yaml_fail(env->keys[i], err, "'%s' cannot be the name of an environment variable",
+                                  env->keys[i]->text);
+        if (!base_yaml_is_scalar(env->items[i]))
+            return base_yaml_fail(env->items[i], err, "an environment variable must be a text or a number, but is %s",
+                                  base_yaml_kind_text(env->items[i]->kind));
+    }
+    return BASE_OK;
+}
+
+static const char *folder_of(const command_state *state, const char *base_dir, base_arena *arena) {
+    if (!state->cwd || !*state->cwd) return base_dir;
+    return *state->cwd == '/' ? state->cwd : base_arena_printf(arena, "%s/%s", base_dir, state->cwd);
+}
+
+static base_status check_cwd(const command_state *state, const char *folder, const base_yaml_node *settings,
+                             base_err *err) {
+    struct stat info;
+    if (stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) return BASE_OK;
+    const base_yaml_node *where = base_yaml_get(settings, "cwd");
+    return base_yaml_fail(where ? where : state->run, err, "the folder %s does not exist", folder);
+}
+
+static base_status check_program(const command_state *state, const char *folder, base_err *err) {
+    const base_yaml_node *name = state->run->items[0], *path = base_yaml_get(state->env, "PATH");
+    base_buf found = {0};
+    if (strpbrk(name->text, "{}")) return BASE_OK; /* known only with a configuration */
+    base_status status = command_program_find(name->text, folder, path ? path->text : getenv("PATH"), &found);
+    if (status == BASE_INVALID) {
+        status = base_yaml_fail(
+            name, err, "%s cannot be executed; make it so (chmod +x), or name its interpreter first", found.data);
+    } else if (status == BASE_NOTFOUND && strchr(name->text, '/')) {
+        status = base_yaml_fail(name, err, "there is no program %s", found.data);
+    } else if (status == BASE_NOTFOUND) {
+        base_buf_clear(&found);
+        base_buf_printf(&found, "%s/%s", folder, name->text);
+        status = base_yaml_fail(name, err, "there is no program %s in PATH%s%s", name->text,
+                                access(found.data, F_OK) == 0 ? "; the one beside the study file is ./" : "",
+                                access(found.data, F_OK) == 0 ? name->text : "");
+    }
+    base_buf_fini(&found);
+    return status;
+}
+
+static base_status check_references(const command_state *state, const hpo_objective_env *env, base_err *err) {
+    const char *names[N_EXTRAS + 1];
+    memcpy(names, extra_names, sizeof extra_names);
+    names[N_EXTRAS] = env->fidelity.name;
+    size_t count = N_EXTRAS + (env->fidelity.name != NULL);
+    BASE_TRY(hpo_settings_check(state->run, env->space, names, count, err));
+    return hpo_settings_check(state->env, env->space, names, count, err);
+}
+
+static base_status command_check(const hpo_objective_env *env, base_err *err) {
+    base_arena *arena = base_arena_create();
+    command_state state = {0};
+    base_status status = base_options_read(command_options, env->settings, &state, arena, err);
+    const char *folder = folder_of(&state, env->base_dir, arena);
+    if (status == BASE_OK) status = check_run(state.run, err);
+    if (status == BASE_OK) status = check_env(state.env, err);
+    if (status == BASE_OK) status = check_references(&state, env, err);
+    if (status == BASE_OK) status = check_cwd(&state, folder, env->settings, err);
+    if (status == BASE_OK) status = check_program(&state, folder, err);
+    base_arena_destroy(arena);
+    return status;
+}
+
+static base_status command_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
+    command_state *state = self;
+    (void)err;
+    state->known = *env;
+    state->cwd = folder_of(state, env->base_dir, arena);
+    return BASE_OK;
+}
+
+/* ---- what the program is told ---- */
+
+typedef struct call {
+    const command_state *state;
+    const hpo_job *job;
+    base_arena *arena;
+    const char *checkpoint, *config;
+    hpo_setting_extra extras[N_EXTRAS + 1];
+    size_t n_extras;
+} call;
+
+static hpo_value fidelity_value(const call *self, double fidelity) {
+    return self->state->known.fidelity.integer ? hpo_value_int((int64_t)fidelity) : hpo_value_real(fidelity);
+}
+
+/* Below 2^31: what every library takes for a seed. */
+static uint32_t small_seed(uint64_t seed) {
+    return (uint32_t)(seed >> 33);
+}
+
+static const char *value_text(base_arena *arena, const hpo_value *value) {
+    base_buf text = {0};
+    hpo_value_print(value, &text);
+    const char *copy = base_arena_strdup(arena, base_buf_text(&text));
+    base_buf_fini(&text);
+    return copy;
+}
+
+static base_status begin_call(call *self, const command_state *state, const hpo_job *job, base_err *err) {
+    *self = (call){.state = state, .job = job, .arena = base_arena_create()};
+    self->checkpoint = base_arena_printf(self->arena, "%s/checkpoint", job->folder);
+    self->config = base_arena_printf(self->arena, "%s/config.json", job->folder);
+    const hpo_value values[N_EXTRAS] = {hpo_value_int((int64_t)job->trial), hpo_value_int(small_seed(job->seed)),
+                                        hpo_value_text(self->checkpoint), fidelity_value(self, job->fidelity),
+                                        fidelity_value(self, job->from)};
+    for (size_t i = 0; i < N_EXTRAS; i++)
+        self->extras[self->n_extras++] = (hpo_setting_extra){.name = extra_names[i], .value = values[i]};
+    if (state->known.fidelity.name)
+        self->extras[self->n_extras++] =
+            (hpo_setting_extra){.name = state->known.fidelity.name, .value = fidelity_value(self, job->fidelity)};
+    if (mkdir(self->checkpoint, 0777) == 0 || errno == EEXIST) return BASE_OK;
+    return BASE_FAIL(err, BASE_IO, "cannot make the folder %s: %s", self->checkpoint, strerror(errno));
+}
+
+static void end_call(call *self) {
+    base_arena_destroy(self->arena);
+}
+
+static void add_member(base_buf *out, const char *name, const hpo_value *value) {
+    base_buf_puts(out, out->length > 1 ? ", " : "");
+    base_buf_put_json(out, name);
+    base_buf_puts(out, ": ");
+    hpo_value_print_json(value, out);
+}
+
+static base_status write_config(const call *self, base_err *err) {
+    const hpo_space *space = self->state->known.space;
+    const char *fidelity = self->state->known.fidelity.name;
+    base_buf text = {0};
+    base_buf_putc(&text, '{');
+    for (size_t i = 0; i < hpo_space_count(space); i++) {
+        if (isnan(self->job->config[i])) continue;
+        hpo_value value = hpo_space_value(space, self->job->config, i);
+        add_member(&text, hpo_space_param(space, i)->name, &value);
+    }
+    if (fidelity) {
+        hpo_value value = fidelity_value(self, self->job->fidelity);
+        add_member(&text, fidelity, &value);
+    }
+    base_buf_puts(&text, "}\n");
+    FILE *file = fopen(self->config, "we");
+    bool good = file && fwrite(text.data, 1, text.length, file) == text.length;
+    if (file && fclose(file) != 0) good = false;
+    base_buf_fini(&text);
+    return good ? BASE_OK : BASE_FAIL(err, BASE_IO, "cannot write %s: %s", self->config, strerror(errno));
+}
+
+static void set_number(const char *name, uint64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    setenv(name, text, 1);
+}
+
+/* HPO_P_LEARNING_RATE for learning_rate; what cannot stand in a name becomes '_'. */
+static void set_parameters(const call *self) {
+    const hpo_space *space = self->state->known.space;
+    for (size_t i = 0; i < hpo_space_count(space); i++) {
+        if (isnan(self->job->config[i])) continue;
+        char *name = base_arena_printf(self->arena, "HPO_P_%s", hpo_space_param(space, i)->name);
+        for (char *c = name; *c; c++) *c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+        hpo_value value = hpo_space_value(space, self->job->config, i);
+        setenv(name, value_text(self->arena, &value), 1);
+    }
+}
+
+static base_yaml_node *resolve(const call *self, const base_yaml_node *node) {
+    return hpo_settings_resolve(self->arena, node, self->state->known.space, self->job->config, self->extras,
+                                self->n_extras);
+}
+
+/* The environment of this process, which ends with the evaluation. */
+static void set_environment(const call *self) {
+    hpo_value to = fidelity_value(self, self->job->fidelity), from = fidelity_value(self, self->job->from);
+    set_number("HPO_TRIAL", self->job->trial);
+    set_number("HPO_SEED", small_seed(self->job->seed));
+    setenv("HPO_CONFIG", self->config, 1);
+    setenv("HPO_CHECKPOINT", self->checkpoint, 1);
+    setenv("HPO_FIDELITY", value_text(self->arena, &to), 1);
+    setenv("HPO_FIDELITY_FROM", value_text(self->arena, &from), 1);
+    if (self->state->input == INPUT_ENV) set_parameters(self);
+    if (!self->state->env) return;
+    const base_yaml_node *env = resolve(self, self->state->env);
+    for (size_t i = 0; i < env->count; i++)
+        if (env->items[i]->kind != BASE_YAML_NULL) setenv(env->keys[i]->text, env->items[i]->text, 1);
+}
+
+static char **arguments(const call *self) {
+    const hpo_space *space = self->state->known.space;
+    const base_yaml_node *run = resolve(self, self->state->run);
+    size_t count = 0;
+    char **argv = BASE_NEW_ARRAY(self->arena, run->count + 2 * hpo_space_count(space) + 3, char *);
+    for (size_t i = 0; i < run->count; i++) argv[count++] = base_arena_strdup(self->arena, run->items[i]->text);
+    if (self->state->input != INPUT_ARGUMENTS || mentions(self->state->run, &self->state->known)) return argv;
+    for (size_t i = 0; i < hpo_space_count(space); i++) {
+        if (isnan(self->job->config[i])) continue;
+        hpo_value value = hpo_space_value(space, self->job->config, i);
+        argv[count++] = base_arena_printf(self->arena, "--%s", hpo_space_param(space, i)->name);
+        argv[count++] = base_arena_strdup(self->arena, value_text(self->arena, &value));
+    }
+    if (self->state->known.fidelity.name) {
+        hpo_value value = fidelity_value(self, self->job->fidelity);
+        argv[count++] = base_arena_printf(self->arena, "--%s", self->state->known.fidelity.name);
+        argv[count++] = base_arena_strdup(self->arena, value_text(self->arena, &value));
+    }
+    return argv;
+}
+
+/* ---- what became of it ---- */
+
+static void fail(hpo_result *result, hpo_failure failure, int code, const char *text) {
+    result->failure = failure;
+    result->code = code;
+    snprintf(result->reason, sizeof result->reason, "%s", text);
+}
+
+static base_status judge(const call *self, const char *name, int status, const command_output *output, bool stopped,
+                         hpo_result *result, base_err *err) {
+    bool success = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (stopped && !(success && output->found && output->step >= self->job->fidelity))
+        return BASE_FAIL(err, BASE_CANCELLED, "%s was stopped", name);
+    const char *text;
+    if (WIFSIGNALED(status)) {
+        int number = WTERMSIG(status);
+        text = base_arena_printf(self->arena, "%s was ended by signal %d (%s)", name, number, strsignal(number));
+        fail(result, HPO_FAILURE_CRASH, number, text);
+    } else if (!success) {
+        text = base_arena_printf(self->arena, "%s ended with exit status %d", name, WEXITSTATUS(status));
+        fail(result, HPO_FAILURE_EXIT, WEXITSTATUS(status), text);
+    } else if (!output->found) {
+        text = base_arena_printf(
+            self->arena, "%s printed no result: a JSON object on a line of its own, such as {\"%s\": 0.12}%s%s", name,
+            self->state->known.metric, *output->last_line ? "; last line: " : "", output->last_line);
+        fail(result, HPO_FAILURE_OUTPUT, 0, text);
+    } else {
+        result->metrics = output->metrics;
+    }
+    return BASE_OK;
+}
+
+static base_status command_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *result,
+                                    base_err *err) {
+    const command_state *state = self;
+    call now;
+    int end;
+    base_status status = begin_call(&now, state, job, err);
+    command_output output = {.metric = state->known.metric,
+                             .fidelity = state->known.fidelity.name,
+                             .from = job->from,
+                             .to = job->fidelity,
+                             .reporter = reporter};
+    if (status == BASE_OK) status = write_config(&now, err);
+    if (status != BASE_OK) goto out;
+    set_environment(&now);
+    char **argv = arguments(&now);
+    status = command_program_run(argv, state->cwd, &output, &end, err);
+    if (status != BASE_OK) goto out;
+    bool stopped = reporter->verdict(reporter->self) == HPO_STOP;
+    status = judge(&now, argv[0], end, &output, stopped, result, err);
+out:
+    end_call(&now);
+    return status;
+}
+
+const hpo_objective_type obj_command = {
+    .name = "command",
+    .summary = "any program: arguments, JSON or environment in, JSON lines out",
+    .options = command_options,
+    .state_size = sizeof(command_state),
+    .flags = HPO_OBJECTIVE_RESUMABLE,
+    .check = command_check,
+    .init = command_init,
+    .evaluate = command_evaluate,
+};
