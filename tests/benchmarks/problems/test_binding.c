@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A study's own space against a problem: what fits, and what is said when it does not. */
-#include "bind.h"
+#include "tests/benchmarks/problems/bind.h"
 #include "hpo/space/space_file.h"
 
 typedef struct study_space {

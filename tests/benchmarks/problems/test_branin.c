@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Branin's function against values computed from the published formula in another program. */
-#include "bind.h"
+#include "tests/benchmarks/problems/bind.h"
 
 static void values(void **state) {
     (void)state;

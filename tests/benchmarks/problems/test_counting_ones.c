@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Counting ones against its definition: the exact sum, and the mean and variance of a sum of binomial means. */
-#include "bind.h"
+#include "tests/benchmarks/problems/bind.h"
 
 static const double x[] = {1, 0, 1, 1, .5, .25, 1, 0};
 

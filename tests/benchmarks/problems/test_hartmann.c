@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hartmann's functions and their fidelities against values computed from the published constants in another program.
  */
-#include "bind.h"
+#include "tests/benchmarks/problems/bind.h"
 
 static double hartmann(const char *name, const double *x, double z) {
     bound_problem problem = bind_own(name);

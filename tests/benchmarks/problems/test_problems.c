@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What every problem of the registry promises. */
-#include "bind.h"
+#include "tests/benchmarks/problems/bind.h"
 
 typedef void (*visit)(const bound_problem *bound);
 
