@@ -149,13 +149,15 @@ base_status hpo_study_verify(hpo_study *study, const hpo_record *record, base_er
     }
     const bool starts = record->kind == HPO_RECORD_START;
     bool may_start = starts || study->verify_may_start;
-    hpo_decision decision;
+    hpo_decision decision, nearest = {.kind = HPO_DECIDE_DONE};
     for (int tries = 0; tries < (starts ? 1 : 2); tries++, may_start = !may_start) {
         const char *origin = NULL;
         BASE_TRY(study_decide(study, view, record->trial, may_start, &decision, &origin, err));
-        if (!agrees(study, view, record, &decision, origin)) continue;
-        study->verify_may_start = may_start;
-        return BASE_OK;
+        if (agrees(study, view, record, &decision, origin)) {
+            study->verify_may_start = may_start;
+            return BASE_OK;
+        }
+        if (tries == 0 || decision.kind == wanted_kind(record->kind)) nearest = decision;
     }
-    return fail_difference(study, record, &decision, err);
+    return fail_difference(study, record, &nearest, err);
 }

@@ -95,7 +95,7 @@ static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catal
         return base_yaml_fail(settings, err, "the settings of the objective %s must be a map, but are %s",
                               spec->objective->name, base_yaml_kind_text(settings->kind));
     }
-    spec->settings = settings;
+    if (settings && settings->count > 0) spec->settings = settings;
     return BASE_OK;
 }
 

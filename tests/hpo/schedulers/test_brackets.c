@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Small brackets by hand: who is promoted, who is closed, in which order, and when a bracket is given up. */
+#include "hpo/schedulers/scheduler.h"
+
+#include "tests/support/check.h"
+
+typedef struct bench {
+    hpo_space *space;
+    hpo_history *history;
+    hpo_scheduler *scheduler;
+} bench;
+
+static bench bench_open(const char *scheduler, const char *options, double max) {
+    base_err err;
+    bench b = {.space = hpo_space_create()};
+    const hpo_param x = {.name = "x", .kind = HPO_FLOAT, .min = 0, .max = 1};
+    CHECK_OK(hpo_space_add(b.space, &x, &err));
+    CHECK_OK(hpo_space_seal(b.space, &err));
+    b.history = hpo_history_create(b.space, false, max);
+    base_yaml_node *node = NULL;
+    if (options) {
+        CHECK_OK(base_yaml_parse(hpo_space_arena(b.space), "options", options, strlen(options), &node, &err));
+    }
+    const hpo_scheduler_env env = {
+        .space = b.space, .has_fidelity = true, .min_fidelity = 1, .max_fidelity = max, .integer_fidelity = true};
+    CHECK_OK(hpo_scheduler_create(hpo_scheduler_find(scheduler), node, &env, &b.scheduler, &err));
+    return b;
+}
+
+static void bench_close(bench *b) {
+    hpo_scheduler_destroy(b->scheduler);
+    hpo_history_destroy(b->history);
+    hpo_space_destroy(b->space);
+}
+
+static hpo_decision next(bench *b, bool may_start) {
+    base_err err;
+    hpo_decision d;
+    CHECK_OK(hpo_scheduler_next(b->scheduler, hpo_history_view(b->history), may_start, &d, &err));
+    return d;
+}
+
+static void apply(bench *b, const hpo_record *record) {
+    base_err err;
+    CHECK_OK(hpo_history_apply(b->history, record, &err));
+}
+
+/* Carries out a decision that must be of that kind (and, but for START, concern that trial). */
+static hpo_decision expect(bench *b, bool may_start, hpo_decision_kind kind, uint64_t trial) {
+    const hpo_decision d = next(b, may_start);
+    assert_int_equal(d.kind, kind);
+    const double config = 0.5;
+    const hpo_view view = hpo_history_view(b->history);
+    hpo_record record = {.trial = d.trial,
+                         .bracket = d.bracket,
+                         .rung = d.rung,
+                         .fidelity = d.fidelity,
+                         .as_of = view.as_of,
+                         .parent = UINT64_MAX,
+                         .config = &config};
+    switch (kind) {
+    case HPO_DECIDE_START:
+        record.kind = HPO_RECORD_START;
+        record.trial = hpo_view_trials(view);
+        break;
+    case HPO_DECIDE_PROMOTE: record.kind = HPO_RECORD_PROMOTE; break;
+    case HPO_DECIDE_CLOSE: record.kind = HPO_RECORD_CLOSE; break;
+    default: return d;
+    }
+    assert_int_equal(record.trial, trial);
+    apply(b, &record);
+    return d;
+}
+
+static void finish(bench *b, uint64_t id, double value, double max) {
+    const hpo_trial trial = hpo_view_trial(hpo_history_view(b->history), id);
+    hpo_record record = {.kind = HPO_RECORD_RESULT,
+                         .trial = id,
+                         .rung = trial.rung,
+                         .fidelity = trial.fidelity,
+                         .parent = UINT64_MAX,
+                         .value = value,
+                         .final = trial.fidelity >= max,
+                         .result = {.cost = 1}};
+    if (isnan(value)) record.result.failure = HPO_FAILURE_CRASH;
+    apply(b, &record);
+}
+
+/* 9@1 3@3 1@9; losses by trial: best 4, 7, 2; ties between 7 and 2 go to the lower id. */
+static void the_best_third_goes_on(void **state) {
+    (void)state;
+    bench b = bench_open("successive-halving", "{brackets: 1}", 9);
+    static const double losses[] = {.9, .8, .3, .7, .1, .6, .5, .3, .4};
+    for (uint64_t id = 0; id < 9; id++) {
+        const hpo_decision d = expect(&b, true, HPO_DECIDE_START, id);
+        assert_int_equal(d.bracket, 0);
+        assert_int_equal(d.rung, 0);
+        CHECK_NEAR(d.fidelity, 1, 0);
+    }
+    assert_int_equal(next(&b, true).kind, HPO_DECIDE_WAIT);
+    for (uint64_t id = 9; id-- > 0;) {
+        assert_int_equal(next(&b, true).kind, HPO_DECIDE_WAIT);
+        finish(&b, id, losses[id], 9);
+    }
+    static const uint64_t closed[] = {0, 1, 3, 5, 6, 8}, promoted[] = {4, 2, 7};
+    for (size_t i = 0; i < 6; i++) expect(&b, true, HPO_DECIDE_CLOSE, closed[i]);
+    for (size_t i = 0; i < 3; i++) {
+        const hpo_decision d = expect(&b, true, HPO_DECIDE_PROMOTE, promoted[i]);
+        assert_int_equal(d.rung, 1);
+        CHECK_NEAR(d.fidelity, 3, 0);
+    }
+    finish(&b, 4, .5, 9);
+    finish(&b, 7, .2, 9);
+    assert_int_equal(next(&b, true).kind, HPO_DECIDE_WAIT);
+    finish(&b, 2, .4, 9);
+    expect(&b, true, HPO_DECIDE_CLOSE, 4);
+    expect(&b, true, HPO_DECIDE_CLOSE, 2);
+    CHECK_NEAR(expect(&b, true, HPO_DECIDE_PROMOTE, 7).fidelity, 9, 0);
+    assert_int_equal(next(&b, true).kind, HPO_DECIDE_WAIT);
+    finish(&b, 7, .2, 9);
+    assert_int_equal(next(&b, true).kind, HPO_DECIDE_DONE);
+    bench_close(&b);
+}
+
+/* Seven of nine fail: both others go on, then one of them. */
+static void failed_trials_shrink_the_rungs(void **state) {
+    (void)state;
+    bench b = bench_open("successive-halving", "{brackets: 1}", 9);
+    for (uint64_t id = 0; id < 9; id++) expect(&b, true, HPO_DECIDE_START, id);
+    for (uint64_t id = 0; id < 9; id++) finish(&b, id, id == 3 ? .2 : id == 5 ? .1 : (double)NAN, 9);
+    expect(&b, true, HPO_DECIDE_PROMOTE, 5);
+    expect(&b, true, HPO_DECIDE_PROMOTE, 3);
+    finish(&b, 3, (double)NAN, 9);
+    finish(&b, 5, .1, 9);
+    expect(&b, true, HPO_DECIDE_PROMOTE, 5);
+    finish(&b, 5, (double)NAN, 9);
+    assert_int_equal(next(&b, true).kind, HPO_DECIDE_DONE);
+    bench_close(&b);
+}
+
+static void a_bracket_of_failures_ends(void **state) {
+    (void)state;
+    bench b = bench_open("successive-halving", "{brackets: 1}", 9);
+    for (uint64_t id = 0; id < 9; id++) expect(&b, true, HPO_DECIDE_START, id);
+    for (uint64_t id = 0; id < 9; id++) finish(&b, id, (double)NAN, 9);
+    assert_int_equal(next(&b, true).kind, HPO_DECIDE_DONE);
+    bench_close(&b);
+}
+
+/* Hyperband 1..9: 9@1 3@3 1@9 | 3@3 1@9 | 3@9 | again. Idle workers open the next bracket; when the first rung closes,
+ * its promotions come before new trials. */
+static void an_idle_worker_opens_the_next_bracket(void **state) {
+    (void)state;
+    bench b = bench_open("hyperband", NULL, 9);
+    static const struct {
+        uint32_t bracket, rung;
+        double fidelity;
+    } starts[] = {{0, 0, 1}, {0, 0, 1}, {0, 0, 1}, {0, 0, 1}, {0, 0, 1}, {0, 0, 1}, {0, 0, 1}, {0, 0, 1},
+                  {0, 0, 1}, {1, 1, 3}, {1, 1, 3}, {1, 1, 3}, {2, 2, 9}, {2, 2, 9}, {2, 2, 9}, {3, 0, 1}};
+    for (uint64_t id = 0; id < CHECK_COUNT(starts); id++) {
+        const hpo_decision d = expect(&b, true, HPO_DECIDE_START, id);
+        assert_int_equal(d.bracket, starts[id].bracket);
+        assert_int_equal(d.rung, starts[id].rung);
+        CHECK_NEAR(d.fidelity, starts[id].fidelity, 0);
+    }
+    for (uint64_t id = 9; id < 12; id++) finish(&b, id, (double)id, 9);
+    for (uint64_t id = 0; id < 9; id++) finish(&b, id, (double)id, 9);
+    for (uint64_t id = 8; id >= 3; id--) expect(&b, true, HPO_DECIDE_CLOSE, id);
+    for (uint64_t id = 0; id < 3; id++) expect(&b, true, HPO_DECIDE_PROMOTE, id);
+    expect(&b, true, HPO_DECIDE_CLOSE, 11);
+    expect(&b, true, HPO_DECIDE_CLOSE, 10);
+    const hpo_decision d = expect(&b, true, HPO_DECIDE_PROMOTE, 9);
+    assert_int_equal(d.bracket, 1);
+    assert_int_equal(d.rung, 2);
+    assert_int_equal(next(&b, true).bracket, 3);
+    bench_close(&b);
+}
+
+/* No new trials after five of nine: 5/3 = 1 goes on, and the bracket stays as it is when trials are allowed again. */
+static void a_bracket_that_is_not_full_is_finished(void **state) {
+    (void)state;
+    bench b = bench_open("hyperband", NULL, 9);
+    for (uint64_t id = 0; id < 5; id++) expect(&b, true, HPO_DECIDE_START, id);
+    for (uint64_t id = 0; id < 4; id++) finish(&b, id, (double)(9 - id), 9);
+    assert_int_equal(next(&b, false).kind, HPO_DECIDE_WAIT);
+    finish(&b, 4, 7.5, 9);
+    assert_int_equal(next(&b, true).kind, HPO_DECIDE_START);
+    static const uint64_t closed[] = {0, 1, 4, 2};
+    for (size_t i = 0; i < 4; i++) {
+        expect(&b, false, HPO_DECIDE_CLOSE, closed[i]);
+        assert_int_equal(next(&b, true).kind, i == 3 ? HPO_DECIDE_PROMOTE : HPO_DECIDE_CLOSE);
+    }
+    expect(&b, false, HPO_DECIDE_PROMOTE, 3);
+    assert_int_equal(next(&b, true).bracket, 1);
+    assert_int_equal(next(&b, false).kind, HPO_DECIDE_WAIT);
+    finish(&b, 3, 1, 9);
+    CHECK_NEAR(expect(&b, false, HPO_DECIDE_PROMOTE, 3).fidelity, 9, 0);
+    finish(&b, 3, 1, 9);
+    assert_int_equal(next(&b, false).kind, HPO_DECIDE_DONE);
+    assert_int_equal(next(&b, true).bracket, 1);
+    bench_close(&b);
+}
+
+static void full_never_waits(void **state) {
+    (void)state;
+    bench b = bench_open("full", NULL, 9);
+    for (uint64_t id = 0; id < 4; id++) CHECK_NEAR(expect(&b, true, HPO_DECIDE_START, id).fidelity, 9, 0);
+    assert_int_equal(next(&b, false).kind, HPO_DECIDE_WAIT);
+    for (uint64_t id = 0; id < 4; id++) finish(&b, id, 1, 9);
+    assert_int_equal(next(&b, false).kind, HPO_DECIDE_DONE);
+    bench_close(&b);
+}
+
+static void what_check_shows(void **state) {
+    (void)state;
+    bench b = bench_open("hyperband", "{eta: 3}", 9);
+    base_buf text = {0};
+    hpo_scheduler_describe(b.scheduler, &text);
+    assert_string_equal(base_buf_text(&text), "rungs 1, 3, 9; brackets: 9@1 3@3 1@9 | 3@3 1@9 | 3@9");
+    base_buf_clear(&text);
+    hpo_scheduler_print(b.scheduler, &text);
+    assert_string_equal(base_buf_text(&text), "{eta: 3, brackets: 0}");
+    base_buf_fini(&text);
+    assert_false(hpo_scheduler_ends(b.scheduler));
+    bench_close(&b);
+}
+
+static void options_are_checked(void **state) {
+    (void)state;
+    base_err err;
+    base_arena *arena = base_arena_create();
+    base_yaml_node *node;
+    hpo_scheduler *scheduler;
+    hpo_scheduler_env env = {.min_fidelity = 1, .max_fidelity = 9};
+    CHECK_OK(base_yaml_parse(arena, "f", "{eta: 1}", 8, &node, &err));
+    CHECK_FAILS(hpo_scheduler_create(hpo_scheduler_find("hyperband"), node, &env, &scheduler, &err), BASE_INVALID,
+                "f:1:7");
+    assert_null(scheduler);
+    CHECK_OK(base_yaml_parse(arena, "f", "{eta: 2}", 8, &node, &err));
+    env.max_fidelity = 1e12;
+    CHECK_FAILS(hpo_scheduler_create(hpo_scheduler_find("hyperband"), node, &env, &scheduler, &err), BASE_INVALID,
+                "f:1:1");
+    base_arena_destroy(arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_best_third_goes_on),
+        cmocka_unit_test(failed_trials_shrink_the_rungs),
+        cmocka_unit_test(a_bracket_of_failures_ends),
+        cmocka_unit_test(an_idle_worker_opens_the_next_bracket),
+        cmocka_unit_test(a_bracket_that_is_not_full_is_finished),
+        cmocka_unit_test(full_never_waits),
+        cmocka_unit_test(what_check_shows),
+        cmocka_unit_test(options_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

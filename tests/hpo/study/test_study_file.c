@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a study file says, what is filled in, and the sentence for every mistake. */
+#include "tests/support/toy_objective.h"
+
+#include "tests/support/check.h"
+
+#define SPACE  "parameters: {x: {min: 0.0, max: 1.0}}\n"
+#define BUDGET "budget: {trials: 10}\n"
+#define TOY    "objective: toy\n"
+
+static void everything_has_a_default(void **state) {
+    (void)state;
+    hpo_study_spec *spec = toy_spec(TOY SPACE BUDGET);
+    assert_string_equal(spec->name, "toy");
+    assert_false(spec->seed_given);
+    assert_ptr_equal(spec->objective, &toy_objective);
+    assert_null(spec->settings);
+    assert_string_equal(spec->metric, "loss");
+    assert_false(spec->maximize);
+    assert_string_equal(spec->method, "random");
+    assert_string_equal(spec->sampler->name, "random");
+    assert_string_equal(spec->scheduler->name, "full");
+    assert_null(spec->fidelity.name);
+    CHECK_NEAR(spec->fidelity.max, 1, 0);
+    assert_int_equal(spec->workers, 0);
+    assert_false(spec->deterministic || spec->repeats || spec->fsync_each || spec->budget.has_target);
+    assert_int_equal(spec->limits.threads, 1);
+    assert_int_equal(spec->limits.memory, 0);
+    CHECK_NEAR(spec->limits.stop_grace, 30, 0);
+    assert_int_equal(spec->failure.retries_crash, 1);
+    assert_int_equal(spec->failure.retries_lost, 3);
+    assert_int_equal(spec->failure.max_failures, 1000);
+    CHECK_NEAR(spec->failure.heartbeat, 2, 0);
+    CHECK_NEAR(spec->failure.lost_after, 30, 0);
+    assert_true(spec->base_dir[0] == '/');
+    hpo_study_spec_destroy(spec);
+}
+
+static const char full_text[] =
+    "study: everything\n"
+    "seed: 7\n"
+    "objective: {toy_restart: {b: [1, 2.50, \"x: y\"], a: {d: true, c: 1e-3}}}\n"
+    "metric: {name: accuracy, goal: maximize}\n"
+    "method: {sampler: sobol, scheduler: hyperband, eta: 4, scramble: false, brackets: 3}\n"
+    "fidelity: {epochs: {min: 1, max: 64}}\n"
+    "budget: {trials: 200, cost: 600, time: 30m, target: 0}\n"
+    "workers: 8\n"
+    "deterministic: true\n"
+    "repeats: true\n"
+    "durability: each\n"
+    "trial: {time: 10m, memory: 2GiB, threads: 3, stop_grace: 5s}\n"
+    "failure: {retries: {crash: 2, timeout: 1, oom: 4, lost: 5}, max_failures: 50, heartbeat: 0.2s, lost_after: 1s}\n"
+    "parameters:\n"
+    "  lr: {min: 1e-5, max: 1.0, log: true, prior: 1e-2, confidence: high}\n"
+    "  batch: {values: [32, 64], ordered: true}\n"
+    "  opt: {values: [sgd, adam], probabilities: [0.4, 0.6]}\n"
+    "  momentum: {min: 0.0, max: 0.9, step: 0.1, when: {opt: sgd}}\n"
+    "  width: {value: 64}\n"
+    "forbid:\n"
+    "  - {opt: sgd, lr: {gt: 0.5}}\n";
+
+static void every_key_is_read(void **state) {
+    (void)state;
+    hpo_study_spec *spec = toy_spec(full_text);
+    assert_string_equal(spec->name, "everything");
+    assert_true(spec->seed_given && spec->seed == 7);
+    assert_ptr_equal(spec->objective, &toy_restart_objective);
+    assert_non_null(base_yaml_get(spec->settings, "a"));
+    assert_true(spec->maximize);
+    assert_string_equal(spec->metric, "accuracy");
+    assert_string_equal(spec->method, "sobol + hyperband");
+    assert_string_equal(spec->fidelity.name, "epochs");
+    assert_true(spec->fidelity.integer && spec->fidelity.min == 1 && spec->fidelity.max == 64);
+    assert_true(spec->budget.trials == 200 && spec->budget.cost == 600 && spec->budget.time == 1800);
+    assert_true(spec->budget.has_target && spec->budget.target == 0);
+    assert_true(spec->workers == 8 && spec->deterministic && spec->repeats && spec->fsync_each);
+    assert_true(spec->limits.time == 600 && spec->limits.memory == UINT64_C(2) << 30 && spec->limits.threads == 3);
+    assert_true(spec->failure.retries_crash == 2 && spec->failure.retries_timeout == 1);
+    assert_true(spec->failure.retries_oom == 4 && spec->failure.retries_lost == 5);
+    assert_true(spec->failure.max_failures == 50 && spec->failure.heartbeat == 0.2 && spec->failure.lost_after == 1);
+    assert_int_equal(hpo_space_count(spec->space), 5);
+    hpo_study_spec_destroy(spec);
+}
+
+static const char *const readable[] = {
+    full_text,
+    TOY SPACE BUDGET,
+    TOY SPACE "budget: {time: 1.5h}\nseed: 3\nmethod: sobol\n",
+    "objective: {toy_declared: }\nmethod: grid\nseed: 1\nforbid: [{n: 3}]\n",
+    TOY SPACE BUDGET "fidelity: {share: {min: 0.1, max: 1}}\nmethod: {name: successive-halving, eta: 2}\n",
+    TOY "parameters: {a-b: {values: [\"1\", 1, null, true, \"x, y\"]}, \"c:d\": {min: -3, max: 4}}\n" BUDGET,
+};
+
+/* What is printed reads back as the same study, and prints the same. */
+static void what_is_printed_is_the_same_study(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CHECK_COUNT(readable); i++) {
+        hpo_study_spec *spec = toy_spec(readable[i]);
+        base_buf text = {0}, again = {0};
+        hpo_study_spec_print(spec, &text);
+        hpo_study_spec *copy = toy_spec(base_buf_text(&text));
+        assert_string_equal(copy->identity, spec->identity);
+        hpo_study_spec_print(copy, &again);
+        assert_string_equal(base_buf_text(&again), base_buf_text(&text));
+        assert_int_equal(copy->budget.trials, spec->budget.trials);
+        assert_true(copy->budget.has_target == spec->budget.has_target && copy->budget.time == spec->budget.time);
+        assert_memory_equal(&copy->failure, &spec->failure, sizeof spec->failure);
+        assert_true(copy->limits.memory == spec->limits.memory && copy->limits.time == spec->limits.time);
+        base_buf_fini(&text);
+        base_buf_fini(&again);
+        hpo_study_spec_destroy(spec);
+        hpo_study_spec_destroy(copy);
+    }
+}
+
+static void check_shows_space_and_ladder(void **state) {
+    (void)state;
+    hpo_study_spec *spec = toy_spec(full_text);
+    base_buf text = {0};
+    hpo_study_spec_print(spec, &text);
+    CHECK_CONTAINS(base_buf_text(&text), "# space: 5 parameters, 4 of them searched; a continuum");
+    CHECK_CONTAINS(base_buf_text(&text), "# hyperband: rungs 1, 4, 16, 64; brackets: 64@1 16@4 4@16 1@64 | ");
+    base_buf_fini(&text);
+    hpo_study_spec_destroy(spec);
+}
+
+/* Pairs of files and whether they are the same study. */
+static void the_identity_is_what_makes_a_study(void **state) {
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        {"budget: {trials: 10}\n", "budget: {trials: 99, time: 3h}\nfailure: {max_failures: 3}\nworkers: 3\n", true},
+        {BUDGET "seed: 1\n", BUDGET "seed: 2\n", false},
+        {BUDGET "metric: loss\n", BUDGET "metric: {name: loss, goal: maximize}\n", false},
+        {BUDGET "metric: loss\n", BUDGET "metric: {goal: minimize, name: loss}\n", true},
+        {BUDGET "method: random\n", BUDGET "method: {scheduler: full, sampler: random}\n", true},
+        {BUDGET "method: random\n", BUDGET "method: sobol\n", false},
+        {BUDGET "method: sobol\n", BUDGET "method: {name: sobol, scramble: true}\n", true},
+        {BUDGET "method: sobol\n", BUDGET "method: {name: sobol, scramble: false}\n", false},
+        {BUDGET, BUDGET "fidelity: {e: {min: 1, max: 3}}\n", false},
+        {BUDGET, BUDGET "workers: 4\ndeterministic: true\n", false},
+        {BUDGET "workers: 5\ndeterministic: true\n", BUDGET "workers: 4\ndeterministic: true\n", false},
+        {BUDGET, BUDGET "forbid: [{x: {gt: 0.5}}]\n", false},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(pairs); i++) {
+        base_buf a = {0}, b = {0};
+        base_buf_printf(&a, TOY SPACE "%s", pairs[i].a);
+        base_buf_printf(&b, TOY SPACE "%s", pairs[i].b);
+        hpo_study_spec *x = toy_spec(base_buf_text(&a)), *y = toy_spec(base_buf_text(&b));
+        if ((strcmp(x->identity, y->identity) == 0) != pairs[i].same) {
+            fail_msg("pair %zu:\n%s\n--\n%s", i, x->identity, y->identity);
+        }
+        hpo_study_spec_destroy(x);
+        hpo_study_spec_destroy(y);
+        base_buf_fini(&a);
+        base_buf_fini(&b);
+    }
+    hpo_study_spec *x = toy_spec(SPACE BUDGET "objective: {toy: {a: 1, b: {d: 0.10, c: 2}}}\n");
+    hpo_study_spec *y = toy_spec(BUDGET SPACE "objective: {toy: {b: {c: 2, d: 1e-1}, a: 1}}\n");
+    hpo_study_spec *z = toy_spec(BUDGET SPACE "objective: {toy: {b: {c: 2, d: 2e-1}, a: 1}}\n");
+    assert_string_equal(x->identity, y->identity);
+    assert_string_not_equal(x->identity, z->identity);
+    hpo_study_spec_set_seed(x, 99);
+    assert_true(x->seed == 99 && x->seed_given);
+    CHECK_CONTAINS(x->identity, "seed: 99");
+    hpo_study_spec_destroy(x);
+    hpo_study_spec_destroy(y);
+    hpo_study_spec_destroy(z);
+}
+
+static void sets_and_seed_come_last(void **state) {
+    (void)state;
+    base_err err;
+    static const char text[] = TOY SPACE BUDGET "seed: 4\n";
+    static const char *const sets[] = {"budget.trials=50", "method=sobol"};
+    const uint64_t seed = UINT64_MAX;
+    hpo_study_spec *spec;
+    CHECK_OK(hpo_study_read(toy_catalog(), "a/b.c/my.study.yaml", text, sizeof text - 1, sets, 2, &seed, &spec, &err));
+    assert_true(spec->seed == UINT64_MAX && spec->budget.trials == 50);
+    assert_string_equal(spec->sampler->name, "sobol");
+    assert_string_equal(spec->name, "my.study");
+    hpo_study_spec_destroy(spec);
+    static const char *const wrong[] = {"budget.trails=50"};
+    CHECK_FAILS(hpo_study_read(toy_catalog(), "f", text, sizeof text - 1, wrong, 1, NULL, &spec, &err), BASE_INVALID,
+                "--set budget.trails");
+    assert_null(spec);
+}
+
+/* A file, and two parts that its sentence must have: the position and the remedy. */
+static const struct {
+    const char *text, *position, *remedy;
+} broken[] = {
+    {"", "toy.yaml", "empty"},
+    {"- a\n", "toy.yaml:1:1", "map of keys"},
+    {"a: [\n", "toy.yaml", ""},
+    {SPACE BUDGET, "toy.yaml", "objective"},
+    {TOY SPACE BUDGET "bugdet: {trials: 3}\n", "toy.yaml:4:1", "did you mean 'budget'"},
+    {TOY SPACE "budget: {trails: 3}\n", "toy.yaml:3:10", "did you mean 'trials'"},
+    {TOY SPACE "budget: {trials: 0}\n", "toy.yaml:3:18", "at least 1"},
+    {TOY SPACE "budget: {trials: 1.5}\n", "toy.yaml:3:18", "integer"},
+    {TOY SPACE "budget: {time: soon}\n", "toy.yaml:3:16", "10m"},
+    {TOY SPACE "budget: {cost: 0}\n", "toy.yaml:3:16", "greater than 0"},
+    {TOY SPACE "budget: {target: low}\n", "toy.yaml:3:18", "number"},
+    {TOY SPACE "budget: 100\n", "toy.yaml:3:9", "map"},
+    {TOY SPACE, "toy.yaml:1:1", "budget: {trials: 100}"},
+    {TOY SPACE "budget: {}\n", "toy.yaml", "budget: {trials: 100}"},
+    {"objective: tot\n" SPACE BUDGET, "toy.yaml:1:12", "did you mean 'toy'"},
+    {"objective: {zebra: {}}\n" SPACE BUDGET, "toy.yaml:1:13", "toy_restart"},
+    {"objective: {toy: {}, toy_restart: {}}\n" SPACE BUDGET, "toy.yaml:1:12", "exactly one"},
+    {"objective: {toy: 3}\n" SPACE BUDGET, "toy.yaml:1:18", "must be a map"},
+    {"objective: []\n" SPACE BUDGET, "toy.yaml:1:12", "exactly one"},
+    {TOY BUDGET, "toy.yaml:1:1", "parameters: {learning_rate"},
+    {TOY BUDGET "parameters: {}\n", "toy.yaml:3", ""},
+    {TOY BUDGET "parameters: {x: {min: 2, max: 1}}\n", "toy.yaml:3", ""},
+    {TOY BUDGET SPACE "metric: los\n", "toy.yaml:4:9", "did you mean 'loss'"},
+    {TOY BUDGET SPACE "metric: {name: loss, goal: minimise}\n", "toy.yaml:4:28", "did you mean 'minimize'"},
+    {TOY BUDGET SPACE "metric: {goal: minimize}\n", "toy.yaml:4:9", "name"},
+    {TOY BUDGET SPACE "metric: [loss]\n", "toy.yaml:4:9", "map"},
+    {TOY BUDGET SPACE "method: hyperbnad\n", "toy.yaml:4:9", "did you mean 'hyperband'"},
+    {TOY BUDGET SPACE "method: [random]\n", "toy.yaml:4:9", "a name"},
+    {TOY BUDGET SPACE "method: {eta: 3}\n", "toy.yaml:4:9", "needs a name"},
+    {TOY BUDGET SPACE "method: {name: random, sampler: grid}\n", "toy.yaml:4:9", "both are given"},
+    {TOY BUDGET SPACE "method: {sampler: sobl}\n", "toy.yaml:4:19", "did you mean 'sobol'"},
+    {TOY BUDGET SPACE "method: {scheduler: hyperban}\n", "toy.yaml:4:21", "did you mean 'hyperband'"},
+    {TOY BUDGET SPACE "method: hyperband\n", "toy.yaml:4:9", "fidelity: {epochs: {min: 1, max: 27}}"},
+    {TOY BUDGET SPACE "method: {name: sobol, scrambel: true}\n", "toy.yaml:4:23", "did you mean 'scramble'"},
+    {TOY BUDGET SPACE "method: {name: random, eta: 3}\n", "toy.yaml:4:24", "neither the sampler random nor"},
+    {TOY BUDGET SPACE "method: {name: grid, points: 0}\n", "toy.yaml:4:30", "between 1 and"},
+    {TOY BUDGET SPACE "method: {name: random, prior: true}\n", "toy.yaml:4:9", "prior: 1e-2"},
+    {TOY BUDGET SPACE "fidelity: {e: {min: 1, max: 9}}\nmethod: {name: hyperband, eta: 1}\n", "toy.yaml:5:32",
+     "between 2 and 1000"},
+    {TOY BUDGET SPACE "fidelity: {e: {min: 1, max: 1000000000000}}\nmethod: hyperband\n", "toy.yaml:5:9", "raise eta"},
+    {TOY BUDGET SPACE "fidelity: 27\n", "toy.yaml:4:11", "must be a map"},
+    {TOY BUDGET SPACE "fidelity: {a: {min: 1, max: 2}, b: {min: 1, max: 2}}\n", "toy.yaml:4:11", "exactly one"},
+    {TOY BUDGET SPACE "fidelity: {a: 3}\n", "toy.yaml:4:15", "must be a map"},
+    {TOY BUDGET SPACE "fidelity: {a: {min: 0, max: 3}}\n", "toy.yaml:4:21", "greater than 0"},
+    {TOY BUDGET SPACE "fidelity: {a: {min: 4, max: 3}}\n", "toy.yaml:4:29", "not be less than"},
+    {TOY BUDGET SPACE "fidelity: {a: {max: 3}}\n", "toy.yaml:4:15", "min"},
+    {TOY BUDGET SPACE "fidelity: {x: {min: 1, max: 3}}\n", "toy.yaml:3", "fidelity"},
+    {TOY BUDGET SPACE "deterministic: true\n", "toy.yaml:4:1", "workers: 4"},
+    {TOY BUDGET SPACE "deterministic: yes\n", "toy.yaml:4:16", "true or false"},
+    {TOY BUDGET SPACE "workers: 0\n", "toy.yaml:4:10", "between 1 and"},
+    {TOY BUDGET SPACE "seed: -1\n", "toy.yaml:4:7", "at least 0"},
+    {TOY BUDGET SPACE "study: 3\n", "toy.yaml:4:8", "quotes"},
+    {TOY BUDGET SPACE "durability: always\n", "toy.yaml:4:13", "group, each"},
+    {TOY BUDGET SPACE "trial: {memory: lots}\n", "toy.yaml:4:17", "2GiB"},
+    {TOY BUDGET SPACE "trial: {threads: 0}\n", "toy.yaml:4:18", "between 1 and"},
+    {TOY BUDGET SPACE "failure: {retries: {oops: 1}}\n", "toy.yaml:4:21", "oom"},
+    {TOY BUDGET SPACE "failure: {retries: 3}\n", "toy.yaml:4:20", "map"},
+    {TOY BUDGET SPACE "failure: {heartbeat: 5s, lost_after: 3s}\n", "toy.yaml:4:38", "longer than heartbeat"},
+    {TOY BUDGET SPACE "forbid: {x: 1}\n", "toy.yaml:4", "list"},
+    {"objective: toy_declared\nfidelity: {n: {min: 1, max: 3}}\n" BUDGET, "toy.yaml:2:11", "both the fidelity and"},
+    {"objective: toy_strict\nmetric: loss\n" BUDGET "parameters: {widht: {min: 1, max: 8}}\n", "toy.yaml:4:14",
+     "did you mean 'width'"},
+    {"objective: {toy_strict: {width: 4}}\nmetric: loss\n" BUDGET "parameters: {width: {min: 1, max: 8}}\n",
+     "toy.yaml:4:14", "remove one of the two"},
+    {"objective: toy_strict\nmetric: loss\n" BUDGET "parameters: {width: {min: 1, max: 2000}}\n", "toy.yaml:4:35",
+     "between 1 and 1024"},
+    {"objective: toy_strict\nmetric: loss\n" BUDGET "parameters: {width: {values: [3, big]}}\n", "toy.yaml:4:34",
+     "integer"},
+    {"objective: {toy_strict: {widht: 4}}\nmetric: loss\n" BUDGET "parameters: {learning_rate: {min: 0.1, max: 1.0}}\n",
+     "toy.yaml:1:26", "did you mean 'width'"},
+    {"objective: toy_strict\n" BUDGET "parameters: {width: {min: 1, max: 8}}\n", "toy.yaml:1:1", "metric"},
+};
+
+static void every_mistake_has_a_position_and_a_remedy(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CHECK_COUNT(broken); i++) {
+        base_err err = {0};
+        hpo_study_spec *spec;
+        const char *text = broken[i].text;
+        const base_status status =
+            hpo_study_read(toy_catalog(), "toy.yaml", text, strlen(text), NULL, 0, NULL, &spec, &err);
+        const bool told = strncmp(err.text, broken[i].position, strlen(broken[i].position)) == 0 &&
+                          strstr(err.text, broken[i].remedy);
+        if (status != BASE_INVALID || !told) fail_msg("%s\n-> %s", text, status == BASE_OK ? "accepted" : err.text);
+        assert_null(spec);
+    }
+}
+
+/* Without a budget a study is accepted when it ends by itself. */
+static void some_studies_need_no_budget(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        TOY SPACE "method: grid\n",
+        TOY SPACE "fidelity: {e: {min: 1, max: 9}}\nmethod: {name: hyperband, brackets: 3}\n",
+        TOY "parameters: {a: {values: [1, 2]}}\n",
+    };
+    for (size_t i = 0; i < CHECK_COUNT(texts); i++) hpo_study_spec_destroy(toy_spec(texts[i]));
+}
+
+static void every_method_is_made_of_what_exists(void **state) {
+    (void)state;
+    size_t count;
+    const hpo_method *methods = hpo_methods(&count);
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(hpo_method_find(methods[i].name), &methods[i]);
+        assert_non_null(hpo_sampler_find(methods[i].sampler));
+        assert_non_null(hpo_scheduler_find(methods[i].scheduler));
+        base_buf text = {0};
+        base_buf_printf(&text, TOY SPACE BUDGET "fidelity: {e: {min: 1, max: 9}}\nmethod: %s\n", methods[i].name);
+        hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+        assert_string_equal(spec->sampler->name, methods[i].sampler);
+        assert_string_equal(spec->scheduler->name, methods[i].scheduler);
+        hpo_study_spec_destroy(spec);
+        base_buf_fini(&text);
+    }
+    assert_null(hpo_method_find("none"));
+}
+
+/* The example on the help page is a study, and every top-level key has its line. */
+static void the_help_page_is_true(void **state) {
+    (void)state;
+    base_buf help = {0};
+    hpo_study_help(&help);
+    const char *example = strstr(base_buf_text(&help), "Example:\n\n");
+    assert_non_null(example);
+    base_arena *arena = base_arena_create();
+    base_err err;
+    base_yaml_node *root;
+    CHECK_OK(base_yaml_parse(arena, "help", example + 10, strlen(example + 10), &root, &err));
+    base_buf text = {0};
+    base_yaml_put(arena, root, "objective", base_yaml_scalar(arena, NULL, "toy", true));
+    base_yaml_put(arena, root, "metric", base_yaml_scalar(arena, NULL, "loss", true));
+    base_yaml_print(root, 0, &text);
+    hpo_study_spec_destroy(toy_spec(base_buf_text(&text)));
+    static const char *const keys[] = {"\n  durability ", "\n  stop_grace ", "\n  lost_after ", "\n  target ",
+                                       "\n  goal ",       "\n  oom ",        "  hyperband "};
+    for (size_t i = 0; i < CHECK_COUNT(keys); i++) CHECK_CONTAINS(base_buf_text(&help), keys[i]);
+    base_buf_fini(&text);
+    base_buf_fini(&help);
+    base_arena_destroy(arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_has_a_default),
+        cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(what_is_printed_is_the_same_study),
+        cmocka_unit_test(check_shows_space_and_ladder),
+        cmocka_unit_test(the_identity_is_what_makes_a_study),
+        cmocka_unit_test(sets_and_seed_come_last),
+        cmocka_unit_test(every_mistake_has_a_position_and_a_remedy),
+        cmocka_unit_test(some_studies_need_no_budget),
+        cmocka_unit_test(every_method_is_made_of_what_exists),
+        cmocka_unit_test(the_help_page_is_true),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
