@@ -45,7 +45,7 @@ hpo/cli:             base hpo/*
 benchmarks:          base hpo/*
 benchmarks/micro:    base engine/* nas hpo/* benchmarks
 experiments:         base engine/* nas hpo/* benchmarks
-tests/support:       base
+tests/support:       base hpo/*
 tests/base:          base tests/support
 tests/engine:        base engine/* tests/support
 tests/nas:           base engine/* nas tests/support

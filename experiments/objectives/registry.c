@@ -3,6 +3,7 @@
 #include "experiments/objectives/registry.h"
 
 static const hpo_objective_type *const objectives[] = {
+    &obj_command,
     &obj_function,
 };
 
