@@ -13,8 +13,14 @@ static double rate_of(const eng_node *node) {
     return ((const eng_dropout_config *)node->config)->rate;
 }
 
+/* The rate in units of 2^-16, as the mask is drawn; the scale belongs to the rate that is really used, so that the
+ * expectation of y is x. */
+static uint32_t threshold_of(const eng_node *node) {
+    return (uint32_t)floor(rate_of(node) * 0x1p16);
+}
+
 static float scale_of(const eng_node *node) {
-    return (float)(1.0 / (1.0 - rate_of(node)));
+    return (float)(0x1p16 / (0x1p16 - (double)threshold_of(node)));
 }
 
 static base_status infer(eng_node *node, base_err *err) {
@@ -34,9 +40,9 @@ static void forward(const eng_call *call, eng_run *run) {
         if (call->y != call->x[0]) memcpy(call->y, call->x[0], count * sizeof *call->y);
         return;
     }
-    uint32_t threshold = (uint32_t)floor(rate_of(call->node) * 0x1p32);
     base_rng rng = base_rng_stream(run->seed, BASE_RNG_DROPOUT, call->node->index, run->step);
-    run->k->dropout(count, threshold, scale_of(call->node), rng.key, rng.counter, call->x[0], call->y, call->saved);
+    run->k->dropout(count, threshold_of(call->node), scale_of(call->node), rng.key, rng.counter, call->x[0], call->y,
+                    call->saved);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {

@@ -60,7 +60,7 @@ typedef struct eng_kernels {
     /* dy[r][c] *= f'(y[r][c]) in place and dbias[c] = sum over r. y is not read for LINEAR. */
     void (*bias_epilogue_grad[ENG_EPILOGUES])(size_t rows, size_t cols, const float *y, float *dy, float *dbias);
 
-    /* Each row: y = softmax(x); returns nothing. */
+    /* y = softmax(x), row by row. */
     void (*softmax)(size_t rows, size_t cols, const float *x, float *y);
     void (*softmax_grad)(size_t rows, size_t cols, const float *y, const float *dy, float *dx);
     /* p = softmax(x) and the sum over rows of -sum_c t_c log p_c with t = (1 - smoothing) onehot(label) +
@@ -70,8 +70,10 @@ typedef struct eng_kernels {
     void (*softmax_loss_grad)(size_t rows, size_t cols, float smoothing, float scale, const float *p,
                               const int32_t *labels, float *dx);
 
-    /* Inverted dropout: y = x / (1 - rate) where kept, else 0; keep[i] is 1 or 0. A unit is dropped when its 32 random
-     * bits are below `threshold`; bits come from Philox blocks key/counter with counter[0] = 0, 1, ... */
+    /* Inverted dropout: y = x scale where kept, else 0; keep[i] is 1 or 0. Unit i is dropped when its 16 random bits
+     * are below threshold. The bits come from Philox4x32-10 with this key and the blocks counter[0..1] = 0, 1, ...:
+     * unit i is number j = i mod 128 of its 128, whose word (j mod 64) / 16 of block 16 (i / 128) + j mod 16 gives its
+     * low half to j < 64 and its high half to the others. */
     void (*dropout)(size_t n, uint32_t threshold, float scale, const uint32_t key[2], const uint32_t counter[4],
                     const float *x, float *y, uint8_t *keep);
     void (*dropout_grad)(size_t n, float scale, const uint8_t *keep, const float *dy, float *dx);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/support/check.h"
+
+#include "engine/ops/ops.h"
+#include "engine/tensor/graph.h"
+#include "engine/tensor/plan.h"
+
+static void nodes_infer_shapes_and_name_parameters(void **state) {
+    (void)state;
+    base_err err;
+    eng_graph *graph = eng_graph_create();
+    eng_value x = eng_graph_input(graph, eng_shape_2d(4, 3), ENG_F32), at = x;
+    eng_dense_config dense = {.width = 5};
+    CHECK_OK(eng_graph_add(graph, &eng_op_dense, &dense, "first", &at, &at, &err));
+    dense.width = 99; /* the node has its own copy */
+    CHECK_OK(eng_graph_add(graph, &eng_op_prelu, NULL, NULL, &at, &at, &err));
+    assert_int_equal(eng_graph_nodes(graph), 2);
+    assert_int_equal(eng_graph_values(graph), 3);
+    assert_int_equal(eng_graph_value(graph, at)->shape.dim[0], 5);
+    assert_int_equal(eng_graph_value(graph, at)->producer, 1);
+    assert_true(eng_graph_value(graph, at)->needs_gradient);
+    assert_false(eng_graph_value(graph, x)->needs_gradient);
+    assert_int_equal(eng_graph_value(graph, x)->readers, 1);
+    assert_string_equal(eng_graph_node(graph, 1)->name, "prelu1");
+
+    eng_params *params;
+    CHECK_OK(eng_graph_params(graph, 1, &params, &err));
+    static const char *const names[] = {"first.weight", "first.bias", "prelu1.slope"};
+    for (size_t i = 0; i < CHECK_COUNT(names); i++) assert_string_equal(eng_params_at(params, i)->name, names[i]);
+    assert_int_equal(eng_params_numbers(params), 12 * 5 + 5 + 1);
+    assert_true(eng_params_view(params, 2, eng_params_values(params)).data[0] == 0.25f);
+    eng_params_destroy(params);
+    eng_graph_destroy(graph);
+    eng_graph_destroy(NULL);
+}
+
+static void a_second_reader_of_a_gradient_is_refused(void **state) {
+    (void)state;
+    base_err err;
+    eng_graph *graph = eng_graph_create();
+    eng_value x = eng_graph_input(graph, eng_shape_1d(3), ENG_F32), y, z;
+    const eng_dense_config dense = {.width = 2};
+    CHECK_OK(eng_graph_add(graph, &eng_op_dense, &dense, "a", &x, &y, &err));
+    CHECK_OK(eng_graph_add(graph, &eng_op_dense, &dense, "b", &x, &z, &err)); /* an input may be read twice */
+    CHECK_OK(eng_graph_add(graph, &eng_op_relu, NULL, NULL, &y, &z, &err));
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_tanh, NULL, "t", &y, &z, &err), BASE_UNSUPPORTED,
+                "t would be the second reader");
+    eng_graph_destroy(graph);
+}
+
+static void an_error_names_its_node(void **state) {
+    (void)state;
+    base_err err;
+    eng_graph *graph = eng_graph_create();
+    eng_value x = eng_graph_input(graph, eng_shape_1d(3), ENG_F32), y;
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_dense, NULL, "hidden2", &x, &y, &err), BASE_INVALID, "hidden2: the width");
+    eng_dense_config huge = {.width = (size_t)1 << 62};
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_dense, &huge, "hidden2", &x, &y, &err), BASE_INVALID, "too large");
+    eng_graph_destroy(graph);
+}
+
+static void a_loose_end_is_refused(void **state) {
+    (void)state;
+    base_err err;
+    eng_graph *graph = eng_graph_create();
+    eng_value x = eng_graph_input(graph, eng_shape_1d(3), ENG_F32), y;
+    const eng_dense_config dense = {.width = 2};
+    CHECK_OK(eng_graph_add(graph, &eng_op_dense, &dense, "lost", &x, &y, &err));
+    eng_params *params;
+    eng_plan *plan;
+    CHECK_OK(eng_graph_params(graph, 1, &params, &err));
+    CHECK_FAILS(eng_plan_create(graph, params, 4, eng_kernels_find(NULL), &plan, &err), BASE_INVALID,
+                "the output of lost leads to no loss");
+    eng_params_destroy(params);
+    eng_graph_destroy(graph);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nodes_infer_shapes_and_name_parameters),
+        cmocka_unit_test(a_second_reader_of_a_gradient_is_refused),
+        cmocka_unit_test(an_error_names_its_node),
+        cmocka_unit_test(a_loose_end_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every instance of the vector kernels against libm in double: accuracy over the whole range, special values, every
+ * length of tail, nothing written past the end. The ops' tests hold the derivatives. */
+#include "tests/support/check.h"
+#include "tests/support/gradcheck.h"
+
+#include "engine/tensor/kernels.h"
+
+typedef void kernels_check(const eng_kernels *kernels);
+
+static void on_every_instance(kernels_check *check) {
+    size_t ran = 0;
+    for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
+        const eng_kernels *kernels = eng_kernels_find(*name);
+        if (kernels == NULL) continue;
+        assert_string_equal(kernels->name, *name);
+        check(kernels);
+        ran++;
+    }
+    assert_true(ran >= 1);
+}
+
+static void instances_are_found(void **state) {
+    (void)state;
+    assert_non_null(eng_kernels_find("portable"));
+    assert_null(eng_kernels_find("sse9"));
+    const eng_kernels *best = eng_kernels_find(NULL);
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) assert_string_equal(best->name, "avx512");
+#endif
+    assert_non_null(best);
+}
+
+static double ref_gelu(double x) {
+    return 0.5 * x * erfc(-x / sqrt(2.0));
+}
+
+static double ref_sigmoid(double x) {
+    return 1.0 / (1.0 + exp(-x));
+}
+
+static double ref_swish(double x) {
+    return x / (1.0 + exp(-x));
+}
+
+/* Distance in units in the last place of the float nearest to `want`. */
+static double ulps(float got, double want) {
+    double unit = fmax(ldexp(1.0, ilogb(want == 0.0 ? 1e-45 : want) - 23), ldexp(1.0, -149));
+    return fabs((double)got - want) / unit;
+}
+
+enum { GRID = 20011 };
+
+/* The worst error over a grid on [-range, range]: relative in ulps, or absolute. */
+static double worst(eng_map_fn *map, double (*reference)(double), double range, bool relative) {
+    static float x[GRID], y[GRID];
+    double most = 0.0;
+    for (int i = 0; i < GRID; i++) x[i] = (float)(range * (2.0 * i / (GRID - 1) - 1.0));
+    map(GRID, x, y);
+    for (int i = 0; i < GRID; i++) {
+        double want = reference((double)x[i]);
+        double error = relative ? ulps(y[i], want) : fabs((double)y[i] - want);
+        assert_true(y[i] == y[i]);
+        most = fmax(most, error);
+    }
+    return most;
+}
+
+static void check_accuracy(const eng_kernels *k) {
+    assert_true(worst(k->exp, exp, 87.0, true) < 2.0);
+    assert_true(worst(k->exp, exp, 88.7, true) < 2.0);
+    assert_true(worst(k->sigmoid, ref_sigmoid, 20.0, true) < 3.0);
+    assert_true(worst(k->tanh, tanh, 12.0, true) < 3.0);
+    assert_true(worst(k->tanh, tanh, 1e-3, true) < 2.0);
+    assert_true(worst(k->swish, ref_swish, 20.0, true) < 4.0);
+    assert_true(worst(k->gelu, ref_gelu, 6.0, false) < 6e-7);
+    assert_true(worst(k->gelu, ref_gelu, 1.0, false) < 1.5e-7);
+}
+
+static void functions_are_accurate(void **state) {
+    (void)state;
+    on_every_instance(check_accuracy);
+}
+
+static float one(eng_map_fn *map, float x) {
+    float y;
+    map(1, &x, &y);
+    return y;
+}
+
+/* Also the vector body, not only the tail, must treat a special value so. */
+static float in_a_crowd(eng_map_fn *map, float x) {
+    float v[64];
+    for (int i = 0; i < 64; i++) v[i] = i == 37 ? x : 0.5f;
+    map(64, v, v);
+    return v[37];
+}
+
+static void check_specials(const eng_kernels *k) {
+    eng_map_fn *const maps[] = {k->exp, k->relu, k->sigmoid, k->tanh, k->gelu, k->swish};
+    for (size_t i = 0; i < CHECK_COUNT(maps); i++) {
+        assert_true(isnan(one(maps[i], NAN)) && isnan(one(maps[i], -NAN)));
+        assert_true(isnan(in_a_crowd(maps[i], NAN)) && isnan(in_a_crowd(maps[i], -NAN)));
+    }
+    float (*const ask[])(eng_map_fn *, float) = {one, in_a_crowd};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(ask[i](k->exp, INFINITY) == INFINITY);
+        assert_true(ask[i](k->exp, 89.0f) == INFINITY);
+        assert_true(ask[i](k->exp, -INFINITY) == 0.0f);
+        assert_true(ask[i](k->exp, 0.0f) == 1.0f);
+        assert_true(ulps(ask[i](k->exp, -95.0f), exp(-95.0)) < 2.0); /* subnormal */
+        assert_true(ask[i](k->sigmoid, INFINITY) == 1.0f);
+        assert_true(ask[i](k->sigmoid, -INFINITY) == 0.0f);
+        assert_true(ask[i](k->sigmoid, 0.0f) == 0.5f);
+        assert_true(ask[i](k->tanh, INFINITY) == 1.0f);
+        assert_true(ask[i](k->tanh, -INFINITY) == -1.0f);
+        assert_true(ask[i](k->tanh, 0.0f) == 0.0f);
+        assert_true(ask[i](k->relu, -INFINITY) == 0.0f);
+        assert_true(ask[i](k->relu, INFINITY) == INFINITY);
+        assert_true(ask[i](k->gelu, 30.0f) == 30.0f);
+        assert_true(ask[i](k->gelu, -30.0f) == 0.0f);
+    }
+}
+
+static void special_values_are_kept(void **state) {
+    (void)state;
+    on_every_instance(check_specials);
+}
+
+/* A value does not depend on where in an array it stands, nor on what stands beside it. */
+static void check_tails(const eng_kernels *k) {
+    eng_map_fn *const maps[] = {k->exp, k->relu, k->sigmoid, k->tanh, k->gelu, k->swish};
+    float x[130], whole[130], y[131];
+    for (int i = 0; i < 130; i++) x[i] = (float)(i - 60) * 0.11f;
+    for (size_t m = 0; m < CHECK_COUNT(maps); m++) {
+        maps[m](130, x, whole);
+        for (size_t n = 0; n <= 130; n++) {
+            for (size_t i = 0; i < 131; i++) y[i] = -777.0f;
+            maps[m](n, x, y);
+            assert_memory_equal(y, whole, n * sizeof(float));
+            assert_true(y[n] == -777.0f);
+        }
+    }
+}
+
+static void values_do_not_depend_on_position(void **state) {
+    (void)state;
+    on_every_instance(check_tails);
+}
+
+static void check_sums(const eng_kernels *k) {
+    static const size_t sizes[] = {0, 1, 5, 64, 4095, 4097, 30000};
+    static double random[2][30000];
+    static float x[30000], t[30000];
+    for (uint32_t i = 0; i < 2; i++) gradcheck_fill(i, 0.0, 30000, random[i]);
+    gradcheck_to_float(30000, random[0], x);
+    gradcheck_to_float(30000, random[1], t);
+    for (size_t s = 0; s < CHECK_COUNT(sizes); s++) {
+        double squares = 0.0, absolute = 0.0, error = 0.0;
+        for (size_t i = 0; i < sizes[s]; i++) {
+            squares += random[0][i] * random[0][i];
+            absolute += fabs(random[0][i]);
+            error += (random[0][i] - random[1][i]) * (random[0][i] - random[1][i]);
+        }
+        CHECK_CLOSE(k->sum_squares(sizes[s], x), squares, 2e-6);
+        CHECK_CLOSE(k->sum_abs(sizes[s], x), absolute, 2e-6);
+        CHECK_CLOSE(k->squared_error(sizes[s], x, t), error, 2e-6);
+    }
+    x[17] = NAN;
+    assert_true(isnan(k->sum_squares(64, x)) && isnan(k->sum_abs(64, x)) && isnan(k->squared_error(64, x, t)));
+}
+
+static void sums_are_accurate(void **state) {
+    (void)state;
+    on_every_instance(check_sums);
+}
+
+/* Rows of any width, shifted by numbers that would overflow without the maximum taken out. */
+static void check_softmax_rows(const eng_kernels *k, size_t rows, size_t cols, double shift, double smoothing) {
+    size_t n = rows * cols;
+    double *x = calloc(n, sizeof *x), *p = calloc(n, sizeof *p), loss = 0.0;
+    float *fx = calloc(n, sizeof *fx), *fp = calloc(n + 1, sizeof *fp);
+    int32_t *labels = calloc(rows, sizeof *labels);
+    gradcheck_fill(5, 0.0, n, x);
+    for (size_t r = 0; r < rows; r++) {
+        double max = -INFINITY, sum = 0.0;
+        labels[r] = (int32_t)((r * 31 + 1) % cols);
+        for (size_t c = 0; c < cols; c++) x[r * cols + c] += shift * (double)(r + 1);
+        gradcheck_round(cols, x + r * cols);
+        for (size_t c = 0; c < cols; c++) max = fmax(max, x[r * cols + c]);
+        for (size_t c = 0; c < cols; c++) sum += exp(x[r * cols + c] - max);
+        for (size_t c = 0; c < cols; c++) {
+            double log_p = x[r * cols + c] - max - log(sum);
+            p[r * cols + c] = exp(log_p);
+            loss -= log_p * (smoothing / (double)cols + ((size_t)labels[r] == c ? 1.0 - smoothing : 0.0));
+        }
+    }
+    gradcheck_to_float(n, x, fx);
+    fp[n] = -7.0f;
+    k->softmax(rows, cols, fx, fp);
+    gradcheck_near("softmax", n, fp, p, 5e-7);
+    memset(fp, 0, n * sizeof *fp);
+    CHECK_CLOSE(k->softmax_loss(rows, cols, (float)smoothing, fx, labels, fp), loss, 3e-6);
+    gradcheck_near("softmax of the loss", n, fp, p, 5e-7);
+    assert_true(fp[n] == -7.0f);
+    fx[n - 1] = NAN;
+    assert_true(isnan(k->softmax_loss(rows, cols, (float)smoothing, fx, labels, fp)));
+    assert_true(isnan(fp[n - 1]));
+    free(x), free(p), free(fx), free(fp), free(labels);
+}
+
+static void check_softmax(const eng_kernels *k) {
+    static const size_t rows[] = {1, 2, 15, 16, 17, 65}, cols[] = {1, 2, 3, 10, 16, 24, 25, 100, 3000};
+    for (size_t r = 0; r < CHECK_COUNT(rows); r++)
+        for (size_t c = 0; c < CHECK_COUNT(cols); c++)
+            for (int s = 0; s < 2; s++) {
+                check_softmax_rows(k, rows[r], cols[c], 0.0, 0.1 * s);
+                if (rows[r] * cols[c] < 5000) check_softmax_rows(k, rows[r], cols[c], 300.0, 0.1 * s);
+            }
+}
+
+static void softmax_is_stable_for_any_width(void **state) {
+    (void)state;
+    on_every_instance(check_softmax);
+}
+
+/* The loss of a sure and wrong answer is the distance of the logits, not infinity. */
+static void check_extremes(const eng_kernels *k) {
+    const float x[3] = {1000.0f, -1000.0f, 0.0f};
+    float p[3];
+    CHECK_NEAR(k->softmax_loss(1, 3, 0.0f, x, (const int32_t[]){1}, p), 2000.0, 1e-3);
+    CHECK_NEAR(k->softmax_loss(1, 3, 0.0f, x, (const int32_t[]){0}, p), 0.0, 1e-12);
+    enum { MANY = 5000 }; /* so many rows that the product of their sums would overflow a double many times */
+    static float rows[2 * MANY], prob[2 * MANY];
+    static int32_t labels[MANY];
+    CHECK_CLOSE(k->softmax_loss(MANY, 2, 0.0f, rows, labels, prob), MANY * log(2.0), 1e-9);
+}
+
+static void extreme_logits_have_finite_losses(void **state) {
+    (void)state;
+    on_every_instance(check_extremes);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(instances_are_found),
+        cmocka_unit_test(functions_are_accurate),
+        cmocka_unit_test(special_values_are_kept),
+        cmocka_unit_test(values_do_not_depend_on_position),
+        cmocka_unit_test(sums_are_accurate),
+        cmocka_unit_test(softmax_is_stable_for_any_width),
+        cmocka_unit_test(extreme_logits_have_finite_losses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
