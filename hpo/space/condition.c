@@ -224,14 +224,14 @@ static void compile_values(const hpo_space *space, const hpo_cond *leaf, hpo_tes
     test->n_values = leaf->n_values;
 }
 
-/* The number each choice stands for; of texts: the position in base's list, or a number of its own. */
+/* The number each choice stands for; of texts: the position in base's list, or -1, which no choice of base has. */
 static const double *numbers_of(const hpo_space *space, const hpo_param *param, const hpo_param *base) {
     if (hpo_param_is_number(param)) return NULL;
     double *numbers = BASE_NEW_ARRAY(space->arena, param->n_choices, double);
     bool by_value = hpo_param_choices_are_numbers(param);
     for (size_t i = 0; i < param->n_choices; i++) {
         size_t at = by_value ? 0 : hpo_param_find_choice(base, &param->choices[i]);
-        numbers[i] = by_value ? param->choices[i].real : at != SIZE_MAX ? (double)at : -1 - (double)i;
+        numbers[i] = by_value ? param->choices[i].real : at != SIZE_MAX ? (double)at : -1;
     }
     return numbers;
 }

@@ -40,7 +40,7 @@ static double draw_weighted(const double *weights, size_t count, double v) {
     double sum = 0;
     size_t last = 0;
     for (size_t k = 0; k < count; k++) {
-        if (weights[k] <= 0) continue;
+        if (weights[k] <= 0) continue; /* else v beyond a sum that rounds below 1 would draw what is never drawn */
         sum += weights[k];
         last = k;
         if (v < sum) break;

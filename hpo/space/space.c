@@ -99,38 +99,36 @@ void hpo_space_forbid(hpo_space *space, const hpo_cond *clause, const base_yaml_
 
 /* ---- sealing ---- */
 
-static bool cond_mentions(const hpo_cond *cond, size_t param) {
-    if (!cond) return false;
-    if (cond->op == HPO_COND_ALL || cond->op == HPO_COND_ANY) {
-        for (size_t i = 0; i < cond->n_children; i++)
-            if (cond_mentions(cond->children[i], param)) return true;
-        return false;
+/* The first parameter of a condition that is not placed yet, or SIZE_MAX. */
+static size_t waiting_for(const hpo_cond *cond, const bool *placed) {
+    if (!cond) return SIZE_MAX;
+    if (cond->op != HPO_COND_ALL && cond->op != HPO_COND_ANY) {
+        if (!placed[cond->param]) return cond->param;
+        return cond->against_param && !placed[cond->other] ? cond->other : SIZE_MAX;
     }
-    return cond->param == param || (cond->against_param && cond->other == param);
-}
-
-/* The first parent of `child` that is not placed yet, or SIZE_MAX. */
-static size_t waiting_for(const hpo_space *space, const bool *placed, size_t child) {
-    for (size_t parent = 0; parent < space->count; parent++)
-        if (!placed[parent] && cond_mentions(space->params[child].when, parent)) return parent;
+    for (size_t i = 0; i < cond->n_children; i++) {
+        size_t parent = waiting_for(cond->children[i], placed);
+        if (parent != SIZE_MAX) return parent;
+    }
     return SIZE_MAX;
 }
 
 /* Every parameter that is not placed waits for another one: following them must come back to one already seen. */
 static base_status fail_with_cycle(const hpo_space *space, const bool *placed, base_err *err) {
+    const hpo_param *params = space->params;
     size_t at = 0;
     while (placed[at]) at++;
-    for (size_t i = 0; i < space->count; i++) at = waiting_for(space, placed, at); /* now surely on the cycle */
+    for (size_t i = 0; i < space->count; i++) at = waiting_for(params[at].when, placed); /* now surely on the cycle */
     size_t first = at; /* named from its first parameter in declaration order */
-    for (size_t i = waiting_for(space, placed, at); i != at; i = waiting_for(space, placed, i))
+    for (size_t i = waiting_for(params[at].when, placed); i != at; i = waiting_for(params[i].when, placed))
         if (i < first) first = i;
-    const char *path = space->params[first].name;
-    for (size_t i = waiting_for(space, placed, first); i != first; i = waiting_for(space, placed, i))
-        path = base_arena_printf(space->arena, "%s -> %s", path, space->params[i].name);
-    const base_yaml_node *when = base_yaml_get(space->params[first].where, "when");
-    return hpo_space_fail(when ? when : space->params[first].where, err,
+    const char *path = params[first].name;
+    for (size_t i = waiting_for(params[first].when, placed); i != first; i = waiting_for(params[i].when, placed))
+        path = base_arena_printf(space->arena, "%s -> %s", path, params[i].name);
+    const base_yaml_node *when = base_yaml_get(params[first].where, "when");
+    return hpo_space_fail(when ? when : params[first].where, err,
                           "conditions go round in a circle: %s -> %s: each waits for the next", path,
-                          space->params[first].name);
+                          params[first].name);
 }
 
 /* Unconditional parameters first, then the others with parents before children. */
@@ -146,7 +144,7 @@ static base_status sort_params(hpo_space *space, base_err *err) {
     space->n_conditional = space->count - n;
     while (n < space->count) {
         size_t i = 0;
-        while (i < space->count && (placed[i] || waiting_for(space, placed, i) != SIZE_MAX)) i++;
+        while (i < space->count && (placed[i] || waiting_for(space->params[i].when, placed) != SIZE_MAX)) i++;
         if (i == space->count) return fail_with_cycle(space, placed, err);
         space->order[n++] = i;
         placed[i] = true;

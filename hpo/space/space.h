@@ -121,7 +121,8 @@ BASE_CHECK base_status hpo_space_sample(const hpo_space *space, base_rng *rng, d
 /* The same from the product of the user's priors (base measure where none is given). */
 BASE_CHECK base_status hpo_space_sample_prior(const hpo_space *space, base_rng *rng, double *config, base_err *err);
 /* Log density of the priors at the point (product over active parameters, each normalised over its unit coordinate; 0
- * for a parameter without prior). */
+ * for a parameter without prior). A stepped number and a choice have the mean density of their bin: times the bin's
+ * width it is the probability of being drawn. */
 double hpo_space_log_prior(const hpo_space *space, const double *config);
 /* unit: hpo_space_dims() coordinates in [0,1]; inactive ones are NaN on the way out and are decoded like any on the way
  * in. from_unit activates; the result may be forbidden. Any double in [0,1] is legal; values outside are clipped. */
@@ -131,8 +132,9 @@ void hpo_space_from_unit(const hpo_space *space, const double *unit, double *con
 double hpo_param_to_unit(const hpo_param *param, double value);
 double hpo_param_from_unit(const hpo_param *param, double unit);
 /* Point number `index` of the full grid, mixed radix over parameters in declaration order (last fastest), numeric
- * continua cut into `points` values equally spaced on the parameter's scale, end points included; activates. Requires
- * index < hpo_space_grid_size. Different indices may give equal points (inactive parameters). */
+ * continua cut into `points` values equally spaced on the parameter's scale, end points included (a single point is the
+ * middle); activates. Requires index < hpo_space_grid_size. Different indices may give equal points (inactive
+ * parameters). */
 double hpo_space_grid_size(const hpo_space *space, size_t points);
 void hpo_space_grid_point(const hpo_space *space, size_t points, uint64_t index, double *config);
 /* Bitwise equality of activated points (NaN equals NaN), and a hash that agrees with it. */
