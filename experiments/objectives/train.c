@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The objective `train`: the built-in engine trains one network.
+ *
+ * Every setting of a recipe may be fixed under `objective` or searched as a parameter of the same name, except those
+ * that say which data are loaded: they are loaded once, in the process that every trial is forked from. The fidelity is
+ * the number of epochs (a trial goes on from its checkpoint), the fraction of the training data, or the number of folds
+ * of a cross-validation. */
+#include <string.h>
+
+#include "engine/data/registry.h"
+#include "experiments/objectives/registry.h"
+#include "experiments/objectives/train_state.h"
+#include "hpo/space/settings.h"
+
+static const char *const fidelity_names[] = {"epochs", "fraction", "folds"}; /* of TRAIN_EPOCHS and so on */
+enum { FIDELITIES = sizeof fidelity_names / sizeof *fidelity_names };
+static const char *const data_settings[] = {"dataset", "path", "target", "target_is"};
+
+static const char *const metric_names[] = {"valid_error", "valid_loss", "valid_auc",  "valid_mse", "valid_mae",
+                                           "train_loss",  "test_error", "test_loss",  "test_auc",  "test_mse",
+                                           "test_mae",    "parameters", "epochs_run", "seconds",   NULL};
+
+base_status train_fidelity_find(const char *name, train_fidelity *out, base_err *err) {
+    *out = TRAIN_NONE;
+    if (!name) return BASE_OK;
+    for (size_t i = 0; i < FIDELITIES; i++) {
+        if (strcmp(name, fidelity_names[i]) != 0) continue;
+        *out = (train_fidelity)(TRAIN_EPOCHS + i);
+        return BASE_OK;
+    }
+    const char *near = base_nearest(name, fidelity_names, FIDELITIES);
+    return BASE_FAIL(
+        err, BASE_INVALID,
+        "the objective train has no fidelity '%s'%s%s%s; it can spend epochs, fraction (of the training data) "
+        "or folds",
+        name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const double *config, double fidelity,
+                         base_arena *arena, eng_recipe *out, base_err *err) {
+    hpo_setting_extra extra = {.name = env->fidelity.name, .value = hpo_value_real(fidelity)};
+    if (env->fidelity.integer) extra.value = hpo_value_int((int64_t)fidelity);
+    base_yaml_node *map =
+        env->settings ? hpo_settings_resolve(arena, env->settings, env->space, config, &extra, extra.name ? 1 : 0)
+                      : base_yaml_new_map(arena, NULL);
+    for (size_t i = 0; i < hpo_space_count(env->space); i++) {
+        const char *name = hpo_space_param(env->space, i)->name;
+        const hpo_value value = hpo_space_value(env->space, config, i);
+        bool searched = base_options_find(eng_recipe_options, name) && !hpo_settings_mention(env->settings, name);
+        if (searched && value.kind != HPO_VALUE_NULL) base_yaml_put(arena, map, name, hpo_value_node(arena, &value));
+    }
+    if (kind == TRAIN_FOLDS) extra.value = hpo_value_int((int64_t)env->fidelity.max); /* always the same split */
+    if (extra.name) base_yaml_put(arena, map, extra.name, hpo_value_node(arena, &extra.value));
+    BASE_TRY(eng_recipe_read(map, arena, out, err));
+    if (kind == TRAIN_EPOCHS && out->schedule_epochs == 0) out->schedule_epochs = (int64_t)env->fidelity.max;
+    return BASE_OK;
+}
+
+/* ---- check ---- */
+
+static base_status check_fidelity(const hpo_objective_env *env, train_fidelity kind, base_err *err) {
+    const hpo_fidelity *f = &env->fidelity;
+    if (kind == TRAIN_NONE) return BASE_OK;
+    const base_yaml_node *fixed = base_yaml_key(env->settings, f->name);
+    if (fixed)
+        return base_yaml_fail(fixed, err, "%s is the fidelity of this study, which sets it; remove it here", f->name);
+    if (kind == TRAIN_FRACTION) {
+        if (f->min > 0 && f->max <= 1) return BASE_OK;
+        return BASE_FAIL(err, BASE_INVALID, "the fidelity fraction goes from %g to %g; it must lie in (0, 1]", f->min,
+                         f->max);
+    }
+    if (!f->integer)
+        return BASE_FAIL(err, BASE_INVALID, "the fidelity %s counts: give it whole numbers, e.g. {min: 1, max: 9}",
+                         f->name);
+    if (f->min < 1 || (kind == TRAIN_FOLDS && f->max < 2))
+        return BASE_FAIL(err, BASE_INVALID, "the fidelity %s goes from %g to %g; %s", f->name, f->min, f->max,
+                         kind == TRAIN_FOLDS ? "1 to at least 2 folds are possible" : "it must begin at 1 or later");
+    return BASE_OK;
+}
+
+static base_status check_searched(const hpo_objective_env *env, base_err *err) {
+    for (size_t i = 0; i < sizeof data_settings / sizeof *data_settings; i++) {
+        size_t index = hpo_space_find(env->space, data_settings[i]);
+        if (index == SIZE_MAX || hpo_space_param(env->space, index)->kind == HPO_CONSTANT) continue;
+        const base_yaml_node *where = hpo_space_param(env->space, index)->where;
+        const char *text = "%s cannot be searched: the data are loaded once for all trials; fix it under objective";
+        return where ? base_yaml_fail(where, err, text, data_settings[i])
+                     : BASE_FAIL(err, BASE_INVALID, text, data_settings[i]);
+    }
+    return BASE_OK;
+}
+
+/* Reads the recipe of the middle of the space and of some random points: finds what is wrong with the settings, and
+ * with most combinations of them and the parameters. */
+static base_status check_recipes(const hpo_objective_env *env, train_fidelity kind, base_err *err) {
+    enum { POINTS = 16 };
+    base_arena *arena = base_arena_create();
+    double *config = BASE_NEW_ARRAY(arena, hpo_space_count(env->space), double);
+    base_status status = BASE_OK;
+    for (uint32_t i = 0; i < POINTS && status == BASE_OK; i++) {
+        base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, i, 0);
+        eng_recipe recipe;
+        status = hpo_space_sample(env->space, &rng, config, err);
+        if (status == BASE_OK) status = train_recipe(env, kind, config, env->fidelity.max, arena, &recipe, err);
+    }
+    base_arena_destroy(arena);
+    return status;
+}
+
+static base_status train_check(const hpo_objective_env *env, base_err *err) {
+    train_fidelity kind;
+    BASE_TRY(train_fidelity_find(env->fidelity.name, &kind, err));
+    BASE_TRY(check_fidelity(env, kind, err));
+    BASE_TRY(check_searched(env, err));
+    BASE_TRY(hpo_settings_check(env->settings, env->space, &env->fidelity.name, env->fidelity.name ? 1 : 0, err));
+    return check_recipes(env, kind, err);
+}
+
+/* ---- init ---- */
+
+/* Will a trial report the study's metric on these data? */
+static base_status check_metric(const train_state *state, base_err *err) {
+    const char *metric = state->known.metric, *set = state->set->name;
+    bool classes = state->set->target == ENG_TARGET_CLASSES;
+    if (!classes && (strstr(metric, "_error") || strstr(metric, "_auc")))
+        return BASE_FAIL(err, BASE_INVALID,
+                         "%s has numbers to predict, not classes: there is no %s; take %s_mse or %s_mae", set, metric,
+                         *metric == 'v' ? "valid" : "test", *metric == 'v' ? "valid" : "test");
+    if (classes && (strstr(metric, "_mse") || strstr(metric, "_mae")))
+        return BASE_FAIL(err, BASE_INVALID, "%s has classes: there is no %s; take %s_error", set, metric,
+                         *metric == 'v' ? "valid" : "test");
+    if (strstr(metric, "_auc") && state->set->classes != 2)
+        return BASE_FAIL(err, BASE_INVALID, "%s is for two classes, but %s has %zu", metric, set, state->set->classes);
+    return BASE_OK;
+}
+
+/* The recipe of a point of the space stands for all of them: what concerns the data is not searched. */
+static base_status train_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
+    train_state *state = self;
+    double *config = BASE_NEW_ARRAY(arena, hpo_space_count(env->space), double);
+    base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, 0, 0);
+    eng_recipe recipe;
+    state->known = *env;
+    BASE_TRY(train_fidelity_find(env->fidelity.name, &state->fidelity, err));
+    BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
+    BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
+    BASE_TRY(eng_recipe_load(&recipe, env->base_dir, &state->set, err));
+    base_status status = check_metric(state, err);
+    if (status == BASE_OK) status = eng_recipe_check(&recipe, state->set, err);
+    const eng_view_settings view = eng_recipe_view(&recipe);
+    if (status == BASE_OK) status = eng_view_create(state->set, &view, &state->view, err);
+    if (status != BASE_OK) eng_dataset_destroy(state->set);
+    return status;
+}
+
+static void train_fini(void *self) {
+    train_state *state = self;
+    eng_view_destroy(state->view);
+    eng_dataset_destroy(state->set);
+}
+
+static const char *const *train_metrics(const base_yaml_node *settings) {
+    (void)settings;
+    return metric_names;
+}
+
+static void train_list(base_buf *out) {
+    size_t count;
+    const eng_dataset_type *const *types = eng_dataset_types(&count);
+    base_buf_puts(out, "data sets of the objective train\n");
+    for (size_t i = 0; i < count; i++) base_buf_printf(out, "  %-21s %s\n", types[i]->name, types[i]->summary);
+    base_buf_puts(out, "models of the objective train\n");
+    base_buf_printf(out, "  %-21s %s\n", "mlp", "multilayer perceptron of any depth and width");
+}
+
+const hpo_objective_type obj_train = {
+    .name = "train",
+    .summary = "the built-in engine trains a network",
+    .options = eng_recipe_options,
+    .state_size = sizeof(train_state),
+    .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
+    .check = train_check,
+    .metrics = train_metrics,
+    .init = train_init,
+    .evaluate = train_evaluate,
+    .fini = train_fini,
+    .forget = train_forget,
+    .list = train_list,
+};

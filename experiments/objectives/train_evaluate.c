@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One evaluation of the objective `train`: one training, or one per fold, from checkpoint to checkpoint.
+ *
+ * Whatever an earlier attempt left behind is used: its finished checkpoint, the one of an interrupted training, or the
+ * one that this job goes on from. A file that is missing or damaged costs time, never the result: the training is
+ * repeated from the nearest sound one, and reports are always those of the whole stretch, so the outcome is bit for bit
+ * that of an undisturbed run. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/tensor/blas.h"
+#include "engine/train/trainer.h"
+#include "experiments/objectives/train_state.h"
+
+/* A metric added up over the trainings of a job. */
+typedef struct sums {
+    eng_scores valid, test;
+    double train_loss, epochs, seconds, parameters;
+    size_t count;
+} sums;
+
+typedef struct evaluation {
+    const train_state *state;
+    const hpo_job *job;
+    const hpo_reporter *reporter;
+    eng_recipe recipe;
+    size_t fold; /* 1, 2, ...; 0 = the job is a single training */
+    sums sum;
+    bool stop; /* the reporter said so */
+} evaluation;
+
+/* ---- metrics ---- */
+
+/* A score that does not apply is NaN and is left out. */
+static void put(hpo_metrics *metrics, const char *name, double value) {
+    if (!isnan(value)) hpo_metrics_set(metrics, name, value);
+}
+
+static void put_scores(hpo_metrics *metrics, const char *part, const eng_scores *s, double n) {
+    const struct {
+        const char *name;
+        double value;
+    } scores[] = {{"error", s->error}, {"loss", s->loss}, {"auc", s->auc}, {"mse", s->mse}, {"mae", s->mae}};
+    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++) {
+        char name[HPO_METRIC_NAME];
+        snprintf(name, sizeof name, "%s_%s", part, scores[i].name);
+        put(metrics, name, scores[i].value / n);
+    }
+}
+
+static void add_scores(eng_scores *sum, const eng_scores *s) {
+    sum->loss += s->loss;
+    sum->error += s->error;
+    sum->auc += s->auc;
+    sum->mse += s->mse;
+    sum->mae += s->mae;
+}
+
+static void add_training(sums *sum, eng_trainer *trainer) {
+    const eng_progress *p = eng_trainer_progress(trainer);
+    const eng_epoch *last = &p->history[p->epochs - 1];
+    const eng_scores test = eng_trainer_evaluate(trainer, eng_trainer_view(trainer)->split.test);
+    add_scores(&sum->valid, &last->valid);
+    add_scores(&sum->test, &test);
+    sum->train_loss += last->train_loss;
+    sum->epochs += (double)p->epochs;
+    for (size_t i = 0; i < p->epochs; i++) sum->seconds += p->history[i].seconds;
+    sum->parameters = (double)eng_trainer_parameters(trainer);
+    sum->count++;
+}
+
+static void put_means(hpo_metrics *metrics, const sums *sum) {
+    const double n = (double)sum->count;
+    put_scores(metrics, "valid", &sum->valid, n);
+    put_scores(metrics, "test", &sum->test, n);
+    put(metrics, "train_loss", sum->train_loss / n);
+    put(metrics, "parameters", sum->parameters);
+    put(metrics, "epochs_run", sum->epochs / n);
+    put(metrics, "seconds", sum->seconds);
+}
+
+/* ---- reports ---- */
+
+static void report(evaluation *e, double step, const hpo_metrics *metrics) {
+    if (e->reporter && e->reporter->report(e->reporter->self, step, metrics) == HPO_STOP) e->stop = true;
+}
+
+/* The place of an epoch on the scale of the fidelity. */
+static void report_epoch(evaluation *e, const eng_epoch *epoch) {
+    hpo_metrics metrics = {0};
+    double step = (double)epoch->epoch;
+    if (e->state->fidelity != TRAIN_EPOCHS) step *= e->job->fidelity / (double)e->recipe.epochs;
+    put_scores(&metrics, "valid", &epoch->valid, 1);
+    put(&metrics, "train_loss", epoch->train_loss);
+    put(&metrics, "learning_rate", epoch->learning_rate);
+    report(e, step, &metrics);
+}
+
+static bool on_epoch(void *self, const eng_epoch *epoch) {
+    evaluation *e = self;
+    if (e->fold == 0) report_epoch(e, epoch); /* with folds, an epoch of one of them is not a result of the trial */
+    return e->stop;
+}
+
+static bool on_stop(void *self) {
+    evaluation *e = self;
+    const hpo_reporter *r = e->reporter;
+    if (r && r->verdict && r->verdict(r->self) == HPO_STOP) e->stop = true;
+    return e->stop;
+}
+
+/* ---- files ---- */
+
+static void put_fidelity(base_buf *path, double fidelity) {
+    if (fidelity == floor(fidelity))
+        base_buf_put_i64(path, (int64_t)fidelity);
+    else
+        base_buf_put_double(path, fidelity);
+}
+
+/* folder/kind-fidelity[.fold-n].ckpt, but a fold of TRAIN_FOLDS is the same whatever the fidelity. */
+static const char *file_of(const evaluation *e, const char *kind, double fidelity, base_buf *path) {
+    bool any_fidelity = e->state->fidelity == TRAIN_FOLDS;
+    base_buf_clear(path);
+    base_buf_printf(path, "%s/%s-", e->job->folder, kind);
+    if (!any_fidelity) put_fidelity(path, fidelity);
+    if (e->fold) base_buf_printf(path, "%sfold-%zu", any_fidelity ? "" : ".", e->fold);
+    base_buf_puts(path, ".ckpt");
+    return path->data;
+}
+
+void train_forget(const char *folder, double fidelity) {
+    base_buf path = {0};
+    base_buf_printf(&path, "%s/checkpoint-", folder);
+    put_fidelity(&path, fidelity);
+    size_t length = path.length;
+    base_buf_puts(&path, ".ckpt");
+    (void)unlink(path.data);
+    for (size_t fold = 1, more = 1; more; fold++) {
+        path.length = length;
+        base_buf_printf(&path, ".fold-%zu.ckpt", fold);
+        more = unlink(path.data) == 0;
+    }
+    base_buf_fini(&path);
+}
+
+/* Loads the most advanced sound file of this training. */
+static void load_best(evaluation *e, eng_trainer *trainer) {
+    const struct {
+        const char *kind;
+        double fidelity;
+    } files[] = {{"checkpoint", e->job->fidelity}, {"partial", e->job->fidelity}, {"checkpoint", e->job->from}};
+    size_t count = e->state->fidelity == TRAIN_EPOCHS && e->job->from > 0 ? 3 : 2;
+    base_buf path = {0};
+    for (size_t i = 0; i < count; i++) {
+        base_err err = {0};
+        base_status status = eng_trainer_load(trainer, file_of(e, files[i].kind, files[i].fidelity, &path), &err);
+        if (status == BASE_OK) break;
+        if (status != BASE_NOTFOUND) base_log(BASE_LOG_WARN, "%s; doing without it", err.text);
+    }
+    base_buf_fini(&path);
+}
+
+/* A full disk costs what could have been gone on from, not the result. */
+static void save(evaluation *e, const eng_trainer *trainer, const char *kind) {
+    base_buf path = {0};
+    base_err err = {0};
+    base_status status = eng_trainer_save(trainer, file_of(e, kind, e->job->fidelity, &path), &err);
+    if (status != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+    base_buf_fini(&path);
+}
+
+static void drop_partial(evaluation *e) {
+    base_buf path = {0};
+    (void)unlink(file_of(e, "partial", e->job->fidelity, &path));
+    base_buf_fini(&path);
+}
+
+/* ---- one training ---- */
+
+/* Epochs of this job that the loaded checkpoint has already; true = stop. */
+static bool repeat_reports(evaluation *e, const eng_trainer *trainer) {
+    const eng_progress *p = eng_trainer_progress(trainer);
+    double from = e->state->fidelity == TRAIN_EPOCHS ? e->job->from : 0;
+    for (size_t i = 0; i < p->epochs && !e->stop; i++)
+        if ((double)p->history[i].epoch > from) (void)on_epoch(e, &p->history[i]);
+    return e->stop && p->epoch < (uint64_t)e->recipe.epochs && !p->stop.stopped;
+}
+
+static base_status run_trainer(evaluation *e, eng_trainer *trainer, base_err *err) {
+    const eng_watch watch = {.epoch = on_epoch, .stop = on_stop, .self = e};
+    load_best(e, trainer);
+    uint64_t loaded = eng_trainer_progress(trainer)->epoch;
+    base_status status = BASE_OK;
+    if (repeat_reports(e, trainer))
+        status = BASE_FAIL(err, BASE_CANCELLED, "the training was told to stop");
+    else
+        status = eng_trainer_fit(trainer, (uint64_t)e->recipe.epochs, &watch, err);
+    if (status == BASE_CANCELLED) save(e, trainer, "partial");
+    if (status != BASE_OK) return status;
+    if (loaded < (uint64_t)e->recipe.epochs) save(e, trainer, "checkpoint");
+    drop_partial(e);
+    return BASE_OK;
+}
+
+static base_status run_training(evaluation *e, base_err *err) {
+    const train_state *state = e->state;
+    eng_view *own = NULL;
+    eng_trainer *trainer = NULL;
+    e->recipe.fold = (int64_t)e->fold ? (int64_t)e->fold : e->recipe.fold;
+    const eng_view_settings settings = eng_recipe_view(&e->recipe);
+    bool shared = state->view && eng_view_settings_equal(&state->view->settings, &settings);
+    base_status status = shared ? BASE_OK : eng_view_create(state->set, &settings, &own, err);
+    if (status == BASE_OK) status = eng_trainer_create(&e->recipe, shared ? state->view : own, &trainer, err);
+    if (status == BASE_OK) status = run_trainer(e, trainer, err);
+    if (status == BASE_OK) add_training(&e->sum, trainer);
+    eng_trainer_destroy(trainer);
+    eng_view_destroy(own);
+    return status;
+}
+
+/* ---- the job ---- */
+
+static base_status run_folds(evaluation *e, size_t folds, base_err *err) {
+    for (e->fold = 1; e->fold <= folds; e->fold++) {
+        BASE_TRY(run_training(e, err));
+        if (e->state->fidelity != TRAIN_FOLDS || (double)e->fold <= e->job->from) continue;
+        hpo_metrics metrics = {0};
+        put_means(&metrics, &e->sum);
+        report(e, (double)e->fold, &metrics);
+        if (e->stop && e->fold < folds) return BASE_FAIL(err, BASE_CANCELLED, "the cross-validation was told to stop");
+    }
+    return BASE_OK;
+}
+
+static base_status run_job(evaluation *e, base_err *err) {
+    const eng_recipe *r = &e->recipe;
+    if (e->state->fidelity == TRAIN_FOLDS) return run_folds(e, (size_t)e->job->fidelity, err);
+    if (r->folds > 0 && r->fold == 0) return run_folds(e, (size_t)r->folds, err);
+    return run_training(e, err);
+}
+
+/* Better told at once than found out by the kernel. */
+static bool fits(const evaluation *e, hpo_result *out) {
+    const double mib = 1024.0 * 1024.0;
+    size_t bytes = eng_recipe_memory(&e->recipe, e->state->set);
+    uint64_t limit = e->job->limits.memory;
+    if (limit == 0 || bytes <= limit) return true;
+    out->failure = HPO_FAILURE_OOM;
+    snprintf(out->reason, sizeof out->reason, "the network takes about %.0f MiB, trial.memory is %.0f MiB",
+             (double)bytes / mib, (double)limit / mib);
+    return false;
+}
+
+base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
+                           base_err *err) {
+    const train_state *state = self;
+    evaluation e = {.state = state, .job = job, .reporter = reporter};
+    if (job->parent != UINT64_MAX)
+        return BASE_FAIL(err, BASE_UNSUPPORTED, "the objective train cannot inherit from another trial");
+    base_arena *arena = base_arena_create();
+    base_status status =
+        train_recipe(&state->known, state->fidelity, job->config, job->fidelity, arena, &e.recipe, err);
+    if (status == BASE_OK) status = eng_recipe_check(&e.recipe, state->set, err);
+    if (status == BASE_OK) {
+        if (!e.recipe.seed_given) e.recipe.seed = (int64_t)(job->seed >> 1);
+        eng_blas_set_threads(job->limits.threads > 0 ? job->limits.threads : 1);
+        if (fits(&e, out)) status = run_job(&e, err);
+    }
+    if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_means(&out->metrics, &e.sum);
+    base_arena_destroy(arena);
+    return status;
+}

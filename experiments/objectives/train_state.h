@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the parts of the objective `train` share. */
+#ifndef EXPERIMENTS_OBJECTIVES_TRAIN_STATE_H
+#define EXPERIMENTS_OBJECTIVES_TRAIN_STATE_H
+
+#include "engine/train/recipe.h"
+#include "hpo/objective.h"
+
+/* What a study may spend more or less of. */
+typedef enum train_fidelity { TRAIN_NONE, TRAIN_EPOCHS, TRAIN_FRACTION, TRAIN_FOLDS } train_fidelity;
+
+typedef struct train_state {
+    eng_recipe recipe;       /* first: the option table's offsets refer to it. The fixed settings alone */
+    hpo_objective_env known; /* what init was told */
+    train_fidelity fidelity;
+    eng_dataset *set;
+    eng_view *view; /* for trials that split and normalise as most do; may be NULL */
+} train_state;
+
+/* BASE_INVALID when the objective knows no fidelity of this name. */
+BASE_CHECK base_status train_fidelity_find(const char *name, train_fidelity *out, base_err *err);
+/* The recipe of a configuration at a fidelity: fixed settings, with references replaced, and searched parameters. */
+BASE_CHECK base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const double *config,
+                                    double fidelity, base_arena *arena, eng_recipe *out, base_err *err);
+
+base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
+                           base_err *err);
+/* Deletes what train_evaluate left in folder to go on from this number of epochs. */
+void train_forget(const char *folder, double fidelity);
+
+#endif
