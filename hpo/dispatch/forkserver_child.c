@@ -96,9 +96,11 @@ static void clear_mpi_environment(void) {
 }
 
 static void block_signals(void) {
-    sigset_t all;
-    sigfillset(&all); /* a fault of our own is delivered all the same */
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE, SIGCHLD, RANK_SIGNAL};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&set, numbers[i]);
+    sigprocmask(SIG_SETMASK, &set, NULL);
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
 }
 
