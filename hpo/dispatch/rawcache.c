@@ -6,6 +6,7 @@
  * point on where the old budget ended. */
 #include "hpo/dispatch/rawcache.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +113,7 @@ static uint64_t content_of(const hpo_rawcache *cache, const hpo_record *record) 
     if (record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE) key.from = record->from;
     if (record->kind == HPO_RECORD_RESULT) key.failure = (uint64_t)record->result.failure;
     if (record->kind == HPO_RECORD_REPORT || (record->kind == HPO_RECORD_RESULT && key.failure == 0)) {
-        key.value = record->value;
+        key.value = isnan(record->value) ? (double)NAN : record->value; /* of all NaNs the journal keeps one */
         key.flags = (record->stop ? 1U : 0U) | (record->final ? 2U : 0U);
     }
     uint64_t hash = base_hash64(&key, sizeof key);
