@@ -3,11 +3,10 @@
  * right, because a key that is silently ignored costs a night of computing. */
 #include "hpo/study/study_file.h"
 
-#include <limits.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hpo/space/settings.h"
 #include "hpo/space/space_file.h"
@@ -310,13 +309,28 @@ static const char *folder_of_file(base_arena *arena, const char *file) {
     return result;
 }
 
+static base_status read_seed(hpo_study_spec *spec, const base_yaml_node *node, const uint64_t *override,
+                             base_err *err) {
+    spec->seed_given = override || given(node);
+    if (override) {
+        spec->seed = *override;
+    } else if (given(node)) {
+        const char *text = base_yaml_is_scalar(node) && node->kind != BASE_YAML_STRING ? node->text : "";
+        errno = 0;
+        spec->seed = strtoull(text, NULL, 10);
+        if (!*text || text[strspn(text, "0123456789")] || errno == ERANGE) {
+            return base_yaml_fail(node, err, "seed must be an integer from 0 to 18446744073709551615");
+        }
+    }
+    return BASE_OK;
+}
+
 static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, const base_yaml_node *root,
                              const uint64_t *seed, base_err *err) {
     study_keys keys;
     BASE_TRY(base_options_read(study_keys_table, root, &keys, spec->arena, err));
     spec->name = keys.study ? keys.study : name_of_file(spec->arena, spec->file);
-    spec->seed = seed ? *seed : (uint64_t)keys.seed;
-    spec->seed_given = seed || given(base_yaml_get(root, "seed"));
+    BASE_TRY(read_seed(spec, keys.seed, seed, err));
     spec->workers = (uint64_t)keys.workers;
     spec->deterministic = keys.deterministic;
     spec->repeats = keys.repeats;

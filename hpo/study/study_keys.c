@@ -13,8 +13,9 @@ static const char *const durabilities[] = {"group", "each", NULL};
 
 const base_option study_keys_table[] = {
     {KEY(study_keys, study, STRING), .fallback = "", .help = "name of the study; default: the file's name"},
-    {KEY(study_keys, seed, INT), .fallback = "", AT_LEAST(0),
-     .help = "every random number follows from it; missing: drawn once, printed and kept in the journal"},
+    {KEY(study_keys, seed, NODE), .fallback = "",
+     .help = "an integer from 0 to 2^64 - 1 from which every random number follows; missing: drawn once, printed and "
+             "kept in the journal"},
     {KEY(study_keys, objective, NODE), .fallback = BASE_REQUIRED,
      .help = "what is evaluated: one name with its settings, e.g. objective: {train: {dataset: digits}}"},
     {KEY(study_keys, metric, NODE), .fallback = "",

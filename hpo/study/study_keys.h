@@ -9,7 +9,8 @@
 typedef struct study_keys {
     const char *study;
     const base_yaml_node *objective, *metric, *method, *fidelity, *budget, *trial, *failure, *parameters, *forbid;
-    int64_t seed, workers;
+    const base_yaml_node *seed; /* a node, because all 64 bits count */
+    int64_t workers;
     bool deterministic, repeats;
     int durability; /* 1 = each */
 } study_keys;

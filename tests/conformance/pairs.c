@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Any sampler goes with any scheduler: 200 trials on a mixed conditional space, with failures and results out of order;
+ * then the same run again, and every decision again from the records alone. */
+#include "tests/support/check.h"
+#include "tests/support/toy_objective.h"
+
+static const char *const spaces[] = {
+    "parameters: {lr: {min: 1e-5, max: 1.0, log: true, prior: 1e-2}, batch: {values: [32, 64, 128], ordered: true}, "
+    "layers: {min: 1, max: 4}, dropout: {min: 0.0, max: 0.5, step: 0.1}, opt: {values: [sgd, adam], probabilities: "
+    "[0.4, "
+    "0.6]}, momentum: {min: 0.0, max: 0.99, when: {opt: sgd}}, nesterov: {values: [false, true], when: {opt: sgd, "
+    "momentum: {gt: 0.5}}}, width: {value: 64}}\n"
+    "forbid: [{opt: sgd, lr: {gt: 0.5}}]\n",
+    /* 12 + 36 configurations, one of them forbidden */
+    "parameters: {a: {min: 1, max: 12}, b: {values: [p, q], prior: p}, c: {min: 0.0, max: 0.2, step: 0.1, when: {b: "
+    "q}}}\n"
+    "forbid: [{a: 7, b: p}]\n",
+};
+
+static hpo_study_spec *make_spec(const char *sampler, const char *scheduler, const char *space) {
+    base_buf text = {0};
+    base_buf_printf(&text,
+                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: 27}}\n"
+                    "budget: {trials: 200}\n%s",
+                    sampler, scheduler, space);
+    hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+    base_buf_fini(&text);
+    return spec;
+}
+
+static void run(const hpo_study_spec *spec, size_t workers, toy_tape *tape) {
+    base_err err;
+    hpo_study *study;
+    CHECK_OK(hpo_study_create(spec, &study, &err));
+    toy_drive_study(
+        study, &(toy_drive){.workers = workers, .seed = workers, .fail_share = 0.1, .nan_share = 0.1, .tape = tape});
+    hpo_study_destroy(study);
+}
+
+static void check_same(const hpo_space *space, const toy_tape *a, const toy_tape *b) {
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) assert_true(toy_same_record(space, &a->records[i], &b->records[i]));
+}
+
+/* Every configuration legal; in the finite space each once. */
+static uint64_t check_configs(const hpo_space *space, const toy_tape *tape) {
+    base_err err;
+    uint64_t starts = 0;
+    const bool finite = isfinite(hpo_space_cardinality(space));
+    for (size_t i = 0; i < tape->count; i++) {
+        if (tape->records[i].kind != HPO_RECORD_START) continue;
+        starts++;
+        CHECK_OK(hpo_space_check(space, tape->records[i].config, &err));
+        for (size_t j = 0; finite && j < i; j++) {
+            if (tape->records[j].kind != HPO_RECORD_START) continue;
+            assert_false(hpo_space_equal(space, tape->records[i].config, tape->records[j].config));
+        }
+    }
+    return starts;
+}
+
+static void verify(const hpo_study_spec *spec, const toy_tape *tape) {
+    base_err err;
+    hpo_study *study;
+    CHECK_OK(hpo_study_create(spec, &study, &err));
+    for (size_t i = 0; i < tape->count; i++) {
+        CHECK_OK(hpo_study_verify(study, &tape->records[i], &err));
+        CHECK_OK(hpo_study_apply(study, &tape->records[i], &err));
+    }
+    hpo_study_destroy(study);
+}
+
+static void any_sampler_goes_with_any_scheduler(void **state) {
+    (void)state;
+    size_t n_samplers, n_schedulers;
+    const hpo_sampler_type *const *samplers = hpo_samplers(&n_samplers);
+    const hpo_scheduler_type *const *schedulers = hpo_schedulers(&n_schedulers);
+    for (size_t pair = 0; pair < n_samplers * n_schedulers; pair++) {
+        const hpo_sampler_type *sampler = samplers[pair % n_samplers];
+        const hpo_scheduler_type *scheduler = schedulers[pair / n_samplers];
+        for (size_t s = 0; s < CHECK_COUNT(spaces); s++) {
+            for (size_t workers = 1; workers <= 9; workers += 4) {
+                hpo_study_spec *spec = make_spec(sampler->name, scheduler->name, spaces[s]);
+                toy_tape first = {0}, second = {0};
+                run(spec, workers, &first);
+                run(spec, workers, &second);
+                check_same(spec->space, &first, &second);
+                const uint64_t starts = check_configs(spec->space, &first);
+                if (s == 0) assert_int_equal(starts, 200);
+                const bool thins = sampler->flags & HPO_SAMPLER_FINITE; /* a grid of its own */
+                if (s == 1) assert_true(thins ? starts > 0 && starts < 12 + 36 : starts == 12 + 36 - 1);
+                verify(spec, &first);
+                toy_tape_fini(&first);
+                toy_tape_fini(&second);
+                hpo_study_spec_destroy(spec);
+            }
+        }
+    }
+}
+
+/* A journal that ends anywhere: what is left is applied, what was running is told, and the study ends. */
+static void a_study_goes_on_from_any_record(void **state) {
+    (void)state;
+    size_t n_schedulers;
+    const hpo_scheduler_type *const *schedulers = hpo_schedulers(&n_schedulers);
+    for (size_t t = 0; t < n_schedulers; t++) {
+        hpo_study_spec *spec = make_spec("random", schedulers[t]->name, spaces[0]);
+        toy_tape tape = {0};
+        run(spec, 5, &tape);
+        for (size_t cut = 0; cut < tape.count; cut += 23) {
+            base_err err;
+            hpo_study *study;
+            CHECK_OK(hpo_study_create(spec, &study, &err));
+            for (size_t i = 0; i < cut; i++) CHECK_OK(hpo_study_apply(study, &tape.records[i], &err));
+            for (uint64_t id = 0; id < hpo_view_trials(hpo_study_view(study)); id++) {
+                if (hpo_view_trial(hpo_study_view(study), id).state != HPO_TRIAL_RUNNING) continue;
+                hpo_result result = {.cost = 1};
+                hpo_metrics_set(&result.metrics, "loss", (double)id);
+                hpo_record record;
+                hpo_study_tell(study, id, &result, 1, 0, &record);
+            }
+            toy_drive_study(study, &(toy_drive){.workers = 3, .seed = cut});
+            const hpo_view view = hpo_study_view(study);
+            assert_int_equal(hpo_view_trials(view), 200);
+            assert_int_equal(hpo_view_count(view, HPO_TRIAL_PAUSED), 0);
+            hpo_study_destroy(study);
+        }
+        toy_tape_fini(&tape);
+        hpo_study_spec_destroy(spec);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_sampler_goes_with_any_scheduler),
+        cmocka_unit_test(a_study_goes_on_from_any_record),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What every scheduler must do, whatever order results come in and however many fail. */
+#include "hpo/schedulers/ladder.h"
+#include "tests/support/check.h"
+#include "tests/support/toy_objective.h"
+
+static const char *const fidelities[] = {
+    "{e: {min: 1, max: 27}}", "{e: {min: 3, max: 100}}",  "{e: {min: 0.05, max: 1.0}}",
+    "{e: {min: 4, max: 4}}",  "{e: {min: 1, max: 1000}}",
+};
+
+static hpo_study_spec *make_spec(const char *scheduler, const char *fidelity, uint64_t trials) {
+    base_buf text = {0};
+    base_buf_printf(
+        &text,
+        "objective: toy\nseed: 3\nmethod: {sampler: random, scheduler: %s}\nfidelity: %s\n"
+        "budget: {trials: %llu}\nfailure: {max_failures: 100000}\n"
+        "parameters: {x: {min: 0.0, max: 1.0}, c: {values: [a, b]}, y: {min: 0.0, max: 1.0, when: {c: a}}}\n",
+        scheduler, fidelity, (unsigned long long)trials);
+    hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+    base_buf_fini(&text);
+    return spec;
+}
+
+static hpo_scheduler *make_scheduler(const hpo_study_spec *spec) {
+    base_err err;
+    hpo_scheduler *scheduler;
+    const hpo_scheduler_env env = {
+        .space = spec->space,
+        .seed = spec->seed,
+        .has_fidelity = true,
+        .min_fidelity = spec->fidelity.min,
+        .max_fidelity = spec->fidelity.max,
+        .integer_fidelity = spec->fidelity.integer,
+    };
+    CHECK_OK(hpo_scheduler_create(spec->scheduler, spec->scheduler_options, &env, &scheduler, &err));
+    return scheduler;
+}
+
+typedef struct watch {
+    double rung_fidelity[HPO_LADDER_MAX_RUNGS]; /* 0 = not seen yet */
+    uint64_t starts;
+} watch;
+
+static void check_rung(watch *w, const hpo_study_spec *spec, const hpo_record *record) {
+    assert_true(record->rung < HPO_LADDER_MAX_RUNGS);
+    assert_true(record->fidelity >= spec->fidelity.min && record->fidelity <= spec->fidelity.max);
+    if (spec->fidelity.integer) CHECK_NEAR(record->fidelity, floor(record->fidelity), 0);
+    double *seen = &w->rung_fidelity[record->rung];
+    if (*seen == 0) *seen = record->fidelity;
+    CHECK_SAME_DOUBLE(record->fidelity, *seen);
+}
+
+/* After every record: the decision was allowed, and a scheduler that knows nothing but the view decides the same. */
+static void check_record(void *self, hpo_study *study, const hpo_record *record) {
+    watch *w = self;
+    const hpo_study_spec *spec = hpo_study_spec_of(study);
+    if (record->kind == HPO_RECORD_RESULT || record->kind == HPO_RECORD_REPORT) return;
+    const hpo_view then = hpo_history_at(hpo_study_view(study).history, record->as_of);
+    assert_int_equal(then.as_of + 1, hpo_study_view(study).as_of);
+    base_err err;
+    hpo_decision d;
+    hpo_scheduler *fresh = make_scheduler(spec);
+    CHECK_OK(hpo_scheduler_next(fresh, then, hpo_view_trials(then) < spec->budget.trials, &d, &err));
+    hpo_scheduler_destroy(fresh);
+    if (record->kind == HPO_RECORD_START) {
+        w->starts++;
+        check_rung(w, spec, record);
+        assert_true(d.kind == HPO_DECIDE_START && d.bracket == record->bracket && d.rung == record->rung);
+        CHECK_SAME_DOUBLE(d.fidelity, record->fidelity);
+        return;
+    }
+    const hpo_trial trial = hpo_view_trial(then, record->trial);
+    assert_int_equal(trial.state, HPO_TRIAL_PAUSED);
+    assert_true(trial.n_evals > 0 && trial.evals[trial.n_evals - 1].failure == HPO_FAILURE_NONE);
+    assert_int_equal(d.trial, record->trial);
+    if (record->kind == HPO_RECORD_CLOSE) {
+        assert_int_equal(d.kind, HPO_DECIDE_CLOSE);
+        return;
+    }
+    check_rung(w, spec, record);
+    assert_true(d.kind == HPO_DECIDE_PROMOTE && d.rung == record->rung && d.rung > trial.rung);
+    CHECK_SAME_DOUBLE(d.fidelity, record->fidelity);
+}
+
+/* Rungs rise in fidelity; nothing runs or waits at the end. toy_drive_study itself fails when the scheduler waits for
+ * nothing, and does not return when it never ends. */
+static void check_end(const watch *w, const hpo_study *study, double fail_share) {
+    double last = 0;
+    for (size_t rung = 0; rung < HPO_LADDER_MAX_RUNGS; rung++) {
+        if (w->rung_fidelity[rung] == 0) continue;
+        assert_true(w->rung_fidelity[rung] > last);
+        last = w->rung_fidelity[rung];
+    }
+    const hpo_view view = hpo_study_view(study);
+    assert_int_equal(w->starts, hpo_study_spec_of(study)->budget.trials);
+    assert_int_equal(hpo_view_count(view, HPO_TRIAL_RUNNING), 0);
+    assert_int_equal(hpo_view_count(view, HPO_TRIAL_PAUSED), 0);
+    if (fail_share == 0) assert_true(hpo_view_count(view, HPO_TRIAL_COMPLETE) > 0);
+    assert_int_equal(hpo_study_failed(study), fail_share == 1);
+}
+
+static void every_decision_follows_from_the_view(void **state) {
+    (void)state;
+    static const size_t workers[] = {1, 4, 37};
+    static const double shares[] = {0, 0.3, 1};
+    size_t count;
+    const hpo_scheduler_type *const *types = hpo_schedulers(&count);
+    for (size_t t = 0; t < count; t++) {
+        for (size_t f = 0; f < CHECK_COUNT(fidelities); f++) {
+            for (size_t i = 0; i < 9; i++) {
+                base_err err;
+                hpo_study *study;
+                watch w = {.starts = 0};
+                hpo_study_spec *spec = make_spec(types[t]->name, fidelities[f], 75 + 31 * i);
+                CHECK_OK(hpo_study_create(spec, &study, &err));
+                toy_drive_study(study, &(toy_drive){.workers = workers[i % 3],
+                                                    .seed = i,
+                                                    .fail_share = shares[i / 3],
+                                                    .nan_share = shares[i / 3] / 2,
+                                                    .after = check_record,
+                                                    .self = &w});
+                check_end(&w, study, shares[i / 3]);
+                hpo_study_destroy(study);
+                hpo_study_spec_destroy(spec);
+            }
+        }
+    }
+}
+
+/* ---- against the paper ---- */
+
+typedef struct published {
+    const char *scheduler;
+    uint32_t brackets;
+    uint64_t starts;
+    double from_scratch, resumed;
+    uint64_t runs[5][5]; /* bracket, rung */
+} published;
+
+/* R = 81, eta = 3: Table 1 of Li et al. (2018), and the most aggressive bracket twice. */
+static const published tables[] = {
+    {"hyperband",
+     5,
+     128,
+     1701,
+     1404,
+     {{81, 27, 9, 3, 1}, {0, 27, 9, 3, 1}, {0, 0, 9, 3, 1}, {0, 0, 0, 6, 2}, {0, 0, 0, 0, 5}}},
+    {"successive-halving", 2, 162, 810, 594, {{81, 27, 9, 3, 1}, {81, 27, 9, 3, 1}}},
+    {"full", 1, 20, 1620, 1620, {{20}}},
+};
+
+static void brackets_are_those_of_the_paper(void **state) {
+    (void)state;
+    for (size_t t = 0; t < CHECK_COUNT(tables); t++) {
+        const published *p = &tables[t];
+        for (size_t workers = 1; workers <= 49; workers += 12) {
+            base_err err;
+            hpo_study *study;
+            hpo_study_spec *spec = make_spec(p->scheduler, "{e: {min: 1, max: 81}}", p->starts);
+            CHECK_OK(hpo_study_create(spec, &study, &err));
+            toy_drive_study(study, &(toy_drive){.workers = workers, .seed = workers});
+            const hpo_view view = hpo_study_view(study);
+            uint64_t runs[5][5] = {{0}};
+            for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+                const hpo_trial trial = hpo_view_trial(view, id);
+                for (size_t e = 0; e < trial.n_evals; e++) runs[trial.bracket][trial.evals[e].rung]++;
+            }
+            assert_memory_equal(runs, p->runs, sizeof runs);
+            assert_int_equal(hpo_view_brackets(view), p->brackets);
+            CHECK_NEAR(hpo_view_cost_from_scratch(view), 2 * p->from_scratch, 0); /* toy costs 2 per unit */
+            CHECK_NEAR(hpo_view_cost(view), 2 * p->resumed, 0);
+            hpo_study_destroy(study);
+            hpo_study_spec_destroy(spec);
+        }
+    }
+}
+
+/* In every bracket and rung without failures, whoever goes on is no worse than whoever does not. */
+static void the_best_go_on(void **state) {
+    (void)state;
+    size_t count;
+    const hpo_scheduler_type *const *types = hpo_schedulers(&count);
+    for (size_t t = 0; t < count; t++) {
+        base_err err;
+        hpo_study *study;
+        hpo_study_spec *spec = make_spec(types[t]->name, "{e: {min: 1, max: 81}}", 300);
+        CHECK_OK(hpo_study_create(spec, &study, &err));
+        toy_drive_study(study, &(toy_drive){.workers = 6, .seed = 1});
+        const hpo_view view = hpo_study_view(study);
+        for (uint32_t b = 0; b < hpo_view_brackets(view) && types[t]->flags & HPO_SCHEDULER_NEEDS_FIDELITY; b++) {
+            size_t members;
+            const uint64_t *ids = hpo_view_bracket(view, b, &members);
+            double worst_kept[HPO_LADDER_MAX_RUNGS], best_left[HPO_LADDER_MAX_RUNGS];
+            for (size_t rung = 0; rung < HPO_LADDER_MAX_RUNGS; rung++) {
+                worst_kept[rung] = -(double)INFINITY;
+                best_left[rung] = (double)INFINITY;
+            }
+            for (size_t m = 0; m < members; m++) {
+                const hpo_trial trial = hpo_view_trial(view, ids[m]);
+                for (size_t e = 0; e < trial.n_evals; e++) {
+                    const hpo_eval *eval = &trial.evals[e];
+                    if (e + 1 < trial.n_evals)
+                        worst_kept[eval->rung] = fmax(worst_kept[eval->rung], eval->loss);
+                    else
+                        best_left[eval->rung] = fmin(best_left[eval->rung], eval->loss);
+                }
+            }
+            for (size_t rung = 0; rung < HPO_LADDER_MAX_RUNGS; rung++) assert_true(worst_kept[rung] <= best_left[rung]);
+        }
+        hpo_study_destroy(study);
+        hpo_study_spec_destroy(spec);
+    }
+}
+
+static void names_are_unique_and_explained(void **state) {
+    (void)state;
+    size_t count;
+    const hpo_scheduler_type *const *types = hpo_schedulers(&count);
+    assert_true(count >= 3);
+    for (size_t t = 0; t < count; t++) {
+        assert_ptr_equal(hpo_scheduler_find(types[t]->name), types[t]);
+        assert_true(strlen(types[t]->summary) > 10);
+        for (const base_option *o = types[t]->options; o && o->name; o++) assert_non_null(o->help);
+    }
+    assert_null(hpo_scheduler_find("no-such-scheduler"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_decision_follows_from_the_view),
+        cmocka_unit_test(brackets_are_those_of_the_paper),
+        cmocka_unit_test(the_best_go_on),
+        cmocka_unit_test(names_are_unique_and_explained),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
