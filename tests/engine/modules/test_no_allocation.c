@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A training step allocates nothing: this program's malloc family counts, and every library in the process uses it. */
+#include "tests/support/check.h"
+
+#include "engine/modules/mlp.h"
+#include "engine/optim/optimizer.h"
+#include "engine/tensor/blas.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define COUNTING 0 /* a sanitizer brings its own malloc */
+#else
+#define COUNTING 1
+#endif
+
+static volatile size_t allocations;
+
+#if COUNTING
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+void *malloc(size_t size) {
+    allocations++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+    allocations++;
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+    allocations++;
+    return __libc_realloc(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+    allocations++;
+    return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size) {
+    allocations++;
+    *out = __libc_memalign(alignment, size);
+    return *out == NULL ? 12 : 0;
+}
+#endif
+
+static void the_counter_counts(void **state) {
+    (void)state;
+    if (!COUNTING) skip();
+    size_t before = allocations;
+    base_err err;
+    void *memory;
+    CHECK_OK(eng_alloc(100, &memory, &err));
+    eng_free(memory);
+    assert_true(allocations > before);
+}
+
+static void a_step_allocates_nothing(void **state) {
+    (void)state;
+    if (!COUNTING) skip();
+    static const size_t widths[] = {300, 64};
+    static float x[64 * 100];
+    static int32_t labels[64];
+    const eng_batch batch = {.n = 64, .x = x, .labels = labels}, last = {.n = 17, .x = x, .labels = labels};
+    eng_mlp_config config = {.inputs = 100,
+                             .outputs = 10,
+                             .widths = widths,
+                             .layers = 2,
+                             .dropout_input = 0.1,
+                             .dropout_hidden = 0.5,
+                             .task = ENG_MULTICLASS,
+                             .label_smoothing = 0.1};
+    for (const char *const *name = eng_activation_names; *name != NULL; name++) {
+        base_err err;
+        eng_model *model;
+        eng_optimizer *optimizer;
+        config.activation = eng_op_find(*name);
+        eng_optimizer_config adam = eng_optimizer_adam.defaults;
+        adam.clip_norm = 1.0;
+        CHECK_OK(eng_mlp_create(&config, &(eng_model_options){.batch = 64, .seed = 1, .l1 = 1e-4}, &model, &err));
+        CHECK_OK(eng_optimizer_create(&eng_optimizer_adam, &adam, eng_model_params(model), eng_model_kernels(model),
+                                      &optimizer, &err));
+        eng_model_train(model, &batch, 0); /* BLAS allocates its buffers at its first call */
+        size_t before = allocations;
+        for (uint64_t step = 1; step < 20; step++) {
+            eng_model_train(model, step % 5 == 0 ? &last : &batch, step);
+            eng_optimizer_step(optimizer, 1e-3);
+            eng_model_evaluate(model, &last);
+        }
+        assert_int_equal(allocations - before, 0);
+        eng_optimizer_destroy(optimizer);
+        eng_model_destroy(model);
+    }
+}
+
+int main(void) {
+    eng_blas_set_threads(1); /* with more, OpenBLAS allocates its jobs */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_counter_counts),
+        cmocka_unit_test(a_step_allocates_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
