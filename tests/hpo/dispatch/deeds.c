@@ -2,8 +2,6 @@
 /* A process objective that does what its configuration says. */
 #include "tests/hpo/dispatch/deeds.h"
 
-#include <poll.h>
-
 #include "base/clock.h"
 #include "tests/support/misbehave.h"
 
@@ -18,8 +16,8 @@ typedef struct deeds_state {
     const hpo_space *space;
 } deeds_state;
 
-enum { INIT_OK, INIT_FAIL, INIT_CRASH, INIT_EXIT };
-static const char *const init_choices[] = {"ok", "fail", "crash", "exit", NULL};
+enum { INIT_OK, INIT_FAIL, INIT_CRASH, INIT_EXIT, INIT_SLEEP };
+static const char *const init_choices[] = {"ok", "fail", "crash", "exit", "sleep", NULL};
 static const base_option deeds_options[] = {
     {.name = "init",
      .kind = BASE_OPTION_CHOICE,
@@ -38,6 +36,7 @@ static base_status deeds_init(void *self, const hpo_objective_env *env, base_are
     if (state->init == INIT_FAIL) return BASE_FAIL(err, BASE_NOTFOUND, "there is no data set 'mnits'");
     if (state->init == INIT_CRASH) misbehave("segfault");
     if (state->init == INIT_EXIT) misbehave("exit3");
+    if (state->init == INIT_SLEEP) misbehave("sleep");
     return BASE_OK;
 }
 
@@ -54,10 +53,6 @@ static base_status report_steps(const hpo_reporter *reporter) {
     return BASE_OK;
 }
 
-static void lock_at_exit(void) {
-    misbehave("hang");
-}
-
 static base_status deeds_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                                   base_err *err) {
     deeds_state *state = self;
@@ -68,7 +63,6 @@ static base_status deeds_evaluate(void *self, const hpo_job *job, const hpo_repo
     if (strcmp(deed, "nomem") == 0) return BASE_FAIL(err, BASE_NOMEM, "a tensor of 1 TiB could not be had");
     if (strcmp(deed, "numeric") == 0) return BASE_FAIL(err, BASE_NUMERIC, "the loss is not finite in epoch 2");
     if (strcmp(deed, "report") == 0) return report_steps(reporter);
-    if (strcmp(deed, "lock") == 0) atexit(lock_at_exit);
     if (strcmp(deed, "late") == 0) work_until_stopped(reporter);
     if (strcmp(deed, "stoppable") == 0) {
         work_until_stopped(reporter);
@@ -101,90 +95,29 @@ static const char study_end[] =
     "  deed: {values: [ok, nan, error, nomem, numeric, report, stoppable, late, segfault, abort, exit3, exit0, kill9,\n"
     "                  hang, sleep, eat, gulp, flood, daemon, brood, garbage]}\n";
 
-static void read_and_start(deeds_server *self, size_t length, uint64_t seed) {
-    base_err err;
-    const hpo_catalog *catalog = deeds_catalog();
-    CHECK_OK(hpo_study_read(catalog, "deeds.yaml", self->text, length, NULL, 0, &seed, &self->spec, &err));
-    CHECK_OK(hpo_forkserver_start(catalog, &self->server, &err));
+base_status deeds_start(trial_server *self, const char *objective, const char *settings, base_err *err) {
+    char text[1024];
+    int length = snprintf(text, sizeof text, "objective: %s\n%s%s", objective, settings, study_end);
+    assert_true(length > 0 && (size_t)length < sizeof text);
+    return trial_server_start(self, deeds_catalog(), text, err);
 }
 
-base_status deeds_start(deeds_server *self, const char *objective, const char *settings, base_err *err) {
-    *self = (deeds_server){.dir = check_tmpdir_create()};
-    int length = snprintf(self->text, sizeof self->text, "objective: %s\n%s%s", objective, settings, study_end);
-    assert_true(length > 0 && (size_t)length < sizeof self->text);
-    uint64_t seed = 7;
-    read_and_start(self, (size_t)length, seed);
-    hpo_forkserver_study study = {.file = "deeds.yaml",
-                                  .text = self->text,
-                                  .length = (size_t)length,
-                                  .seed = seed,
-                                  .run_dir = self->dir.path,
-                                  .log_path = check_tmpdir_file(&self->dir, "worker.log")};
-    return hpo_forkserver_init(self->server, &study, err);
-}
-
-void deeds_stop(deeds_server *self) {
-    hpo_forkserver_stop(self->server);
-    hpo_study_spec_destroy(self->spec);
-    check_tmpdir_remove(&self->dir);
-}
-
-hpo_message deeds_job(const deeds_server *self, uint64_t trial, const char *deed, double *value) {
+hpo_message deeds_job(const trial_server *self, uint64_t trial, const char *deed, double *value) {
     const hpo_param *param = hpo_space_param(self->spec->space, 0);
-    *value = NAN;
+    *value = -1;
     for (size_t i = 0; i < param->n_choices; i++)
         if (strcmp(param->choices[i].text, deed) == 0) *value = (double)i;
     assert_true(*value >= 0);
-    return (hpo_message){.kind = HPO_MESSAGE_JOB,
-                         .trial = trial,
-                         .attempt = 1,
-                         .rung = 2,
-                         .fidelity = 1,
-                         .parent = UINT64_MAX,
-                         .config = value,
-                         .n_config = 1};
+    return trial_server_job(self, trial, value);
 }
 
-void deeds_send(deeds_server *self, uint64_t trial, const char *deed) {
-    base_err err;
+void deeds_send(trial_server *self, uint64_t trial, const char *deed) {
     double value;
     hpo_message job = deeds_job(self, trial, deed, &value);
-    CHECK_OK(hpo_forkserver_send(self->server, &job, &err));
+    trial_server_send(self, &job);
 }
 
-void deeds_send_stop(deeds_server *self, uint64_t trial, hpo_stop_reason reason) {
-    base_err err;
-    hpo_message stop = {.kind = HPO_MESSAGE_STOP, .trial = trial, .attempt = 1, .stop = reason};
-    CHECK_OK(hpo_forkserver_send(self->server, &stop, &err));
-}
-
-hpo_message deeds_receive(deeds_server *self, double seconds) {
-    hpo_message message;
-    base_err err;
-    base_status status;
-    double give_up = base_monotonic() + seconds;
-    while ((status = hpo_forkserver_receive(self->server, &message, &err)) == BASE_END) {
-        struct pollfd wait = {.fd = hpo_forkserver_fd(self->server), .events = POLLIN};
-        double left = give_up - base_monotonic();
-        if (left <= 0) fail_msg("no message within %g s", seconds);
-        poll(&wait, 1, (int)(left * 1000) + 1);
-    }
-    CHECK_OK(status);
-    return message;
-}
-
-hpo_result deeds_result(deeds_server *self, uint64_t trial, double seconds) {
-    hpo_message message;
-    do message = deeds_receive(self, seconds);
-    while (message.kind == HPO_MESSAGE_REPORT);
-    assert_int_equal(message.kind, HPO_MESSAGE_RESULT);
-    assert_int_equal(message.trial, trial);
-    assert_int_equal(message.attempt, 1);
-    assert_int_equal(message.rung, 2);
-    return message.result;
-}
-
-hpo_result deeds_run(deeds_server *self, uint64_t trial, const char *deed, double seconds) {
+hpo_result deeds_run(trial_server *self, uint64_t trial, const char *deed, double seconds) {
     deeds_send(self, trial, deed);
-    return deeds_result(self, trial, seconds);
+    return trial_server_result(self, trial, seconds);
 }

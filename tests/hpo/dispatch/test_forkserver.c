@@ -9,23 +9,8 @@
 #include "tests/support/processes.h"
 
 /* Only this process and its fork server live. */
-static void check_clean(const deeds_server *self) {
+static void check_clean(const trial_server *self) {
     assert_int_equal(processes_left_but((pid_t)hpo_forkserver_pid(self->server)), 0);
-}
-
-static void check_failure(const hpo_result *result, hpo_failure failure, int code, const char *reason) {
-    if (result->failure != failure) print_error("reason: %s\n", result->reason);
-    assert_string_equal(hpo_failure_text(result->failure), hpo_failure_text(failure));
-    assert_int_equal(result->code, code);
-    CHECK_CONTAINS(result->reason, reason);
-    assert_int_equal(result->metrics.count, 0);
-}
-
-static void check_success(const hpo_result *result) {
-    if (result->failure != HPO_FAILURE_NONE) print_error("reason: %s\n", result->reason);
-    assert_int_equal(result->failure, HPO_FAILURE_NONE);
-    assert_string_equal(result->reason, "");
-    CHECK_SAME_DOUBLE(*hpo_metrics_get(&result->metrics, "loss"), 0.25);
 }
 
 static void test_kinds_of_failure(void **state) {
@@ -45,7 +30,7 @@ static void test_kinds_of_failure(void **state) {
         {"nomem", HPO_FAILURE_OOM, 0, "1 TiB"},
         {"numeric", HPO_FAILURE_NAN, 0, "epoch 2"},
     };
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
@@ -59,31 +44,31 @@ static void test_kinds_of_failure(void **state) {
     hpo_result good = deeds_run(&self, 101, "ok", 10);
     check_success(&good);
     assert_true(good.seconds > 0 && good.seconds < 5 && isnan(good.cost));
-    deeds_stop(&self);
+    trial_server_stop(&self);
     assert_true(processes_gone(0));
 }
 
 static void test_reports(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
     deeds_send(&self, 3, "report");
     for (int step = 1; step <= 5; step++) {
-        hpo_message report = deeds_receive(&self, 10);
+        hpo_message report = trial_server_receive(&self, 10);
         assert_int_equal(report.kind, HPO_MESSAGE_REPORT);
         assert_int_equal(report.trial, 3);
         CHECK_SAME_DOUBLE(report.step, step);
         CHECK_SAME_DOUBLE(*hpo_metrics_get(&report.result.metrics, "loss"), 1.0 / step);
     }
-    hpo_result result = deeds_result(&self, 3, 10);
+    hpo_result result = trial_server_result(&self, 3, 10);
     check_success(&result);
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_descendants_are_gone_before_the_result(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "trial: {time: 0.3s, stop_grace: 0.1s}\n", &err));
     hpo_result daemon = deeds_run(&self, 0, "daemon", 10);
@@ -92,14 +77,14 @@ static void test_descendants_are_gone_before_the_result(void **state) {
     hpo_result brood = deeds_run(&self, 1, "brood", 10);
     check_clean(&self);
     check_failure(&brood, HPO_FAILURE_TIMEOUT, 0, "trial.time");
-    deeds_stop(&self);
+    trial_server_stop(&self);
     assert_true(processes_gone(0));
 }
 
 /* A daemon of a trial that has ended is swept while another trial, with children of its own, goes on. */
 static void test_others_are_unaffected(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
     deeds_send(&self, 0, "late");
@@ -111,19 +96,19 @@ static void test_others_are_unaffected(void **state) {
         deeds_run(&self, 10 + i, deeds[i], 10);
         assert_int_equal(processes_left(), before);
     }
-    deeds_send_stop(&self, 0, HPO_STOP_INTERRUPT);
-    hpo_result late = deeds_result(&self, 0, 10);
+    trial_server_send_stop(&self, 0, HPO_STOP_INTERRUPT);
+    hpo_result late = trial_server_result(&self, 0, 10);
     check_success(&late);
-    deeds_send_stop(&self, 1, HPO_STOP_KILL);
-    hpo_result brood = deeds_result(&self, 1, 10);
+    trial_server_send_stop(&self, 1, HPO_STOP_KILL);
+    hpo_result brood = trial_server_result(&self, 1, 10);
     check_failure(&brood, HPO_FAILURE_INTERRUPTED, 0, "stopped");
     check_clean(&self);
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_time_limit(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "trial: {time: 0.4s, stop_grace: 0.3s}\n", &err));
     double start = base_monotonic();
@@ -139,12 +124,12 @@ static void test_time_limit(void **state) {
     assert_true(took >= 0.4 && took < 0.65);
     hpo_result late = deeds_run(&self, 2, "late", 10); /* a result after the limit comes too late */
     check_failure(&late, HPO_FAILURE_TIMEOUT, 0, "longer than trial.time");
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_memory_limit(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "trial: {memory: 200MiB}\n", &err));
     hpo_result slow = deeds_run(&self, 0, "eat", 30);
@@ -155,12 +140,12 @@ static void test_memory_limit(void **state) {
     CHECK_CONTAINS(fast.reason, "more than trial.memory: 200 MiB");
     hpo_result good = deeds_run(&self, 2, "ok", 10);
     check_success(&good);
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_stop(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "trial: {stop_grace: 0.3s}\n", &err));
     static const struct {
@@ -177,8 +162,8 @@ static void test_stop(void **state) {
         deeds_send(&self, i, cases[i].deed);
         base_sleep(0.05);
         double start = base_monotonic();
-        deeds_send_stop(&self, i, cases[i].reason);
-        hpo_result result = deeds_result(&self, i, 10);
+        trial_server_send_stop(&self, i, cases[i].reason);
+        hpo_result result = trial_server_result(&self, i, 10);
         double took = base_monotonic() - start;
         if (cases[i].is_result)
             check_success(&result);
@@ -188,39 +173,42 @@ static void test_stop(void **state) {
         check_clean(&self);
     }
     deeds_send(&self, 50, "hang"); /* a stop that overtakes the start of its trial is not lost */
-    deeds_send_stop(&self, 50, HPO_STOP_KILL);
-    hpo_result early = deeds_result(&self, 50, 10);
+    trial_server_send_stop(&self, 50, HPO_STOP_KILL);
+    hpo_result early = trial_server_result(&self, 50, 10);
     check_failure(&early, HPO_FAILURE_INTERRUPTED, 0, "stopped");
-    deeds_send_stop(&self, 12345, HPO_STOP_KILL); /* of nobody */
+    trial_server_send_stop(&self, 12345, HPO_STOP_KILL); /* of nobody */
     hpo_result good = deeds_run(&self, 51, "ok", 10);
     check_success(&good);
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
+/* A program that prints 100 MB is served beside the others, not before them. */
 static void test_flood(void **state) {
     (void)state;
-    deeds_server self;
+    enum { OTHERS = 10 };
+    trial_server self;
     base_err err;
-    base_buf log = {0};
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
     deeds_send(&self, 0, "flood");
-    double start = base_monotonic();
-    for (uint64_t trial = 1; trial <= 10; trial++) { /* meanwhile the others are served */
-        deeds_send(&self, trial, "ok");
-        hpo_message message = deeds_receive(&self, 10);
+    double start = base_monotonic(), flood = NAN, others = NAN;
+    for (uint64_t trial = 1; trial <= OTHERS; trial++) deeds_send(&self, trial, "ok");
+    for (int seen = 0, small = 0; seen <= OTHERS; seen++) {
+        hpo_message message = trial_server_receive(&self, 60);
         check_success(&message.result);
-        if (message.trial == 0) deeds_result(&self, trial, 10);
+        double now = base_monotonic() - start;
+        if (message.trial == 0)
+            flood = now;
+        else if (++small == OTHERS)
+            others = now;
     }
-    print_message("10 trials beside a flood: %.0f ms\n", 1e3 * (base_monotonic() - start));
-    hpo_result again = deeds_run(&self, 0, "flood", 60);
-    (void)again;
-    deeds_stop(&self);
-    base_buf_fini(&log);
+    print_message("%d trials beside a flood: %.0f ms; the flood: %.0f ms\n", OTHERS, others * 1e3, flood * 1e3);
+    assert_true(others < 5);
+    trial_server_stop(&self);
 }
 
 static void test_log(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     base_buf log = {0};
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
@@ -235,32 +223,32 @@ static void test_log(void **state) {
     CHECK_OK(base_read_file(check_tmpdir_file(&self.dir, "worker.log"), &log, &err));
     CHECK_CONTAINS(log.data, "init speaks\n");
     base_buf_fini(&log);
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_init_failures(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_FAILS(deeds_start(&self, "{deeds: {init: fail}}", "", &err), BASE_NOTFOUND, "no data set 'mnits'");
-    deeds_stop(&self);
+    trial_server_stop(&self);
     CHECK_FAILS(deeds_start(&self, "{deeds: {init: crash}}", "", &err), BASE_IO, "signal 11 (Segmentation fault)");
     CHECK_CONTAINS(err.text, "worker.log");
-    deeds_stop(&self);
+    trial_server_stop(&self);
     CHECK_FAILS(deeds_start(&self, "{deeds: {init: exit}}", "", &err), BASE_IO, "exit status 3");
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_stop_of_the_server_kills_all(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
     for (uint64_t trial = 0; trial < 3; trial++) deeds_send(&self, trial, trial ? "brood" : "hang");
     base_sleep(0.2);
     assert_int_equal(processes_left(), 1 + 1 + 2 * 5);
     double start = base_monotonic();
-    deeds_stop(&self);
+    trial_server_stop(&self);
     assert_true(processes_gone(0));
     assert_true(base_monotonic() - start < 2);
 }
@@ -273,7 +261,7 @@ static void test_death_of_the_rank(void **state) {
     assert_int_equal(pipe(ready), 0);
     pid_t rank = fork();
     if (rank == 0) {
-        deeds_server self;
+        trial_server self;
         base_err err;
         if (deeds_start(&self, "deeds", "", &err) != BASE_OK) _exit(1);
         deeds_send(&self, 0, "brood");
@@ -293,9 +281,40 @@ static void test_death_of_the_rank(void **state) {
     assert_true(processes_gone(2));
 }
 
+/* While init runs the server does not watch its socket. */
+static void test_death_of_the_rank_during_init(void **state) {
+    (void)state;
+    trial_server self;
+    base_err err;
+    pid_t rank = fork();
+    if (rank == 0) _exit(deeds_start(&self, "{deeds: {init: sleep}}", "", &err) == BASE_OK);
+    double give_up = base_monotonic() + 5;
+    while (processes_left() < 2 && base_monotonic() < give_up) base_sleep(0.01);
+    base_sleep(0.1);
+    assert_int_equal(processes_left(), 2);
+    kill(rank, SIGKILL);
+    assert_int_equal(waitpid(rank, NULL, 0), rank);
+    assert_true(processes_gone(2));
+}
+
+/* Whether to stop is the controller's decision, whatever a terminal or a batch system sends to everybody. */
+static void test_signals_to_all(void **state) {
+    (void)state;
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP};
+    trial_server self;
+    base_err err;
+    CHECK_OK(deeds_start(&self, "deeds", "", &err));
+    for (size_t i = 0; i < CHECK_COUNT(numbers); i++) kill((pid_t)hpo_forkserver_pid(self.server), numbers[i]);
+    hpo_result result = deeds_run(&self, 0, "ok", 10);
+    check_success(&result);
+    result = deeds_run(&self, 1, "abort", 10); /* and a trial has none of them blocked or ignored */
+    check_failure(&result, HPO_FAILURE_CRASH, SIGABRT, "Aborted");
+    trial_server_stop(&self);
+}
+
 static void test_death_of_the_server(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     hpo_message message;
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
@@ -307,27 +326,27 @@ static void test_death_of_the_server(void **state) {
     CHECK_FAILS(status, BASE_IO, "died: signal 9 (Killed)");
     assert_true(processes_gone(1)); /* a trial's own process dies with its server */
     CHECK_STATUS(hpo_forkserver_send(self.server, &message, &err), BASE_IO);
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_a_wrong_job_is_refused(void **state) {
     (void)state;
-    deeds_server self;
+    trial_server self;
     base_err err;
     double values[2] = {0};
     CHECK_OK(deeds_start(&self, "deeds", "", &err));
     hpo_message job = deeds_job(&self, 5, "ok", values);
     job.n_config = 2;
     CHECK_OK(hpo_forkserver_send(self.server, &job, &err));
-    hpo_result result = deeds_result(&self, 5, 10);
+    hpo_result result = trial_server_result(&self, 5, 10);
     check_failure(&result, HPO_FAILURE_LOST, 0, "a job brings 2 parameters, but the study has 1");
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 static void test_speed(void **state) {
     (void)state;
     enum { TRIALS = 200 };
-    deeds_server self;
+    trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "trial: {memory: 4GiB, time: 1h}\n", &err));
     double start = base_monotonic();
@@ -336,7 +355,7 @@ static void test_speed(void **state) {
         check_success(&result);
     }
     print_message("a trial in a process of its own: %.0f us\n", 1e6 * (base_monotonic() - start) / TRIALS);
-    deeds_stop(&self);
+    trial_server_stop(&self);
 }
 
 int main(int argc, char **argv) {
@@ -354,6 +373,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_init_failures),
         cmocka_unit_test(test_stop_of_the_server_kills_all),
         cmocka_unit_test(test_death_of_the_rank),
+        cmocka_unit_test(test_death_of_the_rank_during_init),
+        cmocka_unit_test(test_signals_to_all),
         cmocka_unit_test(test_death_of_the_server),
         cmocka_unit_test(test_a_wrong_job_is_refused),
         cmocka_unit_test(test_speed),
