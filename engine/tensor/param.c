@@ -28,8 +28,17 @@ static size_t lay_out(eng_params *params, bool decayed, size_t offset) {
     return offset;
 }
 
+/* Far beyond any machine, and small enough that no sum of sizes wraps around. */
+#define MOST_NUMBERS ((size_t)1 << 44)
+
 base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_params **out, base_err *err) {
     *out = NULL;
+    for (size_t i = 0, left = MOST_NUMBERS; i < count; i++) {
+        size_t numbers = eng_shape_count(&specs[i].shape);
+        if (numbers > left)
+            return BASE_FAIL(err, BASE_NOMEM, "no memory for the %zu numbers of %s", numbers, specs[i].name);
+        left -= numbers;
+    }
     base_arena *arena = base_arena_create();
     eng_params *params = BASE_NEW(arena, eng_params);
     params->arena = arena;

@@ -203,10 +203,23 @@ static base_status check_readers(const eng_graph *graph, base_err *err) {
     return BASE_OK;
 }
 
+/* Far beyond any machine, and small enough that no sum of sizes wraps around. */
+#define MOST_BYTES ((size_t)1 << 46)
+
+static base_status check_batch(const eng_graph *graph, size_t batch, base_err *err) {
+    if (batch == 0) return BASE_FAIL(err, BASE_INVALID, "a batch must hold at least one sample");
+    for (eng_value v = 0; v < eng_graph_values(graph); v++) {
+        size_t count = eng_shape_count(&eng_graph_value(graph, v)->shape);
+        if (count > MOST_BYTES / sizeof(float) / batch)
+            return BASE_FAIL(err, BASE_NOMEM, "no memory for a batch of %zu samples of %zu numbers", batch, count);
+    }
+    return BASE_OK;
+}
+
 base_status eng_plan_create(const eng_graph *graph, const eng_params *params, size_t batch, const eng_kernels *kernels,
                             eng_plan **out, base_err *err) {
     *out = NULL;
-    if (batch == 0) return BASE_FAIL(err, BASE_INVALID, "a batch must hold at least one sample");
+    BASE_TRY(check_batch(graph, batch, err));
     BASE_TRY(check_readers(graph, err));
     base_arena *book = base_arena_create();
     eng_plan *plan = BASE_NEW(book, eng_plan);

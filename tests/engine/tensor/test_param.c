@@ -111,6 +111,16 @@ static void initialisations_have_their_variance(void **state) {
     }
 }
 
+static void sizes_that_add_up_to_too_much_are_a_status(void **state) {
+    (void)state;
+    eng_param_spec huge[2] = {{.name = "a", .shape = {.ndim = 1, .dim = {(size_t)1 << 43}}},
+                              {.name = "b", .shape = {.ndim = 2, .dim = {(size_t)1 << 30, (size_t)1 << 30}}}};
+    base_err err;
+    eng_params *params;
+    CHECK_FAILS(eng_params_create(huge, 2, &params, &err), BASE_NOMEM, "numbers of b");
+    assert_null(params);
+}
+
 static void initialisations_are_found_by_name(void **state) {
     (void)state;
     size_t count = 0;
@@ -126,6 +136,7 @@ int main(void) {
         cmocka_unit_test(padding_is_zero),
         cmocka_unit_test(first_values_are_a_function_of_seed_layer_and_slot),
         cmocka_unit_test(initialisations_have_their_variance),
+        cmocka_unit_test(sizes_that_add_up_to_too_much_are_a_status),
         cmocka_unit_test(initialisations_are_found_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
