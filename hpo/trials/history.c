@@ -57,7 +57,7 @@ static uint32_t config_hash(const hpo_history *history, const double *config) {
     return (uint32_t)(hash ^ (hash >> 32));
 }
 
-uint64_t hist_find_config(const hpo_history *history, const double *config) {
+uint64_t hpo_history_find_config(const hpo_history *history, const double *config) {
     const hist_slot *slot = probe(history, config, config_hash(history, config));
     return slot->trial_plus_1 ? slot->trial_plus_1 - 1 : UINT64_MAX;
 }

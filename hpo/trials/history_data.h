@@ -87,6 +87,6 @@ struct hpo_history {
 };
 
 /* First trial with this config, or UINT64_MAX. */
-uint64_t hist_find_config(const hpo_history *history, const double *config);
+uint64_t hpo_history_find_config(const hpo_history *history, const double *config);
 
 #endif

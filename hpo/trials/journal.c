@@ -19,7 +19,8 @@ enum { BLOCK = 64 * 1024 };
 
 /* ---- the head ---- */
 
-/* Reads from the beginning until two lines are whole or the file ends. */
+/* Reads from the beginning until two lines are whole or the file ends; a first line that is longer than a block is not
+ * ours. */
 static base_status load_head(int fd, const char *path, base_buf *text, const char *line_end[2], base_err *err) {
     char *block = base_malloc(BLOCK);
     base_status status = BASE_OK;
@@ -31,7 +32,7 @@ static base_status load_head(int fd, const char *path, base_buf *text, const cha
         if (got <= 0) break;
         base_buf_append(text, block, (size_t)got);
         line_end[0] = memchr(text->data, '\n', text->length);
-        if (!line_end[0]) continue;
+        if (!line_end[0]) break;
         const char *second = line_end[0] + 1;
         line_end[1] = memchr(second, '\n', text->length - (size_t)(second - text->data));
     }
@@ -46,14 +47,16 @@ static base_status read_head(int fd, const char *path, base_arena *arena, journa
     base_buf text = {0};
     const char *line_end[2];
     *found = false;
+    struct stat info;
+    if (fstat(fd, &info) == 0 && info.st_size == 0) return BASE_OK;
     base_status status = load_head(fd, path, &text, line_end, err);
-    if (status != BASE_OK || text.length == 0) goto out;
+    if (status != BASE_OK) goto out;
     if (!line_end[1]) {
         size_t length = text.length < sizeof beginning - 1 ? text.length : sizeof beginning - 1;
         if (memcmp(text.data, beginning, length) == 0) goto out;
     } else {
         const char *second = line_end[0] + 1;
-        *found = journal_read_identity(second, (size_t)(line_end[1] - second), arena, out);
+        *found = hpo_journal_read_identity(second, (size_t)(line_end[1] - second), arena, out);
     }
     if (!*found) {
         status = BASE_FAIL(err, BASE_CORRUPT,
@@ -147,7 +150,7 @@ static base_status cut_tail(const hpo_journal *journal, base_err *err) {
     BASE_TRY(line_start(journal, end - 1, &start, err));
     size_t length = (size_t)(end - 1 - start);
     char *line = base_malloc(length + 1);
-    bool whole = pread(journal->fd, line, length, start) == (ssize_t)length && journal_line_is_whole(line, length);
+    bool whole = pread(journal->fd, line, length, start) == (ssize_t)length && hpo_journal_line_is_whole(line, length);
     free(line);
     return whole ? BASE_OK : truncate_to(journal, start, err);
 }
@@ -177,19 +180,19 @@ static base_status begin(hpo_journal *journal, const hpo_journal_head *head, bas
         struct stat info;
         if (fstat(journal->fd, &info) == 0 && info.st_size > 0) BASE_TRY(truncate_to(journal, 0, err));
         journal->is_new = true;
-        journal_write_head(journal, head);
+        hpo_journal_write_head(journal, head);
         BASE_TRY(hpo_journal_sync(journal, err));
         BASE_TRY(sync_folder(journal->path, err));
     }
     if (head->fsync_each) return BASE_OK;
-    BASE_TRY(journal_sync_start(&journal->sync, journal->fd, err));
+    BASE_TRY(hpo_syncer_start(&journal->sync, journal->fd, err));
     journal->syncs = true;
     return BASE_OK;
 }
 
 static void destroy(hpo_journal *journal) {
-    if (journal->syncs) journal_sync_stop(&journal->sync);
-    journal_lock_release(&journal->lock);
+    if (journal->syncs) hpo_syncer_stop(&journal->sync);
+    hpo_lock_release(&journal->lock);
     if (journal->fd >= 0) close(journal->fd);
     base_buf_fini(&journal->out);
     base_arena_destroy(journal->arena);
@@ -215,9 +218,9 @@ base_status hpo_journal_open(const char *path, const hpo_journal_head *head, con
         status = BASE_FAIL(err, BASE_IO, "cannot open the journal %s: %s", path, strerror(errno));
         goto out;
     }
-    status = journal_lock_take(&self->lock, path, self->fd, head->stale_after, err);
+    status = hpo_lock_take(&self->lock, path, self->fd, head->stale_after, err);
     if (status != BASE_OK) goto out;
-    journal_write_prepare(self);
+    hpo_journal_write_prepare(self);
     status = begin(self, head, err);
 out:
     if (status == BASE_OK) {
@@ -275,7 +278,7 @@ base_status hpo_journal_flush(hpo_journal *journal, base_err *err) {
     if (journal->out.length == 0) return BASE_OK;
     BASE_TRY(write_all(journal, err));
     if (journal->fsync_each) return sync_now(journal, err);
-    int error = journal->syncs ? journal_sync_mark(&journal->sync) : 0;
+    int error = journal->syncs ? hpo_syncer_mark(&journal->sync) : 0;
     return error == 0 ? BASE_OK : disk_failed(journal, error, err);
 }
 
@@ -285,7 +288,7 @@ base_status hpo_journal_sync(hpo_journal *journal, base_err *err) {
 }
 
 void hpo_journal_beat(hpo_journal *journal) {
-    if (journal->failed != BASE_OK || journal_lock_beat(&journal->lock)) return;
+    if (journal->failed != BASE_OK || hpo_lock_beat(&journal->lock)) return;
     char sentence[512];
     snprintf(sentence, sizeof sentence,
              "another run has taken %s over because this one gave no sign of life; this one writes nothing more",

@@ -40,9 +40,9 @@ typedef struct journal_param {
 struct hpo_journal {
     char *path;
     int fd;
-    journal_lock lock;
+    hpo_lock lock;
     bool syncs; /* the thread runs */
-    journal_sync sync;
+    hpo_syncer sync;
     bool is_new, integer_steps, fsync_each;
     base_status failed; /* sticks */
     base_err failure;
@@ -59,12 +59,12 @@ struct hpo_journal {
 };
 
 /* ---- journal_write.c ---- */
-void journal_write_prepare(hpo_journal *journal); /* fills params and all_distributions */
-void journal_write_head(hpo_journal *journal, const hpo_journal_head *head);
+void hpo_journal_write_prepare(hpo_journal *journal); /* fills params and all_distributions */
+void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head);
 /* The lines for Optuna's eyes that follow our attribute of a record. */
 enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2 };
-unsigned journal_display_parts(const hpo_record *record);
-void journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts);
+unsigned hpo_journal_display_parts(const hpo_record *record);
+void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts);
 
 /* ---- journal_parse.c ---- */
 typedef struct journal_identity {
@@ -72,8 +72,8 @@ typedef struct journal_identity {
     const char *program, *identity;
 } journal_identity;
 /* The second line of a journal. False: it is none of ours. */
-bool journal_read_identity(const char *line, size_t length, base_arena *arena, journal_identity *out);
+bool hpo_journal_read_identity(const char *line, size_t length, base_arena *arena, journal_identity *out);
 /* A line that is JSON. */
-bool journal_line_is_whole(const char *line, size_t length);
+bool hpo_journal_line_is_whole(const char *line, size_t length);
 
 #endif

@@ -145,14 +145,14 @@ static bool guard(int fd) {
     return false;
 }
 
-static base_status create_lock(journal_lock *lock, char *path, double stale_after, base_err *err) {
+static base_status create_lock(hpo_lock *lock, char *path, double stale_after, base_err *err) {
     for (int i = 0; i < 100; i++) {
         int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
         if (fd >= 0) {
             owner me = myself();
             int length = dprintf(fd, "%s %s %ld %llu\n", me.host, me.boot, me.pid, me.start);
             if (length > 0) {
-                *lock = (journal_lock){.path = path, .fd = fd};
+                *lock = (hpo_lock){.path = path, .fd = fd};
                 return BASE_OK;
             }
             int reason = errno;
@@ -166,9 +166,8 @@ static base_status create_lock(journal_lock *lock, char *path, double stale_afte
     return BASE_FAIL(err, BASE_BUSY, "other runs keep taking the lock %s", path);
 }
 
-base_status journal_lock_take(journal_lock *lock, const char *journal, int guard_fd, double stale_after,
-                              base_err *err) {
-    *lock = (journal_lock){.fd = -1};
+base_status hpo_lock_take(hpo_lock *lock, const char *journal, int guard_fd, double stale_after, base_err *err) {
+    *lock = (hpo_lock){.fd = -1};
     size_t size = strlen(journal) + sizeof ".hpo-lock";
     char *path = base_malloc(size);
     snprintf(path, size, "%s.hpo-lock", journal);
@@ -180,20 +179,20 @@ base_status journal_lock_take(journal_lock *lock, const char *journal, int guard
 }
 
 /* The file that we hold is still the one at the path. */
-static bool is_ours(const journal_lock *lock) {
+static bool is_ours(const hpo_lock *lock) {
     struct stat held, there;
     return fstat(lock->fd, &held) == 0 && stat(lock->path, &there) == 0 && held.st_ino == there.st_ino &&
            held.st_dev == there.st_dev;
 }
 
-bool journal_lock_beat(const journal_lock *lock) {
+bool hpo_lock_beat(const hpo_lock *lock) {
     return futimens(lock->fd, NULL) == 0 && is_ours(lock);
 }
 
-void journal_lock_release(journal_lock *lock) {
+void hpo_lock_release(hpo_lock *lock) {
     if (!lock->path) return;
     if (is_ours(lock)) unlink(lock->path);
     close(lock->fd);
     free(lock->path);
-    *lock = (journal_lock){.fd = -1};
+    *lock = (hpo_lock){.fd = -1};
 }

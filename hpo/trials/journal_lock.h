@@ -5,17 +5,17 @@
 
 #include "base/status.h"
 
-typedef struct journal_lock {
+typedef struct hpo_lock {
     char *path; /* of the lock file; NULL when not held */
     int fd;
-} journal_lock;
+} hpo_lock;
 
 /* Takes <journal>.hpo-lock; guard_fd is the open journal. A stale lock is broken: its process is gone from this
  * machine, or it belongs to another machine and was not renewed for stale_after seconds. BASE_BUSY names the holder. */
-BASE_CHECK base_status journal_lock_take(journal_lock *lock, const char *journal, int guard_fd, double stale_after,
-                                         base_err *err);
+BASE_CHECK base_status hpo_lock_take(hpo_lock *lock, const char *journal, int guard_fd, double stale_after,
+                                     base_err *err);
 /* Renews the beat. False: the lock was broken by another run (this process had been asleep for too long). */
-bool journal_lock_beat(const journal_lock *lock);
-void journal_lock_release(journal_lock *lock);
+bool hpo_lock_beat(const hpo_lock *lock);
+void hpo_lock_release(hpo_lock *lock);
 
 #endif

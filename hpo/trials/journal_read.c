@@ -40,13 +40,13 @@ static base_status foreign(const replay *self, base_err *err, const char *what) 
 
 static base_status understand_trial(replay *self, journal_line *parts, base_err *err) {
     const hpo_journal *journal = self->journal;
-    if (!parts->attr.at || !json_is(parts->attr, "start")) return foreign(self, err, "has added a trial");
+    if (!parts->attr.at || !hpo_json_is(parts->attr, "start")) return foreign(self, err, "has added a trial");
     hpo_record *record = &self->entry.record;
     *record = (hpo_record){.kind = HPO_RECORD_START, .parent = UINT64_MAX, .config = self->config};
     self->entry.kind = HPO_ENTRY_RECORD;
     if (!parts->params.at) return broken(self, err, "a trial without parameters");
-    journal_parse_record(&parts->body, record, self->origin);
-    journal_parse_params(&parts->params, journal, self->config);
+    hpo_journal_parse_record(&parts->body, record, self->origin);
+    hpo_journal_parse_params(&parts->params, journal, self->config);
     if (parts->body.bad || parts->params.bad) return broken(self, err, "a trial whose parameters cannot be read");
     if (record->trial != self->trials) return broken(self, err, "trials are missing before this one");
     self->trials++;
@@ -64,16 +64,16 @@ static base_status understand_attr(replay *self, journal_line *parts, base_err *
         {"close", HPO_ENTRY_RECORD, HPO_RECORD_CLOSE},   {"attempt", HPO_ENTRY_ATTEMPT, HPO_RECORD_START},
     };
     size_t i = 0, count = sizeof kinds / sizeof *kinds;
-    while (i < count && !json_is(parts->attr, kinds[i].name)) i++;
+    while (i < count && !hpo_json_is(parts->attr, kinds[i].name)) i++;
     if (i == count) return broken(self, err, "an attribute that this version of the program does not know");
     hpo_entry *entry = &self->entry;
     entry->kind = kinds[i].entry;
     if (entry->kind == HPO_ENTRY_RECORD) {
         entry->record = (hpo_record){.kind = kinds[i].record, .trial = parts->trial};
-        journal_parse_record(&parts->body, &entry->record, self->origin);
+        hpo_journal_parse_record(&parts->body, &entry->record, self->origin);
     } else {
         entry->raw = (hpo_raw){.trial = parts->trial};
-        journal_parse_raw(&parts->body, &entry->raw);
+        hpo_journal_parse_raw(&parts->body, &entry->raw);
     }
     return parts->body.bad ? broken(self, err, "an attribute that cannot be read") : BASE_OK;
 }
@@ -82,7 +82,7 @@ static base_status understand_attr(replay *self, journal_line *parts, base_err *
 static base_status understand(replay *self, const char *line, size_t length, bool *found, base_err *err) {
     journal_line parts;
     *found = false;
-    if (!journal_take_apart(self->journal, line, length, &parts)) return broken(self, err, "this line is broken");
+    if (!hpo_journal_take_apart(self->journal, line, length, &parts)) return broken(self, err, "this line is broken");
     if (self->line <= HEAD_LINES) return BASE_OK;
     switch (parts.op) {
     case JOURNAL_OP_CREATE_STUDY: return foreign(self, err, "has added a study");
@@ -111,7 +111,7 @@ static base_status replay_line(replay *self, const char *line, size_t length, vi
     BASE_TRY(understand(self, line, length, &found, err));
     if (!found) return BASE_OK;
     if (self->entry.kind == HPO_ENTRY_RECORD) {
-        self->untold = journal_display_parts(&self->entry.record);
+        self->untold = hpo_journal_display_parts(&self->entry.record);
         if (self->untold) self->last = self->entry.record;
     }
     base_status status = visit(visit_self, &self->entry, err);
@@ -151,7 +151,7 @@ base_status hpo_journal_replay(hpo_journal *journal, visitor visit, void *visit_
         memmove(text, text + used, length - used);
         length -= used;
     }
-    if (status == BASE_OK) journal_write_display(journal, &self.last, self.untold);
+    if (status == BASE_OK) hpo_journal_write_display(journal, &self.last, self.untold);
     free(text);
     free(self.config);
     return status;

@@ -13,7 +13,7 @@
 enum { PAUSE_NS = 100 * 1000 * 1000 };
 
 /* Sleeps out the pause between two groups, unless told to stop. Holds the mutex. */
-static void rest(journal_sync *sync) {
+static void rest(hpo_syncer *sync) {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += PAUSE_NS;
@@ -26,7 +26,7 @@ static void rest(journal_sync *sync) {
 }
 
 static void *run(void *self) {
-    journal_sync *sync = self;
+    hpo_syncer *sync = self;
     pthread_mutex_lock(&sync->mutex);
     while (!sync->stop) {
         if (!sync->dirty) {
@@ -44,8 +44,8 @@ static void *run(void *self) {
     return NULL;
 }
 
-base_status journal_sync_start(journal_sync *sync, int fd, base_err *err) {
-    *sync = (journal_sync){.fd = fd};
+base_status hpo_syncer_start(hpo_syncer *sync, int fd, base_err *err) {
+    *sync = (hpo_syncer){.fd = fd};
     pthread_mutex_init(&sync->mutex, NULL);
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);
@@ -63,7 +63,7 @@ base_status journal_sync_start(journal_sync *sync, int fd, base_err *err) {
     return BASE_FAIL(err, BASE_IO, "cannot start the journal's thread: %s", strerror(error));
 }
 
-int journal_sync_mark(journal_sync *sync) {
+int hpo_syncer_mark(hpo_syncer *sync) {
     pthread_mutex_lock(&sync->mutex);
     bool wake = !sync->dirty;
     sync->dirty = true;
@@ -73,7 +73,7 @@ int journal_sync_mark(journal_sync *sync) {
     return error;
 }
 
-void journal_sync_stop(journal_sync *sync) {
+void hpo_syncer_stop(hpo_syncer *sync) {
     pthread_mutex_lock(&sync->mutex);
     sync->stop = true;
     pthread_mutex_unlock(&sync->mutex);

@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-typedef struct journal_sync {
+typedef struct hpo_syncer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -15,12 +15,12 @@ typedef struct journal_sync {
     bool dirty; /* written to since the last fdatasync began */
     bool stop;
     int error; /* errno of the first that failed; sticks */
-} journal_sync;
+} hpo_syncer;
 
-BASE_CHECK base_status journal_sync_start(journal_sync *sync, int fd, base_err *err);
+BASE_CHECK base_status hpo_syncer_start(hpo_syncer *sync, int fd, base_err *err);
 /* Something was written. Returns the errno of a failed sync so far, or 0. */
-int journal_sync_mark(journal_sync *sync);
+int hpo_syncer_mark(hpo_syncer *sync);
 /* Ends the thread without a last sync. */
-void journal_sync_stop(journal_sync *sync);
+void hpo_syncer_stop(hpo_syncer *sync);
 
 #endif

@@ -68,7 +68,7 @@ static journal_text keep(base_arena *arena, const base_buf *buf) {
     return (journal_text){.text = base_arena_strndup(arena, base_buf_text(buf), buf->length), .length = buf->length};
 }
 
-void journal_write_prepare(hpo_journal *journal) {
+void hpo_journal_write_prepare(hpo_journal *journal) {
     base_buf inner = {0}, text = {0}, all = {0};
     journal->n_params = hpo_space_count(journal->space);
     journal->params = BASE_NEW_ARRAY(journal->arena, journal->n_params, journal_param);
@@ -273,7 +273,7 @@ static void write_state(hpo_journal *journal, uint64_t trial, int state, const d
     PUT(out, "\"}\n");
 }
 
-unsigned journal_display_parts(const hpo_record *record) {
+unsigned hpo_journal_display_parts(const hpo_record *record) {
     bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
     switch (record->kind) {
     case HPO_RECORD_START:
@@ -287,7 +287,7 @@ unsigned journal_display_parts(const hpo_record *record) {
     return 0;
 }
 
-void journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts) {
+void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts) {
     if (parts & JOURNAL_SHOWS_VALUE) write_intermediate(journal, record);
     if (!(parts & JOURNAL_SHOWS_STATE)) return;
     bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
@@ -311,7 +311,7 @@ static void write_record(hpo_journal *journal, const hpo_record *record) {
         end_attr(out);
         break;
     }
-    journal_write_display(journal, record, journal_display_parts(record));
+    hpo_journal_write_display(journal, record, hpo_journal_display_parts(record));
 }
 
 void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry) {
@@ -322,7 +322,7 @@ void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry) {
     }
 }
 
-void journal_write_head(hpo_journal *journal, const hpo_journal_head *head) {
+void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) {
     base_buf *out = &journal->out;
     PUT(out, "{\"op_code\":0,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_name\":");
     base_buf_put_json(out, head->study);

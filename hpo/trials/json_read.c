@@ -11,68 +11,68 @@
 
 enum { DEEPEST = 64, LONGEST_NUMBER = 63 };
 
-json_reader json_read(const char *text, size_t length) {
-    return (json_reader){.at = text, .end = text + length};
+hpo_json_reader hpo_json_read(const char *text, size_t length) {
+    return (hpo_json_reader){.at = text, .end = text + length};
 }
 
-static void fail(json_reader *reader) {
+static void fail(hpo_json_reader *reader) {
     reader->bad = true;
     reader->at = reader->end;
 }
 
 /* The next character that is no space; 0 at the end. */
-static char peek(json_reader *reader) {
+static char peek(hpo_json_reader *reader) {
     const char *at = reader->at;
     while (at < reader->end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) at++;
     reader->at = at;
     return at < reader->end ? *at : '\0';
 }
 
-static bool eat(json_reader *reader, char c) {
+static bool eat(hpo_json_reader *reader, char c) {
     if (peek(reader) != c || reader->at == reader->end) return false;
     reader->at++;
     return true;
 }
 
-static bool eat_word(json_reader *reader, const char *word) {
+static bool eat_word(hpo_json_reader *reader, const char *word) {
     size_t length = strlen(word);
     if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0) return false;
     reader->at += length;
     return true;
 }
 
-bool json_enter(json_reader *reader, char bracket) {
+bool hpo_json_enter(hpo_json_reader *reader, char bracket) {
     if (!eat(reader, bracket)) fail(reader);
     return false; /* no element has been seen yet */
 }
 
 /* True before an element, false after the closing bracket. */
-static bool next_element(json_reader *reader, bool *more, char close) {
+static bool next_element(hpo_json_reader *reader, bool *more, char close) {
     if (eat(reader, close)) return false;
     if (*more && !eat(reader, ',')) fail(reader);
     *more = true;
     return !reader->bad;
 }
 
-bool json_item(json_reader *reader, bool *more) {
+bool hpo_json_item(hpo_json_reader *reader, bool *more) {
     return !reader->bad && next_element(reader, more, ']');
 }
 
-bool json_key(json_reader *reader, bool *more, json_text *key) {
+bool hpo_json_key(hpo_json_reader *reader, bool *more, hpo_json_text *key) {
     if (reader->bad || !next_element(reader, more, '}')) return false;
-    *key = json_string(reader);
+    *key = hpo_json_string(reader);
     if (!eat(reader, ':')) fail(reader);
     return !reader->bad;
 }
 
-bool json_done(json_reader *reader) {
+bool hpo_json_done(hpo_json_reader *reader) {
     return !reader->bad && peek(reader) == '\0' && reader->at == reader->end;
 }
 
-json_text json_string(json_reader *reader) {
+hpo_json_text hpo_json_string(hpo_json_reader *reader) {
     if (!eat(reader, '"')) {
         fail(reader);
-        return (json_text){.at = reader->end};
+        return (hpo_json_text){.at = reader->end};
     }
     const char *first = reader->at, *at = first, *end = reader->end;
     while (at < end && *at != '"') {
@@ -81,14 +81,14 @@ json_text json_string(json_reader *reader) {
     }
     if (at >= end || *at != '"') {
         fail(reader);
-        return (json_text){.at = reader->end};
+        return (hpo_json_text){.at = reader->end};
     }
     reader->at = at + 1;
-    return (json_text){.at = first, .length = (size_t)(at - first)};
+    return (hpo_json_text){.at = first, .length = (size_t)(at - first)};
 }
 
 /* Copies the characters that a number may have, so that the strict parsers see the end of it. */
-static bool number_text(json_reader *reader, char out[LONGEST_NUMBER + 1]) {
+static bool number_text(hpo_json_reader *reader, char out[LONGEST_NUMBER + 1]) {
     size_t length = 0;
     peek(reader);
     while (reader->at < reader->end && length < LONGEST_NUMBER) {
@@ -102,23 +102,23 @@ static bool number_text(json_reader *reader, char out[LONGEST_NUMBER + 1]) {
     return length > 0;
 }
 
-static double non_finite(json_reader *reader, json_text text) {
-    if (json_is(text, "nan")) return (double)NAN;
-    if (json_is(text, "inf")) return (double)INFINITY;
-    if (json_is(text, "-inf")) return -(double)INFINITY;
+static double non_finite(hpo_json_reader *reader, hpo_json_text text) {
+    if (hpo_json_is(text, "nan")) return (double)NAN;
+    if (hpo_json_is(text, "inf")) return (double)INFINITY;
+    if (hpo_json_is(text, "-inf")) return -(double)INFINITY;
     fail(reader);
     return 0;
 }
 
-double json_real(json_reader *reader) {
-    if (peek(reader) == '"') return non_finite(reader, json_string(reader));
+double hpo_json_real(hpo_json_reader *reader) {
+    if (peek(reader) == '"') return non_finite(reader, hpo_json_string(reader));
     char text[LONGEST_NUMBER + 1];
     double value = 0;
     if (!number_text(reader, text) || text[0] == '+' || !base_parse_double(text, &value)) fail(reader);
     return value;
 }
 
-uint64_t json_u64(json_reader *reader) {
+uint64_t hpo_json_u64(hpo_json_reader *reader) {
     bool quoted = eat(reader, '"');
     const char *at = reader->at, *first = at;
     uint64_t value = 0;
@@ -135,34 +135,34 @@ uint64_t json_u64(json_reader *reader) {
     return reader->bad ? 0 : value;
 }
 
-uint32_t json_u32(json_reader *reader) {
-    uint64_t value = json_u64(reader);
+uint32_t hpo_json_u32(hpo_json_reader *reader) {
+    uint64_t value = hpo_json_u64(reader);
     if (value > UINT32_MAX) fail(reader);
     return (uint32_t)value;
 }
 
-int json_int(json_reader *reader) {
+int hpo_json_int(hpo_json_reader *reader) {
     bool negative = eat(reader, '-');
-    uint64_t value = json_u64(reader);
+    uint64_t value = hpo_json_u64(reader);
     if (value > INT32_MAX) fail(reader);
     return reader->bad ? 0 : negative ? -(int)value : (int)value;
 }
 
-bool json_null(json_reader *reader) {
+bool hpo_json_null(hpo_json_reader *reader) {
     return peek(reader) == 'n' && eat_word(reader, "null");
 }
 
-bool json_bool(json_reader *reader) {
+bool hpo_json_bool(hpo_json_reader *reader) {
     peek(reader);
     if (eat_word(reader, "true")) return true;
     if (!eat_word(reader, "false")) fail(reader);
     return false;
 }
 
-static void skip_scalar(json_reader *reader, char first) {
+static void skip_scalar(hpo_json_reader *reader, char first) {
     static const char *const words[] = {"true", "false", "null", "NaN", "Infinity", "-Infinity"};
     if (first == '"') {
-        json_string(reader);
+        hpo_json_string(reader);
         return;
     }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -173,24 +173,24 @@ static void skip_scalar(json_reader *reader, char first) {
     if (!number_text(reader, text) || !base_parse_double(text, &value)) fail(reader);
 }
 
-static void skip_value(json_reader *reader, int depth) {
+static void skip_value(hpo_json_reader *reader, int depth) {
     char first = peek(reader);
     bool more = false;
-    json_text key;
+    hpo_json_text key;
     if (depth > DEEPEST) {
         fail(reader);
     } else if (first == '{') {
         reader->at++;
-        while (json_key(reader, &more, &key)) skip_value(reader, depth + 1);
+        while (hpo_json_key(reader, &more, &key)) skip_value(reader, depth + 1);
     } else if (first == '[') {
         reader->at++;
-        while (json_item(reader, &more)) skip_value(reader, depth + 1);
+        while (hpo_json_item(reader, &more)) skip_value(reader, depth + 1);
     } else {
         skip_scalar(reader, first);
     }
 }
 
-void json_skip(json_reader *reader) {
+void hpo_json_skip(hpo_json_reader *reader) {
     if (!reader->bad) skip_value(reader, 0);
 }
 
@@ -250,7 +250,7 @@ static size_t decode_one(const char **at, const char *end, char out[4]) {
     return put_utf8(code, out);
 }
 
-size_t json_decode(json_text text, char *out, size_t capacity) {
+size_t hpo_json_decode(hpo_json_text text, char *out, size_t capacity) {
     const char *at = text.at, *end = text.at + text.length;
     size_t length = 0;
     while (at < end) {

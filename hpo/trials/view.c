@@ -163,7 +163,7 @@ double hpo_view_cost_from_scratch(hpo_view view) {
 
 /* The index names the first trial with a configuration, which decides for every view. */
 bool hpo_view_has_config(hpo_view view, const double *config) {
-    return hist_find_config(view.history, config) < hpo_view_trials(view);
+    return hpo_history_find_config(view.history, config) < hpo_view_trials(view);
 }
 
 bool hpo_view_incumbent(hpo_view view, hpo_incumbent *out) {

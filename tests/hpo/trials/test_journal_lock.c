@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lock: busy while its owner lives, broken when it is gone, here or on another host; and one owner at a time when
+ * many break a stale one at once. */
+#include "hpo/trials/journal_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "hpo/trials/journal_sync.h"
+#include "tests/hpo/trials/journal_entries.h"
+
+typedef struct fixture {
+    check_tmpdir dir;
+    char *path, *lock;
+    hpo_space *space;
+} fixture;
+
+static int setup(void **state) {
+    fixture *f = base_calloc(1, sizeof *f);
+    f->dir = check_tmpdir_create();
+    f->path = base_strdup(check_tmpdir_file(&f->dir, "journal.log"));
+    f->lock = base_strdup(check_tmpdir_file(&f->dir, "journal.log.hpo-lock"));
+    f->space = random_space_create();
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    fixture *f = *state;
+    check_tmpdir_remove(&f->dir);
+    hpo_space_destroy(f->space);
+    free(f->path);
+    free(f->lock);
+    free(f);
+    return 0;
+}
+
+static base_status open_journal(const fixture *f, hpo_journal **journal, base_err *err) {
+    hpo_journal_head head = test_head();
+    return hpo_journal_open(f->path, &head, f->space, journal, err);
+}
+
+/* host and boot of this machine as a lock file of our own has them. */
+static void own_machine(const fixture *f, char host[128], char boot[64], unsigned long long *start) {
+    base_err err = {0};
+    hpo_journal *journal = NULL;
+    long pid;
+    CHECK_OK(open_journal(f, &journal, &err));
+    FILE *file = fopen(f->lock, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%127s %63s %ld %llu", host, boot, &pid, start), 4);
+    fclose(file);
+    assert_int_equal(pid, getpid());
+    CHECK_OK(hpo_journal_close(journal, &err));
+    assert_int_not_equal(access(f->lock, F_OK), 0);
+}
+
+static void plant_lock(const fixture *f, double age, const char *host, const char *boot, long pid,
+                       unsigned long long start) {
+    FILE *file = fopen(f->lock, "w");
+    assert_non_null(file);
+    fprintf(file, "%s %s %ld %llu\n", host, boot, pid, start);
+    fclose(file);
+    struct timespec now, times[2];
+    clock_gettime(CLOCK_REALTIME, &now);
+    times[0] = times[1] = (struct timespec){.tv_sec = now.tv_sec - (time_t)age, .tv_nsec = now.tv_nsec};
+    assert_int_equal(utimensat(AT_FDCWD, f->lock, times, 0), 0);
+}
+
+/* A process id that was in use and is free now. */
+static long dead_pid(void) {
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    return (long)pid;
+}
+
+static void check_opens(const fixture *f) {
+    base_err err = {0};
+    hpo_journal *journal = NULL;
+    CHECK_OK(open_journal(f, &journal, &err));
+    CHECK_OK(hpo_journal_close(journal, &err));
+    assert_int_not_equal(access(f->lock, F_OK), 0);
+}
+
+static void test_busy(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    hpo_journal *first = NULL, *second = NULL;
+    char host[128] = "", pid[32];
+    CHECK_OK(open_journal(f, &first, &err));
+    CHECK_STATUS(open_journal(f, &second, &err), BASE_BUSY);
+    gethostname(host, sizeof host - 1);
+    snprintf(pid, sizeof pid, "process %ld ", (long)getpid());
+    CHECK_CONTAINS(err.text, host);
+    CHECK_CONTAINS(err.text, pid);
+    assert_null(second);
+    CHECK_OK(hpo_journal_close(first, &err));
+    check_opens(f);
+}
+
+static void test_same_host(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    hpo_journal *journal = NULL;
+    char host[128], boot[64];
+    unsigned long long start;
+    own_machine(f, host, boot, &start);
+    plant_lock(f, 0, host, boot, dead_pid(), 1);
+    check_opens(f);
+    plant_lock(f, 0, host, boot, getpid(), start + 1); /* our number, but another process had it */
+    check_opens(f);
+    plant_lock(f, 1e6, host, boot, getpid(), start); /* lives: its beat does not matter */
+    CHECK_STATUS(open_journal(f, &journal, &err), BASE_BUSY);
+    plant_lock(f, 1e6, host, boot, 1, 0); /* not ours to signal */
+    CHECK_STATUS(open_journal(f, &journal, &err), BASE_BUSY);
+}
+
+static void test_other_host(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    hpo_journal *journal = NULL;
+    char host[128], boot[64];
+    unsigned long long start;
+    own_machine(f, host, boot, &start);
+    plant_lock(f, 10, "elsewhere", boot, dead_pid(), 1);
+    CHECK_FAILS(open_journal(f, &journal, &err), BASE_BUSY, "on host elsewhere");
+    plant_lock(f, 31, "elsewhere", boot, dead_pid(), 1);
+    check_opens(f);
+    plant_lock(f, 10, host, "another-boot", dead_pid(), 1); /* restarted, or another machine of that name */
+    CHECK_STATUS(open_journal(f, &journal, &err), BASE_BUSY);
+    plant_lock(f, 31, host, "another-boot", dead_pid(), 1);
+    check_opens(f);
+    plant_lock(f, 10, "", "", 0, 0);
+    CHECK_FAILS(open_journal(f, &journal, &err), BASE_BUSY, "names no owner");
+    plant_lock(f, 31, "", "", 0, 0);
+    check_opens(f);
+}
+
+static void test_beat(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    hpo_journal *journal = NULL;
+    struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    struct stat info;
+    CHECK_OK(open_journal(f, &journal, &err));
+    assert_int_equal(utimensat(AT_FDCWD, f->lock, old, 0), 0);
+    hpo_journal_beat(journal);
+    assert_int_equal(stat(f->lock, &info), 0);
+    assert_true(difftime(time(NULL), info.st_mtim.tv_sec) < 5);
+    CHECK_OK(hpo_journal_sync(journal, &err));
+    /* Taken over while we slept: not a byte more is written, and the new owner keeps its lock. */
+    assert_int_equal(unlink(f->lock), 0);
+    plant_lock(f, 0, "elsewhere", "b", 1, 1);
+    hpo_journal_beat(journal);
+    double config[RANDOM_PARAMS] = {0};
+    hpo_entry entry = {.record = {.kind = HPO_RECORD_START, .parent = UINT64_MAX, .config = config}};
+    assert_int_equal(stat(f->path, &info), 0);
+    off_t size = info.st_size;
+    hpo_journal_append(journal, &entry);
+    CHECK_FAILS(hpo_journal_flush(journal, &err), BASE_BUSY, "taken");
+    CHECK_STATUS(hpo_journal_close(journal, &err), BASE_BUSY);
+    assert_int_equal(stat(f->path, &info), 0);
+    assert_int_equal(info.st_size, size);
+    assert_int_equal(access(f->lock, F_OK), 0);
+}
+
+/* Twenty processes meet a stale lock at once; each that gets it checks that it is alone. */
+static void test_contention(void **state) {
+    fixture *f = *state;
+    enum { PROCESSES = 20 };
+    char host[128], boot[64];
+    unsigned long long start;
+    own_machine(f, host, boot, &start);
+    plant_lock(f, 0, host, boot, dead_pid(), 1);
+    const char *alone = check_tmpdir_file(&f->dir, "alone");
+    pid_t pids[PROCESSES];
+    for (int i = 0; i < PROCESSES; i++) {
+        pids[i] = fork();
+        if (pids[i] != 0) continue;
+        base_err err = {0};
+        for (int tries = 0; tries < 2000; tries++) {
+            hpo_journal *journal = NULL;
+            base_status status = open_journal(f, &journal, &err);
+            if (status == BASE_BUSY) {
+                base_sleep(0.001);
+                continue;
+            }
+            if (status != BASE_OK) _exit(3);
+            int fd = open(alone, O_CREAT | O_EXCL | O_WRONLY, 0600);
+            if (fd < 0) _exit(4);
+            base_sleep(0.001);
+            close(fd);
+            unlink(alone);
+            _exit(hpo_journal_close(journal, &err) == BASE_OK ? 0 : 5);
+        }
+        _exit(6);
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status = -1;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    check_opens(f);
+}
+
+/* fdatasync of a pipe fails: the background thread keeps the error for the next who marks. */
+static void test_background_failure(void **state) {
+    (void)state;
+    base_err err = {0};
+    int ends[2], error = 0;
+    hpo_syncer sync;
+    assert_int_equal(pipe(ends), 0);
+    CHECK_OK(hpo_syncer_start(&sync, ends[1], &err));
+    for (int i = 0; i < 200 && error == 0; i++) {
+        error = hpo_syncer_mark(&sync);
+        base_sleep(0.01);
+    }
+    assert_int_equal(error, EINVAL);
+    assert_int_equal(hpo_syncer_mark(&sync), EINVAL);
+    double before = base_monotonic();
+    hpo_syncer_stop(&sync);
+    assert_true(base_monotonic() - before < 0.09); /* the pause between groups does not delay the end */
+    close(ends[0]);
+    close(ends[1]);
+}
+
+#define LOCK_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        LOCK_TEST(test_busy), LOCK_TEST(test_same_host),  LOCK_TEST(test_other_host),
+        LOCK_TEST(test_beat), LOCK_TEST(test_contention), cmocka_unit_test(test_background_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
