@@ -20,7 +20,8 @@ static const char *const metric_names[] = {"valid_error", "valid_loss", "valid_a
                                            "train_loss",  "test_error", "test_loss",  "test_auc",  "test_mse",
                                            "test_mae",    "parameters", "epochs_run", "seconds",   NULL};
 
-base_status train_fidelity_find(const char *name, train_fidelity *out, base_err *err) {
+base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *out, base_err *err) {
+    const char *name = env->fidelity.name;
     *out = TRAIN_NONE;
     if (!name) return BASE_OK;
     for (size_t i = 0; i < FIDELITIES; i++) {
@@ -29,8 +30,8 @@ base_status train_fidelity_find(const char *name, train_fidelity *out, base_err 
         return BASE_OK;
     }
     const char *near = base_nearest(name, fidelity_names, FIDELITIES);
-    return BASE_FAIL(
-        err, BASE_INVALID,
+    return base_yaml_fail(
+        env->settings, err,
         "the objective train has no fidelity '%s'%s%s%s; it can spend epochs, fraction (of the training data) "
         "or folds",
         name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
@@ -66,15 +67,16 @@ static base_status check_fidelity(const hpo_objective_env *env, train_fidelity k
         return base_yaml_fail(fixed, err, "%s is the fidelity of this study, which sets it; remove it here", f->name);
     if (kind == TRAIN_FRACTION) {
         if (f->min > 0 && f->max <= 1) return BASE_OK;
-        return BASE_FAIL(err, BASE_INVALID, "the fidelity fraction goes from %g to %g; it must lie in (0, 1]", f->min,
-                         f->max);
+        return base_yaml_fail(env->settings, err, "the fidelity fraction goes from %g to %g; it must lie in (0, 1]",
+                              f->min, f->max);
     }
     if (!f->integer)
-        return BASE_FAIL(err, BASE_INVALID, "the fidelity %s counts: give it whole numbers, e.g. {min: 1, max: 9}",
-                         f->name);
+        return base_yaml_fail(env->settings, err,
+                              "the fidelity %s counts: give it whole numbers, e.g. {min: 1, max: 9}", f->name);
     if (f->min < 1 || (kind == TRAIN_FOLDS && f->max < 2))
-        return BASE_FAIL(err, BASE_INVALID, "the fidelity %s goes from %g to %g; %s", f->name, f->min, f->max,
-                         kind == TRAIN_FOLDS ? "1 to at least 2 folds are possible" : "it must begin at 1 or later");
+        return base_yaml_fail(env->settings, err, "the fidelity %s goes from %g to %g; %s", f->name, f->min, f->max,
+                              kind == TRAIN_FOLDS ? "1 to at least 2 folds are possible"
+                                                  : "it must begin at 1 or later");
     return BASE_OK;
 }
 
@@ -83,9 +85,9 @@ static base_status check_searched(const hpo_objective_env *env, base_err *err) {
         size_t index = hpo_space_find(env->space, data_settings[i]);
         if (index == SIZE_MAX || hpo_space_param(env->space, index)->kind == HPO_CONSTANT) continue;
         const base_yaml_node *where = hpo_space_param(env->space, index)->where;
-        const char *text = "%s cannot be searched: the data are loaded once for all trials; fix it under objective";
-        return where ? base_yaml_fail(where, err, text, data_settings[i])
-                     : BASE_FAIL(err, BASE_INVALID, text, data_settings[i]);
+        return base_yaml_fail(where, err,
+                              "%s cannot be searched: the data are loaded once for all trials; fix it under objective",
+                              data_settings[i]);
     }
     return BASE_OK;
 }
@@ -109,7 +111,7 @@ static base_status check_recipes(const hpo_objective_env *env, train_fidelity ki
 
 static base_status train_check(const hpo_objective_env *env, base_err *err) {
     train_fidelity kind;
-    BASE_TRY(train_fidelity_find(env->fidelity.name, &kind, err));
+    BASE_TRY(train_fidelity_find(env, &kind, err));
     BASE_TRY(check_fidelity(env, kind, err));
     BASE_TRY(check_searched(env, err));
     BASE_TRY(hpo_settings_check(env->settings, env->space, &env->fidelity.name, env->fidelity.name ? 1 : 0, err));
@@ -141,7 +143,7 @@ static base_status train_init(void *self, const hpo_objective_env *env, base_are
     base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, 0, 0);
     eng_recipe recipe;
     state->known = *env;
-    BASE_TRY(train_fidelity_find(env->fidelity.name, &state->fidelity, err));
+    BASE_TRY(train_fidelity_find(env, &state->fidelity, err));
     BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
     BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
     BASE_TRY(eng_recipe_load(&recipe, env->base_dir, &state->set, err));

@@ -88,11 +88,15 @@ static void report(evaluation *e, double step, const hpo_metrics *metrics) {
     if (e->reporter && e->reporter->report(e->reporter->self, step, metrics) == HPO_STOP) e->stop = true;
 }
 
-/* The place of an epoch on the scale of the fidelity. */
+/* step: the place of the epoch on the scale of the fidelity. What comes before this job's stretch was reported by an
+ * earlier one. */
 static void report_epoch(evaluation *e, const eng_epoch *epoch) {
     hpo_metrics metrics = {0};
     double step = (double)epoch->epoch;
-    if (e->state->fidelity != TRAIN_EPOCHS) step *= e->job->fidelity / (double)e->recipe.epochs;
+    if (e->state->fidelity != TRAIN_EPOCHS)
+        step *= e->job->fidelity / (double)e->recipe.epochs;
+    else if (step <= e->job->from)
+        return;
     put_scores(&metrics, "valid", &epoch->valid, 1);
     put(&metrics, "train_loss", epoch->train_loss);
     put(&metrics, "learning_rate", epoch->learning_rate);
@@ -181,12 +185,10 @@ static void drop_partial(evaluation *e) {
 
 /* ---- one training ---- */
 
-/* Epochs of this job that the loaded checkpoint has already; true = stop. */
+/* The epochs that the loaded checkpoint has already; true = stop. */
 static bool repeat_reports(evaluation *e, const eng_trainer *trainer) {
     const eng_progress *p = eng_trainer_progress(trainer);
-    double from = e->state->fidelity == TRAIN_EPOCHS ? e->job->from : 0;
-    for (size_t i = 0; i < p->epochs && !e->stop; i++)
-        if ((double)p->history[i].epoch > from) (void)on_epoch(e, &p->history[i]);
+    for (size_t i = 0; i < p->epochs && !e->stop; i++) (void)on_epoch(e, &p->history[i]);
     return e->stop && p->epoch < (uint64_t)e->recipe.epochs && !p->stop.stopped;
 }
 

@@ -17,8 +17,8 @@ typedef struct train_state {
     eng_view *view; /* for trials that split and normalise as most do; may be NULL */
 } train_state;
 
-/* BASE_INVALID when the objective knows no fidelity of this name. */
-BASE_CHECK base_status train_fidelity_find(const char *name, train_fidelity *out, base_err *err);
+/* BASE_INVALID with position when the objective does not know the study's fidelity. */
+BASE_CHECK base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *out, base_err *err);
 /* The recipe of a configuration at a fidelity: fixed settings, with references replaced, and searched parameters. */
 BASE_CHECK base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const double *config,
                                     double fidelity, base_arena *arena, eng_recipe *out, base_err *err);
