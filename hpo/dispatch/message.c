@@ -97,7 +97,8 @@ static size_t body_size(const hpo_message *message) {
 static uint32_t header_code(const hpo_message *message) {
     switch (message->kind) {
     case HPO_MESSAGE_HELLO:
-    case HPO_MESSAGE_INIT: return (uint32_t)message->status;
+    case HPO_MESSAGE_INIT:
+    case HPO_MESSAGE_BYE: return (uint32_t)message->status;
     case HPO_MESSAGE_STOP: return (uint32_t)message->stop;
     case HPO_MESSAGE_RESULT: return (uint32_t)message->result.failure;
     default: return 0;
@@ -285,8 +286,8 @@ static void take_body(cursor *in, uint32_t code, hpo_message *message) {
         if (code > HPO_STOP_KILL) in->failed = true;
         message->stop = in->failed ? HPO_STOP_SEARCHER : (hpo_stop_reason)code;
         return;
-    case HPO_MESSAGE_BEAT:
-    case HPO_MESSAGE_BYE: return;
+    case HPO_MESSAGE_BEAT: return;
+    case HPO_MESSAGE_BYE: take_status(in, code, message); return;
     }
     in->failed = true;
 }

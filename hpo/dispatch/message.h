@@ -48,7 +48,7 @@ typedef struct hpo_message {
     hpo_result result;
     /* STOP */
     hpo_stop_reason stop;
-    /* HELLO: status OK or what is wrong with text; INIT answer: the same */
+    /* HELLO: status OK or what is wrong with text; INIT answer: the same; BYE */
     base_status status;
     uint64_t identity; /* HELLO: hash of program version and study identity */
     int64_t pid;

@@ -7,8 +7,8 @@
  * sleeps, and a close that knows whether a rank was lost. */
 #include "hpo/dispatch/mpi.h"
 
+#include <math.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,10 @@
 #include "base/clock.h"
 
 enum { TAG = 1 };
-static const double SPIN = 200e-6, FIRST_SLEEP = 50e-6, LONGEST_SLEEP = 10e-3;
+/* Waiting spins for SPIN seconds, then sleeps, each time for a share of what was waited already: an answer is late by
+ * that share at most, so two sides that wait for each other cannot keep each other asleep. No sched_yield while
+ * spinning: it would give a busy neighbour a whole time slice, more than the spin itself. */
+static const double SPIN = 200e-6, FIRST_SLEEP = 50e-6, LONGEST_SLEEP = 10e-3, SLEEP_SHARE = 0.25;
 
 /* A message on its way: its bytes must stay until MPI has taken them. */
 typedef struct outgoing {
@@ -145,12 +148,7 @@ static base_status mpi_receive(void *self, double timeout, int fd, size_t *peer,
         } else if (!spin) {
             base_sleep(sleep);
         }
-        if (spin) {
-            sched_yield();
-        } else if (nap < LONGEST_SLEEP) {
-            nap *= 2;
-            if (nap > LONGEST_SLEEP) nap = LONGEST_SLEEP;
-        }
+        if (!spin) nap = fmin(fmax(nap, waited * SLEEP_SHARE), LONGEST_SLEEP);
     }
 }
 

@@ -48,6 +48,7 @@ typedef struct service {
     hpo_transport transport;
     double next_beat, last_heard;
     bool leave;
+    bool lost; /* somebody was: leave without MPI_Finalize */
 } service;
 
 static base_status send(service *self, const hpo_message *message, base_err *err) {
@@ -68,12 +69,15 @@ static void obey(service *self, const hpo_message *message) {
     switch (message->kind) {
     case HPO_MESSAGE_JOB:
     case HPO_MESSAGE_STOP: hpo_worker_accept(self->worker, message); break;
-    case HPO_MESSAGE_BYE: self->leave = true; break;
+    case HPO_MESSAGE_BYE:
+        self->leave = true;
+        self->lost = message->status != BASE_OK;
+        break;
     default: break; /* a beat */
     }
 }
 
-static base_status serve(service *self, bool *lost, base_err *err) {
+static base_status serve(service *self, base_err *err) {
     const hpo_failure_policy *policy = &self->spec->failure;
     hpo_message message;
     size_t peer;
@@ -89,7 +93,7 @@ static base_status serve(service *self, bool *lost, base_err *err) {
         } else if (base_monotonic() - self->last_heard > policy->lost_after) {
             base_log(BASE_LOG_WARN, "nothing heard from the controller for %g s: this worker leaves",
                      policy->lost_after);
-            *lost = true;
+            self->lost = true;
             return BASE_OK;
         }
     }
@@ -106,9 +110,9 @@ base_status hpo_worker_serve(hpo_worker *worker, const hpo_study_spec *spec, con
                     .transport = transport,
                     .next_beat = now + spec->failure.heartbeat,
                     .last_heard = now};
-    *lost = false;
     base_status status = send(&self, &hello, err);
-    if (status == BASE_OK) status = serve(&self, lost, err);
+    if (status == BASE_OK) status = serve(&self, err);
+    *lost = self.lost;
     hpo_worker_kill_running(worker, KILL_PATIENCE);
     if (status == BASE_OK && !*lost) status = send(&self, &(hpo_message){.kind = HPO_MESSAGE_BYE}, err);
     return status;
