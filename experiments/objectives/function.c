@@ -75,13 +75,14 @@ static base_status check_fidelity(const hpo_objective_env *env, const bench_prob
     if (!given->name) return BASE_OK;
     if (!own->name) {
         return base_yaml_fail(where, err,
-                              "the problem %s has no fidelity: remove `fidelity:`, or take one of --list "
-                              "that has, e.g. mf-hartmann3",
+                              "the problem %s has no fidelity: remove `fidelity:`, or take one of --list that has, "
+                              "e.g. mf-hartmann3",
                               problem->name);
     }
+    const char *example = own->integer ? "min: 9, max: 729" : "min: 1, max: 100";
     if (strcmp(given->name, own->name) != 0) {
-        return base_yaml_fail(where, err, "the fidelity of the problem %s is '%s', not '%s'", problem->name, own->name,
-                              given->name);
+        return base_yaml_fail(where, err, "the fidelity of the problem %s is '%s', not '%s': fidelity: {%s: {%s}}",
+                              problem->name, own->name, given->name, own->name, example);
     }
     if (given->min < own->min || given->max > own->max) {
         return base_yaml_fail(where, err, "the fidelity %s of the problem %s must lie in [%g, %g], but is [%g, %g]",
@@ -89,9 +90,8 @@ static base_status check_fidelity(const hpo_objective_env *env, const bench_prob
     }
     if (own->integer && !given->integer) {
         return base_yaml_fail(where, err,
-                              "the fidelity %s of the problem %s is counted: give it integer bounds, e.g. "
-                              "fidelity: {%s: {min: 9, max: 729}}",
-                              own->name, problem->name, own->name);
+                              "the fidelity %s of the problem %s is counted: give it integer bounds, e.g. {%s}",
+                              own->name, problem->name, example);
     }
     return BASE_OK;
 }

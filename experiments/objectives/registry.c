@@ -6,6 +6,7 @@ static const hpo_objective_type *const objectives[] = {
     &obj_command,
     &obj_function,
     &obj_train,
+    &obj_train,
 };
 
 const hpo_objective_type *const *obj_registry(size_t *count) {
