@@ -16,6 +16,7 @@ typedef struct fixture {
 } fixture;
 
 static int setup(void **state) {
+    if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0); /* a thousand fsyncs */
     fixture *f = base_calloc(1, sizeof *f);
     f->dir = check_tmpdir_create();
     f->path = base_strdup(check_tmpdir_file(&f->dir, "journal.log"));

@@ -34,7 +34,7 @@ static void test_metrics(void **state) {
     CHECK_SAME_DOUBLE(*hpo_metrics_get(&metrics, "loss"), 0.5);
     CHECK_SAME_DOUBLE(*hpo_metrics_get(&metrics, longest), 2.5);
     for (int i = 0; i < HPO_MAX_METRICS - 2; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "m%d", i);
         assert_true(hpo_metrics_set(&metrics, name, i));
     }
