@@ -41,9 +41,7 @@ base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, cons
                          base_arena *arena, eng_recipe *out, base_err *err) {
     hpo_setting_extra extra = {.name = env->fidelity.name, .value = hpo_value_real(fidelity)};
     if (env->fidelity.integer) extra.value = hpo_value_int((int64_t)fidelity);
-    base_yaml_node *map =
-        env->settings ? hpo_settings_resolve(arena, env->settings, env->space, config, &extra, extra.name ? 1 : 0)
-                      : base_yaml_new_map(arena, NULL);
+    base_yaml_node *map = hpo_settings_resolve(arena, env->settings, env->space, config, &extra, extra.name != NULL);
     for (size_t i = 0; i < hpo_space_count(env->space); i++) {
         const char *name = hpo_space_param(env->space, i)->name;
         const hpo_value value = hpo_space_value(env->space, config, i);
@@ -92,8 +90,8 @@ static base_status check_searched(const hpo_objective_env *env, base_err *err) {
     return BASE_OK;
 }
 
-/* Reads the recipe of the middle of the space and of some random points: finds what is wrong with the settings, and
- * with most combinations of them and the parameters. */
+/* Reads the recipes of some random points: finds what is wrong with the settings, and with most combinations of them
+ * and the parameters. */
 static base_status check_recipes(const hpo_objective_env *env, train_fidelity kind, base_err *err) {
     enum { POINTS = 16 };
     base_arena *arena = base_arena_create();
@@ -111,6 +109,9 @@ static base_status check_recipes(const hpo_objective_env *env, train_fidelity ki
 
 static base_status train_check(const hpo_objective_env *env, base_err *err) {
     train_fidelity kind;
+    if (!env->settings)
+        return BASE_FAIL(err, BASE_INVALID,
+                         "the objective train needs a data set, e.g. objective: {train: {dataset: fashion-mnist}}");
     BASE_TRY(train_fidelity_find(env, &kind, err));
     BASE_TRY(check_fidelity(env, kind, err));
     BASE_TRY(check_searched(env, err));
@@ -136,6 +137,16 @@ static base_status check_metric(const train_state *state, base_err *err) {
     return BASE_OK;
 }
 
+/* What is wrong with the data is wrong with the line that asks for them. */
+static base_status blame(const hpo_objective_env *env, base_status status, base_err *err) {
+    const base_yaml_node *path = base_yaml_get(env->settings, "path"), *name = base_yaml_get(env->settings, "dataset");
+    if (status == BASE_OK || !err) return status;
+    const base_err why = *err;
+    (void)base_yaml_fail(path ? path : name, err, "%s", why.text);
+    err->code = status;
+    return status;
+}
+
 /* The recipe of a point of the space stands for all of them: what concerns the data is not searched. */
 static base_status train_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     train_state *state = self;
@@ -146,13 +157,13 @@ static base_status train_init(void *self, const hpo_objective_env *env, base_are
     BASE_TRY(train_fidelity_find(env, &state->fidelity, err));
     BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
     BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
-    BASE_TRY(eng_recipe_load(&recipe, env->base_dir, &state->set, err));
+    BASE_TRY(blame(env, eng_recipe_load(&recipe, env->base_dir, &state->set, err), err));
     base_status status = check_metric(state, err);
     if (status == BASE_OK) status = eng_recipe_check(&recipe, state->set, err);
     const eng_view_settings view = eng_recipe_view(&recipe);
     if (status == BASE_OK) status = eng_view_create(state->set, &view, &state->view, err);
     if (status != BASE_OK) eng_dataset_destroy(state->set);
-    return status;
+    return blame(env, status, err);
 }
 
 static void train_fini(void *self) {
