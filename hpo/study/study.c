@@ -55,7 +55,8 @@ const hpo_study_spec *hpo_study_spec_of(const hpo_study *study) {
 }
 
 const char *hpo_study_reason(const hpo_study *study) {
-    return study->reason.length > 0 ? base_buf_text(&study->reason) : NULL;
+    const base_buf *reason = study->reason.length > 0 ? &study->reason : &study->halt_reason;
+    return reason->length > 0 ? base_buf_text(reason) : NULL;
 }
 
 double hpo_study_cost(const hpo_study *study, double from, double to) {
@@ -92,9 +93,8 @@ static bool target_reached(const hpo_study *study, hpo_view view, base_buf *why)
     return true;
 }
 
-/* What ends everything, open promotions included; the sentence is appended to why. */
-static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
-    const hpo_study_spec *spec = study->spec;
+/* What ends everything at once, running evaluations included; the sentence is appended to why. */
+static bool must_end(const hpo_study *study, hpo_view view, base_buf *why) {
     if (study->halt_reason.length > 0) {
         base_buf_puts(why, base_buf_text(&study->halt_reason));
         return true;
@@ -102,16 +102,30 @@ static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
     if (too_many_failures(study, view)) {
         base_buf_printf(why, "%llu trials failed, more than max_failures: %lld allows",
                         (unsigned long long)hpo_view_count(view, HPO_TRIAL_FAILED),
-                        (long long)spec->failure.max_failures);
+                        (long long)study->spec->failure.max_failures);
         return true;
     }
-    if (target_reached(study, view, why)) return true;
+    return target_reached(study, view, why);
+}
+
+/* What lets nothing begin any more, open promotions included. */
+static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
+    const hpo_study_spec *spec = study->spec;
+    if (must_end(study, view, why)) return true;
     if (spec->budget.cost > 0 && hpo_view_cost(view) >= spec->budget.cost) {
         base_buf_printf(why, "the budget of %.15g %s is spent", spec->budget.cost,
                         spec->fidelity.name ? spec->fidelity.name : "evaluations");
         return true;
     }
     return false;
+}
+
+bool hpo_study_over(hpo_study *study) {
+    base_buf why = {0};
+    const bool over = is_over(study, hpo_study_view(study), &why);
+    if (over) hpo_study_halt(study, base_buf_text(&why));
+    base_buf_fini(&why);
+    return over;
 }
 
 static bool trials_left(const hpo_study *study, hpo_view view) {
@@ -125,6 +139,17 @@ static hpo_ask_kind rest(hpo_study *study, hpo_view view, const base_buf *why) {
     base_buf_clear(&study->reason);
     base_buf_puts(&study->reason, base_buf_text(why));
     return HPO_ASK_DONE;
+}
+
+bool hpo_study_must_end(hpo_study *study) {
+    base_buf why = {0};
+    const bool ends = must_end(study, hpo_study_view(study), &why);
+    if (ends) {
+        base_buf_clear(&study->reason);
+        base_buf_puts(&study->reason, base_buf_text(&why));
+    }
+    base_buf_fini(&why);
+    return ends;
 }
 
 static void why_done(const hpo_study *study, hpo_view view, base_buf *why) {
