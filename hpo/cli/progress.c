@@ -129,14 +129,13 @@ static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incum
     char elapsed[32];
     base_format_duration(now->elapsed, elapsed);
     base_buf_clear(&p->line);
-    base_buf_printf(&p->line, "%s: new best %s ", elapsed, p->spec->metric);
+    base_buf_printf(&p->line, "%s: best %s ", elapsed, p->spec->metric);
     put_short(&p->line, best->eval->value);
-    base_buf_printf(&p->line, " (trial %llu", (unsigned long long)best->trial);
-    if (p->spec->fidelity.name) {
-        base_buf_printf(&p->line, ", %s ", p->spec->fidelity.name);
+    if (p->spec->fidelity.name) { /* the highest one so far: a first value there may be worse than the best below */
+        base_buf_printf(&p->line, " at %s ", p->spec->fidelity.name);
         put_short(&p->line, best->eval->fidelity);
     }
-    base_buf_puts(&p->line, ")");
+    base_buf_printf(&p->line, " (trial %llu)", (unsigned long long)best->trial);
     print_line(p);
 }
 

@@ -132,26 +132,14 @@ base_status controller_ask(controller *c, base_err *err) {
 
 void controller_check_limits(controller *c) {
     if (c->drain != DRAIN_NONE || c->done) return;
-    if (hpo_study_failed(c->study)) {
-        controller_start_drain(c, DRAIN_FINISHED);
-        return;
-    }
-    const hpo_budget *budget = &c->spec->budget;
-    double elapsed = c->env->elapsed_before + base_monotonic() - c->start;
-    if (budget->time > 0 && elapsed >= budget->time && !c->env->verify) {
+    double budget = c->spec->budget.time, elapsed = c->env->elapsed_before + base_monotonic() - c->start;
+    if (budget > 0 && elapsed >= budget && !c->env->verify && !c->driving_again) {
         char text[96], spent[32];
-        base_format_duration(budget->time, spent);
+        base_format_duration(budget, spent);
         snprintf(text, sizeof text, "the budget of %s is spent", spent);
         hpo_study_halt(c->study, text);
-        controller_start_drain(c, DRAIN_FINISHED);
-        return;
     }
-    hpo_incumbent best;
-    if (!budget->has_target || !hpo_view_incumbent(hpo_study_view(c->study), &best)) return;
-    if (c->spec->maximize ? best.eval->value >= budget->target : best.eval->value <= budget->target) {
-        hpo_study_halt(c->study, "the target is reached");
-        controller_start_drain(c, DRAIN_FINISHED);
-    }
+    if (hpo_study_must_end(c->study)) controller_start_drain(c, DRAIN_FINISHED);
 }
 
 static base_status tell_report(controller *c, const hpo_raw *raw, base_err *err) {
