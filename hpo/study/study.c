@@ -120,14 +120,6 @@ static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
     return false;
 }
 
-bool hpo_study_over(hpo_study *study) {
-    base_buf why = {0};
-    const bool over = is_over(study, hpo_study_view(study), &why);
-    if (over) hpo_study_halt(study, base_buf_text(&why));
-    base_buf_fini(&why);
-    return over;
-}
-
 static bool trials_left(const hpo_study *study, hpo_view view) {
     const uint64_t limit = study->spec->budget.trials;
     return limit == 0 || hpo_view_trials(view) < limit;

@@ -48,9 +48,6 @@ BASE_CHECK base_status hpo_study_apply(hpo_study *study, const hpo_record *recor
  * when nothing runs, WAIT before. */
 void hpo_study_halt(hpo_study *study, const char *reason);
 
-/* The target is reached, too many trials failed, or it was halted: what still runs need not be waited for. */
-bool hpo_study_over(hpo_study *study);
-
 hpo_view hpo_study_view(const hpo_study *study);
 const hpo_study_spec *hpo_study_spec_of(const hpo_study *study);
 /* Why it is done, as a sentence ("the budget of 200 trials is spent", "all 12 configurations were tried"); NULL before.

@@ -196,6 +196,28 @@ static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root,
     return check_metric(spec, base_yaml_get(node, "name"), declared, err);
 }
 
+/* Settings of an objective that does not check them itself: against its table, references replaced as in one point. */
+static base_status check_options(const hpo_study_spec *spec, base_err *err) {
+    const hpo_objective_type *type = spec->objective;
+    const base_yaml_node *settings = spec->settings;
+    const size_t count = hpo_space_count(spec->space);
+    bool refers = false;
+    for (size_t i = 0; settings && i < count; i++) {
+        refers = refers || hpo_settings_mention(settings, hpo_space_param(spec->space, i)->name);
+    }
+    if (settings) BASE_TRY(hpo_settings_check(settings, spec->space, NULL, 0, err));
+    if (refers) {
+        double *config = BASE_NEW_ARRAY(spec->arena, count, double);
+        base_rng rng = base_rng_stream(spec->seed, BASE_RNG_SAMPLER, 0, UINT32_MAX);
+        BASE_TRY(hpo_space_sample(spec->space, &rng, config, err));
+        settings = hpo_settings_resolve(spec->arena, settings, spec->space, config, NULL, 0);
+    }
+    void *scratch = base_calloc(1, type->state_size);
+    const base_status status = base_options_read(type->options, settings, scratch, spec->arena, err);
+    free(scratch);
+    return status;
+}
+
 /* The objective's own word on settings, space and fidelity together. */
 static base_status check_objective(const hpo_study_spec *spec, base_err *err) {
     const hpo_objective_type *type = spec->objective;
@@ -208,11 +230,7 @@ static base_status check_objective(const hpo_study_spec *spec, base_err *err) {
         .base_dir = spec->base_dir,
     };
     if (type->check) return type->check(&env, err);
-    if (!type->options) return BASE_OK;
-    void *scratch = base_calloc(1, type->state_size);
-    const base_status status = base_options_read(type->options, spec->settings, scratch, spec->arena, err);
-    free(scratch);
-    return status;
+    return type->options ? check_options(spec, err) : BASE_OK;
 }
 
 /* Whether a parameter has a prior, whether there is a fidelity; that the options are in order is seen by creating both;

@@ -99,6 +99,20 @@ static void scrambling_is_uniform_over_seeds(void **state) {
     for (size_t d = 0; d < 3; d++) CHECK_NEAR(sum[d] / SEEDS, 0.5, 4 * sqrt(1.0 / 12 / SEEDS));
 }
 
+/* A shift alone would leave the difference of two points (exclusive or of their bits) the same for every seed. */
+static void scrambling_is_more_than_a_shift(void **state) {
+    (void)state;
+    static toy_sampling s;
+    uint32_t difference[8];
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        open_cube(&s, seed, 1, true);
+        const uint32_t a = (uint32_t)(toy_sampling_point(&s, 3, 0)[0] * 0x1p32);
+        difference[seed] = a ^ (uint32_t)(toy_sampling_point(&s, 12, 0)[0] * 0x1p32);
+        for (uint64_t other = 0; other < seed; other++) assert_true(difference[other] != difference[seed]);
+        toy_sampling_close(&s);
+    }
+}
+
 /* With x0 > 0.5 forbidden the sequence is the plain one without these points. */
 static void forbidden_points_are_skipped_in_order(void **state) {
     (void)state;
@@ -168,6 +182,7 @@ int main(void) {
         cmocka_unit_test(all_dimensions),
         cmocka_unit_test(a_scrambled_sequence_is_a_net),
         cmocka_unit_test(scrambling_is_uniform_over_seeds),
+        cmocka_unit_test(scrambling_is_more_than_a_shift),
         cmocka_unit_test(forbidden_points_are_skipped_in_order),
         cmocka_unit_test(further_attempts_do_not_disturb_the_sequence),
         cmocka_unit_test(probabilities_are_respected),

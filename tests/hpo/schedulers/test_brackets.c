@@ -184,7 +184,10 @@ static void a_bracket_that_is_not_full_is_finished(void **state) {
     for (uint64_t id = 0; id < 4; id++) finish(&b, id, (double)(9 - id), 9);
     assert_int_equal(next(&b, false).kind, HPO_DECIDE_WAIT);
     finish(&b, 4, 7.5, 9);
-    assert_int_equal(next(&b, true).kind, HPO_DECIDE_START);
+    for (int again = 0; again < 2; again++) { /* asking alone closes nothing */
+        assert_int_equal(next(&b, true).kind, HPO_DECIDE_START);
+        assert_int_equal(next(&b, false).kind, HPO_DECIDE_CLOSE);
+    }
     static const uint64_t closed[] = {0, 1, 4, 2};
     for (size_t i = 0; i < 4; i++) {
         expect(&b, false, HPO_DECIDE_CLOSE, closed[i]);
@@ -198,6 +201,39 @@ static void a_bracket_that_is_not_full_is_finished(void **state) {
     finish(&b, 3, 1, 9);
     assert_int_equal(next(&b, false).kind, HPO_DECIDE_DONE);
     assert_int_equal(next(&b, true).bracket, 1);
+    bench_close(&b);
+}
+
+static void a_bracket_of_one_is_finished(void **state) {
+    (void)state;
+    bench b = bench_open("hyperband", NULL, 9);
+    expect(&b, true, HPO_DECIDE_START, 0);
+    finish(&b, 0, 1, 9);
+    expect(&b, false, HPO_DECIDE_PROMOTE, 0);
+    const hpo_decision d = next(&b, true);
+    assert_true(d.kind == HPO_DECIDE_START && d.bracket == 1);
+    bench_close(&b);
+}
+
+/* Asked about an earlier moment, it forgets what came later. */
+static void earlier_views_have_their_own_answers(void **state) {
+    (void)state;
+    base_err err;
+    bench b = bench_open("successive-halving", "{brackets: 1}", 3);
+    for (uint64_t id = 0; id < 3; id++) expect(&b, true, HPO_DECIDE_START, id);
+    for (uint64_t id = 0; id < 3; id++) finish(&b, id, (double)id, 3);
+    expect(&b, true, HPO_DECIDE_CLOSE, 2);
+    expect(&b, true, HPO_DECIDE_CLOSE, 1);
+    expect(&b, true, HPO_DECIDE_PROMOTE, 0);
+    finish(&b, 0, 0, 3);
+    static const hpo_decision_kind kinds[] = {HPO_DECIDE_START,   HPO_DECIDE_START, HPO_DECIDE_START, HPO_DECIDE_WAIT,
+                                              HPO_DECIDE_WAIT,    HPO_DECIDE_WAIT,  HPO_DECIDE_CLOSE, HPO_DECIDE_CLOSE,
+                                              HPO_DECIDE_PROMOTE, HPO_DECIDE_WAIT,  HPO_DECIDE_DONE};
+    for (uint64_t as_of = CHECK_COUNT(kinds); as_of-- > 0;) {
+        hpo_decision d;
+        CHECK_OK(hpo_scheduler_next(b.scheduler, hpo_history_at(b.history, as_of), true, &d, &err));
+        assert_int_equal(d.kind, kinds[as_of]);
+    }
     bench_close(&b);
 }
 
@@ -250,6 +286,8 @@ int main(void) {
         cmocka_unit_test(a_bracket_of_failures_ends),
         cmocka_unit_test(an_idle_worker_opens_the_next_bracket),
         cmocka_unit_test(a_bracket_that_is_not_full_is_finished),
+        cmocka_unit_test(a_bracket_of_one_is_finished),
+        cmocka_unit_test(earlier_views_have_their_own_answers),
         cmocka_unit_test(full_never_waits),
         cmocka_unit_test(what_check_shows),
         cmocka_unit_test(options_are_checked),

@@ -291,6 +291,25 @@ static void a_finite_space_is_tried_once(void **state) {
     }
 }
 
+/* While half of the space is left, the sampler itself finds something new. */
+static void duplicates_are_asked_again(void **state) {
+    (void)state;
+    hpo_study_spec *spec = toy_spec(TOY "parameters: {a: {min: 1, max: 100}}\n");
+    hpo_study *study = open_study(spec);
+    toy_tape tape = {0};
+    toy_drive_study(study, &(toy_drive){.workers = 1, .tape = &tape});
+    size_t enumerated[2] = {0};
+    for (size_t i = 0; i < tape.count; i++) {
+        const hpo_record *record = &tape.records[i];
+        if (record->kind == HPO_RECORD_START) enumerated[record->trial >= 50] += strcmp(record->origin, "random") != 0;
+    }
+    assert_int_equal(tape.count, 200);
+    assert_int_equal(enumerated[0], 0);
+    assert_true(enumerated[1] > 0 && enumerated[1] < 10);
+    toy_tape_fini(&tape);
+    close_study(study, spec);
+}
+
 static void repeats_are_allowed_on_demand(void **state) {
     (void)state;
     hpo_study_spec *spec = toy_spec(TOY FINITE "repeats: true\nbudget: {trials: 100}\n");
@@ -449,6 +468,7 @@ int main(void) {
         cmocka_unit_test(a_promotion_goes_on_only_where_the_objective_can),
         cmocka_unit_test(too_many_failures_end_the_run),
         cmocka_unit_test(a_finite_space_is_tried_once),
+        cmocka_unit_test(duplicates_are_asked_again),
         cmocka_unit_test(repeats_are_allowed_on_demand),
         cmocka_unit_test(an_exhausted_space_finishes_its_brackets),
         cmocka_unit_test(a_report_may_stop_its_trial),

@@ -284,6 +284,24 @@ static void every_mistake_has_a_position_and_a_remedy(void **state) {
     }
 }
 
+/* A parameter that the settings refer to needs no option of its name; what it becomes is checked like a written value.
+ */
+static void settings_may_refer_to_parameters(void **state) {
+    (void)state;
+    hpo_study_spec_destroy(toy_spec("objective: {toy_strict: {width: \"{w}\"}}\nmetric: loss\n" BUDGET
+                                    "parameters: {w: {min: 1, max: 8}, learning_rate: {min: 0.1, max: 1.0}}\n"));
+    static const char *const wrong[] = {
+        "objective: {toy_strict: {width: \"{w}\"}}\nmetric: loss\n" BUDGET "parameters: {w: {min: 2000, max: 3000}}\n",
+        "objective: {toy_strict: {width: \"{v}\"}}\nmetric: loss\n" BUDGET "parameters: {width: {min: 1, max: 8}}\n",
+    };
+    for (size_t i = 0; i < CHECK_COUNT(wrong); i++) {
+        base_err err;
+        hpo_study_spec *spec;
+        CHECK_FAILS(hpo_study_read(toy_catalog(), "f", wrong[i], strlen(wrong[i]), NULL, 0, NULL, &spec, &err),
+                    BASE_INVALID, i == 0 ? "between 1 and 1024" : "f:");
+    }
+}
+
 /* Without a budget a study is accepted when it ends by itself. */
 static void some_studies_need_no_budget(void **state) {
     (void)state;
@@ -347,6 +365,7 @@ int main(void) {
         cmocka_unit_test(the_identity_is_what_makes_a_study),
         cmocka_unit_test(sets_and_seed_come_last),
         cmocka_unit_test(every_mistake_has_a_position_and_a_remedy),
+        cmocka_unit_test(settings_may_refer_to_parameters),
         cmocka_unit_test(some_studies_need_no_budget),
         cmocka_unit_test(every_method_is_made_of_what_exists),
         cmocka_unit_test(the_help_page_is_true),
