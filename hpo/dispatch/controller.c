@@ -231,10 +231,19 @@ static bool finished(const controller *c) {
     return c->done && c->n_busy == 0 && c->head == c->tail && (!c->order || hpo_order_running(c->order) == 0);
 }
 
+/* What the journal of a deterministic run knows is told again, however little of the budget of time is left. */
+static base_status drive_again(controller *c, base_err *err) {
+    c->driving_again = true;
+    BASE_TRY(controller_ask(c, err));
+    BASE_TRY(controller_release(c, err));
+    c->driving_again = false;
+    return BASE_OK;
+}
+
 static base_status loop(controller *c, base_err *err) {
     const hpo_transport *transport = &c->env->transport;
-    if (c->order) BASE_TRY(controller_ask(c, err));
-    if (c->order) BASE_TRY(controller_release(c, err));
+    if (c->order) BASE_TRY(drive_again(c, err));
+    controller_check_limits(c);
     while (!finished(c)) {
         BASE_TRY(controller_ask(c, err));
         BASE_TRY(dispatch(c, err));
@@ -253,9 +262,8 @@ static base_status loop(controller *c, base_err *err) {
 
 static hpo_outcome outcome_of(const controller *c) {
     if (c->bad_input) return HPO_OUTCOME_BAD_INPUT;
-    if (hpo_study_failed(c->study)) return HPO_OUTCOME_FAILED;
-    if (c->drain == DRAIN_SIGNAL || (!c->done && c->drain == DRAIN_NONE)) return HPO_OUTCOME_INTERRUPTED;
-    return HPO_OUTCOME_DONE;
+    if (!c->done && c->drain != DRAIN_FINISHED) return HPO_OUTCOME_INTERRUPTED; /* by a signal, or no worker is left */
+    return hpo_study_failed(c->study) ? HPO_OUTCOME_FAILED : HPO_OUTCOME_DONE;
 }
 
 static void say_bye(controller *c, bool lost) {
@@ -290,7 +298,6 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
 
     base_status status = controller_resume(&c, err);
     bool dry = env->verify && !c.order; /* --replay in the order of arrival is done when the journal is applied */
-    controller_check_limits(&c);
     if (status == BASE_OK && !dry) status = loop(&c, err);
     *lost = c.n_lost > 0;
     *outcome = status == BASE_IO ? HPO_OUTCOME_STORAGE : outcome_of(&c);

@@ -57,8 +57,9 @@ typedef struct controller {
     double start, last_loop, last_beat, last_tick;
     double worker_seconds, waiting_seconds;
     uint64_t retried;
-    bool dirty;   /* something was appended since the last flush */
-    bool ran_dry; /* --replay of a deterministic run: an evaluation is not in the journal */
+    bool driving_again; /* the results of a deterministic run's journal are being told */
+    bool dirty;         /* something was appended since the last flush */
+    bool ran_dry;       /* --replay of a deterministic run: an evaluation is not in the journal */
     const char *bad_input;
     char last_failure[256];
 } controller;
