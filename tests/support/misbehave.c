@@ -10,6 +10,16 @@
 
 #include "base/clock.h"
 
+/* A fault is to end a process as it does without a sanitizer. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+    return "handle_segv=0:handle_abort=0:allocator_may_return_null=1";
+}
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) {
+    return "handle_segv=0:handle_abort=0:allocator_may_return_null=1";
+}
+
 static void segfault(void) {
     raise(SIGSEGV); /* as delivered by a bad pointer, which an optimiser may turn into anything */
 }

@@ -5,12 +5,6 @@
 #include "base/clock.h"
 #include "tests/support/misbehave.h"
 
-/* A fault is to end a process as it does without a sanitizer. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-    return "handle_segv=0:handle_abort=0:allocator_may_return_null=1:detect_leaks=0";
-}
-
 typedef struct deeds_state {
     int init;
     const hpo_space *space;

@@ -345,7 +345,7 @@ static void test_a_wrong_job_is_refused(void **state) {
 
 static void test_speed(void **state) {
     (void)state;
-    enum { TRIALS = 200 };
+    enum { TRIALS = 50 };
     trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "trial: {memory: 4GiB, time: 1h}\n", &err));
