@@ -4,11 +4,9 @@
 #include "hpo/study/study_file.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hpo/space/settings.h"
 #include "hpo/space/space_file.h"
 #include "hpo/study/study_keys.h"
 
@@ -98,42 +96,6 @@ static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catal
     return BASE_OK;
 }
 
-/* An objective whose options may be searched refuses other parameters (unless its settings refer to them), those that
- * are also fixed, and bounds that the option does not allow. */
-static base_status check_searched(const hpo_study_spec *spec, const base_yaml_node *parameters, base_err *err) {
-    const hpo_objective_type *type = spec->objective;
-    if (!(type->flags & HPO_OBJECTIVE_SEARCHABLE) || !type->options || !parameters) return BASE_OK;
-    size_t count = 0;
-    while (type->options[count].name) count++;
-    const char **names = BASE_NEW_ARRAY(spec->arena, count, const char *);
-    for (size_t i = 0; i < count; i++) names[i] = type->options[i].name;
-    for (size_t i = 0; i < parameters->count; i++) {
-        const base_yaml_node *key = parameters->keys[i], *map = parameters->items[i];
-        if (hpo_settings_mention(spec->settings, key->text)) continue;
-        const base_option *option = base_options_find(type->options, key->text);
-        if (!option) {
-            return base_yaml_fail(key, err, "the objective %s has no option '%s' that could be searched%s", type->name,
-                                  key->text, study_hint(spec->arena, key->text, names, count));
-        }
-        if (base_yaml_get(spec->settings, key->text)) {
-            return base_yaml_fail(key, err,
-                                  "'%s' is searched here and fixed in the settings of the objective %s; "
-                                  "remove one of the two",
-                                  key->text, type->name);
-        }
-        const char *const bounds[] = {"min", "max", "value"};
-        for (size_t b = 0; b < 3; b++) {
-            const base_yaml_node *bound = base_yaml_get(map, bounds[b]);
-            if (bound) BASE_TRY(base_option_check(option, bound, err));
-        }
-        const base_yaml_node *values = base_yaml_get(map, "values");
-        for (size_t v = 0; values && v < values->count; v++) {
-            BASE_TRY(base_option_check(option, values->items[v], err));
-        }
-    }
-    return BASE_OK;
-}
-
 static base_status declared_space(hpo_study_spec *spec, const study_keys *keys, base_err *err) {
     spec->space = hpo_space_create();
     BASE_TRY(spec->objective->parameters(spec->settings, spec->space, err));
@@ -155,7 +117,7 @@ static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, 
                               "{learning_rate: {min: 1e-5, max: 1.0, log: true}}");
     }
     BASE_TRY(hpo_space_read(parameters, given(keys->forbid), spec->fidelity.name, &spec->space, err));
-    return check_searched(spec, parameters, err);
+    return study_check_searched(spec, parameters, err);
 }
 
 static base_status check_metric(const hpo_study_spec *spec, const base_yaml_node *node, const char *const *declared,
@@ -194,77 +156,6 @@ static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root,
     spec->metric = keys.name;
     spec->maximize = keys.goal == 1;
     return check_metric(spec, base_yaml_get(node, "name"), declared, err);
-}
-
-/* Settings of an objective that does not check them itself: against its table, references replaced as in one point. */
-static base_status check_options(const hpo_study_spec *spec, base_err *err) {
-    const hpo_objective_type *type = spec->objective;
-    const base_yaml_node *settings = spec->settings;
-    const size_t count = hpo_space_count(spec->space);
-    bool refers = false;
-    for (size_t i = 0; settings && i < count; i++) {
-        refers = refers || hpo_settings_mention(settings, hpo_space_param(spec->space, i)->name);
-    }
-    if (settings) BASE_TRY(hpo_settings_check(settings, spec->space, NULL, 0, err));
-    if (refers) {
-        double *config = BASE_NEW_ARRAY(spec->arena, count, double);
-        base_rng rng = base_rng_stream(spec->seed, BASE_RNG_SAMPLER, 0, UINT32_MAX);
-        BASE_TRY(hpo_space_sample(spec->space, &rng, config, err));
-        settings = hpo_settings_resolve(spec->arena, settings, spec->space, config, NULL, 0);
-    }
-    void *scratch = base_calloc(1, type->state_size);
-    const base_status status = base_options_read(type->options, settings, scratch, spec->arena, err);
-    free(scratch);
-    return status;
-}
-
-/* The objective's own word on settings, space and fidelity together. */
-static base_status check_objective(const hpo_study_spec *spec, base_err *err) {
-    const hpo_objective_type *type = spec->objective;
-    const hpo_objective_env env = {
-        .space = spec->space,
-        .settings = spec->settings,
-        .fidelity = spec->fidelity,
-        .seed = spec->seed,
-        .metric = spec->metric,
-        .base_dir = spec->base_dir,
-    };
-    if (type->check) return type->check(&env, err);
-    return type->options ? check_options(spec, err) : BASE_OK;
-}
-
-/* Whether a parameter has a prior, whether there is a fidelity; that the options are in order is seen by creating both;
- * and whether the study can end. */
-static base_status check_method(const hpo_study_spec *spec, const base_yaml_node *root, const base_yaml_node *method,
-                                base_err *err) {
-    const hpo_sampler_type *sampler = spec->sampler;
-    const hpo_scheduler_type *scheduler = spec->scheduler;
-    const bool sampler_needs = sampler->flags & HPO_SAMPLER_NEEDS_FIDELITY;
-    if (!spec->fidelity.name && (sampler_needs || scheduler->flags & HPO_SCHEDULER_NEEDS_FIDELITY)) {
-        return base_yaml_fail(method, err, "%s needs a `fidelity:`, e.g. fidelity: {epochs: {min: 1, max: 27}}",
-                              sampler_needs ? sampler->name : scheduler->name);
-    }
-    if (sampler->flags & HPO_SAMPLER_NEEDS_PRIOR && !hpo_space_has_prior(spec->space)) {
-        return base_yaml_fail(method, err,
-                              "%s needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: "
-                              "1.0, log: true, prior: 1e-2}",
-                              sampler->name);
-    }
-    const hpo_sampler_env sampler_env = study_sampler_env(spec);
-    hpo_sampler *live_sampler;
-    BASE_TRY(hpo_sampler_create(sampler, spec->sampler_options, &sampler_env, &live_sampler, err));
-    hpo_sampler_destroy(live_sampler);
-    const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);
-    hpo_scheduler *live_scheduler;
-    BASE_TRY(hpo_scheduler_create(scheduler, spec->scheduler_options, &scheduler_env, &live_scheduler, err));
-    bool ends = sampler->flags & HPO_SAMPLER_FINITE || hpo_scheduler_ends(live_scheduler);
-    hpo_scheduler_destroy(live_scheduler);
-    ends = ends || (!spec->repeats && isfinite(hpo_space_cardinality(spec->space)));
-    const hpo_budget *budget = &spec->budget;
-    if (ends || budget->trials || budget->cost > 0 || budget->time > 0 || budget->has_target) return BASE_OK;
-    return base_yaml_fail(root, err,
-                          "this study would never end: give it a budget, e.g. budget: {trials: 100} or "
-                          "budget: {time: 30m}");
 }
 
 static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
@@ -365,8 +256,8 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(read_budget(spec, keys.budget, err));
     BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
     BASE_TRY(study_read_method(spec, keys.method, err));
-    BASE_TRY(check_method(spec, root, keys.method, err));
-    BASE_TRY(check_objective(spec, err));
+    BASE_TRY(study_check_method(spec, root, keys.method, err));
+    BASE_TRY(study_check_objective(spec, err));
     spec->identity = study_identity(spec);
     return BASE_OK;
 }

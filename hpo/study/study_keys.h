@@ -59,6 +59,14 @@ extern const base_option retries_keys_table[];
 hpo_sampler_env study_sampler_env(const hpo_study_spec *spec);
 hpo_scheduler_env study_scheduler_env(const hpo_study_spec *spec);
 
+/* ---- study_check.c ---- */
+/* parameters: the key of the study file, NULL when the objective declared the space. */
+base_status study_check_searched(const hpo_study_spec *spec, const base_yaml_node *parameters, base_err *err);
+base_status study_check_objective(const hpo_study_spec *spec, base_err *err);
+/* root and method: where mistakes are. */
+base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node *root, const base_yaml_node *method,
+                               base_err *err);
+
 /* ---- method.c ---- */
 /* `method:`, a name or a map; NULL = random. Sets method, sampler, scheduler and their options. */
 base_status study_read_method(hpo_study_spec *spec, const base_yaml_node *method, base_err *err);
