@@ -94,9 +94,11 @@ static base_status flush(controller *c, base_err *err) {
     return hpo_journal_flush(c->env->journal, err);
 }
 
-/* Jobs leave for idle workers; the journal first. */
+/* Jobs leave for idle workers; the journal first. Nothing begins once the run ends: an attempt that failed meanwhile is
+ * repeated by a later run. */
 static base_status dispatch(controller *c, base_err *err) {
     BASE_TRY(flush(c, err));
+    if (c->drain != DRAIN_NONE) return BASE_OK;
     for (size_t i = 0; i < c->n_peers && c->head < c->tail && c->n_idle > 0; i++) {
         peer *p = &c->peers[i];
         if (p->state != PEER_IDLE) continue;
