@@ -106,6 +106,7 @@ static base_status dispatch(controller *c, base_err *err) {
         hpo_job job;
         hpo_study_job(c->study, trial, &job);
         *p = (peer){.state = p->state,
+                    .owes = true,
                     .heard = p->heard,
                     .trial = trial,
                     .rung = job.rung,
@@ -161,8 +162,9 @@ static void take_hello(controller *c, size_t index, const hpo_message *message) 
 
 static base_status take_result(controller *c, size_t index, const hpo_message *message, base_err *err) {
     peer *p = &c->peers[index];
-    bool its_own = p->trial == message->trial && p->rung == message->rung && p->attempt == message->attempt;
+    bool its_own = p->owes && p->trial == message->trial && p->rung == message->rung && p->attempt == message->attempt;
     bool was_lost = p->state == PEER_LOST;
+    if (its_own) p->owes = false;
     if (its_own && p->state != PEER_GONE) set_state(c, p, PEER_IDLE);
     if (was_lost || !its_own || !controller_is_current(c, message->trial, message->rung, message->attempt)) {
         return BASE_OK; /* run again elsewhere, or stopped: it does not count any more */
@@ -189,7 +191,11 @@ static base_status take_message(controller *c, size_t index, const hpo_message *
     default: return BASE_FAIL(err, BASE_CORRUPT, "worker %zu sent a message that only a controller sends", index + 1);
     }
     /* A worker that was given up lives after all: what it runs does not count, so it shall end that and become idle. */
-    if (p->state == PEER_LOST && !p->stopping) stop_peer(c, index, HPO_STOP_KILL);
+    if (p->state == PEER_LOST && !p->owes) {
+        set_state(c, p, PEER_IDLE);
+    } else if (p->state == PEER_LOST && !p->stopping) {
+        stop_peer(c, index, HPO_STOP_KILL);
+    }
     return BASE_OK;
 }
 

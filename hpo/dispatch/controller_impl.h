@@ -15,7 +15,7 @@ typedef enum peer_state {
     PEER_STARTING, /* no HELLO yet */
     PEER_IDLE,
     PEER_BUSY,
-    PEER_LOST, /* silent for too long; its next HELLO or RESULT brings it back */
+    PEER_LOST, /* silent for too long; the RESULT that it owes, else any sign of life, brings it back */
     PEER_GONE, /* said BYE or cannot work: never used again */
 } peer_state;
 
@@ -24,6 +24,7 @@ typedef struct peer {
     double heard; /* when its last message came */
     uint64_t trial;
     uint32_t rung, attempt;
+    bool owes;     /* the RESULT of a job, also while it is lost */
     bool stopping; /* a STOP is on its way */
 } peer;
 
