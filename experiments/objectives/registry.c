@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The list of objectives. */
+/* The objectives as an array; the list is in registry.h. */
 #include "experiments/objectives/registry.h"
 
-static const hpo_objective_type *const objectives[] = {
-    &obj_command,
-    &obj_function,
-    &obj_train,
-    &obj_train,
-};
+#define ADDRESS(name) &obj_##name,
+static const hpo_objective_type *const objectives[] = {OBJ_LIST(ADDRESS)};
 
 const hpo_objective_type *const *obj_registry(size_t *count) {
     *count = sizeof objectives / sizeof *objectives;

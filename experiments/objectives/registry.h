@@ -9,7 +9,15 @@
 extern "C" {
 #endif
 
-extern const hpo_objective_type obj_command, obj_function, obj_train;
+/* One line each. */
+#define OBJ_LIST(X)                                                                                                    \
+    X(command)                                                                                                         \
+    X(function)                                                                                                        \
+    X(train)
+
+#define OBJ_DECLARE(name) extern const hpo_objective_type obj_##name;
+OBJ_LIST(OBJ_DECLARE)
+#undef OBJ_DECLARE
 
 const hpo_objective_type *const *obj_registry(size_t *count);
 

@@ -5,13 +5,17 @@
 
 #include "hpo/samplers/sampler.h"
 
-extern const hpo_sampler_type hpo_sampler_random, hpo_sampler_grid, hpo_sampler_sobol;
+/* One line each. */
+#define HPO_SAMPLER_LIST(X)                                                                                            \
+    X(random)                                                                                                          \
+    X(grid)                                                                                                            \
+    X(sobol)
 
-static const hpo_sampler_type *const samplers[] = {
-    &hpo_sampler_random,
-    &hpo_sampler_grid,
-    &hpo_sampler_sobol,
-};
+#define DECLARE(name) extern const hpo_sampler_type hpo_sampler_##name;
+HPO_SAMPLER_LIST(DECLARE)
+
+#define ADDRESS(name) &hpo_sampler_##name,
+static const hpo_sampler_type *const samplers[] = {HPO_SAMPLER_LIST(ADDRESS)};
 
 struct hpo_sampler {
     const hpo_sampler_type *type;

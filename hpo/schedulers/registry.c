@@ -5,13 +5,17 @@
 
 #include "hpo/schedulers/scheduler.h"
 
-extern const hpo_scheduler_type hpo_scheduler_full, hpo_scheduler_successive_halving, hpo_scheduler_hyperband;
+/* One line each. */
+#define HPO_SCHEDULER_LIST(X)                                                                                          \
+    X(full)                                                                                                            \
+    X(successive_halving)                                                                                              \
+    X(hyperband)
 
-static const hpo_scheduler_type *const schedulers[] = {
-    &hpo_scheduler_full,
-    &hpo_scheduler_successive_halving,
-    &hpo_scheduler_hyperband,
-};
+#define DECLARE(name) extern const hpo_scheduler_type hpo_scheduler_##name;
+HPO_SCHEDULER_LIST(DECLARE)
+
+#define ADDRESS(name) &hpo_scheduler_##name,
+static const hpo_scheduler_type *const schedulers[] = {HPO_SCHEDULER_LIST(ADDRESS)};
 
 struct hpo_scheduler {
     const hpo_scheduler_type *type;
