@@ -68,7 +68,6 @@ typedef struct eng_call {
     const float *w[ENG_OP_MAX_PARAMS];
     float *dw[ENG_OP_MAX_PARAMS];
     void *saved; /* from forward to backward of the same step */
-    void *work;  /* only during one call */
 } eng_call;
 
 /* What a pass is about. */
@@ -90,7 +89,6 @@ struct eng_op {
     /* Checks in_shape, in_type and config; may be NULL when the presets are right. BASE_INVALID with a sentence. */
     base_status (*infer)(eng_node *node, base_err *err);
     size_t (*saved)(const eng_node *node, size_t batch); /* bytes; NULL = none */
-    size_t (*work)(const eng_node *node, size_t batch);  /* bytes; NULL = none */
     void (*forward)(const eng_call *call, eng_run *run);
     void (*backward)(const eng_call *call, const eng_run *run);
 };

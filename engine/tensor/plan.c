@@ -30,8 +30,8 @@ typedef struct layout {
     size_t nodes, batch;
     eng_extent *extents;
     size_t count, unshared;
-    size_t *value, *gradient;             /* by value */
-    size_t *saved, *work, *work_backward; /* by node */
+    size_t *value, *gradient; /* by value */
+    size_t *saved;            /* by node */
 } layout;
 
 static size_t backward_time(const layout *l, size_t node) {
@@ -118,15 +118,11 @@ static void lay_out_gradients(layout *l, size_t index) {
     }
 }
 
-static void lay_out_scratch(layout *l, size_t index) {
+static void lay_out_saved(layout *l, size_t index) {
     const eng_node *node = eng_graph_node(l->graph, index);
-    size_t saved = node->op->saved != NULL ? node->op->saved(node, l->batch) : 0;
-    size_t work = node->op->work != NULL ? node->op->work(node, l->batch) : 0;
-    bool again = runs_backward(l, node);
-    size_t now = backward_time(l, index);
-    if (saved > 0) l->saved[index] = add_extent(l, saved, index, again ? now : index);
-    if (work > 0) l->work[index] = add_extent(l, work, index, index);
-    if (work > 0 && again) l->work_backward[index] = add_extent(l, work, now, now);
+    if (node->op->saved == NULL) return;
+    size_t last = runs_backward(l, node) ? backward_time(l, index) : index;
+    l->saved[index] = add_extent(l, node->op->saved(node, l->batch), index, last);
 }
 
 static size_t *no_extents(base_arena *arena, size_t count) {
@@ -138,15 +134,13 @@ static size_t *no_extents(base_arena *arena, size_t count) {
 static void lay_out(layout *l, base_arena *arena, const eng_graph *graph, size_t batch) {
     size_t values = eng_graph_values(graph), nodes = eng_graph_nodes(graph);
     *l = (layout){.graph = graph, .nodes = nodes, .batch = batch};
-    l->extents = BASE_NEW_ARRAY(arena, 2 * values + 3 * nodes, eng_extent);
+    l->extents = BASE_NEW_ARRAY(arena, 2 * values + nodes, eng_extent);
     l->value = no_extents(arena, values);
     l->gradient = no_extents(arena, values);
     l->saved = no_extents(arena, nodes);
-    l->work = no_extents(arena, nodes);
-    l->work_backward = no_extents(arena, nodes);
     for (size_t i = 0; i < nodes; i++) lay_out_value(l, i);
     for (size_t i = nodes; i-- > 0;) lay_out_gradients(l, i);
-    for (size_t i = 0; i < nodes; i++) lay_out_scratch(l, i);
+    for (size_t i = 0; i < nodes; i++) lay_out_saved(l, i);
 }
 
 static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
@@ -154,7 +148,7 @@ static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
 }
 
 static void resolve_call(const eng_plan *plan, const layout *l, size_t index, const eng_params *params,
-                         size_t first_param, bool backward, eng_call *call) {
+                         size_t first_param, eng_call *call) {
     const eng_node *node = eng_graph_node(plan->graph, index);
     *call = (eng_call){.node = node, .out_count = eng_shape_count(&node->out_shape)};
     for (size_t i = 0; i < node->inputs; i++) {
@@ -171,7 +165,6 @@ static void resolve_call(const eng_plan *plan, const layout *l, size_t index, co
         call->dw[i] = eng_params_view(params, first_param + i, eng_params_gradients(params)).data;
     }
     call->saved = place_of(plan, l, l->saved[index]);
-    call->work = place_of(plan, l, backward ? l->work_backward[index] : l->work[index]);
 }
 
 static void resolve(eng_plan *plan, const layout *l, const eng_params *params) {
@@ -180,13 +173,13 @@ static void resolve(eng_plan *plan, const layout *l, const eng_params *params) {
     plan->kept = BASE_NEW_ARRAY(plan->book, eng_graph_values(plan->graph), const float *);
     size_t first = 0;
     for (size_t i = 0; i < l->nodes; i++) {
-        resolve_call(plan, l, i, params, first, false, &plan->forward[plan->forwards++]);
+        resolve_call(plan, l, i, params, first, &plan->forward[plan->forwards++]);
         first += eng_graph_node(plan->graph, i)->params;
     }
     for (size_t i = l->nodes; i-- > 0;) {
         const eng_node *node = eng_graph_node(plan->graph, i);
         first -= node->params;
-        if (runs_backward(l, node)) resolve_call(plan, l, i, params, first, true, &plan->backward[plan->backwards++]);
+        if (runs_backward(l, node)) resolve_call(plan, l, i, params, first, &plan->backward[plan->backwards++]);
     }
     for (eng_value v = 0; v < eng_graph_values(plan->graph); v++)
         if (eng_graph_value(plan->graph, v)->kept) plan->kept[v] = place_of(plan, l, l->value[v]);

@@ -270,6 +270,29 @@ static void penalties_belong_to_the_training_loss(void **state) {
     eng_model_destroy(penalised);
 }
 
+/* Training differs from evaluation where there is dropout, and nowhere else. */
+static void dropout_is_where_it_was_asked(void **state) {
+    (void)state;
+    static const struct {
+        double input, hidden;
+        size_t layers;
+        bool differs;
+    } known[] = {
+        {0.0, 0.0, 2, false}, {0.5, 0.0, 0, true}, {0.5, 0.0, 2, true}, {0.0, 0.5, 0, false}, {0.0, 0.5, 1, true}};
+    data d = make_data();
+    eng_batch batch = batch_of(&d, MOST);
+    for (size_t i = 0; i < CHECK_COUNT(known); i++) {
+        eng_mlp_config config = config_of(ENG_MULTICLASS, "tanh");
+        config.layers = known[i].layers;
+        config.dropout_input = known[i].input;
+        config.dropout_hidden = known[i].hidden;
+        eng_model *model = make(&config, &(eng_model_options){.batch = MOST, .seed = 7});
+        bool differs = eng_model_train(model, &batch, 0) != eng_model_evaluate(model, &batch);
+        assert_int_equal(differs, known[i].differs);
+        eng_model_destroy(model);
+    }
+}
+
 static void outputs_need_no_targets(void **state) {
     (void)state;
     data d = make_data();
@@ -366,6 +389,7 @@ int main(void) {
         cmocka_unit_test(a_smaller_batch_is_a_batch),
         cmocka_unit_test(losses_are_means),
         cmocka_unit_test(penalties_belong_to_the_training_loss),
+        cmocka_unit_test(dropout_is_where_it_was_asked),
         cmocka_unit_test(outputs_need_no_targets),
         cmocka_unit_test(the_network_is_what_was_asked),
         cmocka_unit_test(settings_out_of_bounds_are_named),

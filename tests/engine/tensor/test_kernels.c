@@ -66,6 +66,16 @@ static double worst(eng_map_fn *map, double (*reference)(double), double range, 
     return most;
 }
 
+static const eng_kernels *under_test; /* for the kernels that take more than an array */
+
+static void elu_one(size_t n, const float *x, float *y) {
+    under_test->elu(n, 1.0f, x, y);
+}
+
+static double ref_elu(double x) {
+    return x > 0.0 ? x : expm1(x);
+}
+
 static void check_accuracy(const eng_kernels *k) {
     assert_true(worst(k->exp, exp, 87.0, true) < 2.0);
     assert_true(worst(k->exp, exp, 88.7, true) < 2.0);
@@ -73,6 +83,10 @@ static void check_accuracy(const eng_kernels *k) {
     assert_true(worst(k->tanh, tanh, 12.0, true) < 3.0);
     assert_true(worst(k->tanh, tanh, 1e-3, true) < 2.0);
     assert_true(worst(k->swish, ref_swish, 20.0, true) < 4.0);
+    under_test = k;
+    assert_true(worst(elu_one, ref_elu, 20.0, true) < 5.0);
+    assert_true(worst(elu_one, ref_elu, 0.3, true) < 5.0);
+    assert_true(worst(elu_one, ref_elu, 1e-3, true) < 2.0);
     assert_true(worst(k->gelu, ref_gelu, 6.0, false) < 6e-7);
     assert_true(worst(k->gelu, ref_gelu, 1.0, false) < 1.5e-7);
 }
@@ -234,6 +248,7 @@ static void check_extremes(const eng_kernels *k) {
     static float rows[2 * MANY], prob[2 * MANY];
     static int32_t labels[MANY];
     CHECK_CLOSE(k->softmax_loss(MANY, 2, 0.0f, rows, labels, prob), MANY * log(2.0), 1e-9);
+    CHECK_CLOSE(k->softmax_loss(10, 1000, 0.0f, rows, labels, prob), 10 * log(1000.0), 1e-9);
 }
 
 static void extreme_logits_have_finite_losses(void **state) {

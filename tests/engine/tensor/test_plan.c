@@ -130,6 +130,20 @@ static void old_contents_never_reach_a_result(void **state) {
     destroy(&used);
 }
 
+/* The masks of dropout, and so the loss, follow from the seed and the step of the pass. */
+static void passes_take_their_seed_and_step(void **state) {
+    (void)state;
+    net n = make(deep, CHECK_COUNT(deep), BATCH);
+    float x[BATCH * IN], target[BATCH * OUT];
+    bind(&n, x, target);
+    double loss = eng_plan_forward(n.plan, BATCH, true, 11, 4);
+    CHECK_SAME_DOUBLE(eng_plan_forward(n.plan, BATCH, true, 11, 4), loss);
+    assert_true(eng_plan_forward(n.plan, BATCH, true, 12, 4) != loss);
+    assert_true(eng_plan_forward(n.plan, BATCH, true, 11, 5) != loss);
+    CHECK_SAME_DOUBLE(eng_plan_forward(n.plan, BATCH, false, 11, 4), eng_plan_forward(n.plan, BATCH, false, 12, 5));
+    destroy(&n);
+}
+
 /* dense, relu, dense, loss for 16 samples of 32 and 3. Forward times 0..3, backward 4..7.
  *   h (dense and relu in place): 0 .. 6, relu reads it at 6 and the second dense at 5;   16 * 32 floats
  *   y: 2 .. kept;                                                                        16 * 3 floats
@@ -178,6 +192,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_of_everything_through_shared_memory),
         cmocka_unit_test(old_contents_never_reach_a_result),
+        cmocka_unit_test(passes_take_their_seed_and_step),
         cmocka_unit_test(memory_is_what_a_hand_count_says),
         cmocka_unit_test(gradients_take_turns),
         cmocka_unit_test(a_batch_needs_a_sample),
