@@ -24,11 +24,17 @@ step() { # name, command: prints what it took, remembers what failed
     fi
 }
 
-format() { git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror; }
+format() {
+    local out
+    out=$(git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror 2>&1) && return
+    grep -oE '^[^: ]+:[0-9]+' <<<"$out" | sort -u
+    echo "clang-format -i mends these lines"
+    return 1
+}
 
 build() { # preset: silent unless it fails
     cmake --preset "$1" -DHPO_TESTS=ON -DHPO_MICRO=ON >"$log" 2>&1 && cmake --build --preset "$1" >"$log" 2>&1 ||
-        { cat "$log"; return 1; }
+        { grep -vE '^\[[0-9]+/[0-9]+\] ' "$log"; return 1; }
 }
 
 tests() { # preset, then arguments of ctest: counts what its closing lines say
