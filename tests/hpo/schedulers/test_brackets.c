@@ -215,6 +215,17 @@ static void a_bracket_of_one_is_finished(void **state) {
     bench_close(&b);
 }
 
+/* Six of nine, four of them failed: both others go on, also when new trials are allowed between the two promotions. */
+static void a_short_bracket_without_losers_is_finished(void **state) {
+    (void)state;
+    bench b = bench_open("hyperband", NULL, 9);
+    for (uint64_t id = 0; id < 6; id++) expect(&b, true, HPO_DECIDE_START, id);
+    for (uint64_t id = 0; id < 6; id++) finish(&b, id, id < 4 ? (double)NAN : (double)id, 9);
+    expect(&b, false, HPO_DECIDE_PROMOTE, 4);
+    expect(&b, true, HPO_DECIDE_PROMOTE, 5);
+    bench_close(&b);
+}
+
 /* Asked about an earlier moment, it forgets what came later. */
 static void earlier_views_have_their_own_answers(void **state) {
     (void)state;
@@ -287,6 +298,7 @@ int main(void) {
         cmocka_unit_test(an_idle_worker_opens_the_next_bracket),
         cmocka_unit_test(a_bracket_that_is_not_full_is_finished),
         cmocka_unit_test(a_bracket_of_one_is_finished),
+        cmocka_unit_test(a_short_bracket_without_losers_is_finished),
         cmocka_unit_test(earlier_views_have_their_own_answers),
         cmocka_unit_test(full_never_waits),
         cmocka_unit_test(what_check_shows),
