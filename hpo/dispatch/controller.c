@@ -214,8 +214,16 @@ static base_status heartbeats(controller *c, double now, base_err *err) {
     return BASE_OK;
 }
 
+/* While this process did not listen (a slow disk, a long fit) or did not run (a suspended job) nobody was silent. */
+static void forgive_silence(controller *c, double now) {
+    double deaf = c->listens_since - c->last_loop, late = now - c->listens_since - TICK;
+    if (late > 0) deaf += late;
+    for (size_t i = 0; i < c->n_peers; i++) c->peers[i].heard += deaf;
+}
+
 static base_status tick(controller *c, base_err *err) {
     double now = base_monotonic(), passed = now - c->last_loop;
+    forgive_silence(c, now);
     c->last_loop = now;
     c->worker_seconds += passed * (double)c->n_busy;
     if (!c->done && c->drain == DRAIN_NONE) c->waiting_seconds += passed * (double)c->n_idle;
@@ -258,6 +266,7 @@ static base_status loop(controller *c, base_err *err) {
         if (finished(c)) break;
         size_t index = 0;
         hpo_message message;
+        c->listens_since = base_monotonic();
         base_status status = transport->ops->receive(transport->self, TICK, -1, &index, &message, err);
         BASE_TRY(tick(c, err));
         if (status == BASE_END) continue;

@@ -55,7 +55,7 @@ typedef struct controller {
     bool done;
     drain_cause drain;
     double drain_deadline;
-    double start, last_loop, last_beat, last_tick;
+    double start, last_loop, listens_since, last_beat, last_tick;
     double worker_seconds, waiting_seconds;
     uint64_t retried;
     bool driving_again; /* the results of a deterministic run's journal are being told */
