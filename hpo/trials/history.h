@@ -75,7 +75,8 @@ typedef struct hpo_view {
 hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double max_fidelity);
 void hpo_history_destroy(hpo_history *history);
 /* Appends a record. BASE_CORRUPT when it cannot follow what is there (an unknown trial, a result of a trial that does
- * not run, an id out of order): only a damaged journal can cause that, live use is asserted by the study. */
+ * not run, an id out of order, a cost that is negative or not finite): only a damaged journal can cause that, live use
+ * is asserted by the study. */
 BASE_CHECK base_status hpo_history_apply(hpo_history *history, const hpo_record *record, base_err *err);
 /* The REPORT that was just applied turns out to stop its trial (a stopping rule sees the report before it decides): the
  * same as if it had been applied with record->stop set. Uses the record's trial, fidelity and cost. */
@@ -92,8 +93,9 @@ uint64_t hpo_view_count(hpo_view view, hpo_trial_state state);
 /* Ids of the trials of a bracket in order of creation (a prefix of the history's own list). */
 const uint64_t *hpo_view_bracket(hpo_view view, uint32_t bracket, size_t *count);
 uint32_t hpo_view_brackets(hpo_view view); /* highest bracket number + 1 */
-/* Sum of costs charged by results so far, counting a continued evaluation by its increment; and as if every evaluation
- * had started from scratch. */
+/* Sum of costs charged by results (and by reports that stopped) so far, counting a continued evaluation by its
+ * increment; and as if every evaluation had started from scratch: an increment from fidelity f then also costs what
+ * reaching f from scratch had cost the trial, or the parent whose state it took over. */
 double hpo_view_cost(hpo_view view);
 double hpo_view_cost_from_scratch(hpo_view view);
 /* True when an activated config has been started already (hash index; newest views only). */

@@ -9,7 +9,8 @@
  *
  *   START    one op 4 with params, distributions and {"hpo:start": {...}}
  *   PROMOTE  op 8 {"hpo:promote": {...}}
- *   REPORT   op 7 (step = the fidelity when it is an integer, else the rung's index) and op 8 {"hpo:report": {...}}
+ *   REPORT   op 7 (step = the fidelity when it is an integer, else the rung's index) and op 8 {"hpo:report": {...}};
+ *            op 6 PRUNED when it stops the trial
  *   RESULT   op 8 {"hpo:result": {...}}, op 7 when finite, op 6 COMPLETE when final, FAIL when failed;
  *            a paused trial stays RUNNING
  *   CLOSE    op 8 {"hpo:close": {...}} and op 6 PRUNED

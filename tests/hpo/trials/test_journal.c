@@ -272,6 +272,10 @@ static void test_damage(void **state) {
         CHECK_FAILS(replay_status(f, &err), BASE_CORRUPT, cases[i].sentence);
         CHECK_CONTAINS(err.text, f->path);
     }
+    size_t lines = 0; /* at the very end a broken line is a torn one, even if it has its newline */
+    for (size_t i = 0; i < full.length; i++) lines += full.data[i] == '\n';
+    insert_line(f, &full, lines, cases[2].line);
+    check_entries(f, f->entries.count);
     const char *const harmless[] = {
         "{\"op_code\": 2, \"worker_id\": \"a\", \"study_id\": 0, \"user_attr\": {\"note\": \"hi\"}}",
         "{\"op_code\": 3, \"worker_id\": \"a\", \"study_id\": 0, \"system_attr\": {\"x\": [1, {\"y\": NaN}]}}",
