@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A whole run of the controller in one process: a study file as text, a journal, workers that follow a script; and what
+ * came of it as text that two runs can be compared by. */
+#ifndef TESTS_HPO_DISPATCH_RIG_H
+#define TESTS_HPO_DISPATCH_RIG_H
+
+#include "hpo/dispatch/controller.h"
+#include "tests/support/check.h"
+#include "tests/support/fake_transport.h"
+
+/* The objective `fake` runs in processes and can go on from a lower fidelity; `fake_rank` runs in the rank and says
+ * what it costs. Both report the metric `loss` at every unit of fidelity. They are evaluated by the script, never by
+ * themselves. */
+extern const hpo_catalog rig_catalog;
+double rig_loss(const double *config, size_t n_config, uint64_t seed, double fidelity);
+
+typedef struct rig_run {
+    const char *yaml;
+    const char *journal; /* path, or NULL */
+    size_t workers;
+    uint64_t seed; /* of the order of arrival */
+    double heartbeat;
+    fake_fate (*fate)(void *self, size_t worker, const hpo_message *job);
+    void (*hello)(void *self, size_t worker, hpo_message *hello);
+    void (*on_job)(void *self, size_t worker, const hpo_message *job);
+    void (*on_record)(void *self, const hpo_record *finished);
+    void *self;
+    const volatile sig_atomic_t *signal;
+    const char *run_dir;
+    double elapsed_before;
+    bool verify;
+    const hpo_scheduler_type *scheduler; /* instead of the study's, or NULL */
+    fake_transport **transport;          /* where to put it while the run lasts, or NULL */
+} rig_run;
+
+typedef struct rig_end {
+    base_status status;
+    base_err err;
+    hpo_outcome outcome;
+    bool lost;
+    fake_counts counts;
+    size_t jobs[16]; /* per worker */
+    uint64_t trials, running, paused, complete, stopped, failed, retried;
+    double cost;
+    char reason[256];
+    hpo_incumbent best;
+    double best_value;
+    base_buf history; /* everything that the study knows at the end, event numbers included */
+} rig_end;
+
+void rig_go(const rig_run *run, rig_end *end);
+void rig_end_fini(rig_end *end);
+
+/* The records of a journal, one line each, in their order; who computed them, when and in which attempt is left out. */
+void rig_records(const char *yaml, const char *journal, base_buf *out);
+/* The history that the journal's records make, as rig_end.history. */
+void rig_fold(const char *yaml, const char *journal, base_buf *out);
+/* Entries of a journal that `wanted` counts. */
+size_t rig_count(const char *yaml, const char *journal, bool (*wanted)(const hpo_entry *entry, void *self), void *self);
+
+/* Copies the first `lines` lines of a file (its head is 2); returns the number of lines that there are. */
+size_t rig_cut(const char *from, const char *to, size_t lines);
+
+#endif
