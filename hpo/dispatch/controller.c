@@ -214,11 +214,12 @@ static base_status heartbeats(controller *c, double now, base_err *err) {
     return BASE_OK;
 }
 
-/* While this process did not listen (a slow disk, a long fit) or did not run (a suspended job) nobody was silent. */
+/* While this process did not listen (a slow disk, a long fit), or did not run at all (a suspended job), nobody was
+ * silent; what is shorter than a heartbeat makes no difference. */
 static void forgive_silence(controller *c, double now) {
     double deaf = c->listens_since - c->last_loop, late = now - c->listens_since - TICK;
     if (late > 0) deaf += late;
-    for (size_t i = 0; i < c->n_peers; i++) c->peers[i].heard += deaf;
+    for (size_t i = 0; deaf > c->spec->failure.heartbeat && i < c->n_peers; i++) c->peers[i].heard += deaf;
 }
 
 static base_status tick(controller *c, base_err *err) {

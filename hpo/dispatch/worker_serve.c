@@ -46,7 +46,8 @@ typedef struct service {
     hpo_worker *worker;
     const hpo_study_spec *spec;
     hpo_transport transport;
-    double next_beat, last_heard;
+    double next_beat;
+    double last_heard, listened; /* the last message; the last return from listening */
     bool leave;
     bool lost; /* somebody was: leave without MPI_Finalize */
 } service;
@@ -77,6 +78,17 @@ static void obey(service *self, const hpo_message *message) {
     }
 }
 
+/* Waits for a message. While this process did not listen, or did not run at all (a suspended job), nobody was silent;
+ * what is shorter than a heartbeat makes no difference. */
+static base_status listen(service *self, double wait, size_t *peer, hpo_message *message, base_err *err) {
+    base_status status =
+        self->transport.ops->receive(self->transport.self, wait, hpo_worker_fd(self->worker), peer, message, err);
+    double now = base_monotonic(), deaf = now - self->listened - wait;
+    if (deaf > self->spec->failure.heartbeat) self->last_heard += deaf;
+    self->listened = now;
+    return status;
+}
+
 static base_status serve(service *self, base_err *err) {
     const hpo_failure_policy *policy = &self->spec->failure;
     hpo_message message;
@@ -84,8 +96,7 @@ static base_status serve(service *self, base_err *err) {
     while (!self->leave) {
         BASE_TRY(send_news(self, err));
         double wait = fmin(fmax(self->next_beat - base_monotonic(), 0), BEAT_SHARE * policy->heartbeat);
-        int fd = hpo_worker_fd(self->worker);
-        base_status status = self->transport.ops->receive(self->transport.self, wait, fd, &peer, &message, err);
+        base_status status = listen(self, wait, &peer, &message, err);
         if (status == BASE_OK) {
             obey(self, &message);
         } else if (status != BASE_END) {
@@ -109,7 +120,8 @@ base_status hpo_worker_serve(hpo_worker *worker, const hpo_study_spec *spec, con
                     .spec = spec,
                     .transport = transport,
                     .next_beat = now + spec->failure.heartbeat,
-                    .last_heard = now};
+                    .last_heard = now,
+                    .listened = now};
     base_status status = send(&self, &hello, err);
     if (status == BASE_OK) status = serve(&self, err);
     *lost = self.lost;
