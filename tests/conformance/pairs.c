@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any sampler goes with any scheduler: 200 trials on a mixed conditional space, with failures and results out of order;
+/* Any sampler goes with any scheduler: 300 trials on a mixed conditional space, with failures and results out of order;
  * then the same run again, and every decision again from the records alone. */
 #include "tests/support/check.h"
 #include "tests/support/toy_objective.h"
@@ -21,7 +21,7 @@ static hpo_study_spec *make_spec(const char *sampler, const char *scheduler, con
     base_buf text = {0};
     base_buf_printf(&text,
                     "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: 27}}\n"
-                    "budget: {trials: 200}\n%s",
+                    "budget: {trials: 300}\n%s",
                     sampler, scheduler, space);
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     base_buf_fini(&text);
@@ -86,7 +86,7 @@ static void any_sampler_goes_with_any_scheduler(void **state) {
                 run(spec, workers, &second);
                 check_same(spec->space, &first, &second);
                 const uint64_t starts = check_configs(spec->space, &first);
-                if (s == 0) assert_int_equal(starts, 200);
+                if (s == 0) assert_int_equal(starts, 300);
                 const bool thins = sampler->flags & HPO_SAMPLER_FINITE; /* a grid of its own */
                 if (s == 1) assert_true(thins ? starts > 0 && starts < 12 + 36 : starts == 12 + 36 - 1);
                 verify(spec, &first);
@@ -121,7 +121,7 @@ static void a_study_goes_on_from_any_record(void **state) {
             }
             toy_drive_study(study, &(toy_drive){.workers = 3, .seed = cut});
             const hpo_view view = hpo_study_view(study);
-            assert_int_equal(hpo_view_trials(view), 200);
+            assert_int_equal(hpo_view_trials(view), 300);
             assert_int_equal(hpo_view_count(view, HPO_TRIAL_PAUSED), 0);
             hpo_study_destroy(study);
         }

@@ -73,6 +73,7 @@ static void the_budget_of_cost(void **state) {
         assert_int_equal(ask(study, &record), HPO_ASK_JOB);
         CHECK_NEAR(tell(study, t, 1).result.cost, 3, 0);
     }
+    assert_false(hpo_study_must_end(study));
     assert_int_equal(ask(study, &record), HPO_ASK_DONE);
     assert_string_equal(hpo_study_reason(study), "the budget of 5.5 epochs is spent");
     close_study(study, spec);
@@ -105,6 +106,7 @@ static void the_target(void **state) {
         assert_int_equal(ask(study, &record), HPO_ASK_JOB);
         CHECK_NEAR(record.fidelity, 3, 0);
         tell(study, record.trial, cases[i].hits);
+        assert_true(hpo_study_must_end(study));
         assert_int_equal(ask(study, &record), HPO_ASK_DONE);
         CHECK_CONTAINS(hpo_study_reason(study), "the target of 0.2 is reached");
         close_study(study, spec);
@@ -252,7 +254,7 @@ static void too_many_failures_end_the_run(void **state) {
         assert_false(hpo_study_failed(study));
         tell(study, t, (double)NAN);
     }
-    assert_true(hpo_study_failed(study));
+    assert_true(hpo_study_failed(study) && hpo_study_must_end(study));
     assert_int_equal(ask(study, &record), HPO_ASK_DONE);
     assert_string_equal(hpo_study_reason(study), "3 trials failed, more than max_failures: 2 allows");
     close_study(study, spec);
