@@ -332,6 +332,11 @@ static void fail(hpo_result *result, hpo_failure failure, int code, const char *
     snprintf(result->reason, sizeof result->reason, "%s", text);
 }
 
+static const char *file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static base_status judge(const call *self, const char *name, int status, const command_output *output, bool stopped,
                          hpo_result *result, base_err *err) {
     bool success = WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -374,7 +379,7 @@ static base_status command_evaluate(void *self, const hpo_job *job, const hpo_re
     status = command_program_run(argv, state->cwd, &output, &end, err);
     if (status != BASE_OK) goto out;
     bool stopped = reporter->verdict(reporter->self) == HPO_STOP;
-    status = judge(&now, argv[0], end, &output, stopped, result, err);
+    status = judge(&now, file_name(argv[0]), end, &output, stopped, result, err);
 out:
     end_call(&now);
     return status;

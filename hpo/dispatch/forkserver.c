@@ -120,7 +120,8 @@ int64_t hpo_forkserver_pid(const hpo_forkserver *server) {
 void hpo_forkserver_stop(hpo_forkserver *server) {
     if (!server) return;
     double give_up = base_monotonic() + STOP_PATIENCE, pause = 0.0005;
-    hpo_channel_fini(&server->channel); /* tells it to end */
+    hpo_channel_fini(&server->channel);
+    if (!reap(server)) kill(server->pid, HPO_FORKSERVER_LEAVE);
     while (!reap(server) && base_monotonic() < give_up) {
         base_sleep(pause);
         if (pause < 0.01) pause *= 2;

@@ -33,7 +33,6 @@
 #define MEMORY_PERIOD  0.1  /* seconds between two looks at the memory of trials */
 #define SWEEP_PERIOD   0.01 /* seconds between two looks for orphans that have been killed */
 #define SWEEP_PATIENCE 5.0  /* seconds; then only the kernel holds on to an orphan */
-#define RANK_SIGNAL    SIGHUP
 
 enum { MAX_QUEUED = 1 << 20 }; /* bytes: then trials wait with their reports until the rank has read */
 
@@ -96,7 +95,8 @@ static void clear_mpi_environment(void) {
 }
 
 static void block_signals(void) {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE, SIGCHLD, RANK_SIGNAL};
+    static const int numbers[] = {
+        SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE, SIGCHLD, HPO_FORKSERVER_LEAVE};
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&set, numbers[i]);
@@ -108,21 +108,21 @@ static int watch_signals(void) {
     sigset_t watched;
     sigemptyset(&watched);
     sigaddset(&watched, SIGCHLD);
-    sigaddset(&watched, RANK_SIGNAL);
+    sigaddset(&watched, HPO_FORKSERVER_LEAVE);
     return signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 static void allow_rank_signal(bool allowed) {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, RANK_SIGNAL);
+    sigaddset(&set, HPO_FORKSERVER_LEAVE);
     sigprocmask(allowed ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
 }
 
 static void become_server(server *self, int socket, pid_t rank) {
     block_signals();
     setsid();
-    prctl(PR_SET_PDEATHSIG, RANK_SIGNAL);
+    prctl(PR_SET_PDEATHSIG, HPO_FORKSERVER_LEAVE);
     if (getppid() != rank) _exit(EXIT_SUCCESS);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "hpo forkserver");
@@ -222,7 +222,7 @@ static void read_rank(server *self) {
 static void read_signals(server *self) {
     struct signalfd_siginfo info;
     while (read(self->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo == RANK_SIGNAL) self->leaving = true;
+        if (info.ssi_signo == HPO_FORKSERVER_LEAVE) self->leaving = true;
 }
 
 static void reap(server *self) {

@@ -3,6 +3,7 @@
 #ifndef HPO_DISPATCH_FORKSERVER_CHILD_H
 #define HPO_DISPATCH_FORKSERVER_CHILD_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "hpo/dispatch/forkserver.h"
@@ -10,6 +11,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Tells a server to leave, at once even while init runs; what it is sent when its parent dies. */
+#define HPO_FORKSERVER_LEAVE SIGHUP
 
 /* Serves the rank at the other end of socket until it closes, and ends the process. */
 __attribute__((noreturn)) void hpo_forkserver_run(const hpo_catalog *catalog, int socket, pid_t rank);

@@ -83,10 +83,11 @@ static uint64_t data_size(void) {
 
 /* The resident set is what counts, and the server watches it; this stops an allocation that would outrun the watch.
  * The slack is for what is reserved but never touched: stacks of threads, buffers of libraries. */
-static void limit_resources(uint64_t memory) {
+static void limit_resources(const hpo_limits *limits) {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
-    if (!memory) return;
-    rlim_t most = (rlim_t)(memory + memory / 4 + (UINT64_C(64) << 20) + data_size());
+    if (!limits->memory) return;
+    uint64_t per_thread = UINT64_C(64) << 20, threads = limits->threads > 1 ? (uint64_t)limits->threads : 1;
+    rlim_t most = (rlim_t)(limits->memory + limits->memory / 4 + per_thread * threads + data_size());
     setrlimit(RLIMIT_DATA, &(struct rlimit){.rlim_cur = most, .rlim_max = most});
 }
 
@@ -114,7 +115,7 @@ static void set_up(const hpo_trial_child *child) {
     close(child->output);
     setvbuf(stdout, NULL, _IOLBF, 0); /* a crash must not take the last lines with it */
     frame = (base_buf){.data = base_malloc(FRAME_ROOM), .capacity = FRAME_ROOM};
-    limit_resources(child->job->limits.memory);
+    limit_resources(&child->job->limits);
     base_set_oom_hook(on_no_memory);
 }
 

@@ -170,7 +170,8 @@ static void end(hpo_trial_process *process, hpo_trial_cause cause, double now, b
 }
 
 void hpo_trial_process_stop(hpo_trial_process *process, hpo_stop_reason reason, double now) {
-    if (process->answered && reason != HPO_STOP_KILL) return; /* it is leaving */
+    bool leaving = process->reaped || (process->answered && reason != HPO_STOP_KILL);
+    if (leaving) return;
     if (process->cause == HPO_CAUSE_NONE) process->stop = reason;
     if (process->cause == HPO_CAUSE_NONE || reason == HPO_STOP_KILL)
         end(process, HPO_CAUSE_STOP, now, reason == HPO_STOP_KILL);
@@ -236,9 +237,7 @@ static void judge_status(hpo_trial_process *process) {
     hpo_result *result = &process->result;
     if (WIFSIGNALED(process->status)) {
         int number = WTERMSIG(process->status);
-        const char *hint = number == SIGKILL ? "; not by us: often the kernel, when the machine is out of memory" : "";
-        hpo_result_fail(result, HPO_FAILURE_CRASH, number, "ended by signal %d (%s)%s", number, strsignal(number),
-                        hint);
+        hpo_result_fail(result, HPO_FAILURE_CRASH, number, "ended by signal %d (%s)", number, strsignal(number));
     } else if (WEXITSTATUS(process->status)) {
         int code = WEXITSTATUS(process->status);
         hpo_result_fail(result, HPO_FAILURE_EXIT, code, "ended with exit status %d", code);
@@ -263,6 +262,9 @@ static void judge_death(hpo_trial_process *process) {
                         have, most, result->reason);
         return;
     }
+    if (result->failure == HPO_FAILURE_CRASH && result->code == SIGKILL)
+        hpo_result_fail(result, result->failure, SIGKILL, "%s, not by us: often the kernel, when memory is short",
+                        result->reason);
     hpo_triallog_last_line(process->log, line, sizeof line);
     if (*line) hpo_result_fail(result, result->failure, result->code, "%s; last output: %s", result->reason, line);
 }

@@ -42,12 +42,15 @@ void hpo_worker_refuse(hpo_transport transport, const hpo_study_spec *spec, cons
     if (transport.ops->send(transport.self, 0, &hello, &err) != BASE_OK) base_log(BASE_LOG_ERROR, "%s", err.text);
 }
 
+enum { NEWS_AT_ONCE = 256 }; /* a trial that reports without pause must not keep the controller from being heard */
+
 typedef struct service {
     hpo_worker *worker;
     const hpo_study_spec *spec;
     hpo_transport transport;
     double next_beat;
     double last_heard, listened; /* the last message; the last return from listening */
+    bool more;                   /* news is waiting */
     bool leave;
     bool lost; /* somebody was: leave without MPI_Finalize */
 } service;
@@ -58,7 +61,12 @@ static base_status send(service *self, const hpo_message *message, base_err *err
 
 static base_status send_news(service *self, base_err *err) {
     hpo_message message;
-    while (hpo_worker_poll(self->worker, &message)) BASE_TRY(send(self, &message, err));
+    int count = 0;
+    while (count < NEWS_AT_ONCE && hpo_worker_poll(self->worker, &message)) {
+        BASE_TRY(send(self, &message, err));
+        count++;
+    }
+    self->more = count == NEWS_AT_ONCE;
     double now = base_monotonic();
     if (now < self->next_beat) return BASE_OK;
     self->next_beat = now + self->spec->failure.heartbeat;
@@ -96,6 +104,7 @@ static base_status serve(service *self, base_err *err) {
     while (!self->leave) {
         BASE_TRY(send_news(self, err));
         double wait = fmin(fmax(self->next_beat - base_monotonic(), 0), BEAT_SHARE * policy->heartbeat);
+        if (self->more) wait = 0;
         base_status status = listen(self, wait, &peer, &message, err);
         if (status == BASE_OK) {
             obey(self, &message);

@@ -244,8 +244,9 @@ static void test_misbehaviour(void **state) {
     } cases[] = {
         {"segfault", HPO_FAILURE_CRASH, SIGSEGV, "misbehave was ended by signal 11 (Segmentation fault)"},
         {"abort", HPO_FAILURE_CRASH, SIGABRT, "Aborted"},
-        {"kill9", HPO_FAILURE_CRASH, SIGKILL, "Killed"},
-        {"exit3", HPO_FAILURE_EXIT, 3, "ended with exit status 3; last output: ValueError: learning_rate is too brave"},
+        {"kill9", HPO_FAILURE_CRASH, SIGKILL, "(Killed), not by us"},
+        {"exit3", HPO_FAILURE_EXIT, 3,
+         "misbehave ended with exit status 3; last output: ValueError: learning_rate is too brave"},
         {"exit0", HPO_FAILURE_OUTPUT, 0,
          "printed no result: a JSON object on a line of its own, such as {\"loss\": 0.12}"},
         {"garbage", HPO_FAILURE_OUTPUT, 0, "last line: not a result"},

@@ -23,7 +23,7 @@ static void test_kinds_of_failure(void **state) {
     } cases[] = {
         {"segfault", HPO_FAILURE_CRASH, SIGSEGV, "Segmentation fault"},
         {"abort", HPO_FAILURE_CRASH, SIGABRT, "Aborted"},
-        {"kill9", HPO_FAILURE_CRASH, SIGKILL, "out of memory"},
+        {"kill9", HPO_FAILURE_CRASH, SIGKILL, "(Killed), not by us"},
         {"exit3", HPO_FAILURE_EXIT, 3, "exit status 3; last output: ValueError: learning_rate is too brave"},
         {"exit0", HPO_FAILURE_OUTPUT, 0, "without a result"},
         {"error", HPO_FAILURE_ERROR, 0, "batch_size must be a multiple of 8"},
