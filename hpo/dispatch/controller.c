@@ -18,6 +18,7 @@
 
 static const double TICK = 0.1;             /* seconds between looks at the clock, the display and the limits */
 static const double STARTUP_PATIENCE = 600; /* seconds until a worker that never said HELLO is lost (it loads data) */
+static const double HOPE = 10;              /* times lost_after that a silent worker is still spoken to */
 
 static base_status send_to(controller *c, size_t to, const hpo_message *message, base_err *err) {
     return c->env->transport.ops->send(c->env->transport.self, to, message, err);
@@ -30,11 +31,8 @@ static void send_freely(controller *c, size_t to, const hpo_message *message) {
 }
 
 static void set_state(controller *c, peer *p, peer_state state) {
-    size_t *counts[] = {[PEER_STARTING] = &c->n_starting,
-                        [PEER_IDLE] = &c->n_idle,
-                        [PEER_BUSY] = &c->n_busy,
-                        [PEER_LOST] = &c->n_lost,
-                        [PEER_GONE] = &c->n_lost};
+    size_t *counts[] = {[PEER_STARTING] = &c->n_starting, [PEER_IDLE] = &c->n_idle,   [PEER_BUSY] = &c->n_busy,
+                        [PEER_LOST] = &c->n_lost,         [PEER_BROKEN] = &c->n_lost, [PEER_GONE] = &c->n_lost};
     (*counts[p->state])--;
     (*counts[state])++;
     p->state = state;
@@ -165,13 +163,11 @@ static base_status take_result(controller *c, size_t index, const hpo_message *m
     bool its_own = p->owes && p->trial == message->trial && p->rung == message->rung && p->attempt == message->attempt;
     bool was_lost = p->state == PEER_LOST;
     if (its_own) p->owes = false;
-    if (its_own && p->state != PEER_GONE) set_state(c, p, PEER_IDLE);
+    if (its_own && p->state != PEER_BROKEN) set_state(c, p, PEER_IDLE);
     if (was_lost || !its_own || !controller_is_current(c, message->trial, message->rung, message->attempt)) {
         return BASE_OK; /* run again elsewhere, or stopped: it does not count any more */
     }
-    if (message->result.failure == HPO_FAILURE_LOST) { /* its fork server died: this worker cannot work any more */
-        set_state(c, p, PEER_GONE);
-    }
+    if (message->result.failure == HPO_FAILURE_LOST) set_state(c, p, PEER_BROKEN);
     return controller_take_result(c, index, message, err);
 }
 
@@ -186,7 +182,7 @@ static base_status take_message(controller *c, size_t index, const hpo_message *
         if (!controller_is_current(c, message->trial, message->rung, message->attempt)) return BASE_OK;
         return controller_take_report(c, index, message, err);
     case HPO_MESSAGE_RESULT: return take_result(c, index, message, err);
-    case HPO_MESSAGE_BYE: return p->state == PEER_GONE ? BASE_OK : lose(c, index, PEER_GONE, err);
+    case HPO_MESSAGE_BYE: return lose(c, index, PEER_GONE, err);
     case HPO_MESSAGE_BEAT: break;
     default: return BASE_FAIL(err, BASE_CORRUPT, "worker %zu sent a message that only a controller sends", index + 1);
     }
@@ -205,9 +201,10 @@ static base_status heartbeats(controller *c, double now, base_err *err) {
     c->last_beat = now;
     for (size_t i = 0; i < c->n_peers; i++) {
         peer *p = &c->peers[i];
-        if (p->state == PEER_GONE) continue;
-        send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BEAT});
         double patience = c->spec->failure.lost_after;
+        bool hopeless = p->state == PEER_LOST && now - p->heard > HOPE * patience;
+        if (p->state == PEER_GONE || hopeless) continue; /* what is sent to a dead rank is never completed */
+        send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BEAT});
         if (p->state == PEER_STARTING && patience < STARTUP_PATIENCE) patience = STARTUP_PATIENCE;
         if (p->state != PEER_LOST && now - p->heard > patience) BASE_TRY(lose(c, i, PEER_LOST, err));
     }
@@ -284,6 +281,14 @@ static hpo_outcome outcome_of(const controller *c) {
     return hpo_study_failed(c->study) ? HPO_OUTCOME_FAILED : HPO_OUTCOME_DONE;
 }
 
+/* Whether a peer may be dead, so that nothing collective can be called any more. */
+static bool has_lost(const controller *c) {
+    for (size_t i = 0; i < c->n_peers; i++) {
+        if (c->peers[i].state == PEER_LOST || c->peers[i].state == PEER_GONE) return true;
+    }
+    return false;
+}
+
 static void say_bye(controller *c, bool lost) {
     for (size_t i = 0; i < c->n_peers; i++) {
         if (c->peers[i].state == PEER_GONE) continue;
@@ -317,7 +322,7 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
     base_status status = controller_resume(&c, err);
     bool dry = env->verify && !c.order; /* --replay in the order of arrival is done when the journal is applied */
     if (status == BASE_OK && !dry) status = loop(&c, err);
-    *lost = c.n_lost > 0;
+    *lost = has_lost(&c);
     *outcome = status == BASE_IO ? HPO_OUTCOME_STORAGE : outcome_of(&c);
     if (status == BASE_OK && c.bad_input) status = BASE_FAIL(err, BASE_INVALID, "%s", c.bad_input);
     free((char *)c.bad_input);

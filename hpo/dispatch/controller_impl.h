@@ -15,8 +15,9 @@ typedef enum peer_state {
     PEER_STARTING, /* no HELLO yet */
     PEER_IDLE,
     PEER_BUSY,
-    PEER_LOST, /* silent for too long; the RESULT that it owes, else any sign of life, brings it back */
-    PEER_GONE, /* said BYE or cannot work: never used again */
+    PEER_LOST,   /* silent for too long; the RESULT that it owes, else any sign of life, brings it back */
+    PEER_BROKEN, /* alive, but its fork server is not: never given a job again */
+    PEER_GONE,   /* said BYE, or was lost for very long: never spoken to again */
 } peer_state;
 
 typedef struct peer {

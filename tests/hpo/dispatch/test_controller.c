@@ -433,6 +433,8 @@ static void test_a_worker_without_its_fork_server_is_not_used(void **state) {
     assert_int_equal(end.complete, 30);
     assert_int_equal(end.jobs[1], 2);
     assert_int_equal(end.retried, 1);
+    assert_int_equal(end.counts.byes, 3); /* it lives, and must leave in order like the others */
+    assert_false(end.lost);
     rig_end_fini(&end);
 }
 
