@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The objective function: what a study may ask of it, what it reports and charges, and what it says otherwise. */
+#include "experiments/objectives/registry.h"
+#include "hpo/space/space_file.h"
+#include "tests/support/check.h"
+
+/* The settings and parameters of a study, read. */
+typedef struct fixture {
+    base_arena *arena;
+    hpo_space *space;
+    hpo_objective_env env;
+    void *state;
+} fixture;
+
+static fixture read_study(const char *settings, const char *parameters, hpo_fidelity fidelity) {
+    base_err err = {0};
+    fixture f = {.arena = base_arena_create()};
+    base_yaml_node *node, *map;
+    CHECK_OK(base_yaml_parse(f.arena, "s.yaml", settings, strlen(settings), &node, &err));
+    if (parameters) {
+        CHECK_OK(base_yaml_parse(f.arena, "p.yaml", parameters, strlen(parameters), &map, &err));
+        CHECK_OK(hpo_space_read(map, NULL, fidelity.name, &f.space, &err));
+    } else {
+        f.space = hpo_space_create();
+        CHECK_OK(obj_function.parameters(node, f.space, &err));
+        CHECK_OK(hpo_space_seal(f.space, &err));
+    }
+    f.env = (hpo_objective_env){.space = f.space, .settings = node, .fidelity = fidelity, .metric = "value"};
+    return f;
+}
+
+static void release(fixture *f) {
+    hpo_space_destroy(f->space);
+    base_arena_destroy(f->arena);
+}
+
+/* As a worker does it: options, init, one evaluation. */
+static hpo_result evaluate(fixture *f, const double *config, double fidelity, uint64_t seed) {
+    base_err err = {0};
+    f->state = base_arena_alloc(f->arena, obj_function.state_size);
+    CHECK_OK(base_options_read(obj_function.options, f->env.settings, f->state, f->arena, &err));
+    CHECK_OK(obj_function.init(f->state, &f->env, f->arena, &err));
+    const hpo_job job = {.config = config, .fidelity = fidelity, .seed = seed};
+    hpo_result result = {.cost = NAN};
+    CHECK_OK(obj_function.evaluate(f->state, &job, NULL, &result, &err));
+    return result;
+}
+
+static double value_of(const hpo_result *result) {
+    const double *value = hpo_metrics_get(&result->metrics, "value");
+    assert_non_null(value);
+    return *value;
+}
+
+static const hpo_fidelity none = {.min = 1, .max = 1};
+static const hpo_fidelity z = {.name = "z", .min = 1, .max = 100, .integer = true};
+
+static void own_parameters(void **state) {
+    (void)state;
+    base_err err = {0};
+    fixture f = read_study("{problem: branin}", NULL, none);
+    assert_int_equal(hpo_space_count(f.space), 2);
+    CHECK_OK(obj_function.check(&f.env, &err));
+    const hpo_result result = evaluate(&f, (double[]){2.5, 7.5}, 1, 1);
+    CHECK_NEAR(value_of(&result), 24.129964413622268, 1e-12);
+    assert_true(isnan(result.cost)); /* the declared one */
+    assert_string_equal(obj_function.metrics(f.env.settings)[0], "value");
+    release(&f);
+}
+
+static void sizes(void **state) {
+    (void)state;
+    fixture f = read_study("{problem: counting-ones}", NULL, none);
+    assert_int_equal(hpo_space_count(f.space), 16);
+    release(&f);
+    f = read_study("{problem: counting-ones, n_categorical: 2, n_continuous: 3}", NULL, none);
+    assert_int_equal(hpo_space_count(f.space), 5);
+    const hpo_result result = evaluate(&f, (double[]){1, 0, .5, .25, .125}, 1, 1);
+    CHECK_NEAR(value_of(&result), -1.875, 1e-15); /* without a fidelity: no coins */
+    release(&f);
+}
+
+/* Without a fidelity in the study an evaluation is a full one; with one, its cost is the authors' lambda, scaled so
+ * that a full evaluation costs the highest fidelity. */
+static void fidelity_and_cost(void **state) {
+    (void)state;
+    const double x[] = {.2, .4, .6};
+    fixture f = read_study("{problem: mf-hartmann3-bad}", NULL, none);
+    hpo_result result = evaluate(&f, x, 1, 1);
+    CHECK_NEAR(value_of(&result), -1.0023086415041336, 1e-12);
+    release(&f);
+    f = read_study("{problem: mf-hartmann3-bad}", NULL, z);
+    result = evaluate(&f, x, 100, 1);
+    CHECK_NEAR(value_of(&result), -1.0023086415041336, 1e-12);
+    CHECK_NEAR(result.cost, 100, 1e-12);
+    result = evaluate(&f, x, 3, 1);
+    assert_true(value_of(&result) > -1.0023086415041336 + .1); /* the bias alone is more */
+    CHECK_NEAR(result.cost, 5.0855, 1e-12);
+    const hpo_result again = evaluate(&f, x, 3, 1), other = evaluate(&f, x, 3, 2);
+    CHECK_SAME_DOUBLE(value_of(&again), value_of(&result));
+    assert_true(value_of(&other) != value_of(&result));
+    release(&f);
+}
+
+static void refused(const char *settings, const char *parameters, hpo_fidelity fidelity, const char *sentence) {
+    base_err err = {0};
+    fixture f = read_study(settings, parameters, fidelity);
+    CHECK_FAILS(obj_function.check(&f.env, &err), BASE_INVALID, sentence);
+    release(&f);
+}
+
+static void sentences(void **state) {
+    (void)state;
+    static const char any[] = "x: {min: 0, max: 1}";
+    const hpo_fidelity epochs = {.name = "epochs", .min = 1, .max = 27, .integer = true};
+    const hpo_fidelity high = {.name = "z", .min = 1, .max = 101};
+    const hpo_fidelity real = {.name = "samples", .min = 1.5, .max = 9};
+    refused("{problem: brannin}", any, none, "s.yaml:1:11: there is no problem 'brannin'; did you mean 'branin'?");
+    refused("{problem: rosenbrock}", any, none, "hpo_search --list shows them all");
+    refused("{n_continuous: 3}", any, none, "the key 'problem' is missing");
+    refused("{problem: branin, n_continuous: 3}", any, none, "s.yaml:1:19: the problem branin has one size");
+    refused("{problem: counting-ones, n_continuous: 0, n_categorical: 0}", any, none, "must not both be 0");
+    refused("{problem: branin}", any, none, "p.yaml:1:4: the problem branin has no parameter 'x'");
+    refused("{problem: branin}", any, epochs, "the problem branin has no fidelity: remove `fidelity:`");
+    refused("{problem: mf-hartmann3}", any, epochs, "is 'z', not 'epochs': fidelity: {z: {min: 1, max: 100}}");
+    refused("{problem: mf-hartmann3}", any, high, "must lie in [1, 100], but is [1, 101]");
+    refused("{problem: counting-ones}", any, real, "give it integer bounds");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),
+                                       cmocka_unit_test(fidelity_and_cost), cmocka_unit_test(sentences)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
