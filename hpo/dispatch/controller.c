@@ -138,6 +138,14 @@ static base_status lose(controller *c, size_t index, peer_state state, base_err 
     return BASE_OK;
 }
 
+/* Its bytes mean nothing here, so it cannot even say HELLO. */
+static base_status fail_stranger(size_t index, base_err *err) {
+    return BASE_FAIL(err, BASE_INVALID,
+                     "worker %zu sent a message that this program does not understand; install the same program on "
+                     "every host",
+                     index + 1);
+}
+
 static void take_hello(controller *c, size_t index, const hpo_message *message) {
     peer *p = &c->peers[index];
     char text[400];
@@ -184,7 +192,7 @@ static base_status take_message(controller *c, size_t index, const hpo_message *
     case HPO_MESSAGE_RESULT: return take_result(c, index, message, err);
     case HPO_MESSAGE_BYE: return lose(c, index, PEER_GONE, err);
     case HPO_MESSAGE_BEAT: break;
-    default: return BASE_FAIL(err, BASE_CORRUPT, "worker %zu sent a message that only a controller sends", index + 1);
+    default: return fail_stranger(index, err);
     }
     /* A worker that was given up lives after all: what it runs does not count, so it shall end that and become idle. */
     if (p->state == PEER_LOST && !p->owes) {
@@ -268,6 +276,7 @@ static base_status loop(controller *c, base_err *err) {
         base_status status = transport->ops->receive(transport->self, TICK, -1, &index, &message, err);
         BASE_TRY(tick(c, err));
         if (status == BASE_END) continue;
+        if (status == BASE_CORRUPT) return fail_stranger(index, err);
         BASE_TRY(status);
         BASE_TRY(take_message(c, index, &message, err));
     }

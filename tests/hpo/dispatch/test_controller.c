@@ -489,6 +489,29 @@ static void test_a_worker_of_another_version_is_refused(void **state) {
     rig_end_fini(&end);
 }
 
+static void speak_gibberish(void *self, size_t worker, hpo_message *hello) {
+    (void)self;
+    if (worker == 1) hello->kind = (hpo_message_kind)99;
+}
+static void pose_as_controller(void *self, size_t worker, hpo_message *hello) {
+    (void)self;
+    if (worker == 1) hello->kind = HPO_MESSAGE_STOP;
+}
+
+static void test_a_worker_that_cannot_be_understood_is_refused(void **state) {
+    (void)state;
+    rig_run run = {.yaml = HEAD "budget: {trials: 400}\n", .workers = 2};
+    for (int i = 0; i < 2; i++) {
+        run.hello = i == 0 ? speak_gibberish : pose_as_controller;
+        rig_end end;
+        rig_go(&run, &end);
+        assert_int_equal(end.status, BASE_INVALID);
+        CHECK_CONTAINS(end.err.text, "worker 2");
+        CHECK_CONTAINS(end.err.text, "same program");
+        rig_end_fini(&end);
+    }
+}
+
 static void test_what_a_worker_lacks_is_said_in_its_words(void **state) {
     (void)state;
     rig_run run = {.yaml = HEAD "budget: {trials: 40}\n", .workers = 2, .hello = no_data};
@@ -616,6 +639,7 @@ int main(void) {
         cmocka_unit_test(test_a_worker_without_its_fork_server_is_not_used),
         cmocka_unit_test(test_a_pause_of_the_controller_loses_nobody),
         cmocka_unit_test(test_a_worker_of_another_version_is_refused),
+        cmocka_unit_test(test_a_worker_that_cannot_be_understood_is_refused),
         cmocka_unit_test(test_what_a_worker_lacks_is_said_in_its_words),
         cmocka_unit_test(test_a_signal_ends_the_run_in_order),
         cmocka_unit_test(test_nothing_begins_once_the_run_ends),
