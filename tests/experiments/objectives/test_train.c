@@ -276,7 +276,7 @@ static void folds_are_a_fidelity(void **state) {
 
     double sum = 0;
     for (int fold = 1; fold <= 4; fold++) {
-        char text[100], name[8];
+        char text[100], name[16];
         snprintf(text, sizeof text, "{dataset: blobs, hidden: [8], epochs: 3, folds: 4, fold: %d}", fold);
         snprintf(name, sizeof name, "d%d", fold);
         s = study_create(text, (hpo_fidelity){0});
