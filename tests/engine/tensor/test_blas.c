@@ -61,11 +61,24 @@ static void threads_are_set(void **state) {
     assert_true(strlen(eng_blas_core()) > 0);
 }
 
+/* Advice is given only where AVX2 kernels run on a machine that could do more. */
+static void better_kernels_are_advised_only_where_there_are_some(void **state) {
+    (void)state;
+    const char *core = eng_blas_core(), *better = eng_blas_better_core();
+    bool narrow = strcmp(core, "Haswell") == 0 || strcmp(core, "Zen") == 0;
+    if (better != NULL) assert_true(narrow);
+    if (better != NULL) assert_string_equal(better, "SKYLAKEX");
+#if defined(__x86_64__)
+    if (narrow && __builtin_cpu_supports("avx512vl")) assert_non_null(better);
+#endif
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(openblas_answers_even_with_gsl_around),
         cmocka_unit_test(products_match_sums),
         cmocka_unit_test(threads_are_set),
+        cmocka_unit_test(better_kernels_are_advised_only_where_there_are_some),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
