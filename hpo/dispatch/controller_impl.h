@@ -61,6 +61,7 @@ typedef struct controller {
     uint64_t retried;
     bool driving_again; /* the results of a deterministic run's journal are being told */
     bool dirty;         /* something was appended since the last flush */
+    size_t verified;    /* records of the journal that were computed again */
     bool ran_dry;       /* --replay of a deterministic run: an evaluation is not in the journal */
     const char *bad_input;
     char last_failure[256];

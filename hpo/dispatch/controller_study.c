@@ -35,18 +35,37 @@ bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_
     return now.state == HPO_TRIAL_RUNNING && now.rung == rung && t->attempt == attempt;
 }
 
+static base_status fail_different(const hpo_record *record, base_err *err) {
+    return BASE_FAIL(err, BASE_CORRUPT,
+                     "trial %llu: this program computes something else than the journal holds; was the journal written "
+                     "by another version, or does the objective not depend on its seed alone?",
+                     (unsigned long long)record->trial);
+}
+
+/* --replay: what is computed beyond the journal's end may be new, but not while something in it is still to come. */
+static base_status fail_unknown(const controller *c, const hpo_record *record, base_err *err) {
+    static const char *const deeds[] = {[HPO_RECORD_START] = "begins",
+                                        [HPO_RECORD_PROMOTE] = "is promoted",
+                                        [HPO_RECORD_REPORT] = "reports",
+                                        [HPO_RECORD_RESULT] = "has a result",
+                                        [HPO_RECORD_CLOSE] = "is closed"};
+    return BASE_FAIL(
+        err, BASE_CORRUPT,
+        "computed again, trial %llu %s on rung %u; the journal goes on without that (%zu of its %zu records "
+        "were computed again)",
+        (unsigned long long)record->trial, deeds[record->kind], record->rung, c->verified,
+        hpo_rawcache_records(c->cache));
+}
+
 /* Writes a record unless the journal of a deterministic run has it already; there it must be the same. */
 static base_status emit(controller *c, const hpo_record *record, base_err *err) {
-    if (c->cache) {
-        hpo_written written = hpo_rawcache_written(c->cache, record);
-        if (written == HPO_WRITTEN_SAME) return BASE_OK;
-        if (written == HPO_WRITTEN_DIFFERENT) {
-            return BASE_FAIL(err, BASE_CORRUPT,
-                             "trial %llu: this program computes something else than the journal holds; was the journal "
-                             "written by another version, or does the objective not depend on its seed alone?",
-                             (unsigned long long)record->trial);
-        }
+    hpo_written written = c->cache ? hpo_rawcache_written(c->cache, record) : HPO_WRITTEN_NO;
+    if (written == HPO_WRITTEN_DIFFERENT) return fail_different(record, err);
+    if (written == HPO_WRITTEN_SAME) {
+        c->verified++;
+        return BASE_OK;
     }
+    if (c->env->verify && c->cache && c->verified < hpo_rawcache_records(c->cache)) return fail_unknown(c, record, err);
     if (c->env->verify || !c->env->journal) return BASE_OK;
     hpo_journal_append(c->env->journal, &(hpo_entry){.kind = HPO_ENTRY_RECORD, .record = *record});
     c->dirty = true;
@@ -86,9 +105,12 @@ static void feed_cached(void *self, const hpo_raw *raw);
 /* An evaluation begins: in the deterministic order it may be known already. */
 static base_status begin(controller *c, const hpo_record *record) {
     tries *t = controller_tries(c, record->trial);
-    if (!t->noted || t->rung != record->rung) *t = (tries){.rung = record->rung};
-    t->noted = false;
-    t->last_step = -INFINITY;
+    /* What the journal notes of a later rung waits until that one begins; this one then lies in the cache. */
+    if (!(t->noted && t->rung > record->rung)) {
+        if (!t->noted || t->rung != record->rung) *t = (tries){.rung = record->rung};
+        t->noted = false;
+        t->last_step = -INFINITY;
+    }
     if (c->order) {
         hpo_order_begin(c->order, record->trial);
         if (hpo_rawcache_take(c->cache, record->trial, record->rung, feed_cached, c)) return BASE_OK;

@@ -8,6 +8,30 @@
 
 enum { IDENTITY = 77 };
 
+static check_tmpdir folder;
+static base_arena *names;
+
+int rig_set_up(void **state) {
+    (void)state;
+    /* On a disk most of the time would go by in fsync. */
+    if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
+    folder = check_tmpdir_create();
+    names = base_arena_create();
+    return 0;
+}
+
+int rig_tear_down(void **state) {
+    (void)state;
+    check_tmpdir_remove(&folder);
+    base_arena_destroy(names);
+    return 0;
+}
+
+const char *rig_new_journal(void) {
+    static unsigned number;
+    return base_arena_printf(names, "%s/journal-%u.log", folder.path, number++);
+}
+
 /* ---- the objective ---- */
 
 static base_status never(void *state, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
@@ -16,9 +40,9 @@ static base_status never(void *state, const hpo_job *job, const hpo_reporter *re
     return BASE_FAIL(err, BASE_INTERNAL, "the script evaluates");
 }
 
-static void forget(const char *folder, double fidelity) {
+static void forget(const char *trial, double fidelity) {
     char path[512];
-    int n = snprintf(path, sizeof path, "%s/%g", folder, fidelity);
+    int n = snprintf(path, sizeof path, "%s/%g", trial, fidelity);
     assert_true(n > 0 && (size_t)n < sizeof path);
     unlink(path);
 }
@@ -267,6 +291,14 @@ size_t rig_count(const char *yaml, const char *journal, bool (*wanted)(const hpo
     reader r = {.wanted = wanted, .self = self};
     with_journal(yaml, journal, &r, count);
     return r.count;
+}
+
+void rig_check_same_text(const base_buf *got, const base_buf *want) {
+    const char *a = base_buf_text(got), *b = base_buf_text(want);
+    while (*a && *a == *b) a++, b++;
+    if (!*a && !*b) return;
+    while (a > base_buf_text(got) && a[-1] != '\n') a--, b--;
+    fail_msg("got\n  %.*s\ninstead of\n  %.*s", (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
 }
 
 size_t rig_cut(const char *from, const char *to, size_t lines) {

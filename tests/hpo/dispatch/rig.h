@@ -14,6 +14,11 @@
 extern const hpo_catalog rig_catalog;
 double rig_loss(const double *config, size_t n_config, uint64_t seed, double fidelity);
 
+/* A folder for the journals of a group of tests. */
+int rig_set_up(void **state);
+int rig_tear_down(void **state);
+const char *rig_new_journal(void); /* a path in it that was not used before */
+
 typedef struct rig_run {
     const char *yaml;
     const char *journal; /* path, or NULL */
@@ -57,6 +62,9 @@ void rig_records(const char *yaml, const char *journal, base_buf *out);
 void rig_fold(const char *yaml, const char *journal, base_buf *out);
 /* Entries of a journal that `wanted` counts. */
 size_t rig_count(const char *yaml, const char *journal, bool (*wanted)(const hpo_entry *entry, void *self), void *self);
+
+/* Fails with the first line that differs: the texts are long. */
+void rig_check_same_text(const base_buf *got, const base_buf *want);
 
 /* Copies the first `lines` lines of a file (its head is 2); returns the number of lines that there are. */
 size_t rig_cut(const char *from, const char *to, size_t lines);

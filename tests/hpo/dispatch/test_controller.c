@@ -18,31 +18,11 @@
 #define HYPERBAND HEAD "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\n"
 #define QUICK     "heartbeat: 0.01s, lost_after: 0.1s"
 
-static check_tmpdir dir;
-
-static int set_up(void **state) {
-    (void)state;
-    dir = check_tmpdir_create();
-    return 0;
-}
-static int tear_down(void **state) {
-    (void)state;
-    check_tmpdir_remove(&dir);
-    return 0;
-}
-
-static const char *new_journal(void) {
-    static unsigned number;
-    char name[32];
-    snprintf(name, sizeof name, "journal-%u.log", number++);
-    return check_tmpdir_file(&dir, name);
-}
-
 /* What the journal holds is what the study knew at the end. */
 static void check_journal(const rig_run *run, const rig_end *end) {
     base_buf folded = {0};
     rig_fold(run->yaml, run->journal, &folded);
-    if (end->trials > 0) assert_string_equal(base_buf_text(&folded), base_buf_text(&end->history));
+    if (end->trials > 0) rig_check_same_text(&folded, &end->history);
     base_buf_fini(&folded);
 }
 
@@ -60,7 +40,7 @@ static void go_well(const rig_run *run, rig_end *end, hpo_outcome outcome) {
 static void test_every_trial_is_evaluated_once(void **state) {
     (void)state;
     for (size_t workers = 1; workers <= 8; workers++) {
-        rig_run run = {.yaml = HEAD "budget: {trials: 25}\n", .journal = new_journal(), .workers = workers};
+        rig_run run = {.yaml = HEAD "budget: {trials: 25}\n", .journal = rig_new_journal(), .workers = workers};
         run.seed = workers;
         rig_end end;
         go_well(&run, &end, HPO_OUTCOME_DONE);
@@ -130,7 +110,7 @@ static void check_is_written(void *self, size_t worker, const hpo_message *job) 
 
 static void test_the_line_is_written_before_the_job_leaves(void **state) {
     (void)state;
-    watch w = {.journal = new_journal()};
+    watch w = {.journal = rig_new_journal()};
     rig_run run = {.yaml = HYPERBAND "budget: {trials: 20}\n",
                    .journal = w.journal,
                    .workers = 3,
@@ -180,7 +160,7 @@ static void test_retries_follow_the_policy(void **state) {
         for (size_t failures = 0; failures <= kinds[k].allowed + 1; failures++) {
             script s = {.trial = 3, .failures = failures, .failure = kinds[k].failure};
             rig_run run = {.yaml = HEAD "budget: {trials: 8}\nfailure: {retries: {crash: 1, timeout: 2, oom: 3}}\n",
-                           .journal = new_journal(),
+                           .journal = rig_new_journal(),
                            .workers = 3,
                            .seed = failures,
                            .fate = fail_first,
@@ -232,7 +212,7 @@ static void test_too_many_failures_end_the_run(void **state) {
     (void)state;
     for (size_t workers = 1; workers <= 4; workers++) {
         rig_run run = {.yaml = HEAD "budget: {trials: 50}\nfailure: {max_failures: 3}\n",
-                       .journal = new_journal(),
+                       .journal = rig_new_journal(),
                        .workers = workers,
                        .fate = fail_all};
         rig_end end;
@@ -264,7 +244,7 @@ static void test_a_target_counts_at_the_highest_fidelity_only(void **state) {
 
 static void test_a_target_ends_the_run_at_once(void **state) {
     (void)state;
-    rig_run run = {.yaml = HEAD "budget: {trials: 1000, target: 100}\n", .journal = new_journal(), .workers = 4};
+    rig_run run = {.yaml = HEAD "budget: {trials: 1000, target: 100}\n", .journal = rig_new_journal(), .workers = 4};
     rig_end end;
     go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_true(end.trials <= 8);
@@ -300,7 +280,7 @@ static void test_a_dead_worker_loses_one_trial(void **state) {
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 1, .last = 2};
     rig_run run = {.yaml = HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n",
-                   .journal = new_journal(),
+                   .journal = rig_new_journal(),
                    .workers = 3,
                    .heartbeat = 0.01,
                    .fate = second_job,
@@ -336,7 +316,7 @@ static void test_a_late_result_does_not_count(void **state) {
     (void)state;
     faults f = {.deed = FAKE_SLEEPS, .first = 0, .last = 1, .seconds = 0.3};
     rig_run run = {.yaml = HEAD "budget: {trials: 4000}\nfailure: {" QUICK "}\n",
-                   .journal = new_journal(),
+                   .journal = rig_new_journal(),
                    .workers = 2,
                    .heartbeat = 0.01,
                    .fate = second_job,
@@ -406,7 +386,7 @@ static void test_when_all_workers_are_lost_the_run_can_be_continued(void **state
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 0, .last = 3};
     rig_run run = {.yaml = HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n",
-                   .journal = new_journal(),
+                   .journal = rig_new_journal(),
                    .workers = 3,
                    .heartbeat = 0.01,
                    .fate = second_job,
@@ -426,8 +406,11 @@ static void test_when_all_workers_are_lost_the_run_can_be_continued(void **state
 static void test_a_worker_without_its_fork_server_is_not_used(void **state) {
     (void)state;
     faults f = {.deed = FAKE_FAILS, .failure = HPO_FAILURE_LOST, .first = 1, .last = 2};
-    rig_run run = {
-        .yaml = HEAD "budget: {trials: 30}\n", .journal = new_journal(), .workers = 3, .fate = second_job, .self = &f};
+    rig_run run = {.yaml = HEAD "budget: {trials: 30}\n",
+                   .journal = rig_new_journal(),
+                   .workers = 3,
+                   .fate = second_job,
+                   .self = &f};
     rig_end end;
     go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.complete, 30);
@@ -474,7 +457,7 @@ static void no_data(void *self, size_t worker, hpo_message *hello) {
 static void test_a_worker_of_another_version_is_refused(void **state) {
     (void)state;
     rig_run run = {
-        .yaml = HEAD "budget: {trials: 40}\n", .journal = new_journal(), .workers = 2, .hello = wrong_identity};
+        .yaml = HEAD "budget: {trials: 40}\n", .journal = rig_new_journal(), .workers = 2, .hello = wrong_identity};
     rig_end end;
     rig_go(&run, &end);
     assert_int_equal(end.status, BASE_INVALID);
@@ -535,7 +518,7 @@ static fake_fate signal_at(void *self, size_t worker, const hpo_message *job) {
 static void check_signal(fake_deed deed, hpo_failure failure, size_t interrupted) {
     faults f = {.deed = deed, .seconds = 0.05, .at_trial = 10, .failure = failure};
     rig_run run = {.yaml = HEAD "budget: {trials: 30}\ntrial: {stop_grace: 1s}\n",
-                   .journal = new_journal(),
+                   .journal = rig_new_journal(),
                    .workers = 4,
                    .fate = signal_at,
                    .self = &f,
@@ -577,7 +560,7 @@ static void test_nothing_begins_once_the_run_ends(void **state) {
     (void)state;
     faults f = {.at_trial = 10};
     rig_run run = {.yaml = HEAD "budget: {trials: 30}\nfailure: {retries: {crash: 5}}\n",
-                   .journal = new_journal(),
+                   .journal = rig_new_journal(),
                    .workers = 4,
                    .fate = crash_at_the_signal,
                    .self = &f,
@@ -598,7 +581,7 @@ static void test_nothing_begins_once_the_run_ends(void **state) {
 
 static void test_a_full_disk_ends_the_run_with_a_sentence(void **state) {
     (void)state;
-    rig_run run = {.yaml = HEAD "budget: {trials: 400}\n", .journal = new_journal(), .workers = 3};
+    rig_run run = {.yaml = HEAD "budget: {trials: 400}\n", .journal = rig_new_journal(), .workers = 3};
     struct rlimit before, small;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = (struct rlimit){.rlim_cur = 20000, .rlim_max = before.rlim_max};
@@ -645,5 +628,5 @@ int main(void) {
         cmocka_unit_test(test_nothing_begins_once_the_run_ends),
         cmocka_unit_test(test_a_full_disk_ends_the_run_with_a_sentence),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);
 }
