@@ -152,13 +152,17 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
 
 /* ---- the controller's side ---- */
 
-static void write_status(run *r, const char *state, int code, const char *error) {
-    cli_end end = {.study = r->study,
-                   .last = cli_progress_last(r->progress),
-                   .run_dir = r->shown_dir,
-                   .state = state,
-                   .exit_code = code,
-                   .error = error};
+static cli_end end_of(const run *r, const char *state, int code, const char *error) {
+    return (cli_end){.study = r->study,
+                     .last = cli_progress_last(r->progress),
+                     .run_dir = r->shown_dir,
+                     .state = state,
+                     .exit_code = code,
+                     .error = error};
+}
+
+static void write_status(const run *r, const char *state, int code, const char *error) {
+    cli_end end = end_of(r, state, code, error);
     base_err err;
     if (cli_write_status(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
 }
@@ -267,12 +271,7 @@ static int code_of(hpo_outcome outcome) {
 }
 
 static void print_end(run *r, const char *state, int code, const char *error) {
-    cli_end end = {.study = r->study,
-                   .last = cli_progress_last(r->progress),
-                   .run_dir = r->shown_dir,
-                   .state = state,
-                   .exit_code = code,
-                   .error = error};
+    cli_end end = end_of(r, state, code, error);
     base_buf out = {0};
     base_err err;
     cli_progress_clear(r->progress);
