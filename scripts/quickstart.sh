@@ -17,7 +17,7 @@ step "packages"
 ./scripts/install_deps.sh
 command=(build/release/bin/hpo_search -j 2 experiments/quickstart/study.yaml "$@")
 step "build/release: configure and build (a minute)"
-quiet cmake --preset release -DHPO_TESTS=OFF -DHPO_MICRO=OFF
-quiet cmake --build --preset release
+[ -e build/release/CMakeCache.txt ] || quiet cmake --preset release -DHPO_TESTS=OFF -DHPO_MICRO=OFF
+quiet cmake --build --preset release --target hpo_search
 step "${command[*]}"
 exec "${command[@]}"
