@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# From a fresh clone to a running search: installs what is missing, builds, and tunes a network on Fashion-MNIST with two
-# workers. Further arguments go to hpo_search, e.g. --dir runs/second --seed 3. Run again, it continues the search.
+# From a fresh clone to a running search: installs what is missing, builds, and tunes a network on Fashion-MNIST with
+# two workers. Further arguments go to hpo_search, e.g. --dir runs/second --seed 3. Run again, it continues the search.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

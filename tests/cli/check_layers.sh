@@ -8,7 +8,8 @@ git -C "$root" rev-parse --git-dir >/dev/null 2>&1 || { echo "not a git checkout
 unset CC CXX
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-(cd "$root" && git ls-files -z '*.c' '*.h' '*.inc' | while IFS= read -r -d '' f; do [ ! -e "$f" ] || printf '%s\0' "$f"; done |
+(cd "$root" && git ls-files -z '*.c' '*.h' '*.inc' |
+    while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     xargs -0 cp --parents -t "$copy")
 cd "$copy"
 git init -q .
