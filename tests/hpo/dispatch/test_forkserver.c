@@ -106,24 +106,30 @@ static void test_others_are_unaffected(void **state) {
     trial_server_stop(&self);
 }
 
+/* Bounds from above are wide: they tell "at once" from "after the grace", on a busy machine and under a sanitizer. */
+#define GRACE "20s"
+static const double at_once = 10;
+
 static void test_time_limit(void **state) {
     (void)state;
     trial_server self;
     base_err err;
     CHECK_OK(deeds_start(&self, "deeds", "trial: {time: 0.4s, stop_grace: 0.3s}\n", &err));
     double start = base_monotonic();
-    hpo_result deaf = deeds_run(&self, 0, "hang", 10);
+    hpo_result deaf = deeds_run(&self, 0, "hang", 20);
     double took = base_monotonic() - start;
     check_failure(&deaf, HPO_FAILURE_TIMEOUT, 0, "longer than trial.time");
-    assert_true(took >= 0.7 && took < 1.5);
-    CHECK_NEAR(deaf.seconds, took, 0.3);
-    start = base_monotonic();
-    hpo_result polite = deeds_run(&self, 1, "stoppable", 10);
-    took = base_monotonic() - start;
-    check_failure(&polite, HPO_FAILURE_TIMEOUT, 0, "longer than trial.time");
-    assert_true(took >= 0.4 && took < 0.65);
-    hpo_result late = deeds_run(&self, 2, "late", 10); /* a result after the limit comes too late */
-    check_failure(&late, HPO_FAILURE_TIMEOUT, 0, "longer than trial.time");
+    assert_true(took >= 0.7 && deaf.seconds >= 0.7 && deaf.seconds <= took);
+    trial_server_stop(&self);
+    CHECK_OK(deeds_start(&self, "deeds", "trial: {time: 0.4s, stop_grace: " GRACE "}\n", &err));
+    static const char *const polite[] = {"stoppable", "late"}; /* a result after the limit comes too late */
+    for (size_t i = 0; i < CHECK_COUNT(polite); i++) {
+        start = base_monotonic();
+        hpo_result result = deeds_run(&self, i, polite[i], 30);
+        took = base_monotonic() - start;
+        check_failure(&result, HPO_FAILURE_TIMEOUT, 0, "longer than trial.time");
+        assert_true(took >= 0.4 && took < at_once);
+    }
     trial_server_stop(&self);
 }
 
@@ -143,42 +149,46 @@ static void test_memory_limit(void **state) {
     trial_server_stop(&self);
 }
 
+/* Sends the stop a moment after the start, and returns the seconds that it took. */
+static double run_and_stop(trial_server *self, const char *deed, hpo_stop_reason reason, bool is_result) {
+    static uint64_t trial;
+    deeds_send(self, ++trial, deed);
+    base_sleep(0.05);
+    double start = base_monotonic();
+    trial_server_send_stop(self, trial, reason);
+    hpo_result result = trial_server_result(self, trial, 30);
+    if (is_result)
+        check_success(&result);
+    else
+        check_failure(&result, HPO_FAILURE_INTERRUPTED, 0, "stopped");
+    check_clean(self);
+    return base_monotonic() - start;
+}
+
 static void test_stop(void **state) {
     (void)state;
     trial_server self;
     base_err err;
-    CHECK_OK(deeds_start(&self, "deeds", "trial: {stop_grace: 0.3s}\n", &err));
-    static const struct {
-        const char *deed;
-        hpo_stop_reason reason;
-        bool is_result;
-        double least, most; /* seconds */
-    } cases[] = {
-        {"stoppable", HPO_STOP_INTERRUPT, false, 0, 0.25}, {"stoppable", HPO_STOP_SEARCHER, false, 0, 0.25},
-        {"late", HPO_STOP_INTERRUPT, true, 0, 0.25},       {"hang", HPO_STOP_INTERRUPT, false, 0.3, 1.0},
-        {"hang", HPO_STOP_KILL, false, 0, 0.25},           {"sleep", HPO_STOP_SEARCHER, false, 0.3, 1.0},
-    };
-    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
-        deeds_send(&self, i, cases[i].deed);
-        base_sleep(0.05);
-        double start = base_monotonic();
-        trial_server_send_stop(&self, i, cases[i].reason);
-        hpo_result result = trial_server_result(&self, i, 10);
-        double took = base_monotonic() - start;
-        if (cases[i].is_result)
-            check_success(&result);
-        else
-            check_failure(&result, HPO_FAILURE_INTERRUPTED, 0, "stopped");
-        assert_true(took >= cases[i].least && took < cases[i].most);
-        check_clean(&self);
-    }
-    deeds_send(&self, 50, "hang"); /* a stop that overtakes the start of its trial is not lost */
+    CHECK_OK(deeds_start(&self, "deeds", "trial: {stop_grace: " GRACE "}\n", &err));
+    assert_true(run_and_stop(&self, "stoppable", HPO_STOP_INTERRUPT, false) < at_once);
+    assert_true(run_and_stop(&self, "stoppable", HPO_STOP_SEARCHER, false) < at_once);
+    assert_true(run_and_stop(&self, "late", HPO_STOP_INTERRUPT, true) < at_once);
+    assert_true(run_and_stop(&self, "hang", HPO_STOP_KILL, false) < at_once);
+    deeds_send(&self, 50, "hang"); /* a stop right behind its job is not lost */
     trial_server_send_stop(&self, 50, HPO_STOP_KILL);
     hpo_result early = trial_server_result(&self, 50, 10);
     check_failure(&early, HPO_FAILURE_INTERRUPTED, 0, "stopped");
+    deeds_send(&self, 51, "stoppable");
+    trial_server_send_stop(&self, 51, HPO_STOP_INTERRUPT);
+    early = trial_server_result(&self, 51, at_once);
+    check_failure(&early, HPO_FAILURE_INTERRUPTED, 0, "stopped");
     trial_server_send_stop(&self, 12345, HPO_STOP_KILL); /* of nobody */
-    hpo_result good = deeds_run(&self, 51, "ok", 10);
+    hpo_result good = deeds_run(&self, 52, "ok", 10);
     check_success(&good);
+    trial_server_stop(&self);
+    CHECK_OK(deeds_start(&self, "deeds", "trial: {stop_grace: 0.3s}\n", &err));
+    assert_true(run_and_stop(&self, "hang", HPO_STOP_INTERRUPT, false) >= 0.3);
+    assert_true(run_and_stop(&self, "sleep", HPO_STOP_SEARCHER, false) >= 0.3);
     trial_server_stop(&self);
 }
 
@@ -250,8 +260,11 @@ static void test_stop_of_the_server_kills_all(void **state) {
     double start = base_monotonic();
     trial_server_stop(&self);
     assert_true(processes_gone(0));
-    assert_true(base_monotonic() - start < 2);
+    assert_true(base_monotonic() - start < at_once);
 }
+
+/* Seconds after which nothing is left of a rank that died. */
+static const double promised = 2;
 
 /* A rank that dies of SIGKILL while its server runs trials with setsid'ed grandchildren. */
 static void test_death_of_the_rank(void **state) {
@@ -278,7 +291,7 @@ static void test_death_of_the_rank(void **state) {
     assert_true(processes_left() > 5);
     kill(rank, SIGKILL);
     assert_int_equal(waitpid(rank, NULL, 0), rank);
-    assert_true(processes_gone(2));
+    assert_true(processes_gone(promised));
 }
 
 /* While init runs the server does not watch its socket. */
@@ -294,7 +307,7 @@ static void test_death_of_the_rank_during_init(void **state) {
     assert_int_equal(processes_left(), 2);
     kill(rank, SIGKILL);
     assert_int_equal(waitpid(rank, NULL, 0), rank);
-    assert_true(processes_gone(2));
+    assert_true(processes_gone(promised));
 }
 
 /* Whether to stop is the controller's decision, whatever a terminal or a batch system sends to everybody. */
