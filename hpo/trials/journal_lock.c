@@ -39,18 +39,30 @@ static bool read_text(const char *path, char *out, size_t capacity) {
     return length > 0;
 }
 
-/* Field 22 of /proc/<pid>/stat; the name before it may hold anything, also parentheses. */
-static unsigned long long start_time(long pid) {
+/* State and start time: fields 3 and 22 of /proc/<pid>/stat; the name before them may hold anything, also parentheses.
+ */
+static unsigned long long start_time(long pid, char *state) {
     char path[64], text[1024];
+    *state = '?';
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
     if (!read_text(path, text, sizeof text)) return 0;
     const char *at = strrchr(text, ')');
+    if (at && at[1] == ' ') *state = at[2];
     for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
+/* A zombie holds nothing any more; where nobody reaps orphans, as in many containers, it stays for ever. */
+static bool is_gone(const owner *holder) {
+    char state;
+    if (kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH) return true;
+    unsigned long long start = start_time(holder->pid, &state);
+    return state == 'Z' || state == 'X' || (start != 0 && holder->start != 0 && start != holder->start);
+}
+
 static owner myself(void) {
-    owner me = {.pid = (long)getpid(), .start = start_time((long)getpid())};
+    char state;
+    owner me = {.pid = (long)getpid(), .start = start_time((long)getpid(), &state)};
     if (gethostname(me.host, sizeof me.host - 1) != 0 || !*me.host) snprintf(me.host, sizeof me.host, "unknown");
     if (!read_text("/proc/sys/kernel/random/boot_id", me.boot, sizeof me.boot)) snprintf(me.boot, sizeof me.boot, "-");
     me.boot[strcspn(me.boot, " \n")] = '\0';
@@ -85,9 +97,7 @@ static bool server_now(const char *lock_path, struct timespec *now) {
 static bool is_stale(int fd, const char *path, bool known, const owner *holder, double stale_after) {
     owner me = myself();
     if (known && strcmp(holder->host, me.host) == 0 && strcmp(holder->boot, me.boot) == 0) {
-        if (kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH) return true;
-        unsigned long long start = start_time(holder->pid);
-        return start != 0 && holder->start != 0 && start != holder->start;
+        return is_gone(holder);
     }
     struct timespec now;
     struct stat info;

@@ -104,6 +104,21 @@ static void test_busy(void **state) {
     check_opens(f);
 }
 
+/* The owner was killed and its parent has not asked after it yet: it still has its number, but holds nothing. */
+static void test_zombie(void **state) {
+    fixture *f = *state;
+    char host[128], boot[64];
+    unsigned long long start;
+    siginfo_t info;
+    own_machine(f, host, boot, &start);
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    plant_lock(f, 0, host, boot, (long)pid, 0);
+    check_opens(f);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void test_same_host(void **state) {
     fixture *f = *state;
     base_err err = {0};
@@ -234,8 +249,13 @@ static void test_background_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        LOCK_TEST(test_busy), LOCK_TEST(test_same_host),  LOCK_TEST(test_other_host),
-        LOCK_TEST(test_beat), LOCK_TEST(test_contention), cmocka_unit_test(test_background_failure),
+        LOCK_TEST(test_busy),
+        LOCK_TEST(test_same_host),
+        LOCK_TEST(test_zombie),
+        LOCK_TEST(test_other_host),
+        LOCK_TEST(test_beat),
+        LOCK_TEST(test_contention),
+        cmocka_unit_test(test_background_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
