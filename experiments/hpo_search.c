@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The front door: one study file in, the best configuration out. */
+#include <stdlib.h>
+
+#include "engine/tensor/blas.h"
 #include "experiments/objectives/registry.h"
 #include "hpo/cli/cli.h"
 
 int main(int argc, char **argv) {
+    /* BLAS picks its kernels when it is loaded; the program is about to execute itself again, so this counts. */
+    const char *core = eng_blas_better_core();
+    if (core) setenv("OPENBLAS_CORETYPE", core, 0);
     size_t count;
     const hpo_objective_type *const *objectives = obj_registry(&count);
     const hpo_catalog catalog = {.objectives = objectives, .n_objectives = count, .version = "hpo " HPO_VERSION};

@@ -59,7 +59,7 @@ typedef struct hpo_reporter {
 /* What an objective may know when it is created. */
 typedef struct hpo_objective_env {
     const hpo_space *space;
-    const base_yaml_node *settings; /* the objective's map in the study file, may be NULL; outlives the state */
+    const base_yaml_node *settings; /* the objective's map in the study file, may be empty; outlives the state */
     hpo_fidelity fidelity;
     uint64_t seed;        /* the study's */
     const char *metric;   /* the study's metric */

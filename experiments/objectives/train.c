@@ -109,9 +109,6 @@ static base_status check_recipes(const hpo_objective_env *env, train_fidelity ki
 
 static base_status train_check(const hpo_objective_env *env, base_err *err) {
     train_fidelity kind;
-    if (!env->settings)
-        return BASE_FAIL(err, BASE_INVALID,
-                         "the objective train needs a data set, e.g. objective: {train: {dataset: fashion-mnist}}");
     BASE_TRY(train_fidelity_find(env, &kind, err));
     BASE_TRY(check_fidelity(env, kind, err));
     BASE_TRY(check_searched(env, err));

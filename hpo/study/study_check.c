@@ -49,10 +49,10 @@ static base_status check_options(const hpo_study_spec *spec, base_err *err) {
     const base_yaml_node *settings = spec->settings;
     const size_t count = hpo_space_count(spec->space);
     bool refers = false;
-    for (size_t i = 0; settings && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         refers = refers || hpo_settings_mention(settings, hpo_space_param(spec->space, i)->name);
     }
-    if (settings) BASE_TRY(hpo_settings_check(settings, spec->space, NULL, 0, err));
+    BASE_TRY(hpo_settings_check(settings, spec->space, NULL, 0, err));
     if (refers) {
         double *config = BASE_NEW_ARRAY(spec->arena, count, double);
         base_rng rng = base_rng_stream(spec->seed, BASE_RNG_SAMPLER, 0, UINT32_MAX);

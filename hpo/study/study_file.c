@@ -80,7 +80,10 @@ static base_status find_objective(hpo_study_spec *spec, const hpo_catalog *catal
 
 static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catalog, const base_yaml_node *node,
                                   base_err *err) {
-    if (node->kind == BASE_YAML_STRING) return find_objective(spec, catalog, node, err);
+    if (node->kind == BASE_YAML_STRING) { /* a name alone: its settings are an empty map in the same place */
+        spec->settings = base_yaml_new_map(spec->arena, node);
+        return find_objective(spec, catalog, node, err);
+    }
     if (node->kind != BASE_YAML_MAP || node->count != 1) {
         return base_yaml_fail(node, err,
                               "objective must be exactly one name with its settings, e.g. objective: {train: "
@@ -92,7 +95,7 @@ static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catal
         return base_yaml_fail(settings, err, "the settings of the objective %s must be a map, but are %s",
                               spec->objective->name, base_yaml_kind_text(settings->kind));
     }
-    if (settings && settings->count > 0) spec->settings = settings;
+    spec->settings = settings ? settings : base_yaml_new_map(spec->arena, node->keys[0]);
     return BASE_OK;
 }
 
@@ -160,6 +163,7 @@ static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root,
 
 static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
     budget_keys keys;
+    if (given(node)) BASE_TRY(need_map(node, "budget", "{trials: 100}", err));
     BASE_TRY(base_options_read(budget_keys_table, node, &keys, spec->arena, err));
     spec->budget = (hpo_budget){.trials = (uint64_t)keys.trials, .cost = keys.cost, .time = keys.time};
     if (given(keys.target)) {
@@ -173,6 +177,8 @@ static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node,
 static base_status read_limits(hpo_study_spec *spec, const base_yaml_node *trial, const base_yaml_node *failure,
                                base_err *err) {
     trial_keys limits;
+    if (given(trial)) BASE_TRY(need_map(trial, "trial", "{time: 10m, memory: 2GiB}", err));
+    if (given(failure)) BASE_TRY(need_map(failure, "failure", "{max_failures: 50}", err));
     BASE_TRY(base_options_read(trial_keys_table, trial, &limits, spec->arena, err));
     spec->limits = (hpo_limits){
         .time = limits.time,

@@ -34,7 +34,7 @@ typedef struct hpo_study_spec {
     uint64_t seed;
     bool seed_given;
     const hpo_objective_type *objective;
-    const base_yaml_node *settings; /* the objective's map, or NULL */
+    const base_yaml_node *settings; /* the objective's map, empty when it has none */
     const char *metric;
     bool maximize;
     const char *method; /* as named by the user, or "sampler + scheduler" */

@@ -88,7 +88,7 @@ static void put_settings(const hpo_study_spec *spec, base_buf *out) {
         BASE_OPTIONS_END,
     };
     settings_keys keys = {NULL};
-    if (spec->settings) {
+    if (spec->settings->count > 0) {
         base_yaml_node *copy = base_yaml_copy(spec->arena, spec->settings);
         sort_keys(spec->arena, copy);
         keys.settings = copy;
@@ -132,8 +132,7 @@ static void put_block(base_arena *arena, const base_buf *flow, base_buf *out) {
 
 static void put_objective(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
     base_yaml_node *root = base_yaml_new_map(arena, NULL), *objective = base_yaml_new_map(arena, NULL);
-    base_yaml_node *settings = spec->settings ? base_yaml_copy(arena, spec->settings) : base_yaml_new_map(arena, NULL);
-    base_yaml_put(arena, objective, spec->objective->name, settings);
+    base_yaml_put(arena, objective, spec->objective->name, base_yaml_copy(arena, spec->settings));
     base_yaml_put(arena, root, "objective", objective);
     base_yaml_print(root, 0, out);
     if (out->data[out->length - 1] != '\n') base_buf_putc(out, '\n');

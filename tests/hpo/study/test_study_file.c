@@ -14,7 +14,7 @@ static void everything_has_a_default(void **state) {
     assert_string_equal(spec->name, "toy");
     assert_false(spec->seed_given);
     assert_ptr_equal(spec->objective, &toy_objective);
-    assert_null(spec->settings);
+    assert_int_equal(spec->settings->count, 0);
     assert_string_equal(spec->metric, "loss");
     assert_false(spec->maximize);
     assert_string_equal(spec->method, "random");
