@@ -95,6 +95,9 @@ typedef struct hpo_objective_type {
     void (*fini)(void *state); /* may be NULL */
     /* Declared cost of going from one fidelity to another; NULL = to - from. */
     double (*cost)(double from, double to);
+    /* RESUMABLE: whether it can go on from a lower value of this fidelity (a share of the data must start again); NULL
+     * = from any. An evaluation that starts again is charged in full. */
+    bool (*resumes)(const char *fidelity);
     /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; may be NULL. */
     void (*forget)(const char *folder, double fidelity);
     /* More names for --list (data sets, models, problems); may be NULL. */

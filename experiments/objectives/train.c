@@ -183,12 +183,18 @@ static void train_list(base_buf *out) {
     base_buf_printf(out, "  %-21s %s\n", "mlp", "multilayer perceptron of any depth and width");
 }
 
+/* A larger share of the data is another training; epochs and folds go on. */
+static bool train_resumes(const char *fidelity) {
+    return !fidelity || strcmp(fidelity, fidelity_names[TRAIN_FRACTION - TRAIN_EPOCHS]) != 0;
+}
+
 const hpo_objective_type obj_train = {
     .name = "train",
     .summary = "the built-in engine trains a network",
     .options = eng_recipe_options,
     .state_size = sizeof(train_state),
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
+    .resumes = train_resumes,
     .check = train_check,
     .metrics = train_metrics,
     .init = train_init,
