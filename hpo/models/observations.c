@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A log of results in the order of their events, and row sets cut from it, each filled as far as it was asked for.
+ *
+ * The log only grows with the view, so a set that has taken the first k entries stays right; only a trial's last result
+ * (HPO_DATA_LAST) is overwritten, in the row that its first one got. Nothing depends on how the view grew: new entries
+ * are sorted by event before they are appended. */
+#include "hpo/models/observations.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+typedef struct entry {
+    uint64_t event, trial;
+    double loss, fidelity;
+} entry;
+
+/* A trial that may still get results. */
+typedef struct open_trial {
+    uint64_t id;
+    size_t seen; /* evaluations in the log */
+} open_trial;
+
+typedef struct row_set {
+    size_t taken; /* entries of the log that were looked at */
+    size_t n, capacity, n_failed;
+    double *unit, *loss, *fidelity;
+    uint64_t *trial;
+} row_set;
+
+typedef struct level {
+    double fidelity;
+    size_t results, failed;
+    row_set rows;
+} level;
+
+struct hpo_observations {
+    const hpo_space *space;
+    size_t dims;
+    hpo_view view;
+    double *units; /* by trial */
+    size_t n_trials, units_capacity;
+    open_trial *open; /* by id */
+    size_t n_open, open_capacity;
+    entry *log;
+    size_t n_log, log_capacity;
+    level *levels; /* highest fidelity first */
+    size_t n_levels, levels_capacity;
+    row_set joint, last;
+    size_t *last_row; /* by trial: its row in last, plus 1 */
+    size_t last_row_capacity, n_last_row;
+    row_set pending; /* without losses */
+    bool *pending_known;
+    size_t pending_known_capacity;
+};
+
+hpo_observations *hpo_observations_create(const hpo_space *space) {
+    hpo_observations *o = base_calloc(1, sizeof *o);
+    o->space = space;
+    o->dims = hpo_space_dims(space);
+    return o;
+}
+
+static void row_set_fini(row_set *rows) {
+    free(rows->unit);
+    free(rows->loss);
+    free(rows->fidelity);
+    free(rows->trial);
+    *rows = (row_set){0};
+}
+
+static void row_set_reserve(row_set *rows, size_t dims, size_t need) {
+    size_t capacity = rows->capacity;
+    const size_t width = (dims > 0 ? dims : 1) * sizeof *rows->unit;
+    void *unit = rows->unit;
+    base_grow_bytes(&unit, &capacity, need, width);
+    rows->unit = unit;
+    /* The rule of growth sees only the capacity, so all arrays get the same one. */
+    capacity = rows->capacity;
+    BASE_GROW(rows->loss, capacity, need);
+    capacity = rows->capacity;
+    BASE_GROW(rows->fidelity, capacity, need);
+    capacity = rows->capacity;
+    BASE_GROW(rows->trial, capacity, need);
+    rows->capacity = capacity;
+}
+
+void hpo_observations_forget(hpo_observations *o) {
+    for (size_t i = 0; i < o->n_levels; i++) row_set_fini(&o->levels[i].rows);
+    row_set_fini(&o->joint);
+    row_set_fini(&o->last);
+    o->n_levels = o->n_log = o->n_open = o->n_trials = o->n_last_row = 0;
+    o->view = (hpo_view){0};
+}
+
+void hpo_observations_destroy(hpo_observations *o) {
+    if (!o) return;
+    hpo_observations_forget(o);
+    free(o->units);
+    free(o->open);
+    free(o->log);
+    free(o->levels);
+    free(o->last_row);
+    row_set_fini(&o->pending);
+    free(o->pending_known);
+    free(o);
+}
+
+/* ---- the log ---- */
+
+static void append_entry(hpo_observations *o, uint64_t event, uint64_t trial, double loss, double fidelity) {
+    BASE_GROW(o->log, o->log_capacity, o->n_log + 1);
+    o->log[o->n_log++] = (entry){event, trial, isfinite(loss) ? loss : (double)INFINITY, fidelity};
+}
+
+static int by_event(const void *a, const void *b) {
+    const entry *x = a, *y = b;
+    return x->event < y->event ? -1 : x->event > y->event;
+}
+
+/* The place of a fidelity among the levels, or where it would be. */
+static size_t level_place(const hpo_observations *o, double fidelity) {
+    size_t low = 0, high = o->n_levels;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (o->levels[middle].fidelity > fidelity) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool has_level(const hpo_observations *o, size_t place, double fidelity) {
+    return place < o->n_levels && o->levels[place].fidelity == fidelity;
+}
+
+static void count_in_level(hpo_observations *o, const entry *e) {
+    const size_t place = level_place(o, e->fidelity);
+    if (!has_level(o, place, e->fidelity)) {
+        BASE_GROW(o->levels, o->levels_capacity, o->n_levels + 1);
+        memmove(o->levels + place + 1, o->levels + place, (o->n_levels - place) * sizeof *o->levels);
+        o->levels[place] = (level){.fidelity = e->fidelity};
+        o->n_levels++;
+    }
+    o->levels[place].results++;
+    o->levels[place].failed += isfinite(e->loss) ? 0 : 1;
+}
+
+/* Whether a report ended the trial: then no evaluation comes after its last report. */
+static bool stopped_by_report(const hpo_trial *trial) {
+    if (trial->state != HPO_TRIAL_STOPPED || trial->n_reports == 0) return false;
+    return trial->n_evals == 0 || trial->evals[trial->n_evals - 1].event < trial->reports[trial->n_reports - 1].event;
+}
+
+static void take_results(hpo_observations *o, open_trial *open, const hpo_trial *trial) {
+    for (; open->seen < trial->n_evals; open->seen++) {
+        const hpo_eval *eval = &trial->evals[open->seen];
+        append_entry(o, eval->event, trial->id, eval->loss, eval->fidelity);
+    }
+    if (!stopped_by_report(trial)) return;
+    const hpo_report *report = &trial->reports[trial->n_reports - 1];
+    append_entry(o, report->event, trial->id, report->loss, report->step);
+}
+
+static void append_row(const hpo_observations *o, row_set *rows, uint64_t trial, double loss, double fidelity) {
+    row_set_reserve(rows, o->dims, rows->n + 1);
+    const size_t row = rows->n++;
+    memcpy(rows->unit + row * o->dims, o->units + trial * o->dims, o->dims * sizeof *rows->unit);
+    rows->trial[row] = trial;
+    rows->loss[row] = loss;
+    rows->fidelity[row] = fidelity;
+    rows->n_failed += isfinite(loss) ? 0 : 1;
+}
+
+static void add_pending(hpo_observations *o, const hpo_trial *trial) {
+    append_row(o, &o->pending, trial->id, 0, trial->fidelity);
+    BASE_GROW(o->pending_known, o->pending_known_capacity, o->pending.n);
+    o->pending_known[o->pending.n - 1] = trial->n_evals > 0;
+}
+
+static void meet_trials(hpo_observations *o, hpo_view view) {
+    const uint64_t count = hpo_view_trials(view);
+    BASE_GROW(o->units, o->units_capacity, count * o->dims + 1);
+    BASE_GROW(o->open, o->open_capacity, o->n_open + (count - o->n_trials));
+    for (; o->n_trials < count; o->n_trials++) {
+        hpo_space_to_unit(o->space, hpo_view_trial(view, o->n_trials).config, o->units + o->n_trials * o->dims);
+        o->open[o->n_open++] = (open_trial){.id = o->n_trials};
+    }
+}
+
+static void follow(hpo_observations *o, hpo_view view) {
+    const bool same_history = view.history == o->view.history;
+    if (same_history && view.as_of == o->view.as_of) return;
+    if (!same_history || view.as_of < o->view.as_of) hpo_observations_forget(o);
+    o->view = view;
+    meet_trials(o, view);
+    o->pending.n = 0;
+    const size_t old = o->n_log;
+    size_t still_open = 0;
+    for (size_t i = 0; i < o->n_open; i++) {
+        open_trial open = o->open[i];
+        const hpo_trial trial = hpo_view_trial(view, open.id);
+        take_results(o, &open, &trial);
+        if (trial.state == HPO_TRIAL_RUNNING) add_pending(o, &trial);
+        if (trial.state == HPO_TRIAL_RUNNING || trial.state == HPO_TRIAL_PAUSED) o->open[still_open++] = open;
+    }
+    o->n_open = still_open;
+    if (o->n_log > old + 1) qsort(o->log + old, o->n_log - old, sizeof *o->log, by_event);
+    for (size_t i = old; i < o->n_log; i++) count_in_level(o, &o->log[i]);
+}
+
+/* ---- sets of rows ---- */
+
+static void fill_joint(hpo_observations *o) {
+    for (; o->joint.taken < o->n_log; o->joint.taken++) {
+        const entry *e = &o->log[o->joint.taken];
+        append_row(o, &o->joint, e->trial, e->loss, e->fidelity);
+    }
+}
+
+static void fill_level(hpo_observations *o, level *l) {
+    for (; l->rows.taken < o->n_log; l->rows.taken++) {
+        const entry *e = &o->log[l->rows.taken];
+        if (e->fidelity == l->fidelity) append_row(o, &l->rows, e->trial, e->loss, e->fidelity);
+    }
+}
+
+static void fill_last(hpo_observations *o) {
+    BASE_GROW(o->last_row, o->last_row_capacity, o->n_trials);
+    while (o->n_last_row < o->n_trials) o->last_row[o->n_last_row++] = 0;
+    row_set *rows = &o->last;
+    for (; rows->taken < o->n_log; rows->taken++) {
+        const entry *e = &o->log[rows->taken];
+        if (o->last_row[e->trial] == 0) {
+            append_row(o, rows, e->trial, e->loss, e->fidelity);
+            o->last_row[e->trial] = rows->n;
+            continue;
+        }
+        const size_t row = o->last_row[e->trial] - 1;
+        rows->n_failed += isfinite(e->loss) ? 0 : 1; /* what failed is not evaluated again */
+        rows->loss[row] = e->loss;
+        rows->fidelity[row] = e->fidelity;
+    }
+}
+
+static level *find_level(const hpo_observations *o, const hpo_data_query *query) {
+    if (query->policy == HPO_DATA_AT) {
+        const size_t place = level_place(o, query->fidelity);
+        return has_level(o, place, query->fidelity) ? &o->levels[place] : NULL;
+    }
+    for (size_t i = 0; i < o->n_levels; i++) {
+        const level *l = &o->levels[i];
+        if (l->results - (query->only_successes ? l->failed : 0) >= query->needed) return &o->levels[i];
+    }
+    return NULL;
+}
+
+hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const hpo_data_query *query) {
+    follow(o, view);
+    static const row_set none;
+    const row_set *rows = &none;
+    double fidelity = (double)NAN;
+    if (query->policy == HPO_DATA_JOINT) {
+        fill_joint(o);
+        rows = &o->joint;
+    } else if (query->policy == HPO_DATA_LAST) {
+        fill_last(o);
+        rows = &o->last;
+    } else {
+        level *l = find_level(o, query);
+        if (l) {
+            fill_level(o, l);
+            rows = &l->rows;
+            fidelity = l->fidelity;
+        }
+    }
+    return (hpo_dataset){
+        .dims = o->dims,
+        .n = rows->n,
+        .unit = rows->unit,
+        .loss = rows->loss,
+        .fidelity = rows->fidelity,
+        .trial = rows->trial,
+        .n_failed = rows->n_failed,
+        .level = fidelity,
+        .n_pending = o->pending.n,
+        .pending_unit = o->pending.unit,
+        .pending_fidelity = o->pending.fidelity,
+        .pending_trial = o->pending.trial,
+        .pending_known = o->pending_known,
+    };
+}

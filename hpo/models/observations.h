@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a model is fitted on: the results that a view holds, as points of the unit cube with their losses, and the
+ * points that are still being evaluated.
+ *
+ * A result is a finished evaluation, or the last report of a trial that a stopping rule ended. Failed evaluations are
+ * in, with a loss of +infinity: each model decides what it makes of them. Which of the results a model sees, when they
+ * come from several fidelities, is a policy that its sampler states.
+ *
+ * Everything follows from the view; what is kept between calls only saves reading it again from its beginning. */
+#ifndef HPO_MODELS_OBSERVATIONS_H
+#define HPO_MODELS_OBSERVATIONS_H
+
+#include "hpo/trials/history.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum hpo_data_policy {
+    HPO_DATA_HIGHEST, /* the results of the highest fidelity that has at least `needed`; none when no fidelity has */
+    HPO_DATA_AT,      /* the results of one fidelity (one rung) */
+    HPO_DATA_JOINT,   /* every result of every fidelity: a trial has a row for each fidelity it was evaluated at */
+    HPO_DATA_LAST,    /* every trial once, with its last result */
+} hpo_data_policy;
+
+typedef struct hpo_data_query {
+    hpo_data_policy policy;
+    size_t needed;       /* HIGHEST */
+    bool only_successes; /* HIGHEST: failed results do not count towards `needed` (they are in the rows all the same) */
+    double fidelity;     /* AT */
+} hpo_data_query;
+
+/* Rows in the order of their events (LAST: of each trial's first result). Points are row-major, NaN where inactive. */
+typedef struct hpo_dataset {
+    size_t dims; /* hpo_space_dims */
+    size_t n;
+    const double *unit; /* n x dims */
+    const double *loss; /* n; minimised; +infinity = failed */
+    const double *fidelity;
+    const uint64_t *trial;
+    size_t n_failed;
+    double level; /* HIGHEST, AT: the fidelity of all rows; NaN when there are none */
+    /* Running trials, by id, whatever the policy. */
+    size_t n_pending;
+    const double *pending_unit; /* n_pending x dims */
+    const double *pending_fidelity;
+    const uint64_t *pending_trial;
+    const bool *pending_known; /* a promoted trial: it has a result at a lower fidelity already */
+} hpo_dataset;
+
+typedef struct hpo_observations hpo_observations;
+
+/* The space must outlive it. Never NULL. */
+hpo_observations *hpo_observations_create(const hpo_space *space);
+void hpo_observations_destroy(hpo_observations *observations); /* accepts NULL */
+/* Throws away what was kept: never changes an answer. */
+void hpo_observations_forget(hpo_observations *observations);
+/* The arrays are valid until the next call. As the view grows, a call costs O(trials that may still change + new
+ * results); a view that is no continuation of the last one is read anew. */
+hpo_dataset hpo_observations_collect(hpo_observations *observations, hpo_view view, const hpo_data_query *query);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
