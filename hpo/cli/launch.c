@@ -3,7 +3,9 @@
  *
  * mpirun's exit status cannot be trusted: --enable-recovery turns every code into 0 and SIGTERM into 1 (measured on
  * Open MPI 4.1.4). So rank 0 leaves its code in a small file that the parent reads. The parent asks for an orderly stop
- * with SIGUSR1, which mpirun only passes on, whereas SIGTERM would start mpirun's own countdown to SIGKILL. */
+ * with SIGUSR1, which mpirun only passes on. After SIGTERM it would let the ranks know when odls_base_sigkill_timeout
+ * is over, kill them when it is over again, and stay that long even if they end sooner; who sends SIGTERM to every
+ * process (a batch system) should still leave the ranks the time of a default stop_grace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,6 +22,8 @@
 #include "hpo/cli/cli_impl.h"
 
 static const double START_PATIENCE = 120; /* seconds for all ranks to pass MPI_Init */
+static const double LEAVE_PATIENCE = 10;  /* seconds for mpirun to end after the controller has */
+static const double IMPATIENCE = 1;       /* seconds after which a second signal is one */
 static const char EXIT_FILE[] = "HPO_EXIT_FILE";
 
 void cli_pin_blas_threads(char **argv) {
@@ -27,7 +31,10 @@ void cli_pin_blas_threads(char **argv) {
     setenv("HPO_BLAS_PINNED", "1", 1);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     setenv("OMP_NUM_THREADS", "1", 1);
-    execv("/proc/self/exe", argv); /* on failure: go on; the run is only slower */
+    char self[4096]; /* by its own name, which ps shows */
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = '\0';
+    execv(self, argv); /* on failure: go on; the run is only slower */
 }
 
 bool cli_launched(int *rank, int *size) {
@@ -97,7 +104,7 @@ static char **mpirun_arguments(base_arena *arena, const hpo_cli_args *args, int 
                                         "none",
                                         "--mca",
                                         "odls_base_sigkill_timeout",
-                                        "60",
+                                        "30",
                                         "--mca",
                                         "mpi_yield_when_idle",
                                         "1"};
@@ -116,8 +123,8 @@ static char **mpirun_arguments(base_arena *arena, const hpo_cli_args *args, int 
 }
 
 static void start_mpirun(char **arguments, const char *note) {
-    setpgid(0, 0); /* Ctrl-C reaches the parent, which asks for an orderly stop */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setpgid(0, 0);                    /* Ctrl-C reaches the parent, which asks for an orderly stop */
+    prctl(PR_SET_PDEATHSIG, SIGUSR1); /* a parent that is killed cannot ask any more */
     setenv(EXIT_FILE, note, 1);
     if (geteuid() == 0) { /* without these Open MPI refuses to start as root */
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
@@ -137,34 +144,64 @@ static void start_mpirun(char **arguments, const char *note) {
     _exit(127);
 }
 
-static int wait_for(pid_t child, const char *note) {
-    double start = base_monotonic();
-    bool started = false;
-    int status = 0, code = 0;
-    sig_atomic_t passed = 0;
-    for (;;) {
-        pid_t ended = waitpid(child, &status, WNOHANG);
-        if (ended == child) break;
-        if (caught_count != passed) {
-            passed = caught_count;
-            kill(child, passed == 1 ? SIGUSR1 : SIGTERM); /* the second time: less patiently */
-        }
-        if (!started) started = read_note(note, &code) > 0;
-        if (!started && base_monotonic() - start > START_PATIENCE) {
+/* What the parent knows of mpirun and of the people who wait for it; times are monotonic, 0 = not yet. */
+typedef struct vigil {
+    pid_t mpirun;
+    const char *note;
+    double begun, signalled, left; /* now; the first signal was caught; rank 0 left its code */
+    bool started, asked;           /* all ranks run; were asked to stop */
+    int code;
+} vigil;
+
+/* The first signal asks for an orderly stop, once there are ranks that understand it. A later one, from somebody who
+ * waits no longer, ends everything at once: what was found is in the journal. Two within a second are one (timeout(1)
+ * and Ctrl-C reach us directly and through our process group). */
+static void pass_signals_on(vigil *v, double now) {
+    if (caught_count == 0) return;
+    if (v->signalled == 0) v->signalled = now;
+    if (!v->asked && v->started) {
+        kill(v->mpirun, SIGUSR1);
+        v->asked = true;
+    }
+    if (now - v->signalled < IMPATIENCE) {
+        caught_count = 1;
+    } else if (caught_count > 1) {
+        kill(v->mpirun, SIGKILL);
+    }
+}
+
+/* False: mpirun never got all ranks to start. */
+static bool look_after(vigil *v) {
+    double now = base_monotonic();
+    int said = read_note(v->note, &v->code);
+    v->started = v->started || said > 0;
+    if (said == 2 && v->left == 0) v->left = now;
+    pass_signals_on(v, now);
+    /* One that was sent SIGTERM stays for twice its grace, and one with a rank that died at the end may stay for ever.
+     */
+    if (v->left > 0 && now - v->left > LEAVE_PATIENCE) kill(v->mpirun, SIGKILL);
+    return v->started || now - v->begun < START_PATIENCE;
+}
+
+static int wait_for(pid_t mpirun, const char *note) {
+    vigil v = {.mpirun = mpirun, .note = note, .begun = base_monotonic()};
+    int status = 0;
+    while (waitpid(mpirun, &status, WNOHANG) != mpirun) {
+        if (!look_after(&v)) {
             fprintf(stderr, "hpo_search: mpirun did not start all workers within %.0f s; stopping it\n",
                     START_PATIENCE);
-            kill(-child, SIGKILL);
-            waitpid(child, &status, 0);
+            kill(-mpirun, SIGKILL);
+            waitpid(mpirun, &status, 0);
             return HPO_EXIT_INTERRUPTED;
         }
         base_sleep(0.02);
     }
-    if (read_note(note, &code) == 2) return code;
+    if (read_note(note, &v.code) == 2) return v.code;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return HPO_EXIT_BAD_INPUT;
     fprintf(stderr, "hpo_search: the controller died (mpirun %s %d); the same command continues the run\n",
             WIFSIGNALED(status) ? "was killed by signal" : "ended with",
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return started ? HPO_EXIT_INTERRUPTED : HPO_EXIT_INTERNAL;
+    return v.started || caught_count > 0 ? HPO_EXIT_INTERRUPTED : HPO_EXIT_INTERNAL;
 }
 
 int cli_launch(const hpo_cli_args *args, int argc, char **argv) {
