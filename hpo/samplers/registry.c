@@ -9,7 +9,9 @@
 #define HPO_SAMPLER_LIST(X)                                                                                            \
     X(random)                                                                                                          \
     X(grid)                                                                                                            \
-    X(sobol)
+    X(sobol)                                                                                                           \
+    X(lhs)                                                                                                             \
+    X(local)
 
 #define DECLARE(name) extern const hpo_sampler_type hpo_sampler_##name;
 HPO_SAMPLER_LIST(DECLARE)

@@ -48,10 +48,13 @@ static double draw_weighted(const double *weights, size_t count, double v) {
     return (double)last;
 }
 
-double hpo_param_draw(const hpo_param *param, base_rng *rng) {
-    double v = base_rng_uniform(rng);
+double hpo_param_quantile(const hpo_param *param, double v) {
     return param->probabilities ? draw_weighted(param->probabilities, param->n_choices, v)
                                 : hpo_param_from_unit(param, v);
+}
+
+double hpo_param_draw(const hpo_param *param, base_rng *rng) {
+    return hpo_param_quantile(param, base_rng_uniform(rng));
 }
 
 double hpo_param_draw_prior(const hpo_param *param, base_rng *rng) {
@@ -84,8 +87,9 @@ static double log_density_of_bin(const truncation *t, double low, double high) {
     return log(mass / (high - low)) - log(t->mass);
 }
 
-static double log_prior_of_param(const hpo_param *param, double value) {
+double hpo_param_log_prior(const hpo_param *param, double value) {
     const hpo_prior *prior = &param->prior;
+    if (!prior->given || isnan(value)) return 0;
     if (!hpo_param_is_number(param)) {
         double n = (double)param->n_choices, weight = value == prior->center ? prior->weight : 1;
         return log(n * weight / (prior->weight + n - 1));
@@ -99,9 +103,6 @@ static double log_prior_of_param(const hpo_param *param, double value) {
 
 double hpo_space_log_prior(const hpo_space *space, const double *config) {
     double sum = 0;
-    for (size_t i = 0; i < space->count; i++) {
-        const hpo_param *param = &space->params[i];
-        if (param->prior.given && !isnan(config[i])) sum += log_prior_of_param(param, config[i]);
-    }
+    for (size_t i = 0; i < space->count; i++) sum += hpo_param_log_prior(&space->params[i], config[i]);
     return sum;
 }

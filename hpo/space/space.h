@@ -131,6 +131,13 @@ void hpo_space_from_unit(const hpo_space *space, const double *unit, double *con
 /* One parameter alone. */
 double hpo_param_to_unit(const hpo_param *param, double value);
 double hpo_param_from_unit(const hpo_param *param, double unit);
+/* The unit interval that decodes to the same value: a bin of a stepped parameter or of a choice. */
+void hpo_param_bin(const hpo_param *param, double value, double *low, double *high);
+/* Its term of hpo_space_log_prior: 0 without a prior or when value is NaN. */
+double hpo_param_log_prior(const hpo_param *param, double value);
+/* The value below which share v in [0,1) of the base measure lies: from_unit, except that choices with declared
+ * probabilities have intervals of these widths. */
+double hpo_param_quantile(const hpo_param *param, double v);
 /* Point number `index` of the full grid, mixed radix over parameters in declaration order (last fastest), numeric
  * continua cut into `points` values equally spaced on the parameter's scale, end points included (a single point is the
  * middle); activates. Requires index < hpo_space_grid_size. Different indices may give equal points (inactive
