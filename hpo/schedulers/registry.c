@@ -9,7 +9,9 @@
 #define HPO_SCHEDULER_LIST(X)                                                                                          \
     X(full)                                                                                                            \
     X(successive_halving)                                                                                              \
-    X(hyperband)
+    X(hyperband)                                                                                                       \
+    X(asha)                                                                                                            \
+    X(async_hyperband)
 
 #define DECLARE(name) extern const hpo_scheduler_type hpo_scheduler_##name;
 HPO_SCHEDULER_LIST(DECLARE)

@@ -37,7 +37,12 @@ typedef struct hpo_decision {
     double fidelity;
 } hpo_decision;
 
-enum { HPO_SCHEDULER_NEEDS_FIDELITY = 1, HPO_SCHEDULER_USES_REPORTS = 2 };
+enum {
+    HPO_SCHEDULER_NEEDS_FIDELITY = 1,
+    HPO_SCHEDULER_USES_REPORTS = 2, /* with some of its options at least */
+    HPO_SCHEDULER_ASYNCHRONOUS = 4, /* never waits while new configurations are allowed; may promote what later turns
+                                       out not to be among the best */
+};
 
 typedef struct hpo_scheduler_type {
     const char *name, *summary;

@@ -31,6 +31,7 @@ void hpo_history_destroy(hpo_history *history) {
     if (!history) return;
     for (size_t i = 0; i < history->n_brackets; i++) free(history->brackets[i].ids);
     free(history->brackets);
+    free(history->event_trials);
     free(history->trials);
     free(history->charges);
     free(history->bests);
@@ -340,8 +341,10 @@ base_status hpo_history_apply(hpo_history *history, const hpo_record *record, ba
     case HPO_RECORD_RESULT: status = apply_result(history, trial, record, err); break;
     case HPO_RECORD_CLOSE: status = apply_close(history, trial, record, err); break;
     }
-    if (status == BASE_OK) history->events++;
-    return status;
+    if (status != BASE_OK) return status;
+    BASE_GROW(history->event_trials, history->event_trials_capacity, (size_t)history->events + 1);
+    history->event_trials[history->events++] = (uint32_t)record->trial;
+    return BASE_OK;
 }
 
 void hpo_history_stop(hpo_history *history, const hpo_record *report) {

@@ -65,6 +65,8 @@ struct hpo_history {
     double max_fidelity;
     base_arena *arena; /* configs, spans, evals, reports, reasons, origins: old copies stay readable */
     uint64_t events;
+    uint32_t *event_trials; /* by event */
+    size_t event_trials_capacity;
 
     hist_trial *trials;
     size_t n_trials, trials_capacity;

@@ -37,6 +37,11 @@ const hpo_space *hpo_history_space(const hpo_history *history) {
     return history->space;
 }
 
+uint64_t hpo_view_event_trial(hpo_view view, uint64_t event) {
+    BASE_ASSERT(event < view.as_of);
+    return view.history->event_trials[event];
+}
+
 /* Number of elements whose event (the uint64_t at their beginning) is below as_of. */
 static size_t count_before(const void *elements, size_t count, size_t size, uint64_t as_of) {
     const char *bytes = elements;

@@ -188,7 +188,9 @@ static void the_best_go_on(void **state) {
         CHECK_OK(hpo_study_create(spec, &study, &err));
         toy_drive_study(study, &(toy_drive){.workers = 6, .seed = 1});
         const hpo_view view = hpo_study_view(study);
-        for (uint32_t b = 0; b < hpo_view_brackets(view) && types[t]->flags & HPO_SCHEDULER_NEEDS_FIDELITY; b++) {
+        const bool waits = (types[t]->flags & HPO_SCHEDULER_NEEDS_FIDELITY) != 0 &&
+                           (types[t]->flags & HPO_SCHEDULER_ASYNCHRONOUS) == 0;
+        for (uint32_t b = 0; b < hpo_view_brackets(view) && waits; b++) {
             size_t members;
             const uint64_t *ids = hpo_view_bracket(view, b, &members);
             double worst_kept[HPO_LADDER_MAX_RUNGS], best_left[HPO_LADDER_MAX_RUNGS];

@@ -200,6 +200,7 @@ static void check_view(const fixture *f, hpo_view view) {
     uint64_t trials = 0, states[HPO_TRIAL_FAILED + 1] = {0};
     double cost = 0, scratch = 0;
     for (size_t i = 0; i < view.as_of; i++) {
+        assert_int_equal(hpo_view_event_trial(view, i), f->records[i].trial);
         trials += f->records[i].kind == HPO_RECORD_START;
         if (!ends(&f->records[i])) continue;
         cost += f->records[i].result.cost;
