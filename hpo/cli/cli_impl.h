@@ -8,6 +8,10 @@
 #include "hpo/cli/cli.h"
 #include "hpo/dispatch/controller.h"
 
+/* ---- cli.c ---- */
+/* The study file's bytes; BASE_INVALID or BASE_NOTFOUND when it cannot be read. */
+BASE_CHECK base_status cli_read_study_file(const char *path, base_buf *text, base_err *err);
+
 /* ---- info.c: what can be printed without running ---- */
 void cli_print_usage(base_buf *out);
 void cli_print_list(const hpo_catalog *catalog, base_buf *out);
@@ -23,9 +27,10 @@ bool cli_launched(int *rank, int *size);
 /* -j N: starts `mpirun -n N+1` with itself and the same arguments without -j, passes signals on, and returns the exit
  * code that rank 0 left. */
 int cli_launch(const hpo_cli_args *args, int argc, char **argv);
-/* Rank 0 below cli_launch: says that every rank has started, and leaves the exit code for the parent. */
+/* Rank 0 below cli_launch: says that every rank has started, and leaves the exit code for the parent. True: there is
+ * one, so mpirun need not be told, which takes every code but 0 for an accident and says so. */
 void cli_tell_started(void);
-void cli_tell_exit(int code);
+bool cli_tell_exit(int code);
 
 /* ---- run.c ---- */
 int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv);

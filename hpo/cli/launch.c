@@ -65,10 +65,11 @@ void cli_tell_started(void) {
     leave_note("started\n");
 }
 
-void cli_tell_exit(int code) {
+bool cli_tell_exit(int code) {
     char text[32];
     snprintf(text, sizeof text, "exit %d\n", code);
     leave_note(text);
+    return getenv(EXIT_FILE) != NULL;
 }
 
 /* What rank 0 has said so far: 0 nothing, 1 started, 2 exit (then *code). */

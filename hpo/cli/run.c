@@ -354,8 +354,7 @@ static int run_controller(run *r, hpo_transport transport, bool *lost) {
     hpo_worker_destroy(worker);
     cli_progress_destroy(r->progress);
     hpo_study_destroy(r->study);
-    cli_tell_exit(code);
-    return code;
+    return cli_tell_exit(code) ? HPO_EXIT_DONE : code;
 }
 
 static void watch_signals(void) {
