@@ -292,5 +292,7 @@ hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const h
         .pending_fidelity = o->pending.fidelity,
         .pending_trial = o->pending.trial,
         .pending_known = o->pending_known,
+        .n_trials = o->n_trials,
+        .trial_unit = o->units,
     };
 }

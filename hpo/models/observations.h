@@ -46,6 +46,9 @@ typedef struct hpo_dataset {
     const double *pending_fidelity;
     const uint64_t *pending_trial;
     const bool *pending_known; /* a promoted trial: it has a result at a lower fidelity already */
+    /* The point of every trial, whatever the policy. */
+    size_t n_trials;
+    const double *trial_unit; /* n_trials x dims, by trial id */
 } hpo_dataset;
 
 typedef struct hpo_observations hpo_observations;

@@ -68,8 +68,6 @@ size_t hpo_param_find_choice(const hpo_param *param, const hpo_value *value);
 double hpo_param_level(const hpo_param *param, double k);
 /* The nearest level of a value. */
 double hpo_param_nearest_level(const hpo_param *param, double value);
-/* The unit interval that decodes to the same value: a bin of a stepped parameter or of a choice. */
-void hpo_param_bin(const hpo_param *param, double value, double *low, double *high);
 
 /* ---- condition.c ---- */
 /* Checks a leaf: comparable, a value that the parameter can take, a test that can hold. */
