@@ -86,6 +86,8 @@ typedef struct hpo_objective_type {
     base_status (*parameters)(const base_yaml_node *settings, hpo_space *space, base_err *err);
     /* The names of metrics that it can report, NULL-terminated; may be NULL (any). */
     const char *const *(*metrics)(const base_yaml_node *settings);
+    /* Whether a larger value of the metric is better, for a study that does not say so; may be NULL (for none is). */
+    bool (*maximize)(const base_yaml_node *settings, const char *metric);
     /* Once per worker. May be NULL. A failure here ends the run as bad input. */
     base_status (*init)(void *state, const hpo_objective_env *env, base_arena *arena, base_err *err);
     /* One evaluation. Fills out->metrics (and cost, in-rank only). A returned error fails the trial with err->text, as

@@ -4,6 +4,7 @@
  * What a problem needs is told once, by the space that it declares itself; a study's own space is compared with that
  * one. It may narrow a range, take a grid of values, fix a parameter; it may not leave the problem's domain, because
  * there the known optimum would not be one. */
+#include <math.h>
 #include <string.h>
 
 #include "benchmarks/problems/problem.h"
@@ -15,27 +16,38 @@ static bool is_number(const hpo_param *param) {
 /* How the parameter would be written: "{min: 0, max: 1}". */
 static const char *domain_text(const hpo_param *param, base_arena *arena) {
     if (is_number(param)) return base_arena_printf(arena, "{min: %g, max: %g}", param->min, param->max);
-    const char *text = "{values: [";
-    for (size_t i = 0; i < param->n_choices; i++)
-        text = base_arena_printf(arena, "%s%s%g", text, i == 0 ? "" : ", ", param->choices[i].real);
-    return base_arena_printf(arena, "%s]}", text);
+    base_buf text = {0};
+    for (size_t i = 0; i < param->n_choices; i++) {
+        base_buf_puts(&text, i == 0 ? "{values: [" : ", ");
+        hpo_value_print(&param->choices[i], &text);
+    }
+    base_buf_puts(&text, "]}");
+    const char *copy = base_arena_strdup(arena, base_buf_text(&text));
+    base_buf_fini(&text);
+    return copy;
+}
+
+/* What the problem gets for this value: a number as it is, a choice as its index; NAN: it has no such value. */
+static double argument_of(const hpo_param *domain, const hpo_value *value) {
+    if (is_number(domain)) {
+        if (value->kind != HPO_VALUE_INT && value->kind != HPO_VALUE_REAL) return NAN;
+        return value->real >= domain->min && value->real <= domain->max ? value->real : NAN;
+    }
+    for (size_t i = 0; i < domain->n_choices; i++)
+        if (hpo_value_equal(&domain->choices[i], value)) return (double)i;
+    return NAN;
 }
 
 static bool in_domain(const hpo_param *domain, double number) {
-    if (is_number(domain)) return number >= domain->min && number <= domain->max;
-    for (size_t i = 0; i < domain->n_choices; i++)
-        if (domain->choices[i].real == number) return true;
-    return false;
+    const hpo_value value = hpo_value_real(number);
+    return !isnan(argument_of(domain, &value));
 }
 
 /* Every value that the parameter can take is one that the domain has. */
 static bool fits(const hpo_param *domain, const hpo_param *param) {
     if (!is_number(param)) {
-        for (size_t i = 0; i < param->n_choices; i++) {
-            const hpo_value *choice = &param->choices[i];
-            if (choice->kind != HPO_VALUE_INT && choice->kind != HPO_VALUE_REAL) return false;
-            if (!in_domain(domain, choice->real)) return false;
-        }
+        for (size_t i = 0; i < param->n_choices; i++)
+            if (isnan(argument_of(domain, &param->choices[i]))) return false;
         return true;
     }
     if (is_number(domain)) return in_domain(domain, param->min) && in_domain(domain, param->max);
@@ -96,33 +108,48 @@ static base_status check_space(const bench_problem *problem, const hpo_space *do
     return BASE_OK;
 }
 
-static const double *numbers_of(const hpo_param *param, base_arena *arena) {
-    if (is_number(param)) return NULL;
-    double *numbers = BASE_NEW_ARRAY(arena, param->n_choices, double);
-    for (size_t i = 0; i < param->n_choices; i++) numbers[i] = param->choices[i].real;
-    return numbers;
+/* A parameter that fits takes few values where the domain is a list, or may be any number. */
+static bench_argument argument_for(const hpo_param *domain, const hpo_param *param, size_t index, base_arena *arena) {
+    bench_argument argument = {.param = index, .step = 1};
+    if (is_number(domain) && is_number(param)) return argument;
+    if (is_number(param)) {
+        argument.first = param->min;
+        argument.step = param->step;
+    }
+    const size_t count = is_number(param) ? (size_t)hpo_param_levels(param) : param->n_choices;
+    double *numbers = BASE_NEW_ARRAY(arena, count, double);
+    for (size_t i = 0; i < count; i++) {
+        const hpo_value level = hpo_value_real(argument.first + (double)i * argument.step);
+        numbers[i] = argument_of(domain, is_number(param) ? &level : &param->choices[i]);
+    }
+    argument.numbers = numbers;
+    return argument;
 }
 
-base_status bench_bind(const bench_problem *problem, const bench_size *size, const hpo_space *space,
+base_status bench_bind(const bench_problem *problem, const bench_settings *settings, const hpo_space *space,
                        const base_yaml_node *where, base_arena *arena, bench_binding *binding, base_err *err) {
+    const bench_instance instance = {.problem = problem, .settings = *settings};
     hpo_space *domain = hpo_space_create();
-    base_status status = problem->parameters(problem, size, domain, err);
+    base_status status = problem->parameters(&instance, domain, err);
     if (status == BASE_OK) status = check_space(problem, domain, space, where, arena, err);
     if (status != BASE_OK) goto out;
     const size_t count = hpo_space_count(domain);
     bench_argument *arguments = BASE_NEW_ARRAY(arena, count, bench_argument);
     for (size_t i = 0; i < count; i++) {
-        const size_t param = hpo_space_find(space, hpo_space_param(domain, i)->name);
-        arguments[i] = (bench_argument){.param = param, .numbers = numbers_of(hpo_space_param(space, param), arena)};
+        const hpo_param *own = hpo_space_param(domain, i);
+        const size_t param = hpo_space_find(space, own->name);
+        arguments[i] = argument_for(own, hpo_space_param(space, param), param, arena);
     }
-    *binding = (bench_binding){.problem = problem,
-                               .size = *size,
-                               .count = count,
-                               .arguments = arguments,
-                               .x = BASE_NEW_ARRAY(arena, count, double)};
+    *binding = (bench_binding){
+        .instance = instance, .count = count, .arguments = arguments, .x = BASE_NEW_ARRAY(arena, count, double)};
 out:
     hpo_space_destroy(domain);
     return status;
+}
+
+base_status bench_load(bench_binding *binding, base_arena *arena, base_err *err) {
+    bench_instance *instance = &binding->instance;
+    return instance->problem->load ? instance->problem->load(instance, arena, &instance->data, err) : BASE_OK;
 }
 
 /* The bits of the fidelity name the stream: rungs of one trial see independent noise. */
@@ -132,12 +159,20 @@ static base_rng noise_of(double fidelity, uint64_t seed) {
     return base_rng_stream(seed, BASE_RNG_PROBLEM, (uint32_t)bits, (uint32_t)(bits >> 32));
 }
 
-double bench_evaluate(const bench_binding *binding, const double *config, double fidelity, uint64_t seed) {
+void bench_evaluate_all(const bench_binding *binding, const double *config, double fidelity, uint64_t seed,
+                        double *values) {
     for (size_t i = 0; i < binding->count; i++) {
         const bench_argument *argument = &binding->arguments[i];
         const double value = config[argument->param];
-        binding->x[i] = argument->numbers ? argument->numbers[(size_t)value] : value;
+        binding->x[i] =
+            argument->numbers ? argument->numbers[(size_t)((value - argument->first) / argument->step)] : value;
     }
     base_rng noise = noise_of(fidelity, seed);
-    return binding->problem->evaluate(binding->problem, &binding->size, binding->x, fidelity, &noise);
+    binding->instance.problem->evaluate(&binding->instance, binding->x, fidelity, &noise, values);
+}
+
+double bench_evaluate(const bench_binding *binding, const double *config, double fidelity, uint64_t seed) {
+    double values[sizeof binding->instance.problem->metric / sizeof *binding->instance.problem->metric];
+    bench_evaluate_all(binding, config, fidelity, seed, values);
+    return values[0];
 }

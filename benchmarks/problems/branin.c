@@ -8,24 +8,22 @@
 
 #include "benchmarks/problems/problem.h"
 
-static base_status branin_parameters(const bench_problem *problem, const bench_size *size, hpo_space *space,
-                                     base_err *err) {
-    (void)problem, (void)size;
+static base_status branin_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
+    (void)instance;
     BASE_TRY(hpo_space_add(space, &(hpo_param){.name = "x1", .kind = HPO_FLOAT, .min = -5, .max = 10}, err));
     return hpo_space_add(space, &(hpo_param){.name = "x2", .kind = HPO_FLOAT, .min = 0, .max = 15}, err);
 }
 
-static double branin_evaluate(const bench_problem *problem, const bench_size *size, const double *x, double fidelity,
-                              base_rng *noise) {
-    (void)problem, (void)size, (void)fidelity, (void)noise;
+static void branin_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
+                            double *values) {
+    (void)instance, (void)fidelity, (void)noise;
     const double b = 5.1 / (4 * M_PI * M_PI), c = 5 / M_PI, t = 1 / (8 * M_PI);
     const double root = x[1] - b * x[0] * x[0] + c * x[0] - 6;
-    return root * root + 10 * (1 - t) * cos(x[0]) + 10;
+    values[0] = root * root + 10 * (1 - t) * cos(x[0]) + 10;
 }
 
-static bool branin_optimum(const bench_problem *problem, const bench_size *size, size_t which, double *x,
-                           double *value) {
-    (void)problem, (void)size;
+static bool branin_optimum(const bench_instance *instance, size_t which, double *x, double *value) {
+    (void)instance;
     static const double places[][2] = {{-M_PI, 12.275}, {M_PI, 2.275}, {3 * M_PI, 2.475}};
     if (which >= sizeof places / sizeof *places) return false;
     x[0] = places[which][0];

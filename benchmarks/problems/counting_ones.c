@@ -7,24 +7,53 @@
  * section 5.1. The fidelity is b: an evaluation has variance sum_j x_j (1 - x_j) / b, and in the limit, which is what a
  * study without a fidelity gets, the value is -sum x. Minimum: minus the number of arguments. */
 #include <math.h>
+#include <string.h>
 
 #include "benchmarks/problems/problem.h"
 
-static base_status counting_parameters(const bench_problem *problem, const bench_size *size, hpo_space *space,
-                                       base_err *err) {
-    (void)problem;
+static size_t arguments_of(const bench_settings *settings) {
+    return (size_t)(settings->n_categorical + settings->n_continuous);
+}
+
+static double sum_of(const double *x, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += x[i];
+    return sum;
+}
+
+/* Believed in: the optimum, its opposite, or the best of 25 random points (of one fixed stream). */
+static void believed_place(const bench_settings *settings, double *x, double *draw) {
+    enum { DRAWS = 25 };
+    const size_t count = arguments_of(settings);
+    base_rng rng = base_rng_stream(DRAWS, BASE_RNG_PROBLEM, 0, 0);
+    for (size_t i = 0; i < count; i++) x[i] = settings->prior == BENCH_PRIOR_GOOD;
+    for (size_t n = 0; n < DRAWS && settings->prior == BENCH_PRIOR_AT25; n++) {
+        for (size_t i = 0; i < count; i++) {
+            const double u = base_rng_uniform(&rng);
+            draw[i] = i < (size_t)settings->n_categorical ? floor(2 * u) : u;
+        }
+        if (sum_of(draw, count) > sum_of(x, count)) memcpy(x, draw, count * sizeof *x);
+    }
+}
+
+static base_status counting_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
+    const bench_settings *settings = &instance->settings;
     base_arena *arena = hpo_space_arena(space);
     hpo_value *bits = BASE_NEW_ARRAY(arena, 2, hpo_value);
     bits[0] = hpo_value_int(0);
     bits[1] = hpo_value_int(1);
-    for (int64_t i = 0; i < size->n_categorical; i++) {
-        hpo_param param = {.kind = HPO_CATEGORICAL, .choices = bits, .n_choices = 2};
-        param.name = base_arena_printf(arena, "cat_%d", (int)i);
-        BASE_TRY(hpo_space_add(space, &param, err));
-    }
-    for (int64_t i = 0; i < size->n_continuous; i++) {
-        hpo_param param = {.kind = HPO_FLOAT, .min = 0, .max = 1};
-        param.name = base_arena_printf(arena, "float_%d", (int)i);
+    const size_t count = arguments_of(settings);
+    double *center = BASE_NEW_ARRAY(arena, 2 * count, double);
+    believed_place(settings, center, center + count);
+    for (size_t i = 0; i < count; i++) {
+        const bool is_bit = i < (size_t)settings->n_categorical;
+        hpo_param param = is_bit ? (hpo_param){.kind = HPO_CATEGORICAL, .choices = bits, .n_choices = 2}
+                                 : (hpo_param){.kind = HPO_FLOAT, .min = 0, .max = 1};
+        const int number = (int)(is_bit ? i : i - (size_t)settings->n_categorical);
+        param.name = base_arena_printf(arena, is_bit ? "cat_%d" : "float_%d", number);
+        param.prior = (hpo_prior){.given = settings->prior != BENCH_PRIOR_NONE, .center = center[i]};
+        if (param.prior.given && is_bit) param.prior.weight = BENCH_PRIOR_WEIGHT;
+        if (param.prior.given && !is_bit) param.prior.deviation = BENCH_PRIOR_DEVIATION;
         BASE_TRY(hpo_space_add(space, &param, err));
     }
     return BASE_OK;
@@ -38,23 +67,19 @@ static double mean_of_draws(double p, uint64_t draws, base_rng *noise) {
     return (double)ones / (double)draws;
 }
 
-static double counting_evaluate(const bench_problem *problem, const bench_size *size, const double *x, double fidelity,
-                                base_rng *noise) {
-    (void)problem;
-    const size_t n_categorical = (size_t)size->n_categorical;
-    const size_t count = n_categorical + (size_t)size->n_continuous;
-    double sum = 0;
-    for (size_t i = 0; i < n_categorical; i++) sum += x[i];
+static void counting_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
+                              double *values) {
+    const size_t n_categorical = (size_t)instance->settings.n_categorical, count = arguments_of(&instance->settings);
+    double sum = sum_of(x, n_categorical);
     for (size_t i = n_categorical; i < count; i++)
         sum += isinf(fidelity) ? x[i] : mean_of_draws(x[i], (uint64_t)fidelity, noise);
-    return -sum;
+    values[0] = -sum;
+    values[1] = -sum_of(x, count);
 }
 
-static bool counting_optimum(const bench_problem *problem, const bench_size *size, size_t which, double *x,
-                             double *value) {
-    (void)problem;
+static bool counting_optimum(const bench_instance *instance, size_t which, double *x, double *value) {
     if (which > 0) return false;
-    const size_t count = (size_t)(size->n_categorical + size->n_continuous);
+    const size_t count = arguments_of(&instance->settings);
     for (size_t i = 0; i < count; i++) x[i] = 1;
     *value = -(double)count;
     return true;
@@ -63,8 +88,8 @@ static bool counting_optimum(const bench_problem *problem, const bench_size *siz
 const bench_problem bench_problem_counting_ones = {
     .name = "counting-ones",
     .summary = "n_categorical bits and n_continuous numbers; fidelity samples, from 1; minimum -(sum of both)",
-    .metric = {"value"},
-    .sized = true,
+    .metric = {"value", "exact"},
+    .takes = BENCH_TAKES_SIZE | BENCH_TAKES_PRIOR,
     .fidelity = {.name = "samples", .min = 1, .max = INFINITY, .integer = true},
     .parameters = counting_parameters,
     .evaluate = counting_evaluate,

@@ -24,11 +24,14 @@ typedef struct hartmann_shape {
     double a[TERMS][MAX_DIMS];
     double p[TERMS][MAX_DIMS];
     double place[MAX_DIMS], value; /* of the minimum */
+    double beside[MAX_DIMS];       /* the good prior where low fidelities are bad or moderate guides */
+    double at25[MAX_DIMS], worst[MAX_DIMS];
 } hartmann_shape;
 
 typedef struct hartmann_detail {
     const hartmann_shape *shape;
     double bias, noise;
+    bool good_is_beside;
 } hartmann_detail;
 
 static const double alpha[TERMS] = {1.0, 1.2, 3.0, 3.2};
@@ -39,6 +42,9 @@ static const hartmann_shape shape3 = {
     .p = {{0.3689, 0.1170, 0.2673}, {0.4699, 0.4387, 0.7470}, {0.1091, 0.8732, 0.5547}, {0.0381, 0.5743, 0.8828}},
     .place = {0.114588897, 0.555648897, 0.852546984},
     .value = -3.862779787332663,
+    .beside = {.11805023, .55908523, .85598323},
+    .at25 = {.04154300161, .56090192781, .97447101012},
+    .worst = {.94811347770, .99283114676, .01720182552},
 };
 
 static const hartmann_shape shape6 = {
@@ -50,15 +56,29 @@ static const hartmann_shape shape6 = {
           {0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381}},
     .place = {0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573},
     .value = -3.322368011391339,
+    .beside = {.20512623, .15344723, .48031023, .27876823, .31508823, .66073623},
+    .at25 = {.31540008, .60049020, .40321546, .26936171, .32907090, .51931859},
+    .worst = {.88985502, .71085014, .02012111, .94936593, .93402226, .97195395},
 };
 
-static base_status hartmann_parameters(const bench_problem *problem, const bench_size *size, hpo_space *space,
-                                       base_err *err) {
-    (void)size;
-    const hartmann_detail *detail = problem->detail;
+static const double *believed_place(const hartmann_detail *detail, int prior) {
+    const hartmann_shape *shape = detail->shape;
+    switch (prior) {
+    case BENCH_PRIOR_GOOD: return detail->good_is_beside ? shape->beside : shape->place;
+    case BENCH_PRIOR_AT25: return shape->at25;
+    case BENCH_PRIOR_BAD: return shape->worst;
+    default: return NULL;
+    }
+}
+
+static base_status hartmann_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
+    const hartmann_detail *detail = instance->problem->detail;
+    const double *center = believed_place(detail, instance->settings.prior);
     for (size_t i = 0; i < detail->shape->dims; i++) {
-        const char *name = base_arena_printf(hpo_space_arena(space), "x%zu", i + 1);
-        BASE_TRY(hpo_space_add(space, &(hpo_param){.name = name, .kind = HPO_FLOAT, .min = 0, .max = 1}, err));
+        hpo_param param = {.kind = HPO_FLOAT, .min = 0, .max = 1};
+        param.name = base_arena_printf(hpo_space_arena(space), "x%zu", i + 1);
+        if (center) param.prior = (hpo_prior){.given = true, .center = center[i], .deviation = BENCH_PRIOR_DEVIATION};
+        BASE_TRY(hpo_space_add(space, &param, err));
     }
     return BASE_OK;
 }
@@ -76,13 +96,16 @@ static double hartmann_value(const hartmann_shape *shape, const double *x, doubl
     return -sum;
 }
 
-static double hartmann_evaluate(const bench_problem *problem, const bench_size *size, const double *x, double fidelity,
-                                base_rng *noise) {
-    (void)size;
-    const hartmann_detail *detail = problem->detail;
-    const double missing = problem->fidelity.name ? 1 - log(fidelity) / log(FULL) : 0;
-    const double value = hartmann_value(detail->shape, x, detail->bias * missing);
-    return missing > 0 ? value + fabs(base_rng_normal(noise)) * detail->noise * missing : value;
+static void hartmann_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
+                              double *values) {
+    const hartmann_detail *detail = instance->problem->detail;
+    values[0] = hartmann_value(detail->shape, x, 0);
+    if (!instance->problem->fidelity.name) return;
+    values[1] = values[0];
+    const double missing = 1 - log(fidelity) / log(FULL);
+    if (!(missing > 0)) return;
+    values[0] = hartmann_value(detail->shape, x, detail->bias * missing);
+    values[0] += fabs(base_rng_normal(noise)) * detail->noise * missing;
 }
 
 /* lambda(z) of the benchmark suite. */
@@ -91,10 +114,8 @@ static double hartmann_cost(double fidelity) {
     return 0.05 + 0.95 * share * share;
 }
 
-static bool hartmann_optimum(const bench_problem *problem, const bench_size *size, size_t which, double *x,
-                             double *value) {
-    (void)size;
-    const hartmann_shape *shape = ((const hartmann_detail *)problem->detail)->shape;
+static bool hartmann_optimum(const bench_instance *instance, size_t which, double *x, double *value) {
+    const hartmann_shape *shape = ((const hartmann_detail *)instance->problem->detail)->shape;
     if (which > 0) return false;
     memcpy(x, shape->place, shape->dims * sizeof *x);
     *value = shape->value;
@@ -106,6 +127,7 @@ static bool hartmann_optimum(const bench_problem *problem, const bench_size *siz
         .name = "hartmann" #dims_,                                                                                     \
         .summary = text,                                                                                               \
         .metric = {"value"},                                                                                           \
+        .takes = BENCH_TAKES_PRIOR,                                                                                    \
         .fidelity = {.min = 1, .max = 1},                                                                              \
         .parameters = hartmann_parameters,                                                                             \
         .evaluate = hartmann_evaluate,                                                                                 \
@@ -113,29 +135,33 @@ static bool hartmann_optimum(const bench_problem *problem, const bench_size *siz
         .detail = &(const hartmann_detail){.shape = &shape##dims_},                                                    \
     }
 
-#define MF_HARTMANN(dims_, symbol, ending, text, bias_, noise_)                                                        \
+#define MF_HARTMANN(dims_, symbol, ending, bias_, noise_, beside_)                                                     \
     const bench_problem bench_problem_mf_hartmann##dims_##symbol = {                                                   \
         .name = "mf-hartmann" #dims_ ending,                                                                           \
-        .summary = "hartmann" #dims_ " with a fidelity z, 1 to 100; a low z " text,                                    \
-        .metric = {"value"},                                                                                           \
+        .family = "mf-hartmann{3,6}{,-good,-moderate,-bad,-terrible}",                                                 \
+        .summary = "with a fidelity z, 1 to 100; a low z is nearly right, or as good a guide as the name ends",        \
+        .metric = {"value", "exact"},                                                                                  \
+        .takes = BENCH_TAKES_PRIOR,                                                                                    \
         .fidelity = {.name = "z", .min = 1, .max = FULL},                                                              \
         .parameters = hartmann_parameters,                                                                             \
         .evaluate = hartmann_evaluate,                                                                                 \
         .cost = hartmann_cost,                                                                                         \
         .optimum = hartmann_optimum,                                                                                   \
-        .detail = &(const hartmann_detail){.shape = &shape##dims_, .bias = (bias_), .noise = (noise_)},                \
+        .detail =                                                                                                      \
+            &(const hartmann_detail){                                                                                  \
+                .shape = &shape##dims_, .bias = (bias_), .noise = (noise_), .good_is_beside = (beside_)},              \
     }
 
 HARTMANN(3, "Hartmann's function of 3 numbers; minimum -3.862780");
 HARTMANN(6, "Hartmann's function of 6 numbers; minimum -3.322368");
 
-MF_HARTMANN(3, , "", "is nearly right", 0.5, 0.1);
-MF_HARTMANN(3, _good, "-good", "is a good guide", 2.5, 2.0);
-MF_HARTMANN(3, _moderate, "-moderate", "is a moderate guide", 3.0, 3.0);
-MF_HARTMANN(3, _bad, "-bad", "is a bad guide", 3.5, 4.0);
-MF_HARTMANN(3, _terrible, "-terrible", "misleads", 4.0, 5.0);
-MF_HARTMANN(6, , "", "is nearly right", 0.5, 0.1);
-MF_HARTMANN(6, _good, "-good", "is a good guide", 2.5, 2.0);
-MF_HARTMANN(6, _moderate, "-moderate", "is a moderate guide", 3.0, 3.0);
-MF_HARTMANN(6, _bad, "-bad", "is a bad guide", 3.5, 4.0);
-MF_HARTMANN(6, _terrible, "-terrible", "misleads", 4.0, 5.0);
+MF_HARTMANN(3, , "", 0.5, 0.1, false);
+MF_HARTMANN(3, _good, "-good", 2.5, 2.0, false);
+MF_HARTMANN(3, _moderate, "-moderate", 3.0, 3.0, true);
+MF_HARTMANN(3, _bad, "-bad", 3.5, 4.0, true);
+MF_HARTMANN(3, _terrible, "-terrible", 4.0, 5.0, false);
+MF_HARTMANN(6, , "", 0.5, 0.1, false);
+MF_HARTMANN(6, _good, "-good", 2.5, 2.0, false);
+MF_HARTMANN(6, _moderate, "-moderate", 3.0, 3.0, true);
+MF_HARTMANN(6, _bad, "-bad", 3.5, 4.0, true);
+MF_HARTMANN(6, _terrible, "-terrible", 4.0, 5.0, false);

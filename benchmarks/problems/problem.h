@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Problems whose optimum is known: a formula, its parameters, what a cheaper look at it shows, and its best value.
+/* Problems whose optimum is known: a formula or a table, its parameters, what a cheaper look at it shows, and its best
+ * value.
  *
- * A problem is one constant descriptor. It knows nothing of a study; a binding connects the parameters of a study's
- * space with its arguments once, so that an evaluation looks nothing up. All problems are minimised. */
+ * A problem is one constant descriptor; with the settings of a study and what it read from a file it is an instance. It
+ * knows nothing of the study's space; a binding connects the parameters of that space with its arguments once, so that
+ * an evaluation looks nothing up. */
 #ifndef BENCHMARKS_PROBLEMS_PROBLEM_H
 #define BENCHMARKS_PROBLEMS_PROBLEM_H
 
@@ -12,28 +14,67 @@
 extern "C" {
 #endif
 
-/* Of a problem that exists in every size. */
-typedef struct bench_size {
+/* Where a user with a belief would look: at or beside the optimum, at the worst place, at the best of 25 random ones
+ * (N. Mallik et al., "PriorBand", NeurIPS 2023, section 6). */
+typedef enum bench_prior { BENCH_PRIOR_NONE, BENCH_PRIOR_GOOD, BENCH_PRIOR_AT25, BENCH_PRIOR_BAD } bench_prior;
+/* Of medium confidence. */
+#define BENCH_PRIOR_DEVIATION 0.25
+#define BENCH_PRIOR_WEIGHT    4
+
+/* What of its settings a problem understands. */
+enum {
+    BENCH_TAKES_SIZE = 1, /* n_categorical, n_continuous */
+    BENCH_TAKES_DIMENSIONS = 2,
+    BENCH_TAKES_PRIOR = 4,
+    BENCH_TAKES_AVERAGE = 8,
+    BENCH_TAKES_TASK = 16
+};
+typedef struct bench_settings {
     int64_t n_categorical, n_continuous;
-} bench_size;
+    int64_t dimensions;
+    int prior;    /* a bench_prior */
+    bool average; /* the mean of a table's repeated trainings instead of one of them */
+    size_t task;  /* of bench_problem.tasks */
+} bench_settings;
 
 typedef struct bench_problem bench_problem;
+typedef struct bench_instance {
+    const bench_problem *problem;
+    bench_settings settings;
+    const void *data; /* what load read */
+} bench_instance;
+
+/* One of several data sets of a problem. */
+typedef struct bench_task {
+    const char *name, *id;
+} bench_task;
+
 struct bench_problem {
     const char *name, *summary;
-    const char *metric[2]; /* its name and NULL */
-    bool sized;            /* the bench_size counts; the others have one size only */
+    /* Neighbours in the registry with the same family share one line of the list: all their names in a shell's brace
+     * notation, beside the summary of the first. NULL: a line of its own. */
+    const char *family;
+    /* Their names, NULL-terminated; the first is searched for. A problem whose value is noisy tells what a full
+     * evaluation without noise would show as "exact". */
+    const char *metric[8];
+    bool maximize;
+    unsigned takes;
+    const bench_task *tasks;
+    size_t n_tasks;
     /* What a cheaper evaluation is measured in, and its range; max = INFINITY: only the limit is exact. name NULL:
      * every evaluation is a full one. */
     hpo_fidelity fidelity;
-    /* Adds the arguments in order, as numbers or as choices among numbers. The space is not sealed yet. */
-    base_status (*parameters)(const bench_problem *problem, const bench_size *size, hpo_space *space, base_err *err);
-    /* The value at x. Random draws, if any, come from noise. */
-    double (*evaluate)(const bench_problem *problem, const bench_size *size, const double *x, double fidelity,
-                       base_rng *noise);
+    /* Adds the arguments in order, as numbers or as choices. The space is not sealed yet; nothing is loaded yet. */
+    base_status (*parameters)(const bench_instance *instance, hpo_space *space, base_err *err);
+    /* Reads what evaluate needs, into arena. May be NULL. */
+    base_status (*load)(const bench_instance *instance, base_arena *arena, const void **data, base_err *err);
+    /* The values at x, one for each metric. A choice arrives as its index. Random draws, if any, come from noise. */
+    void (*evaluate)(const bench_instance *instance, const double *x, double fidelity, base_rng *noise, double *values);
     /* Of one evaluation from scratch, as a share of a full one; NULL: in proportion to the fidelity. */
     double (*cost)(double fidelity);
-    /* The best value that a full evaluation has, and place number `which` that has it; false: there are not so many. */
-    bool (*optimum)(const bench_problem *problem, const bench_size *size, size_t which, double *x, double *value);
+    /* The best value that a full evaluation has, without noise, and place number `which` that has it; false: there are
+     * not so many. NULL: unknown. */
+    bool (*optimum)(const bench_instance *instance, size_t which, double *x, double *value);
     const void *detail; /* of the problem's own file */
 };
 
@@ -42,17 +83,25 @@ const bench_problem *const *bench_problems(size_t *count);
 const bench_problem *bench_problem_find(const char *name); /* NULL: there is none */
 /* The name that was probably meant, or NULL. */
 const char *bench_problem_nearest(const char *name);
+/* Index of the task with this name or id, or SIZE_MAX. */
+size_t bench_task_find(const bench_problem *problem, const char *task);
+
+/* ---- data_file.c ---- */
+/* A file of benchmarks/data, decompressed and appended to out: in the folder that HPO_DATA names, else in the source
+ * tree, else where it was installed. */
+BASE_CHECK base_status bench_data_read(const char *file, base_buf *out, base_err *err);
 
 /* ---- binding.c ---- */
-/* One argument: where it lies in a configuration, and the numbers that an index stands for (NULL: the value itself). */
+/* One argument: where it lies in a configuration, and what it means: the value itself (numbers NULL), or
+ * numbers[(value - first) / step]. */
 typedef struct bench_argument {
     size_t param;
     const double *numbers;
+    double first, step;
 } bench_argument;
 
 typedef struct bench_binding {
-    const bench_problem *problem;
-    bench_size size;
+    bench_instance instance;
     size_t count;
     const bench_argument *arguments;
     double *x; /* the arguments of the evaluation that is under way: a binding serves one thread */
@@ -60,10 +109,15 @@ typedef struct bench_binding {
 
 /* The space must hold the problem's parameters, unconditionally and within their bounds, and no others: BASE_INVALID
  * with the position of the parameter, or of `where` for a missing one. What *binding points to lives in arena. */
-BASE_CHECK base_status bench_bind(const bench_problem *problem, const bench_size *size, const hpo_space *space,
+BASE_CHECK base_status bench_bind(const bench_problem *problem, const bench_settings *settings, const hpo_space *space,
                                   const base_yaml_node *where, base_arena *arena, bench_binding *binding,
                                   base_err *err);
-/* A pure function of the configuration, the fidelity and the seed. */
+/* Reads the problem's data: once, before the first evaluation. */
+BASE_CHECK base_status bench_load(bench_binding *binding, base_arena *arena, base_err *err);
+/* A pure function of the configuration, the fidelity and the seed; one value for each metric. */
+void bench_evaluate_all(const bench_binding *binding, const double *config, double fidelity, uint64_t seed,
+                        double *values);
+/* The first of them. */
 double bench_evaluate(const bench_binding *binding, const double *config, double fidelity, uint64_t seed);
 
 #ifdef __cplusplus

@@ -6,6 +6,10 @@
 
 #define BENCH_PROBLEMS(X)                                                                                              \
     X(branin)                                                                                                          \
+    X(currin)                                                                                                          \
+    X(borehole)                                                                                                        \
+    X(rosenbrock)                                                                                                      \
+    X(ackley)                                                                                                          \
     X(hartmann3)                                                                                                       \
     X(hartmann6)                                                                                                       \
     X(mf_hartmann3)                                                                                                    \
@@ -43,4 +47,11 @@ const char *bench_problem_nearest(const char *name) {
     const char *names[N_PROBLEMS];
     for (size_t i = 0; i < N_PROBLEMS; i++) names[i] = problems[i]->name;
     return base_nearest(name, names, N_PROBLEMS);
+}
+
+size_t bench_task_find(const bench_problem *problem, const char *task) {
+    for (size_t i = 0; i < problem->n_tasks; i++) {
+        if (strcmp(problem->tasks[i].name, task) == 0 || strcmp(problem->tasks[i].id, task) == 0) return i;
+    }
+    return SIZE_MAX;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The objective `function`: a problem with a known optimum, for benchmarks, tests and first steps.
+/* The objective `function`: a formula or a published table, for benchmarks, tests and first steps.
  *
  * It costs a microsecond, so it runs in the worker itself. A problem with a fidelity reports the cost that its authors
  * gave it, in units of the fidelity: a full evaluation costs the highest one. Without a `fidelity:` in the study every
@@ -10,11 +10,13 @@
 #include "experiments/objectives/registry.h"
 
 typedef struct function_state {
-    const char *problem_name;
-    bench_size size;
+    const char *problem_name, *task_name;
+    bench_settings settings;
     bool has_fidelity;
     bench_binding binding;
 } function_state;
+
+static const char *const priors[] = {"none", "good", "at25", "bad", NULL}; /* as bench_prior */
 
 static const base_option function_options[] = {
     {.name = "problem",
@@ -24,18 +26,42 @@ static const base_option function_options[] = {
      .help = "a name of --list, e.g. branin"},
     {.name = "n_categorical",
      .kind = BASE_OPTION_INT,
-     .offset = offsetof(function_state, size.n_categorical),
+     .offset = offsetof(function_state, settings.n_categorical),
      .fallback = "8",
      .min = 0,
      .max = 1024,
      .help = "counting-ones: parameters cat_0, cat_1, ... with the values 0 and 1"},
     {.name = "n_continuous",
      .kind = BASE_OPTION_INT,
-     .offset = offsetof(function_state, size.n_continuous),
+     .offset = offsetof(function_state, settings.n_continuous),
      .fallback = "8",
      .min = 0,
      .max = 1024,
      .help = "counting-ones: parameters float_0, float_1, ... in [0, 1]"},
+    {.name = "dimensions",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(function_state, settings.dimensions),
+     .fallback = "2",
+     .min = 2,
+     .max = 1024,
+     .help = "rosenbrock, ackley: parameters x1, x2, ..."},
+    {.name = "prior",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(function_state, settings.prior),
+     .fallback = "none",
+     .choices = priors,
+     .help = "hartmann and counting-ones: what its own parameters believe in: the optimum (or a place beside it), the "
+             "best of 25 random points, the worst"},
+    {.name = "average",
+     .kind = BASE_OPTION_BOOL,
+     .offset = offsetof(function_state, settings.average),
+     .fallback = "false",
+     .help = "tables: the mean of the repeated trainings instead of one, which the trial's seed chooses"},
+    {.name = "task",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(function_state, task_name),
+     .fallback = "",
+     .help = "lcbench: a data set or its OpenML task, e.g. Fashion-MNIST or 189908"},
     BASE_OPTIONS_END,
 };
 
@@ -49,16 +75,52 @@ static base_status find_problem(const base_yaml_node *settings, const char *name
                 : base_yaml_fail(where, err, "there is no problem '%s'; hpo_search --list shows them all", name);
 }
 
-static base_status check_size(const base_yaml_node *settings, const bench_problem *problem, const bench_size *size,
-                              base_err *err) {
-    static const char *const keys[] = {"n_categorical", "n_continuous"};
-    for (size_t i = 0; i < 2 && !problem->sized; i++) {
-        const base_yaml_node *key = base_yaml_key(settings, keys[i]);
-        if (key) return base_yaml_fail(key, err, "the problem %s has one size: remove %s", problem->name, keys[i]);
+/* A setting that the problem does not understand would be believed to have an effect. */
+static base_status check_settings(const base_yaml_node *settings, const bench_problem *problem, base_err *err) {
+    static const struct {
+        const char *key;
+        unsigned takes;
+    } rules[] = {{"n_categorical", BENCH_TAKES_SIZE},    {"n_continuous", BENCH_TAKES_SIZE},
+                 {"dimensions", BENCH_TAKES_DIMENSIONS}, {"prior", BENCH_TAKES_PRIOR},
+                 {"average", BENCH_TAKES_AVERAGE},       {"task", BENCH_TAKES_TASK}};
+    enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
+        if (!key || (problem->takes & rules[i].takes)) continue;
+        if ((rules[i].takes & ANY_SIZE) && !(problem->takes & ANY_SIZE))
+            return base_yaml_fail(key, err, "the problem %s has one size: remove %s", problem->name, rules[i].key);
+        return base_yaml_fail(key, err, "the problem %s knows no %s: remove it", problem->name, rules[i].key);
     }
+    return BASE_OK;
+}
+
+static base_status check_size(const base_yaml_node *settings, const bench_settings *size, base_err *err) {
     if (size->n_categorical + size->n_continuous > 0) return BASE_OK;
     return base_yaml_fail(base_yaml_get(settings, "problem"), err,
                           "n_categorical and n_continuous must not both be 0: there would be nothing to search");
+}
+
+static base_status find_task(const base_yaml_node *settings, const bench_problem *problem, function_state *state,
+                             base_arena *arena, base_err *err) {
+    if (!(problem->takes & BENCH_TAKES_TASK)) return BASE_OK;
+    if (!state->task_name) {
+        return base_yaml_fail(base_yaml_get(settings, "problem"), err, "the problem %s needs a task, e.g. task: %s",
+                              problem->name, problem->tasks[0].name);
+    }
+    state->settings.task = bench_task_find(problem, state->task_name);
+    if (state->settings.task != SIZE_MAX) return BASE_OK;
+    const char **names = BASE_NEW_ARRAY(arena, problem->n_tasks, const char *);
+    const char *all = "";
+    for (size_t i = 0; i < problem->n_tasks; i++) {
+        names[i] = problem->tasks[i].name;
+        all = base_arena_printf(arena, "%s%s%s", all, i == 0 ? "" : ", ", names[i]);
+    }
+    const char *near = base_nearest(state->task_name, names, problem->n_tasks);
+    const base_yaml_node *where = base_yaml_get(settings, "task");
+    return near ? base_yaml_fail(where, err, "the problem %s has no task '%s'; did you mean '%s'?", problem->name,
+                                 state->task_name, near)
+                : base_yaml_fail(where, err, "the problem %s has no task '%s'; it has %s", problem->name,
+                                 state->task_name, all);
 }
 
 /* Reads the settings and finds the problem: what every question about it begins with. */
@@ -66,7 +128,9 @@ static base_status read_settings(const base_yaml_node *settings, base_arena *are
                                  const bench_problem **problem, base_err *err) {
     BASE_TRY(base_options_read(function_options, settings, state, arena, err));
     BASE_TRY(find_problem(settings, state->problem_name, problem, err));
-    return check_size(settings, *problem, &state->size, err);
+    BASE_TRY(check_settings(settings, *problem, err));
+    BASE_TRY(check_size(settings, &state->settings, err));
+    return find_task(settings, *problem, state, arena, err);
 }
 
 static base_status check_fidelity(const hpo_objective_env *env, const bench_problem *problem, base_err *err) {
@@ -96,20 +160,31 @@ static base_status check_fidelity(const hpo_objective_env *env, const bench_prob
     return BASE_OK;
 }
 
-static base_status function_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
-    function_state *state = self;
+/* Everything but the problem's data. */
+static base_status prepare(function_state *state, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     const bench_problem *problem;
     BASE_TRY(read_settings(env->settings, arena, state, &problem, err));
     BASE_TRY(check_fidelity(env, problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
-    return bench_bind(problem, &state->size, env->space, base_yaml_get(env->settings, "problem"), arena,
+    if (state->settings.prior != BENCH_PRIOR_NONE && !hpo_space_has_prior(env->space)) {
+        return base_yaml_fail(base_yaml_key(env->settings, "prior"), err,
+                              "this prior is one of the problem's own parameters: remove `parameters:`, or write the "
+                              "prior there");
+    }
+    return bench_bind(problem, &state->settings, env->space, base_yaml_get(env->settings, "problem"), arena,
                       &state->binding, err);
+}
+
+static base_status function_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
+    function_state *state = self;
+    BASE_TRY(prepare(state, env, arena, err));
+    return bench_load(&state->binding, arena, err);
 }
 
 static base_status function_check(const hpo_objective_env *env, base_err *err) {
     base_arena *arena = base_arena_create();
     function_state state = {0};
-    const base_status status = function_init(&state, env, arena, err);
+    const base_status status = prepare(&state, env, arena, err);
     base_arena_destroy(arena);
     return status;
 }
@@ -118,45 +193,65 @@ static base_status function_parameters(const base_yaml_node *settings, hpo_space
     function_state state = {0};
     const bench_problem *problem;
     BASE_TRY(read_settings(settings, hpo_space_arena(space), &state, &problem, err));
-    return problem->parameters(problem, &state.size, space, err);
+    return problem->parameters(&(bench_instance){.problem = problem, .settings = state.settings}, space, err);
 }
 
-/* Of the problem; an unknown one is refused by check, which is asked later. */
-static const char *const *function_metrics(const base_yaml_node *settings) {
+/* NULL for an unknown problem: it is refused by check, which is asked later. */
+static const bench_problem *problem_of(const base_yaml_node *settings) {
     const base_yaml_node *name = base_yaml_get(settings, "problem");
-    const bench_problem *problem = name && name->text ? bench_problem_find(name->text) : NULL;
+    return name && name->text ? bench_problem_find(name->text) : NULL;
+}
+
+static const char *const *function_metrics(const base_yaml_node *settings) {
+    const bench_problem *problem = problem_of(settings);
     size_t count;
     return problem ? problem->metric : bench_problems(&count)[0]->metric;
+}
+
+/* The first metric, and the same without noise. */
+static bool function_maximize(const base_yaml_node *settings, const char *metric) {
+    const bench_problem *problem = problem_of(settings);
+    return problem && problem->maximize && (strcmp(metric, problem->metric[0]) == 0 || strcmp(metric, "exact") == 0);
 }
 
 static base_status function_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                                      base_err *err) {
     (void)reporter, (void)err;
     const function_state *state = self;
-    const bench_problem *problem = state->binding.problem;
+    const bench_problem *problem = state->binding.instance.problem;
     const double fidelity = state->has_fidelity ? job->fidelity : problem->fidelity.max;
-    const double value = bench_evaluate(&state->binding, job->config, fidelity, job->seed);
-    hpo_metrics_set(&out->metrics, problem->metric[0], value);
+    double values[sizeof problem->metric / sizeof *problem->metric];
+    bench_evaluate_all(&state->binding, job->config, fidelity, job->seed, values);
+    for (size_t i = 0; problem->metric[i]; i++) hpo_metrics_set(&out->metrics, problem->metric[i], values[i]);
     if (state->has_fidelity && problem->cost) out->cost = problem->cost(fidelity) * problem->fidelity.max;
     return BASE_OK;
 }
 
 static void function_list(base_buf *out) {
+    enum { COLUMN = 21 };
     size_t count;
     const bench_problem *const *problems = bench_problems(&count);
     base_buf_puts(out, "problems of the objective function\n");
-    for (size_t i = 0; i < count; i++) base_buf_printf(out, "  %-21s %s\n", problems[i]->name, problems[i]->summary);
+    for (size_t i = 0; i < count; i++) {
+        const char *family = problems[i]->family, *last = i > 0 ? problems[i - 1]->family : NULL;
+        if (family && last && strcmp(family, last) == 0) continue;
+        const char *name = family ? family : problems[i]->name;
+        const bool fits = strlen(name) <= COLUMN;
+        if (!fits) base_buf_printf(out, "  %s\n", name);
+        base_buf_printf(out, "  %-*s %s\n", COLUMN, fits ? name : "", problems[i]->summary);
+    }
 }
 
 const hpo_objective_type obj_function = {
     .name = "function",
-    .summary = "a formula whose minimum is known",
+    .summary = "a formula or a published table, to try methods on",
     .options = function_options,
     .state_size = sizeof(function_state),
     .flags = HPO_OBJECTIVE_IN_RANK,
     .check = function_check,
     .parameters = function_parameters,
     .metrics = function_metrics,
+    .maximize = function_maximize,
     .init = function_init,
     .evaluate = function_evaluate,
     .list = function_list,

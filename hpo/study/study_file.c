@@ -137,6 +137,10 @@ static base_status check_metric(const hpo_study_spec *spec, const base_yaml_node
                           spec->metric, study_hint(spec->arena, spec->metric, declared, count));
 }
 
+static bool usually_maximized(const hpo_study_spec *spec) {
+    return spec->objective->maximize && spec->objective->maximize(spec->settings, spec->metric);
+}
+
 static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root, const base_yaml_node *node,
                                base_err *err) {
     const char *const *declared = spec->objective->metrics ? spec->objective->metrics(spec->settings) : NULL;
@@ -147,17 +151,19 @@ static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root,
                                   "{name: accuracy, goal: maximize}");
         }
         spec->metric = declared[0];
+        spec->maximize = usually_maximized(spec);
         return BASE_OK;
     }
     if (node->kind == BASE_YAML_STRING) {
         spec->metric = node->text;
+        spec->maximize = usually_maximized(spec);
         return check_metric(spec, node, declared, err);
     }
     BASE_TRY(need_map(node, "metric", "{name: accuracy, goal: maximize}", err));
     metric_keys keys;
     BASE_TRY(base_options_read(metric_keys_table, node, &keys, spec->arena, err));
     spec->metric = keys.name;
-    spec->maximize = keys.goal == 1;
+    spec->maximize = given(base_yaml_get(node, "goal")) ? keys.goal == 1 : usually_maximized(spec);
     return check_metric(spec, base_yaml_get(node, "name"), declared, err);
 }
 

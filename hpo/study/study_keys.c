@@ -20,7 +20,7 @@ const base_option study_keys_table[] = {
      .help = "what is evaluated: one name with its settings, e.g. objective: {train: {dataset: digits}}"},
     {KEY(study_keys, metric, NODE), .fallback = "",
      .help = "what the objective reports and the study optimises: a name or {name, goal}; default: the first metric "
-             "that the objective declares, minimized"},
+             "that the objective declares"},
     {KEY(study_keys, method, NODE), .fallback = "random",
      .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
     {KEY(study_keys, fidelity, NODE), .fallback = "",
@@ -45,7 +45,8 @@ const base_option study_keys_table[] = {
 
 const base_option metric_keys_table[] = {
     {KEY(metric_keys, name, STRING), .fallback = BASE_REQUIRED, .help = "as the objective reports it"},
-    {KEY(metric_keys, goal, CHOICE), .fallback = "minimize", .choices = goals, .help = "which way is better"},
+    {KEY(metric_keys, goal, CHOICE), .fallback = "", .choices = goals,
+     .help = "which way is better; default: what the objective says of this metric, else minimize"},
     BASE_OPTIONS_END,
 };
 

@@ -27,7 +27,7 @@ static double value_in_the_middle(const char *problem, const char *parameters) {
     base_err err = {0};
     study_space study = read_space(parameters);
     bench_binding binding;
-    const bench_size size = {.n_categorical = 1, .n_continuous = 1};
+    const bench_settings size = {.n_categorical = 1, .n_continuous = 1};
     CHECK_OK(bench_bind(bench_problem_find(problem), &size, study.space, NULL, study.arena, &binding, &err));
     double unit[8], config[8];
     for (size_t i = 0; i < 8; i++) unit[i] = 0.5;
@@ -41,7 +41,7 @@ static void refused(const char *problem, const char *parameters, const char *sen
     base_err err = {0};
     study_space study = read_space(parameters);
     bench_binding binding;
-    const bench_size size = {.n_categorical = 1, .n_continuous = 1};
+    const bench_settings size = {.n_categorical = 1, .n_continuous = 1};
     CHECK_FAILS(bench_bind(bench_problem_find(problem), &size, study.space, study.root, study.arena, &binding, &err),
                 BASE_INVALID, sentence);
     release(&study);

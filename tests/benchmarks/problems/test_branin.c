@@ -13,16 +13,16 @@ static void values(void **state) {
 static void three_minima(void **state) {
     (void)state;
     bound_problem branin = bind_own("branin");
-    const bench_problem *problem = branin.binding.problem;
+    const bench_problem *problem = branin.binding.instance.problem;
     const double published[][2] = {{-3.14159265, 12.275}, {3.14159265, 2.275}, {9.42477796, 2.475}};
     double x[2], best;
     for (size_t i = 0; i < 3; i++) {
-        assert_true(problem->optimum(problem, &branin.binding.size, i, x, &best));
+        assert_true(problem->optimum(&branin.binding.instance, i, x, &best));
         CHECK_ARRAY_NEAR(x, published[i], 2, 1e-8);
         CHECK_NEAR(best, 0.39788735772973816, 1e-15);
         CHECK_NEAR(value_at(&branin, x, 1, 0), best, 1e-12);
     }
-    assert_false(problem->optimum(problem, &branin.binding.size, 3, x, &best));
+    assert_false(problem->optimum(&branin.binding.instance, 3, x, &best));
     bind_release(&branin);
 }
 

@@ -43,8 +43,30 @@ static void more_samples(void **state) {
     bind_release(&ones);
 }
 
+/* Where it believes: all ones, all zeros, and a random point that is better than most but far from both. */
+static void priors(void **state) {
+    (void)state;
+    static const struct {
+        bench_prior prior;
+        double least, most;
+    } cases[] = {{BENCH_PRIOR_GOOD, 16, 16}, {BENCH_PRIOR_BAD, 0, 0}, {BENCH_PRIOR_AT25, 9, 14}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        const bench_settings settings = {.n_categorical = 8, .n_continuous = 8, .prior = (int)cases[i].prior};
+        bound_problem ones = bind_with("counting-ones", &settings);
+        double sum = 0;
+        for (size_t k = 0; k < 16; k++) {
+            const hpo_prior *prior = &hpo_space_param(ones.space, k)->prior;
+            assert_true(prior->given);
+            CHECK_NEAR(k < 8 ? prior->weight : prior->deviation, k < 8 ? 4 : .25, 0);
+            sum += prior->center;
+        }
+        assert_true(sum >= cases[i].least && sum <= cases[i].most);
+        bind_release(&ones);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(exact_sum), cmocka_unit_test(moments),
-                                       cmocka_unit_test(more_samples)};
+                                       cmocka_unit_test(more_samples), cmocka_unit_test(priors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

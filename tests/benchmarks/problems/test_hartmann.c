@@ -59,7 +59,7 @@ static void bias_and_noise(void **state) {
     for (size_t r = 0; r < CHECK_COUNT(bias_rows); r++) {
         bound_problem problem = bind_own(bias_rows[r].name);
         double x[6], best;
-        assert_true(problem.binding.problem->optimum(problem.binding.problem, &problem.binding.size, 0, x, &best));
+        assert_true(problem.binding.instance.problem->optimum(&problem.binding.instance, 0, x, &best));
         for (size_t i = 0; i < CHECK_COUNT(z_of); i++) {
             const double scale = bias_rows[r].noise * (1 - log(z_of[i]) / log(100));
             const double expected = bias_rows[r].value[i];
@@ -95,10 +95,43 @@ static void minimum(void **state) {
     CHECK_NEAR(hartmann("hartmann6", place6, 1), -3.322368011391339, 1e-12);
 }
 
+/* The value at the middle of the believed region, at full fidelity. */
+static double believed(const char *name, bench_prior prior) {
+    bound_problem problem = bind_with(name, &(bench_settings){.prior = (int)prior});
+    double x[6];
+    for (size_t i = 0; i < hpo_space_count(problem.space); i++) {
+        const hpo_param *param = hpo_space_param(problem.space, i);
+        assert_true(param->prior.given);
+        CHECK_NEAR(param->prior.deviation, 0.25, 0);
+        x[i] = param->prior.center;
+    }
+    const double value = value_at(&problem, x, 100, 1);
+    bind_release(&problem);
+    return value;
+}
+
+/* The published errors of the priors at z = 100. */
+static void priors(void **state) {
+    (void)state;
+    CHECK_NEAR(believed("mf-hartmann3-good", BENCH_PRIOR_GOOD), -3.862780, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann3-terrible", BENCH_PRIOR_GOOD), -3.862780, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann3-bad", BENCH_PRIOR_GOOD), -3.861277, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann3-bad", BENCH_PRIOR_AT25), -2.551854489630721, 1e-9);
+    CHECK_NEAR(believed("mf-hartmann3-terrible", BENCH_PRIOR_BAD), -8.026181522e-5, 1e-13);
+    CHECK_NEAR(believed("mf-hartmann6-good", BENCH_PRIOR_GOOD), -3.322368, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann6-moderate", BENCH_PRIOR_GOOD), -3.320706, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann6-good", BENCH_PRIOR_AT25), -1.339834484275339, 1e-7); /* 8 printed digits */
+    CHECK_NEAR(believed("mf-hartmann6", BENCH_PRIOR_BAD), -1.801460865e-6, 1e-12);
+    bound_problem none = bind_own("mf-hartmann3");
+    assert_false(hpo_space_has_prior(none.space));
+    bind_release(&none);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values3),        cmocka_unit_test(values6), cmocka_unit_test(full_fidelity),
         cmocka_unit_test(bias_and_noise), cmocka_unit_test(cost),    cmocka_unit_test(minimum),
+        cmocka_unit_test(priors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void sentences(void **state) {
     const hpo_fidelity high = {.name = "z", .min = 1, .max = 101};
     const hpo_fidelity real = {.name = "samples", .min = 1.5, .max = 9};
     refused("{problem: brannin}", any, none, "s.yaml:1:11: there is no problem 'brannin'; did you mean 'branin'?");
-    refused("{problem: rosenbrock}", any, none, "hpo_search --list shows them all");
+    refused("{problem: schwefel}", any, none, "hpo_search --list shows them all");
     refused("{n_continuous: 3}", any, none, "the key 'problem' is missing");
     refused("{problem: branin, n_continuous: 3}", any, none, "s.yaml:1:19: the problem branin has one size");
     refused("{problem: counting-ones, n_continuous: 0, n_categorical: 0}", any, none, "must not both be 0");
@@ -125,10 +125,27 @@ static void sentences(void **state) {
     refused("{problem: mf-hartmann3}", any, epochs, "is 'z', not 'epochs': fidelity: {z: {min: 1, max: 100}}");
     refused("{problem: mf-hartmann3}", any, high, "must lie in [1, 100], but is [1, 101]");
     refused("{problem: counting-ones}", any, real, "give it integer bounds");
+    refused("{problem: counting-ones, dimensions: 3}", any, none, "the problem counting-ones knows no dimensions");
+    refused("{problem: branin, dimensions: 3}", any, none, "the problem branin has one size: remove dimensions");
+    refused("{problem: branin, prior: good}", any, none, "s.yaml:1:19: the problem branin knows no prior: remove it");
+    refused("{problem: hartmann3, prior: good}", any, none, "s.yaml:1:22: this prior is one of the problem's own");
+}
+
+/* Which way is better, when the study does not say. */
+static void goals(void **state) {
+    (void)state;
+    fixture f = read_study("{problem: currin}", NULL, none);
+    assert_true(obj_function.maximize(f.env.settings, "value"));
+    assert_false(obj_function.maximize(f.env.settings, "seconds"));
+    release(&f);
+    f = read_study("{problem: branin}", NULL, none);
+    assert_false(obj_function.maximize(f.env.settings, "value"));
+    release(&f);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),
-                                       cmocka_unit_test(fidelity_and_cost), cmocka_unit_test(sentences)};
+                                       cmocka_unit_test(fidelity_and_cost), cmocka_unit_test(goals),
+                                       cmocka_unit_test(sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
