@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* No scheduling: every configuration is evaluated once, at the highest fidelity. What there is to compare with. */
-#include "hpo/schedulers/scheduler.h"
+#include "hpo/schedulers/full.h"
 
 typedef struct full_state {
     double fidelity;
 } full_state;
+
+void hpo_full_next(double fidelity, hpo_view view, bool may_start, hpo_decision *out) {
+    if (may_start) {
+        *out = (hpo_decision){.kind = HPO_DECIDE_START, .fidelity = fidelity};
+    } else {
+        const bool waits = hpo_view_count(view, HPO_TRIAL_RUNNING) > 0;
+        *out = (hpo_decision){.kind = waits ? HPO_DECIDE_WAIT : HPO_DECIDE_DONE};
+    }
+}
 
 static base_status full_init(void *self, const hpo_scheduler_env *env, base_err *err) {
     (void)err;
@@ -14,13 +23,7 @@ static base_status full_init(void *self, const hpo_scheduler_env *env, base_err 
 
 static base_status full_next(void *self, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
     (void)err;
-    const full_state *state = self;
-    if (may_start) {
-        *out = (hpo_decision){.kind = HPO_DECIDE_START, .fidelity = state->fidelity};
-    } else {
-        const bool waits = hpo_view_count(view, HPO_TRIAL_RUNNING) > 0;
-        *out = (hpo_decision){.kind = waits ? HPO_DECIDE_WAIT : HPO_DECIDE_DONE};
-    }
+    hpo_full_next(((const full_state *)self)->fidelity, view, may_start, out);
     return BASE_OK;
 }
 

@@ -11,7 +11,10 @@
     X(successive_halving)                                                                                              \
     X(hyperband)                                                                                                       \
     X(asha)                                                                                                            \
-    X(async_hyperband)
+    X(async_hyperband)                                                                                                 \
+    X(median_stop)                                                                                                     \
+    X(percentile_stop)                                                                                                 \
+    X(patience)
 
 #define DECLARE(name) extern const hpo_scheduler_type hpo_scheduler_##name;
 HPO_SCHEDULER_LIST(DECLARE)

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A running trial is stopped at a report when the best that it has reported so far is strictly worse than the quantile
+ * of what completed trials had at that step. Trials that were stopped, that failed or that still run are not compared
+ * with. A report at the target fidelity stops nobody: nothing would be saved. */
+#include "hpo/schedulers/stopping.h"
+
+#include <math.h>
+
+#include "hpo/schedulers/full.h"
+
+base_status hpo_stopping_check_warmup(double warmup, const hpo_scheduler_env *env, base_err *err) {
+    if (warmup == 0 || warmup < env->max_fidelity) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "warmup: %g stops nothing; it must be below the highest fidelity, which is %g",
+                     warmup, env->max_fidelity);
+}
+
+base_status hpo_stopping_init(hpo_stopping *state, const hpo_scheduler_env *env, hpo_curve_kind kind, base_err *err) {
+    BASE_TRY(hpo_stopping_check_warmup(state->warmup, env, err));
+    state->fidelity = env->max_fidelity;
+    state->curves = hpo_curves_create(kind, state->percentile / 100);
+    return BASE_OK;
+}
+
+base_status hpo_stopping_next(void *self, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
+    (void)err;
+    hpo_full_next(((const hpo_stopping *)self)->fidelity, view, may_start, out);
+    return BASE_OK;
+}
+
+/* Whether the last report is one to judge at: not a repetition, after the warm-up, before the end, and the first one at
+ * or past a multiple of the interval. */
+static bool is_due(const hpo_stopping *state, const hpo_trial *trial, double before, double step) {
+    if (!(step > before) || step < state->warmup || step >= trial->fidelity) return false;
+    if (state->interval == 0) return true;
+    return floor(step / state->interval) > floor(fmax(before, 0) / state->interval);
+}
+
+bool hpo_stopping_should_stop(void *self, hpo_view view, uint64_t id) {
+    const hpo_stopping *state = self;
+    const hpo_trial trial = hpo_view_trial(view, id);
+    if (trial.n_reports == 0) return false;
+    double before = -INFINITY, step = -INFINITY, best = INFINITY;
+    const hpo_report *last = &trial.reports[trial.n_reports - 1];
+    size_t at = 0;
+    for (const hpo_report *report; (report = hpo_curve_next(&trial, &at, &step)) != NULL;) {
+        if (report != last) before = step;
+        best = fmin(best, report->loss);
+    }
+    double bar;
+    if (!is_due(state, &trial, before, last->step)) return false;
+    return hpo_curves_quantile(state->curves, view, last->step, (uint64_t)state->min_trials, &bar) && best > bar;
+}
+
+void hpo_stopping_fini(void *self) {
+    hpo_curves_destroy(((hpo_stopping *)self)->curves);
+}
