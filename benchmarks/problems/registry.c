@@ -22,7 +22,17 @@
     X(mf_hartmann6_moderate)                                                                                           \
     X(mf_hartmann6_bad)                                                                                                \
     X(mf_hartmann6_terrible)                                                                                           \
-    X(counting_ones)
+    X(counting_ones)                                                                                                   \
+    X(fcnet_naval)                                                                                                     \
+    X(fcnet_parkinsons)                                                                                                \
+    X(hpobench_vehicle)                                                                                                \
+    X(hpobench_car)                                                                                                    \
+    X(hpobench_kc1)                                                                                                    \
+    X(hpobench_australian)                                                                                             \
+    X(nasbench201_cifar10)                                                                                             \
+    X(nasbench201_cifar100)                                                                                            \
+    X(nasbench201_imagenet16)                                                                                          \
+    X(nasbench_macro)
 
 #define DECLARE(problem) extern const bench_problem bench_problem_##problem;
 BENCH_PROBLEMS(DECLARE)

@@ -65,6 +65,25 @@ static void kinds(void **state) {
     CHECK_NEAR(value_in_the_middle("counting-ones", "cat_0: {min: 0, max: 1}\nfloat_0: {value: 0}\n"), -1, 1e-15);
 }
 
+/* A study may take part of a table, in its own order: what counts is the value, not the index. */
+static void part_of_a_table(void **state) {
+    (void)state;
+    base_err err = {0};
+    study_space study = read_space("width: {values: [1024, 16]}\ndepth: {min: 2, max: 3}\nalpha: {values: [1, 1e-8]}\n"
+                                   "batch_size: {value: 10}\nlearning_rate_init: {value: 1e-5}\n");
+    bound_problem whole = bind_with("hpobench-vehicle", &(bench_settings){.average = true});
+    bench_binding part;
+    CHECK_OK(bench_bind(bench_problem_find("hpobench-vehicle"), &whole.binding.instance.settings, study.space, NULL,
+                        study.arena, &part, &err));
+    CHECK_OK(bench_load(&part, study.arena, &err));
+    CHECK_SAME_DOUBLE(bench_evaluate(&part, (double[]){0, 3, 1, 0, 0}, 1, 1),
+                      bench_evaluate(&whole.binding, (double[]){0, 2, 2, 0, 9}, 1, 1));
+    CHECK_SAME_DOUBLE(bench_evaluate(&part, (double[]){1, 2, 0, 0, 0}, 1, 1),
+                      bench_evaluate(&whole.binding, (double[]){9, 2, 1, 0, 0}, 1, 1));
+    bind_release(&whole);
+    release(&study);
+}
+
 static void sentences(void **state) {
     (void)state;
     refused("branin", "x1: {min: -5, max: 10}\n", "s.yaml:1:1: the problem branin needs a parameter 'x2': x2: {min: 0");
@@ -76,11 +95,13 @@ static void sentences(void **state) {
     refused("branin", "x1: {min: -5, max: 10}\nx2: {values: [low, high]}\n", "x2: {min: 0, max: 15}");
     refused("branin", "x1: {min: -5, max: 10}\nx2: {min: 0, max: 15, when: {x1: {gt: 0}}}\n", "always needs 'x2'");
     refused("counting-ones", "cat_0: {min: 0.0, max: 1.0}\nfloat_0: {min: 0.0, max: 1.0}\n", "cat_0: {values: [0, 1]}");
+    refused("nasbench-macro", "layer_1: {values: [identity, mb9_k3]}\n",
+            "layer_1: {values: [identity, mb3_k3, mb6_k5]}");
     refused("counting-ones", "cat_0: {min: 0, max: 2}\nfloat_0: {min: 0.0, max: 1.0}\n", "cat_0: {values: [0, 1]}");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_name_not_by_order), cmocka_unit_test(kinds),
-                                       cmocka_unit_test(sentences)};
+                                       cmocka_unit_test(part_of_a_table), cmocka_unit_test(sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

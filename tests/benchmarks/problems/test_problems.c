@@ -84,16 +84,20 @@ static void check_pure(const bound_problem *bound) {
     base_err err = {0};
     double a[9], b[9], one[8], two[8];
     base_rng rng = base_rng_stream(9, BASE_RNG_TEST, 0, 0);
-    CHECK_OK(hpo_space_sample(bound->space, &rng, a, &err));
-    CHECK_OK(hpo_space_sample(bound->space, &rng, b, &err));
-    const double first = bench_evaluate(&bound->binding, a, low, 11);
-    size_t different = 0;
-    for (uint64_t seed = 20; seed < 40; seed++) {
-        bench_evaluate(&bound->binding, b, low, seed);
-        different += bench_evaluate(&bound->binding, a, low, seed) != first;
+    size_t most = 0; /* a row of a table may have been trained to the same value every time: look at several */
+    for (size_t i = 0; i < 20; i++) {
+        CHECK_OK(hpo_space_sample(bound->space, &rng, a, &err));
+        CHECK_OK(hpo_space_sample(bound->space, &rng, b, &err));
+        const double first = bench_evaluate(&bound->binding, a, low, 11);
+        size_t different = 0;
+        for (uint64_t seed = 20; seed < 40; seed++) {
+            bench_evaluate(&bound->binding, b, low, seed);
+            different += bench_evaluate(&bound->binding, a, low, seed) != first;
+        }
+        CHECK_SAME_DOUBLE(bench_evaluate(&bound->binding, a, low, 11), first);
+        most = different > most ? different : most;
     }
-    CHECK_SAME_DOUBLE(bench_evaluate(&bound->binding, a, low, 11), first);
-    assert_true(is_noisy(problem) ? different > 5 : different == 0);
+    assert_true(is_noisy(problem) ? most > 5 : most == 0);
     bench_evaluate_all(&bound->binding, a, low, 1, one);
     bench_evaluate_all(&bound->binding, a, problem->fidelity.max, 2, two);
     if (is_noisy(problem)) CHECK_SAME_DOUBLE(one[1], two[1]);
