@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A random forest for regression whose trees disagree where little is known: its mean is that of the trees, its
+ * variance theirs. */
+#ifndef HPO_MODELS_FOREST_H
+#define HPO_MODELS_FOREST_H
+
+#include "base/rng.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hpo_forest hpo_forest;
+
+/* A feature is a number, or one of `categories[f]` >= 2 categories 0, 1, ...; categories[f] = 0 (or categories NULL):
+ * a number. Never NULL. */
+hpo_forest *hpo_forest_create(size_t features, const size_t *categories, size_t trees);
+void hpo_forest_destroy(hpo_forest *forest); /* accepts NULL */
+
+/* Fits all trees to n >= 1 rows of `features` finite numbers and their finite targets, replacing what was fitted. Tree
+ * t draws from base_rng_stream(seed, BASE_RNG_BOOTSTRAP, fit, t) alone. log_targets: the targets are logarithms, and a
+ * leaf holds the logarithm of the mean of what they stand for. */
+void hpo_forest_fit(hpo_forest *forest, const double *points, const double *targets, size_t n, bool log_targets,
+                    uint64_t seed, uint32_t fit);
+
+/* Mean and population variance over the trees' leaves, for `count` rows of features. */
+void hpo_forest_predict(const hpo_forest *forest, const double *points, size_t count, double *mean, double *variance);
+/* What every tree says about one row: values[trees]. */
+void hpo_forest_leaves(const hpo_forest *forest, const double *point, double *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
