@@ -11,7 +11,10 @@
     X(grid)                                                                                                            \
     X(sobol)                                                                                                           \
     X(lhs)                                                                                                             \
-    X(local)
+    X(local)                                                                                                           \
+    X(gp)                                                                                                              \
+    X(rf)                                                                                                              \
+    X(tpe)
 
 #define DECLARE(name) extern const hpo_sampler_type hpo_sampler_##name;
 HPO_SAMPLER_LIST(DECLARE)
