@@ -57,7 +57,7 @@ struct bench_problem {
     /* Their names, NULL-terminated; the first is searched for. A problem whose value is noisy tells what a full
      * evaluation without noise would show as "exact". */
     const char *metric[8];
-    bool maximize;
+    unsigned maximize; /* bit i: a larger metric[i] is better */
     unsigned takes;
     const bench_task *tasks;
     size_t n_tasks;

@@ -32,7 +32,8 @@
     X(nasbench201_cifar10)                                                                                             \
     X(nasbench201_cifar100)                                                                                            \
     X(nasbench201_imagenet16)                                                                                          \
-    X(nasbench_macro)
+    X(nasbench_macro)                                                                                                  \
+    X(lcbench)
 
 #define DECLARE(problem) extern const bench_problem bench_problem_##problem;
 BENCH_PROBLEMS(DECLARE)

@@ -65,7 +65,7 @@ static const bench_axis mlp_axes[] = {NUMBERS("alpha", mlp_alpha), NUMBERS("batc
         .family = "hpobench-{vehicle,car,kc1,australian}",                                                             \
         .summary = "table: 30,000 MLPs x 5 seeds, balanced accuracy, maximised",                                       \
         .metric = {"value", "exact"},                                                                                  \
-        .maximize = true,                                                                                              \
+        .maximize = 3,                                                                                                 \
         .takes = BENCH_TAKES_AVERAGE,                                                                                  \
         .fidelity = {.min = 1, .max = 1},                                                                              \
         TABLE_FUNCTIONS,                                                                                               \
@@ -98,7 +98,7 @@ static double nasbench201_cost(double fidelity) {
         .family = "nasbench201-{cifar10,cifar100,imagenet16-120}",                                                     \
         .summary = "table: 15,625 cells, validation accuracy, maximised; fidelity epochs, 12 or 200",                  \
         .metric = {"value", "exact"},                                                                                  \
-        .maximize = true,                                                                                              \
+        .maximize = 3,                                                                                                 \
         .takes = BENCH_TAKES_AVERAGE,                                                                                  \
         .fidelity = {.name = "epochs", .min = SHORT_EPOCHS, .max = FULL_EPOCHS, .integer = true},                      \
         TABLE_FUNCTIONS,                                                                                               \
@@ -127,7 +127,7 @@ const bench_problem bench_problem_nasbench_macro = {
     .name = "nasbench-macro",
     .summary = "table: 6,561 networks x 3 seeds, test accuracy on CIFAR-10, maximised",
     .metric = {"value", "exact"},
-    .maximize = true,
+    .maximize = 3,
     .takes = BENCH_TAKES_AVERAGE,
     .fidelity = {.min = 1, .max = 1},
     TABLE_FUNCTIONS,

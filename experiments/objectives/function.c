@@ -10,7 +10,8 @@
 #include "experiments/objectives/registry.h"
 
 typedef struct function_state {
-    const char *problem_name, *task_name;
+    const char *problem_name;
+    const base_yaml_node *task; /* a name or a number */
     bench_settings settings;
     bool has_fidelity;
     bench_binding binding;
@@ -58,8 +59,8 @@ static const base_option function_options[] = {
      .fallback = "false",
      .help = "tables: the mean of the repeated trainings instead of one, which the trial's seed chooses"},
     {.name = "task",
-     .kind = BASE_OPTION_STRING,
-     .offset = offsetof(function_state, task_name),
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(function_state, task),
      .fallback = "",
      .help = "lcbench: a data set or its OpenML task, e.g. Fashion-MNIST or 189908"},
     BASE_OPTIONS_END,
@@ -103,11 +104,13 @@ static base_status check_size(const base_yaml_node *settings, const bench_settin
 static base_status find_task(const base_yaml_node *settings, const bench_problem *problem, function_state *state,
                              base_arena *arena, base_err *err) {
     if (!(problem->takes & BENCH_TAKES_TASK)) return BASE_OK;
-    if (!state->task_name) {
+    const base_yaml_node *task = state->task;
+    if (!task || task->kind == BASE_YAML_NULL) {
         return base_yaml_fail(base_yaml_get(settings, "problem"), err, "the problem %s needs a task, e.g. task: %s",
                               problem->name, problem->tasks[0].name);
     }
-    state->settings.task = bench_task_find(problem, state->task_name);
+    if (!base_yaml_is_scalar(task)) return base_yaml_fail(task, err, "task must be a name or a number");
+    state->settings.task = bench_task_find(problem, task->text);
     if (state->settings.task != SIZE_MAX) return BASE_OK;
     const char **names = BASE_NEW_ARRAY(arena, problem->n_tasks, const char *);
     const char *all = "";
@@ -115,12 +118,11 @@ static base_status find_task(const base_yaml_node *settings, const bench_problem
         names[i] = problem->tasks[i].name;
         all = base_arena_printf(arena, "%s%s%s", all, i == 0 ? "" : ", ", names[i]);
     }
-    const char *near = base_nearest(state->task_name, names, problem->n_tasks);
-    const base_yaml_node *where = base_yaml_get(settings, "task");
-    return near ? base_yaml_fail(where, err, "the problem %s has no task '%s'; did you mean '%s'?", problem->name,
-                                 state->task_name, near)
-                : base_yaml_fail(where, err, "the problem %s has no task '%s'; it has %s", problem->name,
-                                 state->task_name, all);
+    const char *near = base_nearest(task->text, names, problem->n_tasks);
+    return near ? base_yaml_fail(task, err, "the problem %s has no task '%s'; did you mean '%s'?", problem->name,
+                                 task->text, near)
+                : base_yaml_fail(task, err, "the problem %s has no task '%s'; it has %s", problem->name, task->text,
+                                 all);
 }
 
 /* Reads the settings and finds the problem: what every question about it begins with. */
@@ -208,10 +210,12 @@ static const char *const *function_metrics(const base_yaml_node *settings) {
     return problem ? problem->metric : bench_problems(&count)[0]->metric;
 }
 
-/* The first metric, and the same without noise. */
 static bool function_maximize(const base_yaml_node *settings, const char *metric) {
     const bench_problem *problem = problem_of(settings);
-    return problem && problem->maximize && (strcmp(metric, problem->metric[0]) == 0 || strcmp(metric, "exact") == 0);
+    for (size_t i = 0; problem && problem->metric[i]; i++) {
+        if (strcmp(metric, problem->metric[i]) == 0) return problem->maximize >> i & 1;
+    }
+    return false;
 }
 
 static base_status function_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,

@@ -127,6 +127,9 @@ static void sentences(void **state) {
     refused("{problem: counting-ones}", any, real, "give it integer bounds");
     refused("{problem: counting-ones, dimensions: 3}", any, none, "the problem counting-ones knows no dimensions");
     refused("{problem: branin, dimensions: 3}", any, none, "the problem branin has one size: remove dimensions");
+    refused("{problem: lcbench}", any, none, "the problem lcbench needs a task, e.g. task: Fashion-MNIST");
+    refused("{problem: lcbench, task: segments}", any, none, "no task 'segments'; did you mean 'segment'?");
+    refused("{problem: lcbench, task: 17}", any, none, "no task '17'; it has Fashion-MNIST, adult, ");
     refused("{problem: branin, prior: good}", any, none, "s.yaml:1:19: the problem branin knows no prior: remove it");
     refused("{problem: hartmann3, prior: good}", any, none, "s.yaml:1:22: this prior is one of the problem's own");
 }
@@ -137,6 +140,12 @@ static void goals(void **state) {
     fixture f = read_study("{problem: currin}", NULL, none);
     assert_true(obj_function.maximize(f.env.settings, "value"));
     assert_false(obj_function.maximize(f.env.settings, "seconds"));
+    release(&f);
+    f = read_study("{problem: lcbench, task: segment}", NULL, none);
+    assert_true(obj_function.maximize(f.env.settings, "val_accuracy"));
+    assert_true(obj_function.maximize(f.env.settings, "test_balanced_accuracy"));
+    assert_false(obj_function.maximize(f.env.settings, "val_cross_entropy"));
+    assert_false(obj_function.maximize(f.env.settings, "time"));
     release(&f);
     f = read_study("{problem: branin}", NULL, none);
     assert_false(obj_function.maximize(f.env.settings, "value"));
