@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Bayesian optimization with a random forest, after SMAC.
+ *
+ * F. Hutter, H. H. Hoos, K. Leyton-Brown, "Sequential Model-Based Optimization for General Algorithm Configuration",
+ * LION 5 (2011); settings of SMAC3's hyperparameter facade (M. Lindauer et al., "SMAC3", JMLR 23, 2022): 10 trees on
+ * log-transformed losses, expected improvement over the best predicted loss, maximised by local search from the best
+ * configurations and the best of random ones; one proposal in five is random.
+ *
+ * Data: the results of the highest fidelity that has `startup` successful ones; until there is one, proposals are
+ * random. Failed evaluations count as the worst success. A running trial is a row with the median loss, so that trees
+ * disagree less around it and nothing is proposed twice. An inactive number is -1 (all others lie in [0,1]), an
+ * inactive choice a category of its own.
+ *
+ * The forest follows from the data alone (its bootstrap from the number of rows), so it is kept and compared: with the
+ * same rows it is the same forest. With `retrain_after` k > 1 the view of the last result whose number is a multiple of
+ * k gives the rows.
+ *
+ * Different: SMAC retrains after 8 proposals and does not know of running trials; it uses a fidelity from its first
+ * result on; its initial design is a Sobol sequence. With `prior: true` the acquisition is multiplied by
+ * prior^(prior_weight/n) (C. Hvarfner et al., "piBO", ICLR 2022, equation 6), n the number of results, and random
+ * proposals are drawn from the priors. */
+#include "hpo/samplers/sampler.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "hpo/models/forest.h"
+#include "hpo/models/log_target.h"
+#include "hpo/models/maximize.h"
+#include "hpo/models/observations.h"
+
+enum { ELITES = 10 };
+static const double LEAST_VARIANCE = 1e-10; /* SMAC's floor: trees that agree */
+
+typedef struct rows {
+    double *features, *targets;
+    size_t n, features_capacity, targets_capacity;
+} rows;
+
+typedef struct rf_state {
+    int64_t trees, startup, retrain_after, candidates;
+    double random, prior_weight;
+    bool prior;
+    const hpo_space *space;
+    uint64_t seed;
+    size_t dims;
+    size_t *categories; /* by dimension; 0 = number */
+    hpo_observations *observations, *earlier;
+    hpo_forest *forest;
+    rows now, fitted;
+    double best; /* least predicted target of a result */
+    double *scratch, *configs;
+    size_t scratch_capacity;
+} rf_state;
+
+static const base_option rf_options[] = {
+    {.name = "trees",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(rf_state, trees),
+     .fallback = "10",
+     .min = 2,
+     .max = 1000,
+     .help = "trees of the forest"},
+    {.name = "startup",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(rf_state, startup),
+     .fallback = "10",
+     .min = 2,
+     .max = 1e6,
+     .help = "successful results of one fidelity before a forest is fitted to them"},
+    {.name = "random",
+     .kind = BASE_OPTION_REAL,
+     .offset = offsetof(rf_state, random),
+     .fallback = "0.2",
+     .max = 1,
+     .help = "share of proposals that are drawn at random all the same"},
+    {.name = "retrain_after",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(rf_state, retrain_after),
+     .fallback = "1",
+     .min = 1,
+     .max = 1e6,
+     .help = "new results before the forest is fitted again"},
+    {.name = "candidates",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(rf_state, candidates),
+     .fallback = "1000",
+     .min = 1,
+     .max = 1e6,
+     .help = "random configurations whose expected improvement is computed"},
+    {.name = "prior",
+     .kind = BASE_OPTION_BOOL,
+     .offset = offsetof(rf_state, prior),
+     .fallback = "false",
+     .help = "draw from the priors instead of at random, and weigh the acquisition by them (piBO)"},
+    {.name = "prior_weight",
+     .kind = BASE_OPTION_REAL,
+     .offset = offsetof(rf_state, prior_weight),
+     .fallback = "10",
+     .max = 1e6,
+     .help = "after n results the priors count to the power of prior_weight/n"},
+    BASE_OPTIONS_END,
+};
+
+static base_status rf_init(void *self, const hpo_sampler_env *env, base_err *err) {
+    rf_state *state = self;
+    state->space = env->space;
+    state->seed = env->seed;
+    state->dims = hpo_space_dims(env->space);
+    state->categories = base_calloc(state->dims + 1, sizeof *state->categories);
+    for (size_t dim = 0; dim < state->dims; dim++) {
+        const hpo_param *param = hpo_space_param(env->space, hpo_space_dim_param(env->space, dim));
+        if (param->kind == HPO_CATEGORICAL) state->categories[dim] = param->n_choices + 1;
+    }
+    state->observations = hpo_observations_create(env->space);
+    state->earlier = hpo_observations_create(env->space);
+    state->forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
+    state->configs = base_calloc(ELITES * hpo_space_count(env->space), sizeof *state->configs);
+    if (!state->prior || hpo_space_has_prior(env->space)) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID,
+                     "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: true, "
+                     "prior: 1e-2}");
+}
+
+static void rows_fini(rows *r) {
+    free(r->features);
+    free(r->targets);
+}
+
+static void rf_fini(void *self) {
+    rf_state *state = self;
+    free(state->categories);
+    hpo_observations_destroy(state->observations);
+    hpo_observations_destroy(state->earlier);
+    hpo_forest_destroy(state->forest);
+    rows_fini(&state->now);
+    rows_fini(&state->fitted);
+    free(state->scratch);
+    free(state->configs);
+}
+
+/* ---- the rows ---- */
+
+/* From the unit cube to what the forest can split. */
+static void encode(const rf_state *state, const double *unit, size_t count, double *features) {
+    for (size_t i = 0; i < count; i++, unit += state->dims, features += state->dims) {
+        for (size_t dim = 0; dim < state->dims; dim++) {
+            const double u = unit[dim];
+            const double choices = (double)state->categories[dim] - 1;
+            if (choices < 0) {
+                features[dim] = isnan(u) ? -1 : u;
+            } else {
+                features[dim] = isnan(u) ? choices : fmin(floor(u * choices), choices - 1);
+            }
+        }
+    }
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of those that are finite; there is one. */
+static double median(const double *loss, size_t n) {
+    double *sorted = base_calloc(n, sizeof *sorted);
+    size_t finite = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(loss[i])) sorted[finite++] = loss[i];
+    }
+    qsort(sorted, finite, sizeof *sorted, compare_doubles);
+    const double middle = sorted[(finite - 1) / 2];
+    free(sorted);
+    return middle;
+}
+
+/* Results, then running trials. */
+static void make_rows(rf_state *state, const hpo_dataset *data) {
+    rows *r = &state->now;
+    r->n = data->n + data->n_pending;
+    BASE_GROW(r->features, r->features_capacity, r->n * state->dims + 1);
+    BASE_GROW(r->targets, r->targets_capacity, r->n);
+    encode(state, data->unit, data->n, r->features);
+    encode(state, data->pending_unit, data->n_pending, r->features + data->n * state->dims);
+    BASE_GROW(state->scratch, state->scratch_capacity, r->n);
+    double *loss = state->scratch;
+    memcpy(loss, data->loss, data->n * sizeof *loss);
+    const double lie = data->n_pending > 0 ? median(data->loss, data->n) : 0;
+    for (size_t i = data->n; i < r->n; i++) loss[i] = lie;
+    hpo_log_targets(loss, r->n, r->targets);
+}
+
+static bool same_rows(const rows *a, const rows *b, size_t dims) {
+    return a->n == b->n && memcmp(a->targets, b->targets, a->n * sizeof *a->targets) == 0 &&
+           memcmp(a->features, b->features, a->n * dims * sizeof *a->features) == 0;
+}
+
+static void fit(rf_state *state, const hpo_dataset *data) {
+    make_rows(state, data);
+    if (!same_rows(&state->now, &state->fitted, state->dims)) {
+        const rows swap = state->fitted;
+        state->fitted = state->now;
+        state->now = swap;
+        hpo_forest_fit(state->forest, state->fitted.features, state->fitted.targets, state->fitted.n, true, state->seed,
+                       (uint32_t)state->fitted.n);
+    }
+    BASE_GROW(state->scratch, state->scratch_capacity, 2 * data->n);
+    double *mean = state->scratch;
+    hpo_forest_predict(state->forest, state->fitted.features, data->n, mean, mean + data->n);
+    state->best = mean[0];
+    for (size_t i = 1; i < data->n; i++) state->best = fmin(state->best, mean[i]);
+}
+
+/* ---- which rows ---- */
+
+static hpo_data_query query_of(const rf_state *state) {
+    return (hpo_data_query){.policy = HPO_DATA_HIGHEST, .needed = (size_t)state->startup, .only_successes = true};
+}
+
+/* The event at which a trial's result at a fidelity came in. */
+static uint64_t event_of(hpo_view view, uint64_t id, double fidelity) {
+    const hpo_trial trial = hpo_view_trial(view, id);
+    for (size_t e = 0; e < trial.n_evals; e++) {
+        if (trial.evals[e].fidelity == fidelity) return trial.evals[e].event;
+    }
+    return trial.n_reports > 0 ? trial.reports[trial.n_reports - 1].event : trial.created;
+}
+
+/* What the forest is fitted to: what is known now, or what was known when it was last due. */
+static hpo_dataset training_data(rf_state *state, hpo_view view) {
+    const hpo_data_query query = query_of(state);
+    const hpo_dataset data = hpo_observations_collect(state->observations, view, &query);
+    const size_t late = data.n % (size_t)state->retrain_after;
+    if (late == 0 || data.n - late < (size_t)state->startup) return data;
+    const uint64_t due = event_of(view, data.trial[data.n - late - 1], data.level);
+    const hpo_dataset before = hpo_observations_collect(state->earlier, hpo_history_at(view.history, due + 1), &query);
+    return before.n > 0 ? before : data;
+}
+
+/* ---- proposing ---- */
+
+/* Minus log EI as the mean of a model without variance, which the maximiser's LCB hands through. */
+static void predict(void *self, const double *points, size_t count, double *mean, double *variance) {
+    rf_state *state = self;
+    BASE_GROW(state->scratch, state->scratch_capacity, count * state->dims + 1);
+    encode(state, points, count, state->scratch);
+    hpo_forest_predict(state->forest, state->scratch, count, mean, variance);
+    for (size_t i = 0; i < count; i++) {
+        mean[i] = -hpo_log_target_log_ei(state->best, mean[i], fmax(variance[i], LEAST_VARIANCE));
+        variance[i] = 0;
+    }
+}
+
+/* The best results, best first; their configurations in state->configs. */
+static size_t find_elites(rf_state *state, hpo_view view, const hpo_dataset *data) {
+    size_t best[ELITES], count = 0;
+    for (size_t i = 0; i < data->n; i++) {
+        size_t at = count;
+        while (at > 0 &&
+               hpo_loss_less(data->loss[i], data->trial[i], data->loss[best[at - 1]], data->trial[best[at - 1]])) {
+            at--;
+        }
+        if (at == ELITES) continue;
+        if (count < ELITES) count++;
+        memmove(best + at + 1, best + at, (count - 1 - at) * sizeof *best);
+        best[at] = i;
+    }
+    const size_t width = hpo_space_count(state->space);
+    for (size_t k = 0; k < count; k++) {
+        memcpy(state->configs + k * width, hpo_view_trial(view, data->trial[best[k]]).config,
+               width * sizeof *state->configs);
+    }
+    return count;
+}
+
+static bool propose(rf_state *state, hpo_view view, const hpo_dataset *data, base_rng *rng, double *config) {
+    const hpo_surrogate surrogate = {.self = state, .dims = state->dims, .predict = predict};
+    const hpo_maximize problem = {
+        .space = state->space,
+        .surrogate = &surrogate,
+        .acquisition = {.kind = HPO_ACQUISITION_LCB, .kappa = 0},
+        .view = view,
+        .elites = state->configs,
+        .n_elites = find_elites(state, view, data),
+        .prior_exponent = state->prior ? state->prior_weight / (double)data->n : 0,
+        .candidates = (size_t)state->candidates,
+    };
+    bool found;
+    hpo_maximize_run(&problem, rng, config, &found);
+    return found;
+}
+
+static base_status rf_ask(void *self, hpo_view view, const hpo_request *request, double *config, const char **origin,
+                          base_err *err) {
+    rf_state *state = self;
+    base_rng rng = base_rng_stream(state->seed, BASE_RNG_SAMPLER, (uint32_t)request->trial, request->attempt);
+    if (base_rng_uniform(&rng) >= state->random) {
+        const hpo_dataset data = training_data(state, view);
+        if (data.n > 0) {
+            *origin = "model";
+            fit(state, &data);
+            if (propose(state, view, &data, &rng, config)) return BASE_OK;
+        }
+    }
+    *origin = state->prior ? "prior" : "random";
+    return state->prior ? hpo_space_sample_prior(state->space, &rng, config, err)
+                        : hpo_space_sample(state->space, &rng, config, err);
+}
+
+const hpo_sampler_type hpo_sampler_rf = {
+    .name = "rf",
+    .summary = "Bayesian optimization with a random forest (SMAC)",
+    .options = rf_options,
+    .state_size = sizeof(rf_state),
+    .init = rf_init,
+    .ask = rf_ask,
+    .fini = rf_fini,
+};
