@@ -9,6 +9,7 @@ static const hpo_method methods[] = {
     {"random", "random", "full", "random search"},
     {"grid", "grid", "full", "every combination of a few values per parameter"},
     {"sobol", "sobol", "full", "quasi-random search by Sobol's sequence"},
+    {"tpe", "tpe", "full", "tree-structured Parzen estimator"},
     {"successive-halving", "random", "successive-halving", "many cheap random trials, the best promoted"},
     {"smac", "rf", "hyperband", "random forest in the brackets of hyperband"},
     {"hyperband", "random", "hyperband", "brackets of successive halving over random trials"},

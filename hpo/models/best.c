@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Selecting the best results: quickselect (C. A. R. Hoare, Algorithm 65, Comm. ACM 4, 1961) with the median of three,
+ * over a total order, so that which rows are selected does not depend on how they lie. */
+#include "hpo/models/best.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+bool hpo_ranked_less(const hpo_ranked *a, const hpo_ranked *b) {
+    if (isfinite(a->loss) && isfinite(b->loss) && a->fidelity != b->fidelity) return a->fidelity > b->fidelity;
+    return hpo_loss_less(a->loss, a->trial, b->loss, b->trial);
+}
+
+static int compare(const void *a, const void *b) {
+    return hpo_ranked_less(a, b) ? -1 : hpo_ranked_less(b, a) ? 1 : 0;
+}
+
+void hpo_ranked_sort(hpo_ranked *rows, size_t n) {
+    if (n > 1) qsort(rows, n, sizeof *rows, compare);
+}
+
+static void swap(hpo_ranked *a, hpo_ranked *b) {
+    const hpo_ranked old = *a;
+    *a = *b;
+    *b = old;
+}
+
+/* Orders first, middle and last; the middle one is the pivot. */
+static hpo_ranked pivot_of(hpo_ranked *rows, size_t n) {
+    hpo_ranked *first = rows, *middle = rows + n / 2, *last = rows + n - 1;
+    if (hpo_ranked_less(middle, first)) swap(middle, first);
+    if (hpo_ranked_less(last, middle)) swap(last, middle);
+    if (hpo_ranked_less(middle, first)) swap(middle, first);
+    return *middle;
+}
+
+void hpo_ranked_select(hpo_ranked *rows, size_t n, size_t count) {
+    while (count > 0 && count < n) {
+        const hpo_ranked pivot = pivot_of(rows, n);
+        if (n <= 3) return;
+        size_t i = 0, j = n - 1;
+        for (;;) {
+            while (hpo_ranked_less(&rows[i], &pivot)) i++;
+            while (hpo_ranked_less(&pivot, &rows[j])) j--;
+            if (i >= j) break;
+            swap(&rows[i++], &rows[j--]);
+        }
+        /* rows[0..j] are not above the pivot, rows[j+1..] not below it. */
+        if (count <= j) {
+            n = j + 1;
+        } else {
+            rows += j + 1;
+            n -= j + 1;
+            count -= j + 1;
+        }
+    }
+}
+
+void hpo_ranked_fill(hpo_ranked *ranked, const hpo_dataset *data) {
+    for (size_t i = 0; i < data->n; i++) {
+        ranked[i] = (hpo_ranked){data->fidelity[i], data->loss[i], data->trial[i], i};
+    }
+}
+
+size_t hpo_best_count(size_t n, double share, size_t most) {
+    const double wanted = ceil(share * (double)n);
+    return wanted < (double)most ? (size_t)wanted : most;
+}

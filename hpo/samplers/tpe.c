@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* TPE, the tree-structured Parzen estimator: two densities, l over the best results and g over all others; of several
+ * draws from l the one with the largest l/g is proposed (J. Bergstra, R. Bardenet, Y. Bengio, B. Kegl, "Algorithms for
+ * Hyper-Parameter Optimization", NeurIPS 2011, section 4; expected improvement grows with l/g, their equation 8 and
+ * what follows).
+ *
+ * Rules and defaults are those of Optuna 5: one joint density for the parameters without conditions and one for each
+ * other parameter; min(ceil(n/10), 25) best results; 24 draws; running trials count among the others ("constant liar"),
+ * so that parallel workers keep apart. Results of several fidelities: every trial counts once, higher fidelities before
+ * lower ones, losses within one; failures are last and never among the best. parzen.c has the rules of the densities.
+ *
+ * A draw that is forbidden, or (when the study asks again) has been tried, gives way to the next best. */
+#include "hpo/samplers/sampler.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "hpo/models/best.h"
+#include "hpo/models/parzen.h"
+
+enum { MAX_RANDOM_ATTEMPT = 32 };
+
+typedef enum tpe_mode { MODE_MULTIVARIATE, MODE_UNIVARIATE, MODE_GROUP } tpe_mode;
+static const char *const mode_words[] = {"multivariate", "univariate", "group", NULL};
+static const char *const data_words[] = {"last", "highest", NULL};
+
+/* Coordinates with one density. */
+typedef struct block {
+    size_t first, count; /* in tpe_state.order */
+} block;
+
+typedef struct draw {
+    double score;
+    size_t index;
+} draw;
+
+typedef struct tpe_state {
+    int64_t n_startup, candidates, most;
+    double gamma;
+    int mode, data;
+    bool constant_liar;
+    const hpo_space *space;
+    uint64_t seed;
+    size_t dims;
+    hpo_observations *observations;
+    hpo_parzen *below, *above; /* above holds the points of all trials, by id */
+    hpo_view view;
+    size_t *order; /* coordinates, block by block */
+    block *blocks;
+    size_t n_blocks;
+    uint64_t *signature; /* by coordinate */
+    unsigned char *member;
+    size_t member_capacity;
+    hpo_ranked *ranked;
+    size_t ranked_capacity;
+    double *points; /* candidates x dims */
+    double *unit;
+    double *l, *g;
+    draw *draws; /* blocks x candidates, best first */
+} tpe_state;
+
+static const base_option tpe_options[] = {
+    {.name = "n_startup",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(tpe_state, n_startup),
+     .fallback = "10",
+     .min = 1,
+     .max = 1e6,
+     .help = "random trials before the first that follows the model (successful results)"},
+    {.name = "candidates",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(tpe_state, candidates),
+     .fallback = "24",
+     .min = 1,
+     .max = 1e4,
+     .help = "draws from the density of the best, of which the most promising is tried"},
+    {.name = "gamma",
+     .kind = BASE_OPTION_REAL,
+     .offset = offsetof(tpe_state, gamma),
+     .fallback = "0.1",
+     .min = 0,
+     .max = 1,
+     .open_min = true,
+     .help = "share of the results that count as the best"},
+    {.name = "max_best",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(tpe_state, most),
+     .fallback = "25",
+     .min = 1,
+     .max = 1e6,
+     .help = "at most this many results count as the best"},
+    {.name = "mode",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(tpe_state, mode),
+     .fallback = "multivariate",
+     .choices = mode_words,
+     .help = "one density for all unconditional parameters, for each parameter, or for each group active together"},
+    {.name = "constant_liar",
+     .kind = BASE_OPTION_BOOL,
+     .offset = offsetof(tpe_state, constant_liar),
+     .fallback = "true",
+     .help = "running trials count among the worse ones, which keeps workers apart"},
+    {.name = "data",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(tpe_state, data),
+     .fallback = "last",
+     .choices = data_words,
+     .help = "last result of every trial, or only results of the highest fidelity with n_startup of them"},
+    BASE_OPTIONS_END,
+};
+
+/* ---- blocks of coordinates ---- */
+
+static void add_block(tpe_state *s, size_t first, size_t end) {
+    if (end > first) s->blocks[s->n_blocks++] = (block){first, end - first};
+}
+
+static bool is_conditional(const tpe_state *s, size_t dim) {
+    return hpo_space_param(s->space, hpo_space_dim_param(s->space, dim))->when != NULL;
+}
+
+static void make_fixed_blocks(tpe_state *s) {
+    size_t n = 0;
+    s->n_blocks = 0;
+    for (size_t d = 0; s->mode == MODE_MULTIVARIATE && d < s->dims; d++) {
+        if (!is_conditional(s, d)) s->order[n++] = d;
+    }
+    add_block(s, 0, n);
+    for (size_t d = 0; d < s->dims; d++) {
+        if (s->mode == MODE_MULTIVARIATE && !is_conditional(s, d)) continue;
+        s->order[n++] = d;
+        add_block(s, n - 1, n);
+    }
+}
+
+/* Coordinates that were active in exactly the same trials belong together: they have the same signature, a polynomial
+ * hash of that row of bits. */
+static void make_grouped_blocks(tpe_state *s, const hpo_dataset *data) {
+    for (size_t d = 0; d < s->dims; d++) {
+        uint64_t hash = 1;
+        for (size_t t = 0; is_conditional(s, d) && t < data->n_trials; t++) {
+            hash = hash * UINT64_C(0x9E3779B97F4A7C15) + (isnan(data->trial_unit[t * s->dims + d]) ? 1 : 2);
+        }
+        s->signature[d] = hash;
+    }
+    size_t n = 0;
+    s->n_blocks = 0;
+    for (size_t d = 0; d < s->dims; d++) {
+        bool seen = false;
+        for (size_t e = 0; e < d && !seen; e++) seen = s->signature[e] == s->signature[d];
+        if (seen) continue;
+        const size_t first = n;
+        for (size_t e = d; e < s->dims; e++) {
+            if (s->signature[e] == s->signature[d]) s->order[n++] = e;
+        }
+        add_block(s, first, n);
+    }
+}
+
+/* ---- the two sets ---- */
+
+static int by_trial(const void *a, const void *b) {
+    const hpo_ranked *x = a, *y = b;
+    return x->trial < y->trial ? -1 : x->trial > y->trial;
+}
+
+static void split(tpe_state *s, const hpo_dataset *data) {
+    BASE_GROW(s->member, s->member_capacity, data->n_trials + 1);
+    BASE_GROW(s->ranked, s->ranked_capacity, data->n + 1);
+    memset(s->member, 0, data->n_trials);
+    hpo_ranked_fill(s->ranked, data);
+    size_t best = hpo_best_count(data->n, s->gamma, (size_t)s->most);
+    if (best > data->n - data->n_failed) best = data->n - data->n_failed;
+    hpo_ranked_select(s->ranked, data->n, best);
+    if (best > 1) qsort(s->ranked, best, sizeof *s->ranked, by_trial); /* weights go by age */
+    for (size_t i = best; i < data->n; i++) s->member[s->ranked[i].trial] = 1;
+    for (size_t i = 0; s->constant_liar && i < data->n_pending; i++) {
+        if (!data->pending_known[i]) s->member[data->pending_trial[i]] = 1;
+    }
+    hpo_parzen_clear(s->below);
+    for (size_t i = 0; i < best; i++) {
+        hpo_parzen_add(s->below, data->trial_unit + s->ranked[i].trial * s->dims, 1);
+    }
+}
+
+/* The points of all trials, by id: those of a view that is shorter than an earlier one are simply no members. */
+static void follow(tpe_state *s, hpo_view view, const hpo_dataset *data) {
+    if (s->view.history != view.history) hpo_parzen_clear(s->above);
+    s->view = view;
+    const size_t known = hpo_parzen_points(s->above);
+    if (data->n_trials > known) {
+        hpo_parzen_add(s->above, data->trial_unit + known * s->dims, data->n_trials - known);
+    } else if (known > data->n_trials) {
+        BASE_GROW(s->member, s->member_capacity, known + 1);
+        memset(s->member + data->n_trials, 0, known - data->n_trials);
+    }
+}
+
+/* ---- proposing ---- */
+
+static int by_score(const void *a, const void *b) {
+    const draw *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void draw_block(tpe_state *s, size_t b, base_rng *rng) {
+    const size_t *dims = s->order + s->blocks[b].first, count = (size_t)s->candidates;
+    hpo_parzen_fit(s->below, dims, s->blocks[b].count, NULL);
+    hpo_parzen_fit(s->above, dims, s->blocks[b].count, s->member);
+    for (size_t c = 0; c < count; c++) hpo_parzen_draw(s->below, rng, s->points + c * s->dims);
+    hpo_parzen_log_density(s->below, s->points, count, s->l);
+    hpo_parzen_log_density(s->above, s->points, count, s->g);
+    draw *draws = s->draws + b * count;
+    for (size_t c = 0; c < count; c++) draws[c] = (draw){s->l[c] - s->g[c], c};
+    qsort(draws, count, sizeof *draws, by_score);
+}
+
+/* The configuration made of the draws of that rank of every block; whether it may be proposed. */
+static bool compose(tpe_state *s, size_t rank, hpo_view view, bool new_only, double *config) {
+    for (size_t b = 0; b < s->n_blocks; b++) {
+        const double *point = s->points + s->draws[b * (size_t)s->candidates + rank].index * s->dims;
+        for (size_t i = 0; i < s->blocks[b].count; i++) {
+            const size_t dim = s->order[s->blocks[b].first + i];
+            s->unit[dim] = point[dim];
+        }
+    }
+    hpo_space_from_unit(s->space, s->unit, config);
+    return hpo_space_allowed(s->space, config) && !(new_only && hpo_view_has_config(view, config));
+}
+
+static base_status tpe_ask(void *self, hpo_view view, const hpo_request *request, double *config, const char **origin,
+                           base_err *err) {
+    tpe_state *s = self;
+    base_rng rng = base_rng_stream(s->seed, BASE_RNG_SAMPLER, (uint32_t)request->trial, request->attempt);
+    const hpo_dataset data = hpo_observations_collect(s->observations, view,
+                                                      &(hpo_data_query){
+                                                          .policy = s->data == 0 ? HPO_DATA_LAST : HPO_DATA_HIGHEST,
+                                                          .needed = (size_t)s->n_startup,
+                                                          .only_successes = true,
+                                                      });
+    *origin = "random";
+    if (data.n - data.n_failed < (size_t)s->n_startup || request->attempt > MAX_RANDOM_ATTEMPT) {
+        return hpo_space_sample(s->space, &rng, config, err);
+    }
+    split(s, &data);
+    follow(s, view, &data);
+    if (s->mode == MODE_GROUP) make_grouped_blocks(s, &data);
+    for (size_t b = 0; b < s->n_blocks; b++) draw_block(s, b, &rng);
+    for (size_t rank = 0; rank < (size_t)s->candidates; rank++) {
+        if (!compose(s, rank, view, request->attempt > 0, config)) continue;
+        *origin = "model";
+        return BASE_OK;
+    }
+    return hpo_space_sample(s->space, &rng, config, err);
+}
+
+static base_status tpe_init(void *self, const hpo_sampler_env *env, base_err *err) {
+    (void)err;
+    tpe_state *s = self;
+    const size_t dims = hpo_space_dims(env->space), count = (size_t)s->candidates;
+    s->space = env->space;
+    s->seed = env->seed;
+    s->dims = dims;
+    s->observations = hpo_observations_create(env->space);
+    s->below = hpo_parzen_create(env->space);
+    s->above = hpo_parzen_create(env->space);
+    s->order = base_calloc(dims + 1, sizeof *s->order);
+    s->blocks = base_calloc(dims + 1, sizeof *s->blocks);
+    s->signature = base_calloc(dims + 1, sizeof *s->signature);
+    s->points = base_calloc(count * dims + 1, sizeof *s->points);
+    s->unit = base_calloc(dims + 1, sizeof *s->unit);
+    s->l = base_calloc(count, sizeof *s->l);
+    s->g = base_calloc(count, sizeof *s->g);
+    s->draws = base_calloc((dims + 1) * count, sizeof *s->draws);
+    if (s->mode != MODE_GROUP) make_fixed_blocks(s);
+    return BASE_OK;
+}
+
+static void tpe_fini(void *self) {
+    tpe_state *s = self;
+    hpo_observations_destroy(s->observations);
+    hpo_parzen_destroy(s->below);
+    hpo_parzen_destroy(s->above);
+    free(s->order);
+    free(s->blocks);
+    free(s->signature);
+    free(s->member);
+    free(s->ranked);
+    free(s->points);
+    free(s->unit);
+    free(s->l);
+    free(s->g);
+    free(s->draws);
+}
+
+const hpo_sampler_type hpo_sampler_tpe = {
+    .name = "tpe",
+    .summary = "tree-structured Parzen estimator: where good results are dense and others are not",
+    .options = tpe_options,
+    .state_size = sizeof(tpe_state),
+    .init = tpe_init,
+    .ask = tpe_ask,
+    .fini = tpe_fini,
+};
