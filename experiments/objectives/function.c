@@ -4,6 +4,7 @@
  * It costs a microsecond, so it runs in the worker itself. A problem with a fidelity reports the cost that its authors
  * gave it, in units of the fidelity: a full evaluation costs the highest one. Without a `fidelity:` in the study every
  * evaluation is a full one. */
+#include <math.h>
 #include <string.h>
 
 #include "benchmarks/problems/problem.h"
@@ -13,6 +14,7 @@ typedef struct function_state {
     const char *problem_name;
     const base_yaml_node *task; /* a name or a number */
     bench_settings settings;
+    double report_every;
     bool has_fidelity;
     bench_binding binding;
 } function_state;
@@ -63,6 +65,14 @@ static const base_option function_options[] = {
      .offset = offsetof(function_state, task),
      .fallback = "",
      .help = "lcbench: a data set or its OpenML task, e.g. Fashion-MNIST or 189908"},
+    {.name = "report_every",
+     .kind = BASE_OPTION_REAL,
+     .offset = offsetof(function_state, report_every),
+     .fallback = "0",
+     .min = 0,
+     .max = INFINITY,
+     .help = "a learning curve for schedulers that stop by reports: what each multiple of this fidelity shows, before "
+             "the result; 0: none"},
     BASE_OPTIONS_END,
 };
 
@@ -168,6 +178,11 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
     BASE_TRY(read_settings(env->settings, arena, state, &problem, err));
     BASE_TRY(check_fidelity(env, problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
+    if (state->report_every > 0 && !state->has_fidelity) {
+        return base_yaml_fail(base_yaml_key(env->settings, "report_every"), err,
+                              "report_every counts in units of the fidelity: add one, e.g. fidelity: {epochs: {min: 1, "
+                              "max: 52}} for lcbench");
+    }
     if (state->settings.prior != BENCH_PRIOR_NONE && !hpo_space_has_prior(env->space)) {
         return base_yaml_fail(base_yaml_key(env->settings, "prior"), err,
                               "this prior is one of the problem's own parameters: remove `parameters:`, or write the "
@@ -218,15 +233,36 @@ static bool function_maximize(const base_yaml_node *settings, const char *metric
     return false;
 }
 
-static base_status function_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
-                                     base_err *err) {
-    (void)reporter, (void)err;
-    const function_state *state = self;
+static void measure(const function_state *state, const hpo_job *job, double fidelity, hpo_metrics *metrics) {
     const bench_problem *problem = state->binding.instance.problem;
-    const double fidelity = state->has_fidelity ? job->fidelity : problem->fidelity.max;
     double values[sizeof problem->metric / sizeof *problem->metric];
     bench_evaluate_all(&state->binding, job->config, fidelity, job->seed, values);
-    for (size_t i = 0; problem->metric[i]; i++) hpo_metrics_set(&out->metrics, problem->metric[i], values[i]);
+    for (size_t i = 0; problem->metric[i]; i++) hpo_metrics_set(metrics, problem->metric[i], values[i]);
+}
+
+/* The curve between the fidelity that is known already and the one that is asked for. */
+static hpo_verdict report_curve(const function_state *state, const hpo_job *job, const hpo_reporter *reporter) {
+    const double lowest = state->binding.instance.problem->fidelity.min;
+    hpo_verdict verdict = HPO_CONTINUE;
+    for (double k = floor(job->from / state->report_every) + 1; verdict == HPO_CONTINUE; k++) {
+        const double step = k * state->report_every;
+        if (!(step < job->fidelity)) break;
+        if (step < lowest) continue;
+        hpo_metrics metrics = {0};
+        measure(state, job, step, &metrics);
+        verdict = reporter->report(reporter->self, step, &metrics);
+    }
+    return verdict;
+}
+
+static base_status function_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
+                                     base_err *err) {
+    const function_state *state = self;
+    const bench_problem *problem = state->binding.instance.problem;
+    if (state->report_every > 0 && reporter && report_curve(state, job, reporter) == HPO_STOP)
+        return BASE_FAIL(err, BASE_CANCELLED, "told to stop");
+    const double fidelity = state->has_fidelity ? job->fidelity : problem->fidelity.max;
+    measure(state, job, fidelity, &out->metrics);
     if (state->has_fidelity && problem->cost) out->cost = problem->cost(fidelity) * problem->fidelity.max;
     return BASE_OK;
 }

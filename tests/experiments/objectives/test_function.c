@@ -102,6 +102,41 @@ static void fidelity_and_cost(void **state) {
     release(&f);
 }
 
+typedef struct curve {
+    size_t count, stop_after;
+    double step[16], value[16];
+} curve;
+
+static hpo_verdict note(void *self, double step, const hpo_metrics *metrics) {
+    curve *curve = self;
+    curve->step[curve->count] = step;
+    curve->value[curve->count++] = *hpo_metrics_get(metrics, "value");
+    return curve->count == curve->stop_after ? HPO_STOP : HPO_CONTINUE;
+}
+
+/* What lies between the fidelity that is known and the one that is asked for, each as an evaluation there shows it;
+ * told to stop, it ends without a result. */
+static void curves(void **state) {
+    (void)state;
+    base_err err = {0};
+    const double x[] = {.2, .4, .6}, expected[] = {30, 45, 60};
+    fixture f = read_study("{problem: mf-hartmann3-bad, report_every: 15}", NULL, z);
+    const hpo_result at45 = evaluate(&f, x, 45, 7);
+    curve curve = {0};
+    const hpo_reporter reporter = {.report = note, .self = &curve};
+    const hpo_job job = {.config = x, .from = 15, .fidelity = 75, .seed = 7};
+    hpo_result result = {.cost = NAN};
+    CHECK_OK(obj_function.evaluate(f.state, &job, &reporter, &result, &err));
+    assert_int_equal(curve.count, 3);
+    CHECK_ARRAY_NEAR(curve.step, expected, 3, 0);
+    CHECK_SAME_DOUBLE(curve.value[1], value_of(&at45));
+    curve.count = 0;
+    curve.stop_after = 2;
+    CHECK_FAILS(obj_function.evaluate(f.state, &job, &reporter, &result, &err), BASE_CANCELLED, "told to stop");
+    assert_int_equal(curve.count, 2);
+    release(&f);
+}
+
 static void refused(const char *settings, const char *parameters, hpo_fidelity fidelity, const char *sentence) {
     base_err err = {0};
     fixture f = read_study(settings, parameters, fidelity);
@@ -127,6 +162,7 @@ static void sentences(void **state) {
     refused("{problem: counting-ones}", any, real, "give it integer bounds");
     refused("{problem: counting-ones, dimensions: 3}", any, none, "the problem counting-ones knows no dimensions");
     refused("{problem: branin, dimensions: 3}", any, none, "the problem branin has one size: remove dimensions");
+    refused("{problem: mf-hartmann3, report_every: 3}", any, none, "s.yaml:1:25: report_every counts in units");
     refused("{problem: lcbench}", any, none, "the problem lcbench needs a task, e.g. task: Fashion-MNIST");
     refused("{problem: lcbench, task: segments}", any, none, "no task 'segments'; did you mean 'segment'?");
     refused("{problem: lcbench, task: 17}", any, none, "no task '17'; it has Fashion-MNIST, adult, ");
@@ -153,8 +189,8 @@ static void goals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),
-                                       cmocka_unit_test(fidelity_and_cost), cmocka_unit_test(goals),
-                                       cmocka_unit_test(sentences)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),  cmocka_unit_test(fidelity_and_cost),
+        cmocka_unit_test(goals),          cmocka_unit_test(curves), cmocka_unit_test(sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
