@@ -51,10 +51,25 @@ static void check_rung(watch *w, const hpo_study_spec *spec, const hpo_record *r
     CHECK_SAME_DOUBLE(record->fidelity, *seen);
 }
 
+/* A scheduler that knows nothing but the view stops the same trials; none at its target, where nothing is saved. */
+static void check_report(hpo_study *study, const hpo_record *record) {
+    const hpo_study_spec *spec = hpo_study_spec_of(study);
+    hpo_scheduler *fresh = make_scheduler(spec);
+    const bool stop = hpo_scheduler_should_stop(fresh, hpo_study_view(study), record->trial);
+    hpo_scheduler_destroy(fresh);
+    assert_int_equal(record->stop, stop);
+    if (!stop) return;
+    assert_true(spec->scheduler->flags & HPO_SCHEDULER_USES_REPORTS);
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(study), record->trial);
+    assert_true(record->fidelity < trial.fidelity);
+    assert_int_equal(trial.state, HPO_TRIAL_STOPPED);
+}
+
 /* After every record: the decision was allowed, and a scheduler that knows nothing but the view decides the same. */
 static void check_record(void *self, hpo_study *study, const hpo_record *record) {
     watch *w = self;
     const hpo_study_spec *spec = hpo_study_spec_of(study);
+    if (record->kind == HPO_RECORD_REPORT) check_report(study, record);
     if (record->kind == HPO_RECORD_RESULT || record->kind == HPO_RECORD_REPORT) return;
     const hpo_view then = hpo_history_at(hpo_study_view(study).history, record->as_of);
     assert_int_equal(then.as_of + 1, hpo_study_view(study).as_of);
@@ -118,6 +133,7 @@ static void every_decision_follows_from_the_view(void **state) {
                                                     .seed = i,
                                                     .fail_share = shares[i / 3],
                                                     .nan_share = shares[i / 3] / 2,
+                                                    .reports = i % 3 == 1 ? 3 : 0,
                                                     .after = check_record,
                                                     .self = &w});
                 check_end(&w, study, shares[i / 3]);
@@ -215,6 +231,72 @@ static void the_best_go_on(void **state) {
     }
 }
 
+/* Asynchronous schedulers find something for every worker as long as new configurations are allowed; and when all is
+ * over the best share of every rung has gone on, however early the others did. */
+typedef struct idle {
+    uint64_t trials, waits;
+} idle;
+
+static void count_waits(void *self, hpo_study *study, const hpo_record *record) {
+    idle *counted = self;
+    (void)record;
+    const hpo_study_spec *spec = hpo_study_spec_of(study);
+    const hpo_view view = hpo_study_view(study);
+    base_err err;
+    hpo_decision d;
+    if (hpo_view_trials(view) >= spec->budget.trials) return;
+    hpo_scheduler *fresh = make_scheduler(spec);
+    CHECK_OK(hpo_scheduler_next(fresh, view, true, &d, &err));
+    hpo_scheduler_destroy(fresh);
+    counted->trials++;
+    counted->waits += d.kind == HPO_DECIDE_WAIT || d.kind == HPO_DECIDE_DONE || d.kind == HPO_DECIDE_CLOSE;
+}
+
+static size_t better_ones(hpo_view view, const uint64_t *ids, size_t n, uint32_t rung, uint64_t id, size_t *entries) {
+    size_t better = 0;
+    double mine = (double)INFINITY;
+    for (int pass = 0; pass < 2; pass++) {
+        *entries = 0;
+        for (size_t m = 0; m < n; m++) {
+            const hpo_trial trial = hpo_view_trial(view, ids[m]);
+            for (size_t e = 0; e < trial.n_evals; e++) {
+                if (trial.evals[e].rung != rung) continue;
+                ++*entries;
+                if (ids[m] == id) mine = trial.evals[e].loss;
+                if (pass == 1) better += hpo_loss_less(trial.evals[e].loss, ids[m], mine, id);
+            }
+        }
+    }
+    return better;
+}
+
+static void nobody_waits_and_the_best_get_on(void **state) {
+    (void)state;
+    size_t count;
+    const hpo_scheduler_type *const *types = hpo_schedulers(&count);
+    for (size_t t = 0; t < count; t++) {
+        if (!(types[t]->flags & HPO_SCHEDULER_ASYNCHRONOUS)) continue;
+        base_err err;
+        hpo_study *study;
+        idle counted = {0};
+        hpo_study_spec *spec = make_spec(types[t]->name, "{e: {min: 1, max: 27}}", 120);
+        CHECK_OK(hpo_study_create(spec, &study, &err));
+        toy_drive_study(study, &(toy_drive){.workers = 9, .seed = t, .after = count_waits, .self = &counted});
+        assert_true(counted.trials > 120);
+        assert_int_equal(counted.waits, 0);
+        const hpo_view view = hpo_study_view(study);
+        for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+            const hpo_trial trial = hpo_view_trial(view, id);
+            size_t n, entries;
+            const uint64_t *ids = hpo_view_bracket(view, trial.bracket, &n);
+            if (trial.state != HPO_TRIAL_STOPPED || trial.n_evals == 0) continue;
+            assert_true(better_ones(view, ids, n, trial.rung, id, &entries) >= entries / 3);
+        }
+        hpo_study_destroy(study);
+        hpo_study_spec_destroy(spec);
+    }
+}
+
 static void names_are_unique_and_explained(void **state) {
     (void)state;
     size_t count;
@@ -233,6 +315,7 @@ int main(void) {
         cmocka_unit_test(every_decision_follows_from_the_view),
         cmocka_unit_test(brackets_are_those_of_the_paper),
         cmocka_unit_test(the_best_go_on),
+        cmocka_unit_test(nobody_waits_and_the_best_get_on),
         cmocka_unit_test(names_are_unique_and_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

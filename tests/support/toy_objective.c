@@ -132,7 +132,8 @@ bool toy_same_record(const hpo_space *space, const hpo_record *a, const hpo_reco
     if (a->config && !hpo_space_equal(space, a->config, b->config)) return false;
     if (a->origin && strcmp(a->origin, b->origin) != 0) return false;
     if (isnan(a->value) ? !isnan(b->value) : !same_bits(a->value, b->value)) return false;
-    return a->final == b->final && a->result.failure == b->result.failure && a->result.cost == b->result.cost;
+    return a->final == b->final && a->stop == b->stop && a->result.failure == b->result.failure &&
+           a->result.cost == b->result.cost;
 }
 
 /* ---- driving ---- */
@@ -142,6 +143,7 @@ typedef struct driver {
     const toy_drive *drive;
     uint64_t records;
     uint64_t *running;
+    uint32_t *reported; /* by running trial: reports so far */
     size_t n_running;
     base_rng rng;
 } driver;
@@ -172,19 +174,46 @@ static bool fill(driver *d) {
             assert_true(d->n_running > 0);
             return true;
         }
-        if (kind == HPO_ASK_JOB) d->running[d->n_running++] = record.trial;
+        if (kind == HPO_ASK_JOB) {
+            d->reported[d->n_running] = 0;
+            d->running[d->n_running++] = record.trial;
+        }
         take(d, &record);
     }
     return has_room(d);
 }
 
-static void finish_one(driver *d) {
+static void remove_running(driver *d, size_t pick) {
+    d->n_running--;
+    d->running[pick] = d->running[d->n_running];
+    d->reported[pick] = d->reported[d->n_running];
+}
+
+/* The last of the reports is at the target fidelity. */
+static void report_one(driver *d, size_t pick, const hpo_job *job) {
+    const uint32_t n = d->drive->reports, at = ++d->reported[pick];
+    hpo_job part = *job;
+    part.fidelity = at == n ? job->fidelity : job->from + (job->fidelity - job->from) * at / n;
+    hpo_metrics metrics = {0};
+    hpo_metrics_set(&metrics, "loss", toy_loss(hpo_study_spec_of(d->study)->space, &part));
+    hpo_record record;
+    hpo_study_report(d->study, job->trial, part.fidelity, &metrics, 0, 0, &record);
+    if (record.stop) remove_running(d, pick);
+    take(d, &record);
+}
+
+/* One running trial reports, or ends. */
+static void advance_one(driver *d) {
     const size_t pick = (size_t)base_rng_below(&d->rng, d->n_running);
     const uint64_t trial = d->running[pick];
-    d->running[pick] = d->running[--d->n_running];
     const hpo_space *space = hpo_study_spec_of(d->study)->space;
     hpo_job job;
     hpo_study_job(d->study, trial, &job);
+    if (d->reported[pick] < d->drive->reports) {
+        report_one(d, pick, &job);
+        return;
+    }
+    remove_running(d, pick);
     hpo_result result = {.cost = 2 * (job.fidelity - job.from), .seconds = 0.001};
     hpo_metrics_set(&result.metrics, "loss", toy_loss(space, &job));
     hpo_metrics_set(&result.metrics, "accuracy", -toy_loss(space, &job));
@@ -205,11 +234,13 @@ uint64_t toy_drive_study(hpo_study *study, const toy_drive *drive) {
         .study = study,
         .drive = drive,
         .running = base_calloc(drive->workers, sizeof(uint64_t)),
+        .reported = base_calloc(drive->workers, sizeof(uint32_t)),
         .rng = base_rng_stream(drive->seed, BASE_RNG_TEST, 0, 0),
     };
     while (fill(&d) || (has_room(&d) && d.n_running > 0)) {
-        if (has_room(&d) && d.n_running > 0) finish_one(&d);
+        if (has_room(&d) && d.n_running > 0) advance_one(&d);
     }
     free(d.running);
+    free(d.reported);
     return d.records;
 }
