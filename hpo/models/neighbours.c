@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TRIES = 64 }; /* of a draw that must fall into [0,1] and hit a value that is not listed */
+enum { MAX_TRIES = 16 }; /* of a draw that must fall into [0,1] and hit a value that is not listed */
 
 void hpo_exchanges_fini(hpo_exchanges *list) {
     free(list->items);
@@ -42,16 +42,24 @@ static void push_choices(hpo_exchanges *list, const hpo_param *param, size_t ind
     }
 }
 
-/* The two levels next to a stepped number's value, through the unit cube, which knows how a level is written exactly.
- */
+/* Level k of a stepped number, through the unit cube, which knows how it is written exactly. */
+static double level_at(const hpo_param *param, double k) {
+    return hpo_param_from_unit(param, hpo_param_to_unit(param, param->min + k * param->step));
+}
+
+static void push_all_levels(hpo_exchanges *list, const hpo_param *param, size_t index, double value) {
+    const uint64_t levels = hpo_param_levels(param);
+    for (uint64_t k = 0; k < levels; k++) {
+        const double level = level_at(param, (double)k);
+        if (level != value) push(list, index, level);
+    }
+}
+
+/* The two levels next to the value. */
 static void push_levels(hpo_exchanges *list, const hpo_param *param, size_t index, double value) {
     const double levels = (double)hpo_param_levels(param), k = rint((value - param->min) / param->step);
-    for (double side = -1; side <= 1; side += 2) {
-        const double next = k + side;
-        if (next < 0 || next >= levels) continue;
-        const double level = param->min + next * param->step;
-        push(list, index, hpo_param_from_unit(param, hpo_param_to_unit(param, level)));
-    }
+    if (k > 0) push(list, index, level_at(param, k - 1));
+    if (k + 1 < levels) push(list, index, level_at(param, k + 1));
 }
 
 static void push_draws(hpo_exchanges *list, const hpo_param *param, size_t index, double value, size_t draws,
@@ -59,11 +67,11 @@ static void push_draws(hpo_exchanges *list, const hpo_param *param, size_t index
     const size_t first = list->count;
     const double unit = hpo_param_to_unit(param, value);
     const uint64_t levels = hpo_param_levels(param);
-    if (levels > 0) {
-        push_levels(list, param, index, value);
-        const uint64_t others = levels - 1 - (list->count - first);
-        if (draws > others) draws = (size_t)others;
+    if (levels > 0 && levels <= draws + 3) {
+        push_all_levels(list, param, index, value);
+        return;
     }
+    if (levels > 0) push_levels(list, param, index, value);
     for (size_t n = 0; n < draws; n++) {
         for (int tries = 0; tries < MAX_TRIES; tries++) {
             const double u = unit + deviation * base_rng_normal(rng);

@@ -23,9 +23,10 @@ typedef struct hpo_exchanges {
 } hpo_exchanges;
 
 /* Exchanges at an activated configuration, in a random order, replacing what the list held: a choice gets each of its
- * other values; an ordered choice its two neighbours; a stepped number the two levels next to it, and up to `draws`
- * others drawn from a normal of this deviation around it in the unit cube, truncated to it; a continuous number `draws`
- * of these. Each value once. Inactive parameters and constants are left alone. */
+ * other values; an ordered choice its two neighbours; a continuous number `draws` values from a normal of this
+ * deviation around it in the unit cube, truncated to it; a stepped number the two levels next to it and up to `draws`
+ * others drawn so, or simply all when these are no more. Each value once. Inactive parameters and constants are left
+ * alone. */
 void hpo_exchanges_list(hpo_exchanges *list, const hpo_space *space, const double *config, size_t draws,
                         double deviation, base_rng *rng);
 void hpo_exchanges_fini(hpo_exchanges *list);
