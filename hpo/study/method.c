@@ -13,6 +13,11 @@ static const hpo_method methods[] = {
     {"successive-halving", "random", "successive-halving", "many cheap random trials, the best promoted"},
     {"smac", "rf", "hyperband", "random forest in the brackets of hyperband"},
     {"hyperband", "random", "hyperband", "brackets of successive halving over random trials"},
+    {"mobster", "gp", "asha", "asynchronous successive halving over a Gaussian process"},
+    {"asha", "random", "asha", "random trials, promoted without waiting as soon as they are among the best"},
+    {"async-hyperband", "random", "async-hyperband", "asha in brackets that begin on different rungs"},
+    {"mobster", "gp", "asha", "Gaussian process with asha"},
+    {"median-stop", "random", "median-stop", "random trials, stopped when worse than the median of the completed"},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
