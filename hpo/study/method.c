@@ -16,7 +16,6 @@ static const hpo_method methods[] = {
     {"mobster", "gp", "asha", "asynchronous successive halving over a Gaussian process"},
     {"asha", "random", "asha", "random trials, promoted without waiting as soon as they are among the best"},
     {"async-hyperband", "random", "async-hyperband", "asha in brackets that begin on different rungs"},
-    {"mobster", "gp", "asha", "Gaussian process with asha"},
     {"median-stop", "random", "median-stop", "random trials, stopped when worse than the median of the completed"},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
