@@ -5,6 +5,7 @@
  *   the best zcat fcnet-naval.csv.gz | awk -F, 'NR>1{m=($2+$3+$4+$5)/4; if(!b||m<b){b=m;i=$1}}END{print i,b}'
  *            and the same with > for what is maximised; NAS-Bench-201: the mean of the columns that are not empty */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/benchmarks/problems/bind.h"
 
@@ -141,8 +142,43 @@ static void no_file(void **state) {
     base_buf_fini(&text);
 }
 
+/* A table of the user's folder that is not what it should be. */
+static void damaged(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *sentence;
+    } cases[] = {
+        {"arch,a,b,c\n00000000,1,2,3\n", "nasbench-macro.csv.gz has 1 rows instead of 6561"},
+        {"arch,a,b,c\n00000000,1,2,3\n00000000,1,2,3\n", "nasbench-macro.csv.gz: line 3 is damaged"}, /* twice */
+        {"arch,a,b,c\n00000003,1,2,3\n", "line 2 is damaged"}, /* no such block */
+        {"arch,a,b,c\n0000000,1,2,3\n", "line 2 is damaged"},
+        {"arch,a,b,c\n00000000,1,2\n", "line 2 is damaged"},
+        {"arch,a,b,c\n00000000,1,2,x\n", "line 2 is damaged"},
+        {"arch,a,b,c\n00000000,,,\n", "line 2 is damaged"}, /* never trained */
+        {"", "has 0 rows instead of 6561"},
+    };
+    char folder[] = "/tmp/hpo_tables_XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char file[64];
+    snprintf(file, sizeof file, "%s/nasbench-macro.csv.gz", folder);
+    setenv("HPO_DATA", folder, 1);
+    const bench_instance instance = {.problem = bench_problem_find("nasbench-macro")};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        base_err err = {0};
+        base_arena *arena = base_arena_create();
+        const void *data;
+        CHECK_OK(base_write_file(file, cases[i].text, strlen(cases[i].text), &err));
+        CHECK_FAILS(instance.problem->load(&instance, arena, &data, &err), BASE_CORRUPT, cases[i].sentence);
+        base_arena_destroy(arena);
+    }
+    unsetenv("HPO_DATA");
+    unlink(file);
+    rmdir(folder);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(runs), cmocka_unit_test(best), cmocka_unit_test(short_training),
-                                       cmocka_unit_test(values_have_names), cmocka_unit_test(no_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(runs),           cmocka_unit_test(best),
+                                       cmocka_unit_test(short_training), cmocka_unit_test(values_have_names),
+                                       cmocka_unit_test(no_file),        cmocka_unit_test(damaged)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
