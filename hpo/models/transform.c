@@ -5,7 +5,7 @@
  * flattens it. With the median m and s = m - (lower quartile), y <= m + s is left alone and above it y becomes
  * m + s (1 + ln(1 + (y - m - s)/s)), which continues with the same slope: the idea of the output warping of Google
  * Vizier's GP bandit (X. Song et al., arXiv:2408.11527, section 4.1), but analytic, and the good half is not touched.
- * Losses are first scaled by their range, so that values near the largest double do not overflow. */
+ * Losses are scaled by their range before and after, so that nothing near the largest double overflows. */
 #include "hpo/models/transform.h"
 
 #include <math.h>
@@ -38,27 +38,33 @@ static void compress(double *y, size_t n) {
     }
 }
 
+/* To [0, 1]: neither differences nor their squares can overflow or vanish afterwards. False: all are equal. */
+static bool scale(double *y, size_t n) {
+    double low = y[0], high = y[0];
+    for (size_t i = 1; i < n; i++) {
+        low = fmin(low, y[i]);
+        high = fmax(high, y[i]);
+    }
+    const double half = high / 2 - low / 2;
+    for (size_t i = 0; i < n; i++) y[i] = half > 0 ? (y[i] / 2 - low / 2) / half : 0;
+    return half > 0;
+}
+
 static void standardise(double *y, size_t n) {
     double mean = 0, square = 0;
     for (size_t i = 0; i < n; i++) mean += y[i] / (double)n;
     for (size_t i = 0; i < n; i++) square += (y[i] - mean) * (y[i] - mean) / (double)n;
-    const double deviation = sqrt(square);
-    for (size_t i = 0; i < n; i++) y[i] = deviation > 1e-150 ? (y[i] - mean) / deviation : 0;
+    for (size_t i = 0; i < n; i++) y[i] = (y[i] - mean) / sqrt(square);
 }
 
 void hpo_transform_losses(const double *loss, size_t n, double *y) {
-    double low = (double)INFINITY, high = (double)-INFINITY;
+    double worst = (double)-INFINITY;
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(loss[i])) continue;
-        low = fmin(low, loss[i]);
-        high = fmax(high, loss[i]);
+        if (isfinite(loss[i])) worst = fmax(worst, loss[i]);
     }
-    const double range = high / 2 - low / 2;
-    if (!(range > 0)) {
-        for (size_t i = 0; i < n; i++) y[i] = 0;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) y[i] = isfinite(loss[i]) ? (loss[i] / 2 - low / 2) / range : 1;
+    for (size_t i = 0; i < n; i++) y[i] = isfinite(loss[i]) ? loss[i] : isfinite(worst) ? worst : 0;
+    if (n == 0 || !scale(y, n)) return;
     compress(y, n);
+    scale(y, n); /* again: one loss of 1e300 leaves 1e-300 for the others */
     standardise(y, n);
 }

@@ -27,6 +27,7 @@
 
 enum { MAX_ROWS = 1000, MAX_FIT = 400, FIRST_START = 16, EVERY = 24, FITS = 32, ELITES = 5 };
 static const double FIT_WORK = 4e6; /* rows^2 x dimensions of a fit, at most */
+enum { CANDIDATE_WORK = 400000 };   /* candidates x rows, at most */
 
 /* One fit, under the number and the hash of the results it was made from. */
 typedef struct fitted {
@@ -272,6 +273,7 @@ static bool suggest(gp_state *state, hpo_view view, const hpo_dataset *data, bas
     const double highest = 1;
     const hpo_surrogate surrogate = hpo_gp_surrogate(state->gp, hpo_space_dims(state->space), &highest);
     double *elites = base_malloc((ELITES * hpo_space_count(state->space) + 1) * sizeof *elites);
+    const size_t candidates = (size_t)state->candidates, most = CANDIDATE_WORK / rows.n;
     const hpo_maximize problem = {
         .space = state->space,
         .surrogate = &surrogate,
@@ -282,7 +284,7 @@ static bool suggest(gp_state *state, hpo_view view, const hpo_dataset *data, bas
         .elites = elites,
         .n_elites = find_elites(state, view, data, elites),
         .prior_exponent = state->prior ? state->prior_weight / (double)data->n : 0,
-        .candidates = (size_t)state->candidates,
+        .candidates = candidates < most ? candidates : most,
         .starts = data->n > 300 ? 3 : 6,
         .steps = data->n > 300 ? 12 : 25,
     };
