@@ -14,7 +14,8 @@
     X(local)                                                                                                           \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \
-    X(tpe)
+    X(tpe)                                                                                                             \
+    X(kde)
 
 #define DECLARE(name) extern const hpo_sampler_type hpo_sampler_##name;
 HPO_SAMPLER_LIST(DECLARE)
