@@ -99,7 +99,7 @@ class Cell:
                 result = json.loads(line)["user_attr"]["hpo:result"]
                 if not result.get("final"):
                     continue
-                spent += result["cost"] / self.full
+                spent += result.get("cost", 0) / self.full
                 if "value" in result and math.isfinite(float(result["value"])):
                     key = (-result["fidelity"], sign * result["value"])
                     if best is None or key < best[0]:
@@ -166,6 +166,15 @@ def mean_and_error(values):
     return mean, math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values))
 
 
+def paired(values, baseline):
+    """The mean difference in units of its standard error: below -2 clearly better than the baseline."""
+    differences = [a - b for a, b in zip(values, baseline) if math.isfinite(a) and math.isfinite(b)]
+    if len(differences) < 2 or not any(differences):
+        return "     same"
+    mean, error = mean_and_error(differences)
+    return f"{mean / error:9.1f}" if error > 0 else f"{math.copysign(math.inf, mean):9}"
+
+
 def table(title, cells, base):
     """Ranks among the methods on the same problem and seed, and regrets at a tenth, a third and the end."""
     problems = list(dict.fromkeys(cell.problem for cell in cells))
@@ -195,10 +204,14 @@ def table(title, cells, base):
         time = [seconds[p, method, s] for p in problems for s in seeds]
         print(f"  {method:{width}}{text}{sum(time) / len(time):10.3f}")
     for problem in problems:
-        print(f"regret (standard error): {problem}")
+        last = {m: [at(curves[problem, m, s], budget) for s in seeds] for m in methods}
+        baselines = [m for m in ("random + full", "local + full") if m in methods]
+        print(f"regret (standard error): {problem}; at the end, paired differences in standard errors to "
+              + ", ".join(baselines))
         for method in order:
             found = [mean_and_error([at(curves[problem, method, s], moment) for s in seeds]) for moment in moments]
-            print(f"  {method:{width}}" + "".join(f"{mean:14.5g} ({error:.2g})" for mean, error in found))
+            print(f"  {method:{width}}" + "".join("{:>22}".format(f"{mean:.5g} ({error:.2g})") for mean, error in found)
+                  + "".join(paired(last[method], last[b]) for b in baselines))
 
 
 def main():
