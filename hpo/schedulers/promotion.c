@@ -46,9 +46,10 @@ struct hpo_promotion {
     bracket *brackets;
     uint8_t *reached; /* stopping: by trial, rungs below this one were passed by reports */
     size_t n_reached, reached_capacity;
-    bool stop;           /* stopping: the verdict on the last report that was read */
-    uint64_t not_paused; /* no trial below this id is paused */
-    hpo_view view;       /* what has been read */
+    bool stop;        /* stopping: the verdict on the last report that was read */
+    uint64_t *active; /* promotion: every trial that runs, some that no longer do, some twice */
+    size_t n_active, active_capacity, active_limit;
+    hpo_view view; /* what has been read */
 };
 
 const char *const hpo_promotion_modes[] = {"promotion", "stopping", NULL};
@@ -74,7 +75,7 @@ static void clear(hpo_promotion *promotion) {
         }
     }
     promotion->n_reached = 0;
-    promotion->not_paused = 0;
+    promotion->n_active = 0;
     promotion->view = (hpo_view){0};
 }
 
@@ -100,6 +101,7 @@ void hpo_promotion_destroy(hpo_promotion *promotion) {
     clear(promotion);
     free(promotion->brackets);
     free(promotion->reached);
+    free(promotion->active);
     free(promotion);
 }
 
@@ -111,7 +113,6 @@ static void take_result(hpo_promotion *promotion, const hpo_trial *trial, const 
     hpo_top_share_add(&r->share, member, (hpo_top_share_count(&r->share) + 1) / promotion->ladder.eta);
     if (eval->failure == HPO_FAILURE_NONE && eval->rung + 1 < promotion->ladder.rungs) {
         hpo_member_heap_push(&r->paused, member);
-        if (trial->id < promotion->not_paused) promotion->not_paused = trial->id;
     }
 }
 
@@ -137,19 +138,34 @@ static void take_report(hpo_promotion *promotion, const hpo_trial *trial, const 
     if (report->step >= ladder->fidelity[ladder->rungs - 1]) promotion->stop = false;
 }
 
+/* Leaves only what runs. */
+static void sift_active(hpo_promotion *promotion, hpo_view view) {
+    size_t kept = 0;
+    for (size_t i = 0; i < promotion->n_active; i++) {
+        const uint64_t id = promotion->active[i];
+        if (hpo_view_trial(view, id).state == HPO_TRIAL_RUNNING) promotion->active[kept++] = id;
+    }
+    promotion->n_active = kept;
+    promotion->active_limit = 2 * kept + 64;
+}
+
 static void take_event(hpo_promotion *promotion, hpo_view view, uint64_t event) {
     const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, event));
     if (trial.bracket >= promotion->n_brackets) return;
-    if (promotion->mode == HPO_MODE_PROMOTION) {
-        for (size_t i = trial.n_evals; i-- > 0 && trial.evals[i].event >= event;) {
-            const hpo_eval *eval = &trial.evals[i];
-            if (eval->event == event && eval->rung < promotion->ladder.rungs) take_result(promotion, &trial, eval);
-        }
-    } else {
+    if (promotion->mode == HPO_MODE_STOPPING) {
         for (size_t i = trial.n_reports; i-- > 0 && trial.reports[i].event >= event;) {
             if (trial.reports[i].event == event) take_report(promotion, &trial, &trial.reports[i]);
         }
+        return;
     }
+    for (size_t i = trial.n_evals; i-- > 0 && trial.evals[i].event >= event;) {
+        const hpo_eval *eval = &trial.evals[i];
+        if (eval->event == event && eval->rung < promotion->ladder.rungs) take_result(promotion, &trial, eval);
+    }
+    if (trial.state != HPO_TRIAL_RUNNING) return;
+    if (promotion->n_active >= promotion->active_limit) sift_active(promotion, view);
+    BASE_GROW(promotion->active, promotion->active_capacity, promotion->n_active + 1);
+    promotion->active[promotion->n_active++] = trial.id;
 }
 
 static void follow(hpo_promotion *promotion, hpo_view view) {
@@ -194,12 +210,10 @@ static bool promote(hpo_promotion *promotion, hpo_view view, hpo_decision *out) 
 /* The end of a bracket that has too few trials for its higher rungs: when none of them runs any more, the best goes on
  * where nobody has been. */
 static bool promote_last(hpo_promotion *promotion, hpo_view view, hpo_decision *out) {
-    const bool runs = hpo_view_count(view, HPO_TRIAL_RUNNING) > 0;
     bool busy[HPO_LADDER_MAX_RUNGS] = {false};
-    if (runs && promotion->n_brackets == 1) return false;
-    for (uint64_t id = 0; runs && id < hpo_view_trials(view); id++) {
-        const hpo_trial trial = hpo_view_trial(view, id);
-        if (trial.state == HPO_TRIAL_RUNNING && trial.bracket < promotion->n_brackets) busy[trial.bracket] = true;
+    sift_active(promotion, view);
+    for (size_t i = 0; i < promotion->n_active; i++) {
+        busy[hpo_view_trial(view, promotion->active[i]).bracket] = true;
     }
     for (uint32_t b = 0; b < promotion->n_brackets; b++) {
         for (uint32_t k = promotion->ladder.rungs - 1; !busy[b] && k-- > promotion->first + b;) {
@@ -232,15 +246,15 @@ static void start(const hpo_promotion *promotion, hpo_view view, hpo_decision *o
     *out = (hpo_decision){.kind = HPO_DECIDE_START, .bracket = b, .rung = k, .fidelity = promotion->ladder.fidelity[k]};
 }
 
-/* Nothing begins or moves any more: what is paused is ended, the lowest id first. */
+/* Nothing begins or moves any more: what is paused is ended, from the top rung down. */
 static void finish(hpo_promotion *promotion, hpo_view view, hpo_decision *out) {
-    const uint64_t trials = hpo_view_trials(view);
-    for (; promotion->not_paused < trials; promotion->not_paused++) {
-        const hpo_trial trial = hpo_view_trial(view, promotion->not_paused);
-        if (trial.state != HPO_TRIAL_PAUSED) continue;
-        *out =
-            (hpo_decision){.kind = HPO_DECIDE_CLOSE, .trial = trial.id, .bracket = trial.bracket, .rung = trial.rung};
-        return;
+    for (uint32_t k = promotion->ladder.rungs - 1; k-- > promotion->first;) {
+        for (uint32_t b = 0; b < promotion->n_brackets && promotion->first + b <= k; b++) {
+            const hpo_member *paused = best_paused(&promotion->brackets[b].rungs[k], k, view);
+            if (!paused) continue;
+            *out = (hpo_decision){.kind = HPO_DECIDE_CLOSE, .trial = paused->trial, .bracket = b, .rung = k};
+            return;
+        }
     }
     *out = (hpo_decision){.kind = HPO_DECIDE_DONE};
 }
