@@ -2,6 +2,7 @@
 /* Reading the command line, and what is done for each form of it. */
 #include "hpo/cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,24 +42,42 @@ static base_status read_jobs(const char *text, hpo_cli_args *args, base_err *err
     if (!base_parse_i64(text, &n) || n < 1 || n > 100000) {
         return BASE_FAIL(err, BASE_INVALID, "-j needs a number of workers of at least 1, but got '%s'", text);
     }
+#ifndef HPO_HAVE_MPI
+    return BASE_FAIL(err, BASE_INVALID, "-j needs MPI, but this program was built without it; run it without -j");
+#endif
     args->jobs = (size_t)n;
     return BASE_OK;
 }
 
 static base_status read_seed(const char *text, hpo_cli_args *args, base_err *err) {
-    int64_t seed = 0;
-    if (!base_parse_i64(text, &seed) || seed < 0) {
-        return BASE_FAIL(err, BASE_INVALID, "--seed needs an integer of at least 0, but got '%s'", text);
+    errno = 0;
+    const unsigned long long seed = strtoull(text, NULL, 10);
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0' || errno != 0) {
+        return BASE_FAIL(err, BASE_INVALID, "--seed needs an integer from 0 to 2^64 - 1, but got '%s'", text);
     }
-    args->seed = (uint64_t)seed;
+    args->seed = seed;
     args->has_seed = true;
+    return BASE_OK;
+}
+
+/* One of the three, and no other before it. */
+static base_status choose_display(hpo_display display, hpo_cli_args *args, base_err *err) {
+    if (args->display != HPO_DISPLAY_AUTO && args->display != display) {
+        return BASE_FAIL(err, BASE_INVALID, "--progress, --quiet and --json exclude each other; give one of them");
+    }
+    args->display = display;
     return BASE_OK;
 }
 
 static base_status unknown_option(const char *argument, base_err *err) {
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
-    const char *near = base_nearest(name, known_options, sizeof known_options / sizeof known_options[0]);
+    const size_t count = sizeof known_options / sizeof known_options[0];
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, known_options[i]) != 0) continue;
+        return BASE_FAIL(err, BASE_INVALID, "%s takes no value, but got '%s'", name, argument);
+    }
+    const char *near = strlen(name) > 2 ? base_nearest(name, known_options, count) : NULL;
     return near ? BASE_FAIL(err, BASE_INVALID, "unknown option '%s'; did you mean '%s'?", name, near)
                 : BASE_FAIL(err, BASE_INVALID, "unknown option '%s'; see hpo_search --help", name);
 }
@@ -69,7 +88,10 @@ static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args
         BASE_TRY(take_value(argc, argv, i, a[1] == '-' ? "--jobs" : "-j", &value, err));
         return read_jobs(value, args, err);
     }
-    if (is_option(a, "--dir")) return take_value(argc, argv, i, "--dir", &args->dir, err);
+    if (is_option(a, "--dir")) {
+        BASE_TRY(take_value(argc, argv, i, "--dir", &args->dir, err));
+        return args->dir[0] ? BASE_OK : BASE_FAIL(err, BASE_INVALID, "--dir needs the name of a folder");
+    }
     if (is_option(a, "--seed")) {
         BASE_TRY(take_value(argc, argv, i, "--seed", &value, err));
         return read_seed(value, args, err);
@@ -91,11 +113,11 @@ static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args
     } else if (strcmp(a, "--version") == 0) {
         args->version = true;
     } else if (strcmp(a, "--progress") == 0) {
-        args->display = HPO_DISPLAY_PROGRESS;
+        return choose_display(HPO_DISPLAY_PROGRESS, args, err);
     } else if (strcmp(a, "--quiet") == 0) {
-        args->display = HPO_DISPLAY_QUIET;
+        return choose_display(HPO_DISPLAY_QUIET, args, err);
     } else if (strcmp(a, "--json") == 0) {
-        args->display = HPO_DISPLAY_JSON;
+        return choose_display(HPO_DISPLAY_JSON, args, err);
     } else if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
         args->help = true;
         if (*i + 1 < argc && argv[*i + 1][0] != '-') args->topic = argv[++*i];
@@ -106,8 +128,11 @@ static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args
 }
 
 static base_status read_arguments(int argc, char **argv, hpo_cli_args *args, base_err *err) {
+    bool options = true; /* until "--" */
     for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '-' && argv[i][1] != '\0') {
+        if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+        } else if (options && argv[i][0] == '-' && argv[i][1] != '\0') {
             BASE_TRY(read_option(argc, argv, &i, args, err));
         } else if (args->file) {
             return BASE_FAIL(err, BASE_INVALID, "one study file at a time: '%s' and '%s' were given", args->file,
@@ -115,6 +140,9 @@ static base_status read_arguments(int argc, char **argv, hpo_cli_args *args, bas
         } else {
             args->file = argv[i];
         }
+    }
+    if (args->check && args->replay) {
+        return BASE_FAIL(err, BASE_INVALID, "--check reads a study file, --replay a journal; give one of them");
     }
     bool informs = args->help || args->list || args->version;
     if (!args->file && !informs) {
@@ -136,10 +164,16 @@ static base_status inform(const hpo_catalog *catalog, const hpo_cli_args *args, 
     return BASE_OK;
 }
 
+/* Whatever keeps it from being read is for the user to mend: bad input, not a failure of storage. */
+base_status cli_read_study_file(const char *path, base_buf *text, base_err *err) {
+    const base_status status = base_read_file(path, text, err);
+    return status == BASE_IO ? BASE_INVALID : status;
+}
+
 static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err) {
     base_buf text = {0};
     hpo_study_spec *spec = NULL;
-    base_status status = base_read_file(args->file, &text, err);
+    base_status status = cli_read_study_file(args->file, &text, err);
     if (status == BASE_OK) {
         status = hpo_study_read(catalog, args->file, base_buf_text(&text), text.length, args->sets, args->n_sets,
                                 args->has_seed ? &args->seed : NULL, &spec, err);
@@ -163,7 +197,7 @@ int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
         if (inform(catalog, &args, &out, &err) != BASE_OK) code = HPO_EXIT_BAD_INPUT;
     } else if (args.check) {
         code = check(catalog, &args, &out, &err);
-    } else if (args.jobs > 0) {
+    } else if (args.jobs > 0 && !args.replay) { /* a replay evaluates nothing */
         code = cli_launch(&args, argc, argv);
     } else {
         code = cli_run(catalog, &args, argc, argv);

@@ -31,6 +31,7 @@ int cli_launch(const hpo_cli_args *args, int argc, char **argv);
  * one, so mpirun need not be told, which takes every code but 0 for an accident and says so. */
 void cli_tell_started(void);
 bool cli_tell_exit(int code);
+bool cli_has_parent(void); /* is below cli_launch */
 
 /* ---- run.c ---- */
 int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv);

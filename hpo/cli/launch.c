@@ -2,10 +2,10 @@
 /* This program under mpirun (-j N), and with one BLAS thread per process.
  *
  * mpirun's exit status cannot be trusted: --enable-recovery turns every code into 0 and SIGTERM into 1 (measured on
- * Open MPI 4.1.4). So rank 0 leaves its code in a small file that the parent reads. The parent asks for an orderly stop
- * with SIGUSR1, which mpirun only passes on. After SIGTERM it would let the ranks know when odls_base_sigkill_timeout
- * is over, kill them when it is over again, and stay that long even if they end sooner; who sends SIGTERM to every
- * process (a batch system) should still leave the ranks the time of a default stop_grace. */
+ * Open MPI 4.1.4). So rank 0 leaves its process number and, at the end, its code in a small file that the parent reads.
+ * The parent asks rank 0 for an orderly stop with SIGUSR1. After SIGTERM mpirun would let the ranks know when
+ * odls_base_sigkill_timeout is over, kill them when it is over again, and stay that long even if they end sooner; who
+ * sends SIGTERM to every process (a batch system) should still leave the ranks the time of a default stop_grace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -62,26 +62,34 @@ static void leave_note(const char *text) {
 }
 
 void cli_tell_started(void) {
-    leave_note("started\n");
+    char text[32];
+    snprintf(text, sizeof text, "started %lld\n", (long long)getpid());
+    leave_note(text);
+}
+
+bool cli_has_parent(void) {
+    return getenv(EXIT_FILE) != NULL;
 }
 
 bool cli_tell_exit(int code) {
     char text[32];
     snprintf(text, sizeof text, "exit %d\n", code);
     leave_note(text);
-    return getenv(EXIT_FILE) != NULL;
+    return cli_has_parent();
 }
 
-/* What rank 0 has said so far: 0 nothing, 1 started, 2 exit (then *code). */
-static int read_note(const char *path, int *code) {
+typedef enum news { NEWS_NOTHING, NEWS_STARTED, NEWS_EXIT } news;
+
+/* What rank 0 has said so far; *number is its process when it has started, its exit code at the end. */
+static news read_note(const char *path, long long *number) {
     char text[32] = "";
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
+    if (fd < 0) return NEWS_NOTHING;
     ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
-    if (n <= 0) return 0;
-    if (sscanf(text, "exit %d", code) == 1) return 2;
-    return strncmp(text, "started", 7) == 0 ? 1 : 0;
+    if (n <= 0) return NEWS_NOTHING;
+    if (sscanf(text, "exit %lld", number) == 1) return NEWS_EXIT;
+    return sscanf(text, "started %lld", number) == 1 ? NEWS_STARTED : NEWS_NOTHING;
 }
 
 static volatile sig_atomic_t caught, caught_count;
@@ -150,7 +158,9 @@ typedef struct vigil {
     pid_t mpirun;
     const char *note;
     double begun, signalled, left; /* now; the first signal was caught; rank 0 left its code */
-    bool started, asked;           /* all ranks run; were asked to stop */
+    pid_t controller;              /* rank 0, once all ranks run */
+    bool asked;                    /* it was, to stop */
+    bool ended;                    /* everything was, by a later signal */
     int code;
 } vigil;
 
@@ -160,28 +170,38 @@ typedef struct vigil {
 static void pass_signals_on(vigil *v, double now) {
     if (caught_count == 0) return;
     if (v->signalled == 0) v->signalled = now;
-    if (!v->asked && v->started) {
-        kill(v->mpirun, SIGUSR1);
+    if (!v->asked && v->controller > 0) {
+        kill(v->controller, SIGUSR1); /* not through mpirun, which would say so on the terminal */
         v->asked = true;
     }
     if (now - v->signalled < IMPATIENCE) {
         caught_count = 1;
     } else if (caught_count > 1) {
         kill(v->mpirun, SIGKILL);
+        v->ended = true;
+    }
+}
+
+static void read_news(vigil *v, double now) {
+    long long number;
+    switch (read_note(v->note, &number)) {
+    case NEWS_NOTHING: break;
+    case NEWS_STARTED: v->controller = (pid_t)number; break;
+    case NEWS_EXIT:
+        v->code = (int)number;
+        if (v->left == 0) v->left = now;
     }
 }
 
 /* False: mpirun never got all ranks to start. */
 static bool look_after(vigil *v) {
     double now = base_monotonic();
-    int said = read_note(v->note, &v->code);
-    v->started = v->started || said > 0;
-    if (said == 2 && v->left == 0) v->left = now;
+    read_news(v, now);
     pass_signals_on(v, now);
     /* One that was sent SIGTERM stays for twice its grace, and one with a rank that died at the end may stay for ever.
      */
     if (v->left > 0 && now - v->left > LEAVE_PATIENCE) kill(v->mpirun, SIGKILL);
-    return v->started || now - v->begun < START_PATIENCE;
+    return v->controller > 0 || v->left > 0 || now - v->begun < START_PATIENCE;
 }
 
 static int wait_for(pid_t mpirun, const char *note) {
@@ -197,12 +217,17 @@ static int wait_for(pid_t mpirun, const char *note) {
         }
         base_sleep(0.02);
     }
-    if (read_note(note, &v.code) == 2) return v.code;
+    read_news(&v, base_monotonic());
+    if (v.left > 0) return v.code;
+    if (v.ended) {
+        fprintf(stderr, "\nhpo_search: ended at once; the same command continues the run\n");
+        return HPO_EXIT_INTERRUPTED;
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return HPO_EXIT_BAD_INPUT;
     fprintf(stderr, "hpo_search: the controller died (mpirun %s %d); the same command continues the run\n",
             WIFSIGNALED(status) ? "was killed by signal" : "ended with",
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return v.started || caught_count > 0 ? HPO_EXIT_INTERRUPTED : HPO_EXIT_INTERNAL;
+    return v.controller > 0 || caught_count > 0 ? HPO_EXIT_INTERRUPTED : HPO_EXIT_INTERNAL;
 }
 
 int cli_launch(const hpo_cli_args *args, int argc, char **argv) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -21,10 +22,10 @@ struct cli_progress {
     const hpo_study_spec *spec;
     hpo_display display;
     bool live;        /* a terminal: redraw one line */
-    size_t columns;   /* of it */
     bool drawn;       /* a live line is on the screen */
     double last_draw; /* seconds, monotonic */
     double gap, last_failure;
+    uint64_t unsaid; /* failures since then that got no line */
     uint64_t best_trial, best_event;
     hpo_progress last;
     base_buf line;
@@ -32,12 +33,10 @@ struct cli_progress {
 
 cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display) {
     cli_progress *p = base_calloc(1, sizeof *p);
-    const char *below = getenv("HPO_TERMINAL"); /* set by -j: the parent's terminal is as wide as this */
     p->spec = spec;
     p->display = display;
-    p->live = display == HPO_DISPLAY_PROGRESS || (display == HPO_DISPLAY_AUTO && (below || isatty(STDERR_FILENO)));
-    p->columns = below ? (size_t)atoi(below) : 80;
-    if (p->columns < 40) p->columns = 80;
+    p->live = display == HPO_DISPLAY_PROGRESS ||
+              (display == HPO_DISPLAY_AUTO && (getenv("HPO_TERMINAL") || isatty(STDERR_FILENO)));
     p->gap = 2;
     p->last_draw = base_monotonic();
     p->best_trial = UINT64_MAX;
@@ -71,49 +70,83 @@ static void put_short(base_buf *out, double value) {
     base_buf_printf(out, "%.4g", value);
 }
 
-/* Time left, from the limit that will be reached first; false when no limit tells. */
-static bool time_left(const cli_progress *p, const hpo_progress *now, double *left) {
+/* Time left until the limit that will be reached first; false when none tells. Not exact: from the pace so far. */
+static bool time_left(const cli_progress *p, const hpo_progress *now, double *left, bool *exact) {
     const hpo_budget *budget = &p->spec->budget;
     hpo_view view = hpo_study_view(now->study);
-    double spent = now->elapsed, best = INFINITY;
-    if (budget->time > 0) best = budget->time - spent;
-    double trials = (double)hpo_view_trials(view), cost = hpo_view_cost(view);
-    if (budget->trials > 0 && trials > 0) best = fmin(best, spent * ((double)budget->trials - trials) / trials);
-    if (budget->cost > 0 && cost > 0) best = fmin(best, spent * (budget->cost - cost) / cost);
-    *left = best > 0 ? best : 0;
-    return isfinite(best);
+    const double spent = now->elapsed, trials = (double)hpo_view_trials(view), cost = hpo_view_cost(view);
+    double wall = INFINITY, pace = INFINITY;
+    if (budget->time > 0) wall = budget->time - spent;
+    if (budget->trials > 0 && trials > 0) pace = spent * ((double)budget->trials - trials) / trials;
+    if (budget->cost > 0 && cost > 0) pace = fmin(pace, spent * (budget->cost - cost) / cost);
+    *exact = wall <= pace;
+    *left = fmax(fmin(wall, pace), 0);
+    return isfinite(*left);
 }
 
-static void put_status(const cli_progress *p, const hpo_progress *now, base_buf *out) {
+static void put_duration(base_buf *out, double seconds) {
+    char text[32];
+    base_format_duration(seconds, text);
+    if (seconds >= 9.95 && seconds < 59.5) snprintf(text, sizeof text, "%.0fs", seconds); /* no restless tenths */
+    base_buf_puts(out, text);
+}
+
+static void put_counts(const hpo_progress *now, base_buf *out) {
     hpo_view view = hpo_study_view(now->study);
-    uint64_t running = now->running, failed = hpo_view_count(view, HPO_TRIAL_FAILED);
-    uint64_t total = hpo_view_trials(view), unfinished = hpo_view_count(view, HPO_TRIAL_RUNNING);
-    char elapsed[32], left_text[32];
-    base_format_duration(now->elapsed, elapsed);
-    base_buf_printf(out, "%s: %llu done, %llu running, %llu failed", elapsed,
-                    (unsigned long long)(total - unfinished - failed), (unsigned long long)running,
+    uint64_t failed = hpo_view_count(view, HPO_TRIAL_FAILED), unfinished = hpo_view_count(view, HPO_TRIAL_RUNNING);
+    put_duration(out, now->elapsed);
+    base_buf_printf(out, ": %llu done, %llu running, %llu failed",
+                    (unsigned long long)(hpo_view_trials(view) - unfinished - failed), (unsigned long long)now->running,
                     (unsigned long long)failed);
+}
+
+/* How a run stands, in one line; the briefer, the less there is about it: 0 everything, 1 without the cost, 2 without
+ * the metric's name, 3 counts and best value only. */
+enum { BRIEFEST = 3 };
+static void put_status(const cli_progress *p, const hpo_progress *now, int brevity, base_buf *out) {
+    hpo_view view = hpo_study_view(now->study);
+    put_counts(now, out);
     hpo_incumbent best;
     if (hpo_view_incumbent(view, &best)) {
-        base_buf_printf(out, "; best %s ", p->spec->metric);
+        base_buf_printf(out, "; best %s%s", brevity < 2 ? p->spec->metric : "", brevity < 2 ? " " : "");
         put_short(out, best.eval->value);
     }
-    base_buf_puts(out, "; cost ");
-    put_short(out, hpo_view_cost(view));
+    if (brevity < 1 && (p->spec->fidelity.name || p->spec->budget.cost > 0)) {
+        base_buf_puts(out, "; cost ");
+        put_short(out, hpo_view_cost(view));
+    }
     double left;
+    bool exact;
     if (now->draining) {
         base_buf_puts(out, "; stopping");
-    } else if (time_left(p, now, &left)) {
-        base_format_duration(left, left_text);
-        base_buf_printf(out, "; %s left", left_text);
+    } else if (brevity < 3 && time_left(p, now, &left, &exact)) {
+        base_buf_puts(out, exact ? "; " : "; about ");
+        put_duration(out, left);
+        base_buf_puts(out, " left");
     }
     if (now->workers_lost > 0) base_buf_printf(out, "; %zu lost", now->workers_lost);
 }
 
+/* Of the terminal now: windows are made wider and narrower. */
+static size_t columns(void) {
+    struct winsize window;
+    const char *below = getenv("HPO_TERMINAL"); /* set by -j: the parent's terminal was as wide as this */
+    int width = 0;
+    if (below)
+        width = atoi(below);
+    else if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0)
+        width = window.ws_col;
+    return width > 1 ? (size_t)width : 80;
+}
+
 static void draw(cli_progress *p, const hpo_progress *now) {
-    base_buf_clear(&p->line);
-    put_status(p, now, &p->line);
-    size_t length = p->line.length < p->columns - 1 ? p->line.length : p->columns - 1;
+    const size_t room = columns() - 1;
+    for (int brevity = 0; brevity <= BRIEFEST; brevity++) {
+        base_buf_clear(&p->line);
+        put_status(p, now, brevity, &p->line);
+        if (p->line.length <= room) break;
+    }
+    size_t length = p->line.length < room ? p->line.length : room;
     fprintf(stderr, "\r%.*s\033[K", (int)length, base_buf_text(&p->line));
     fflush(stderr);
     p->drawn = true;
@@ -126,10 +159,9 @@ static void print_line(cli_progress *p) {
 }
 
 static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incumbent *best) {
-    char elapsed[32];
-    base_format_duration(now->elapsed, elapsed);
     base_buf_clear(&p->line);
-    base_buf_printf(&p->line, "%s: best %s ", elapsed, p->spec->metric);
+    put_duration(&p->line, now->elapsed);
+    base_buf_printf(&p->line, ": best %s ", p->spec->metric);
     put_short(&p->line, best->eval->value);
     if (p->spec->fidelity.name) { /* the highest one so far: a first value there may be worse than the best below */
         base_buf_printf(&p->line, " at %s ", p->spec->fidelity.name);
@@ -175,16 +207,20 @@ static void print_json(cli_progress *p, const hpo_progress *now, const hpo_recor
 }
 
 /* A failure is worth a line of its own, but not a thousand lines a second. */
-static void print_event(cli_progress *p, const hpo_record *record, double at) {
-    if (record->kind == HPO_RECORD_RESULT && record->result.failure != HPO_FAILURE_NONE &&
-        at - p->last_failure >= FAILURE_GAP) {
-        p->last_failure = at;
-        base_buf_clear(&p->line);
-        base_buf_printf(&p->line, "trial %llu failed: %s%s%s", (unsigned long long)record->trial,
-                        hpo_failure_text(record->result.failure), record->result.reason[0] ? ": " : "",
-                        record->result.reason);
-        print_line(p);
+static void print_failure(cli_progress *p, const hpo_record *record, double at) {
+    if (record->kind != HPO_RECORD_RESULT || record->result.failure == HPO_FAILURE_NONE) return;
+    if (at - p->last_failure < FAILURE_GAP) {
+        p->unsaid++;
+        return;
     }
+    const char *reason = record->result.reason;
+    p->last_failure = at;
+    base_buf_clear(&p->line);
+    base_buf_printf(&p->line, "trial %llu failed: %s", (unsigned long long)record->trial,
+                    reason[0] ? reason : hpo_failure_text(record->result.failure));
+    if (p->unsaid > 0) base_buf_printf(&p->line, " (and %llu others before)", (unsigned long long)p->unsaid);
+    p->unsaid = 0;
+    print_line(p);
 }
 
 static void update(void *self, const hpo_progress *now, const hpo_record *finished) {
@@ -193,7 +229,7 @@ static void update(void *self, const hpo_progress *now, const hpo_record *finish
     if (p->display == HPO_DISPLAY_JSON && finished) print_json(p, now, finished);
     if (p->display == HPO_DISPLAY_QUIET || p->display == HPO_DISPLAY_JSON) return;
     double at = base_monotonic();
-    if (finished) print_event(p, finished, at);
+    if (finished) print_failure(p, finished, at);
     if (p->live) {
         if (at - p->last_draw < REDRAW) return;
         p->last_draw = at;
@@ -212,7 +248,7 @@ static void update(void *self, const hpo_progress *now, const hpo_record *finish
     p->last_draw = at;
     p->gap = p->gap * 2 < LONGEST_GAP ? p->gap * 2 : LONGEST_GAP;
     base_buf_clear(&p->line);
-    put_status(p, now, &p->line);
+    put_status(p, now, 0, &p->line);
     print_line(p);
 }
 

@@ -23,8 +23,19 @@
 static const double STATUS_GAP = 2; /* seconds between two writes of status.json */
 
 /* A signal handler can reach nothing else. */
-static volatile sig_atomic_t caught_signal;
+static volatile sig_atomic_t caught_signal, caught_at, is_alone;
+
+/* The first signal asks for an orderly stop. Whoever sends another one later waits no longer: what was found is in the
+ * journal, and the fork server ends the trial when this process is gone. Below mpirun that is the parent's business. */
 static void on_signal(int number) {
+    const sig_atomic_t now = (sig_atomic_t)base_monotonic();
+    if (caught_signal && is_alone && now - caught_at > 1) {
+        static const char last_words[] = "\nended at once; the same command continues the run\n";
+        if (write(STDERR_FILENO, last_words, sizeof last_words - 1) < 0) { /* nobody listens */
+        }
+        _exit(HPO_EXIT_INTERRUPTED);
+    }
+    if (!caught_signal) caught_at = now;
     caught_signal = number;
 }
 
@@ -45,6 +56,7 @@ typedef struct run {
     hpo_observer display;
     double last_status;
     bool told_stopping;
+    bool drew_seed;
 } run;
 
 static int exit_code_of(base_status status) {
@@ -130,7 +142,7 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
     hpo_worker *worker = NULL;
     base_status status = broadcast(&bundle, &err);
     if (status != BASE_OK) base_log(BASE_LOG_ERROR, "%s", err.text);
-    if (status == BASE_OK && bundle.length > 0) {
+    if (status == BASE_OK && bundle.length > 0 && !r->args->replay) { /* a replay evaluates nothing */
         size_t at = 0, length = 0;
         const char *text = get_field(r->arena, &bundle, &at, &length);
         base_buf_append(&r->text, text, length);
@@ -167,21 +179,45 @@ static void write_status(const run *r, const char *state, int code, const char *
     if (cli_write_status(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
 }
 
+/* Nobody should wonder why Ctrl-C takes so long. */
+static void say_stopping(const run *r, const hpo_progress *now) {
+    const hpo_display display = r->args->display;
+    if (now->running == 0 || display == HPO_DISPLAY_QUIET || display == HPO_DISPLAY_JSON) return;
+    char grace[32];
+    base_format_duration(r->spec->limits.stop_grace, grace);
+    cli_progress_clear(r->progress);
+    fprintf(stderr, "stopping: running trials may save for %s%s\n", grace,
+            is_alone || cli_has_parent() ? "; a second signal ends them at once" : "");
+}
+
 static void observe(void *self, const hpo_progress *now, const hpo_record *finished) {
     run *r = self;
     r->display.update(r->display.self, now, finished);
     if (finished) return;
     double at = base_monotonic();
     bool stopping = caught_signal != 0;
-    if (at - r->last_status < STATUS_GAP && stopping == r->told_stopping) return;
+    if (r->args->replay || (at - r->last_status < STATUS_GAP && stopping == r->told_stopping)) return;
     r->last_status = at;
+    if (stopping && !r->told_stopping) say_stopping(r, now);
     r->told_stopping = stopping;
     /* Under plain mpirun this may be the last word: the code is what it will be unless the run ends differently. */
     write_status(r, stopping ? "stopping" : "running", stopping ? HPO_EXIT_INTERRUPTED : -1, NULL);
 }
 
+/* A name of one folder: neither a way out of runs/ nor a line break in what is printed. */
+static bool names_folder(const char *name) {
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return false;
+    for (const char *c = name; *c; c++) {
+        if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7F) return false;
+    }
+    return true;
+}
+
 /* The folder, made absolute, because every rank and every trial uses it. */
 static base_status make_run_dir(run *r, base_err *err) {
+    if (!r->args->dir && !names_folder(r->spec->name)) {
+        return BASE_FAIL(err, BASE_INVALID, "the study's name cannot be that of a folder; rename it or give --dir");
+    }
     r->shown_dir = r->args->dir ? r->args->dir : base_arena_printf(r->arena, "runs/%s", r->spec->name);
     BASE_TRY(base_make_folder(r->shown_dir, err));
     char *absolute = realpath(r->shown_dir, NULL);
@@ -199,10 +235,7 @@ static base_status choose_seed(run *r, const char *journal_path, base_err *err) 
     base_status status = hpo_journal_peek(journal_path, r->arena, &r->seed, &identity, err);
     if (status == BASE_NOTFOUND) {
         r->seed = base_rng_fresh_seed();
-        if (r->args->display == HPO_DISPLAY_AUTO || r->args->display == HPO_DISPLAY_PROGRESS) {
-            fprintf(stderr, "seed: %llu (drawn; --seed %llu repeats this run)\n", (unsigned long long)r->seed,
-                    (unsigned long long)r->seed);
-        }
+        r->drew_seed = true;
         status = BASE_OK;
         if (err) *err = (base_err){0};
     }
@@ -228,7 +261,7 @@ static base_status open_journal(run *r, const char *path, base_err *err) {
 }
 
 static base_status prepare_controller(run *r, base_err *err) {
-    BASE_TRY(base_read_file(r->args->file, &r->text, err));
+    BASE_TRY(cli_read_study_file(r->args->file, &r->text, err));
     BASE_TRY(read_study(r, r->args->has_seed ? &r->args->seed : NULL, err));
     BASE_TRY(make_run_dir(r, err));
     const char *path = base_arena_printf(r->arena, "%s/journal.log", r->run_dir);
@@ -241,34 +274,23 @@ static base_status prepare_controller(run *r, base_err *err) {
 }
 
 static void announce(const run *r) {
-    if (r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON) return;
+    if (r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON || r->args->replay) return;
     size_t workers = r->size > 1 ? (size_t)r->size - 1 : 1;
-    fprintf(stderr, "%s: %s, seed %llu, %zu worker%s, %s %s\n", r->spec->name, r->spec->method,
-            (unsigned long long)r->seed, workers, workers == 1 ? "" : "s",
+    fprintf(stderr, "%s: %s, seed %llu%s, %zu worker%s, %s %s\n", r->spec->name, r->spec->method,
+            (unsigned long long)r->seed, r->drew_seed ? " (drawn)" : "", workers, workers == 1 ? "" : "s",
             hpo_journal_is_new(r->journal) ? "in" : "continues in", r->shown_dir);
 }
 
-static const char *state_of(hpo_outcome outcome) {
-    switch (outcome) {
-    case HPO_OUTCOME_DONE: return "done";
-    case HPO_OUTCOME_FAILED: return "failed";
-    case HPO_OUTCOME_INTERRUPTED: return "interrupted";
-    case HPO_OUTCOME_BAD_INPUT: return "bad input";
-    case HPO_OUTCOME_STORAGE: return "storage failed";
-    }
-    return "?";
-}
-
-static int code_of(hpo_outcome outcome) {
-    switch (outcome) {
-    case HPO_OUTCOME_DONE: return HPO_EXIT_DONE;
-    case HPO_OUTCOME_FAILED: return HPO_EXIT_ALL_FAILED;
-    case HPO_OUTCOME_INTERRUPTED: return HPO_EXIT_INTERRUPTED;
-    case HPO_OUTCOME_BAD_INPUT: return HPO_EXIT_BAD_INPUT;
-    case HPO_OUTCOME_STORAGE: return HPO_EXIT_STORAGE;
-    }
-    return HPO_EXIT_INTERNAL;
-}
+static const struct {
+    const char *state;
+    int code;
+} ends[] = {
+    [HPO_OUTCOME_DONE] = {"done", HPO_EXIT_DONE},
+    [HPO_OUTCOME_FAILED] = {"failed", HPO_EXIT_ALL_FAILED},
+    [HPO_OUTCOME_INTERRUPTED] = {"interrupted", HPO_EXIT_INTERRUPTED},
+    [HPO_OUTCOME_BAD_INPUT] = {"bad input", HPO_EXIT_BAD_INPUT},
+    [HPO_OUTCOME_STORAGE] = {"storage failed", HPO_EXIT_STORAGE},
+};
 
 static void print_end(run *r, const char *state, int code, const char *error) {
     cli_end end = end_of(r, state, code, error);
@@ -287,9 +309,19 @@ static void print_end(run *r, const char *state, int code, const char *error) {
     write_status(r, state, code, error);
 }
 
+/* A study that could not begin leaves no journal behind which its corrected file would contradict. */
+static base_status close_journal(run *r, bool begun, base_err *err) {
+    if (!begun && r->journal && hpo_journal_is_new(r->journal)) {
+        unlink(base_arena_printf(r->arena, "%s/journal.log", r->run_dir));
+    }
+    const base_status status = hpo_journal_close(r->journal, err);
+    r->journal = NULL;
+    return status;
+}
+
 /* The run itself, once everything is prepared. */
 static int control(run *r, hpo_transport transport, bool *lost) {
-    r->progress = cli_progress_create(r->spec, r->args->display);
+    r->progress = cli_progress_create(r->spec, r->args->replay ? HPO_DISPLAY_QUIET : r->args->display);
     r->display = cli_progress_observer(r->progress);
     hpo_controller_env env = {.study = r->study,
                               .journal = r->journal,
@@ -304,10 +336,10 @@ static int control(run *r, hpo_transport transport, bool *lost) {
     base_err err = {0};
     hpo_outcome outcome;
     base_status status = hpo_controller_run(&env, &outcome, lost, &err);
-    int code = status == BASE_OK ? code_of(outcome) : exit_code_of(status);
+    int code = status == BASE_OK ? ends[outcome].code : exit_code_of(status);
     base_err close_err = {0};
-    base_status closed = hpo_journal_close(r->journal, &close_err);
-    r->journal = NULL;
+    bool begun = code != HPO_EXIT_BAD_INPUT || hpo_view_trials(hpo_study_view(r->study)) > 0;
+    base_status closed = close_journal(r, begun, &close_err);
     if (status == BASE_OK && closed != BASE_OK) {
         code = exit_code_of(closed);
         err = close_err;
@@ -320,7 +352,7 @@ static int control(run *r, hpo_transport transport, bool *lost) {
             code = HPO_EXIT_DONE;
         }
     } else {
-        print_end(r, status == BASE_OK ? state_of(outcome) : "failed", code, status == BASE_OK ? NULL : err.text);
+        print_end(r, status == BASE_OK ? ends[outcome].state : "failed", code, status == BASE_OK ? NULL : err.text);
     }
     if (status != BASE_OK) fprintf(stderr, "%s\n", err.text);
     return code;
@@ -337,7 +369,7 @@ static base_status start_local(run *r, hpo_worker **worker, hpo_transport *trans
 static int run_controller(run *r, hpo_transport transport, bool *lost) {
     base_err err = {0}, ignored = {0};
     hpo_worker *worker = NULL;
-    if (r->size < 2) transport = (hpo_transport){0};
+    if (r->size < 2 || r->args->replay) transport = (hpo_transport){0};
     base_status status = prepare_controller(r, &err);
     base_status told = tell_others(r, status == BASE_OK, status == BASE_OK ? &err : &ignored);
     if (status == BASE_OK) status = told;
@@ -348,7 +380,7 @@ static int run_controller(run *r, hpo_transport transport, bool *lost) {
         code = control(r, transport, lost);
     } else {
         fprintf(stderr, "%s\n", err.text);
-        if (hpo_journal_close(r->journal, &ignored) != BASE_OK) base_log(BASE_LOG_WARN, "%s", ignored.text);
+        if (close_journal(r, false, &ignored) != BASE_OK) base_log(BASE_LOG_WARN, "%s", ignored.text);
     }
     if (worker && transport.ops) transport.ops->close(transport.self, false);
     hpo_worker_destroy(worker);
@@ -390,12 +422,14 @@ int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char
     bool controls_only = launched && r.rank == 0 && r.size > 1;
     base_status status = BASE_OK;
     if (!controls_only && !args->replay) status = hpo_forkserver_start(catalog, &r.server, &err);
+    is_alone = !launched;
     watch_signals();
     if (status == BASE_OK) status = start_ranks(&r, launched, &argc, &argv, &transport, &err);
     if (status != BASE_OK) {
         if (r.rank == 0) fprintf(stderr, "%s\n", err.text);
         hpo_forkserver_stop(r.server);
-        return exit_code_of(status);
+        code = exit_code_of(status);
+        return r.rank == 0 && cli_tell_exit(code) ? HPO_EXIT_DONE : code;
     }
     base_log_setup(NULL, BASE_LOG_INFO, r.size > 1 ? r.rank : -1);
     if (r.rank == 0) cli_tell_started();
