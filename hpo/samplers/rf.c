@@ -32,6 +32,7 @@
 #include "hpo/models/observations.h"
 
 enum { ELITES = 10 };
+#define MODEL UINT32_C(0x40000000)          /* sets the model's streams apart from those of random points */
 static const double LEAST_VARIANCE = 1e-10; /* SMAC's floor: trees that agree */
 
 typedef struct rows {
@@ -295,15 +296,17 @@ static bool propose(rf_state *state, hpo_view view, const hpo_dataset *data, bas
 static base_status rf_ask(void *self, hpo_view view, const hpo_request *request, double *config, const char **origin,
                           base_err *err) {
     rf_state *state = self;
-    base_rng rng = base_rng_stream(state->seed, BASE_RNG_SAMPLER, (uint32_t)request->trial, request->attempt);
-    if (base_rng_uniform(&rng) >= state->random) {
+    const uint32_t trial = (uint32_t)request->trial;
+    base_rng model = base_rng_stream(state->seed, BASE_RNG_SAMPLER, trial, request->attempt ^ MODEL);
+    if (base_rng_uniform(&model) >= state->random) {
         const hpo_dataset data = training_data(state, view);
         if (data.n > 0) {
             *origin = "model";
             fit(state, &data);
-            if (propose(state, view, &data, &rng, config)) return BASE_OK;
+            if (propose(state, view, &data, &model, config)) return BASE_OK;
         }
     }
+    base_rng rng = base_rng_stream(state->seed, BASE_RNG_SAMPLER, trial, request->attempt); /* as random search */
     *origin = state->prior ? "prior" : "random";
     return state->prior ? hpo_space_sample_prior(state->space, &rng, config, err)
                         : hpo_space_sample(state->space, &rng, config, err);
