@@ -97,8 +97,6 @@ class Cell:
                 if '"hpo:result"' not in line:
                     continue
                 result = json.loads(line)["user_attr"]["hpo:result"]
-                if not result.get("final"):
-                    continue
                 spent += result.get("cost", 0) / self.full
                 if "value" in result and math.isfinite(float(result["value"])):
                     key = (-result["fidelity"], sign * result["value"])
