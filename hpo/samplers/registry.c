@@ -15,7 +15,8 @@
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \
     X(tpe)                                                                                                             \
-    X(kde)
+    X(kde)                                                                                                             \
+    X(priorband)
 
 #define DECLARE(name) extern const hpo_sampler_type hpo_sampler_##name;
 HPO_SAMPLER_LIST(DECLARE)

@@ -18,6 +18,7 @@ typedef struct hpo_sampler_env {
     const hpo_space *space;
     uint64_t seed;
     double min_fidelity, max_fidelity;
+    bool integer_fidelity; /* rungs are floored */
 } hpo_sampler_env;
 
 typedef struct hpo_request {

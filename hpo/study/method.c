@@ -16,6 +16,7 @@ static const hpo_method methods[] = {
     {"smac", "rf", "hyperband", "random forest in the brackets of hyperband"},
     {"hyperband", "random", "hyperband", "brackets of successive halving over random trials"},
     {"bohb", "kde", "hyperband", "Hyperband whose trials come from kernel densities"},
+    {"priorband", "priorband", "hyperband", "Hyperband whose trials come from the user's priors and the incumbent"},
     {"asha", "random", "asha", "random trials, promoted without waiting as soon as they are among the best"},
     {"async-hyperband", "random", "async-hyperband", "asha in brackets that begin on different rungs"},
     {"median-stop", "random", "median-stop", "random trials, stopped when worse than the median of the completed"},
