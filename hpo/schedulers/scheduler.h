@@ -54,7 +54,8 @@ typedef struct hpo_scheduler_type {
      * not full counts as full, so that open promotions finish; then DONE when nothing is left and nothing runs, WAIT
      * when something runs. Never promotes a pending or failed trial. WAIT only when some trial is running. */
     base_status (*next)(void *state, hpo_view view, bool may_start, hpo_decision *out, base_err *err);
-    /* Whether running trial `trial` may go on after the report that the view ends with. NULL = always. true = stop. */
+    /* Whether running trial `trial` may go on after the report that the view ends with. NULL = always. true = stop. A
+     * function of the reports and of the other trials: when it is computed again the trial's state may be STOPPED. */
     bool (*should_stop)(void *state, hpo_view view, uint64_t trial);
     /* Whether it answers DONE by itself, without a budget (with these options). NULL = never. */
     bool (*ends)(const void *state);

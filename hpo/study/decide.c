@@ -163,3 +163,12 @@ base_status hpo_study_verify(hpo_study *study, const hpo_record *record, base_er
     }
     return fail_difference(study, record, &nearest, err);
 }
+
+base_status hpo_study_verify_stop(hpo_study *study, const hpo_record *report, base_err *err) {
+    const bool stops = hpo_scheduler_should_stop(study->scheduler, hpo_study_view(study), report->trial);
+    if (stops == report->stop) return BASE_OK;
+    static const char *const words[] = {"lets it go on", "stops it"};
+    return BASE_FAIL(err, BASE_CORRUPT,
+                     "at the report of trial %" PRIu64 " at %.17g the journal %s, but computed again the study %s",
+                     report->trial, report->fidelity, words[report->stop], words[stops]);
+}

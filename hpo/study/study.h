@@ -63,6 +63,8 @@ double hpo_study_cost(const hpo_study *study, double from, double to);
 /* Recomputes the decision that made `record` (START, PROMOTE, CLOSE) from the history as of then and compares bit for
  * bit: BASE_CORRUPT with the difference. For --replay: call before applying the record. */
 BASE_CHECK base_status hpo_study_verify(hpo_study *study, const hpo_record *record, base_err *err);
+/* The same for what was decided at a REPORT; call after applying it, because the decision was made with it in view. */
+BASE_CHECK base_status hpo_study_verify_stop(hpo_study *study, const hpo_record *report, base_err *err);
 
 #ifdef __cplusplus
 }

@@ -73,6 +73,11 @@ static void verify(const hpo_study_spec *spec, const toy_tape *tape, size_t firs
     for (size_t i = 0; i < tape->count; i++) {
         if ((i + first) % 3 == 0) CHECK_OK(hpo_study_verify(study, &tape->records[i], &err));
         CHECK_OK(hpo_study_apply(study, &tape->records[i], &err));
+        if (tape->records[i].kind != HPO_RECORD_REPORT) continue;
+        CHECK_OK(hpo_study_verify_stop(study, &tape->records[i], &err));
+        hpo_record other = tape->records[i];
+        other.stop = !other.stop;
+        CHECK_FAILS(hpo_study_verify_stop(study, &other, &err), BASE_CORRUPT, "computed again");
     }
     hpo_study_destroy(study);
 }
