@@ -12,6 +12,7 @@ static const hpo_method methods[] = {
     {"tpe", "tpe", "full", "tree-structured Parzen estimator"},
     {"gp", "gp", "full", "Bayesian optimisation with a Gaussian process"},
     {"gp-hyperband", "gp", "hyperband", "brackets of successive halving over a Gaussian process"},
+    {"mobster", "gp", "asha", "asynchronous successive halving over a Gaussian process"},
     {"successive-halving", "random", "successive-halving", "many cheap random trials, the best promoted"},
     {"smac", "rf", "hyperband", "random forest in the brackets of hyperband"},
     {"hyperband", "random", "hyperband", "brackets of successive halving over random trials"},
