@@ -44,7 +44,8 @@ static const base_option command_options[] = {
      .offset = offsetof(command_state, input),
      .fallback = "arguments",
      .choices = inputs,
-     .help = "how parameters arrive: in run, in the file HPO_CONFIG, or as HPO_P_NAME"},
+     .help = "how parameters arrive: arguments: in run, or as --name value behind it when run mentions none of them; "
+             "json: in the file HPO_CONFIG; env: as HPO_P_NAME"},
     {.name = "cwd",
      .kind = BASE_OPTION_STRING,
      .offset = offsetof(command_state, cwd),

@@ -54,7 +54,10 @@ typedef struct cli_end {
     const char *state;   /* "running", "stopping", "done", "failed", "interrupted" */
     int exit_code;       /* -1 while running */
     const char *error;   /* or NULL */
+    bool brief;          /* the summary is the best configuration alone */
 } cli_end;
+/* What a program said, on one line of a terminal: its control characters become '?'. */
+void cli_put_plain(base_buf *out, const char *text);
 void cli_print_summary(const cli_end *end, base_buf *out);
 void cli_print_summary_json(const cli_end *end, base_buf *out);
 /* status.json and best.yaml of the run's folder. */

@@ -216,8 +216,8 @@ static void print_failure(cli_progress *p, const hpo_record *record, double at) 
     const char *reason = record->result.reason;
     p->last_failure = at;
     base_buf_clear(&p->line);
-    base_buf_printf(&p->line, "trial %llu failed: %s", (unsigned long long)record->trial,
-                    reason[0] ? reason : hpo_failure_text(record->result.failure));
+    base_buf_printf(&p->line, "trial %llu failed: ", (unsigned long long)record->trial);
+    cli_put_plain(&p->line, reason[0] ? reason : hpo_failure_text(record->result.failure));
     if (p->unsaid > 0) base_buf_printf(&p->line, " (and %llu others before)", (unsigned long long)p->unsaid);
     p->unsaid = 0;
     print_line(p);

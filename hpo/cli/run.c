@@ -170,7 +170,8 @@ static cli_end end_of(const run *r, const char *state, int code, const char *err
                      .run_dir = r->shown_dir,
                      .state = state,
                      .exit_code = code,
-                     .error = error};
+                     .error = error,
+                     .brief = r->args->display == HPO_DISPLAY_QUIET};
 }
 
 static void write_status(const run *r, const char *state, int code, const char *error) {

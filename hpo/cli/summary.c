@@ -14,6 +14,15 @@ static void put_number(base_buf *out, double value) {
     base_buf_printf(out, "%.6g", value);
 }
 
+void cli_put_plain(base_buf *out, const char *text) {
+    for (const char *c = text; *c; c++) {
+        const unsigned char byte = (unsigned char)*c, next = (unsigned char)c[1];
+        const bool c1 = byte == 0xC2 && next >= 0x80 && next < 0xA0; /* U+0080 to U+009F in UTF-8 */
+        base_buf_putc(out, byte < 0x20 || byte == 0x7F || c1 ? '?' : *c);
+        if (c1) c++;
+    }
+}
+
 static void put_json_number(base_buf *out, double value) {
     if (isfinite(value)) {
         base_buf_put_double(out, value);
@@ -24,6 +33,47 @@ static void put_json_number(base_buf *out, double value) {
 
 static void put_count(base_buf *out, uint64_t n, const char *what) {
     if (n > 0) base_buf_printf(out, ", %llu %s", (unsigned long long)n, what);
+}
+
+/* How many of each kind, and what the last one said. */
+static void print_failures(const cli_end *end, base_buf *out) {
+    hpo_view view = hpo_study_view(end->study);
+    uint64_t counts[HPO_FAILURE_COUNT] = {0}, last = 0;
+    if (hpo_view_count(view, HPO_TRIAL_FAILED) == 0) return;
+    for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+        const hpo_trial trial = hpo_view_trial(view, id);
+        if (trial.state != HPO_TRIAL_FAILED) continue;
+        counts[trial.evals[trial.n_evals - 1].failure]++;
+        last = id;
+    }
+    const char *separator = "  failed: ";
+    for (size_t kind = 0; kind < HPO_FAILURE_COUNT; kind++) {
+        if (counts[kind] == 0) continue;
+        base_buf_printf(out, "%s%llu %s", separator, (unsigned long long)counts[kind],
+                        hpo_failure_text((hpo_failure)kind));
+        separator = ", ";
+    }
+    const hpo_trial trial = hpo_view_trial(view, last);
+    const char *reason = trial.evals[trial.n_evals - 1].reason;
+    base_buf_printf(out, "; trial %llu: ", (unsigned long long)last);
+    cli_put_plain(out, reason ? reason : "no reason given");
+    base_buf_putc(out, '\n');
+}
+
+static void print_cost(const cli_end *end, base_buf *out) {
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    const double cost = hpo_view_cost(hpo_study_view(end->study));
+    const double from_scratch = hpo_view_cost_from_scratch(hpo_study_view(end->study));
+    if (!spec->fidelity.name) return;
+    base_buf_puts(out, "  cost ");
+    put_number(out, cost);
+    base_buf_printf(out, " %s", spec->fidelity.name);
+    if (from_scratch > cost) {
+        base_buf_puts(out, " (");
+        put_number(out, from_scratch);
+        base_buf_puts(out, " if nothing had continued from a checkpoint)");
+    }
+    base_buf_puts(out, "\n");
 }
 
 static void print_counts(const cli_end *end, base_buf *out) {
@@ -38,19 +88,12 @@ static void print_counts(const cli_end *end, base_buf *out) {
     put_count(out, hpo_view_count(view, HPO_TRIAL_FAILED), "failed");
     put_count(out, hpo_view_count(view, HPO_TRIAL_RUNNING), "unfinished");
     base_buf_puts(out, "\n");
-    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
-    if (spec->fidelity.name) {
-        base_buf_puts(out, "  cost ");
-        put_number(out, hpo_view_cost(view));
-        base_buf_printf(out, " %s (", spec->fidelity.name);
-        put_number(out, hpo_view_cost_from_scratch(view));
-        base_buf_puts(out, " if nothing had continued from a checkpoint)\n");
-    }
+    print_failures(end, out);
+    print_cost(end, out);
     double total = end->last->worker_seconds + end->last->waiting_seconds;
     if (total > 0) {
-        base_buf_printf(out, "  workers: busy %.1f %% of the time, waiting for suggestions %.1f %%",
-                        100 * end->last->worker_seconds / total, 100 * end->last->waiting_seconds / total);
-        put_count(out, end->last->retried, "attempts run again");
+        base_buf_printf(out, "  workers: busy %.1f %% of the time", 100 * end->last->worker_seconds / total);
+        put_count(out, end->last->retried, end->last->retried == 1 ? "evaluation repeated" : "evaluations repeated");
         put_count(out, end->last->workers_lost, "lost");
         base_buf_puts(out, "\n");
     }
@@ -93,18 +136,32 @@ static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *
     }
 }
 
+/* What there is to look at in the run's folder. */
+static void print_files(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
+    const bool has_folders = (hpo_study_spec_of(end->study)->objective->flags & HPO_OBJECTIVE_IN_RANK) == 0;
+    base_buf_printf(out, "in %s: journal.log, status.json", end->run_dir);
+    if (best) base_buf_puts(out, ", best.yaml");
+    if (best && has_folders) base_buf_printf(out, ", trials/%llu", (unsigned long long)best->trial);
+    base_buf_puts(out, "\n");
+}
+
 void cli_print_summary(const cli_end *end, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     const char *reason = hpo_study_reason(end->study);
-    base_buf_printf(out, "%s: %s%s%s\n", spec->name, end->state, reason ? ": " : "", reason ? reason : "");
-    print_counts(end, out);
     hpo_incumbent best;
-    if (hpo_view_incumbent(hpo_study_view(end->study), &best)) {
+    const bool found = hpo_view_incumbent(hpo_study_view(end->study), &best);
+    if (!end->brief) {
+        base_buf_printf(out, "%s: %s%s%s\n", spec->name, end->state, reason ? ": " : "", reason ? reason : "");
+        print_counts(end, out);
+    }
+    if (found) {
         print_best(end, &best, out);
     } else {
-        base_buf_puts(out, "no trial has succeeded yet\n");
+        base_buf_puts(out,
+                      end->exit_code == HPO_EXIT_ALL_FAILED ? "every trial failed\n" : "no trial has succeeded yet\n");
     }
-    if (end->run_dir) base_buf_printf(out, "in %s: journal.log, best.yaml, status.json\n", end->run_dir);
+    if (end->brief) return;
+    print_files(end, found ? &best : NULL, out);
     if (end->exit_code == HPO_EXIT_INTERRUPTED) base_buf_puts(out, "the same command continues this run\n");
 }
 
@@ -155,6 +212,7 @@ void cli_print_summary_json(const cli_end *end, base_buf *out) {
     } else {
         base_buf_puts(out, "null");
     }
+    base_buf_printf(out, ", \"seed\": %llu", (unsigned long long)spec->seed);
     base_buf_printf(out, ", \"updated\": \"%s\", \"host\": ", stamp);
     base_buf_put_json(out, host);
     base_buf_printf(out, ", \"pid\": %lld, \"elapsed\": ", (long long)getpid());
@@ -190,28 +248,55 @@ base_status cli_write_status(const cli_end *end, const char *dir, base_err *err)
     return status;
 }
 
-base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
+static base_yaml_node *text_node(base_arena *arena, const char *text) {
+    return base_yaml_scalar(arena, NULL, text, true);
+}
+
+static base_yaml_node *number_node(base_arena *arena, double value, bool integer) {
+    const hpo_value number = integer ? hpo_value_int((int64_t)value) : hpo_value_real(value);
+    return hpo_value_node(arena, &number);
+}
+
+static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
+    base_yaml_node *root = base_yaml_new_map(arena, NULL), *map = base_yaml_new_map(arena, NULL);
+    base_yaml_put(arena, root, "study", text_node(arena, spec->name));
+    base_yaml_put(arena, root, "trial", number_node(arena, (double)best->trial, true));
+    base_yaml_put(arena, map, "name", text_node(arena, spec->metric));
+    base_yaml_put(arena, map, "goal", text_node(arena, spec->maximize ? "maximize" : "minimize"));
+    base_yaml_put(arena, root, "metric", map);
+    base_yaml_put(arena, root, "value", number_node(arena, best->eval->value, false));
+    if (spec->fidelity.name) {
+        map = base_yaml_new_map(arena, NULL);
+        base_yaml_put(arena, map, spec->fidelity.name,
+                      number_node(arena, best->eval->fidelity, spec->fidelity.integer));
+        base_yaml_put(arena, root, "fidelity", map);
+    }
+    map = base_yaml_new_map(arena, NULL);
+    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
+        const hpo_value value = hpo_space_value(spec->space, trial.config, i);
+        if (value.kind == HPO_VALUE_NULL) continue;
+        base_yaml_put(arena, map, hpo_space_param(spec->space, i)->name, hpo_value_node(arena, &value));
+    }
+    base_yaml_put(arena, root, "config", map);
+    map = base_yaml_new_map(arena, NULL);
+    for (size_t i = 0; best->eval->metrics && i < best->eval->metrics->count; i++) {
+        const hpo_metric *metric = &best->eval->metrics->item[i];
+        base_yaml_put(arena, map, metric->name, number_node(arena, metric->value, false));
+    }
+    if (map->count > 0) base_yaml_put(arena, root, "metrics", map);
+    return root;
+}
+
+base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
     hpo_incumbent best;
     if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) return BASE_OK;
-    hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best.trial);
     base_buf text = {0};
-    base_buf_printf(&text, "# best configuration of %s\ntrial: %llu\nvalue: ", spec->name,
-                    (unsigned long long)best.trial);
-    base_buf_put_double(&text, best.eval->value);
-    base_buf_printf(&text, "   # %s, %s\nfidelity: ", spec->metric, spec->maximize ? "maximized" : "minimized");
-    base_buf_put_double(&text, best.eval->fidelity);
-    base_buf_puts(&text, "\nconfig:\n");
     base_arena *arena = base_arena_create();
-    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
-        hpo_value value = hpo_space_value(spec->space, trial.config, i);
-        if (value.kind == HPO_VALUE_NULL) continue;
-        base_buf_printf(&text, "  %s: ", hpo_space_param(spec->space, i)->name);
-        base_yaml_print_flow(hpo_value_node(arena, &value), &text);
-        base_buf_puts(&text, "\n");
-    }
-    base_arena_destroy(arena);
+    base_yaml_print(best_node(end, &best, arena), 0, &text);
     base_status status = write_in(dir, "best.yaml", &text, err);
+    base_arena_destroy(arena);
     base_buf_fini(&text);
     return status;
 }
