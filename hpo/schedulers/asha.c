@@ -2,38 +2,20 @@
 /* ASHA: asynchronous successive halving on one ladder of rungs (Li et al., MLSys 2020; see promotion.c). */
 #include "hpo/schedulers/promotion.h"
 
-typedef struct asha {
-    int64_t eta, s;
-    int mode;
-    hpo_promotion *promotion;
-} asha;
-
 static const base_option options[] = {
-    {.name = "eta",
-     .kind = BASE_OPTION_INT,
-     .offset = offsetof(asha, eta),
-     .fallback = "3",
-     .min = 2,
-     .max = 1000,
-     .help = "the best one in eta of a rung goes on, to eta times the fidelity"},
+    HPO_ASHA_OPTION_ETA,
     {.name = "s",
      .kind = BASE_OPTION_INT,
-     .offset = offsetof(asha, s),
+     .offset = offsetof(hpo_asha, s),
      .fallback = "0",
      .min = 0,
      .max = HPO_LADDER_MAX_RUNGS - 1,
      .help = "minimum early-stopping rate: leave out the s lowest rungs"},
-    {.name = "mode",
-     .kind = BASE_OPTION_CHOICE,
-     .offset = offsetof(asha, mode),
-     .fallback = "promotion",
-     .choices = hpo_promotion_modes,
-     .help = "trials pause on a rung until promoted, or run on until a report stops them"},
+    HPO_ASHA_OPTION_MODE,
     BASE_OPTIONS_END,
 };
 
-static base_status init(void *self, const hpo_scheduler_env *env, base_err *err) {
-    asha *state = self;
+base_status hpo_asha_init(hpo_asha *state, const hpo_scheduler_env *env, bool brackets, base_err *err) {
     hpo_ladder ladder;
     BASE_TRY(hpo_ladder_init(&ladder, env->min_fidelity, env->max_fidelity, env->integer_fidelity, (uint64_t)state->eta,
                              err));
@@ -42,26 +24,32 @@ static base_status init(void *self, const hpo_scheduler_env *env, base_err *err)
                          (long long)state->s, env->min_fidelity, env->max_fidelity, (long long)state->eta,
                          ladder.rungs - 1);
     }
-    state->promotion = hpo_promotion_create(&ladder, (uint32_t)state->s, 1, state->mode, env->seed);
+    const uint32_t first = (uint32_t)state->s;
+    state->promotion =
+        hpo_promotion_create(&ladder, first, brackets ? ladder.rungs - first : 1, state->mode, env->seed);
     return BASE_OK;
 }
 
-static base_status next(void *self, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
+base_status hpo_asha_next(void *state, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
     (void)err;
-    hpo_promotion_next(((asha *)self)->promotion, view, may_start, out);
+    hpo_promotion_next(((hpo_asha *)state)->promotion, view, may_start, out);
     return BASE_OK;
 }
 
-static bool should_stop(void *self, hpo_view view, uint64_t trial) {
-    return hpo_promotion_should_stop(((asha *)self)->promotion, view, trial);
+bool hpo_asha_should_stop(void *state, hpo_view view, uint64_t trial) {
+    return hpo_promotion_should_stop(((hpo_asha *)state)->promotion, view, trial);
 }
 
-static void describe(const void *self, base_buf *out) {
-    hpo_promotion_describe(((const asha *)self)->promotion, out);
+void hpo_asha_describe(const void *state, base_buf *out) {
+    hpo_promotion_describe(((const hpo_asha *)state)->promotion, out);
 }
 
-static void fini(void *self) {
-    hpo_promotion_destroy(((asha *)self)->promotion);
+void hpo_asha_fini(void *state) {
+    hpo_promotion_destroy(((hpo_asha *)state)->promotion);
+}
+
+static base_status init(void *state, const hpo_scheduler_env *env, base_err *err) {
+    return hpo_asha_init(state, env, false, err);
 }
 
 const hpo_scheduler_type hpo_scheduler_asha = {
@@ -69,10 +57,10 @@ const hpo_scheduler_type hpo_scheduler_asha = {
     .summary = "successive halving without waiting: who is among the best of its rung so far goes on",
     .options = options,
     .flags = HPO_SCHEDULER_NEEDS_FIDELITY | HPO_SCHEDULER_USES_REPORTS | HPO_SCHEDULER_ASYNCHRONOUS,
-    .state_size = sizeof(asha),
+    .state_size = sizeof(hpo_asha),
     .init = init,
-    .next = next,
-    .should_stop = should_stop,
-    .describe = describe,
-    .fini = fini,
+    .next = hpo_asha_next,
+    .should_stop = hpo_asha_should_stop,
+    .describe = hpo_asha_describe,
+    .fini = hpo_asha_fini,
 };

@@ -32,6 +32,31 @@ void hpo_promotion_describe(const hpo_promotion *promotion, base_buf *out);
 /* Share of the new trials that begin in bracket b of K + 1: eta^(K-b) (K + 1)/(K - b + 1), normalised. */
 double hpo_promotion_share(uint64_t eta, uint32_t brackets, uint32_t bracket);
 
+/* ---- the parts of a scheduler that consists of it (asha.c) ---- */
+typedef struct hpo_asha {
+    int64_t eta, s; /* options */
+    int mode;
+    hpo_promotion *promotion;
+} hpo_asha;
+
+#define HPO_ASHA_OPTION_ETA                                                                                            \
+    {                                                                                                                  \
+        .name = "eta", .kind = BASE_OPTION_INT, .offset = offsetof(hpo_asha, eta), .fallback = "3", .min = 2,          \
+        .max = 1000, .help = "the best one in eta of a rung goes on, to eta times the fidelity"                        \
+    }
+#define HPO_ASHA_OPTION_MODE                                                                                           \
+    {                                                                                                                  \
+        .name = "mode", .kind = BASE_OPTION_CHOICE, .offset = offsetof(hpo_asha, mode), .fallback = "promotion",       \
+        .choices = hpo_promotion_modes,                                                                                \
+        .help = "trials pause on a rung until promoted, or run on until a report stops them"                           \
+    }
+/* brackets: one for every rung, else only the one that s names. */
+BASE_CHECK base_status hpo_asha_init(hpo_asha *state, const hpo_scheduler_env *env, bool brackets, base_err *err);
+base_status hpo_asha_next(void *state, hpo_view view, bool may_start, hpo_decision *out, base_err *err);
+bool hpo_asha_should_stop(void *state, hpo_view view, uint64_t trial);
+void hpo_asha_describe(const void *state, base_buf *out);
+void hpo_asha_fini(void *state);
+
 #ifdef __cplusplus
 }
 #endif
