@@ -34,7 +34,7 @@ typedef struct bracket {
 
 struct hpo_brackets {
     hpo_ladder ladder;
-    bool cycle;
+    bool cycle, full_first;
     uint64_t limit;
     bracket *open; /* in order; finished ones are dropped */
     size_t n_open, open_capacity;
@@ -49,6 +49,11 @@ hpo_brackets *hpo_brackets_create(const hpo_ladder *ladder, bool cycle, uint64_t
     hpo_brackets *brackets = base_calloc(1, sizeof *brackets);
     *brackets = (hpo_brackets){.ladder = *ladder, .cycle = cycle, .limit = limit};
     return brackets;
+}
+
+void hpo_brackets_full_first(hpo_brackets *brackets) {
+    brackets->full_first = true;
+    if (brackets->limit > 0) brackets->limit++;
 }
 
 static void bracket_fini(bracket *b) {
@@ -71,6 +76,10 @@ void hpo_brackets_destroy(hpo_brackets *brackets) {
 
 static hpo_bracket_plan plan_of(const hpo_brackets *brackets, uint32_t number) {
     const uint32_t rungs = brackets->ladder.rungs;
+    if (brackets->full_first) {
+        if (number == 0) return (hpo_bracket_plan){.first = rungs - 1, .stages = 1, .size = {1}};
+        number--;
+    }
     return hpo_ladder_bracket(&brackets->ladder, rungs - 1 - (brackets->cycle ? number % rungs : 0));
 }
 
@@ -251,7 +260,7 @@ void hpo_brackets_describe(const hpo_brackets *brackets, base_buf *out) {
     for (uint32_t rung = 0; rung < ladder->rungs; rung++) {
         base_buf_printf(out, "%s%.6g", rung ? ", " : "", ladder->fidelity[rung]);
     }
-    const uint32_t kinds = brackets->cycle ? ladder->rungs : 1;
+    const uint32_t kinds = (brackets->cycle ? ladder->rungs : 1) + (brackets->full_first ? 1 : 0);
     base_buf_puts(out, kinds > 1 ? "; brackets: " : "; bracket: ");
     for (uint32_t number = 0; number < kinds; number++) {
         const hpo_bracket_plan plan = plan_of(brackets, number);

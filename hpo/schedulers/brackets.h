@@ -17,6 +17,8 @@ typedef struct hpo_brackets hpo_brackets;
  * limit: number of brackets, 0 = without end. */
 hpo_brackets *hpo_brackets_create(const hpo_ladder *ladder, bool cycle, uint64_t limit);
 void hpo_brackets_destroy(hpo_brackets *brackets); /* accepts NULL */
+/* Bracket 0 is a single trial at the highest fidelity; the others follow and count from there. Before the first use. */
+void hpo_brackets_full_first(hpo_brackets *brackets);
 /* As hpo_scheduler_type.next. */
 void hpo_brackets_next(hpo_brackets *brackets, hpo_view view, bool may_start, hpo_decision *out);
 /* "rungs 1, 3, 9; brackets: 9@1 3@3 1@9 | 3@3 1@9 | 3@9" */
@@ -25,6 +27,7 @@ void hpo_brackets_describe(const hpo_brackets *brackets, base_buf *out);
 /* ---- the parts of a scheduler that consists of them (halving.c) ---- */
 typedef struct hpo_halving {
     int64_t eta, limit;
+    bool full_first;
     hpo_brackets *brackets;
 } hpo_halving;
 

@@ -17,6 +17,11 @@ const base_option hpo_halving_options[] = {
      .min = 0,
      .max = 1e6,
      .help = "end after this many brackets; 0: go on until the budget is spent"},
+    {.name = "full_first",
+     .kind = BASE_OPTION_BOOL,
+     .offset = offsetof(hpo_halving, full_first),
+     .fallback = "false",
+     .help = "the first trial runs at the highest fidelity, before the brackets (the method priorband: true)"},
     BASE_OPTIONS_END,
 };
 
@@ -25,6 +30,7 @@ base_status hpo_halving_init(hpo_halving *state, const hpo_scheduler_env *env, b
     BASE_TRY(hpo_ladder_init(&ladder, env->min_fidelity, env->max_fidelity, env->integer_fidelity, (uint64_t)state->eta,
                              err));
     state->brackets = hpo_brackets_create(&ladder, cycle, (uint64_t)state->limit);
+    if (state->full_first) hpo_brackets_full_first(state->brackets);
     return BASE_OK;
 }
 

@@ -24,6 +24,14 @@ static const hpo_method methods[] = {
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
+/* Options that a method sets where its user does not. */
+static const struct {
+    const char *method, *option, *value;
+} presets[] = {
+    {"priorband", "full_first", "true"},
+};
+enum { PRESETS = sizeof presets / sizeof *presets };
+
 const hpo_method *hpo_methods(size_t *count) {
     *count = METHODS;
     return methods;
@@ -148,6 +156,13 @@ static base_status split_options(hpo_study_spec *spec, const base_yaml_node *map
         if (!of_sampler && !of_scheduler) return unknown_option(spec, key, err);
         if (of_sampler) base_yaml_put(spec->arena, sampler, name, map->items[i]);
         if (of_scheduler) base_yaml_put(spec->arena, scheduler, name, map->items[i]);
+    }
+    for (size_t i = 0; i < PRESETS; i++) {
+        const char *name = presets[i].option;
+        if (strcmp(presets[i].method, spec->method) != 0) continue;
+        base_yaml_node *value = base_yaml_scalar(spec->arena, map, presets[i].value, false);
+        base_yaml_node *of = base_options_find(spec->scheduler->options, name) ? scheduler : sampler;
+        if (!base_yaml_get(of, name)) base_yaml_put(spec->arena, of, name, value);
     }
     spec->sampler_options = sampler;
     spec->scheduler_options = scheduler;

@@ -182,7 +182,7 @@ static void what_check_shows(void **state) {
     assert_string_equal(base_buf_text(&text), "rungs 1, 3, 9; brackets: 9@1 3@3 1@9 | 3@3 1@9 | 3@9");
     base_buf_clear(&text);
     hpo_scheduler_print(b.scheduler, &text);
-    assert_string_equal(base_buf_text(&text), "{eta: 3, brackets: 0}");
+    assert_string_equal(base_buf_text(&text), "{eta: 3, brackets: 0, full_first: false}");
     base_buf_fini(&text);
     assert_false(hpo_scheduler_ends(b.scheduler));
     bench_close(&b);

@@ -322,7 +322,11 @@ static void every_method_is_made_of_what_exists(void **state) {
         assert_non_null(hpo_sampler_find(methods[i].sampler));
         assert_non_null(hpo_scheduler_find(methods[i].scheduler));
         base_buf text = {0};
-        base_buf_printf(&text, TOY SPACE BUDGET "fidelity: {e: {min: 1, max: 9}}\nmethod: %s\n", methods[i].name);
+        base_buf_printf(
+            &text,
+            TOY BUDGET
+            "parameters: {x: {min: 0.0, max: 1.0, prior: 0.3}}\nfidelity: {e: {min: 1, max: 9}}\nmethod: %s\n",
+            methods[i].name);
         hpo_study_spec *spec = toy_spec(base_buf_text(&text));
         assert_string_equal(spec->sampler->name, methods[i].sampler);
         assert_string_equal(spec->scheduler->name, methods[i].scheduler);
@@ -330,6 +334,37 @@ static void every_method_is_made_of_what_exists(void **state) {
         base_buf_fini(&text);
     }
     assert_null(hpo_method_find("none"));
+}
+
+/* PriorBand's first trial: the mode of the priors, at the highest fidelity, outside the brackets. */
+static void priorband_begins_with_its_mode(void **state) {
+    (void)state;
+    hpo_study_spec *spec = toy_spec("objective: toy\nseed: 3\nmethod: priorband\nfidelity: {e: {min: 1, max: 9}}\n"
+                                    "budget: {trials: 14}\nparameters: {x: {min: 0.0, max: 1.0, prior: 0.25}}\n");
+    base_err err;
+    hpo_study *study;
+    toy_tape tape = {0};
+    CHECK_OK(hpo_study_create(spec, &study, &err));
+    toy_drive_study(study, &(toy_drive){.workers = 1, .seed = 1, .tape = &tape});
+    double fidelities[14];
+    size_t starts = 0;
+    for (size_t i = 0; i < tape.count; i++) {
+        if (tape.records[i].kind == HPO_RECORD_START) fidelities[starts++] = tape.records[i].fidelity;
+    }
+    static const double expected[] = {9, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 9};
+    assert_int_equal(starts, 14);
+    CHECK_ARRAY_NEAR(fidelities, expected, 14, 0);
+    CHECK_NEAR(tape.records[0].config[0], 0.25, 1e-12);
+    toy_tape_fini(&tape);
+    hpo_study_destroy(study);
+    hpo_study_spec_destroy(spec);
+    spec = toy_spec("objective: toy\nmethod: {name: priorband, full_first: false}\nfidelity: {e: {min: 1, max: 9}}\n"
+                    "budget: {trials: 14}\nparameters: {x: {min: 0.0, max: 1.0, prior: 0.25}}\n");
+    base_buf text = {0};
+    hpo_study_spec_print(spec, &text);
+    CHECK_CONTAINS(base_buf_text(&text), "full_first: false");
+    base_buf_fini(&text);
+    hpo_study_spec_destroy(spec);
 }
 
 /* The example on the help page is a study, and every top-level key has its line. */
@@ -368,6 +403,7 @@ int main(void) {
         cmocka_unit_test(settings_may_refer_to_parameters),
         cmocka_unit_test(some_studies_need_no_budget),
         cmocka_unit_test(every_method_is_made_of_what_exists),
+        cmocka_unit_test(priorband_begins_with_its_mode),
         cmocka_unit_test(the_help_page_is_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
