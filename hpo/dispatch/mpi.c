@@ -9,8 +9,11 @@
 
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <mpi.h>
 
@@ -18,6 +21,7 @@
 #include "base/clock.h"
 
 enum { TAG = 1 };
+enum { INIT_LIMIT = 300, FINALIZE_LIMIT = 60 }; /* seconds */
 /* Waiting spins for SPIN seconds, then sleeps, each time for a share of what was waited already: an answer is late by
  * that share at most, so two sides that wait for each other cannot keep each other asleep. No sched_yield while
  * spinning: it would give a busy neighbour a whole time slice, more than the spin itself. */
@@ -43,9 +47,20 @@ static base_status mpi_fail(int code, const char *what, base_err *err) {
     return BASE_FAIL(err, BASE_IO, "MPI: %s: %s", what, text);
 }
 
+/* A launcher that is killed while its ranks start leaves them waiting in MPI_Init for ever; later they notice by
+ * themselves. The limit is for ranks whose parent is a wrapper that lives on. */
+static int init_while_launcher_lives(int *argc, char ***argv, int *provided) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(INIT_LIMIT);
+    int code = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, provided);
+    alarm(0);
+    prctl(PR_SET_PDEATHSIG, 0);
+    return code;
+}
+
 base_status hpo_mpi_start(int *argc, char ***argv, int *rank, int *size, base_err *err) {
     int provided = 0;
-    int code = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    int code = init_while_launcher_lives(argc, argv, &provided);
     if (code != MPI_SUCCESS) return mpi_fail(code, "start", err);
     if (provided < MPI_THREAD_FUNNELED) {
         return BASE_FAIL(err, BASE_UNSUPPORTED, "this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
@@ -159,8 +174,10 @@ static void mpi_close(void *self, bool lost) {
         complete_sends(mpi);
         base_sleep(1e-3);
     }
-    if (lost) return; /* MPI still owns pending buffers; the process is about to _exit */
+    if (lost) return;      /* MPI still owns pending buffers; the process is about to _exit */
+    alarm(FINALIZE_LIMIT); /* it waits for every rank, also for one that has died unnoticed a moment ago */
     MPI_Finalize();
+    alarm(0);
     for (size_t i = 0; i < mpi->cap_out; i++) base_buf_fini(&mpi->out[i].bytes);
     free(mpi->out);
     base_buf_fini(&mpi->in);
