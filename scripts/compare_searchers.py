@@ -54,21 +54,22 @@ def parse_arguments():
 def registered(search, heading):
     """The names below a heading of --list."""
     text = subprocess.run([search, "--list"], capture_output=True, text=True, check=True).stdout
-    block = re.search(rf"^{heading}:.*\n((?:  .*\n)+)", text, re.M)
+    block = re.search(rf"^{heading}\b.*\n((?:  .*\n)+)", text, re.M)
     return re.findall(r"^  (\S+)", block.group(1), re.M)
 
 
 class Cell:
-    """One run: a method on a problem with a seed."""
+    """One run: a method (its name or "sampler + scheduler") on a problem of PROBLEMS with a seed."""
 
-    def __init__(self, problem, sampler, scheduler, seed, evaluations, fidelity=None, full=1):
-        self.problem, self.method, self.seed = problem, f"{sampler} + {scheduler}", seed
+    def __init__(self, problem, method, seed, evaluations, fidelity=None, full=1):
+        self.problem, self.method, self.seed = problem, method, seed
         self.evaluations, self.full = evaluations, full
-        self.name = f"{problem}-{sampler}-{scheduler}-{evaluations}-{seed}"
+        self.name = re.sub(r"[^a-z0-9-]+", "-", f"{problem}-{method}-{evaluations}-{seed}")
         budget = f"{{cost: {evaluations * full}}}" if fidelity else f"{{trials: {evaluations}}}"
+        pair = re.sub(r"(.*) \+ (.*)", r"{sampler: \1, scheduler: \2}", method)
         self.study = (f"study: {self.name}\nseed: {seed}\nobjective: {{function: {PROBLEMS[problem][0]}}}\n"
-                      f"method: {{sampler: {sampler}, scheduler: {scheduler}}}\nbudget: {budget}\n"
-                      "deterministic: true\nworkers: 1\n" + (f"fidelity: {fidelity}\n" if fidelity else ""))
+                      f"method: {pair}\nbudget: {budget}\ndeterministic: true\nworkers: 1\n"
+                      + (f"fidelity: {fidelity}\n" if fidelity else ""))
 
     def folder(self, base):
         return pathlib.Path(base) / self.name
@@ -115,13 +116,14 @@ def cells_of(arguments):
     cells = []
     if arguments.suite in ("samplers", "all"):
         problems = arguments.problems.split(",") if arguments.problems else SAMPLER_PROBLEMS
-        cells += [Cell(problem, sampler, "full", seed, arguments.evaluations or 100)
+        cells += [Cell(problem, f"{sampler} + full", seed, arguments.evaluations or 100)
                   for seed in range(1, (arguments.seeds or 20) + 1) for problem in problems for sampler in samplers]
     if arguments.suite in ("pairs", "all"):
         schedulers = arguments.schedulers.split(",") if arguments.schedulers else registered(arguments.search,
                                                                                              "schedulers")
-        cells += [Cell(PAIR_PROBLEM, sampler, scheduler, seed, arguments.evaluations or 30, PAIR_FIDELITY, PAIR_FULL)
-                  for seed in range(1, (arguments.seeds or 10) + 1) for sampler in samplers for scheduler in schedulers]
+        cells += [Cell(PAIR_PROBLEM, f"{sampler} + {scheduler}", seed, arguments.evaluations or 30, PAIR_FIDELITY, PAIR_FULL)
+                  for seed in range(1, (arguments.seeds or 10) + 1) for sampler in samplers
+                  for scheduler in schedulers]
     return cells
 
 
