@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A deterministic study tells the same sequence of (trial, configuration, fidelity, value), bit for bit, however it is
+run and however often it is killed: test_sequences.py HPO_SEARCH function|command|train SOURCE_FOLDER."""
+import pathlib
+import random
+import sys
+import time
+
+from harness import DONE, check, check_equal, command_study, main, records, status, wait_until
+
+FUNCTION = """\
+study: function
+seed: 3
+objective: {function: {problem: mf-hartmann3}}
+method: hyperband
+fidelity: {z: {min: 1, max: 81}}
+budget: {trials: 3000}
+deterministic: true
+workers: 4
+"""
+
+
+def function_study(place):
+    return place.write("study.yaml", FUNCTION)
+
+
+def sleeping_study(place):
+    return command_study(place, 0.02, "budget: {trials: 24}\ndeterministic: true\nworkers: 4\n", fidelity=True)
+
+
+def training_study(place):
+    digits = pathlib.Path(sys.argv[3]) / "experiments" / "digits" / "study.yaml"
+    return place.write("study.yaml", digits.read_text().replace("budget: {trials: 120}", "budget: {trials: 40}"))
+
+
+STUDIES = {"function": function_study, "command": sleeping_study, "train": training_study}
+
+
+def compare(got, want, how):
+    for number, (ours, theirs) in enumerate(zip(got, want)):
+        check(ours == theirs, f"{how}: record {number} is\n  {ours}\nbut should be\n  {theirs}")
+    check_equal(len(got), len(want), f"{how}: records")
+
+
+def kill_three_times(place, study, folder, duration):
+    """Killed at random moments, by what kills most: everybody at once, only mpirun, only the process above it."""
+    starters = list(place.launchers().values())
+    killed = 0
+    for way in ("everybody", "mpirun", "parent"):
+        run = place.jobs(3, study, "--dir", folder) if way != "everybody" else random.choice(starters)(
+            study, "--dir", folder)
+        moment = time.monotonic() + random.uniform(0, 1.1) * duration
+        wait_until(lambda: time.monotonic() > moment or run.ended(), "a random moment")
+        killed += not run.ended()
+        if way == "everybody":
+            run.kill_everything()
+        elif way == "mpirun":
+            for process in place.processes():
+                if process.name == "mpirun":
+                    process.kill()
+        else:
+            run.process.kill()
+        run.wait()
+        place.check_nothing_left()
+    print(f"  {killed} of 3 runs were killed on the way")
+
+
+def test_the_sequence_is_the_same_however_it_is_run(place):
+    study = STUDIES[sys.argv[2]](place)
+    want, duration = None, 0
+    for how, start in place.launchers().items():
+        folder = place.path("runs") / how.replace(" ", "_")
+        started = time.monotonic()
+        start(study, "--dir", folder).expect(DONE)
+        place.check_nothing_left()
+        got = records(folder)
+        if want is None:
+            want, duration = got, time.monotonic() - started
+            check(len(want) > 50, "too few records")
+        compare(got, want, how)
+        check_equal(status(folder)["exit_code"], DONE, f"{how}: exit_code of status.json")
+    folder = place.path("killed")
+    kill_three_times(place, study, folder, duration)
+    place.jobs(3, study, "--dir", folder).expect(DONE)
+    compare(records(folder), want, "killed three times and continued")
+    place.alone(study, "--dir", folder, "--replay").expect(DONE).says("the same")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], test_the_sequence_is_the_same_however_it_is_run))
