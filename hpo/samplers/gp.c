@@ -39,7 +39,7 @@ typedef struct fitted {
 typedef struct gp_state {
     int acquisition, kernel, data;
     int64_t startup, candidates;
-    double kappa, prior_weight;
+    double kappa, prior_weight, random;
     bool prior;
     const hpo_space *space;
     hpo_sampler_env env;
@@ -88,6 +88,13 @@ static const base_option gp_options[] = {
      .min = 10,
      .max = 1e5,
      .help = "points whose acquisition is compared before the best are climbed from"},
+    {.name = "random",
+     .kind = BASE_OPTION_REAL,
+     .offset = offsetof(gp_state, random),
+     .fallback = "0.33",
+     .min = 0,
+     .max = 1,
+     .help = "share of random points among trials that begin below the highest fidelity"},
     {.name = "kappa",
      .kind = BASE_OPTION_REAL,
      .offset = offsetof(gp_state, kappa),
@@ -227,7 +234,7 @@ static void condition(gp_state *state, const double *theta, const gathered *rows
     free(pending);
 }
 
-/* The least posterior mean at an observed point; with the fidelity as an input, at the highest fidelity. */
+/* The least posterior mean at an observed point; with the fidelity as an input, at the fidelity in question. */
 static double best_mean(gp_state *state, const hpo_surrogate *surrogate, const gathered *rows) {
     double best = (double)INFINITY;
     if (state->data != DATA_JOINT) {
@@ -263,15 +270,16 @@ static size_t find_elites(const gp_state *state, hpo_view view, const hpo_datase
     return count;
 }
 
-static bool suggest(gp_state *state, hpo_view view, const hpo_dataset *data, base_rng *rng, double *config) {
+static bool suggest(gp_state *state, hpo_view view, const hpo_dataset *data, double level, base_rng *rng,
+                    double *config) {
     double *x = model_inputs(state, data->unit, data->fidelity, data->n);
     const size_t m = milestone(data->n);
     const double *theta = hyperparameters(state, x, data->loss, m);
     gathered rows = gather(state, x, data->loss, data->n, MAX_ROWS);
     free(x);
     condition(state, theta, &rows, data->n > MAX_ROWS ? rows.n : m, data);
-    const double highest = 1;
-    const hpo_surrogate surrogate = hpo_gp_surrogate(state->gp, hpo_space_dims(state->space), &highest);
+    const double tail = fidelity_coordinate(state, level);
+    const hpo_surrogate surrogate = hpo_gp_surrogate(state->gp, hpo_space_dims(state->space), &tail);
     double *elites = base_malloc((ELITES * hpo_space_count(state->space) + 1) * sizeof *elites);
     const size_t candidates = (size_t)state->candidates, most = CANDIDATE_WORK / rows.n;
     const hpo_maximize problem = {
@@ -299,12 +307,17 @@ static base_status gp_ask(void *self, hpo_view view, const hpo_request *request,
                           base_err *err) {
     gp_state *state = self;
     base_rng rng = base_rng_stream(state->env.seed, BASE_RNG_SAMPLER, (uint32_t)request->trial, request->attempt);
-    const hpo_data_query query = {.policy = state->data == DATA_JOINT ? HPO_DATA_JOINT : HPO_DATA_HIGHEST,
-                                  .needed = (size_t)state->startup,
-                                  .only_successes = true};
-    const hpo_dataset data = hpo_observations_collect(state->observations, view, &query);
+    hpo_data_query query = {.policy = HPO_DATA_HIGHEST, .needed = (size_t)state->startup, .only_successes = true};
+    hpo_dataset data = hpo_observations_collect(state->observations, view, &query);
+    const double level = data.level;
+    const bool cheap = request->fidelity < state->env.max_fidelity;
+    const bool enough = data.n > 0 && !(cheap && base_rng_uniform(&rng) < state->random);
+    if (enough && state->data == DATA_JOINT) {
+        query.policy = HPO_DATA_JOINT;
+        data = hpo_observations_collect(state->observations, view, &query);
+    }
     *origin = "model";
-    if (data.n >= (size_t)state->startup + data.n_failed && suggest(state, view, &data, &rng, config)) return BASE_OK;
+    if (enough && suggest(state, view, &data, level, &rng, config)) return BASE_OK;
     *origin = state->prior ? "prior" : "random";
     return state->prior ? hpo_space_sample_prior(state->space, &rng, config, err)
                         : hpo_space_sample(state->space, &rng, config, err);

@@ -213,6 +213,52 @@ static void a_small_finite_space_is_walked_through(void **state) {
     toy_sampling_close(&s);
 }
 
+/* 40 results at fidelity 1, 8 at fidelity 9, where the losses are shifted and halved: each policy finds the bottom,
+ * which is the same; and the same again from a sampler that remembers nothing. */
+static void low_fidelities_inform(void **state) {
+    (void)state;
+    base_err err;
+    toy_sampling s;
+    toy_sampling_open(&s, "random", 4, CUBE6 "}");
+    for (uint64_t id = 0; id < 48; id++) {
+        const double *x = toy_sampling_point(&s, id, 0);
+        double loss = 0;
+        for (size_t i = 0; i < 6; i++) loss += (x[i] - 0.4) * (x[i] - 0.4);
+        hpo_record record = {.kind = HPO_RECORD_START,
+                             .trial = id,
+                             .rung = id < 40 ? 0 : 2,
+                             .fidelity = id < 40 ? 1 : 9,
+                             .as_of = hpo_history_view(s.history).as_of,
+                             .parent = UINT64_MAX,
+                             .config = s.config};
+        CHECK_OK(hpo_history_apply(s.history, &record, &err));
+        record.kind = HPO_RECORD_RESULT;
+        record.value = id < 40 ? loss : loss / 2 - 3;
+        record.final = true;
+        record.result = (hpo_result){.cost = 1};
+        CHECK_OK(hpo_history_apply(s.history, &record, &err));
+    }
+    const hpo_sampler_env env = {.space = s.space, .seed = 4, .min_fidelity = 1, .max_fidelity = 9};
+    for (int joint = 0; joint < 2; joint++) {
+        base_yaml_node *options;
+        const char *text = joint ? "{data: joint}" : "{data: highest}";
+        CHECK_OK(base_yaml_parse(s.arena, "yaml", text, strlen(text), &options, &err));
+        double configs[2][6];
+        for (int again = 0; again < 2; again++) {
+            hpo_sampler *sampler;
+            const char *origin;
+            CHECK_OK(hpo_sampler_create(hpo_sampler_find("gp"), options, &env, &sampler, &err));
+            const hpo_request request = {.trial = 48, .rung = 2, .fidelity = 9};
+            CHECK_OK(hpo_sampler_ask(sampler, hpo_history_view(s.history), &request, configs[again], &origin, &err));
+            assert_string_equal(origin, "model");
+            hpo_sampler_destroy(sampler);
+        }
+        assert_memory_equal(configs[0], configs[1], sizeof configs[0]);
+        for (size_t i = 0; i < 6; i++) CHECK_NEAR(configs[0][i], 0.4, 0.3);
+    }
+    toy_sampling_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_optimum_of_branin),
@@ -223,6 +269,7 @@ int main(void) {
         cmocka_unit_test(a_cold_start_gives_the_same_bits),
         cmocka_unit_test(running_trials_are_kept_away_from),
         cmocka_unit_test(a_small_finite_space_is_walked_through),
+        cmocka_unit_test(low_fidelities_inform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
