@@ -51,7 +51,7 @@ static void proposals_are_neighbours_of_the_best(void **state) {
     double best[WIDTH] = {0}, least = INFINITY;
     size_t steps = 0, starts = 0;
     for (uint64_t trial = 0; trial < 400; trial++) {
-        const char *origin = told_ask(&s);
+        const char *origin = told_try(&s, trial, 0);
         assert_false(hpo_view_has_config(hpo_history_view(s.history), s.config));
         if (strcmp(origin, "start") == 0) {
             if (starts == 5) { /* a new climb */
@@ -107,10 +107,11 @@ static void running_and_failed_trials(void **state) {
     assert_string_equal(told_ask(&s), "start");
     told_start(&s, (double[]){1, 1, 1}, "start");
     assert_string_equal(told_ask(&s), "start"); /* no result yet */
-    told_result(&s, 0, 5);
     told_result(&s, 1, (double)NAN);
+    assert_string_equal(told_ask(&s), "start"); /* none that worked */
+    told_result(&s, 0, 5);
     for (uint64_t n = 0; n < 6; n++) {
-        assert_string_equal(told_ask(&s), "local");
+        assert_string_equal(told_try(&s, 2 + n, 0), "local");
         assert_int_equal((s.config[0] != 0) + (s.config[1] != 0) + (s.config[2] != 0), 1);
         assert_false(hpo_view_has_config(hpo_history_view(s.history), s.config));
         told_start(&s, s.config, "local");

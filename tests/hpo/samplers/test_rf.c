@@ -75,29 +75,21 @@ static void fill(toy_sampling *s, size_t n, double (*loss)(const double *)) {
     }
 }
 
-static const char *ask_for(toy_sampling *s, uint64_t trial) {
-    base_err err;
-    const char *origin;
-    const hpo_request request = {.trial = trial, .fidelity = 1};
-    CHECK_OK(hpo_sampler_ask(s->sampler, hpo_history_view(s->history), &request, s->config, &origin, &err));
-    return origin;
-}
-
 static void origins_and_shares(void **state) {
     (void)state;
     enum { N = 400 };
     static toy_sampling s;
     open_square(&s, "rf", 1, ", options: {startup: 12, candidates: 20}");
     fill(&s, 11, bowl);
-    for (uint64_t i = 0; i < 50; i++) assert_string_equal(ask_for(&s, 100 + i), "random");
+    for (uint64_t i = 0; i < 50; i++) assert_string_equal(told_try(&s, 100 + i, 0), "random");
     fill(&s, 1, bowl);
     size_t random = 0;
-    for (uint64_t i = 0; i < N; i++) random += strcmp(ask_for(&s, 100 + i), "random") == 0;
+    for (uint64_t i = 0; i < N; i++) random += strcmp(told_try(&s, 100 + i, 0), "random") == 0;
     CHECK_NEAR((double)random / N, 0.2, 4 * sqrt(0.2 * 0.8 / N));
     toy_sampling_close(&s);
     open_square(&s, "rf", 1, ", options: {startup: 12, candidates: 20, random: 0}");
     fill(&s, 12, bowl);
-    for (uint64_t i = 0; i < 50; i++) assert_string_equal(ask_for(&s, 100 + i), "model");
+    for (uint64_t i = 0; i < 50; i++) assert_string_equal(told_try(&s, 100 + i, 0), "model");
     toy_sampling_close(&s);
 }
 
@@ -112,7 +104,7 @@ static void failures_are_the_worst(void **state) {
     open_square(&s, "rf", 1, ", options: {startup: 30, random: 0}");
     size_t successes = 0, n = 0;
     while (successes < 30) {
-        assert_string_equal(ask_for(&s, 500), "random");
+        assert_string_equal(told_try(&s, 500, 0), "random");
         fill(&s, 1, fails_on_the_left);
         n++;
         successes = (size_t)hpo_view_count(hpo_history_view(s.history), HPO_TRIAL_COMPLETE);
@@ -120,7 +112,7 @@ static void failures_are_the_worst(void **state) {
     assert_true(n > 40);
     size_t left = 0;
     for (uint64_t i = 0; i < 40; i++) {
-        assert_string_equal(ask_for(&s, 500 + i), "model");
+        assert_string_equal(told_try(&s, 500 + i, 0), "model");
         left += s.config[0] < 0.5;
     }
     assert_true(left < 4); /* half of the space */
@@ -134,15 +126,15 @@ static void retraining_waits(void **state) {
     double first[3];
     open_square(&s, "rf", 1, ", options: {retrain_after: 8, random: 0}");
     fill(&s, 16, bowl);
-    ask_for(&s, 100);
+    told_try(&s, 100, 0);
     memcpy(first, s.config, sizeof first);
     for (size_t late = 1; late < 8; late++) {
         fill(&s, 1, bowl);
-        ask_for(&s, 100);
+        told_try(&s, 100, 0);
         assert_memory_equal(s.config, first, sizeof first);
     }
     fill(&s, 1, bowl);
-    ask_for(&s, 100);
+    told_try(&s, 100, 0);
     assert_memory_not_equal(s.config, first, sizeof first);
     toy_sampling_close(&s);
 }
@@ -157,11 +149,11 @@ static void running_trials_are_seen(void **state) {
     fill(&s, 60, bowl);
     for (int running = 0; running < 2; running++) {
         for (uint64_t i = 0; i < ASKS; i++) {
-            ask_for(&s, 1000 + i);
+            told_try(&s, 1000 + i, 0);
             near[running] += bowl(s.config) / ASKS;
         }
         for (uint64_t i = 0; i < 12; i++) {
-            ask_for(&s, 2000 + i);
+            told_try(&s, 2000 + i, 0);
             told_start(&s, s.config, "model");
         }
     }
@@ -179,7 +171,7 @@ static void priors_weigh(void **state) {
         open_square(&s, "rf", 3, weighed ? ", options: {random: 0, prior: true}" : ", options: {random: 0}");
         fill(&s, 12, bowl);
         for (uint64_t i = 0; i < 30; i++) {
-            ask_for(&s, 100 + i);
+            told_try(&s, 100 + i, 0);
             mean[weighed] += s.config[0] / 30;
         }
         toy_sampling_close(&s);

@@ -32,17 +32,24 @@ static inline void told_result(toy_sampling *s, uint64_t trial, double loss) {
     CHECK_OK(hpo_history_apply(s->history, &record, &err));
 }
 
-/* The next proposal, in s->config; its origin. */
-static inline const char *told_ask(toy_sampling *s) {
+/* A proposal, in s->config; its origin. */
+static inline const char *told_try(toy_sampling *s, uint64_t trial, uint32_t attempt) {
     base_err err;
-    const hpo_view view = hpo_history_view(s->history);
     const char *origin;
-    hpo_request request = {.trial = hpo_view_trials(view), .fidelity = 1};
-    do {
-        CHECK_OK(hpo_sampler_ask(s->sampler, view, &request, s->config, &origin, &err));
-    } while (hpo_view_has_config(view, s->config) && request.attempt++ < 1000);
-    assert_true(request.attempt < 1000);
+    const hpo_request request = {.trial = trial, .attempt = attempt, .fidelity = 1};
+    CHECK_OK(hpo_sampler_ask(s->sampler, hpo_history_view(s->history), &request, s->config, &origin, &err));
     return origin;
+}
+
+/* The next proposal that is new, as a study asks for it. */
+static inline const char *told_ask(toy_sampling *s) {
+    const hpo_view view = hpo_history_view(s->history);
+    for (uint32_t attempt = 0; attempt < 1000; attempt++) {
+        const char *origin = told_try(s, hpo_view_trials(view), attempt);
+        if (!hpo_view_has_config(view, s->config)) return origin;
+    }
+    fail();
+    return NULL;
 }
 
 /* Ask, start, tell; the loss. */
