@@ -7,8 +7,8 @@ usage: scripts/compare_searchers.py [pairs|samplers|all] [options]
   samplers  every sampler with full evaluations on Branin, Hartmann 6, FCNet, HPOBench and NAS-Bench-201: 20 seeds, 100
   all       both (default)
 
-Each run is one process of hpo_search without MPI, with a virtual clock, in a folder of its own; a run that is done is not
-repeated, so that the same command continues what was interrupted. A run is judged by the best value on the highest
+Each run is one process of hpo_search without MPI, with a virtual clock, in a folder of its own; a run that is done is
+not repeated, so that the same command continues what was interrupted. A run is judged by the best value on the highest
 fidelity seen so far, told without noise where the problem can. Needs only Python's standard library.
 """
 import argparse
@@ -210,7 +210,7 @@ def table(title, cells, base):
               + ", ".join(baselines))
         for method in order:
             found = [mean_and_error([at(curves[problem, method, s], moment) for s in seeds]) for moment in moments]
-            print(f"  {method:{width}}" + "".join("{:>22}".format(f"{mean:.5g} ({error:.2g})") for mean, error in found)
+            print(f"  {method:{width}}" + "".join(f"{f'{mean:.5g} ({error:.2g})':>22}" for mean, error in found)
                   + "".join(paired(last[method], last[b]) for b in baselines))
 
 
