@@ -87,7 +87,8 @@ static const base_option gp_options[] = {
      .fallback = "1000",
      .min = 10,
      .max = 1e5,
-     .help = "points whose acquisition is compared before the best are climbed from"},
+     .help =
+         "points that are compared before the best are climbed from; at most 400,000 over the results in the model"},
     {.name = "random",
      .kind = BASE_OPTION_REAL,
      .offset = offsetof(gp_state, random),
