@@ -13,7 +13,7 @@
  * until no hole is left, also when only the first coordinate is missing.
  *
  * Speed: numbers are kept divided by sqrt(2) h, in tiles of TILE points, so that a density is sums of squares in
- * registers; points whose kernel is below e^-45 of the largest are left out: together they are below rounding. */
+ * registers (sums.c). */
 #include "hpo/models/kde.h"
 
 #include <math.h>
@@ -21,10 +21,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "hpo/models/sums.h"
 #include "hpo/models/truncated_normal.h"
 
-enum { TILE = 8 };
-static const double NEGLIGIBLE = 45, SQRT_1_2 = 0.70710678118654752440, LN_SQRT_2PI = 0.91893853320467274178;
+enum { TILE = HPO_LANES };
+static const double SQRT_1_2 = 0.70710678118654752440, LN_SQRT_2PI = 0.91893853320467274178;
 
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
@@ -224,22 +225,6 @@ double hpo_kde_coordinate(const hpo_kde *kde, size_t row, size_t dim) {
 
 /* ---- densities ---- */
 
-/* values = minus the squared distances; scaled: the candidate's numbers divided by sqrt(2) h. */
-static void squares(const hpo_kde *kde, const double *restrict scaled, double *restrict values) {
-    for (size_t first = 0; first < kde->n; first += TILE) {
-        const double *tile = kde->tiles + first * kde->n_numeric;
-        double sum[TILE] = {0};
-        for (size_t i = 0; i < kde->n_numeric; i++, tile += TILE) {
-            const double x = scaled[i];
-            for (size_t k = 0; k < TILE; k++) {
-                const double z = tile[k] - x;
-                sum[k] += z * z;
-            }
-        }
-        for (size_t k = 0; k < TILE; k++) values[first + k] = -sum[k];
-    }
-}
-
 static void add_choices(const hpo_kde *kde, const double *point, double *values) {
     for (size_t d = 0; d < kde->dims; d++) {
         if (kde->choices[d] == 0) continue;
@@ -251,16 +236,8 @@ static void add_choices(const hpo_kde *kde, const double *point, double *values)
     }
 }
 
-static double log_sum(const double *values, size_t n) {
-    double largest = values[0], sum = 0;
-    for (size_t i = 1; i < n; i++) largest = values[i] > largest ? values[i] : largest;
-    for (size_t i = 0; i < n; i++) {
-        if (values[i] > largest - NEGLIGIBLE) sum += exp(values[i] - largest);
-    }
-    return largest + log(sum);
-}
-
 void hpo_kde_log_density(hpo_kde *kde, const double *points, size_t count, double *out) {
+    const size_t padded = (kde->n + TILE - 1) / TILE * TILE;
     double *scaled = base_malloc((kde->n_numeric + 1) * sizeof *scaled);
     for (size_t c = 0; c < count; c++) {
         const double *point = points + c * kde->dims;
@@ -268,9 +245,10 @@ void hpo_kde_log_density(hpo_kde *kde, const double *points, size_t count, doubl
             const size_t d = kde->numeric[i];
             scaled[i] = point[d] * (SQRT_1_2 / kde->bandwidth[d]);
         }
-        squares(kde, scaled, kde->values);
+        hpo_squared_distances(kde->tiles, padded / TILE, kde->n_numeric, scaled, kde->values);
         add_choices(kde, point, kde->values);
-        out[c] = kde->log_norm + log_sum(kde->values, kde->n);
+        for (size_t i = kde->n; i < padded; i++) kde->values[i] = -(double)INFINITY;
+        out[c] = kde->log_norm + hpo_log_sum_exp(kde->values, NULL, padded, -(double)INFINITY);
     }
     free(scaled);
 }

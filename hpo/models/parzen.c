@@ -9,8 +9,7 @@
  * - Weights: the newest 25 points and the prior have 1, older ones rise linearly from 1/n.
  *
  * Speed: the points stay sorted in each coordinate, so new deviations take one pass; a kernel's constants are computed
- * again only if its deviation has changed. Densities are summed in blocks that stay in the first cache. Kernels below
- * e^-45 of the largest are left out of a sum: together they are below its rounding error.
+ * again only if its deviation has changed. Densities are summed in blocks that stay in the first cache (sums.c).
  * Deviation from Optuna: a range of so many steps that no bin is wider than 1e-5 counts as continuous. */
 #include "hpo/models/parzen.h"
 
@@ -19,11 +18,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "hpo/models/sums.h"
 #include "hpo/models/truncated_normal.h"
 
 enum { BLOCK = 64, CHUNK = 32, FULL_WEIGHTS = 25 };
-static const double NEGLIGIBLE = 45, WIDEST_FINE_BIN = 1e-5, SQRT_1_2 = 0.70710678118654752440,
-                    LN_SQRT_2PI = 0.91893853320467274178;
+static const double WIDEST_FINE_BIN = 1e-5, SQRT_1_2 = 0.70710678118654752440, LN_SQRT_2PI = 0.91893853320467274178;
 
 typedef enum axis_kind { AXIS_CONTINUOUS, AXIS_BINNED, AXIS_CHOICE } axis_kind;
 
@@ -374,15 +373,6 @@ static void add_classes(hpo_parzen *p, const axis *a, size_t dim, const double *
     }
 }
 
-/* values -= ((x - point) * scale)^2 for one block of kernels. */
-static void subtract_squares(double *restrict values, const double *restrict x, const double *restrict scale,
-                             double point) {
-    for (size_t k = 0; k < BLOCK; k++) {
-        const double z = (x[k] - point) * scale[k];
-        values[k] -= z * z;
-    }
-}
-
 static void add_normals(const hpo_parzen *p, const double *points, size_t count) {
     for (size_t block = 0; block < p->padded; block += BLOCK) {
         for (size_t i = 0; i < p->n_fitted; i++) {
@@ -390,21 +380,11 @@ static void add_normals(const hpo_parzen *p, const double *points, size_t count)
             const axis *a = &p->axes[dim];
             if (a->kind != AXIS_CONTINUOUS) continue;
             for (size_t c = 0; c < count; c++) {
-                subtract_squares(p->values + c * p->padded + block, a->x + block, a->scale + block,
-                                 points[c * p->dims + dim]);
+                hpo_subtract_squares(p->values + c * p->padded + block, a->x + block, a->scale + block,
+                                     points[c * p->dims + dim], BLOCK);
             }
         }
     }
-}
-
-static double log_sum(const hpo_parzen *p, const double *values, double prior) {
-    double largest = prior;
-    for (size_t row = 0; row < p->n; row++) largest = values[row] > largest ? values[row] : largest;
-    double sum = exp(prior - largest);
-    for (size_t row = 0; row < p->n; row++) {
-        if (values[row] > largest - NEGLIGIBLE) sum += p->weight[row] * exp(values[row] - largest);
-    }
-    return largest + log(sum / p->total_weight);
 }
 
 static void density_of_chunk(hpo_parzen *p, const double *points, size_t count, double *out) {
@@ -415,7 +395,8 @@ static void density_of_chunk(hpo_parzen *p, const double *points, size_t count, 
         if (a->kind != AXIS_CONTINUOUS) add_classes(p, a, p->fitted[i], points, count);
     }
     for (size_t c = 0; c < count; c++) {
-        out[c] = log_sum(p, p->values + c * p->padded, prior_log_density(p, points + c * p->dims));
+        const double prior = prior_log_density(p, points + c * p->dims);
+        out[c] = hpo_log_sum_exp(p->values + c * p->padded, p->weight, p->padded, prior) - log(p->total_weight);
     }
 }
 
