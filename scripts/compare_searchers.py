@@ -121,7 +121,8 @@ def cells_of(arguments):
     if arguments.suite in ("pairs", "all"):
         schedulers = arguments.schedulers.split(",") if arguments.schedulers else registered(arguments.search,
                                                                                              "schedulers")
-        cells += [Cell(PAIR_PROBLEM, f"{sampler} + {scheduler}", seed, arguments.evaluations or 30, PAIR_FIDELITY, PAIR_FULL)
+        evaluations = arguments.evaluations or 30
+        cells += [Cell(PAIR_PROBLEM, f"{sampler} + {scheduler}", seed, evaluations, PAIR_FIDELITY, PAIR_FULL)
                   for seed in range(1, (arguments.seeds or 10) + 1) for sampler in samplers
                   for scheduler in schedulers]
     return cells
