@@ -7,8 +7,8 @@ usage: scripts/compare_envelopes.py [--search PROGRAM] [--dir FOLDER] [--jobs N]
 The envelopes are means (and their standard errors) of the incumbent's regret, computed by programs of their own that
 share nothing with this project: counting ones (20 seeds; regret divided by the number of parameters; fidelities 9 to
 729) and MF-Hartmann (100 seeds; fidelities 3 to 100), eta = 3, one worker, every evaluation charged from scratch.
-z is the difference in combined standard errors; a cell without spread must agree to rounding. Fails when more than 1 cell in 40
-has |z| > 3, or one has |z| > 4. Methods that the program does not have yet are named and left out. Resumable, like
+z is the difference in combined standard errors; a cell without spread must agree to rounding. Fails when more than
+1 cell in 40 has |z| > 3, or one has |z| > 4. Methods that the program does not have yet are named and left out. Resumable, like
 scripts/compare_searchers.py.
 """
 import argparse
@@ -18,7 +18,8 @@ import os
 import pathlib
 import sys
 
-import compare_searchers as compare
+sys.dont_write_bytecode = True  # no __pycache__ beside the scripts
+import compare_searchers as compare  # noqa: E402
 
 METHODS = {"RS": "random + full", "HB": "random + hyperband", "BOHB": "bohb", "PB": "priorband"}
 ROUNDING = 0.0006  # of a mean with three decimals
