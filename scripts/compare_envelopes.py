@@ -8,8 +8,8 @@ The envelopes are means (and their standard errors) of the incumbent's regret, c
 share nothing with this project: counting ones (20 seeds; regret divided by the number of parameters; fidelities 9 to
 729) and MF-Hartmann (100 seeds; fidelities 3 to 100), eta = 3, one worker, every evaluation charged from scratch.
 z is the difference in combined standard errors; a cell without spread must agree to rounding. Fails when more than
-1 cell in 40 has |z| > 3, or one has |z| > 4. Methods that the program does not have yet are named and left out. Resumable, like
-scripts/compare_searchers.py.
+1 cell in 40 has |z| > 3, or one has |z| > 4. Methods that the program does not have yet are named and left out.
+Resumable, like scripts/compare_searchers.py.
 """
 import argparse
 import csv
