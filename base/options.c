@@ -73,7 +73,7 @@ void base_option_rule(const base_option *option, base_buf *out) {
     switch (option->kind) {
     case BASE_OPTION_BOOL: base_buf_puts(out, "true or false"); return;
     case BASE_OPTION_STRING: base_buf_puts(out, "string"); return;
-    case BASE_OPTION_NODE: base_buf_puts(out, "structure"); return;
+    case BASE_OPTION_NODE: base_buf_puts(out, option->shape ? option->shape : "list or map"); return;
     case BASE_OPTION_CHOICE:
         base_buf_puts(out, "one of ");
         for (size_t i = 0; option->choices[i] != NULL; i++) {

@@ -32,6 +32,7 @@ typedef struct base_option {
     double min, max;
     bool open_min, open_max;    /* the bound itself is excluded */
     const char *const *choices; /* CHOICE: NULL-terminated */
+    const char *shape;          /* NODE: what it is, for --help, e.g. "list of integers"; NULL: "list or map" */
     const char *help;           /* one line, with the unit */
 } base_option;
 
@@ -49,6 +50,11 @@ BASE_CHECK base_status base_option_check(const base_option *option, const base_y
 const base_option *base_options_find(const base_option *table, const char *name);
 /* Help for --help NAME: aligned at most 80 columns: name, type, bounds, default, text. */
 void base_options_help(const base_option *table, base_buf *out);
+/* A paragraph for people, indented and broken before column 80. */
+void base_put_text(const char *text, size_t indent, base_buf *out);
+/* One row of a list for people: "  name text", the text from `column` on and broken before column 80. A name that is
+ * too long for that has a line of its own. */
+void base_put_row(const char *name, size_t column, const char *text, base_buf *out);
 /* Every option with its value now, as a flow-YAML map: what --check prints and what the identity is made of. */
 void base_options_print(const base_option *table, const void *target, base_buf *out);
 

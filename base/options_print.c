@@ -29,6 +29,21 @@ static void put_wrapped(const char *text, size_t indent, base_buf *out) {
     base_buf_putc(out, '\n');
 }
 
+void base_put_text(const char *text, size_t indent, base_buf *out) {
+    base_buf_printf(out, "%*s", (int)indent, "");
+    put_wrapped(text, indent, out);
+}
+
+void base_put_row(const char *name, size_t column, const char *text, base_buf *out) {
+    const int width = (int)column - 3; /* two blanks before the name, one behind it */
+    if ((int)strlen(name) > width) {
+        base_buf_printf(out, "  %s\n%*s", name, (int)column, "");
+    } else {
+        base_buf_printf(out, "  %-*s ", width, name);
+    }
+    put_wrapped(text, column, out);
+}
+
 static size_t name_width(const base_option *table) {
     size_t width = 0;
     for (const base_option *option = table; option->name != NULL; option++) {

@@ -275,10 +275,10 @@ static base_status need_map(base_yaml_node *node, const char *path, int walked, 
                          path, walked, path, walked, path);
     }
     return BASE_FAIL(err, BASE_INVALID,
-                     "--set %s: '%.*s' is %.60s (%s), which has no names below it; replace it whole: --set '%.*s={%s: "
-                     "%.60s}'",
-                     path, walked, path, node->text, base_yaml_kind_text(node->kind), walked, path, path + walked + 1,
-                     text);
+                     "--set %s: '%.*s' is %.60s (%s), which has no names below it; replace it whole: --set "
+                     "'%.*s={name: %.60s, %s: %.60s}'",
+                     path, walked, path, node->text, base_yaml_kind_text(node->kind), walked, path, node->text,
+                     path + walked + 1, text);
 }
 
 /* Splits name=text and checks the names, so that base_yaml_set changes either everything or nothing. */

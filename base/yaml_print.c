@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LINE_WIDTH 100
+#define LINE_WIDTH 80
 
 size_t base_yaml_decode(const char *text, size_t length, uint32_t *point) {
     const unsigned char *c = (const unsigned char *)text;

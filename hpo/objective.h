@@ -75,6 +75,7 @@ enum {
 typedef struct hpo_objective_type {
     const char *name;
     const char *summary;        /* one line for --list */
+    const char *notes;          /* for --help below its options: what it reports and can spend; may be NULL */
     const base_option *options; /* may be NULL when settings are read by init itself */
     size_t state_size;
     unsigned flags;

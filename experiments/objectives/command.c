@@ -38,7 +38,8 @@ static const base_option command_options[] = {
      .kind = BASE_OPTION_NODE,
      .offset = offsetof(command_state, run),
      .fallback = BASE_REQUIRED,
-     .help = "the program and its arguments, a list; \"{name}\" is a parameter"},
+     .shape = "list",
+     .help = "the program and its arguments; \"{name}\" is a parameter"},
     {.name = "input",
      .kind = BASE_OPTION_CHOICE,
      .offset = offsetof(command_state, input),
@@ -55,7 +56,8 @@ static const base_option command_options[] = {
      .kind = BASE_OPTION_NODE,
      .offset = offsetof(command_state, env),
      .fallback = "",
-     .help = "more environment variables, a map"},
+     .shape = "map",
+     .help = "more environment variables"},
     BASE_OPTIONS_END,
 };
 
@@ -389,6 +391,12 @@ out:
 const hpo_objective_type obj_command = {
     .name = "command",
     .summary = "any program: arguments, JSON or environment in, JSON lines out",
+    .notes =
+        "\"{name}\" in run and env may be a parameter, the fidelity by its name, trial, seed, checkpoint, fidelity "
+        "or from; {{ and }} are braces. An argument that mentions an inactive parameter is left out. The program "
+        "prints JSON objects on lines of their own, such as {\"epochs\": 3, \"loss\": 0.12}: one with the "
+        "fidelity's name in it is a report, the last one is the result. Its environment has HPO_TRIAL, HPO_SEED, "
+        "HPO_CONFIG, HPO_CHECKPOINT, HPO_FIDELITY and HPO_FIDELITY_FROM.",
     .options = command_options,
     .state_size = sizeof(command_state),
     .flags = HPO_OBJECTIVE_RESUMABLE,

@@ -268,17 +268,13 @@ static base_status function_evaluate(void *self, const hpo_job *job, const hpo_r
 }
 
 static void function_list(base_buf *out) {
-    enum { COLUMN = 21 };
     size_t count;
     const bench_problem *const *problems = bench_problems(&count);
     base_buf_puts(out, "problems of the objective function\n");
     for (size_t i = 0; i < count; i++) {
         const char *family = problems[i]->family, *last = i > 0 ? problems[i - 1]->family : NULL;
         if (family && last && strcmp(family, last) == 0) continue;
-        const char *name = family ? family : problems[i]->name;
-        const bool fits = strlen(name) <= COLUMN;
-        if (!fits) base_buf_printf(out, "  %s\n", name);
-        base_buf_printf(out, "  %-*s %s\n", COLUMN, fits ? name : "", problems[i]->summary);
+        base_put_row(family ? family : problems[i]->name, 23, problems[i]->summary, out);
     }
 }
 

@@ -178,9 +178,9 @@ static void train_list(base_buf *out) {
     size_t count;
     const eng_dataset_type *const *types = eng_dataset_types(&count);
     base_buf_puts(out, "data sets of the objective train\n");
-    for (size_t i = 0; i < count; i++) base_buf_printf(out, "  %-21s %s\n", types[i]->name, types[i]->summary);
-    base_buf_puts(out, "models of the objective train\n");
-    base_buf_printf(out, "  %-21s %s\n", "mlp", "multilayer perceptron of any depth and width");
+    for (size_t i = 0; i < count; i++) base_put_row(types[i]->name, 23, types[i]->summary, out);
+    base_buf_puts(out, "\nmodels of the objective train\n");
+    base_put_row("mlp", 23, "multilayer perceptron of any depth and width", out);
 }
 
 /* A larger share of the data is another training; epochs and folds go on. */
@@ -191,6 +191,10 @@ static bool train_resumes(const char *fidelity) {
 const hpo_objective_type obj_train = {
     .name = "train",
     .summary = "the built-in engine trains a network",
+    .notes = "Every setting but dataset, path, target and target_is may be searched as a parameter of the same name. "
+             "fidelity: epochs (a trial goes on from its checkpoint), fraction (of the training samples) or folds (of "
+             "a cross-validation). metric: valid_error (the default) or valid_auc for classes, valid_mse or valid_mae "
+             "for numbers, valid_loss for both; the test_... ones are reported beside them.",
     .options = eng_recipe_options,
     .state_size = sizeof(train_state),
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,

@@ -34,7 +34,7 @@ void cli_print_usage(base_buf *out) {
 }
 
 static void print_row(base_buf *out, const char *name, const char *summary) {
-    base_buf_printf(out, "  %-20s %s\n", name, summary ? summary : "");
+    base_put_row(name, 23, summary ? summary : "", out);
 }
 
 void cli_print_list(const hpo_catalog *catalog, base_buf *out) {
@@ -59,13 +59,28 @@ void cli_print_list(const hpo_catalog *catalog, base_buf *out) {
     }
 }
 
+static void print_heading(const char *title, const char *name, const char *summary, base_buf *out) {
+    base_buf heading = {0};
+    base_buf_printf(&heading, "%s %s: %s", title, name, summary ? summary : "");
+    base_put_text(base_buf_text(&heading), 0, out);
+    base_buf_fini(&heading);
+}
+
 static void print_options(const char *title, const char *name, const char *summary, const base_option *options,
                           base_buf *out) {
-    base_buf_printf(out, "%s %s: %s\n", title, name, summary ? summary : "");
+    print_heading(title, name, summary, out);
     if (options && options[0].name) {
         base_options_help(options, out);
     } else {
         base_buf_puts(out, "  (no options)\n");
+    }
+}
+
+static void print_objective(const hpo_objective_type *objective, base_buf *out) {
+    print_options("objective", objective->name, objective->summary, objective->options, out);
+    if (objective->notes) {
+        base_buf_putc(out, '\n');
+        base_put_text(objective->notes, 0, out);
     }
 }
 
@@ -106,8 +121,8 @@ base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_
     const hpo_method *method = hpo_method_find(topic);
     const char *sampler_name = topic, *scheduler_name = topic;
     if (method) {
-        base_buf_printf(out, "method %s: %s\n  = {sampler: %s, scheduler: %s}\n\n", method->name, method->summary,
-                        method->sampler, method->scheduler);
+        print_heading("method", method->name, method->summary, out);
+        base_buf_printf(out, "  = {sampler: %s, scheduler: %s}\n\n", method->sampler, method->scheduler);
         sampler_name = method->sampler;
         scheduler_name = method->scheduler;
     }
@@ -117,6 +132,6 @@ base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_
     if (sampler) print_options("sampler", sampler->name, sampler->summary, sampler->options, out);
     if (sampler && scheduler) base_buf_puts(out, "\n");
     if (scheduler) print_options("scheduler", scheduler->name, scheduler->summary, scheduler->options, out);
-    if (objective) print_options("objective", objective->name, objective->summary, objective->options, out);
+    if (objective) print_objective(objective, out);
     return out->length > before ? BASE_OK : unknown_topic(catalog, topic, err);
 }

@@ -13,19 +13,20 @@ static const char *const durabilities[] = {"group", "each", NULL};
 
 const base_option study_keys_table[] = {
     {KEY(study_keys, study, STRING), .fallback = "", .help = "name of the study; default: the file's name"},
-    {KEY(study_keys, seed, NODE), .fallback = "",
-     .help = "an integer from 0 to 2^64 - 1 from which every random number follows; missing: drawn once, printed and "
+    {KEY(study_keys, seed, NODE), .shape = "integer", .fallback = "",
+     .help = "0 to 2^64 - 1: from which every random number follows; missing: drawn once, printed and "
              "kept in the journal"},
-    {KEY(study_keys, objective, NODE), .fallback = BASE_REQUIRED,
+    {KEY(study_keys, objective, NODE), .shape = "map", .fallback = BASE_REQUIRED,
      .help = "what is evaluated: one name with its settings, e.g. objective: {train: {dataset: digits}}"},
-    {KEY(study_keys, metric, NODE), .fallback = "",
+    {KEY(study_keys, metric, NODE), .shape = "name or map", .fallback = "",
      .help = "what the objective reports and the study optimises: a name or {name, goal}; default: the first metric "
              "that the objective declares"},
-    {KEY(study_keys, method, NODE), .fallback = "random",
+    {KEY(study_keys, method, NODE), .shape = "name or map", .fallback = "random",
      .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
-    {KEY(study_keys, fidelity, NODE), .fallback = "",
+    {KEY(study_keys, fidelity, NODE), .shape = "map", .fallback = "",
      .help = "how much one evaluation may spend: one name with its range, e.g. fidelity: {epochs: {min: 1, max: 27}}"},
-    {KEY(study_keys, budget, NODE), .fallback = "", .help = "when the run ends: whichever limit comes first"},
+    {KEY(study_keys, budget, NODE), .shape = "map", .fallback = "",
+     .help = "when the run ends: whichever limit comes first"},
     {KEY(study_keys, workers, INT), .fallback = "", .min = 1, .max = 65536,
      .help = "workers, virtual ones when deterministic; default: as many as there are"},
     {KEY(study_keys, deterministic, BOOL), .fallback = "false",
@@ -34,12 +35,13 @@ const base_option study_keys_table[] = {
      .help = "in a space with finitely many configurations, the same one may be tried again"},
     {KEY(study_keys, durability, CHOICE), .fallback = "group", .choices = durabilities,
      .help = "journal lines reach the disk in groups (at most 100 ms late) or each at once"},
-    {KEY(study_keys, trial, NODE), .fallback = "", .help = "limits of one trial"},
-    {KEY(study_keys, failure, NODE), .fallback = "", .help = "what happens when trials or workers fail"},
-    {KEY(study_keys, parameters, NODE), .fallback = "",
+    {KEY(study_keys, trial, NODE), .shape = "map", .fallback = "", .help = "limits of one trial"},
+    {KEY(study_keys, failure, NODE), .shape = "map", .fallback = "",
+     .help = "what happens when trials or workers fail"},
+    {KEY(study_keys, parameters, NODE), .shape = "map", .fallback = "",
      .help = "what is searched; may be missing when the objective declares parameters itself"},
-    {KEY(study_keys, forbid, NODE), .fallback = "",
-     .help = "a list of conditions: a configuration that matches any of them is never tried"},
+    {KEY(study_keys, forbid, NODE), .shape = "list of maps", .fallback = "",
+     .help = "conditions: a configuration that matches any of them is never tried"},
     BASE_OPTIONS_END,
 };
 
@@ -65,8 +67,8 @@ const base_option budget_keys_table[] = {
     {KEY(budget_keys, cost, REAL), .fallback = "", POSITIVE,
      .help = "sum over evaluations, in units of fidelity (without one: evaluations)"},
     {KEY(budget_keys, time, DURATION), .fallback = "", POSITIVE, .help = "wall time, summed over restarts"},
-    {KEY(budget_keys, target, NODE), .fallback = "",
-     .help = "a number: the run ends when the metric is at least as good as that at the highest fidelity"},
+    {KEY(budget_keys, target, NODE), .shape = "number", .fallback = "",
+     .help = "the run ends when the metric is at least as good as that at the highest fidelity"},
     BASE_OPTIONS_END,
 };
 
@@ -79,7 +81,8 @@ const base_option trial_keys_table[] = {
 };
 
 const base_option failure_keys_table[] = {
-    {KEY(failure_keys, retries, NODE), .fallback = "", .help = "further attempts of a trial, by kind of failure"},
+    {KEY(failure_keys, retries, NODE), .shape = "map", .fallback = "",
+     .help = "further attempts of a trial, by kind of failure"},
     {KEY(failure_keys, max_failures, INT), .fallback = "1000", AT_LEAST(0),
      .help = "more failed trials than this end the run (exit code 3)"},
     {KEY(failure_keys, heartbeat, DURATION), .fallback = "2s", .min = 0.01, .max = 3600,
@@ -90,7 +93,8 @@ const base_option failure_keys_table[] = {
 };
 
 const base_option retries_keys_table[] = {
-    {KEY(retries_keys, crash, INT), .fallback = "1", .min = 0, .max = 1000, .help = "killed by a signal"},
+    {KEY(retries_keys, crash, INT), .fallback = "1", .min = 0, .max = 1000,
+     .help = "killed by a signal, or an exit status other than 0"},
     {KEY(retries_keys, timeout, INT), .fallback = "0", .min = 0, .max = 1000, .help = "longer than trial.time"},
     {KEY(retries_keys, oom, INT), .fallback = "0", .min = 0, .max = 1000, .help = "more than trial.memory"},
     {KEY(retries_keys, lost, INT), .fallback = "3", .min = 0, .max = 1000, .help = "its worker was lost"},

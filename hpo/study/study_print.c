@@ -155,9 +155,9 @@ static void put_method(const hpo_study_spec *spec, base_arena *arena, base_buf *
         }
         base_buf_fini(&flow);
     }
-    base_buf_puts(out, "method: ");
-    base_yaml_print_flow(method, out);
-    base_buf_putc(out, '\n');
+    base_yaml_node *root = base_yaml_new_map(arena, NULL);
+    base_yaml_put(arena, root, "method", method);
+    base_yaml_print(root, 0, out);
 }
 
 static void put_budget(const hpo_budget *budget, base_buf *out) {
@@ -192,29 +192,44 @@ static void put_limits(const hpo_study_spec *spec, base_buf *out) {
         .oom = policy->retries_oom,
         .lost = policy->retries_lost,
     };
-    base_buf_puts(out, "\nfailure: {retries: ");
+    base_buf_puts(out, "\nfailure:\n  retries: ");
     base_options_print(retries_keys_table, &retries, out);
-    base_buf_printf(out, ", max_failures: %lld, heartbeat: ", (long long)policy->max_failures);
+    base_buf_printf(out, "\n  max_failures: %lld\n  heartbeat: ", (long long)policy->max_failures);
     base_buf_put_double(out, policy->heartbeat);
-    base_buf_puts(out, ", lost_after: ");
+    base_buf_puts(out, "\n  lost_after: ");
     base_buf_put_double(out, policy->lost_after);
-    base_buf_puts(out, "}\n");
+    base_buf_puts(out, "\n");
+}
+
+/* A paragraph with "# " before each of its lines. */
+static void put_comment(const char *text, base_buf *out) {
+    base_buf lines = {0};
+    base_put_text(text, 2, &lines);
+    for (size_t i = 0; i < lines.length; i++) {
+        const bool begins = i == 0 || lines.data[i - 1] == '\n';
+        base_buf_putc(out, begins ? '#' : lines.data[i]);
+    }
+    base_buf_fini(&lines);
 }
 
 static void put_comments(const hpo_study_spec *spec, base_buf *out) {
     const double cardinality = hpo_space_cardinality(spec->space);
     const size_t count = hpo_space_count(spec->space), dims = hpo_space_dims(spec->space);
-    base_buf_printf(out, "# space: %zu parameters, %zu of them searched; ", count, dims);
+    base_buf text = {0}, ladder = {0};
+    base_buf_printf(&text, "space: %zu parameters, %zu of them searched; ", count, dims);
     if (isfinite(cardinality))
-        base_buf_printf(out, "at most %.15g configurations\n", cardinality);
+        base_buf_printf(&text, "at most %.15g configurations", cardinality);
     else
-        base_buf_puts(out, "a continuum\n");
+        base_buf_puts(&text, "a continuum");
+    put_comment(base_buf_text(&text), out);
     hpo_scheduler *scheduler = make_scheduler(spec);
-    base_buf ladder = {0};
     hpo_scheduler_describe(scheduler, &ladder);
-    if (ladder.length > 0) base_buf_printf(out, "# %s: %s\n", spec->scheduler->name, base_buf_text(&ladder));
-    base_buf_fini(&ladder);
+    base_buf_clear(&text);
+    base_buf_printf(&text, "%s: %s", spec->scheduler->name, base_buf_text(&ladder));
+    if (ladder.length > 0) put_comment(base_buf_text(&text), out);
     hpo_scheduler_destroy(scheduler);
+    base_buf_fini(&ladder);
+    base_buf_fini(&text);
 }
 
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
@@ -248,16 +263,25 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
 
 static const char help_parameters[] =
     "parameters: every key is a name, its value one of\n"
-    "  {min: 1e-5, max: 1.0, log: true}     a range: integers when both bounds are, else real numbers;\n"
-    "                                       scales: linear (default), log: true, logit: true; step: 0.1\n"
-    "  {values: [sgd, adam]}                choices; ordered: true; probabilities: [0.4, 0.6]\n"
-    "  {value: 64}                          a constant\n"
-    "  with prior: 1e-2, confidence: low | medium | high      where the best value is believed to be\n"
-    "  and  when: {optimizer: sgd}          searched only if that holds. Tests: a value, a list of values, or\n"
-    "       {eq, ne, lt, le, gt, ge, in, not_in: value}; several keys: all of them; {any: [..]}, {all: [..]}\n"
-    "  A test may compare with another parameter: {batch_size: {lt: {parameter: layers}}}\n"
-    "forbid: a list of such tests.\n"
-    "The settings of the objective may refer to a parameter: units: \"{width}\".\n";
+    "  {min: 1e-5, max: 1.0, log: true}   a range: integers when both bounds are,\n"
+    "                                     else real numbers; log: true, logit: true\n"
+    "                                     (else linear); step: 0.1\n"
+    "  {values: [sgd, adam]}              choices; ordered: true;\n"
+    "                                     probabilities: [0.4, 0.6]\n"
+    "  {value: 64}                        a constant\n"
+    "with, when wanted,\n"
+    "  prior: 1e-2, confidence: high      where the best value is believed to be:\n"
+    "                                     low, medium (default) or high\n"
+    "  when: {optimizer: sgd}             searched only where that holds\n"
+    "\n"
+    "when, and each item of forbid, is a test:\n"
+    "  {optimizer: sgd}                   it has that value\n"
+    "  {optimizer: [adam, adamw]}         it has one of them\n"
+    "  {layers: {gt: 1, le: 3}}           eq ne lt le gt ge in not_in: all of them\n"
+    "  {batch: {lt: {parameter: width}}}  compared with another parameter\n"
+    "  {a: 1, b: 2}                       both; also {any: [...]}, {all: [...]}\n"
+    "\n"
+    "The settings of the objective may refer to a parameter: hidden: [\"{width}\"].\n";
 
 static const char help_example[] = "study: digits\n"
                                    "seed: 7\n"
@@ -291,7 +315,7 @@ void hpo_study_help(base_buf *out) {
     base_buf_puts(out, "\nmethod: one of\n");
     size_t count;
     const hpo_method *methods = hpo_methods(&count);
-    for (size_t i = 0; i < count; i++) base_buf_printf(out, "  %-20s %s\n", methods[i].name, methods[i].summary);
+    for (size_t i = 0; i < count; i++) base_put_row(methods[i].name, 23, methods[i].summary, out);
     base_buf_puts(out, "or any pair {sampler: NAME, scheduler: NAME}; options of both stand beside them.\n\n");
     base_buf_puts(out, help_parameters);
     base_buf_printf(out, "\nExample:\n\n%s", help_example);

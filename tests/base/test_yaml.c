@@ -250,7 +250,7 @@ static void test_set(void **state) {
     assert_string_equal(base_yaml_get(base_yaml_get(root, "budget"), "time")->file, "--set budget.time");
     CHECK_OK(base_yaml_set(arena, root, "method=bohb", &err));
     assert_string_equal(base_yaml_get(root, "method")->text, "bohb");
-    CHECK_FAILS(base_yaml_set(arena, root, "method.eta=3", &err), BASE_INVALID, "--set 'method={eta: 3}'");
+    CHECK_FAILS(base_yaml_set(arena, root, "method.eta=3", &err), BASE_INVALID, "--set 'method={name: bohb, eta: 3}'");
     CHECK_OK(base_yaml_set(arena, root, "list=[1, 2]", &err));
     CHECK_FAILS(base_yaml_set(arena, root, "list.0=3", &err), BASE_INVALID, "one item of a list cannot be set");
     CHECK_FAILS(base_yaml_set(arena, root, "workers", &err), BASE_INVALID, "name=value");
