@@ -102,13 +102,13 @@ static void fidelity_and_cost(void **state) {
     release(&f);
 }
 
-typedef struct curve {
+typedef struct seen {
     size_t count, stop_after;
     double step[16], value[16];
-} curve;
+} seen;
 
 static hpo_verdict note(void *self, double step, const hpo_metrics *metrics) {
-    curve *curve = self;
+    seen *curve = self;
     curve->step[curve->count] = step;
     curve->value[curve->count++] = *hpo_metrics_get(metrics, "value");
     return curve->count == curve->stop_after ? HPO_STOP : HPO_CONTINUE;
@@ -122,7 +122,7 @@ static void curves(void **state) {
     const double x[] = {.2, .4, .6}, expected[] = {30, 45, 60};
     fixture f = read_study("{problem: mf-hartmann3-bad, report_every: 15}", NULL, z);
     const hpo_result at45 = evaluate(&f, x, 45, 7);
-    curve curve = {0};
+    seen curve = {0};
     const hpo_reporter reporter = {.report = note, .self = &curve};
     const hpo_job job = {.config = x, .from = 15, .fidelity = 75, .seed = 7};
     hpo_result result = {.cost = NAN};
