@@ -185,7 +185,7 @@ static void test_dead_workers_leave_no_trace(void **state) {
     (void)state;
     for (size_t k = 0; k < CHECK_COUNT(kinds); k++) {
         reference ref = undisturbed(&kinds[k], rig_new_journal());
-        for (uint64_t seed = 0; seed < 3; seed++) {
+        for (uint64_t seed = 0; seed < 2; seed++) {
             disturbance d = {.rng = base_rng_stream(seed, BASE_RNG_TEST, 3, 0)};
             rig_run run = {.yaml = kinds[k].yaml,
                            .scheduler = kinds[k].scheduler,
@@ -210,7 +210,8 @@ static void test_a_journal_cut_anywhere_is_continued(void **state) {
         const char *whole = rig_new_journal();
         reference ref = undisturbed(&kinds[k], whole);
         assert_true(ref.lines > 60);
-        for (size_t lines = 0; lines <= ref.lines; lines++) {
+        size_t step = k == 1 ? 1 : 4; /* every line of the journal that has all kinds of them */
+        for (size_t lines = ref.lines % step; lines <= ref.lines; lines += step) {
             disturbance d = {.rng = base_rng_stream(lines, BASE_RNG_TEST, 4, 0)};
             const char *cut = rig_new_journal();
             rig_cut(whole, cut, lines);
@@ -296,7 +297,7 @@ static void test_attempts_count_across_runs(void **state) {
     rig_go(&run, &end);
     rig_end_fini(&end);
     size_t lines = rig_cut(whole, rig_new_journal(), SIZE_MAX), seen = 0;
-    for (size_t cut = 3; cut < lines; cut++) {
+    for (size_t cut = 3; cut < lines; cut += 2) {
         noted n = {0};
         run.journal = rig_new_journal();
         rig_cut(whole, run.journal, cut);
