@@ -339,7 +339,8 @@ static int control(run *r, hpo_transport transport, bool *lost) {
     base_status status = hpo_controller_run(&env, &outcome, lost, &err);
     int code = status == BASE_OK ? ends[outcome].code : exit_code_of(status);
     base_err close_err = {0};
-    bool begun = code != HPO_EXIT_BAD_INPUT || hpo_view_trials(hpo_study_view(r->study)) > 0;
+    hpo_view view = hpo_study_view(r->study);
+    bool begun = code != HPO_EXIT_BAD_INPUT || hpo_view_count(view, HPO_TRIAL_RUNNING) < hpo_view_trials(view);
     base_status closed = close_journal(r, begun, &close_err);
     if (status == BASE_OK && closed != BASE_OK) {
         code = exit_code_of(closed);

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands in help pages and documents is true.
+
+    check_pages.py HPO_SEARCH
+
+Every name of --list has a help page, and no page is wider than 80 columns. Every study file under experiments/ and every
+YAML block of the documents passes --check, whose output does so again. Every option of hpo_search that a document
+mentions exists, and so does every file that it links to.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+WIDTH = 80
+# What a block that shows only a part is completed with, by key.
+REST = {
+    "objective": "objective: {function: {problem: branin}}",
+    "metric": "metric: valid_error",
+    "fidelity": "fidelity: {epochs: {min: 1, max: 27}}",
+    "budget": "budget: {trials: 1}",
+    "parameters": "parameters: {learning_rate: {min: 1e-4, max: 1.0, log: true}}",
+}
+wrong = []
+
+
+def expect(condition, what):
+    if not condition:
+        wrong.append(what)
+
+
+def search(program, *arguments):
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def check_page(program, *arguments):
+    ended = search(program, *arguments)
+    name = " ".join(arguments)
+    expect(ended.returncode == 0 and not ended.stderr, f"{name}: exit code {ended.returncode}: {ended.stderr.strip()}")
+    for line in ended.stdout.splitlines():
+        expect(len(line) <= WIDTH, f"{name}: wider than {WIDTH} columns: {line}")
+        expect(line == line.rstrip(), f"{name}: ends in blanks: {line}")
+    return ended.stdout
+
+
+def check_help(program):
+    listing = check_page(program, "--list")
+    kinds = re.split(r"^(?=\S)", listing, flags=re.MULTILINE)
+    named = [kind for kind in kinds if re.match(r"methods|samplers|schedulers|objectives", kind)]
+    names = {name for kind in named for name in re.findall(r"^  (\S+)", kind, flags=re.MULTILINE)}
+    expect(len(named) == 4 and {"hyperband", "random", "full", "train"} <= names, f"--list is not understood: {names}")
+    for name in sorted(names):
+        page = check_page(program, "--help", name)
+        expect(f" {name}:" in page, f"--help {name} does not begin with its name")
+    check_page(program, "--help", "study")
+    return check_page(program, "--help")
+
+
+def check_study(program, path, name):
+    first = search(program, "--check", path)
+    expect(first.returncode == 0, f"{name}: {first.stderr.strip()}")
+    if first.returncode != 0:
+        return
+    again = path.with_suffix(".again.yaml")  # beside it: what it refers to is found from its folder
+    try:
+        again.write_text(first.stdout)
+        second = search(program, "--check", again)
+        expect(second.stdout == first.stdout, f"{name}: what --check prints is another study: {second.stderr.strip()}")
+    finally:
+        again.unlink()
+
+
+def check_experiments(program, folder):
+    for path in sorted(SOURCE.glob("experiments/*/*.yaml")):
+        copy = folder / path.name
+        copy.write_bytes(path.read_bytes())
+        check_study(program, copy, path.relative_to(SOURCE))
+
+
+def check_block(program, text, name, folder):
+    given = set(re.findall(r"^([a-z]+):", text, flags=re.MULTILINE))
+    if "command:" not in text:  # the other objectives know their metrics, and need no fidelity
+        given |= {"metric", "fidelity"}
+    if "function:" in text:  # it declares its own
+        given |= {"parameters"}
+    missing = [line for key, line in REST.items() if key not in given]
+    path = folder / "block.yaml"
+    path.write_text("\n".join([text, *missing]) + "\n")
+    check_study(program, path, name)
+
+
+def check_document(program, path, usage, folder):
+    text, name = path.read_text(), path.relative_to(SOURCE)
+    for number, block in enumerate(re.findall(r"^```yaml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL), 1):
+        check_block(program, block, f"{name}, YAML block {number}", folder)
+    known = set(re.findall(r"^  (-\S+)", usage, flags=re.MULTILINE)) | {"--help"}
+    for line in re.findall(r"hpo_search[^\n`]*", text):
+        for option in re.findall(r"(?<!\S)(--?[a-z][a-z-]*)", line.split("#")[0]):
+            expect(option in known, f"{name}: hpo_search has no option {option}: {line}")
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        expect((path.parent / link).exists(), f"{name}: a link to nothing: {link}")
+
+
+def main():
+    program = pathlib.Path(sys.argv[1]).resolve()
+    usage = check_help(program)
+    documents = [SOURCE / "README.md", *SOURCE.glob("docs/*.md"), *SOURCE.glob("experiments/*/README.md")]
+    with tempfile.TemporaryDirectory() as name:
+        check_experiments(program, pathlib.Path(name))
+        for path in sorted(documents):
+            check_document(program, path, usage, pathlib.Path(name))
+    print("\n".join(wrong) if wrong else f"the help pages and {len(documents)} documents are right")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
