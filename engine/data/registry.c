@@ -41,7 +41,7 @@ base_status eng_dataset_type_find(const char *name, const eng_dataset_type **out
     const char *near = base_nearest(name, names, TYPE_COUNT);
     base_status status =
         BASE_FAIL(err, BASE_NOTFOUND, "there is no data set '%s'%s%s%s; known are %s", name,
-                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", base_buf_text(&all));
+                  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", base_buf_text(&all));
     base_buf_fini(&all);
     return status;
 }

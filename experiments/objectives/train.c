@@ -34,7 +34,7 @@ base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *ou
         env->settings, err,
         "the objective train has no fidelity '%s'%s%s%s; it can spend epochs, fraction (of the training data) "
         "or folds",
-        name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
 base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const double *config, double fidelity,

@@ -36,7 +36,7 @@ static void faults_name_position_and_remedy(void **state) {
     } faults[] = {
         {"{}", "dataset"},
         {"{dataset: fashion_mnist}",
-         "r.yaml:1:11: there is no data set 'fashion_mnist'; did you mean 'fashion-mnist'?"},
+         "r.yaml:1:11: there is no data set 'fashion_mnist' (did you mean 'fashion-mnist'?)"},
         {"{dataset: csv}", "r.yaml:1:11: dataset csv needs a path"},
         {"{dataset: digits, learningrate: 1}", "learning_rate"},
         {"{dataset: digits, learning_rate: 0}", "greater than 0"},
