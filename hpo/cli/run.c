@@ -84,10 +84,11 @@ static const char *get_field(base_arena *arena, const base_buf *in, size_t *at, 
     BASE_ASSERT(*at + sizeof n <= in->length);
     memcpy(&n, in->data + *at, sizeof n);
     BASE_ASSERT(n <= in->length - *at - sizeof n);
-    const char *text = base_arena_strndup(arena, in->data + *at + sizeof n, (size_t)n);
+    char *bytes = base_arena_alloc(arena, (size_t)n + 1); /* any bytes, with a NUL behind them */
+    memcpy(bytes, in->data + *at + sizeof n, (size_t)n);
     *at += sizeof n + (size_t)n;
     if (length) *length = (size_t)n;
-    return text;
+    return bytes;
 }
 
 static base_status broadcast(base_buf *bundle, base_err *err) {
