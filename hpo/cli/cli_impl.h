@@ -27,6 +27,12 @@ bool cli_launched(int *rank, int *size);
 /* -j N: starts `mpirun -n N+1` with itself and the same arguments without -j, passes signals on, and returns the exit
  * code that rank 0 left. */
 int cli_launch(const hpo_cli_args *args, int argc, char **argv);
+/* MPI_Init and the one broadcast wait for every rank, so one that dies then would keep the others for ever: between
+ * these two calls a rank ends by itself after a while, and as soon as the process of -j is gone. */
+void cli_watch_start(void);
+void cli_end_watch(void);
+/* The process of -j was there and is no more: nobody waits for this run, and its signal may have come too early. */
+bool cli_parent_gone(void);
 /* Rank 0 below cli_launch: says that every rank has started, and leaves the exit code for the parent. True: there is
  * one, so mpirun need not be told, which takes every code but 0 for an accident and says so. */
 void cli_tell_started(void);

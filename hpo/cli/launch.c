@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,10 +22,11 @@
 #include "base/clock.h"
 #include "hpo/cli/cli_impl.h"
 
-static const double START_PATIENCE = 120; /* seconds for all ranks to pass MPI_Init */
+static const double START_PATIENCE = 120; /* seconds for all ranks of -j to pass MPI_Init */
+static const int START_LIMIT = 300;       /* the same for any rank: after that nobody comes any more */
 static const double LEAVE_PATIENCE = 10;  /* seconds for mpirun to end after the controller has */
 static const double IMPATIENCE = 1;       /* seconds after which a second signal is one */
-static const char EXIT_FILE[] = "HPO_EXIT_FILE";
+static const char EXIT_FILE[] = "HPO_EXIT_FILE", PARENT[] = "HPO_PARENT";
 
 void cli_pin_blas_threads(char **argv) {
     if (getenv("HPO_BLAS_PINNED")) return;
@@ -49,6 +51,39 @@ bool cli_launched(int *rank, int *size) {
         return true;
     }
     return false;
+}
+
+/* ---- in the ranks ---- */
+
+/* The process above mpirun, when it is on this host. A signal handler asks, too. */
+static pid_t parent;
+static volatile sig_atomic_t seconds_of_start;
+
+bool cli_parent_gone(void) {
+    return parent > 0 && kill(parent, 0) != 0 && errno == ESRCH;
+}
+
+static void on_second(int number) {
+    (void)number;
+    int error = errno;
+    if (++seconds_of_start > START_LIMIT || cli_parent_gone()) _exit(HPO_EXIT_INTERRUPTED);
+    errno = error;
+}
+
+void cli_watch_start(void) {
+    char host[256] = "", here[256] = "";
+    long long pid = 0;
+    const char *text = getenv(PARENT);
+    gethostname(here, sizeof here - 1);
+    if (text && sscanf(text, "%lld %255s", &pid, host) == 2 && strcmp(host, here) == 0) parent = (pid_t)pid;
+    struct sigaction action = {.sa_handler = on_second, .sa_flags = SA_RESTART};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_interval.tv_sec = 1, .it_value.tv_sec = 1}, NULL);
+}
+
+void cli_end_watch(void) {
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    signal(SIGALRM, SIG_DFL);
 }
 
 static void leave_note(const char *text) {
@@ -77,6 +112,8 @@ bool cli_tell_exit(int code) {
     leave_note(text);
     return cli_has_parent();
 }
+
+/* ---- in the parent ---- */
 
 typedef enum news { NEWS_NOTHING, NEWS_STARTED, NEWS_EXIT } news;
 
@@ -135,6 +172,10 @@ static void start_mpirun(char **arguments, const char *note) {
     setpgid(0, 0);                    /* Ctrl-C reaches the parent, which asks for an orderly stop */
     prctl(PR_SET_PDEATHSIG, SIGUSR1); /* a parent that is killed cannot ask any more */
     setenv(EXIT_FILE, note, 1);
+    char host[200] = "?", above[256];
+    gethostname(host, sizeof host - 1);
+    snprintf(above, sizeof above, "%lld %s", (long long)getppid(), host);
+    setenv(PARENT, above, 1);
     if (geteuid() == 0) { /* without these Open MPI refuses to start as root */
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);

@@ -142,6 +142,7 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
     base_buf bundle = {0};
     hpo_worker *worker = NULL;
     base_status status = broadcast(&bundle, &err);
+    cli_end_watch();
     if (status != BASE_OK) base_log(BASE_LOG_ERROR, "%s", err.text);
     if (status == BASE_OK && bundle.length > 0 && !r->args->replay) { /* a replay evaluates nothing */
         size_t at = 0, length = 0;
@@ -196,6 +197,7 @@ static void observe(void *self, const hpo_progress *now, const hpo_record *finis
     run *r = self;
     r->display.update(r->display.self, now, finished);
     if (finished) return;
+    if (!caught_signal && cli_parent_gone()) caught_signal = SIGTERM;
     double at = base_monotonic();
     bool stopping = caught_signal != 0;
     if (r->args->replay || (at - r->last_status < STATUS_GAP && stopping == r->told_stopping)) return;
@@ -375,6 +377,7 @@ static int run_controller(run *r, hpo_transport transport, bool *lost) {
     if (r->size < 2 || r->args->replay) transport = (hpo_transport){0};
     base_status status = prepare_controller(r, &err);
     base_status told = tell_others(r, status == BASE_OK, status == BASE_OK ? &err : &ignored);
+    cli_end_watch();
     if (status == BASE_OK) status = told;
     if (status == BASE_OK) status = start_local(r, &worker, &transport, &err);
     int code = exit_code_of(status);
@@ -427,6 +430,7 @@ int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char
     if (!controls_only && !args->replay) status = hpo_forkserver_start(catalog, &r.server, &err);
     is_alone = !launched;
     watch_signals();
+    if (launched) cli_watch_start();
     if (status == BASE_OK) status = start_ranks(&r, launched, &argc, &argv, &transport, &err);
     if (status != BASE_OK) {
         if (r.rank == 0) fprintf(stderr, "%s\n", err.text);

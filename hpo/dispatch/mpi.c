@@ -21,7 +21,7 @@
 #include "base/clock.h"
 
 enum { TAG = 1 };
-enum { INIT_LIMIT = 300, FINALIZE_LIMIT = 60 }; /* seconds */
+enum { FINALIZE_LIMIT = 60 }; /* seconds */
 /* Waiting spins for SPIN seconds, then sleeps, each time for a share of what was waited already: an answer is late by
  * that share at most, so two sides that wait for each other cannot keep each other asleep. No sched_yield while
  * spinning: it would give a busy neighbour a whole time slice, more than the spin itself. */
@@ -48,12 +48,10 @@ static base_status mpi_fail(int code, const char *what, base_err *err) {
 }
 
 /* A launcher that is killed while its ranks start leaves them waiting in MPI_Init for ever; later they notice by
- * themselves. The limit is for ranks whose parent is a wrapper that lives on. */
+ * themselves. */
 static int init_while_launcher_lives(int *argc, char ***argv, int *provided) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    alarm(INIT_LIMIT);
     int code = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, provided);
-    alarm(0);
     prctl(PR_SET_PDEATHSIG, 0);
     return code;
 }
