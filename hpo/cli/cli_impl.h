@@ -51,6 +51,8 @@ hpo_observer cli_progress_observer(cli_progress *progress);
 const hpo_progress *cli_progress_last(const cli_progress *progress);
 /* Wipes the live line, so that other text can follow. */
 void cli_progress_clear(cli_progress *progress);
+/* The same for what goes to the standard output. */
+void cli_progress_end(cli_progress *progress);
 
 /* ---- summary.c: what stays when the run is over ---- */
 typedef struct cli_end {

@@ -61,6 +61,12 @@ void cli_progress_clear(cli_progress *p) {
     p->drawn = false;
 }
 
+void cli_progress_end(cli_progress *p) {
+    const bool drawn = p->drawn;
+    cli_progress_clear(p);
+    if (drawn && cli_has_parent()) base_sleep(0.05); /* mpirun passes two streams on in no particular order */
+}
+
 static void wipe(void *self) {
     cli_progress_clear(self);
 }
@@ -70,7 +76,8 @@ static void put_short(base_buf *out, double value) {
     base_buf_printf(out, "%.4g", value);
 }
 
-/* Time left until the limit that will be reached first; false when none tells. Not exact: from the pace so far. */
+/* Time left until the limit that will be reached first; false when none tells, or it is reached. Not exact: from the
+ * pace so far. */
 static bool time_left(const cli_progress *p, const hpo_progress *now, double *left, bool *exact) {
     const hpo_budget *budget = &p->spec->budget;
     hpo_view view = hpo_study_view(now->study);
@@ -81,13 +88,13 @@ static bool time_left(const cli_progress *p, const hpo_progress *now, double *le
     if (budget->cost > 0 && cost > 0) pace = fmin(pace, spent * (budget->cost - cost) / cost);
     *exact = wall <= pace;
     *left = fmax(fmin(wall, pace), 0);
-    return isfinite(*left);
+    return isfinite(*left) && *left > 0;
 }
 
 static void put_duration(base_buf *out, double seconds) {
     char text[32];
     base_format_duration(seconds, text);
-    if (seconds >= 9.95 && seconds < 59.5) snprintf(text, sizeof text, "%.0fs", seconds); /* no restless tenths */
+    if (seconds >= 9.95 && seconds < 59.95) snprintf(text, sizeof text, "%.0fs", seconds); /* no restless tenths */
     base_buf_puts(out, text);
 }
 
@@ -100,18 +107,18 @@ static void put_counts(const hpo_progress *now, base_buf *out) {
                     (unsigned long long)failed);
 }
 
-/* How a run stands, in one line; the briefer, the less there is about it: 0 everything, 1 without the cost, 2 without
- * the metric's name, 3 counts and best value only. */
+/* How a run stands, in one line; the briefer, the less there is about it: 0 everything, 1 without the metric's name, 2
+ * without the cost, 3 counts and best value only. */
 enum { BRIEFEST = 3 };
 static void put_status(const cli_progress *p, const hpo_progress *now, int brevity, base_buf *out) {
     hpo_view view = hpo_study_view(now->study);
     put_counts(now, out);
     hpo_incumbent best;
     if (hpo_view_incumbent(view, &best)) {
-        base_buf_printf(out, "; best %s%s", brevity < 2 ? p->spec->metric : "", brevity < 2 ? " " : "");
+        base_buf_printf(out, "; best %s%s", brevity < 1 ? p->spec->metric : "", brevity < 1 ? " " : "");
         put_short(out, best.eval->value);
     }
-    if (brevity < 1 && (p->spec->fidelity.name || p->spec->budget.cost > 0)) {
+    if (brevity < 2 && (p->spec->fidelity.name || p->spec->budget.cost > 0)) {
         base_buf_puts(out, "; cost ");
         put_short(out, hpo_view_cost(view));
     }

@@ -189,7 +189,7 @@ static void say_stopping(const run *r, const hpo_progress *now) {
     char grace[32];
     base_format_duration(r->spec->limits.stop_grace, grace);
     cli_progress_clear(r->progress);
-    fprintf(stderr, "stopping: running trials may save for %s%s\n", grace,
+    fprintf(stderr, "stopping: running trials have %s to save%s\n", grace,
             is_alone || cli_has_parent() ? "; a second signal ends them at once" : "");
 }
 
@@ -300,7 +300,7 @@ static void print_end(run *r, const char *state, int code, const char *error) {
     cli_end end = end_of(r, state, code, error);
     base_buf out = {0};
     base_err err;
-    cli_progress_clear(r->progress);
+    cli_progress_end(r->progress);
     if (r->args->display == HPO_DISPLAY_JSON) {
         cli_print_summary_json(&end, &out);
     } else if (!error) {

@@ -46,18 +46,18 @@ static void print_failures(const cli_end *end, base_buf *out) {
         counts[trial.evals[trial.n_evals - 1].failure]++;
         last = id;
     }
-    const char *separator = "  failed: ";
+    base_buf text = {0};
     for (size_t kind = 0; kind < HPO_FAILURE_COUNT; kind++) {
         if (counts[kind] == 0) continue;
-        base_buf_printf(out, "%s%llu %s", separator, (unsigned long long)counts[kind],
+        base_buf_printf(&text, "%s%llu %s", text.length > 0 ? ", " : "failed: ", (unsigned long long)counts[kind],
                         hpo_failure_text((hpo_failure)kind));
-        separator = ", ";
     }
     const hpo_trial trial = hpo_view_trial(view, last);
     const char *reason = trial.evals[trial.n_evals - 1].reason;
-    base_buf_printf(out, "; trial %llu: ", (unsigned long long)last);
-    cli_put_plain(out, reason ? reason : "no reason given");
-    base_buf_putc(out, '\n');
+    base_buf_printf(&text, "; trial %llu: ", (unsigned long long)last);
+    cli_put_plain(&text, reason ? reason : "no reason given");
+    base_put_text(base_buf_text(&text), 2, out);
+    base_buf_fini(&text);
 }
 
 static void print_cost(const cli_end *end, base_buf *out) {

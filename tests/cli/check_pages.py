@@ -9,6 +9,7 @@ mentions exists, and so does every file that it links to.
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,8 @@ REST = {
     "metric": "metric: valid_error",
     "fidelity": "fidelity: {epochs: {min: 1, max: 27}}",
     "budget": "budget: {trials: 1}",
-    "parameters": "parameters: {learning_rate: {min: 1e-4, max: 1.0, log: true}}",
 }
+NOT_PARAMETERS = {"epochs", "trial", "seed", "checkpoint", "fidelity", "from"}  # what "{name}" may be besides
 wrong = []
 
 
@@ -74,18 +75,19 @@ def check_study(program, path, name):
 
 def check_experiments(program, folder):
     for path in sorted(SOURCE.glob("experiments/*/*.yaml")):
-        copy = folder / path.name
-        copy.write_bytes(path.read_bytes())
-        check_study(program, copy, path.relative_to(SOURCE))
+        copy = folder / path.parent.name
+        shutil.copytree(path.parent, copy, dirs_exist_ok=True)
+        check_study(program, copy / path.name, path.relative_to(SOURCE))
 
 
 def check_block(program, text, name, folder):
     given = set(re.findall(r"^([a-z]+):", text, flags=re.MULTILINE))
     if "command:" not in text:  # the other objectives know their metrics, and need no fidelity
         given |= {"metric", "fidelity"}
-    if "function:" in text:  # it declares its own
-        given |= {"parameters"}
     missing = [line for key, line in REST.items() if key not in given]
+    if "function:" not in text and "parameters" not in given:  # a function declares its own
+        names = set(re.findall(r"\{(\w+)\}", text)) - NOT_PARAMETERS or {"learning_rate"}
+        missing += ["parameters:", *(f"  {name}: {{min: 0.1, max: 1.0}}" for name in sorted(names))]
     path = folder / "block.yaml"
     path.write_text("\n".join([text, *missing]) + "\n")
     check_study(program, path, name)
@@ -106,7 +108,7 @@ def check_document(program, path, usage, folder):
 def main():
     program = pathlib.Path(sys.argv[1]).resolve()
     usage = check_help(program)
-    documents = [SOURCE / "README.md", *SOURCE.glob("docs/*.md"), *SOURCE.glob("experiments/*/README.md")]
+    documents = [path for pattern in ("*.md", "docs/**/*.md", "experiments/*/*.md") for path in SOURCE.glob(pattern)]
     with tempfile.TemporaryDirectory() as name:
         check_experiments(program, pathlib.Path(name))
         for path in sorted(documents):
