@@ -44,14 +44,17 @@ int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char
 
 /* ---- progress.c: the live display ---- */
 typedef struct cli_progress cli_progress;
-cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display);
+/* elapsed_before: seconds of earlier runs, what status.json says when this one never comes to work. */
+cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display, double elapsed_before);
 void cli_progress_destroy(cli_progress *progress);
 hpo_observer cli_progress_observer(cli_progress *progress);
 /* The last numbers that were shown, for the summary. */
 const hpo_progress *cli_progress_last(const cli_progress *progress);
 /* Wipes the live line, so that other text can follow. */
 void cli_progress_clear(cli_progress *progress);
-/* The same for what goes to the standard output. */
+/* Says what the run waits for now that it was told to stop: nobody should wonder why Ctrl-C takes so long. */
+void cli_progress_stopping(cli_progress *progress, const hpo_progress *now, bool heeds_another);
+/* Wipes it for what goes to the standard output. */
 void cli_progress_end(cli_progress *progress);
 
 /* ---- summary.c: what stays when the run is over ---- */

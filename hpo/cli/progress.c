@@ -31,10 +31,11 @@ struct cli_progress {
     base_buf line;
 };
 
-cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display) {
+cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display, double elapsed_before) {
     cli_progress *p = base_calloc(1, sizeof *p);
     p->spec = spec;
     p->display = display;
+    p->last.elapsed = elapsed_before;
     p->live = display == HPO_DISPLAY_PROGRESS ||
               (display == HPO_DISPLAY_AUTO && (getenv("HPO_TERMINAL") || isatty(STDERR_FILENO)));
     p->gap = 2;
@@ -65,6 +66,15 @@ void cli_progress_end(cli_progress *p) {
     const bool drawn = p->drawn;
     cli_progress_clear(p);
     if (drawn && cli_has_parent()) base_sleep(0.05); /* mpirun passes two streams on in no particular order */
+}
+
+void cli_progress_stopping(cli_progress *p, const hpo_progress *now, bool heeds_another) {
+    if (now->running == 0 || p->display == HPO_DISPLAY_QUIET || p->display == HPO_DISPLAY_JSON) return;
+    char grace[32];
+    base_format_duration(p->spec->limits.stop_grace, grace);
+    cli_progress_clear(p);
+    fprintf(stderr, "stopping: running trials have %s to save%s\n", grace,
+            heeds_another ? "; a second signal ends them at once" : "");
 }
 
 static void wipe(void *self) {

@@ -182,17 +182,6 @@ static void write_status(const run *r, const char *state, int code, const char *
     if (cli_write_status(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
 }
 
-/* Nobody should wonder why Ctrl-C takes so long. */
-static void say_stopping(const run *r, const hpo_progress *now) {
-    const hpo_display display = r->args->display;
-    if (now->running == 0 || display == HPO_DISPLAY_QUIET || display == HPO_DISPLAY_JSON) return;
-    char grace[32];
-    base_format_duration(r->spec->limits.stop_grace, grace);
-    cli_progress_clear(r->progress);
-    fprintf(stderr, "stopping: running trials have %s to save%s\n", grace,
-            is_alone || cli_has_parent() ? "; a second signal ends them at once" : "");
-}
-
 static void observe(void *self, const hpo_progress *now, const hpo_record *finished) {
     run *r = self;
     r->display.update(r->display.self, now, finished);
@@ -202,7 +191,7 @@ static void observe(void *self, const hpo_progress *now, const hpo_record *finis
     bool stopping = caught_signal != 0;
     if (r->args->replay || (at - r->last_status < STATUS_GAP && stopping == r->told_stopping)) return;
     r->last_status = at;
-    if (stopping && !r->told_stopping) say_stopping(r, now);
+    if (stopping && !r->told_stopping) cli_progress_stopping(r->progress, now, is_alone || cli_has_parent());
     r->told_stopping = stopping;
     /* Under plain mpirun this may be the last word: the code is what it will be unless the run ends differently. */
     write_status(r, stopping ? "stopping" : "running", stopping ? HPO_EXIT_INTERRUPTED : -1, NULL);
@@ -325,7 +314,8 @@ static base_status close_journal(run *r, bool begun, base_err *err) {
 
 /* The run itself, once everything is prepared. */
 static int control(run *r, hpo_transport transport, bool *lost) {
-    r->progress = cli_progress_create(r->spec, r->args->replay ? HPO_DISPLAY_QUIET : r->args->display);
+    const double before = hpo_journal_is_new(r->journal) ? 0 : cli_elapsed_before(r->run_dir);
+    r->progress = cli_progress_create(r->spec, r->args->replay ? HPO_DISPLAY_QUIET : r->args->display, before);
     r->display = cli_progress_observer(r->progress);
     hpo_controller_env env = {.study = r->study,
                               .journal = r->journal,
@@ -335,7 +325,7 @@ static int control(run *r, hpo_transport transport, bool *lost) {
                               .identity = hpo_worker_identity(r->spec, r->catalog),
                               .one_process = r->size < 2,
                               .run_dir = (r->spec->objective->flags & HPO_OBJECTIVE_IN_RANK) ? NULL : r->run_dir,
-                              .elapsed_before = hpo_journal_is_new(r->journal) ? 0 : cli_elapsed_before(r->run_dir),
+                              .elapsed_before = before,
                               .verify = r->args->replay};
     base_err err = {0};
     hpo_outcome outcome;
