@@ -304,6 +304,8 @@ def main(program, *tests):
     """Runs the tests in order; the seed of what is random is printed, and may be given in HPO_TEST_SEED."""
     seed = int(os.environ.get("HPO_TEST_SEED", random.randrange(10**6)))
     random.seed(seed)
+    if not os.access(program, os.X_OK):
+        sys.exit(f"{program} cannot be run")
     failed = 0
     for test in tests:
         place = Place(program)
