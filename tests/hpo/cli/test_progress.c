@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The display: few plain lines however much happens, one JSON object per evaluation, nothing when it is to be quiet,
+ * and a live line that fits its terminal. What it prints is caught from the real streams. */
+#include <fcntl.h>
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "hpo/cli/cli_impl.h"
+#include "tests/support/check.h"
+#include "tests/support/toy_objective.h"
+
+#define STUDY                                                                                                          \
+    "study: toy\nseed: 3\nobjective: {toy: {}}\nmetric: loss\nmethod: hyperband\n"                                     \
+    "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 200}\n"                                                    \
+    "parameters: {x: {min: 0.0, max: 1.0}, n: {min: 1, max: 7}}\n"
+
+/* ---- streams to files ---- */
+
+typedef struct catcher {
+    FILE *stream;
+    int saved;
+    const char *path;
+} catcher;
+
+static catcher catch_stream(FILE *stream, const char *path) {
+    fflush(stream);
+    catcher c = {.stream = stream, .saved = dup(fileno(stream)), .path = path};
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    assert_true(c.saved >= 0 && fd >= 0);
+    dup2(fd, fileno(stream));
+    close(fd);
+    return c;
+}
+
+static base_buf release_stream(catcher *c) {
+    base_buf text = {0};
+    base_err err;
+    fflush(c->stream);
+    dup2(c->saved, fileno(c->stream));
+    close(c->saved);
+    CHECK_OK(base_read_file(c->path, &text, &err));
+    base_buf_puts(&text, "");
+    return text;
+}
+
+/* ---- a run of the toy ---- */
+
+typedef struct show {
+    hpo_observer observer;
+    hpo_progress progress;
+    uint64_t told;
+} show;
+
+static void tell(void *self, hpo_study *study, const hpo_record *record) {
+    show *s = self;
+    s->progress.study = study;
+    s->progress.elapsed += 0.01;
+    bool counts = record->kind == HPO_RECORD_RESULT || record->kind == HPO_RECORD_CLOSE;
+    s->told += counts;
+    if (counts) s->observer.update(s->observer.self, &s->progress, record);
+    s->observer.update(s->observer.self, &s->progress, NULL);
+}
+
+typedef struct seen {
+    base_buf out, err;
+    uint64_t told;
+} seen;
+
+static seen watch(hpo_display display, double fail_share) {
+    base_err err;
+    check_tmpdir dir = check_tmpdir_create();
+    hpo_study_spec *spec = toy_spec(STUDY);
+    hpo_study *study;
+    CHECK_OK(hpo_study_create(spec, &study, &err));
+    catcher out = catch_stream(stdout, check_tmpdir_file(&dir, "out"));
+    catcher errors = catch_stream(stderr, check_tmpdir_file(&dir, "err"));
+    cli_progress *progress = cli_progress_create(spec, display, 0);
+    show s = {.observer = cli_progress_observer(progress), .progress = {.workers = 3}};
+    toy_drive_study(study, &(toy_drive){.workers = 3, .seed = 1, .fail_share = fail_share, .after = tell, .self = &s});
+    CHECK_SAME_DOUBLE(cli_progress_last(progress)->elapsed, s.progress.elapsed);
+    cli_progress_clear(progress);
+    cli_progress_destroy(progress);
+    seen result = {.out = release_stream(&out), .err = release_stream(&errors), .told = s.told};
+    hpo_study_destroy(study);
+    hpo_study_spec_destroy(spec);
+    check_tmpdir_remove(&dir);
+    return result;
+}
+
+static void seen_fini(seen *s) {
+    base_buf_fini(&s->out);
+    base_buf_fini(&s->err);
+}
+
+static size_t count_lines(const base_buf *text) {
+    size_t count = 0;
+    for (size_t i = 0; i < text->length; i++) count += text->data[i] == '\n';
+    return count;
+}
+
+/* ---- the tests ---- */
+
+static void test_plain_lines_are_few(void **state) {
+    (void)state;
+    unsetenv("HPO_TERMINAL");
+    seen s = watch(HPO_DISPLAY_AUTO, 0.3);
+    assert_true(s.told > 250);
+    assert_int_equal(s.out.length, 0);
+    CHECK_CONTAINS(base_buf_text(&s.err), "best loss");
+    CHECK_CONTAINS(base_buf_text(&s.err), "failed: ");
+    assert_null(strchr(base_buf_text(&s.err), '\r')); /* a log is no terminal */
+    assert_true(count_lines(&s.err) < 40);
+    seen_fini(&s);
+}
+
+static void test_quiet_says_nothing(void **state) {
+    (void)state;
+    seen s = watch(HPO_DISPLAY_QUIET, 0.3);
+    assert_int_equal(s.out.length + s.err.length, 0);
+    seen_fini(&s);
+}
+
+static void test_json_is_one_object_per_evaluation(void **state) {
+    (void)state;
+    seen s = watch(HPO_DISPLAY_JSON, 0.3);
+    assert_int_equal(s.err.length, 0);
+    assert_int_equal(count_lines(&s.out), s.told);
+    size_t failed = 0;
+    for (char *line = strtok(s.out.data, "\n"); line; line = strtok(NULL, "\n")) {
+        json_error_t error;
+        json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+        if (!object) fail_msg("%s: %s", error.text, line);
+        assert_true(json_is_integer(json_object_get(object, "trial")));
+        assert_true(json_is_object(json_object_get(object, "config")));
+        failed += json_is_string(json_object_get(object, "failure"));
+        json_decref(object);
+    }
+    assert_true(failed > 20);
+    seen_fini(&s);
+}
+
+static void test_a_live_line_fits_its_terminal(void **state) {
+    (void)state;
+    static const char *const widths[] = {"20", "40", "60", "80", "200"};
+    for (size_t i = 0; i < CHECK_COUNT(widths); i++) {
+        setenv("HPO_TERMINAL", widths[i], 1);
+        base_err err;
+        check_tmpdir dir = check_tmpdir_create();
+        hpo_study_spec *spec = toy_spec(STUDY);
+        hpo_study *study;
+        CHECK_OK(hpo_study_create(spec, &study, &err));
+        toy_drive_study(study, &(toy_drive){.workers = 3, .seed = 1, .max_records = 300});
+        catcher errors = catch_stream(stderr, check_tmpdir_file(&dir, "err"));
+        cli_progress *progress = cli_progress_create(spec, HPO_DISPLAY_AUTO, 0);
+        hpo_observer observer = cli_progress_observer(progress);
+        hpo_progress now = {
+            .study = study, .elapsed = 123456, .workers = 64, .workers_lost = 12, .running = 52, .draining = false};
+        usleep(250 * 1000); /* it is redrawn five times a second */
+        observer.update(observer.self, &now, NULL);
+        cli_progress_clear(progress);
+        cli_progress_destroy(progress);
+        base_buf text = release_stream(&errors);
+        assert_true(text.length > 0 && text.data[0] == '\r');
+        size_t length = strcspn(text.data + 1, "\033\n\r");
+        assert_true(length > 10 && length < (size_t)atoi(widths[i]));
+        assert_int_equal(count_lines(&text), 0);
+        base_buf_fini(&text);
+        hpo_study_destroy(study);
+        hpo_study_spec_destroy(spec);
+        check_tmpdir_remove(&dir);
+    }
+    unsetenv("HPO_TERMINAL");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_lines_are_few),
+        cmocka_unit_test(test_quiet_says_nothing),
+        cmocka_unit_test(test_json_is_one_object_per_evaluation),
+        cmocka_unit_test(test_a_live_line_fits_its_terminal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What stays when a run is over: status.json as Jansson reads it and best.yaml as a YAML reader reads it must say what
+ * the study knows, whatever its names look like. */
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/yaml.h"
+#include "hpo/cli/cli_impl.h"
+#include "tests/support/check.h"
+#include "tests/support/toy_objective.h"
+
+#define STUDY                                                                                                          \
+    "study: \"a \\\"quoted\\\" \\\\ name\"\nseed: 18446744073709551\nobjective: {toy: {}}\nmetric: loss\n"             \
+    "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 30}\n"                                  \
+    "parameters: {x: {min: 0.0, max: 1.0}, n: {min: 1, max: 7}, c: {values: [yes, 'true', 1.5, true]},"                \
+    " only: {min: 0.0, max: 1.0, when: {c: 'true'}}}\n"
+
+typedef struct fixture {
+    check_tmpdir dir;
+    hpo_study_spec *spec;
+    hpo_study *study;
+    hpo_progress last;
+} fixture;
+
+static void set_up(fixture *f, const char *text, double fail_share, uint64_t records) {
+    base_err err;
+    f->dir = check_tmpdir_create();
+    f->spec = toy_spec(text);
+    CHECK_OK(hpo_study_create(f->spec, &f->study, &err));
+    toy_drive_study(f->study, &(toy_drive){.workers = 3, .seed = 1, .fail_share = fail_share, .max_records = records});
+    f->last = (hpo_progress){
+        .study = f->study, .elapsed = 12.25, .workers = 4, .workers_lost = 1, .retried = 2, .worker_seconds = 3};
+}
+
+static void tear_down(fixture *f) {
+    hpo_study_destroy(f->study);
+    hpo_study_spec_destroy(f->spec);
+    check_tmpdir_remove(&f->dir);
+}
+
+static cli_end end_of(const fixture *f, const char *state, int code, const char *error) {
+    return (cli_end){
+        .study = f->study, .last = &f->last, .run_dir = f->dir.path, .state = state, .exit_code = code, .error = error};
+}
+
+static json_t *read_status(const fixture *f) {
+    json_error_t error;
+    json_t *root = json_load_file(check_tmpdir_file(&f->dir, "status.json"), 0, &error);
+    if (!root) fail_msg("status.json:%d: %s", error.line, error.text);
+    return root;
+}
+
+static void check_int(const json_t *object, const char *key, uint64_t want) {
+    const json_t *value = json_object_get(object, key);
+    assert_true(json_is_integer(value));
+    assert_int_equal(json_integer_value(value), want);
+}
+
+static void check_value(const json_t *config, const char *name, const hpo_value *value) {
+    const json_t *got = json_object_get(config, name);
+    assert_non_null(got);
+    switch (value->kind) {
+    case HPO_VALUE_NULL: assert_true(json_is_null(got)); break;
+    case HPO_VALUE_BOOL: assert_int_equal(json_is_true(got), value->boolean); break;
+    case HPO_VALUE_INT: assert_int_equal(json_integer_value(got), value->integer); break;
+    case HPO_VALUE_REAL: CHECK_SAME_DOUBLE(json_number_value(got), value->real); break;
+    case HPO_VALUE_TEXT: assert_string_equal(json_string_value(got), value->text); break;
+    }
+}
+
+static void check_best(const fixture *f, const json_t *best) {
+    hpo_incumbent want;
+    assert_true(hpo_view_incumbent(hpo_study_view(f->study), &want));
+    hpo_trial trial = hpo_view_trial(hpo_study_view(f->study), want.trial);
+    check_int(best, "trial", want.trial);
+    CHECK_SAME_DOUBLE(json_number_value(json_object_get(best, "value")), want.eval->value);
+    CHECK_SAME_DOUBLE(json_number_value(json_object_get(best, "fidelity")), want.eval->fidelity);
+    const json_t *metrics = json_object_get(best, "metrics"), *config = json_object_get(best, "config");
+    CHECK_SAME_DOUBLE(json_number_value(json_object_get(metrics, "accuracy")), -want.eval->value);
+    size_t active = 0;
+    for (size_t i = 0; i < hpo_space_count(f->spec->space); i++) {
+        if (isnan(trial.config[i])) continue;
+        hpo_value value = hpo_space_value(f->spec->space, trial.config, i);
+        check_value(config, hpo_space_param(f->spec->space, i)->name, &value);
+        active++;
+    }
+    assert_int_equal(json_object_size(config), active);
+}
+
+static void test_status_is_json_and_true(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    set_up(&f, STUDY, 0.1, 0);
+    cli_end end = end_of(&f, "done", 0, NULL);
+    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    json_t *root = read_status(&f);
+    hpo_view view = hpo_study_view(f.study);
+    const json_t *trials = json_object_get(root, "trials");
+    assert_string_equal(json_string_value(json_object_get(root, "study")), "a \"quoted\" \\ name");
+    assert_string_equal(json_string_value(json_object_get(root, "state")), "done");
+    assert_string_equal(json_string_value(json_object_get(root, "reason")), hpo_study_reason(f.study));
+    check_int(root, "exit_code", 0);
+    check_int(root, "seed", f.spec->seed);
+    check_int(root, "workers", 4);
+    check_int(root, "workers_lost", 1);
+    check_int(root, "attempts_run_again", 2);
+    check_int(trials, "all", hpo_view_trials(view));
+    uint64_t sum = 0;
+    for (int s = HPO_TRIAL_RUNNING; s <= HPO_TRIAL_FAILED; s++) {
+        uint64_t count = hpo_view_count(view, (hpo_trial_state)s);
+        check_int(trials, hpo_trial_state_text((hpo_trial_state)s), count);
+        sum += count;
+    }
+    assert_int_equal(sum, 30);
+    assert_true(hpo_view_count(view, HPO_TRIAL_FAILED) > 0);
+    CHECK_SAME_DOUBLE(json_number_value(json_object_get(root, "cost")), hpo_view_cost(view));
+    CHECK_SAME_DOUBLE(json_number_value(json_object_get(root, "elapsed")), 12.25);
+    check_best(&f, json_object_get(root, "best"));
+    json_decref(root);
+    tear_down(&f);
+}
+
+static void test_status_of_a_run_that_goes_on_or_that_broke(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    set_up(&f, STUDY, 1, 2); /* nothing has succeeded */
+    cli_end end = end_of(&f, "running", -1, NULL);
+    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    json_t *root = read_status(&f);
+    assert_true(json_is_null(json_object_get(root, "exit_code")));
+    assert_true(json_is_null(json_object_get(root, "best")));
+    assert_true(json_is_null(json_object_get(root, "reason")));
+    json_decref(root);
+    end = end_of(&f, "failed", 4, "cannot write \"x\":\nno space\x01");
+    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    root = read_status(&f);
+    check_int(root, "exit_code", 4);
+    assert_string_equal(json_string_value(json_object_get(root, "reason")), end.error);
+    json_decref(root);
+    tear_down(&f);
+}
+
+static void test_best_is_yaml_and_true(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    base_buf text = {0};
+    set_up(&f, STUDY, 0, 0);
+    cli_end end = end_of(&f, "done", 0, NULL);
+    CHECK_OK(cli_write_best(&end, f.dir.path, &err));
+    const char *path = check_tmpdir_file(&f.dir, "best.yaml");
+    CHECK_OK(base_read_file(path, &text, &err));
+    base_arena *arena = base_arena_create();
+    base_yaml_node *root = NULL;
+    CHECK_OK(base_yaml_parse(arena, path, base_buf_text(&text), text.length, &root, &err));
+    hpo_incumbent want;
+    assert_true(hpo_view_incumbent(hpo_study_view(f.study), &want));
+    hpo_trial trial = hpo_view_trial(hpo_study_view(f.study), want.trial);
+    const base_yaml_node *config = base_yaml_get(root, "config"), *value = base_yaml_get(root, "value");
+    CHECK_SAME_DOUBLE(value->number, want.eval->value);
+    size_t active = 0;
+    for (size_t i = 0; i < hpo_space_count(f.spec->space); i++) {
+        if (isnan(trial.config[i])) continue;
+        const hpo_value expected = hpo_space_value(f.spec->space, trial.config, i);
+        const base_yaml_node *node = base_yaml_get(config, hpo_space_param(f.spec->space, i)->name);
+        assert_non_null(node);
+        const hpo_value got = hpo_value_of_node(node);
+        assert_true(hpo_value_equal(&got, &expected));
+        if (expected.kind == HPO_VALUE_REAL) CHECK_SAME_DOUBLE(got.real, expected.real);
+        active++;
+    }
+    assert_int_equal(config->count, active);
+    base_arena_destroy(arena);
+    base_buf_fini(&text);
+    tear_down(&f);
+}
+
+static void test_without_a_success_there_is_no_best(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    set_up(&f, STUDY, 1, 0);
+    cli_end end = end_of(&f, "failed", 3, NULL);
+    CHECK_OK(cli_write_best(&end, f.dir.path, &err));
+    assert_int_not_equal(access(check_tmpdir_file(&f.dir, "best.yaml"), F_OK), 0);
+    base_buf out = {0};
+    cli_print_summary(&end, &out);
+    CHECK_CONTAINS(base_buf_text(&out), "every trial failed");
+    base_buf_fini(&out);
+    tear_down(&f);
+}
+
+static void test_summary_says_how_to_go_on(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, STUDY, 0.1, 40);
+    cli_end end = end_of(&f, "interrupted", HPO_EXIT_INTERRUPTED, NULL);
+    base_buf out = {0};
+    cli_print_summary(&end, &out);
+    CHECK_CONTAINS(base_buf_text(&out), "the same command continues");
+    CHECK_CONTAINS(base_buf_text(&out), "interrupted");
+    CHECK_CONTAINS(base_buf_text(&out), f.dir.path);
+    base_buf_fini(&out);
+    tear_down(&f);
+}
+
+/* ---- the time of earlier runs ---- */
+
+static void test_elapsed_is_read_back(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    set_up(&f, STUDY, 0, 0);
+    CHECK_SAME_DOUBLE(cli_elapsed_before(f.dir.path), 0.0); /* there is none yet */
+    cli_end end = end_of(&f, "running", -1, NULL);
+    f.last.elapsed = 0.1 + 1e5;
+    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    CHECK_SAME_DOUBLE(cli_elapsed_before(f.dir.path), 0.1 + 1e5);
+    static const char *const damaged[] = {"",
+                                          "{",
+                                          "{\"elapsed\": ",
+                                          "{\"elapsed\": -5}",
+                                          "{\"elapsed\": nan}",
+                                          "{\"elapsed\": \"x\"}",
+                                          "{\"elapsed\": 1e300}"};
+    for (size_t i = 0; i < CHECK_COUNT(damaged); i++) {
+        check_tmpdir_write(&f.dir, "status.json", damaged[i]);
+        CHECK_SAME_DOUBLE(cli_elapsed_before(f.dir.path), 0.0);
+    }
+    tear_down(&f);
+}
+
+/* ---- how a rank knows that it is one ---- */
+
+static void test_a_launcher_is_recognised(void **state) {
+    (void)state;
+    int rank = -1, size = -1;
+    unsetenv("OMPI_COMM_WORLD_RANK");
+    unsetenv("PMI_RANK");
+    unsetenv("PMIX_RANK");
+    assert_false(cli_launched(&rank, &size));
+    setenv("PMIX_RANK", "3", 1);
+    assert_true(cli_launched(&rank, &size));
+    assert_int_equal(rank, 3);
+    assert_int_equal(size, 0); /* it does not say */
+    setenv("OMPI_COMM_WORLD_RANK", "2", 1);
+    setenv("OMPI_COMM_WORLD_SIZE", "5", 1);
+    assert_true(cli_launched(&rank, &size));
+    assert_int_equal(rank, 2);
+    assert_int_equal(size, 5);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_status_is_json_and_true),
+        cmocka_unit_test(test_status_of_a_run_that_goes_on_or_that_broke),
+        cmocka_unit_test(test_best_is_yaml_and_true),
+        cmocka_unit_test(test_without_a_success_there_is_no_best),
+        cmocka_unit_test(test_summary_says_how_to_go_on),
+        cmocka_unit_test(test_elapsed_is_read_back),
+        cmocka_unit_test(test_a_launcher_is_recognised),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
