@@ -354,6 +354,48 @@ static void test_a_worker_that_comes_back_works_again(void **state) {
     rig_end_fini(&end);
 }
 
+/* It comes back with its trial still running: that does not count any more, so it is told to end it. */
+static fake_fate linger_silently(void *self, size_t worker, const hpo_message *job) {
+    faults *f = self;
+    (void)job;
+    if (worker != 0 || ++f->jobs[0] != 2) return (fake_fate){.deed = FAKE_SLEEPS, .seconds = 0.02};
+    fake_transport_silence(f->transport, 0, 0.25);
+    return (fake_fate){.deed = FAKE_LINGERS};
+}
+
+static void test_a_worker_that_comes_back_busy_is_stopped(void **state) {
+    (void)state;
+    faults f = {0};
+    rig_run run = {.yaml = HEAD "budget: {trials: 80}\nfailure: {" QUICK "}\n",
+                   .workers = 3,
+                   .heartbeat = 0.01,
+                   .fate = linger_silently,
+                   .self = &f,
+                   .transport = &f.transport};
+    rig_end end;
+    go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 80);
+    assert_int_equal(end.counts.stops[HPO_STOP_KILL], 1);
+    assert_true(f.jobs[0] > 3);
+    assert_false(end.lost);
+    rig_end_fini(&end);
+}
+
+/* Somebody else stopped the program (an administrator, a memory daemon with manners): it has not failed. */
+static void test_what_is_interrupted_from_outside_is_run_again(void **state) {
+    (void)state;
+    script s = {.trial = 3, .failures = 4, .failure = HPO_FAILURE_INTERRUPTED};
+    rig_run run = {.yaml = HEAD "budget: {trials: 8}\nfailure: {retries: {crash: 0, lost: 0}}\n",
+                   .workers = 2,
+                   .fate = fail_first,
+                   .self = &s};
+    rig_end end;
+    go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 8);
+    assert_int_equal(s.attempts, 5);
+    rig_end_fini(&end);
+}
+
 /* The same for one that was idle when it fell silent: there is no result that it could announce itself with. */
 static fake_fate silence_an_idle_one(void *self, size_t worker, const hpo_message *job) {
     faults *f = self;
@@ -617,6 +659,8 @@ int main(void) {
         cmocka_unit_test(test_a_trial_that_loses_its_workers_again_and_again_fails),
         cmocka_unit_test(test_a_late_result_does_not_count),
         cmocka_unit_test(test_a_worker_that_comes_back_works_again),
+        cmocka_unit_test(test_a_worker_that_comes_back_busy_is_stopped),
+        cmocka_unit_test(test_what_is_interrupted_from_outside_is_run_again),
         cmocka_unit_test(test_an_idle_worker_that_comes_back_works_again),
         cmocka_unit_test(test_when_all_workers_are_lost_the_run_can_be_continued),
         cmocka_unit_test(test_a_worker_without_its_fork_server_is_not_used),
