@@ -79,7 +79,6 @@ void controller_stop_trial(controller *c, uint64_t trial) {
 void controller_start_drain(controller *c, drain_cause cause) {
     if (c->drain != DRAIN_NONE) return;
     c->drain = cause;
-    c->head = c->tail = 0; /* what waits in the queue stays running in the journal and is taken up by a later run */
     c->drain_deadline = base_monotonic() + c->spec->limits.stop_grace + 10;
     for (size_t i = 0; i < c->n_peers; i++) {
         if (c->peers[i].state == PEER_BUSY) stop_peer(c, i, HPO_STOP_INTERRUPT);
@@ -92,8 +91,8 @@ static base_status flush(controller *c, base_err *err) {
     return hpo_journal_flush(c->env->journal, err);
 }
 
-/* Jobs leave for idle workers; the journal first. Nothing begins once the run ends: an attempt that failed meanwhile is
- * repeated by a later run. */
+/* Jobs leave for idle workers; the journal first. Nothing begins once the run ends: what waits in the queue stays
+ * running in the journal and is taken up by a later run. */
 static base_status dispatch(controller *c, base_err *err) {
     BASE_TRY(flush(c, err));
     if (c->drain != DRAIN_NONE) return BASE_OK;
