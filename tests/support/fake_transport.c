@@ -191,12 +191,14 @@ static hpo_message speak(fake_transport *fake, size_t index, double now) {
         return report;
     }
     w->busy = false;
+    fake->counts.results++;
     return result_of(w);
 }
 
 static base_status fake_receive(void *self, double timeout, int fd, size_t *peer, hpo_message *message, base_err *err) {
     fake_transport *fake = self;
     (void)fd;
+    if (fake->script.on_listen) fake->script.on_listen(fake->script.self, fake->counts.results);
     double now = base_monotonic();
     size_t n_ready = 0;
     for (size_t i = 0; i < fake->script.workers; i++) {

@@ -45,12 +45,14 @@ typedef struct fake_script {
     fake_fate (*fate)(void *self, size_t worker, const hpo_message *job); /* NULL: everything is answered */
     void (*hello)(void *self, size_t worker, hpo_message *hello);         /* NULL, or changes it */
     void (*on_job)(void *self, size_t worker, const hpo_message *job);    /* NULL, or looks at what was sent */
+    void (*on_listen)(void *self, size_t results);                        /* NULL, or is told what has been given */
     void *self;
 } fake_script;
 
-/* What the controller has sent. */
+/* What the controller has sent, and got. */
 typedef struct fake_counts {
     size_t jobs, stops[3], beats, byes; /* stops by hpo_stop_reason */
+    size_t results;                     /* what it was given */
     size_t most_busy;                   /* jobs under way at once, on workers that are not silent */
 } fake_counts;
 

@@ -116,6 +116,7 @@ static void observe(void *self, const hpo_progress *progress, const hpo_record *
     rig *r = self;
     assert_true(progress->workers_busy + progress->workers_lost <= progress->workers);
     r->end->retried = progress->retried;
+    r->end->ticks += !finished;
     if (finished && r->run->on_record) r->run->on_record(r->run->self, finished);
 }
 
@@ -126,6 +127,10 @@ static fake_fate pass_fate(void *self, size_t worker, const hpo_message *job) {
 static void pass_hello(void *self, size_t worker, hpo_message *hello) {
     const rig *r = self;
     if (r->run->hello) r->run->hello(r->run->self, worker, hello);
+}
+static void pass_listen(void *self, size_t results) {
+    const rig *r = self;
+    if (r->run->on_listen) r->run->on_listen(r->run->self, results);
 }
 static void pass_job(void *self, size_t worker, const hpo_message *job) {
     const rig *r = self;
@@ -185,6 +190,7 @@ void rig_go(const rig_run *run, rig_end *end) {
                                                                 .fate = pass_fate,
                                                                 .hello = pass_hello,
                                                                 .on_job = pass_job,
+                                                                .on_listen = pass_listen,
                                                                 .self = &r});
     if (run->transport) *run->transport = fake;
     base_err err;

@@ -28,6 +28,7 @@ typedef struct rig_run {
     fake_fate (*fate)(void *self, size_t worker, const hpo_message *job);
     void (*hello)(void *self, size_t worker, hpo_message *hello);
     void (*on_job)(void *self, size_t worker, const hpo_message *job);
+    void (*on_listen)(void *self, size_t results); /* before the controller waits for the next message */
     void (*on_record)(void *self, const hpo_record *finished);
     void *self;
     const volatile sig_atomic_t *signal;
@@ -46,6 +47,7 @@ typedef struct rig_end {
     fake_counts counts;
     size_t jobs[16]; /* per worker */
     uint64_t trials, running, paused, complete, stopped, failed, retried;
+    size_t ticks; /* looks at a progress without an event */
     double cost;
     char reason[256];
     hpo_incumbent best;

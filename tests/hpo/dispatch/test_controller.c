@@ -227,6 +227,48 @@ static void test_too_many_failures_end_the_run(void **state) {
     }
 }
 
+/* ---- stops ---- */
+
+static base_status one_at_a_time(void *self, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
+    (void)self, (void)err;
+    bool runs = hpo_view_count(view, HPO_TRIAL_RUNNING) > 0;
+    hpo_decision_kind begins = may_start ? HPO_DECIDE_START : HPO_DECIDE_DONE;
+    *out = (hpo_decision){.kind = runs ? HPO_DECIDE_WAIT : begins, .fidelity = 9};
+    return BASE_OK;
+}
+
+static bool stop_at_two(void *self, hpo_view view, uint64_t id) {
+    (void)self;
+    hpo_trial trial = hpo_view_trial(view, id);
+    return trial.reports[trial.n_reports - 1].step >= 2;
+}
+
+/* A stop is an end: what waited for one may begin. */
+static void test_a_stop_lets_the_next_one_begin(void **state) {
+    (void)state;
+    static const hpo_scheduler_type scheduler = {.name = "one",
+                                                 .summary = "for tests",
+                                                 .flags = HPO_SCHEDULER_USES_REPORTS,
+                                                 .state_size = 8,
+                                                 .next = one_at_a_time,
+                                                 .should_stop = stop_at_two};
+    rig_run run = {.yaml = HEAD "fidelity: {epochs: {min: 9, max: 9}}\nbudget: {trials: 6}\n",
+                   .journal = rig_new_journal(),
+                   .workers = 2,
+                   .scheduler = &scheduler};
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        rig_end end;
+        run.journal = rig_new_journal();
+        run.seed = seed;
+        go_well(&run, &end, HPO_OUTCOME_DONE);
+        assert_int_equal(end.stopped, 6);
+        CHECK_SAME_DOUBLE(end.cost, 12.0); /* each is charged for what it did */
+        assert_true(end.counts.stops[HPO_STOP_SEARCHER] <= 6);
+        assert_true(end.counts.stops[HPO_STOP_SEARCHER] > 0);
+        rig_end_fini(&end);
+    }
+}
+
 /* ---- targets ---- */
 
 static void test_a_target_counts_at_the_highest_fidelity_only(void **state) {
@@ -292,6 +334,7 @@ static void test_a_dead_worker_loses_one_trial(void **state) {
     assert_int_equal(end.jobs[1], 2);
     assert_int_equal(end.retried, 1);
     assert_int_equal(end.counts.jobs, 21);
+    assert_true(end.ticks >= 2); /* a display lives on while everybody waits */
     rig_end_fini(&end);
 }
 
@@ -653,6 +696,7 @@ int main(void) {
         cmocka_unit_test(test_a_first_failure_does_not_end_the_run),
         cmocka_unit_test(test_when_every_trial_fails_the_run_failed),
         cmocka_unit_test(test_too_many_failures_end_the_run),
+        cmocka_unit_test(test_a_stop_lets_the_next_one_begin),
         cmocka_unit_test(test_a_target_counts_at_the_highest_fidelity_only),
         cmocka_unit_test(test_a_target_ends_the_run_at_once),
         cmocka_unit_test(test_a_dead_worker_loses_one_trial),

@@ -258,6 +258,42 @@ static void test_cut_and_continued_many_times(void **state) {
     }
 }
 
+/* ---- what a kill cannot take ---- */
+
+typedef struct durable {
+    const char *journal;
+    size_t checks;
+} durable;
+
+static void check_results_are_written(void *self, size_t results) {
+    durable *d = self;
+    base_buf text = {0};
+    base_err err;
+    CHECK_OK(base_read_file(d->journal, &text, &err));
+    base_buf_puts(&text, "");
+    size_t written = 0;
+    for (const char *at = text.data; (at = strstr(at, "\"hpo:raw\":{")); at++) {
+        written += strncmp(at + strlen("\"hpo:raw\":{\"rung\":0"), ",\"report\"", 9) != 0;
+    }
+    assert_true(written >= results);
+    d->checks += results > 0;
+    base_buf_fini(&text);
+}
+
+/* A result that is waiting for its turn is in the file before the next message is waited for. */
+static void test_results_are_written_before_they_are_told(void **state) {
+    (void)state;
+    durable d = {.journal = rig_new_journal()};
+    rig_run run = {.yaml = RANDOM, .journal = d.journal, .workers = 4, .seed = 3};
+    run.on_listen = check_results_are_written;
+    run.self = &d;
+    rig_end end;
+    rig_go(&run, &end);
+    assert_int_equal(end.outcome, HPO_OUTCOME_DONE);
+    assert_true(d.checks >= 20);
+    rig_end_fini(&end);
+}
+
 /* ---- attempts of earlier runs ---- */
 
 typedef struct noted {
@@ -463,6 +499,7 @@ int main(void) {
         cmocka_unit_test(test_dead_workers_leave_no_trace),
         cmocka_unit_test(test_a_journal_cut_anywhere_is_continued),
         cmocka_unit_test(test_cut_and_continued_many_times),
+        cmocka_unit_test(test_results_are_written_before_they_are_told),
         cmocka_unit_test(test_attempts_count_across_runs),
         cmocka_unit_test(test_a_signal_leaves_no_trace),
         cmocka_unit_test(test_a_budget_may_grow),
