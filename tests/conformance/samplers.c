@@ -12,6 +12,9 @@ static const char *const spaces[] = {
     "width: {value: 64}}, forbid: [{opt: sgd, lr: {gt: 0.5}}, {layers: {gt: 2}, dropout: {lt: 0.2}}]}",
     "{parameters: {a: {value: 1}, b: {value: text}, one: {values: [only]}, x: {min: 0.0, max: 1.0}}}",
     "{parameters: {a: {values: [p, q, r]}, b: {min: 1, max: 3}}, forbid: [{a: p, b: {ne: 2}}]}",
+    /* what is believed in is forbidden */
+    "{parameters: {x: {min: 0.0, max: 1.0, prior: 0.5, confidence: high}, c: {values: [p, q], prior: p}, k: {min: 1, "
+    "max: 9, prior: 5, when: {c: q}}}, forbid: [{c: p, x: {gt: 0.2}}, {k: 5}]}",
     "{parameters: {n: {min: 1, max: 1000000, log: true}, p: {min: 0.001, max: 0.999, logit: true}, tiny: {min: 1e-300, "
     "max: 1e-290, log: true}, huge: {min: -1e300, max: 1e300}, k: {min: -5, max: 5}}}",
 };
