@@ -49,7 +49,7 @@ typedef struct setting {
     double fail_share;
 } setting;
 
-static watch run(const setting *s, uint64_t trials) {
+static watch run(const setting *s, uint64_t seed, uint64_t trials) {
     base_err err;
     base_buf text = {0};
     hpo_study *study;
@@ -61,8 +61,8 @@ static watch run(const setting *s, uint64_t trials) {
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     CHECK_OK(hpo_study_create(spec, &study, &err));
     toy_drive_study(
-        study,
-        &(toy_drive){.workers = s->workers, .seed = 1, .fail_share = s->fail_share, .after = check_start, .self = &w});
+        study, &(toy_drive){
+                   .workers = s->workers, .seed = seed, .fail_share = s->fail_share, .after = check_start, .self = &w});
     hpo_study_destroy(study);
     hpo_study_spec_destroy(spec);
     base_buf_fini(&text);
@@ -82,12 +82,24 @@ static void activation_comes_in_time(void **state) {
     };
     for (size_t i = 0; i < CHECK_COUNT(settings); i++) {
         const setting *s = &settings[i];
-        const watch w = run(s, 3 * s->bracket);
+        const watch w = run(s, 1, 3 * s->bracket);
         assert_true(w.first_active > 1);               /* not at once */
         assert_true(w.first_active <= 2 * s->bracket); /* and not never: one bracket and what overlaps with it */
         assert_true(w.active > s->bracket / 2);
         assert_true(w.incumbents > w.active / 10 && w.incumbents < w.active);
     }
+}
+
+/* A failure at the highest fidelity is no success: then the first trial does not count. */
+static void failures_activate_nothing(void **state) {
+    (void)state;
+    static const setting s = {"priorband", 1, 81, 297, 81, 4, 0.5};
+    uint64_t latest = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        const watch w = run(&s, seed, 4 * s.bracket);
+        if (w.first_active != UINT64_MAX && w.first_active > latest) latest = w.first_active;
+    }
+    assert_true(latest > s.bracket + 1); /* some waited for more than one bracket */
 }
 
 /* The cost that the incumbent waits for is that of Hyperband's widest bracket, rung by rung. */
@@ -121,6 +133,7 @@ static void the_bracket_is_that_of_the_ladder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activation_comes_in_time),
+        cmocka_unit_test(failures_activate_nothing),
         cmocka_unit_test(the_bracket_is_that_of_the_ladder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
