@@ -64,7 +64,7 @@ def check_method(name, text, alone):
         return
     own = sections(text)
     for key in ("sampler", pair[1]), ("scheduler", pair[2]):
-        expect(own.get(key) == alone[key], f"--help {name}: the {key[0]} {key[1]} has other options than in its own help")
+        expect(own.get(key) == alone[key], f"--help {name}: {key[0]} {key[1]} has other options than in its own help")
 
 
 def page_names(title):
