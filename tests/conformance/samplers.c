@@ -11,6 +11,8 @@ static const char *const spaces[] = {
     "adam}}, "
     "width: {value: 64}}, forbid: [{opt: sgd, lr: {gt: 0.5}}, {layers: {gt: 2}, dropout: {lt: 0.2}}]}",
     "{parameters: {a: {value: 1}, b: {value: text}, one: {values: [only]}, x: {min: 0.0, max: 1.0}}}",
+    "{parameters: {a: {value: 1}, one: {values: [only], prior: only}}}",
+    "{parameters: {a: {value: 1}, b: {value: text}}}",
     "{parameters: {a: {values: [p, q, r]}, b: {min: 1, max: 3}}, forbid: [{a: p, b: {ne: 2}}]}",
     /* what is believed in is forbidden */
     "{parameters: {x: {min: 0.0, max: 1.0, prior: 0.5, confidence: high}, c: {values: [p, q], prior: p}, k: {min: 1, "

@@ -8,6 +8,7 @@
 
 typedef struct watch {
     double bracket_cost, max_fidelity;
+    double first_fidelity;       /* of trial 0 */
     uint64_t first_active;       /* the first trial that began in an active view, or UINT64_MAX */
     uint64_t active, incumbents; /* trials that began in active views; those of them that came from the incumbent */
 } watch;
@@ -30,7 +31,10 @@ static void check_start(void *self, hpo_study *study, const hpo_record *record) 
     watch *w = self;
     if (record->kind != HPO_RECORD_START) return;
     const bool incumbent = strcmp(record->origin, "incumbent") == 0;
-    if (record->trial == 0) assert_string_equal(record->origin, "prior mode");
+    if (record->trial == 0) {
+        assert_string_equal(record->origin, "prior mode");
+        w->first_fidelity = record->fidelity;
+    }
     if (!is_active(w, hpo_history_at(hpo_study_view(study).history, record->as_of))) {
         assert_false(incumbent);
         return;
@@ -83,6 +87,8 @@ static void activation_comes_in_time(void **state) {
     for (size_t i = 0; i < CHECK_COUNT(settings); i++) {
         const setting *s = &settings[i];
         const watch w = run(s, 1, 3 * s->bracket);
+        const bool named = strcmp(s->method, "priorband") == 0; /* the method: its first trial runs in full */
+        CHECK_NEAR(w.first_fidelity, named ? s->max : s->min, 0);
         assert_true(w.first_active > 1);               /* not at once */
         assert_true(w.first_active <= 2 * s->bracket); /* and not never: one bracket and what overlaps with it */
         assert_true(w.active > s->bracket / 2);
