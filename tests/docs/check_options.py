@@ -57,14 +57,14 @@ def sections(text):
     return found
 
 
-def check_method(name, text, alone):
-    """Its help has the pair, and the sections of both as they have it themselves."""
-    pair = re.search(r"^  = \{sampler: (\S+), scheduler: (\S+)\}$", text, flags=re.MULTILINE)
-    if not expect(pair, f"--help {name} does not show the pair"):
-        return
-    own = sections(text)
-    for key in ("sampler", pair[1]), ("scheduler", pair[2]):
-        expect(own.get(key) == alone[key], f"--help {name}: {key[0]} {key[1]} has other options than in its own help")
+def check_pairs(index, pairs):
+    """The index names the pair of every method that is more than its sampler in full or its scheduler at random."""
+    rows = {m[1]: (m[2], m[3]) for m in re.finditer(r"^\| `(\S+)` \| `(\S+)` with `(\S+)`", index, flags=re.MULTILINE)}
+    for name, (sampler, scheduler) in pairs.items():
+        plain = (sampler, scheduler) in ((name, "full"), ("random", name))
+        expect(plain or rows.get(name) == (sampler, scheduler), f"{INDEX}: {name} is {sampler} with {scheduler}")
+    for name in rows:
+        expect(name in pairs, f"{INDEX}: there is no method {name}")
 
 
 def page_names(title):
@@ -134,13 +134,18 @@ def main():
             of_method[name] = found
         own_pages = [page.name for page, titled in pages.items() if name in titled]
         expect(len(own_pages) == 1, f"{name} has the pages {own_pages}; it must have one")
+    pairs = {}
     for name in kinds["methods"]:
-        pair = re.search(r"= \{sampler: (\S+), scheduler: (\S+)\}", help_of(program, "--help", name))
-        for key in (("sampler", pair[1]), ("scheduler", pair[2])) if pair else ():
-            if key not in alone:
-                alone[key] = sections(help_of(program, "--help", key[1])).get(key)
-        check_method(name, help_of(program, "--help", name), alone)
+        text = help_of(program, "--help", name)
+        pair = re.search(r"^  = \{sampler: (\S+), scheduler: (\S+)\}$", text, flags=re.MULTILINE)
+        if not expect(pair, f"--help {name} does not show the pair"):
+            continue
+        pairs[name] = pair.groups()
+        for key in ("sampler", pair[1]), ("scheduler", pair[2]):
+            same = sections(text).get(key) == alone[key]
+            expect(same, f"--help {name}: {key[0]} {key[1]} has other options than in its own help")
     index = (PAGES / INDEX).read_text()
+    check_pairs(index, pairs)
     for page, titled in pages.items():
         expect(titled, f"{page.name}: its first line names nothing")
         expect(all(name in names for name in titled), f"{page.name}: its first line names what is not there: {titled}")
