@@ -95,6 +95,7 @@ static void check_option(const owner *of, const base_option *o) {
         refuse(of, o->name, "no_such_choice");
         refuse(of, o->name, "1");
         break;
+    case BASE_OPTION_STRING: refuse(of, o->name, "3"); break;
     default: fail_msg("%s: %s has a kind that this test does not know", of->name, o->name);
     }
 }
