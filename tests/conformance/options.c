@@ -119,10 +119,40 @@ static void of_schedulers(void **state) {
     for (size_t t = 0; t < count; t++) check_owner(&(owner){"scheduler", types[t]->name, types[t]->options});
 }
 
+/* An option goes to whoever of the two has it, so a name that both have must mean the same to both: else a value that
+ * one needs is refused by the other, and the pair cannot be had. */
+static void check_shared(const char *sampler, const base_option *a, const char *scheduler, const base_option *b) {
+    bool same = a->kind == b->kind && a->min == b->min && a->max == b->max && strcmp(a->fallback, b->fallback) == 0;
+    if (same && a->kind == BASE_OPTION_CHOICE) {
+        for (size_t i = 0; same && (a->choices[i] || b->choices[i]); i++) {
+            same = a->choices[i] && b->choices[i] && strcmp(a->choices[i], b->choices[i]) == 0;
+        }
+    }
+    if (!same) print_error("%s is one thing to %s and another to %s\n", a->name, sampler, scheduler);
+    assert_true(same);
+}
+
+static void a_name_means_the_same_to_both(void **state) {
+    (void)state;
+    size_t n_samplers, n_schedulers;
+    const hpo_sampler_type *const *samplers = hpo_samplers(&n_samplers);
+    const hpo_scheduler_type *const *schedulers = hpo_schedulers(&n_schedulers);
+    for (size_t i = 0; i < n_samplers; i++) {
+        for (const base_option *a = samplers[i]->options; a && a->name; a++) {
+            for (size_t j = 0; j < n_schedulers; j++) {
+                const base_option *table = schedulers[j]->options,
+                                  *b = table ? base_options_find(table, a->name) : NULL;
+                if (b) check_shared(samplers[i]->name, a, schedulers[j]->name, b);
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_samplers),
         cmocka_unit_test(of_schedulers),
+        cmocka_unit_test(a_name_means_the_same_to_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
