@@ -104,9 +104,9 @@ static const char parameters[] =
 
 static void print_study(const char *sampler, const char *scheduler, bool deterministic, base_buf *text) {
     base_buf_printf(text,
-                    "study: %s-%s\nobjective: stepwise\nseed: 5\nmethod: {sampler: %s, scheduler: %s}\n"
+                    "study: %s\nobjective: stepwise\nseed: 5\nmethod: {sampler: %s, scheduler: %s}\n"
                     "fidelity: {e: {min: 1, max: 9}}\nbudget: {trials: %d}\n",
-                    sampler, scheduler, sampler, scheduler, TRIALS);
+                    sampler, sampler, scheduler, TRIALS);
     if (deterministic) base_buf_puts(text, "deterministic: true\nworkers: 3\n");
     base_buf_puts(text, parameters);
 }
@@ -173,12 +173,13 @@ static void check_end(const hpo_study *study) {
 }
 
 static void run_pair(const char *sampler, const char *scheduler, bool deterministic, const char *folder) {
+    static unsigned number;
     base_err err;
     base_buf text = {0}, path = {0};
     hpo_study_spec *spec;
     hpo_study *live, *replayed;
     print_study(sampler, scheduler, deterministic, &text);
-    base_buf_printf(&path, "%s/%s-%s.log", folder, sampler, scheduler);
+    base_buf_printf(&path, "%s/%u.log", folder, number++);
     CHECK_OK(read_spec(&text, &spec, &err));
     CHECK_OK(hpo_mpi_broadcast(&text, &err));
     CHECK_OK(hpo_study_create(spec, &live, &err));
@@ -206,7 +207,13 @@ static void every_pair_in_one_job(void **state) {
     const check_tmpdir folder = check_tmpdir_create();
     for (size_t a = 0; a < n_samplers; a++) {
         for (size_t b = 0; b < n_schedulers; b++) {
-            run_pair(samplers[a]->name, schedulers[b]->name, (a + b) % 2 == 1, folder.path);
+            const bool deterministic = (a + b) % 2 == 1;
+            run_pair(samplers[a]->name, schedulers[b]->name, deterministic, folder.path);
+            if (!schedulers[b]->options || !base_options_find(schedulers[b]->options, "mode")) continue;
+            base_buf stopping = {0};
+            base_buf_printf(&stopping, "%s, mode: stopping", schedulers[b]->name);
+            run_pair(samplers[a]->name, base_buf_text(&stopping), deterministic, folder.path);
+            base_buf_fini(&stopping);
         }
     }
     check_tmpdir_remove(&folder);
