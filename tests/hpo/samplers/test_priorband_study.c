@@ -5,6 +5,7 @@
 #include "hpo/schedulers/ladder.h"
 #include "tests/support/check.h"
 #include "tests/support/toy_objective.h"
+#include "tests/support/toy_space.h"
 
 typedef struct watch {
     double bracket_cost, max_fidelity;
@@ -108,6 +109,45 @@ static void failures_activate_nothing(void **state) {
     assert_true(latest > s.bracket + 1); /* some waited for more than one bracket */
 }
 
+static void apply(hpo_history *history, hpo_record record) {
+    base_err err;
+    record.parent = UINT64_MAX;
+    record.as_of = hpo_history_view(history).as_of;
+    CHECK_OK(hpo_history_apply(history, &record, &err));
+}
+
+/* No fidelity is preferred: a result of the past counts, although the same trial did worse later on. */
+static void the_incumbent_is_the_best_result_of_all(void **state) {
+    (void)state;
+    toy_sampling s;
+    toy_sampling_open(&s, "priorband", 1, "{parameters: {x: {min: 0.0, max: 1.0, prior: 0.8}}}");
+    hpo_observations *observations = hpo_observations_create(s.space);
+    static const double points[] = {0.1, 0.2, 0.3, 0.4}, at_nine[] = {5, 3, 4, 4};
+    for (uint64_t id = 0; id < 4; id++) {
+        apply(s.history, (hpo_record){.kind = HPO_RECORD_START, .trial = id, .fidelity = 1, .config = &points[id]});
+        apply(s.history, (hpo_record){.kind = HPO_RECORD_RESULT,
+                                      .trial = id,
+                                      .fidelity = 1,
+                                      .value = id == 0 ? 0 : 10,
+                                      .result = {.cost = 1}});
+    }
+    for (uint64_t id = 0; id < 4; id++) {
+        apply(s.history, (hpo_record){.kind = HPO_RECORD_PROMOTE, .trial = id, .rung = 2, .fidelity = 9, .from = 1});
+        apply(s.history, (hpo_record){.kind = HPO_RECORD_RESULT,
+                                      .trial = id,
+                                      .rung = 2,
+                                      .fidelity = 9,
+                                      .value = at_nine[id],
+                                      .final = true,
+                                      .result = {.cost = 8}});
+    }
+    uint64_t incumbent;
+    hpo_ensemble_at(observations, s.space, hpo_history_view(s.history), 3, 0, 9, 27, &incumbent);
+    assert_int_equal(incumbent, 0);
+    hpo_observations_destroy(observations);
+    toy_sampling_close(&s);
+}
+
 /* The cost that the incumbent waits for is that of Hyperband's widest bracket, rung by rung. */
 static void the_bracket_is_that_of_the_ladder(void **state) {
     (void)state;
@@ -140,6 +180,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activation_comes_in_time),
         cmocka_unit_test(failures_activate_nothing),
+        cmocka_unit_test(the_incumbent_is_the_best_result_of_all),
         cmocka_unit_test(the_bracket_is_that_of_the_ladder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
