@@ -3,14 +3,18 @@
  *
  * In a space with finitely many configurations none is tried twice (unless `repeats`): the sampler is asked again while
  * it proposes what has been tried, and after MAX_ATTEMPTS (or when it finds nothing that is allowed) the space is
- * searched for something left, from a place that depends on the trial alone. */
+ * searched for something left, from a place that depends on the trial alone; one that is too large for that, by draws
+ * that are uniform over the configurations, because those of the sampler may fall on a few again and again. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/arena.h"
 
 #include "hpo/study/study_impl.h"
 
-enum { MAX_ATTEMPTS = 64 };
+enum { MAX_ATTEMPTS = 64, MAX_DRAWS = 100000 };
 static const double MAX_ENUMERATED = 1e6;
 
 uint64_t study_trial_seed(const hpo_study *study, uint64_t trial) {
@@ -38,6 +42,23 @@ static base_status enumerate(const hpo_study *study, hpo_view view, uint64_t tri
     return BASE_FAIL(err, BASE_END, "all %" PRIu64 " configurations of the space were tried", hpo_view_trials(view));
 }
 
+/* Uniform draws, whatever the probabilities, until one has not been tried, or BASE_END. */
+static base_status draw_new(const hpo_study *study, hpo_view view, uint64_t trial, double *config, base_err *err) {
+    const hpo_space *space = study->spec->space;
+    const size_t dims = hpo_space_dims(space);
+    double *unit = base_malloc((dims + 1) * sizeof *unit);
+    base_rng rng = base_rng_stream(study->spec->seed, BASE_RNG_SAMPLER, (uint32_t)trial, UINT32_MAX);
+    bool found = false;
+    for (int n = 0; n < MAX_DRAWS && !found; n++) {
+        for (size_t d = 0; d < dims; d++) unit[d] = base_rng_uniform(&rng);
+        hpo_space_from_unit(space, unit, config);
+        found = hpo_space_allowed(space, config) && !hpo_view_has_config(view, config);
+    }
+    free(unit);
+    if (found) return BASE_OK;
+    return BASE_FAIL(err, BASE_END, "of %d configurations drawn at random all are forbidden or were tried", MAX_DRAWS);
+}
+
 static base_status propose(hpo_study *study, hpo_view view, uint64_t trial, const hpo_decision *decision,
                            const char **origin, base_err *err) {
     const hpo_study_spec *spec = study->spec;
@@ -51,7 +72,11 @@ static base_status propose(hpo_study *study, hpo_view view, uint64_t trial, cons
         if (spec->repeats || !finite) return status;
         if (status == BASE_OK && !hpo_view_has_config(view, study->config)) return BASE_OK;
     }
-    if (cardinality > MAX_ENUMERATED) return status;
+    if (cardinality > MAX_ENUMERATED) {
+        if (status != BASE_OK) return status;
+        *origin = "random";
+        return draw_new(study, view, trial, study->config, err);
+    }
     if (status != BASE_OK && (ends || status != BASE_END)) return status;
     *origin = "enumerated";
     return enumerate(study, view, trial, study->config, err);

@@ -175,6 +175,24 @@ static void no_hole_is_left(void **state) {
     rig_close(&r);
 }
 
+/* The original asks whether any index of a hole is true: the hole of index 0 alone stays, and makes every density NaN.
+ */
+static void a_hole_at_the_first_place_alone_is_filled(void **state) {
+    (void)state;
+    rig r = rig_open("{x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}, c: {values: [p, q]}}");
+    const double nan = (double)NAN, unit[] = {nan, .1, .25, .5, .2, .75, .9, .3, .25, nan, .4, .75};
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fit(&r, unit, 4, seed);
+        for (size_t i = 0; i < 4; i++) {
+            const double x = hpo_kde_coordinate(r.kde, i, 0);
+            assert_true(x == .5 || x == .9);
+            CHECK_NEAR(hpo_kde_coordinate(r.kde, i, 1), unit[3 * i + 1], 0);
+        }
+        assert_true(density(&r, (double[]){.5, .2, .25}) > 0);
+    }
+    rig_close(&r);
+}
+
 /* Draws lie around the points with `factor` bandwidths, and a choice changes with probability h (c - 1) / c. */
 static void draws_are_around_the_points(void **state) {
     (void)state;
@@ -210,6 +228,7 @@ int main(void) {
         cmocka_unit_test(densities_of_choices_stay_densities),
         cmocka_unit_test(a_mixed_density_is_its_definition),
         cmocka_unit_test(no_hole_is_left),
+        cmocka_unit_test(a_hole_at_the_first_place_alone_is_filled),
         cmocka_unit_test(draws_are_around_the_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

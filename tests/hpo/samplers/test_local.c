@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Oracles: the rule of first improvement followed by hand on a table; neighbourhoods counted by hand; random search. */
+#include "tests/hpo/samplers/results.h"
 #include "tests/hpo/samplers/told.h"
 
 static const char *const table =
@@ -141,6 +142,28 @@ static void numbers_have_finitely_many_neighbours(void **state) {
     toy_sampling_close(&s);
 }
 
+/* The best at a low fidelity looks better than it is: the centre is the best at the highest one, told first or last. */
+static void the_highest_fidelity_makes_the_centre(void **state) {
+    (void)state;
+    static const double points[5][WIDTH] = {
+        {0, 0, 0, 0, 1}, {5, 5, 2, 2, 5}, {9, 7, 4, 3, 9}, {2, 6, 1, 3, 8}, {7, 1, 3, 1, 3}};
+    for (size_t centre = 0; centre < 5; centre++) {
+        static toy_sampling s;
+        toy_sampling_open(&s, "local", 3, table);
+        for (size_t i = 0; i < 5; i++) {
+            const bool full = i == centre || i == (centre + 2) % 5;
+            add_finished(&s, points[i], full ? 1 : 0.1, i == centre ? 5 : full ? 6 : (double)i);
+        }
+        for (uint32_t attempt = 0; attempt < 8; attempt++) {
+            assert_string_equal(propose(&s, attempt), "local");
+            size_t differ = 0;
+            for (size_t d = 0; d < WIDTH; d++) differ += s.config[d] != points[centre][d];
+            assert_int_equal(differ, 1);
+        }
+        toy_sampling_close(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_finds_the_optimum_of_a_table_long_before_random_search),
@@ -148,6 +171,7 @@ int main(void) {
         cmocka_unit_test(a_climb_ends_when_all_neighbours_were_tried),
         cmocka_unit_test(running_and_failed_trials),
         cmocka_unit_test(numbers_have_finitely_many_neighbours),
+        cmocka_unit_test(the_highest_fidelity_makes_the_centre),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,7 +101,7 @@ static void higher_fidelities_come_first(void **state) {
 static void a_joint_density_keeps_pairs(void **state) {
     (void)state;
     static const char yaml[] =
-        "{parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}, options: {gamma: 0.5, mode: %s}}";
+        "{parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}, options: {gamma: 0.5, density: %s}}";
     double apart[2] = {0, 0};
     for (int mode = 0; mode < 2; mode++) {
         for (uint64_t seed = 0; seed < 100; seed++) {
