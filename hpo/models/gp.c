@@ -139,7 +139,7 @@ void hpo_gp_condition(hpo_gp *gp, const double *theta, const hpo_gp_points *poin
     const size_t dims = gp->embedding->dims, rows = points->n + points->n_pending;
     const size_t kept = common_rows(gp, theta, points);
     gp->rows = kept;
-    reserve(gp, rows);
+    reserve(gp, rows > 0 ? rows : 1);
     memcpy(gp->theta, theta, (dims + 2) * sizeof *theta);
     for (size_t i = 0; i < dims; i++) gp->weight[i] = exp(-2 * theta[i]);
     gp->signal = exp(theta[dims]);
@@ -175,7 +175,8 @@ static void predict(void *self, const double *points, size_t count, double *mean
             embed_outer(gp, points + (first + i) * gp->outer, gp->point);
             covariances(gp, gp->point, gp->rows, gp->scratch + i * gp->capacity);
         }
-        hpo_matvec(gp->scratch, batch, gp->n, gp->capacity, gp->alpha, mean + first);
+        for (size_t i = 0; i < batch; i++) mean[first + i] = 0;
+        if (gp->n > 0) hpo_matvec(gp->scratch, batch, gp->n, gp->capacity, gp->alpha, mean + first);
         hpo_cholesky_forward_rows(gp->factor, gp->rows, gp->capacity, gp->scratch, batch, gp->capacity);
         for (size_t i = 0; i < batch; i++) {
             const double *row = gp->scratch + i * gp->capacity;
@@ -229,7 +230,7 @@ static void gradient(void *self, const double *point, double *mean, double *vari
     }
 }
 
-hpo_surrogate hpo_gp_surrogate(hpo_gp *gp, size_t dims, const double *tail) {
+hpo_surrogate hpo_gp_predictions(hpo_gp *gp, size_t dims, const double *tail) {
     BASE_ASSERT(dims <= gp->embedding->dims);
     gp->outer = dims;
     for (size_t i = dims; i < gp->embedding->dims; i++) gp->full[i] = tail[i - dims];

@@ -124,7 +124,7 @@ static void published_values(void **state) {
     const double unit[] = {0, .5, 1}, y[] = {1, -1, .5}, theta[] = {log(.3), 0, log(1e-6)}, at = .25;
     hpo_gp *gp = hpo_gp_create(&embedding, HPO_KERNEL_MATERN52);
     hpo_gp_condition(gp, theta, &(hpo_gp_points){.unit = unit, .y = y, .n = 3, .block = 3});
-    const hpo_surrogate surrogate = hpo_gp_surrogate(gp, 1, NULL);
+    const hpo_surrogate surrogate = hpo_gp_predictions(gp, 1, NULL);
     double mean, variance;
     surrogate.predict(surrogate.self, &at, 1, &mean, &variance);
     CHECK_NEAR(mean, -.048044352143622585, 1e-9);
@@ -146,7 +146,7 @@ static void agrees_with_a_dense_reference(void **state) {
         gp, r.theta,
         &(hpo_gp_points){
             .unit = r.unit, .y = r.y, .n = n, .block = 20, .pending = r.unit + n * DIMS, .n_pending = pending});
-    const hpo_surrogate surrogate = hpo_gp_surrogate(gp, DIMS, NULL);
+    const hpo_surrogate surrogate = hpo_gp_predictions(gp, DIMS, NULL);
     double mean[10], variance[10], expected_mean, expected_variance;
     surrogate.predict(surrogate.self, r.unit + 30 * DIMS, 10, mean, variance);
     for (size_t i = 0; i < 10; i++) {
@@ -175,7 +175,7 @@ static void believing_changes_no_mean(void **state) {
     double mean, variance, believed[N], before, after;
     hpo_gp *gp = hpo_gp_create(&r.embedding, HPO_KERNEL_RBF);
     hpo_gp_condition(gp, r.theta, &(hpo_gp_points){.unit = r.unit, .y = r.y, .n = 20, .block = 20});
-    hpo_surrogate surrogate = hpo_gp_surrogate(gp, DIMS, NULL);
+    hpo_surrogate surrogate = hpo_gp_predictions(gp, DIMS, NULL);
     memcpy(believed, r.y, sizeof believed);
     surrogate.predict(surrogate.self, r.unit + 20 * DIMS, 1, &believed[20], &variance);
     surrogate.predict(surrogate.self, r.unit + 30 * DIMS, 1, &before, &variance);
@@ -197,7 +197,7 @@ static void derivatives_of_predictions(void **state) {
             gp, r.theta,
             &(hpo_gp_points){
                 .unit = r.unit, .y = r.y, .n = 20, .block = 20, .pending = r.unit + 20 * DIMS, .n_pending = 3});
-        const hpo_surrogate surrogate = hpo_gp_surrogate(gp, DIMS, NULL);
+        const hpo_surrogate surrogate = hpo_gp_predictions(gp, DIMS, NULL);
         for (size_t i = 25; i < N; i++) {
             double point[DIMS], mean, variance, d_mean[DIMS], d_variance[DIMS], plain[2], m[2], v[2];
             memcpy(point, r.unit + i * DIMS, sizeof point);
@@ -311,7 +311,7 @@ static void growth_keeps_the_bits(void **state) {
             &(hpo_gp_points){
                 .unit = r.unit, .y = r.y, .n = n, .block = 10, .pending = r.unit + (n + 3) * DIMS, .n_pending = n % 4});
         double mean[2][6], variance[2][6];
-        const hpo_surrogate a = hpo_gp_surrogate(grown, DIMS, NULL), b = hpo_gp_surrogate(fresh, DIMS, NULL);
+        const hpo_surrogate a = hpo_gp_predictions(grown, DIMS, NULL), b = hpo_gp_predictions(fresh, DIMS, NULL);
         a.predict(a.self, r.unit + 34 * DIMS, 6, mean[0], variance[0]);
         b.predict(b.self, r.unit + 34 * DIMS, 6, mean[1], variance[1]);
         assert_memory_equal(mean[0], mean[1], sizeof mean[0]);
