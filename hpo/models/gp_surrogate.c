@@ -14,9 +14,10 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/rng.h"
 #include "hpo/models/gp.h"
 #include "hpo/models/gp_fit.h"
+#include "hpo/models/gp_sample.h"
+#include "hpo/models/noisy_ei.h"
 #include "hpo/models/subset.h"
 #include "hpo/models/transform.h"
 
@@ -48,6 +49,8 @@ struct hpo_gp_surrogate {
     gathered rows;           /* that the process is conditioned on */
     size_t results;          /* they stand for */
     hpo_surrogate posterior; /* as asked about */
+    hpo_gp_sample *sample;
+    hpo_noisy_ei *noisy;
 };
 
 hpo_gp_surrogate *hpo_gp_surrogate_create(const hpo_space *space, const hpo_gp_settings *settings) {
@@ -59,8 +62,16 @@ hpo_gp_surrogate *hpo_gp_surrogate_create(const hpo_space *space, const hpo_gp_s
     return s;
 }
 
+static void drop_draws(hpo_gp_surrogate *s) {
+    hpo_gp_sample_destroy(s->sample);
+    hpo_noisy_ei_destroy(s->noisy);
+    s->sample = NULL;
+    s->noisy = NULL;
+}
+
 void hpo_gp_surrogate_destroy(hpo_gp_surrogate *s) {
     if (!s) return;
+    drop_draws(s);
     for (size_t i = 0; i < FITS; i++) free(s->fits[i].theta);
     hpo_gp_destroy(s->gp);
     hpo_embedding_free(&s->embedding);
@@ -154,6 +165,7 @@ static const double *hyperparameters(hpo_gp_surrogate *s, const double *x, const
 /* ---- the posterior ---- */
 
 hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset *data, double fidelity) {
+    drop_draws(s);
     double *x = model_inputs(s, data->unit, data->fidelity, data->n);
     const size_t m = milestone(data->n);
     const double *theta = hyperparameters(s, x, data->loss, m);
@@ -190,6 +202,18 @@ double hpo_gp_surrogate_best(hpo_gp_surrogate *s) {
     for (size_t i = 0; i < n; i++) best = fmin(best, mean[i]);
     free(points);
     return best;
+}
+
+hpo_surrogate hpo_gp_surrogate_sample(hpo_gp_surrogate *s, base_rng *rng) {
+    drop_draws(s);
+    s->sample = hpo_gp_sample_draw(s->gp, rng);
+    return hpo_gp_sample_surrogate(s->sample);
+}
+
+hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *s, base_rng *rng) {
+    drop_draws(s);
+    s->noisy = hpo_noisy_ei_create(s->gp, rng);
+    return hpo_noisy_ei_surrogate(s->noisy);
 }
 
 void hpo_gp_surrogate_bound(const hpo_gp_surrogate *s, hpo_maximize *problem) {

@@ -36,6 +36,11 @@ hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *surrogate, const hpo_
 /* The least posterior mean at an observed point, at the fidelity that is asked about: what an improvement is counted
  * from, since noise makes the least observed value too good. 0, the prior's mean, without rows. */
 double hpo_gp_surrogate_best(hpo_gp_surrogate *surrogate);
+/* What some acquisitions are made of, each a function of the posterior and of the stream *rng, and a model without
+ * variance that HPO_ACQUISITION_LCB with kappa 0 hands through: a function drawn from the posterior (gp_sample.h), and
+ * minus the logarithm of noisy EI (noisy_ei.h). Valid until the next call of these or of condition. */
+hpo_surrogate hpo_gp_surrogate_sample(hpo_gp_surrogate *surrogate, base_rng *rng);
+hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *surrogate, base_rng *rng);
 /* Bounds the work of a maximisation by the number of rows that every prediction costs: candidates and steps are
  * lowered, starts are set. */
 void hpo_gp_surrogate_bound(const hpo_gp_surrogate *surrogate, hpo_maximize *problem);
