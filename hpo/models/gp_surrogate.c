@@ -33,6 +33,11 @@ typedef struct fitted {
     double *theta;
 } fitted;
 
+/* Losses are mean + deviation * what the process sees. */
+typedef struct scale {
+    double mean, deviation;
+} scale;
+
 /* Rows of a subset: points and transformed losses. */
 typedef struct gathered {
     double *x, *y;
@@ -48,6 +53,7 @@ struct hpo_gp_surrogate {
     size_t next_fit;
     gathered rows;           /* that the process is conditioned on */
     size_t results;          /* they stand for */
+    scale scale;             /* of the rows' losses */
     hpo_surrogate posterior; /* as asked about */
     hpo_gp_sample *sample;
     hpo_noisy_ei *noisy;
@@ -97,11 +103,24 @@ static double *model_inputs(const hpo_gp_surrogate *s, const double *unit, const
     return x;
 }
 
-static gathered gather(const hpo_gp_surrogate *s, const double *x, const double *loss, size_t n, size_t limit) {
+static scale standardise(const double *values, size_t n, double *y) {
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < n; i++) mean += values[i] / (double)n;
+    for (size_t i = 0; i < n; i++) square += (values[i] - mean) * (values[i] - mean) / (double)n;
+    const double deviation = square > 0 ? sqrt(square) : 1;
+    for (size_t i = 0; i < n; i++) y[i] = (values[i] - mean) / deviation;
+    return (scale){mean, deviation};
+}
+
+static gathered gather(hpo_gp_surrogate *s, const double *x, const double *loss, size_t n, size_t limit) {
     const size_t dims = s->embedding.dims;
     size_t *chosen = base_malloc((n + 1) * sizeof *chosen);
     double *y = base_malloc((n + 1) * sizeof *y);
-    hpo_transform_losses(loss, n, y);
+    if (s->settings.plain) {
+        s->scale = standardise(loss, n, y);
+    } else {
+        hpo_transform_losses(loss, n, y);
+    }
     gathered g = {.n = hpo_subset(x, dims, loss, n, limit, chosen)};
     g.x = base_malloc((g.n * (dims + 1) + 1) * sizeof *g.x);
     g.y = g.x + g.n * dims;
@@ -134,7 +153,7 @@ static uint64_t hash_of(const hpo_gp_surrogate *s, const double *x, const double
     return base_hash64(parts, sizeof parts);
 }
 
-static void fit(const hpo_gp_surrogate *s, const double *x, const double *loss, size_t m, const double *start,
+static void fit(hpo_gp_surrogate *s, const double *x, const double *loss, size_t m, const double *start,
                 double *theta) {
     if (m == 0) {
         hpo_gp_default(s->embedding.dims, theta);
@@ -164,6 +183,34 @@ static const double *hyperparameters(hpo_gp_surrogate *s, const double *x, const
 
 /* ---- the posterior ---- */
 
+static void predict_plain(void *self, const double *points, size_t count, double *mean, double *variance) {
+    const hpo_gp_surrogate *s = self;
+    s->posterior.predict(s->posterior.self, points, count, mean, variance);
+    for (size_t i = 0; i < count; i++) {
+        mean[i] = s->scale.mean + s->scale.deviation * mean[i];
+        variance[i] *= s->scale.deviation * s->scale.deviation;
+    }
+}
+
+static void gradient_plain(void *self, const double *point, double *mean, double *variance, double *d_mean,
+                           double *d_variance) {
+    const hpo_gp_surrogate *s = self;
+    const double deviation = s->scale.deviation;
+    s->posterior.gradient(s->posterior.self, point, mean, variance, d_mean, d_variance);
+    *mean = s->scale.mean + deviation * *mean;
+    *variance *= deviation * deviation;
+    for (size_t i = 0; i < s->posterior.dims; i++) {
+        d_mean[i] *= deviation;
+        d_variance[i] *= deviation * deviation;
+    }
+}
+
+/* What is asked. */
+static hpo_surrogate outside(hpo_gp_surrogate *s) {
+    if (!s->settings.plain) return s->posterior;
+    return (hpo_surrogate){.self = s, .dims = s->posterior.dims, .predict = predict_plain, .gradient = gradient_plain};
+}
+
 hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset *data, double fidelity) {
     drop_draws(s);
     double *x = model_inputs(s, data->unit, data->fidelity, data->n);
@@ -184,10 +231,11 @@ hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset 
     free(pending);
     const double tail = s->settings.fidelity ? fidelity_coordinate(s, fidelity) : 0;
     s->posterior = hpo_gp_predictions(s->gp, hpo_space_dims(s->space), &tail);
-    return s->posterior;
+    return outside(s);
 }
 
-double hpo_gp_surrogate_best(hpo_gp_surrogate *s) {
+/* On the process's scale. */
+static double best_mean(hpo_gp_surrogate *s) {
     const size_t n = s->rows.n, dims = s->posterior.dims, stride = s->embedding.dims;
     if (n == 0) return 0;
     double best = (double)INFINITY;
@@ -204,13 +252,19 @@ double hpo_gp_surrogate_best(hpo_gp_surrogate *s) {
     return best;
 }
 
+double hpo_gp_surrogate_best(hpo_gp_surrogate *s) {
+    return s->settings.plain ? s->scale.mean + s->scale.deviation * best_mean(s) : best_mean(s);
+}
+
 hpo_surrogate hpo_gp_surrogate_sample(hpo_gp_surrogate *s, base_rng *rng) {
+    BASE_ASSERT(!s->settings.plain);
     drop_draws(s);
     s->sample = hpo_gp_sample_draw(s->gp, rng);
     return hpo_gp_sample_surrogate(s->sample);
 }
 
 hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *s, base_rng *rng) {
+    BASE_ASSERT(!s->settings.plain);
     drop_draws(s);
     s->noisy = hpo_noisy_ei_create(s->gp, rng);
     return hpo_noisy_ei_surrogate(s->noisy);

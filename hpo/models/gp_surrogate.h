@@ -20,9 +20,10 @@ typedef struct hpo_gp_surrogate hpo_gp_surrogate;
 
 typedef struct hpo_gp_settings {
     hpo_kernel_kind kernel;
-    bool
-        fidelity; /* one more input of the process, scaled logarithmically when min_fidelity > 0: for rows of several */
-    double min_fidelity, max_fidelity; /* with it: min < max */
+    bool plain; /* losses are standardised only, and predictions are on their scale: for what is no loss */
+    /* For rows of several fidelities: one more input, scaled logarithmically when min_fidelity > 0. Then min < max. */
+    bool fidelity;
+    double min_fidelity, max_fidelity;
 } hpo_gp_settings;
 
 /* The space must outlive it. Never NULL. */
@@ -30,16 +31,16 @@ hpo_gp_surrogate *hpo_gp_surrogate_create(const hpo_space *space, const hpo_gp_s
 void hpo_gp_surrogate_destroy(hpo_gp_surrogate *surrogate); /* accepts NULL */
 
 /* The posterior given the rows and the running trials of a data set; without rows it is the prior. Failed evaluations
- * count as the worst success. fidelity: at which one points are asked about, when it is an input. Losses are on a scale
- * of the process's own (hpo_transform_losses). What is returned is valid until the next call. */
+ * count as the worst success. fidelity: at which one points are asked about, when it is an input. Unless plain,
+ * losses are on a scale of the process's own (hpo_transform_losses). What is returned is valid until the next call. */
 hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *surrogate, const hpo_dataset *data, double fidelity);
 /* The least posterior mean at an observed point, at the fidelity that is asked about: what an improvement is counted
- * from, since noise makes the least observed value too good. 0, the prior's mean, without rows. */
+ * from, since noise makes the least observed value too good. The prior's mean without rows. */
 double hpo_gp_surrogate_best(hpo_gp_surrogate *surrogate);
 /* What some acquisitions are made of, each a function of the posterior and of the stream *rng, and a model without
  * variance that HPO_ACQUISITION_LCB with kappa 0 hands through: a function drawn from the posterior (gp_sample.h), and
  * minus the logarithm of noisy EI (noisy_ei.h). Valid until the next call of these or of condition. */
-hpo_surrogate hpo_gp_surrogate_sample(hpo_gp_surrogate *surrogate, base_rng *rng);
+hpo_surrogate hpo_gp_surrogate_sample(hpo_gp_surrogate *surrogate, base_rng *rng); /* not of a plain one */
 hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *surrogate, base_rng *rng);
 /* Bounds the work of a maximisation by the number of rows that every prediction costs: candidates and steps are
  * lowered, starts are set. */

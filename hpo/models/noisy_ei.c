@@ -125,10 +125,15 @@ static void draw_all(hpo_noisy_ei *noisy, base_rng *rng) {
 
 /* ---- predictions ---- */
 
-/* mean_j at a point with these covariances, for all draws. */
+/* mean_j at a point with these covariances, for all draws; best_j - mean_j. */
 static void means_of(const hpo_noisy_ei *noisy, const double *k, double *means) {
     for (size_t j = 0; j < DRAWS; j++) means[j] = 0;
     if (noisy->rows > 0) hpo_matvec(noisy->alpha, DRAWS, noisy->rows, noisy->rows, k, means);
+}
+
+static void gaps_of(const hpo_noisy_ei *noisy, const double *k, double *gaps) {
+    means_of(noisy, k, gaps);
+    for (size_t j = 0; j < DRAWS; j++) gaps[j] = noisy->best[j] - gaps[j];
 }
 
 /* best_j at the fidelity that is asked about. */
@@ -163,42 +168,22 @@ void hpo_noisy_ei_destroy(hpo_noisy_ei *noisy) {
     free(noisy);
 }
 
-/* log mean_j EI_j; the shares of the draws in its derivatives by mean_j (by_mean, DRAWS) and by the variance. */
-static double log_mean(const hpo_noisy_ei *noisy, const double *means, double variance, double *by_mean,
-                       double *by_variance) {
-    double value[DRAWS], slope[DRAWS], most = (double)-INFINITY, sum = 0;
-    for (size_t j = 0; j < DRAWS; j++) {
-        const hpo_acquisition one = {.kind = HPO_ACQUISITION_LOGEI, .best = noisy->best[j]};
-        value[j] = hpo_acquisition_value(&one, means[j], variance, by_mean ? &by_mean[j] : NULL, &slope[j]);
-        most = fmax(most, value[j]);
-    }
-    for (size_t j = 0; j < DRAWS; j++) sum += value[j] = exp(value[j] - most);
-    if (by_mean) {
-        *by_variance = 0;
-        for (size_t j = 0; j < DRAWS; j++) {
-            by_mean[j] *= value[j] / sum;
-            *by_variance += value[j] / sum * slope[j];
-        }
-    }
-    return most + log(sum / DRAWS);
-}
-
 static void predict(void *self, const double *points, size_t count, double *mean, double *variance) {
     hpo_noisy_ei *noisy = self;
     hpo_gp *gp = noisy->gp;
     const size_t rows = noisy->rows;
-    double means[GP_BATCH][DRAWS];
+    double gaps[GP_BATCH][DRAWS];
     for (size_t first = 0; first < count; first += GP_BATCH) {
         const size_t batch = count - first < GP_BATCH ? count - first : GP_BATCH;
         for (size_t i = 0; i < batch; i++) {
             gp_embed(gp, points + (first + i) * gp->outer);
             gp_covariances(gp, rows, noisy->scratch + i * rows);
-            means_of(noisy, noisy->scratch + i * rows, means[i]);
+            gaps_of(noisy, noisy->scratch + i * rows, gaps[i]);
         }
         hpo_cholesky_forward_rows(noisy->factor, rows, rows, noisy->scratch, batch, rows);
         for (size_t i = 0; i < batch; i++) {
             const double *row = noisy->scratch + i * rows, left = gp->signal - hpo_dot(row, row, rows);
-            mean[first + i] = -log_mean(noisy, means[i], left, NULL, NULL);
+            mean[first + i] = -hpo_log_mean_ei(gaps[i], DRAWS, left, NULL, NULL);
             variance[first + i] = 0;
         }
     }
@@ -210,17 +195,17 @@ static void gradient(void *self, const double *point, double *mean, double *vari
     hpo_noisy_ei *noisy = self;
     hpo_gp *gp = noisy->gp;
     const size_t rows = noisy->rows;
-    double *k = noisy->scratch, *slope = k + rows, *weight = slope + rows, means[DRAWS], by_mean[DRAWS], by_variance;
+    double *k = noisy->scratch, *slope = k + rows, *weight = slope + rows, gaps[DRAWS], by_gap[DRAWS], by_variance;
     gp_embed(gp, point);
     gp_covariances_and_slopes(gp, k, slope);
-    means_of(noisy, k, means);
+    gaps_of(noisy, k, gaps);
     hpo_cholesky_forward(noisy->factor, rows, rows, k);
-    *mean = -log_mean(noisy, means, gp->signal - hpo_dot(k, k, rows), by_mean, &by_variance);
+    *mean = -hpo_log_mean_ei(gaps, DRAWS, gp->signal - hpo_dot(k, k, rows), by_gap, &by_variance);
     *variance = 0;
     hpo_cholesky_backward(noisy->factor, rows, rows, k);
     for (size_t i = 0; i < rows; i++) weight[i] = 2 * by_variance * k[i];
     for (size_t j = 0; j < DRAWS; j++) {
-        for (size_t i = 0; i < rows; i++) weight[i] -= by_mean[j] * noisy->alpha[j * rows + i];
+        for (size_t i = 0; i < rows; i++) weight[i] += by_gap[j] * noisy->alpha[j * rows + i];
     }
     gp_weighted_slopes(gp, point, slope, weight, rows, d_mean);
     for (size_t i = 0; i < gp->outer; i++) d_variance[i] = 0;

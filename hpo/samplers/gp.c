@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "hpo/models/best.h"
 #include "hpo/models/gp_surrogate.h"
+#include "hpo/samplers/cost.h"
 #include "hpo/samplers/sampler.h"
 
 enum { ELITES = 5 };
@@ -18,14 +19,18 @@ typedef struct gp_state {
     int acquisition, kernel, data;
     int64_t startup, candidates;
     double kappa, prior_weight, random;
+    const char *cost;
     bool prior;
     const hpo_space *space;
     hpo_sampler_env env;
     hpo_observations *observations;
-    hpo_gp_surrogate *model;
+    hpo_gp_surrogate *model, *cost_model;
+    hpo_costs costs;
 } gp_state;
 
-static const char *const acquisitions[] = {"logei", "ei", "pi", "lcb", NULL};
+/* The first four as hpo_acquisition_kind. */
+enum { NOISY = HPO_ACQUISITION_LCB + 1, THOMPSON };
+static const char *const acquisitions[] = {"logei", "ei", "pi", "lcb", "nei", "thompson", NULL};
 static const char *const kernels[] = {"matern", "rbf", NULL};
 enum { DATA_HIGHEST, DATA_JOINT };
 static const char *const data_names[] = {"highest", "joint", NULL};
@@ -36,7 +41,9 @@ static const base_option gp_options[] = {
      .offset = offsetof(gp_state, acquisition),
      .fallback = "logei",
      .choices = acquisitions,
-     .help = "what the next point maximises"},
+     .help =
+         "what the next point maximises: expected improvement (logei: its logarithm; nei: over values without their "
+         "noise), pi: its probability, lcb: a confidence bound, thompson: a function drawn from the model"},
     {.name = "kernel",
      .kind = BASE_OPTION_CHOICE,
      .offset = offsetof(gp_state, kernel),
@@ -78,6 +85,11 @@ static const base_option gp_options[] = {
      .min = 0,
      .max = 100,
      .help = "lcb: deviations below the mean"},
+    {.name = "cost",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(gp_state, cost),
+     .fallback = "none",
+     .help = HPO_COST_HELP},
     {.name = "prior",
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(gp_state, prior),
@@ -100,45 +112,77 @@ static base_status gp_init(void *self, const hpo_sampler_env *env, base_err *err
                          "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
                          "true, prior: 1e-2}");
     }
+    const bool divides = state->acquisition != HPO_ACQUISITION_LCB && state->acquisition != THOMPSON;
+    BASE_TRY(hpo_cost_check(state->cost, acquisitions[state->acquisition], divides, env, err));
     if (state->data == DATA_JOINT && !(env->max_fidelity > env->min_fidelity)) state->data = DATA_HIGHEST;
     state->space = env->space;
     state->env = *env;
     state->observations = hpo_observations_create(env->space);
-    const hpo_gp_settings settings = {.kernel = (hpo_kernel_kind)state->kernel,
-                                      .fidelity = state->data == DATA_JOINT,
-                                      .min_fidelity = env->min_fidelity,
-                                      .max_fidelity = env->max_fidelity};
+    hpo_gp_settings settings = {.kernel = (hpo_kernel_kind)state->kernel,
+                                .fidelity = state->data == DATA_JOINT,
+                                .min_fidelity = env->min_fidelity,
+                                .max_fidelity = env->max_fidelity};
     state->model = hpo_gp_surrogate_create(env->space, &settings);
+    settings.plain = true;
+    if (!hpo_cost_none(state->cost)) state->cost_model = hpo_gp_surrogate_create(env->space, &settings);
     return BASE_OK;
 }
 
 static void gp_fini(void *self) {
     gp_state *state = self;
     hpo_gp_surrogate_destroy(state->model);
+    hpo_gp_surrogate_destroy(state->cost_model);
+    hpo_costs_fini(&state->costs);
     hpo_observations_destroy(state->observations);
 }
 
-static bool suggest(gp_state *state, hpo_view view, const hpo_dataset *data, double level, base_rng *rng,
-                    double *config) {
-    const hpo_surrogate surrogate = hpo_gp_surrogate_condition(state->model, data, level);
+/* What is predicted and how it is rated. */
+static hpo_acquisition choose_acquisition(gp_state *state, base_rng *rng, hpo_surrogate *surrogate) {
+    if (state->acquisition == NOISY || state->acquisition == THOMPSON) {
+        *surrogate = state->acquisition == NOISY ? hpo_gp_surrogate_noisy_ei(state->model, rng)
+                                                 : hpo_gp_surrogate_sample(state->model, rng);
+        return (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
+    }
+    return (hpo_acquisition){.kind = (hpo_acquisition_kind)state->acquisition,
+                             .best = hpo_gp_surrogate_best(state->model),
+                             .kappa = state->kappa};
+}
+
+/* A model of log cost; *known false: there is none. */
+static base_status fit_cost(gp_state *state, hpo_view view, const hpo_dataset *data, double level, hpo_surrogate *cost,
+                            bool *known, base_err *err) {
+    hpo_dataset costs = {0};
+    *known = false;
+    if (!state->cost_model) return BASE_OK;
+    BASE_TRY(hpo_costs_collect(&state->costs, view, data, state->cost, &costs, err));
+    if (costs.n == 0) return BASE_OK;
+    *cost = hpo_gp_surrogate_condition(state->cost_model, &costs, level);
+    *known = true;
+    return BASE_OK;
+}
+
+static base_status suggest(gp_state *state, hpo_view view, const hpo_dataset *data, double level, base_rng *rng,
+                           double *config, bool *found, base_err *err) {
+    hpo_surrogate cost;
+    bool cost_known;
+    BASE_TRY(fit_cost(state, view, data, level, &cost, &cost_known, err));
+    hpo_surrogate surrogate = hpo_gp_surrogate_condition(state->model, data, level);
     double *elites = base_malloc((ELITES * hpo_space_count(state->space) + 1) * sizeof *elites);
     hpo_maximize problem = {
         .space = state->space,
         .surrogate = &surrogate,
-        .acquisition = {.kind = (hpo_acquisition_kind)state->acquisition,
-                        .best = hpo_gp_surrogate_best(state->model),
-                        .kappa = state->kappa},
+        .acquisition = choose_acquisition(state, rng, &surrogate),
         .view = view,
         .elites = elites,
         .n_elites = hpo_best_configs(data, view, ELITES, elites),
         .prior_exponent = state->prior ? state->prior_weight / (double)data->n : 0,
+        .cost = cost_known ? &cost : NULL,
         .candidates = (size_t)state->candidates,
     };
     hpo_gp_surrogate_bound(state->model, &problem);
-    bool found;
-    hpo_maximize_run(&problem, rng, config, &found);
+    hpo_maximize_run(&problem, rng, config, found);
     free(elites);
-    return found;
+    return BASE_OK;
 }
 
 static base_status gp_ask(void *self, hpo_view view, const hpo_request *request, double *config, const char **origin,
@@ -155,7 +199,9 @@ static base_status gp_ask(void *self, hpo_view view, const hpo_request *request,
         data = hpo_observations_collect(state->observations, view, &query);
     }
     *origin = "model";
-    if (enough && suggest(state, view, &data, level, &rng, config)) return BASE_OK;
+    bool found = false;
+    if (enough) BASE_TRY(suggest(state, view, &data, level, &rng, config, &found, err));
+    if (found) return BASE_OK;
     *origin = state->prior ? "prior" : "random";
     return state->prior ? hpo_space_sample_prior(state->space, &rng, config, err)
                         : hpo_space_sample(state->space, &rng, config, err);

@@ -147,12 +147,42 @@ static void a_fidelity_is_an_input(void **state) {
     toy_sampling_close(&r.s);
 }
 
+/* Plain: scaling and shifting the losses does that to the predictions, slopes and best mean, and nothing more. */
+static void plain_predictions_are_on_the_scale_of_the_losses(void **state) {
+    (void)state;
+    rig r;
+    rig_open(&r);
+    double value[2][6], d_variance[2][DIMS];
+    for (int scaled = 0; scaled < 2; scaled++) {
+        hpo_gp_surrogate *model = hpo_gp_surrogate_create(r.s.space, &(hpo_gp_settings){.plain = true});
+        for (size_t i = 0; i < MORE && scaled; i++) r.loss[i] = 7 + 3 * r.loss[i];
+        const hpo_dataset data = dataset(&r, ROWS, 0);
+        const hpo_surrogate posterior = hpo_gp_surrogate_condition(model, &data, 1);
+        double *v = value[scaled];
+        posterior.predict(posterior.self, r.unit + 30 * DIMS, 1, &v[0], &v[1]);
+        posterior.gradient(posterior.self, r.unit + 30 * DIMS, &v[2], &v[3], &v[4], d_variance[scaled]);
+        CHECK_NEAR(v[2], v[0], 1e-9);
+        CHECK_NEAR(v[3], v[1], 1e-9);
+        posterior.predict(posterior.self, r.unit, 1, &v[2], &v[3]);
+        CHECK_NEAR(v[2], r.loss[0], 0.05 * (scaled ? 3 : 1)); /* at an observation: what was observed */
+        v[5] = hpo_gp_surrogate_best(model);
+        hpo_gp_surrogate_destroy(model);
+    }
+    CHECK_NEAR(value[1][0], 7 + 3 * value[0][0], 1e-6);
+    CHECK_NEAR(value[1][1], 9 * value[0][1], 1e-6);
+    CHECK_NEAR(value[1][4], 3 * value[0][4], 1e-6);
+    CHECK_NEAR(value[1][5], 7 + 3 * value[0][5], 1e-6);
+    CHECK_NEAR(d_variance[1][0], 9 * d_variance[0][0], 1e-6);
+    toy_sampling_close(&r.s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_the_process_of_the_transformed_losses),
         cmocka_unit_test(what_was_kept_does_not_show),
         cmocka_unit_test(nothing_and_pending_only),
         cmocka_unit_test(a_fidelity_is_an_input),
+        cmocka_unit_test(plain_predictions_are_on_the_scale_of_the_losses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
