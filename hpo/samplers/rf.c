@@ -15,6 +15,9 @@
  * same rows it is the same forest. With `retrain_after` k > 1 the view of the last result whose number is a multiple of
  * k gives the rows.
  *
+ * There is no probability of improvement: a forest is flat around its best point, so that every point of that flat has
+ * one half of it and no other place has more. With `cost` a second forest is fitted to log cost.
+ *
  * Different: SMAC retrains after 8 proposals and does not know of running trials; it uses a fidelity from its first
  * result on; its initial design is a Sobol sequence. With `prior: true` the acquisition is multiplied by
  * prior^(prior_weight/n) (C. Hvarfner et al., "piBO", ICLR 2022, equation 6), n the number of results, and random
@@ -26,7 +29,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "hpo/models/acquisition.h"
 #include "hpo/models/forest.h"
 #include "hpo/models/log_target.h"
 #include "hpo/models/maximize.h"
@@ -64,8 +66,8 @@ typedef struct rf_state {
     size_t scratch_capacity;
 } rf_state;
 
-enum { LOGEI, PI, LCB, THOMPSON };
-static const char *const acquisitions[] = {"logei", "pi", "lcb", "thompson", NULL};
+enum { LOGEI, LCB, THOMPSON };
+static const char *const acquisitions[] = {"logei", "lcb", "thompson", NULL};
 
 static const base_option rf_options[] = {
     {.name = "trees",
@@ -87,8 +89,8 @@ static const base_option rf_options[] = {
      .offset = offsetof(rf_state, acquisition),
      .fallback = "logei",
      .choices = acquisitions,
-     .help = "what the next point maximises: logei: expected improvement of the loss, pi: its probability, lcb: a "
-             "confidence bound of the log loss, thompson: one tree's prediction"},
+     .help = "what the next point maximises: logei: expected improvement of the loss, lcb: a confidence bound of its "
+             "logarithm, thompson: the prediction of one tree, drawn anew for every point"},
     {.name = "kappa",
      .kind = BASE_OPTION_REAL,
      .offset = offsetof(rf_state, kappa),
@@ -150,7 +152,7 @@ static base_status rf_init(void *self, const hpo_sampler_env *env, base_err *err
     state->forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
     state->configs = base_calloc(ELITES * hpo_space_count(env->space), sizeof *state->configs);
     state->leaves = base_calloc((size_t)state->trees, sizeof *state->leaves);
-    const bool divides = state->acquisition == LOGEI || state->acquisition == PI;
+    const bool divides = state->acquisition == LOGEI;
     BASE_TRY(hpo_cost_check(state->cost, acquisitions[state->acquisition], divides, env, err));
     if (!hpo_cost_none(state->cost)) {
         state->cost_forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
@@ -304,13 +306,10 @@ static hpo_dataset training_data(rf_state *state, hpo_view view) {
 
 /* ---- proposing ---- */
 
-/* What the maximiser's LCB with kappa 0 hands through: minus the acquisition, of a logarithm where it has one. */
+/* What the maximiser's LCB with kappa 0 hands through. */
 static double minus_acquisition(const rf_state *state, double mean, double variance) {
-    switch (state->acquisition) {
-    case LOGEI: return -hpo_log_target_log_ei(state->best, mean, variance);
-    case PI: return -hpo_log_normal_cdf((state->best - mean) / sqrt(variance));
-    default: return mean - state->kappa * sqrt(variance);
-    }
+    if (state->acquisition == LCB) return mean - state->kappa * sqrt(variance);
+    return -hpo_log_target_log_ei(state->best, mean, variance);
 }
 
 /* As the mean of a model without variance. */
