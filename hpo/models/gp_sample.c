@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Pathwise conditioning (J. T. Wilson et al., "Efficiently Sampling Functions from Gaussian Process Posteriors", ICML
- * 2020, equations 8 and 13): a function of the prior, plus what it lacks at the observations,
+ * 2020, Matheron's rule): a function of the prior, plus what it lacks at the observations,
  *     f(x) = g(x) + k(x, X) (K + noise I)^-1 (y - g(X) - e),   e ~ N(0, noise I),
  * with g a sum of random Fourier features (A. Rahimi, B. Recht, NIPS 2007). It is chosen over a joint draw at a set of
  * candidates because it is a smooth function: the search for its minimum climbs gradients and moves through choices and

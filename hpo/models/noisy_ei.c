@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Noisy EI (B. Letham, B. Karrer, G. Ottoni, E. Bakshy, "Constrained Bayesian Optimization with Noisy Experiments",
- * Bayesian Analysis 14(2), 2019, equations 3 and 5): the mean of EI over draws f_j of the noiseless values at the
- * observed and the running points Z. Each draw leaves a process without noise,
+ * Bayesian Analysis 14(2), 2019): the mean of EI over draws f_j of the noiseless values at the observed and the running
+ * points Z. Each draw leaves a process without noise,
  *     mean_j(x) = k(x, Z) K^-1 f_j,   variance(x) = k(x, x) - k(x, Z) K^-1 k(Z, x),   best_j = min f_j,
  * whose variance is the same for all, so that a prediction costs one triangular solve and one dot product per draw. EI
  * and its mean are taken in logarithms (S. Ament et al., NeurIPS 2023): far from every best the mean still has a slope.
  *
- * Draws are by conditioning (J. T. Wilson et al., ICML 2020, equation 8): with K = L L^T, z and e normal,
+ * Draws are by Matheron's rule (J. T. Wilson et al., ICML 2020): with K = L L^T, z and e normal,
  *     f_j = L z + K(Z, X) v,   v = (K + noise I)^-1 (y - (L z)(X) - e),   K^-1 f_j = L^-T z + v,
  * with the factor of K + noise I that is there already. The normals come from a Latin hypercube of mirrored pairs
  * (every normal and its negative; each of DRAWS equal strata of every coordinate once), where the paper takes Sobol's
