@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How long a suggestion takes: bench_suggest SAMPLER [DIMENSIONS [SUGGESTIONS]] with 100, 1000 and 10,000 results.
+/* How long a suggestion takes: bench_suggest SAMPLER [DIMENSIONS [SUGGESTIONS [OPTIONS]]] with 100, 1000 and 10,000
+ * results; OPTIONS as in a study file, e.g. "{acquisition: nei}".
  *
  * A quadratic in the unit cube; every suggestion is told before the next, so that each one pays for a new model. Prints
  * the median and the worst in microseconds. Run it on a quiet machine. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -45,7 +47,7 @@ static void tell(hpo_history *history, const double *config, size_t dims) {
     record.kind = HPO_RECORD_RESULT;
     record.value = loss;
     record.final = true;
-    record.result = (hpo_result){.cost = 1};
+    record.result = (hpo_result){.cost = 1, .seconds = 1 + config[0]};
     if (hpo_history_apply(history, &record, NULL) != BASE_OK) abort();
 }
 
@@ -54,13 +56,14 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static int measure(const hpo_sampler_type *type, size_t dims, size_t n, size_t suggestions) {
+static int measure(const hpo_sampler_type *type, const base_yaml_node *options, size_t dims, size_t n,
+                   size_t suggestions) {
     static double config[MAX_DIMS], times[MAX_SUGGESTIONS];
     base_err err;
     hpo_space *space = make_cube(dims);
     const hpo_sampler_env env = {.space = space, .seed = 1, .min_fidelity = 1, .max_fidelity = 1};
     hpo_sampler *sampler;
-    if (hpo_sampler_create(type, NULL, &env, &sampler, &err) != BASE_OK) {
+    if (hpo_sampler_create(type, options, &env, &sampler, &err) != BASE_OK) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
@@ -95,13 +98,21 @@ int main(int argc, char **argv) {
     const hpo_sampler_type *type = argc > 1 ? hpo_sampler_find(argv[1]) : NULL;
     const size_t dims = argc > 2 ? strtoul(argv[2], NULL, 10) : 10;
     const size_t suggestions = argc > 3 ? strtoul(argv[3], NULL, 10) : 51;
+    base_arena *arena = base_arena_create();
+    base_yaml_node *options = NULL;
+    base_err err;
+    if (argc > 4 && base_yaml_parse(arena, "OPTIONS", argv[4], strlen(argv[4]), &options, &err) != BASE_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        return 2;
+    }
     if (!type || dims < 1 || dims > MAX_DIMS || suggestions < 1 || suggestions > MAX_SUGGESTIONS) {
-        fprintf(stderr, "usage: bench_suggest SAMPLER [DIMENSIONS, at most %d [SUGGESTIONS, at most %d]]\n", MAX_DIMS,
-                MAX_SUGGESTIONS);
+        fprintf(stderr, "usage: bench_suggest SAMPLER [DIMENSIONS, at most %d [SUGGESTIONS, at most %d [OPTIONS]]]\n",
+                MAX_DIMS, MAX_SUGGESTIONS);
         return 2;
     }
     for (size_t n = 100; n <= 10000; n *= 10) {
-        if (measure(type, dims, n, suggestions) != 0) return 1;
+        if (measure(type, options, dims, n, suggestions) != 0) return 1;
     }
+    base_arena_destroy(arena);
     return 0;
 }

@@ -12,6 +12,7 @@
 
 static const double LOG_SQRT_2PI = 0.91893853320467274178, SQRT1_2 = 0.70710678118654752440;
 static const double TAIL = -3; /* from here down by the continued fraction */
+static const double FAR = -10, NEGLIGIBLE = 45;
 static const double LEAST_SIGMA = 1e-12;
 
 static double normal_pdf(double z) {
@@ -22,10 +23,11 @@ static double normal_cdf(double z) {
     return erfc(-z * SQRT1_2) / 2;
 }
 
-/* C of the continued fraction at x >= 3: 80 terms are more than doubles can tell apart. */
+/* C of the continued fraction at x >= 3. Further terms would not change a bit. */
 static double mills_rest(double x) {
+    const int terms = x < 3.2 ? 80 : 4 + (int)(240 / x);
     double c = x;
-    for (int k = 80; k >= 2; k--) c = x + k / c;
+    for (int k = terms; k >= 2; k--) c = x + k / c;
     return 1 / c;
 }
 
@@ -75,6 +77,58 @@ double hpo_acquisition_value(const hpo_acquisition *acquisition, double mean, do
         *d_variance = certain ? 0 : s.by_sigma / (2 * sigma);
     }
     return s.value;
+}
+
+/* The mean of h(z), and in d_gap and *d_sigma its derivatives times sigma. h loses some eps z^2 of itself, which is
+ * little above FAR. */
+static double mean_improvement(const double *gap, size_t count, double sigma, double *d_gap, double *d_sigma) {
+    double sum = 0, slope = 0;
+    for (size_t j = 0; j < count; j++) {
+        const double z = gap[j] / sigma, pdf = normal_pdf(z), cdf = normal_cdf(z);
+        sum += pdf + z * cdf;
+        slope += pdf;
+        if (d_gap) d_gap[j] = cdf / (double)count;
+    }
+    if (d_gap) *d_sigma = slope / (double)count;
+    return sum / (double)count;
+}
+
+/* In logarithms relative to the largest one; what is NEGLIGIBLE beside it is not computed. */
+static double log_mean_tail(const double *gap, size_t count, double sigma, double most, double *d_gap,
+                            double *d_sigma) {
+    const double top = hpo_log_improvement(most);
+    double sum = 0, slope = 0;
+    for (size_t j = 0; j < count; j++) {
+        const double z = gap[j] / sigma;
+        if (d_gap) d_gap[j] = 0;
+        if ((z - most) * (z + most) / 2 > NEGLIGIBLE) continue;
+        const slopes s = log_ei(z, 1);
+        const double share = exp(s.value - top);
+        sum += share;
+        slope += share * s.by_sigma;
+        if (d_gap) d_gap[j] = -share * s.by_mean;
+    }
+    for (size_t j = 0; j < count && d_gap; j++) d_gap[j] /= sum;
+    if (d_gap) *d_sigma = slope / sum;
+    return top + log(sum / (double)count);
+}
+
+double hpo_log_mean_ei(const double *gap, size_t count, double variance, double *d_gap, double *d_variance) {
+    const bool certain = !(variance > LEAST_SIGMA * LEAST_SIGMA);
+    const double sigma = certain ? LEAST_SIGMA : sqrt(variance);
+    double most = gap[0], value, d_sigma = 0;
+    for (size_t j = 1; j < count; j++) most = fmax(most, gap[j]);
+    if (most / sigma > FAR) {
+        const double mean = mean_improvement(gap, count, sigma, d_gap, &d_sigma);
+        for (size_t j = 0; j < count && d_gap; j++) d_gap[j] /= mean;
+        d_sigma /= mean;
+        value = log(mean);
+    } else {
+        value = log_mean_tail(gap, count, sigma, most / sigma, d_gap, &d_sigma);
+    }
+    for (size_t j = 0; j < count && d_gap; j++) d_gap[j] /= sigma;
+    if (d_gap) *d_variance = certain ? 0 : d_sigma / (2 * sigma * sigma);
+    return value + log(sigma);
 }
 
 double hpo_acquisition_weigh(const hpo_acquisition *acquisition, double value, double log_prior, double log_cost) {

@@ -41,6 +41,10 @@ typedef struct hpo_acquisition {
 double hpo_acquisition_value(const hpo_acquisition *acquisition, double mean, double variance, double *d_mean,
                              double *d_variance);
 
+/* Logarithm of the mean of EI over `count` >= 1 gaps (best - mean) that have one variance, and its derivatives by every
+ * gap and by the variance (both or none may be NULL). Accurate in the far tail as LOGEI is. */
+double hpo_log_mean_ei(const double *gap, size_t count, double variance, double *d_gap, double *d_variance);
+
 /* Weighted by a belief and by cost. log_prior is exponent * log pi(x) (piBO: gamma_n log pi), log_cost the logarithm of
  * the predicted cost; 0 each for none. LOGEI: a + log_prior - log_cost; EI and PI: a * exp(log_prior - log_cost); LCB,
  * which has no sign: like LOGEI. */

@@ -5,6 +5,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
 
 bool hpo_ranked_less(const hpo_ranked *a, const hpo_ranked *b) {
     if (isfinite(a->loss) && isfinite(b->loss) && a->fidelity != b->fidelity) return a->fidelity > b->fidelity;
@@ -65,4 +68,22 @@ void hpo_ranked_fill(hpo_ranked *ranked, const hpo_dataset *data) {
 size_t hpo_best_count(size_t n, double share, size_t most) {
     const double wanted = ceil(share * (double)n);
     return wanted < (double)most ? (size_t)wanted : most;
+}
+
+size_t hpo_best_configs(const hpo_dataset *data, hpo_view view, size_t most, double *configs) {
+    const size_t width = hpo_space_count(hpo_history_space(view.history));
+    size_t *rows = base_malloc((most + 1) * sizeof *rows), count = 0;
+    for (size_t i = 0; i < data->n && most > 0; i++) {
+        if (!isfinite(data->loss[i])) continue;
+        size_t at = count < most ? count++ : most;
+        if (at == most && !(data->loss[i] < data->loss[rows[most - 1]])) continue;
+        if (at == most) at--;
+        for (; at > 0 && data->loss[i] < data->loss[rows[at - 1]]; at--) rows[at] = rows[at - 1];
+        rows[at] = i;
+    }
+    for (size_t k = 0; k < count; k++) {
+        memcpy(configs + k * width, hpo_view_trial(view, data->trial[rows[k]]).config, width * sizeof *configs);
+    }
+    free(rows);
+    return count;
 }

@@ -22,6 +22,9 @@ void hpo_ranked_select(hpo_ranked *rows, size_t n, size_t count);
 void hpo_ranked_sort(hpo_ranked *rows, size_t n);
 /* The rows of a data set; ranked: room for data->n. */
 void hpo_ranked_fill(hpo_ranked *ranked, const hpo_dataset *data);
+/* The configurations of the `most` best successful rows by loss, best first (ties to the earlier row), hpo_space_count
+ * doubles each; returns how many there are. */
+size_t hpo_best_configs(const hpo_dataset *data, hpo_view view, size_t most, double *configs);
 /* min(ceil(share n), most): the size of TPE's good set. */
 size_t hpo_best_count(size_t n, double share, size_t most);
 

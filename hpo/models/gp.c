@@ -15,24 +15,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "hpo/models/gp_impl.h"
 #include "hpo/models/linalg.h"
-
-enum { BATCH = 64 };
-
-struct hpo_gp {
-    const hpo_embedding *embedding;
-    hpo_kernel_kind kernel;
-    double *theta, *weight;
-    double signal, noise;
-    size_t capacity, rows, n, block; /* rows of the factor; of them observations */
-    double *unit;                    /* capacity x dims: what the rows stand for */
-    double *features;                /* embedding->count x capacity */
-    double *factor;                  /* capacity x capacity */
-    double *alpha, *fitted;          /* capacity */
-    double *scratch;                 /* BATCH x capacity, and two rows */
-    double *point, *full;            /* one embedded point, one of the unit cube with its tail */
-    size_t outer;                    /* coordinates of the surrogate's points */
-};
 
 hpo_gp *hpo_gp_create(const hpo_embedding *embedding, hpo_kernel_kind kernel) {
     const size_t dims = embedding->dims;
@@ -71,7 +55,7 @@ static void reserve(hpo_gp *gp, size_t need) {
     gp->factor = base_malloc(capacity * capacity * sizeof(double));
     gp->alpha = base_malloc(2 * capacity * sizeof(double));
     gp->fitted = gp->alpha + capacity;
-    gp->scratch = base_malloc((BATCH + 2) * capacity * sizeof(double));
+    gp->scratch = base_malloc((GP_BATCH + 2) * capacity * sizeof(double));
     for (size_t i = 0; i < gp->rows; i++) {
         memcpy(gp->unit + i * dims, was.unit + i * dims, dims * sizeof(double));
         memcpy(gp->factor + i * capacity, was.factor + i * old, (i + 1) * sizeof(double));
@@ -97,13 +81,12 @@ static size_t common_rows(const hpo_gp *gp, const double *theta, const hpo_gp_po
     return same >= points->block ? same : 0;
 }
 
-static void load_point(hpo_gp *gp, size_t i) {
+void gp_load(hpo_gp *gp, size_t i) {
     for (size_t f = 0; f < gp->embedding->count; f++) gp->point[f] = gp->features[f * gp->capacity + i];
 }
 
-/* signal * correlation of the embedded gp->point to the first n rows. */
-static void covariances(hpo_gp *gp, const double *point, size_t n, double *out) {
-    hpo_kernel_distances(gp->embedding, gp->weight, point, gp->features, gp->capacity, n, out);
+void gp_covariances(const hpo_gp *gp, size_t n, double *out) {
+    hpo_kernel_distances(gp->embedding, gp->weight, gp->point, gp->features, gp->capacity, n, out);
     for (size_t j = 0; j < n; j++) out[j] = gp->signal * hpo_kernel_correlation(gp->kernel, out[j]);
 }
 
@@ -111,8 +94,8 @@ static void factorise_block(hpo_gp *gp) {
     const size_t stride = gp->capacity;
     for (size_t i = 0; i < gp->block; i++) {
         double *row = gp->factor + i * stride;
-        load_point(gp, i);
-        covariances(gp, gp->point, i, row);
+        gp_load(gp, i);
+        gp_covariances(gp, i, row);
         for (size_t j = 0; j < i; j++) gp->factor[j * stride + i] = row[j];
         row[i] = gp->signal + gp->noise;
     }
@@ -120,9 +103,9 @@ static void factorise_block(hpo_gp *gp) {
 }
 
 static void append_row(hpo_gp *gp, size_t i) {
-    load_point(gp, i);
+    gp_load(gp, i);
     double *row = gp->scratch;
-    covariances(gp, gp->point, i, row);
+    gp_covariances(gp, i, row);
     hpo_cholesky_append(gp->factor, i, gp->capacity, row, gp->signal + gp->noise, gp->noise / 2);
 }
 
@@ -139,7 +122,7 @@ void hpo_gp_condition(hpo_gp *gp, const double *theta, const hpo_gp_points *poin
     const size_t dims = gp->embedding->dims, rows = points->n + points->n_pending;
     const size_t kept = common_rows(gp, theta, points);
     gp->rows = kept;
-    reserve(gp, rows);
+    reserve(gp, rows > 0 ? rows : 1);
     memcpy(gp->theta, theta, (dims + 2) * sizeof *theta);
     for (size_t i = 0; i < dims; i++) gp->weight[i] = exp(-2 * theta[i]);
     gp->signal = exp(theta[dims]);
@@ -162,20 +145,21 @@ double hpo_gp_fitted(const hpo_gp *gp, size_t i) {
     return gp->fitted[i];
 }
 
-static void embed_outer(hpo_gp *gp, const double *point, double *out) {
+void gp_embed(hpo_gp *gp, const double *point) {
     if (gp->outer > 0) memcpy(gp->full, point, gp->outer * sizeof *point);
-    hpo_embed(gp->embedding, gp->full, out, 1);
+    hpo_embed(gp->embedding, gp->full, gp->point, 1);
 }
 
 static void predict(void *self, const double *points, size_t count, double *mean, double *variance) {
     hpo_gp *gp = self;
-    for (size_t first = 0; first < count; first += BATCH) {
-        const size_t batch = count - first < BATCH ? count - first : BATCH;
+    for (size_t first = 0; first < count; first += GP_BATCH) {
+        const size_t batch = count - first < GP_BATCH ? count - first : GP_BATCH;
         for (size_t i = 0; i < batch; i++) {
-            embed_outer(gp, points + (first + i) * gp->outer, gp->point);
-            covariances(gp, gp->point, gp->rows, gp->scratch + i * gp->capacity);
+            gp_embed(gp, points + (first + i) * gp->outer);
+            gp_covariances(gp, gp->rows, gp->scratch + i * gp->capacity);
         }
-        hpo_matvec(gp->scratch, batch, gp->n, gp->capacity, gp->alpha, mean + first);
+        for (size_t i = 0; i < batch; i++) mean[first + i] = 0;
+        if (gp->n > 0) hpo_matvec(gp->scratch, batch, gp->n, gp->capacity, gp->alpha, mean + first);
         hpo_cholesky_forward_rows(gp->factor, gp->rows, gp->capacity, gp->scratch, batch, gp->capacity);
         for (size_t i = 0; i < batch; i++) {
             const double *row = gp->scratch + i * gp->capacity;
@@ -185,8 +169,7 @@ static void predict(void *self, const double *points, size_t count, double *mean
     }
 }
 
-/* How an embedded coordinate changes with the coordinate it came from. */
-static double feature_slope(const hpo_feature *feature, double u) {
+double gp_feature_slope(const hpo_feature *feature, double u) {
     switch (feature->form) {
     case HPO_FEATURE_PLAIN: break;
     case HPO_FEATURE_SIN: return cos(u);
@@ -195,41 +178,52 @@ static double feature_slope(const hpo_feature *feature, double u) {
     return 1;
 }
 
+bool gp_moves(const hpo_gp *gp, const hpo_feature *feature, const double *point) {
+    return feature->dim < gp->outer && feature->choices == 0 && !isnan(point[feature->dim]);
+}
+
+void gp_covariances_and_slopes(const hpo_gp *gp, double *k, double *slope) {
+    hpo_kernel_distances(gp->embedding, gp->weight, gp->point, gp->features, gp->capacity, gp->rows, k);
+    for (size_t j = 0; j < gp->rows; j++) {
+        double correlation;
+        hpo_kernel_both(gp->kernel, k[j], &correlation, &slope[j]);
+        k[j] = gp->signal * correlation;
+        slope[j] *= 2 * gp->signal;
+    }
+}
+
+void gp_weighted_slopes(const hpo_gp *gp, const double *point, const double *slope, const double *weight, size_t n,
+                        double *out) {
+    for (size_t i = 0; i < gp->outer; i++) out[i] = 0;
+    for (size_t f = 0; f < gp->embedding->count; f++) {
+        const hpo_feature *feature = &gp->embedding->features[f];
+        if (!gp_moves(gp, feature, point)) continue;
+        const double *others = gp->features + f * gp->capacity;
+        double sum = 0;
+        for (size_t j = 0; j < n; j++) sum += weight[j] * (slope[j] * (gp->point[f] - others[j]));
+        out[feature->dim] += gp->weight[feature->dim] * gp_feature_slope(feature, point[feature->dim]) * sum;
+    }
+}
+
 /* With k the covariances to the rows and v = K^-1 k: d mean = alpha . dk, d variance = -2 v . dk. */
 static void gradient(void *self, const double *point, double *mean, double *variance, double *d_mean,
                      double *d_variance) {
     hpo_gp *gp = self;
-    double *k = gp->scratch, *slope = gp->scratch + gp->capacity, *v = slope + gp->capacity;
-    embed_outer(gp, point, gp->point);
-    hpo_kernel_distances(gp->embedding, gp->weight, gp->point, gp->features, gp->capacity, gp->rows, k);
-    for (size_t j = 0; j < gp->rows; j++) {
-        hpo_kernel_both(gp->kernel, k[j], &v[j], &slope[j]);
-        k[j] = v[j] *= gp->signal;
-        slope[j] *= 2 * gp->signal;
-    }
+    double *k = gp->scratch, *slope = k + gp->capacity, *v = slope + gp->capacity;
+    gp_embed(gp, point);
+    gp_covariances_and_slopes(gp, k, slope);
+    memcpy(v, k, gp->rows * sizeof *v);
     *mean = hpo_dot(k, gp->alpha, gp->n);
     hpo_cholesky_forward(gp->factor, gp->rows, gp->capacity, v);
     const double left = gp->signal - hpo_dot(v, v, gp->rows);
     *variance = left > 0 ? left : 0;
     hpo_cholesky_backward(gp->factor, gp->rows, gp->capacity, v);
-    for (size_t i = 0; i < gp->outer; i++) d_mean[i] = d_variance[i] = 0;
-    for (size_t f = 0; f < gp->embedding->count; f++) {
-        const hpo_feature *feature = &gp->embedding->features[f];
-        if (feature->dim >= gp->outer || feature->choice || isnan(point[feature->dim])) continue;
-        const double *others = gp->features + f * gp->capacity;
-        const double scale = gp->weight[feature->dim] * feature_slope(feature, point[feature->dim]);
-        double by_mean = 0, by_variance = 0;
-        for (size_t j = 0; j < gp->rows; j++) {
-            const double dk = slope[j] * (gp->point[f] - others[j]);
-            if (j < gp->n) by_mean += gp->alpha[j] * dk;
-            by_variance -= 2 * v[j] * dk;
-        }
-        d_mean[feature->dim] += scale * by_mean;
-        d_variance[feature->dim] += scale * by_variance;
-    }
+    for (size_t j = 0; j < gp->rows; j++) v[j] *= -2;
+    gp_weighted_slopes(gp, point, slope, gp->alpha, gp->n, d_mean);
+    gp_weighted_slopes(gp, point, slope, v, gp->rows, d_variance);
 }
 
-hpo_surrogate hpo_gp_surrogate(hpo_gp *gp, size_t dims, const double *tail) {
+hpo_surrogate hpo_gp_predictions(hpo_gp *gp, size_t dims, const double *tail) {
     BASE_ASSERT(dims <= gp->embedding->dims);
     gp->outer = dims;
     for (size_t i = dims; i < gp->embedding->dims; i++) gp->full[i] = tail[i - dims];

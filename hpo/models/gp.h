@@ -31,7 +31,7 @@ void hpo_gp_condition(hpo_gp *gp, const double *theta, const hpo_gp_points *poin
 /* Posterior mean at observed point i, without its noise. */
 double hpo_gp_fitted(const hpo_gp *gp, size_t i);
 /* Points are the first `dims` coordinates; the others (a fidelity) are held at tail. */
-hpo_surrogate hpo_gp_surrogate(hpo_gp *gp, size_t dims, const double *tail);
+hpo_surrogate hpo_gp_predictions(hpo_gp *gp, size_t dims, const double *tail);
 
 #ifdef __cplusplus
 }

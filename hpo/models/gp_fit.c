@@ -139,7 +139,7 @@ static void add_gradient(fit *f, const double *theta, double *gradient) {
             const hpo_feature *feature = &embedding->features[k];
             const double *y = f->features + k * n;
             gradient[feature->dim] -=
-                2 * f->weight[feature->dim] * weighted_squares(slope, y, y[i], feature->choice, i);
+                2 * f->weight[feature->dim] * weighted_squares(slope, y, y[i], feature->choices > 0, i);
         }
     }
     gradient[dims] += by_signal + trace * signal / 2;

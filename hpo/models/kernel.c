@@ -43,8 +43,9 @@ hpo_embedding hpo_embedding_make(const hpo_space *space, size_t extra) {
     embedding.features = base_calloc(2 * embedding.dims + 1, sizeof *embedding.features);
     for (size_t dim = 0; dim < embedding.dims; dim++) {
         const hpo_param *param = dim < own ? hpo_space_param(space, hpo_space_dim_param(space, dim)) : NULL;
-        hpo_feature feature = {.dim = dim, .choice = param && param->kind == HPO_CATEGORICAL};
-        if (param && param->when && !feature.choice) {
+        hpo_feature feature = {.dim = dim};
+        if (param && param->kind == HPO_CATEGORICAL) feature.choices = param->n_choices;
+        if (param && param->when && feature.choices == 0) {
             feature.form = HPO_FEATURE_SIN;
             embedding.features[embedding.count++] = feature;
             feature.form = HPO_FEATURE_COS;
@@ -65,7 +66,7 @@ void hpo_embed(const hpo_embedding *embedding, const double *unit, double *out, 
         const double u = unit[feature->dim];
         double *to = out + f * stride;
         if (isnan(u)) {
-            *to = feature->choice ? -1 : 0;
+            *to = feature->choices > 0 ? -1 : 0;
             continue;
         }
         switch (feature->form) {
@@ -82,7 +83,7 @@ void hpo_kernel_distances(const hpo_embedding *embedding, const double *weight, 
     for (size_t f = 0; f < embedding->count; f++) {
         const double w = weight[embedding->features[f].dim], x = point[f];
         const double *y = others + f * stride;
-        if (embedding->features[f].choice) {
+        if (embedding->features[f].choices > 0) {
             for (size_t j = 0; j < n; j++) r2[j] += y[j] == x ? 0 : w;
         } else {
             for (size_t j = 0; j < n; j++) r2[j] += w * (y[j] - x) * (y[j] - x);

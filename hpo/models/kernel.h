@@ -29,7 +29,7 @@ void hpo_kernel_both(hpo_kernel_kind kind, double r2, double *correlation, doubl
 /* One coordinate of the Euclidean embedding. */
 typedef struct hpo_feature {
     size_t dim;
-    bool choice;                                                       /* compared, not subtracted */
+    size_t choices; /* how many; compared, not subtracted. 0: a number */
     enum { HPO_FEATURE_PLAIN, HPO_FEATURE_SIN, HPO_FEATURE_COS } form; /* numbers */
 } hpo_feature;
 

@@ -29,10 +29,10 @@ typedef struct search {
     const hpo_maximize *problem;
     base_rng *rng;
     size_t width, dims, candidates, starts, steps;
-    pool seen, near; /* near: one neighbourhood */
-    double *unit;    /* one point */
-    double *config;  /* one configuration */
-    double *d_mean, *d_variance;
+    pool seen, near;                                /* near: one neighbourhood */
+    double *unit;                                   /* one point */
+    double *config;                                 /* one configuration */
+    double *d_mean, *d_variance, *d_cost, *ignored; /* by the coordinates */
     hpo_exchanges exchanges;
 } search;
 
@@ -165,7 +165,21 @@ static double prior_slope(const smooth *m, size_t dim) {
     return m->s->problem->prior_exponent * (above - below) / (high - low);
 }
 
-/* Minus the weighted acquisition. A cost model enters by its value alone. */
+/* Log cost, and its derivatives in d_cost: 0 when the model of it is not smooth. */
+static double log_cost_here(const smooth *m) {
+    search *s = m->s;
+    const hpo_surrogate *cost = s->problem->cost;
+    double mean = 0, variance;
+    for (size_t i = 0; i < s->dims; i++) s->d_cost[i] = 0;
+    if (cost && cost->gradient) {
+        cost->gradient(cost->self, m->unit, &mean, &variance, s->d_cost, s->ignored);
+    } else if (cost) {
+        cost->predict(cost->self, m->unit, 1, &mean, &variance);
+    }
+    return mean;
+}
+
+/* Minus the weighted acquisition. */
 static double minus_value(void *context, const double *x, double *gradient) {
     smooth *m = context;
     search *s = m->s;
@@ -175,8 +189,8 @@ static double minus_value(void *context, const double *x, double *gradient) {
         m->unit[m->moving[i]] = x[i];
         m->config[index] = hpo_param_from_unit(hpo_space_param(problem->space, index), x[i]);
     }
-    double mean, variance, by_mean, by_variance, log_cost = 0, ignored;
-    if (problem->cost) problem->cost->predict(problem->cost->self, m->unit, 1, &log_cost, &ignored);
+    double mean, variance, by_mean, by_variance;
+    const double log_cost = log_cost_here(m);
     problem->surrogate->gradient(problem->surrogate->self, m->unit, &mean, &variance, s->d_mean, s->d_variance);
     const double value = hpo_acquisition_value(&problem->acquisition, mean, variance, &by_mean, &by_variance);
     const double prior = log_prior(problem, m->config);
@@ -187,7 +201,7 @@ static double minus_value(void *context, const double *x, double *gradient) {
         const size_t dim = m->moving[i];
         const double slope = by_mean * s->d_mean[dim] + by_variance * s->d_variance[dim];
         const double pull = problem->prior_exponent > 0 ? prior_slope(m, dim) : 0;
-        gradient[i] = -(factor * slope + share * pull);
+        gradient[i] = -(factor * slope + share * (pull - s->d_cost[dim]));
     }
     return -hpo_acquisition_weigh(&problem->acquisition, value, prior, log_cost);
 }
@@ -325,10 +339,12 @@ void hpo_maximize_run(const hpo_maximize *problem, base_rng *rng, double *config
     s.candidates = problem->candidates > 0 ? problem->candidates : 1000;
     s.starts = problem->starts > 0 ? problem->starts : 8;
     s.steps = problem->steps > 0 ? problem->steps : 30;
-    s.unit = base_calloc(3 * dims + width + 1, sizeof *s.unit);
+    s.unit = base_calloc(5 * dims + width + 1, sizeof *s.unit);
     s.d_mean = s.unit + dims;
     s.d_variance = s.d_mean + dims;
-    s.config = s.d_variance + dims;
+    s.d_cost = s.d_variance + dims;
+    s.ignored = s.d_cost + dims;
+    s.config = s.ignored + dims;
     const double points = hpo_space_cardinality(problem->space);
     if (points <= MAX_GRID) {
         add_grid(&s, (uint64_t)points);

@@ -24,7 +24,7 @@ typedef struct hpo_maximize {
     const double *elites; /* good configurations, best first: neighbours of theirs are candidates; may be NULL */
     size_t n_elites;
     double prior_exponent;     /* piBO's gamma_n; 0 = the priors are not used */
-    const hpo_surrogate *cost; /* predicts log cost; NULL = every point costs the same */
+    const hpo_surrogate *cost; /* its mean is log cost: the acquisition is that per unit of cost; NULL = all the same */
     size_t candidates;         /* 0 = 1000 */
     size_t starts;             /* points that are climbed; 0 = 8 */
     size_t steps;              /* limit of steps per climb; 0 = 30 */

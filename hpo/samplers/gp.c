@@ -2,55 +2,35 @@
 /* Bayesian optimisation with a Gaussian process (J. Snoek, H. Larochelle, R. P. Adams, "Practical Bayesian Optimization
  * of Machine Learning Algorithms", NeurIPS 2012).
  *
- * Random points first; then: transform the losses, fit the hyperparameters, condition on all results and on what is
- * running, maximise the acquisition. The improvement is counted from the least posterior mean at an observed point, not
- * from the least observed value, which noise makes too good.
- *
- * The hyperparameters of n results are those fitted at the milestone m <= n, from the first m results alone, beginning
- * at those of the largest power of two below m. So they follow from the view, a refit is needed for one suggestion in
- * many only, and a warm start costs a fifth more at most when it must be computed again from nothing. Fits and factors
- * are kept between calls under the data that they were made from.
- *
- * Past MAX_ROWS results the process stands on a subset of them (hpo/models/subset.h); a fit on MAX_FIT at most. */
-#include <math.h>
+ * Random points first; then: a process fitted to the results (hpo/models/gp_surrogate.h), conditioned on what is
+ * running, and the point that maximises the acquisition. The improvement is counted from the least posterior mean at an
+ * observed point, not from the least observed value, which noise makes too good. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
-#include "hpo/models/gp.h"
-#include "hpo/models/gp_fit.h"
-#include "hpo/models/maximize.h"
-#include "hpo/models/observations.h"
-#include "hpo/models/subset.h"
-#include "hpo/models/transform.h"
+#include "hpo/models/best.h"
+#include "hpo/models/gp_surrogate.h"
+#include "hpo/samplers/cost.h"
 #include "hpo/samplers/sampler.h"
 
-enum { MAX_ROWS = 1000, MAX_FIT = 400, FIRST_START = 16, EVERY = 24, FITS = 32, ELITES = 5 };
-static const double FIT_WORK = 4e6; /* rows^2 x dimensions of a fit, at most */
-enum { CANDIDATE_WORK = 400000 };   /* candidates x rows, at most */
-
-/* One fit, under the number and the hash of the results it was made from. */
-typedef struct fitted {
-    size_t m;
-    uint64_t hash;
-    double *theta;
-} fitted;
+enum { ELITES = 5 };
 
 typedef struct gp_state {
     int acquisition, kernel, data;
     int64_t startup, candidates;
     double kappa, prior_weight, random;
+    const char *cost;
     bool prior;
     const hpo_space *space;
     hpo_sampler_env env;
     hpo_observations *observations;
-    hpo_embedding embedding;
-    hpo_gp *gp;
-    fitted fits[FITS]; /* a ring */
-    size_t next_fit;
+    hpo_gp_surrogate *model, *cost_model;
+    hpo_costs costs;
 } gp_state;
 
-static const char *const acquisitions[] = {"logei", "ei", "pi", "lcb", NULL};
+/* The first four as hpo_acquisition_kind. */
+enum { NOISY = HPO_ACQUISITION_LCB + 1, THOMPSON };
+static const char *const acquisitions[] = {"logei", "ei", "pi", "lcb", "nei", "thompson", NULL};
 static const char *const kernels[] = {"matern", "rbf", NULL};
 enum { DATA_HIGHEST, DATA_JOINT };
 static const char *const data_names[] = {"highest", "joint", NULL};
@@ -61,7 +41,9 @@ static const base_option gp_options[] = {
      .offset = offsetof(gp_state, acquisition),
      .fallback = "logei",
      .choices = acquisitions,
-     .help = "what the next point maximises"},
+     .help =
+         "what the next point maximises: expected improvement (logei: its logarithm; nei: over values without their "
+         "noise), pi: its probability, lcb: a confidence bound, thompson: a function drawn from the model"},
     {.name = "kernel",
      .kind = BASE_OPTION_CHOICE,
      .offset = offsetof(gp_state, kernel),
@@ -103,6 +85,11 @@ static const base_option gp_options[] = {
      .min = 0,
      .max = 100,
      .help = "lcb: deviations below the mean"},
+    {.name = "cost",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(gp_state, cost),
+     .fallback = "none",
+     .help = HPO_COST_HELP},
     {.name = "prior",
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(gp_state, prior),
@@ -125,183 +112,77 @@ static base_status gp_init(void *self, const hpo_sampler_env *env, base_err *err
                          "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
                          "true, prior: 1e-2}");
     }
+    const bool divides = state->acquisition != HPO_ACQUISITION_LCB && state->acquisition != THOMPSON;
+    BASE_TRY(hpo_cost_check(state->cost, acquisitions[state->acquisition], divides, env, err));
     if (state->data == DATA_JOINT && !(env->max_fidelity > env->min_fidelity)) state->data = DATA_HIGHEST;
     state->space = env->space;
     state->env = *env;
     state->observations = hpo_observations_create(env->space);
-    state->embedding = hpo_embedding_make(env->space, state->data == DATA_JOINT ? 1 : 0);
-    state->gp = hpo_gp_create(&state->embedding, (hpo_kernel_kind)state->kernel);
+    hpo_gp_settings settings = {.kernel = (hpo_kernel_kind)state->kernel,
+                                .fidelity = state->data == DATA_JOINT,
+                                .min_fidelity = env->min_fidelity,
+                                .max_fidelity = env->max_fidelity};
+    state->model = hpo_gp_surrogate_create(env->space, &settings);
+    settings.plain = true;
+    if (!hpo_cost_none(state->cost)) state->cost_model = hpo_gp_surrogate_create(env->space, &settings);
     return BASE_OK;
 }
 
 static void gp_fini(void *self) {
     gp_state *state = self;
-    for (size_t i = 0; i < FITS; i++) free(state->fits[i].theta);
-    hpo_gp_destroy(state->gp);
-    hpo_embedding_free(&state->embedding);
+    hpo_gp_surrogate_destroy(state->model);
+    hpo_gp_surrogate_destroy(state->cost_model);
+    hpo_costs_fini(&state->costs);
     hpo_observations_destroy(state->observations);
 }
 
-/* ---- inputs of the model: the unit cube, and the fidelity as one more coordinate ---- */
-
-static double fidelity_coordinate(const gp_state *state, double fidelity) {
-    const double low = state->env.min_fidelity, high = state->env.max_fidelity;
-    const double u = low > 0 ? log(fidelity / low) / log(high / low) : (fidelity - low) / (high - low);
-    return u < 0 ? 0 : u > 1 ? 1 : u;
-}
-
-static double *model_inputs(const gp_state *state, const double *unit, const double *fidelity, size_t n) {
-    const size_t own = hpo_space_dims(state->space), dims = state->embedding.dims;
-    double *x = base_malloc((n * dims + 1) * sizeof *x);
-    for (size_t i = 0; i < n; i++) {
-        if (own > 0) memcpy(x + i * dims, unit + i * own, own * sizeof *x);
-        if (dims > own) x[i * dims + own] = fidelity_coordinate(state, fidelity[i]);
+/* What is predicted and how it is rated. */
+static hpo_acquisition choose_acquisition(gp_state *state, base_rng *rng, hpo_surrogate *surrogate) {
+    if (state->acquisition == NOISY || state->acquisition == THOMPSON) {
+        *surrogate = state->acquisition == NOISY ? hpo_gp_surrogate_noisy_ei(state->model, rng)
+                                                 : hpo_gp_surrogate_sample(state->model, rng);
+        return (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
     }
-    return x;
+    return (hpo_acquisition){.kind = (hpo_acquisition_kind)state->acquisition,
+                             .best = hpo_gp_surrogate_best(state->model),
+                             .kappa = state->kappa};
 }
 
-/* Rows of the subset, gathered: points and transformed losses. */
-typedef struct gathered {
-    double *x, *y;
-    size_t n;
-} gathered;
-
-static gathered gather(const gp_state *state, const double *x, const double *loss, size_t n, size_t limit) {
-    const size_t dims = state->embedding.dims;
-    size_t *chosen = base_malloc((n + 1) * sizeof *chosen);
-    double *y = base_malloc((n + 1) * sizeof *y);
-    hpo_transform_losses(loss, n, y);
-    gathered g = {.n = hpo_subset(x, dims, loss, n, limit, chosen)};
-    g.x = base_malloc((g.n * (dims + 1) + 1) * sizeof *g.x);
-    g.y = g.x + g.n * dims;
-    for (size_t i = 0; i < g.n; i++) {
-        if (dims > 0) memcpy(g.x + i * dims, x + chosen[i] * dims, dims * sizeof *x);
-        g.y[i] = y[chosen[i]];
-    }
-    free(y);
-    free(chosen);
-    return g;
+/* A model of log cost; *known false: there is none. */
+static base_status fit_cost(gp_state *state, hpo_view view, const hpo_dataset *data, double level, hpo_surrogate *cost,
+                            bool *known, base_err *err) {
+    hpo_dataset costs = {0};
+    *known = false;
+    if (!state->cost_model) return BASE_OK;
+    BASE_TRY(hpo_costs_collect(&state->costs, view, data, state->cost, &costs, err));
+    if (costs.n == 0) return BASE_OK;
+    *cost = hpo_gp_surrogate_condition(state->cost_model, &costs, level);
+    *known = true;
+    return BASE_OK;
 }
 
-/* ---- hyperparameters ---- */
-
-/* The last number of results <= n at which there is a fit: every one at first, then each an eighth after the last. */
-static size_t milestone(size_t n) {
-    size_t m = n < EVERY ? n : EVERY;
-    while (m + m / 8 <= n && m >= EVERY) m += m / 8;
-    return m;
-}
-
-static size_t power_of_two_below(size_t m) {
-    size_t power = 1;
-    while (2 * power < m) power *= 2;
-    return power;
-}
-
-static uint64_t hash_of(const gp_state *state, const double *x, const double *loss, size_t m) {
-    const uint64_t parts[2] = {base_hash64(x, m * state->embedding.dims * sizeof *x),
-                               base_hash64(loss, m * sizeof *loss)};
-    return base_hash64(parts, sizeof parts);
-}
-
-static const double *hyperparameters(gp_state *state, const double *x, const double *loss, size_t m) {
-    const uint64_t hash = hash_of(state, x, loss, m);
-    for (size_t i = 0; i < FITS; i++) {
-        if (state->fits[i].m == m && state->fits[i].hash == hash) return state->fits[i].theta;
-    }
-    const size_t dims = state->embedding.dims;
-    const double *start = m > FIRST_START ? hyperparameters(state, x, loss, power_of_two_below(m)) : NULL;
-    const double limit = sqrt(FIT_WORK / (double)(dims + 1));
-    gathered g = gather(state, x, loss, m, limit < MAX_FIT ? (size_t)limit : MAX_FIT);
-    const hpo_gp_data data = {
-        .embedding = &state->embedding, .kernel = (hpo_kernel_kind)state->kernel, .unit = g.x, .y = g.y, .n = g.n};
-    double *theta = base_malloc((dims + 2) * sizeof *theta);
-    hpo_gp_fit(&data, start, theta);
-    free(g.x);
-    fitted *slot = &state->fits[state->next_fit++ % FITS];
-    free(slot->theta);
-    *slot = (fitted){.m = m, .hash = hash, .theta = theta};
-    return theta;
-}
-
-/* ---- the model and what it is asked ---- */
-
-static void condition(gp_state *state, const double *theta, const gathered *rows, size_t block,
-                      const hpo_dataset *data) {
-    double *pending = model_inputs(state, data->pending_unit, data->pending_fidelity, data->n_pending);
-    const hpo_gp_points points = {
-        .unit = rows->x, .y = rows->y, .n = rows->n, .block = block, .pending = pending, .n_pending = data->n_pending};
-    hpo_gp_condition(state->gp, theta, &points);
-    free(pending);
-}
-
-/* The least posterior mean at an observed point; with the fidelity as an input, at the fidelity in question. */
-static double best_mean(gp_state *state, const hpo_surrogate *surrogate, const gathered *rows) {
-    double best = (double)INFINITY;
-    if (state->data != DATA_JOINT) {
-        for (size_t i = 0; i < rows->n; i++) best = fmin(best, hpo_gp_fitted(state->gp, i));
-        return best;
-    }
-    const size_t dims = surrogate->dims, stride = state->embedding.dims;
-    double *points = base_malloc((rows->n * (dims + 2) + 1) * sizeof *points);
-    double *mean = points + rows->n * dims, *variance = mean + rows->n;
-    for (size_t i = 0; i < rows->n && dims > 0; i++)
-        memcpy(points + i * dims, rows->x + i * stride, dims * sizeof *points);
-    surrogate->predict(surrogate->self, points, rows->n, mean, variance);
-    for (size_t i = 0; i < rows->n; i++) best = fmin(best, mean[i]);
-    free(points);
-    return best;
-}
-
-/* The configurations of the best results, best first. */
-static size_t find_elites(const gp_state *state, hpo_view view, const hpo_dataset *data, double *elites) {
-    const size_t width = hpo_space_count(state->space);
-    size_t rows[ELITES], count = 0;
-    for (size_t i = 0; i < data->n; i++) {
-        if (!isfinite(data->loss[i])) continue;
-        size_t at = count < ELITES ? count++ : ELITES;
-        if (at == ELITES && !(data->loss[i] < data->loss[rows[ELITES - 1]])) continue;
-        if (at == ELITES) at--;
-        for (; at > 0 && data->loss[i] < data->loss[rows[at - 1]]; at--) rows[at] = rows[at - 1];
-        rows[at] = i;
-    }
-    for (size_t k = 0; k < count; k++) {
-        memcpy(elites + k * width, hpo_view_trial(view, data->trial[rows[k]]).config, width * sizeof *elites);
-    }
-    return count;
-}
-
-static bool suggest(gp_state *state, hpo_view view, const hpo_dataset *data, double level, base_rng *rng,
-                    double *config) {
-    double *x = model_inputs(state, data->unit, data->fidelity, data->n);
-    const size_t m = milestone(data->n);
-    const double *theta = hyperparameters(state, x, data->loss, m);
-    gathered rows = gather(state, x, data->loss, data->n, MAX_ROWS);
-    free(x);
-    condition(state, theta, &rows, data->n > MAX_ROWS ? rows.n : m, data);
-    const double tail = fidelity_coordinate(state, level);
-    const hpo_surrogate surrogate = hpo_gp_surrogate(state->gp, hpo_space_dims(state->space), &tail);
+static base_status suggest(gp_state *state, hpo_view view, const hpo_dataset *data, double level, base_rng *rng,
+                           double *config, bool *found, base_err *err) {
+    hpo_surrogate cost;
+    bool cost_known;
+    BASE_TRY(fit_cost(state, view, data, level, &cost, &cost_known, err));
+    hpo_surrogate surrogate = hpo_gp_surrogate_condition(state->model, data, level);
     double *elites = base_malloc((ELITES * hpo_space_count(state->space) + 1) * sizeof *elites);
-    const size_t candidates = (size_t)state->candidates, most = CANDIDATE_WORK / rows.n;
-    const hpo_maximize problem = {
+    hpo_maximize problem = {
         .space = state->space,
         .surrogate = &surrogate,
-        .acquisition = {.kind = (hpo_acquisition_kind)state->acquisition,
-                        .best = best_mean(state, &surrogate, &rows),
-                        .kappa = state->kappa},
+        .acquisition = choose_acquisition(state, rng, &surrogate),
         .view = view,
         .elites = elites,
-        .n_elites = find_elites(state, view, data, elites),
+        .n_elites = hpo_best_configs(data, view, ELITES, elites),
         .prior_exponent = state->prior ? state->prior_weight / (double)data->n : 0,
-        .candidates = candidates < most ? candidates : most,
-        .starts = data->n > 300 ? 3 : 6,
-        .steps = data->n > 300 ? 12 : 25,
+        .cost = cost_known ? &cost : NULL,
+        .candidates = (size_t)state->candidates,
     };
-    bool found;
-    hpo_maximize_run(&problem, rng, config, &found);
+    hpo_gp_surrogate_bound(state->model, &problem);
+    hpo_maximize_run(&problem, rng, config, found);
     free(elites);
-    free(rows.x);
-    return found;
+    return BASE_OK;
 }
 
 static base_status gp_ask(void *self, hpo_view view, const hpo_request *request, double *config, const char **origin,
@@ -318,7 +199,9 @@ static base_status gp_ask(void *self, hpo_view view, const hpo_request *request,
         data = hpo_observations_collect(state->observations, view, &query);
     }
     *origin = "model";
-    if (enough && suggest(state, view, &data, level, &rng, config)) return BASE_OK;
+    bool found = false;
+    if (enough) BASE_TRY(suggest(state, view, &data, level, &rng, config, &found, err));
+    if (found) return BASE_OK;
     *origin = state->prior ? "prior" : "random";
     return state->prior ? hpo_space_sample_prior(state->space, &rng, config, err)
                         : hpo_space_sample(state->space, &rng, config, err);

@@ -15,6 +15,9 @@
  * same rows it is the same forest. With `retrain_after` k > 1 the view of the last result whose number is a multiple of
  * k gives the rows.
  *
+ * There is no probability of improvement: a forest is flat around its best point, so that every point of that flat has
+ * one half of it and no other place has more. With `cost` a second forest is fitted to log cost.
+ *
  * Different: SMAC retrains after 8 proposals and does not know of running trials; it uses a fidelity from its first
  * result on; its initial design is a Sobol sequence. With `prior: true` the acquisition is multiplied by
  * prior^(prior_weight/n) (C. Hvarfner et al., "piBO", ICLR 2022, equation 6), n the number of results, and random
@@ -30,9 +33,11 @@
 #include "hpo/models/log_target.h"
 #include "hpo/models/maximize.h"
 #include "hpo/models/observations.h"
+#include "hpo/samplers/cost.h"
 
 enum { ELITES = 10 };
 #define MODEL UINT32_C(0x40000000)          /* sets the model's streams apart from those of random points */
+#define COST  UINT32_C(0x80000000)          /* and the bootstrap of the costs from that of the losses */
 static const double LEAST_VARIANCE = 1e-10; /* SMAC's floor: trees that agree */
 
 typedef struct rows {
@@ -42,19 +47,27 @@ typedef struct rows {
 
 typedef struct rf_state {
     int64_t trees, startup, retrain_after, candidates;
-    double random, prior_weight;
+    double random, prior_weight, kappa;
+    int acquisition;
+    const char *cost;
     bool prior;
     const hpo_space *space;
     uint64_t seed;
     size_t dims;
     size_t *categories; /* by dimension; 0 = number */
     hpo_observations *observations, *earlier;
-    hpo_forest *forest;
-    rows now, fitted;
+    hpo_forest *forest, *cost_forest;
+    rows now, fitted, cost_fitted;
+    hpo_costs costs;
     double best; /* least predicted target of a result */
+    size_t tree; /* Thompson sampling: the one that is asked */
+    double *leaves;
     double *scratch, *configs;
     size_t scratch_capacity;
 } rf_state;
+
+enum { LOGEI, LCB, THOMPSON };
+static const char *const acquisitions[] = {"logei", "lcb", "thompson", NULL};
 
 static const base_option rf_options[] = {
     {.name = "trees",
@@ -71,6 +84,25 @@ static const base_option rf_options[] = {
      .min = 2,
      .max = 1e6,
      .help = "successful results of one fidelity before a forest is fitted to them"},
+    {.name = "acquisition",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(rf_state, acquisition),
+     .fallback = "logei",
+     .choices = acquisitions,
+     .help = "what the next point maximises: logei: expected improvement of the loss, lcb: a confidence bound of its "
+             "logarithm, thompson: the prediction of one tree, drawn anew for every point"},
+    {.name = "kappa",
+     .kind = BASE_OPTION_REAL,
+     .offset = offsetof(rf_state, kappa),
+     .fallback = "2",
+     .min = 0,
+     .max = 100,
+     .help = "lcb: deviations below the mean"},
+    {.name = "cost",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(rf_state, cost),
+     .fallback = "none",
+     .help = HPO_COST_HELP},
     {.name = "random",
      .kind = BASE_OPTION_REAL,
      .offset = offsetof(rf_state, random),
@@ -90,7 +122,7 @@ static const base_option rf_options[] = {
      .fallback = "1000",
      .min = 1,
      .max = 1e6,
-     .help = "random configurations whose expected improvement is computed"},
+     .help = "random configurations that are compared before the best are climbed from"},
     {.name = "prior",
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(rf_state, prior),
@@ -119,6 +151,12 @@ static base_status rf_init(void *self, const hpo_sampler_env *env, base_err *err
     state->earlier = hpo_observations_create(env->space);
     state->forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
     state->configs = base_calloc(ELITES * hpo_space_count(env->space), sizeof *state->configs);
+    state->leaves = base_calloc((size_t)state->trees, sizeof *state->leaves);
+    const bool divides = state->acquisition == LOGEI;
+    BASE_TRY(hpo_cost_check(state->cost, acquisitions[state->acquisition], divides, env, err));
+    if (!hpo_cost_none(state->cost)) {
+        state->cost_forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
+    }
     if (!state->prior || hpo_space_has_prior(env->space)) return BASE_OK;
     return BASE_FAIL(err, BASE_INVALID,
                      "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: true, "
@@ -136,9 +174,13 @@ static void rf_fini(void *self) {
     hpo_observations_destroy(state->observations);
     hpo_observations_destroy(state->earlier);
     hpo_forest_destroy(state->forest);
+    hpo_forest_destroy(state->cost_forest);
     rows_fini(&state->now);
     rows_fini(&state->fitted);
+    rows_fini(&state->cost_fitted);
+    hpo_costs_fini(&state->costs);
     free(state->scratch);
+    free(state->leaves);
     free(state->configs);
 }
 
@@ -198,20 +240,42 @@ static bool same_rows(const rows *a, const rows *b, size_t dims) {
            memcmp(a->features, b->features, a->n * dims * sizeof *a->features) == 0;
 }
 
+/* A forest to state->now, unless those are the rows that it was fitted to. */
+static void fit_forest(rf_state *state, hpo_forest *forest, rows *fitted, uint32_t stream) {
+    if (same_rows(&state->now, fitted, state->dims)) return;
+    const rows swap = *fitted;
+    *fitted = state->now;
+    state->now = swap;
+    hpo_forest_fit(forest, fitted->features, fitted->targets, fitted->n, true, state->seed,
+                   (uint32_t)fitted->n ^ stream);
+}
+
 static void fit(rf_state *state, const hpo_dataset *data) {
     make_rows(state, data);
-    if (!same_rows(&state->now, &state->fitted, state->dims)) {
-        const rows swap = state->fitted;
-        state->fitted = state->now;
-        state->now = swap;
-        hpo_forest_fit(state->forest, state->fitted.features, state->fitted.targets, state->fitted.n, true, state->seed,
-                       (uint32_t)state->fitted.n);
-    }
+    fit_forest(state, state->forest, &state->fitted, 0);
     BASE_GROW(state->scratch, state->scratch_capacity, 2 * data->n);
     double *mean = state->scratch;
     hpo_forest_predict(state->forest, state->fitted.features, data->n, mean, mean + data->n);
     state->best = mean[0];
     for (size_t i = 1; i < data->n; i++) state->best = fmin(state->best, mean[i]);
+}
+
+/* A forest on log cost; *known false: no cost is known. */
+static base_status fit_cost(rf_state *state, hpo_view view, const hpo_dataset *data, bool *known, base_err *err) {
+    hpo_dataset costs = {0};
+    *known = false;
+    if (!state->cost_forest) return BASE_OK;
+    BASE_TRY(hpo_costs_collect(&state->costs, view, data, state->cost, &costs, err));
+    if (costs.n == 0) return BASE_OK;
+    rows *r = &state->now;
+    r->n = costs.n;
+    BASE_GROW(r->features, r->features_capacity, r->n * state->dims + 1);
+    BASE_GROW(r->targets, r->targets_capacity, r->n);
+    encode(state, costs.unit, costs.n, r->features);
+    memcpy(r->targets, costs.loss, costs.n * sizeof *r->targets);
+    fit_forest(state, state->cost_forest, &state->cost_fitted, COST);
+    *known = true;
+    return BASE_OK;
 }
 
 /* ---- which rows ---- */
@@ -242,16 +306,34 @@ static hpo_dataset training_data(rf_state *state, hpo_view view) {
 
 /* ---- proposing ---- */
 
-/* Minus log EI as the mean of a model without variance, which the maximiser's LCB hands through. */
+/* What the maximiser's LCB with kappa 0 hands through. */
+static double minus_acquisition(const rf_state *state, double mean, double variance) {
+    if (state->acquisition == LCB) return mean - state->kappa * sqrt(variance);
+    return -hpo_log_target_log_ei(state->best, mean, variance);
+}
+
+/* As the mean of a model without variance. */
 static void predict(void *self, const double *points, size_t count, double *mean, double *variance) {
     rf_state *state = self;
     BASE_GROW(state->scratch, state->scratch_capacity, count * state->dims + 1);
     encode(state, points, count, state->scratch);
-    hpo_forest_predict(state->forest, state->scratch, count, mean, variance);
+    if (state->acquisition != THOMPSON) hpo_forest_predict(state->forest, state->scratch, count, mean, variance);
     for (size_t i = 0; i < count; i++) {
-        mean[i] = -hpo_log_target_log_ei(state->best, mean[i], fmax(variance[i], LEAST_VARIANCE));
+        if (state->acquisition == THOMPSON) {
+            hpo_forest_leaves(state->forest, state->scratch + i * state->dims, state->leaves);
+            mean[i] = state->leaves[state->tree];
+        } else {
+            mean[i] = minus_acquisition(state, mean[i], fmax(variance[i], LEAST_VARIANCE));
+        }
         variance[i] = 0;
     }
+}
+
+static void predict_cost(void *self, const double *points, size_t count, double *mean, double *variance) {
+    rf_state *state = self;
+    BASE_GROW(state->scratch, state->scratch_capacity, count * state->dims + 1);
+    encode(state, points, count, state->scratch);
+    hpo_forest_predict(state->cost_forest, state->scratch, count, mean, variance);
 }
 
 /* The best results, best first; their configurations in state->configs. */
@@ -276,8 +358,11 @@ static size_t find_elites(rf_state *state, hpo_view view, const hpo_dataset *dat
     return count;
 }
 
-static bool propose(rf_state *state, hpo_view view, const hpo_dataset *data, base_rng *rng, double *config) {
+static bool propose(rf_state *state, hpo_view view, const hpo_dataset *data, bool cost_known, base_rng *rng,
+                    double *config) {
     const hpo_surrogate surrogate = {.self = state, .dims = state->dims, .predict = predict};
+    const hpo_surrogate cost = {.self = state, .dims = state->dims, .predict = predict_cost};
+    if (state->acquisition == THOMPSON) state->tree = (size_t)base_rng_below(rng, (uint64_t)state->trees);
     const hpo_maximize problem = {
         .space = state->space,
         .surrogate = &surrogate,
@@ -286,6 +371,7 @@ static bool propose(rf_state *state, hpo_view view, const hpo_dataset *data, bas
         .elites = state->configs,
         .n_elites = find_elites(state, view, data),
         .prior_exponent = state->prior ? state->prior_weight / (double)data->n : 0,
+        .cost = cost_known ? &cost : NULL,
         .candidates = (size_t)state->candidates,
     };
     bool found;
@@ -302,8 +388,10 @@ static base_status rf_ask(void *self, hpo_view view, const hpo_request *request,
         const hpo_dataset data = training_data(state, view);
         if (data.n > 0) {
             *origin = "model";
+            bool cost_known;
+            BASE_TRY(fit_cost(state, view, &data, &cost_known, err));
             fit(state, &data);
-            if (propose(state, view, &data, &model, config)) return BASE_OK;
+            if (propose(state, view, &data, cost_known, &model, config)) return BASE_OK;
         }
     }
     base_rng rng = base_rng_stream(state->seed, BASE_RNG_SAMPLER, trial, request->attempt); /* as random search */

@@ -19,6 +19,7 @@ typedef struct hpo_sampler_env {
     uint64_t seed;
     double min_fidelity, max_fidelity;
     bool integer_fidelity; /* rungs are floored */
+    bool deterministic;    /* what is proposed must not depend on wall time */
 } hpo_sampler_env;
 
 typedef struct hpo_request {

@@ -17,6 +17,7 @@ hpo_sampler_env study_sampler_env(const hpo_study_spec *spec) {
         .min_fidelity = spec->fidelity.min,
         .max_fidelity = spec->fidelity.max,
         .integer_fidelity = spec->fidelity.integer,
+        .deterministic = spec->deterministic,
     };
 }
 

@@ -42,12 +42,52 @@ static void rig_close(rig *r) {
     base_arena_destroy(r->arena);
 }
 
+/* A sampler as it is, or with options that make another one of it. */
+typedef struct subject {
+    const hpo_sampler_type *type;
+    const char *options; /* NULL: the defaults */
+} subject;
+
+static const struct {
+    const char *sampler, *options;
+} variants[] = {
+    {"gp", "{acquisition: ei}"},
+    {"gp", "{acquisition: pi}"},
+    {"gp", "{acquisition: lcb}"},
+    {"gp", "{acquisition: nei}"},
+    {"gp", "{acquisition: thompson}"},
+    {"gp", "{acquisition: nei, data: joint, kernel: rbf, cost: seconds}"},
+    {"gp", "{acquisition: thompson, data: joint}"},
+    {"gp", "{cost: seconds}"},
+    {"rf", "{acquisition: lcb}"},
+    {"rf", "{acquisition: thompson}"},
+    {"rf", "{cost: seconds, random: 0}"},
+};
+
+/* Subject number i; false past the last one. */
+static bool subject_at(size_t i, subject *out) {
+    size_t count;
+    const hpo_sampler_type *const *types = hpo_samplers(&count);
+    if (i < count) {
+        *out = (subject){.type = types[i]};
+    } else if (i - count < CHECK_COUNT(variants)) {
+        *out = (subject){hpo_sampler_find(variants[i - count].sampler), variants[i - count].options};
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* NULL when the sampler cannot serve this space: it must then say why. */
-static hpo_sampler *make(const hpo_sampler_type *type, const rig *r) {
+static hpo_sampler *make(subject which, const rig *r) {
     base_err err;
     hpo_sampler *sampler;
-    if (type->flags & HPO_SAMPLER_NEEDS_PRIOR && !hpo_space_has_prior(r->space)) return NULL;
-    const base_status status = hpo_sampler_create(type, NULL, &r->env, &sampler, &err);
+    base_yaml_node *options = NULL;
+    if (which.type->flags & HPO_SAMPLER_NEEDS_PRIOR && !hpo_space_has_prior(r->space)) return NULL;
+    if (which.options) {
+        CHECK_OK(base_yaml_parse(r->arena, "options", which.options, strlen(which.options), &options, &err));
+    }
+    const base_status status = hpo_sampler_create(which.type, options, &r->env, &sampler, &err);
     if (status == BASE_OK) return sampler;
     assert_int_equal(status, BASE_INVALID);
     assert_true(strlen(err.text) > 20);
@@ -86,7 +126,7 @@ static hpo_history *make_past(const rig *r, past kind) {
                               .parent = UINT64_MAX,
                               .value = kind == PAST_EQUAL ? 1 : base_rng_uniform(&rng),
                               .final = rung == 2,
-                              .result = {.cost = 1}};
+                              .result = {.cost = 1, .seconds = 0.5 + base_rng_uniform(&rng)}};
         if (mine == PAST_FAILED || mine == PAST_NAN) {
             record.value = (double)NAN;
             record.result.failure = mine == PAST_NAN ? HPO_FAILURE_NAN : HPO_FAILURE_CRASH;
@@ -135,9 +175,8 @@ static bool ask(hpo_sampler *sampler, const rig *r, hpo_view view, uint64_t tria
 static void points_are_legal_and_follow_from_the_view(void **state) {
     (void)state;
     enum { N = 30 };
-    size_t count;
-    const hpo_sampler_type *const *types = hpo_samplers(&count);
-    for (size_t t = 0; t < count; t++) {
+    subject which;
+    for (size_t t = 0; subject_at(t, &which); t++) {
         for (size_t s = 0; s < CHECK_COUNT(spaces); s++) {
             rig r = rig_open(spaces[s]);
             const size_t width = hpo_space_count(r.space);
@@ -147,7 +186,7 @@ static void points_are_legal_and_follow_from_the_view(void **state) {
                 hpo_history *history = make_past(&r, kind);
                 const hpo_view view = hpo_history_view(history);
                 const uint64_t first = hpo_view_trials(view);
-                hpo_sampler *sampler = make(types[t], &r);
+                hpo_sampler *sampler = make(which, &r);
                 uint64_t got = 0;
                 from_model = 0;
                 while (sampler && got < N &&
@@ -155,8 +194,8 @@ static void points_are_legal_and_follow_from_the_view(void **state) {
                     got++;
                 }
                 const bool all_tried = isfinite(hpo_space_cardinality(r.space));
-                if (kind == PAST_GOOD && has_model(types[t]) && !all_tried) assert_true(from_model > got / 4);
-                hpo_sampler *fresh = sampler ? make(types[t], &r) : NULL;
+                if (kind == PAST_GOOD && has_model(which.type) && !all_tried) assert_true(from_model > got / 4);
+                hpo_sampler *fresh = sampler ? make(which, &r) : NULL;
                 for (uint64_t i = got; i-- > 0;) {
                     assert_true(ask(fresh, &r, view, first + i, (uint32_t)i % 2, again));
                     assert_memory_equal(again, points + i * width, width * sizeof *again);
@@ -174,22 +213,21 @@ static void points_are_legal_and_follow_from_the_view(void **state) {
 static void trials_attempts_and_seeds_differ(void **state) {
     (void)state;
     enum { N = 24 };
-    size_t count;
-    const hpo_sampler_type *const *types = hpo_samplers(&count);
-    for (size_t t = 0; t < count; t++) {
+    subject which;
+    for (size_t t = 0; subject_at(t, &which); t++) {
         rig r = rig_open("{parameters: {x: {min: 0.0, max: 1.0, prior: 0.3}, y: {min: 1e-3, max: 1.0, log: true}}}");
         hpo_history *history = make_past(&r, PAST_NONE);
         double points[2 * N + N][2];
         size_t n = 0;
         for (uint32_t attempt = 0; attempt < 2; attempt++) {
-            if (attempt > 0 && types[t]->flags & HPO_SAMPLER_FINITE) break; /* a grid's attempt is its next point */
-            hpo_sampler *sampler = make(types[t], &r);
+            if (attempt > 0 && which.type->flags & HPO_SAMPLER_FINITE) break; /* a grid's attempt is its next point */
+            hpo_sampler *sampler = make(which, &r);
             for (uint64_t i = 0; i < N; i++) ask(sampler, &r, hpo_history_view(history), i, attempt, points[n++]);
             hpo_sampler_destroy(sampler);
         }
-        if (!(types[t]->flags & HPO_SAMPLER_FINITE)) {
+        if (!(which.type->flags & HPO_SAMPLER_FINITE)) {
             r.env.seed++;
-            hpo_sampler *sampler = make(types[t], &r);
+            hpo_sampler *sampler = make(which, &r);
             for (uint64_t i = 0; i < N; i++) ask(sampler, &r, hpo_history_view(history), i, 0, points[n++]);
             hpo_sampler_destroy(sampler);
         }
@@ -204,20 +242,20 @@ static void trials_attempts_and_seeds_differ(void **state) {
 
 static void a_thousand_dimensions(void **state) {
     (void)state;
-    size_t count, served = 0;
-    const hpo_sampler_type *const *types = hpo_samplers(&count);
+    subject which;
+    size_t served = 0;
     char *yaml = toy_cube(1000, "{}");
     rig r = rig_open(yaml);
     hpo_history *history = make_past(&r, PAST_GOOD);
     double *config = BASE_NEW_ARRAY(r.arena, 1000, double);
-    for (size_t t = 0; t < count; t++) {
-        hpo_sampler *sampler = make(types[t], &r); /* a grid says that it has too many points */
+    for (size_t t = 0; subject_at(t, &which); t++) {
+        hpo_sampler *sampler = make(which, &r); /* a grid says that it has too many points */
         if (!sampler) continue;
         served++;
         from_model = 0;
         for (uint64_t i = 120; i < 124; i++) assert_true(ask(sampler, &r, hpo_history_view(history), i, 0, config));
         /* a kernel density needs more results than there are dimensions */
-        if (has_model(types[t]) && strcmp(types[t]->name, "kde") != 0) assert_true(from_model > 0);
+        if (has_model(which.type) && strcmp(which.type->name, "kde") != 0) assert_true(from_model > 0);
         hpo_sampler_destroy(sampler);
     }
     assert_true(served >= 2);
@@ -236,7 +274,7 @@ static void options_print_and_read_back(void **state) {
         base_err err;
         base_yaml_node *map;
         base_buf text = {0}, again = {0};
-        hpo_sampler *sampler = make(types[t], &r), *copy;
+        hpo_sampler *sampler = make((subject){.type = types[t]}, &r), *copy;
         hpo_sampler_print(sampler, &text);
         CHECK_OK(base_yaml_parse(r.arena, "options", base_buf_text(&text), text.length, &map, &err));
         CHECK_OK(hpo_sampler_create(types[t], map, &r.env, &copy, &err));

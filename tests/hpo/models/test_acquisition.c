@@ -77,6 +77,60 @@ static void derivatives(void **state) {
     }
 }
 
+/* Against the logarithm of the sum of exponentials of each log EI, and finite differences: near, in between, and where
+ * every EI underflows; a certain prediction has no slope by its variance. */
+static void mean_of_improvements(void **state) {
+    (void)state;
+    enum { DRAWS = 5 };
+    static const double offsets[] = {2, 0, -1, -4, -9.9, -10.1, -14, -60, -500};
+    for (size_t c = 0; c < CHECK_COUNT(offsets); c++) {
+        const double variance = 0.4;
+        double gap[DRAWS], d_gap[DRAWS], d_variance, values[DRAWS], most = (double)-INFINITY, sum = 0;
+        for (size_t j = 0; j < DRAWS; j++) {
+            gap[j] = (offsets[c] + 0.3 * (double)j * (j % 2 ? 1 : -1)) * sqrt(variance);
+            values[j] = value(HPO_ACQUISITION_LOGEI, gap[j], 0, variance);
+            most = fmax(most, values[j]);
+        }
+        for (size_t j = 0; j < DRAWS; j++) sum += exp(values[j] - most) / DRAWS;
+        const double expected = most + log(sum), at = hpo_log_mean_ei(gap, DRAWS, variance, d_gap, &d_variance);
+        CHECK_CLOSE(at, expected, 1e-12);
+        CHECK_SAME_DOUBLE(hpo_log_mean_ei(gap, DRAWS, variance, NULL, NULL), at);
+        for (size_t j = 0; j <= DRAWS; j++) {
+            const double h = 1e-6;
+            double side[2], moved[DRAWS];
+            for (int up = 0; up < 2; up++) {
+                memcpy(moved, gap, sizeof moved);
+                if (j < DRAWS) moved[j] += up ? h : -h;
+                side[up] = hpo_log_mean_ei(moved, DRAWS, variance + (j < DRAWS ? 0 : up ? h : -h), NULL, NULL);
+            }
+            const double slope = (side[1] - side[0]) / (2 * h), got = j < DRAWS ? d_gap[j] : d_variance;
+            CHECK_NEAR(got, slope, 1e-5 * (1 + fabs(slope)));
+        }
+    }
+    double d_gap, d_variance, gap = 2;
+    CHECK_NEAR(hpo_log_mean_ei(&gap, 1, 0, &d_gap, &d_variance), log(2), 1e-9);
+    assert_true(d_variance == 0);
+    CHECK_NEAR(d_gap, 0.5, 1e-9);
+}
+
+/* By integration: the mean of an improvement, of its indicator. */
+static void integrals(void **state) {
+    (void)state;
+    for (double mean = -1; mean <= 2; mean += 0.37) {
+        const double sigma = 0.6, best = 0.2, step = 1e-4;
+        double ei = 0, pi = 0;
+        for (double z = -10 + step / 2; z < 10; z += step) {
+            const double y = mean + sigma * z, mass = exp(-z * z / 2) / 2.50662827463100050 * step;
+            if (y >= best) continue;
+            ei += mass * (best - y);
+            pi += mass;
+        }
+        CHECK_NEAR(value(HPO_ACQUISITION_EI, best, mean, sigma * sigma), ei, 1e-7);
+        CHECK_NEAR(exp(value(HPO_ACQUISITION_LOGEI, best, mean, sigma * sigma)), ei, 1e-7);
+        CHECK_NEAR(value(HPO_ACQUISITION_PI, best, mean, sigma * sigma), pi, 1e-4);
+    }
+}
+
 /* Weighing the logarithm and weighing the value agree. */
 static void weighing(void **state) {
     (void)state;
@@ -90,7 +144,8 @@ static void weighing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_values), cmocka_unit_test(tails),    cmocka_unit_test(seam),
-        cmocka_unit_test(derivatives),      cmocka_unit_test(weighing),
+        cmocka_unit_test(derivatives),      cmocka_unit_test(weighing), cmocka_unit_test(mean_of_improvements),
+        cmocka_unit_test(integrals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

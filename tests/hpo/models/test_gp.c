@@ -6,114 +6,7 @@
 #include "hpo/models/gp_fit.h"
 #include "hpo/models/subset.h"
 #include "hpo/models/transform.h"
-#include "tests/support/toy_space.h"
-
-enum { N = 40, DIMS = 5 };
-static const char *const SPACE =
-    "{parameters: {branch: {values: [p, q, r]}, u: {min: 0.0, max: 1.0, when: {branch: p}}, x: {min: 0.0, max: 1.0}, "
-    "y: {min: 0.0, max: 1.0}, k: {min: 1, max: 5}}}";
-
-typedef struct rig {
-    toy_sampling s;
-    hpo_embedding embedding;
-    double unit[N * DIMS], y[N], theta[DIMS + 2];
-} rig;
-
-static void rig_open(rig *r) {
-    toy_sampling_open(&r->s, "random", 1, SPACE);
-    r->embedding = hpo_embedding_make(r->s.space, 0);
-    double loss[N];
-    for (size_t i = 0; i < N; i++) {
-        const double *c = toy_sampling_point(&r->s, i, 0);
-        hpo_space_to_unit(r->s.space, c, r->unit + i * DIMS);
-        loss[i] = c[0] + sin(5 * c[2]) + c[3] * c[3] + (isnan(c[1]) ? 0 : c[1]) + 0.1 * c[4];
-    }
-    hpo_transform_losses(loss, N, r->y);
-    for (size_t i = 0; i < DIMS; i++) r->theta[i] = log(0.4 + 0.3 * (double)i);
-    r->theta[DIMS] = log(1.3);
-    r->theta[DIMS + 1] = log(0.02);
-}
-
-static void rig_close(rig *r) {
-    hpo_embedding_free(&r->embedding);
-    toy_sampling_close(&r->s);
-}
-
-/* ---- the reference ---- */
-
-/* The kernel as its page states it, pair by pair. */
-static double reference_kernel(const rig *r, const double *a, const double *b) {
-    double r2 = 0;
-    for (size_t i = 0; i < DIMS; i++) {
-        double d2 = (a[i] - b[i]) * (a[i] - b[i]);
-        if (i == 0) d2 = a[i] == b[i] ? 0 : 1;
-        if (i == 1) d2 = isnan(a[i]) && isnan(b[i]) ? 0 : isnan(a[i]) || isnan(b[i]) ? 1 : 2 - 2 * cos(a[i] - b[i]);
-        r2 += d2 / exp(2 * r->theta[i]);
-    }
-    const double t = sqrt(5 * r2);
-    return exp(r->theta[DIMS]) * (1 + t + t * t / 3) * exp(-t);
-}
-
-/* Gauss-Jordan with pivoting: the inverse, and the log of the determinant. */
-static double invert(double *a, double *inverse, size_t n) {
-    double log_determinant = 0;
-    for (size_t i = 0; i < n * n; i++) inverse[i] = i / n == i % n;
-    for (size_t c = 0; c < n; c++) {
-        size_t pivot = c;
-        for (size_t i = c; i < n; i++)
-            if (fabs(a[i * n + c]) > fabs(a[pivot * n + c])) pivot = i;
-        for (size_t j = 0; j < n; j++) {
-            double t = a[c * n + j];
-            a[c * n + j] = a[pivot * n + j];
-            a[pivot * n + j] = t;
-            t = inverse[c * n + j];
-            inverse[c * n + j] = inverse[pivot * n + j];
-            inverse[pivot * n + j] = t;
-        }
-        const double p = a[c * n + c];
-        log_determinant += log(fabs(p));
-        for (size_t j = 0; j < n; j++) {
-            a[c * n + j] /= p;
-            inverse[c * n + j] /= p;
-        }
-        for (size_t i = 0; i < n; i++) {
-            const double f = i == c ? 0 : a[i * n + c];
-            for (size_t j = 0; j < n && f != 0; j++) {
-                a[i * n + j] -= f * a[c * n + j];
-                inverse[i * n + j] -= f * inverse[c * n + j];
-            }
-        }
-    }
-    return log_determinant;
-}
-
-static double reference_inverse(const rig *r, size_t n, double *inverse) {
-    double k[N * N];
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < n; j++) {
-            k[i * n + j] = reference_kernel(r, r->unit + i * DIMS, r->unit + j * DIMS);
-            if (i == j) k[i * n + j] += exp(r->theta[DIMS + 1]);
-        }
-    }
-    return invert(k, inverse, n);
-}
-
-/* Mean from the first n rows, variance from the first `rows`. */
-static void reference_predict(const rig *r, size_t n, size_t rows, const double *point, double *mean,
-                              double *variance) {
-    double inverse[N * N], k[N];
-    for (size_t i = 0; i < rows; i++) k[i] = reference_kernel(r, point, r->unit + i * DIMS);
-    reference_inverse(r, n, inverse);
-    *mean = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++) *mean += k[i] * inverse[i * n + j] * r->y[j];
-    reference_inverse(r, rows, inverse);
-    *variance = exp(r->theta[DIMS]);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < rows; j++) *variance -= k[i] * inverse[i * rows + j] * k[j];
-}
-
-/* ---- */
+#include "tests/hpo/models/dense_gp.h"
 
 /* One dimension, three points: values computed elsewhere. */
 static void published_values(void **state) {
@@ -124,7 +17,7 @@ static void published_values(void **state) {
     const double unit[] = {0, .5, 1}, y[] = {1, -1, .5}, theta[] = {log(.3), 0, log(1e-6)}, at = .25;
     hpo_gp *gp = hpo_gp_create(&embedding, HPO_KERNEL_MATERN52);
     hpo_gp_condition(gp, theta, &(hpo_gp_points){.unit = unit, .y = y, .n = 3, .block = 3});
-    const hpo_surrogate surrogate = hpo_gp_surrogate(gp, 1, NULL);
+    const hpo_surrogate surrogate = hpo_gp_predictions(gp, 1, NULL);
     double mean, variance;
     surrogate.predict(surrogate.self, &at, 1, &mean, &variance);
     CHECK_NEAR(mean, -.048044352143622585, 1e-9);
@@ -146,7 +39,7 @@ static void agrees_with_a_dense_reference(void **state) {
         gp, r.theta,
         &(hpo_gp_points){
             .unit = r.unit, .y = r.y, .n = n, .block = 20, .pending = r.unit + n * DIMS, .n_pending = pending});
-    const hpo_surrogate surrogate = hpo_gp_surrogate(gp, DIMS, NULL);
+    const hpo_surrogate surrogate = hpo_gp_predictions(gp, DIMS, NULL);
     double mean[10], variance[10], expected_mean, expected_variance;
     surrogate.predict(surrogate.self, r.unit + 30 * DIMS, 10, mean, variance);
     for (size_t i = 0; i < 10; i++) {
@@ -175,7 +68,7 @@ static void believing_changes_no_mean(void **state) {
     double mean, variance, believed[N], before, after;
     hpo_gp *gp = hpo_gp_create(&r.embedding, HPO_KERNEL_RBF);
     hpo_gp_condition(gp, r.theta, &(hpo_gp_points){.unit = r.unit, .y = r.y, .n = 20, .block = 20});
-    hpo_surrogate surrogate = hpo_gp_surrogate(gp, DIMS, NULL);
+    hpo_surrogate surrogate = hpo_gp_predictions(gp, DIMS, NULL);
     memcpy(believed, r.y, sizeof believed);
     surrogate.predict(surrogate.self, r.unit + 20 * DIMS, 1, &believed[20], &variance);
     surrogate.predict(surrogate.self, r.unit + 30 * DIMS, 1, &before, &variance);
@@ -197,7 +90,7 @@ static void derivatives_of_predictions(void **state) {
             gp, r.theta,
             &(hpo_gp_points){
                 .unit = r.unit, .y = r.y, .n = 20, .block = 20, .pending = r.unit + 20 * DIMS, .n_pending = 3});
-        const hpo_surrogate surrogate = hpo_gp_surrogate(gp, DIMS, NULL);
+        const hpo_surrogate surrogate = hpo_gp_predictions(gp, DIMS, NULL);
         for (size_t i = 25; i < N; i++) {
             double point[DIMS], mean, variance, d_mean[DIMS], d_variance[DIMS], plain[2], m[2], v[2];
             memcpy(point, r.unit + i * DIMS, sizeof point);
@@ -311,7 +204,7 @@ static void growth_keeps_the_bits(void **state) {
             &(hpo_gp_points){
                 .unit = r.unit, .y = r.y, .n = n, .block = 10, .pending = r.unit + (n + 3) * DIMS, .n_pending = n % 4});
         double mean[2][6], variance[2][6];
-        const hpo_surrogate a = hpo_gp_surrogate(grown, DIMS, NULL), b = hpo_gp_surrogate(fresh, DIMS, NULL);
+        const hpo_surrogate a = hpo_gp_predictions(grown, DIMS, NULL), b = hpo_gp_predictions(fresh, DIMS, NULL);
         a.predict(a.self, r.unit + 34 * DIMS, 6, mean[0], variance[0]);
         b.predict(b.self, r.unit + 34 * DIMS, 6, mean[1], variance[1]);
         assert_memory_equal(mean[0], mean[1], sizeof mean[0]);

@@ -196,6 +196,55 @@ static void promise_per_cost(void **state) {
     toy_sampling_close(&r.s);
 }
 
+/* log cost = 0.4 x + const, with its slope. */
+static void dear_slope(void *self, const double *point, double *mean, double *variance, double *d_mean,
+                       double *d_variance) {
+    (void)self;
+    *mean = 3 + 0.4 * point[0];
+    *variance = d_variance[0] = d_variance[1] = d_mean[1] = 0;
+    d_mean[0] = 0.4;
+}
+
+static void dearer(void *self, const double *points, size_t count, double *mean, double *variance) {
+    (void)self;
+    for (size_t i = 0; i < count; i++) {
+        mean[i] = 3 + 0.4 * points[2 * i];
+        variance[i] = 0;
+    }
+}
+
+/* -(x - 0.7)^2 - 0.4 x is greatest at 0.5: the climb ends there, because it knows the slope of the cost. EI per cost, a
+ * product, against a fine grid. */
+static void climbs_know_the_slope_of_the_cost(void **state) {
+    (void)state;
+    static const double best[2] = {0.7, 0.2};
+    rig r;
+    rig_open(&r, "{parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}}", best, true);
+    const hpo_surrogate cost = {.dims = 2, .predict = dearer, .gradient = dear_slope};
+    r.problem.cost = &cost;
+    r.problem.acquisition = (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
+    assert_true(run(&r, 1));
+    CHECK_NEAR(r.s.config[0], 0.5, 1e-5);
+    CHECK_NEAR(r.s.config[1], 0.2, 1e-5);
+    r.problem.acquisition = (hpo_acquisition){.kind = HPO_ACQUISITION_EI, .best = 0.3};
+    assert_true(run(&r, 1));
+    double place = 0, most = 0;
+    for (size_t i = 0; i <= 100000; i++) {
+        const double point[2] = {(double)i / 100000, 0.2}, mean = (point[0] - 0.7) * (point[0] - 0.7);
+        const double value = hpo_acquisition_value(&r.problem.acquisition, mean, 0.01, NULL, NULL);
+        if (value / exp(3 + 0.4 * point[0]) > most) {
+            most = value / exp(3 + 0.4 * point[0]);
+            place = point[0];
+        }
+    }
+    double value;
+    hpo_maximize_values(&r.problem, r.s.config, 1, &value);
+    CHECK_CLOSE(value, most, 1e-6); /* EI divided by the cost */
+    CHECK_NEAR(r.s.config[0], place, 1e-3);
+    assert_true(place < 0.69);
+    toy_sampling_close(&r.s);
+}
+
 static void the_stream_decides(void **state) {
     (void)state;
     static const double best[5] = {2.5 / 4, 0.3, 39.5 / 100, 0.77, 0.12};
@@ -222,6 +271,7 @@ int main(void) {
         cmocka_unit_test(forbidden_points_are_never_answers),
         cmocka_unit_test(priors_pull),
         cmocka_unit_test(promise_per_cost),
+        cmocka_unit_test(climbs_know_the_slope_of_the_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

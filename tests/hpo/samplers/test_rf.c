@@ -42,6 +42,18 @@ static void it_beats_random_search(void **state) {
     assert_true(rf < random / 3);
 }
 
+static void every_acquisition_beats_random_search(void **state) {
+    (void)state;
+    double lcb = 0, thompson = 0, random = 0;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        lcb += best_of("rf", seed, square, ", options: {acquisition: lcb, kappa: 1}", 60, bowl);
+        thompson += best_of("rf", seed, square, ", options: {acquisition: thompson}", 60, bowl);
+        random += best_of("random", seed, square, "", 60, bowl);
+    }
+    assert_true(lcb < random / 3);
+    assert_true(thompson < random / 1.5);
+}
+
 /* 4^6 cells; choices interact in pairs; where c0 is 3 three more parameters appear and do not matter. */
 static const char *const table = "{parameters: {c0: {values: [0, 1, 2, 3]}, c1: {values: [0, 1, 2, 3]}, c2: {values: "
                                  "[0, 1, 2, 3]}, c3: {values: [0, 1, 2, 3]}, c4: {values: [0, 1, 2, 3]}, c5: {values: "
@@ -98,6 +110,25 @@ static double fails_on_the_left(const double *c) {
 }
 
 /* Failed results do not count for the startup, and the model stays away from where they are. */
+/* From one history: with one tree every trial asks one that is drawn for it, of two whose minima are apart. */
+static void thompson_asks_one_tree(void **state) {
+    (void)state;
+    toy_sampling s;
+    open_square(&s, "rf", 4, ", options: {acquisition: thompson, trees: 2, random: 0, startup: 5}");
+    fill(&s, 30, bowl);
+    double low = 1, high = 0;
+    for (uint32_t attempt = 0; attempt < 12; attempt++) {
+        assert_string_equal(told_try(&s, 30, attempt), "model");
+        low = fmin(low, s.config[0]);
+        high = fmax(high, s.config[0]);
+        const double there = s.config[0];
+        told_try(&s, 30, attempt);
+        CHECK_SAME_DOUBLE(s.config[0], there);
+    }
+    assert_true(high > low);
+    toy_sampling_close(&s);
+}
+
 static void failures_are_the_worst(void **state) {
     (void)state;
     static toy_sampling s;
@@ -185,9 +216,14 @@ static void priors_weigh(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_beats_random_search), cmocka_unit_test(it_learns_choices),
-        cmocka_unit_test(origins_and_shares),     cmocka_unit_test(failures_are_the_worst),
-        cmocka_unit_test(retraining_waits),       cmocka_unit_test(running_trials_are_seen),
+        cmocka_unit_test(it_beats_random_search),
+        cmocka_unit_test(it_learns_choices),
+        cmocka_unit_test(every_acquisition_beats_random_search),
+        cmocka_unit_test(origins_and_shares),
+        cmocka_unit_test(thompson_asks_one_tree),
+        cmocka_unit_test(failures_are_the_worst),
+        cmocka_unit_test(retraining_waits),
+        cmocka_unit_test(running_trials_are_seen),
         cmocka_unit_test(priors_weigh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
