@@ -137,6 +137,30 @@ static void every_acquisition_and_kernel_is_ahead_of_random(void **state) {
     }
 }
 
+/* From one result on, all of them equal, one of them a failure, two running: points of the model, each a new one. */
+static void one_result_is_enough(void **state) {
+    (void)state;
+    static const char *const acquisitions[] = {"logei", "ei", "pi", "lcb", "nei", "thompson"};
+    for (size_t i = 0; i < CHECK_COUNT(acquisitions); i++) {
+        char yaml[400];
+        snprintf(yaml, sizeof yaml, "%s, options: {startup: 1, acquisition: %s}}", MIXED_SPACE, acquisitions[i]);
+        toy_sampling s;
+        toy_sampling_open(&s, "gp", 3, yaml);
+        for (uint64_t id = 0; id < 10; id++) {
+            base_err err;
+            const char *origin;
+            const hpo_view view = hpo_history_view(s.history);
+            const hpo_request request = {.trial = id, .fidelity = 1};
+            CHECK_OK(hpo_sampler_ask(s.sampler, view, &request, s.config, &origin, &err));
+            assert_string_equal(origin, id < 3 ? "random" : "model");
+            assert_false(hpo_view_has_config(view, s.config));
+            start(&s, id);
+            if (id >= 2) tell(&s, id - 2, id == 5 ? (double)NAN : 4);
+        }
+        toy_sampling_close(&s);
+    }
+}
+
 /* 30 results, among them failures, and 4 running trials. */
 static void a_past(toy_sampling *s) {
     for (uint64_t id = 0; id < 34; id++) {
@@ -316,6 +340,7 @@ int main(void) {
         cmocka_unit_test(is_ahead_of_random_on_a_mixed_conditional_space),
         cmocka_unit_test(a_good_prior_helps),
         cmocka_unit_test(every_acquisition_and_kernel_is_ahead_of_random),
+        cmocka_unit_test(one_result_is_enough),
         cmocka_unit_test(a_cold_start_gives_the_same_bits),
         cmocka_unit_test(running_trials_are_kept_away_from),
         cmocka_unit_test(thompson_draws_a_function_for_each_trial),
