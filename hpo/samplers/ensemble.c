@@ -9,6 +9,8 @@
  * lambda being the prior moved to the incumbent, x_j the best K = max(floor(n/eta), eta) of the n results of the
  * highest fidelity that has eta of them, w = K, K - 1, ..., 1. Without such a fidelity the shares are eta to 1.
  * - The incumbent is the best result of all fidelities alike. What it gives is a local mutation.
+ * - The first configuration is the mode of the priors itself. Parameters without a prior are uniform wherever the prior
+ * is asked.
  *
  * Deviations: sums are taken by their logarithms, so that many dimensions cannot underflow; when neither prior nor
  * incumbent gives any density, each gets one half. */
@@ -79,16 +81,20 @@ hpo_ensemble hpo_ensemble_weigh(double eta, uint32_t rung, double log_prior, dou
 
 /* ---- what the view says ---- */
 
-/* Sum of the fidelities that trials have reached, and whether one has reached the highest. */
-static bool is_active(hpo_observations *observations, hpo_view view, double max_fidelity, double bracket_cost) {
+double hpo_ensemble_spent(hpo_observations *observations, hpo_view view, double max_fidelity, bool *reached) {
     const hpo_dataset data = hpo_observations_collect(observations, view, &(hpo_data_query){.policy = HPO_DATA_LAST});
     double spent = 0;
-    bool reached = false;
+    *reached = false;
     for (size_t i = 0; i < data.n; i++) {
         spent += data.fidelity[i];
-        reached = reached || (data.fidelity[i] >= max_fidelity && isfinite(data.loss[i]));
+        *reached = *reached || (data.fidelity[i] >= max_fidelity && isfinite(data.loss[i]));
     }
-    return reached && spent >= bracket_cost * (1 - 1e-12);
+    return spent;
+}
+
+static bool is_active(hpo_observations *observations, hpo_view view, double max_fidelity, double bracket_cost) {
+    bool reached;
+    return hpo_ensemble_spent(observations, view, max_fidelity, &reached) >= bracket_cost * (1 - 1e-12) && reached;
 }
 
 static uint64_t find_incumbent(hpo_observations *observations, hpo_view view) {
@@ -159,4 +165,61 @@ bool hpo_ensemble_mutate(const hpo_space *space, const double *from, base_rng *r
         if (hpo_space_allowed(space, config) && !hpo_space_equal(space, config, from)) return true;
     }
     return false;
+}
+
+/* ---- the policy ---- */
+
+base_status hpo_ensemble_policy_init(hpo_ensemble_policy *p, const char *sampler, const hpo_sampler_env *env,
+                                     base_err *err) {
+    if (!hpo_space_has_prior(env->space)) {
+        return BASE_FAIL(err, BASE_INVALID,
+                         "%s needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
+                         "true, prior: 1e-2}",
+                         sampler);
+    }
+    p->env = *env;
+    p->bracket_cost =
+        hpo_ensemble_bracket_cost(env->min_fidelity, env->max_fidelity, env->integer_fidelity, (double)p->eta);
+    p->observations = hpo_observations_create(env->space);
+    p->unit = base_calloc(hpo_space_dims(env->space) + 1, sizeof *p->unit);
+    return BASE_OK;
+}
+
+void hpo_ensemble_policy_fini(hpo_ensemble_policy *p) {
+    hpo_observations_destroy(p->observations);
+    free(p->unit);
+}
+
+/* A draw from the priors whose parameters with a prior are moved to their preferred values; false: it is forbidden. */
+static bool move_to_mode(const hpo_space *space, double *config, double *unit) {
+    hpo_space_to_unit(space, config, unit);
+    for (size_t d = 0; d < hpo_space_dims(space); d++) {
+        const hpo_param *param = hpo_space_param(space, hpo_space_dim_param(space, d));
+        if (param->prior.given) unit[d] = hpo_param_to_unit(param, param->prior.center);
+    }
+    hpo_space_from_unit(space, unit, config);
+    return hpo_space_allowed(space, config);
+}
+
+base_status hpo_ensemble_policy_ask(hpo_ensemble_policy *p, hpo_view view, const hpo_request *request, double *config,
+                                    const char **origin, base_err *err) {
+    const hpo_space *space = p->env.space;
+    base_rng rng = base_rng_stream(p->env.seed, BASE_RNG_SAMPLER, (uint32_t)request->trial, request->attempt);
+    if (p->mode_first && request->trial == 0 && request->attempt == 0) {
+        *origin = "prior mode";
+        BASE_TRY(hpo_space_sample_prior(space, &rng, config, err));
+        if (move_to_mode(space, config, p->unit)) return BASE_OK;
+    }
+    uint64_t incumbent;
+    const hpo_ensemble ensemble = hpo_ensemble_at(p->observations, space, view, (double)p->eta, request->rung,
+                                                  p->env.max_fidelity, p->bracket_cost, &incumbent);
+    const double v = base_rng_uniform(&rng);
+    if (v >= ensemble.uniform + ensemble.prior && incumbent != UINT64_MAX) {
+        *origin = "incumbent";
+        const double *from = hpo_view_trial(view, incumbent).config;
+        if (hpo_ensemble_mutate(space, from, &rng, p->unit, config)) return BASE_OK;
+    }
+    const bool prior = v >= ensemble.uniform;
+    *origin = prior ? "prior" : "random";
+    return prior ? hpo_space_sample_prior(space, &rng, config, err) : hpo_space_sample(space, &rng, config, err);
 }

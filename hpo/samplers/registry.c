@@ -16,7 +16,8 @@
     X(rf)                                                                                                              \
     X(tpe)                                                                                                             \
     X(kde)                                                                                                             \
-    X(priorband)
+    X(priorband)                                                                                                       \
+    X(priorband_bo)
 
 #define DECLARE(name) extern const hpo_sampler_type hpo_sampler_##name;
 HPO_SAMPLER_LIST(DECLARE)

@@ -21,7 +21,8 @@ const base_option hpo_halving_options[] = {
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(hpo_halving, full_first),
      .fallback = "false",
-     .help = "the first trial runs at the highest fidelity, before the brackets (the method priorband: true)"},
+     .help = "the first trial runs at the highest fidelity, before the brackets (the methods priorband and "
+             "priorband-bo: true)"},
     BASE_OPTIONS_END,
 };
 

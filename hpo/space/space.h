@@ -135,6 +135,8 @@ double hpo_param_from_unit(const hpo_param *param, double unit);
 void hpo_param_bin(const hpo_param *param, double value, double *low, double *high);
 /* Its term of hpo_space_log_prior: 0 without a prior or when value is NaN. */
 double hpo_param_log_prior(const hpo_param *param, double value);
+/* One value drawn from its prior, or from its base measure where it has none. */
+double hpo_param_draw_prior(const hpo_param *param, base_rng *rng);
 /* The value below which share v in [0,1) of the base measure lies: from_unit, except that choices with declared
  * probabilities have intervals of these widths. */
 double hpo_param_quantile(const hpo_param *param, double v);

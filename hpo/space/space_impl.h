@@ -92,9 +92,8 @@ base_status hpo_distribution_read(base_arena *arena, const char *param, const ba
                                   hpo_number_rule *rule, bool *log, base_err *err);
 
 /* ---- prior.c ---- */
-/* One value of a parameter drawn from its base measure, or from its prior where it has one. */
+/* One value of a parameter drawn from its base measure. */
 double hpo_param_draw(const hpo_param *param, base_rng *rng);
-double hpo_param_draw_prior(const hpo_param *param, base_rng *rng);
 
 /* ---- describe.c ---- */
 void hpo_cond_print(const hpo_space *space, const hpo_cond *cond, base_buf *out);

@@ -18,6 +18,7 @@ static const hpo_method methods[] = {
     {"hyperband", "random", "hyperband", "brackets of successive halving over random trials"},
     {"bohb", "kde", "hyperband", "Hyperband whose trials come from kernel densities"},
     {"priorband", "priorband", "hyperband", "Hyperband whose trials come from the user's priors and the incumbent"},
+    {"priorband-bo", "priorband-bo", "hyperband", "PriorBand whose trials later come from a Gaussian process"},
     {"asha", "random", "asha", "random trials, promoted without waiting as soon as they are among the best"},
     {"async-hyperband", "random", "async-hyperband", "asha in brackets that begin on different rungs"},
     {"median-stop", "random", "median-stop", "random trials, stopped when worse than the median of the completed"},
@@ -29,6 +30,7 @@ static const struct {
     const char *method, *option, *value;
 } presets[] = {
     {"priorband", "full_first", "true"},
+    {"priorband-bo", "full_first", "true"},
 };
 enum { PRESETS = sizeof presets / sizeof *presets };
 

@@ -62,6 +62,11 @@ static const struct {
     {"rf", "{acquisition: lcb}"},
     {"rf", "{acquisition: thompson}"},
     {"rf", "{cost: seconds, random: 0}"},
+    {"tpe", "{prior: true}"},
+    {"tpe", "{prior: true, density: group}"},
+    {"tpe", "{prior: true, density: univariate, data: last}"},
+    {"priorband-bo", "{model: joint, init: 1}"},
+    {"priorband-bo", "{acquisition: ei, init: 1}"},
 };
 
 /* Subject number i; false past the last one. */

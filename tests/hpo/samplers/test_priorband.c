@@ -49,6 +49,7 @@ static void beliefs_against_the_incumbent(void **state) {
     for (uint32_t rung = 0; rung < 5; rung++) {
         const hpo_ensemble e = hpo_ensemble_weigh(3, rung, log_prior, log_incumbent);
         CHECK_ARRAY_NEAR(((double[]){e.uniform, e.prior, e.incumbent}), expected[rung], 3, 1e-10);
+        CHECK_NEAR(e.prior / (e.prior + e.incumbent), 0.18539167223882674, 1e-12);
     }
     const double none = -(double)INFINITY;
     CHECK_NEAR(hpo_ensemble_weigh(3, 0, none, none).prior, 0.25, 0);

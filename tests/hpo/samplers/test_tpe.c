@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a proposal depends on: how many results, which ones, and what is running. */
+#include "hpo/models/parzen.h"
 #include "tests/hpo/samplers/results.h"
 
 static const char one[] = "{parameters: {x: {min: 0.0, max: 1.0}}, options: {%s}}";
@@ -133,12 +134,172 @@ static void it_beats_random_search(void **state) {
     assert_true(tpe < random - log(3));
 }
 
+/* ---- priors ---- */
+
+/* log of the normal of that centre and deviation, truncated to [0,1]. */
+static double log_belief(double x, double center, double deviation) {
+    const double z = (x - center) / deviation, root = deviation * sqrt(2);
+    const double mass = (erf((1 - center) / root) - erf(-center / root)) / 2;
+    return -z * z / 2 - log(deviation * sqrt(2 * 3.14159265358979323846) * mass);
+}
+
+/* Two blocks: x (prior), c (prior) and u (none) together, y (prior) by itself because of its condition. */
+static const char believed[] =
+    "{parameters: {x: {min: 0.0, max: 1.0, prior: 0.8, confidence: high}, c: {values: [p, q, r], prior: q, confidence: "
+    "low}, u: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0, prior: 0.2, when: {c: q}}}, options: {prior: true, "
+    "prior_weight: %g, candidates: 24}}";
+enum { DRAWS = 24, DIMS = 4, RESULTS = 20, GOOD = 2 };
+
+static double belief_of_block(const double *point, bool second) {
+    if (second) return log_belief(point[3], 0.2, 0.25);
+    const double choice = floor(point[1] * 3) == 1 ? 2.0 / 4 : 1.0 / 4; /* weights 1, 2, 1 */
+    return log_belief(point[0], 0.8, 0.125) + log(3 * choice);
+}
+
+/* The best draw of a block by the formula: of DRAWS draws from l the last `redrawn` get their priors' coordinates. */
+static void best_of_block(const toy_sampling *s, hpo_parzen *l, hpo_parzen *g, bool second, double gamma,
+                          size_t redrawn, base_rng *rng, double *best) {
+    static const size_t first_dims[] = {0, 1, 2}, second_dims[] = {3};
+    const size_t *dims = second ? second_dims : first_dims, n = second ? 1 : 3;
+    double points[DRAWS][DIMS], log_l[DRAWS], log_g[DRAWS], highest = -(double)INFINITY;
+    hpo_parzen_fit(l, dims, n, NULL);
+    hpo_parzen_fit(g, dims, n, NULL);
+    for (size_t k = 0; k < DRAWS; k++) hpo_parzen_draw(l, rng, points[k]);
+    for (size_t k = DRAWS - redrawn; k < DRAWS; k++) {
+        for (size_t i = 0; i < n; i++) {
+            const hpo_param *param = hpo_space_param(s->space, dims[i]);
+            if (dims[i] != 2) points[k][dims[i]] = hpo_param_to_unit(param, hpo_param_draw_prior(param, rng));
+        }
+    }
+    hpo_parzen_log_density(l, points[0], DRAWS, log_l);
+    hpo_parzen_log_density(g, points[0], DRAWS, log_g);
+    for (size_t k = 0; k < DRAWS; k++) {
+        const double score = log_l[k] - log_g[k] + gamma * belief_of_block(points[k], second);
+        if (!(score > highest)) continue;
+        highest = score;
+        for (size_t i = 0; i < n; i++) best[dims[i]] = points[k][dims[i]];
+    }
+}
+
+/* Results on a lattice; the first GOOD of them are the best. */
+static void add_believed_results(toy_sampling *s, double points[RESULTS][DIMS]) {
+    for (size_t i = 0; i < RESULTS; i++) {
+        double config[DIMS] = {fmod(0.37 * (double)i + 0.3, 1), (double)(i % 3), fmod(0.61 * (double)i, 1),
+                               fmod(0.23 * (double)i, 1)};
+        hpo_space_activate(s->space, config);
+        hpo_space_to_unit(s->space, config, points[i]);
+        add_finished(s, config, 1, (double)i);
+    }
+}
+
+/* The proposal is the draw of the highest log l - log g + gamma_n log pi, computed here with the priors in closed form;
+ * gamma_n = prior_weight / 20 and 24 gamma_n / (1 + gamma_n) draws are from the priors. */
+static void priors_weigh_the_ratio(void **state) {
+    (void)state;
+    static const struct {
+        double weight;
+        size_t redrawn;
+    } cases[] = {{0, 0}, {2, 2}, {10, 8}, {20, 12}, {1000, 24}};
+    static toy_sampling s;
+    for (size_t k = 0; k < CHECK_COUNT(cases); k++) {
+        for (uint64_t seed = 0; seed < 20; seed++) {
+            char yaml[500];
+            double points[RESULTS][DIMS], unit[DIMS], expected[DIMS];
+            snprintf(yaml, sizeof yaml, believed, cases[k].weight);
+            toy_sampling_open(&s, "tpe", seed, yaml);
+            add_believed_results(&s, points);
+            hpo_parzen *l = hpo_parzen_create(s.space), *g = hpo_parzen_create(s.space);
+            hpo_parzen_add(l, points[0], GOOD);
+            hpo_parzen_add(g, points[GOOD], RESULTS - GOOD);
+            base_rng rng = base_rng_stream(seed, BASE_RNG_SAMPLER, RESULTS, 0);
+            const double gamma = cases[k].weight / RESULTS;
+            best_of_block(&s, l, g, false, gamma, cases[k].redrawn, &rng, unit);
+            best_of_block(&s, l, g, true, gamma, cases[k].redrawn, &rng, unit);
+            hpo_space_from_unit(s.space, unit, expected);
+            assert_string_equal(propose(&s, 0), "model");
+            assert_memory_equal(s.config, expected, sizeof expected);
+            hpo_parzen_destroy(l);
+            hpo_parzen_destroy(g);
+            toy_sampling_close(&s);
+        }
+    }
+}
+
+/* While nothing is known proposals are draws from the prior: of 1000, those within one deviation of its centre are
+ * binomial. With p = (Phi(1) - Phi(-1)) / Phi(1.6) = 0.72227 the bounds hold with a probability of 1 - 2e-8; uniform
+ * draws would be there 250 times. */
+static void it_begins_at_the_prior(void **state) {
+    (void)state;
+    static toy_sampling s;
+    size_t near = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        toy_sampling_open(&s, "tpe", seed,
+                          "{parameters: {x: {min: 0.0, max: 1.0, prior: 0.8, confidence: high}}, options: {prior: "
+                          "true}}");
+        assert_string_equal(propose(&s, 0), "prior");
+        near += fabs(s.config[0] - 0.8) < 0.125;
+        toy_sampling_close(&s);
+    }
+    assert_true(near > 639 && near < 800);
+}
+
+/* Proposals of 100 seeds after n results of grid_loss on a grid: mean distance from the optimum, and how many are those
+ * made without priors, bit for bit. */
+static double wrong_belief(size_t n, size_t *same) {
+    static toy_sampling s;
+    static const char yaml[] =
+        "{parameters: {x: {min: 0.0, max: 1.0, prior: 0.9, confidence: high}}, options: {prior: %s}}";
+    double sum = 0;
+    *same = 0;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        double x[2];
+        for (int prior = 0; prior < 2; prior++) {
+            char text[200];
+            snprintf(text, sizeof text, yaml, prior ? "true" : "false");
+            toy_sampling_open(&s, "tpe", seed, text);
+            for (size_t i = 0; i < n; i++) {
+                const double point = fmod(0.618033988749895 * (double)i, 1);
+                add_finished(&s, &point, 1, grid_loss(point));
+            }
+            assert_string_equal(propose(&s, 0), "model");
+            x[prior] = s.config[0];
+            toy_sampling_close(&s);
+        }
+        sum += fabs(x[1] - 0.3) / 100;
+        *same += memcmp(&x[0], &x[1], sizeof x[0]) == 0;
+    }
+    return sum;
+}
+
+/* A prior four deviations from the optimum rules at first and is forgotten. */
+static void a_wrong_prior_is_forgotten(void **state) {
+    (void)state;
+    size_t same[3];
+    const double first = wrong_belief(10, &same[0]), later = wrong_belief(100, &same[1]);
+    const double last = wrong_belief(1000, &same[2]);
+    assert_true(first > 0.4 && later < first / 2 && last < 0.1);
+    assert_true(same[0] < 10 && same[2] > 80);
+}
+
+static void priors_need_a_prior(void **state) {
+    (void)state;
+    static toy_sampling s;
+    base_err err;
+    assert_int_equal(
+        toy_sampling_try(&s, "tpe", 1, "{parameters: {x: {min: 0.0, max: 1.0}}, options: {prior: true}}", &err),
+        BASE_INVALID);
+    assert_non_null(strstr(err.text, "prior: true needs a parameter with a prior"));
+    toy_sampling_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_begins_at_random),          cmocka_unit_test(proposals_lie_near_the_best),
         cmocka_unit_test(running_trials_push_away),     cmocka_unit_test(failures_push_away),
         cmocka_unit_test(higher_fidelities_come_first), cmocka_unit_test(a_joint_density_keeps_pairs),
-        cmocka_unit_test(it_beats_random_search),
+        cmocka_unit_test(it_beats_random_search),       cmocka_unit_test(priors_weigh_the_ratio),
+        cmocka_unit_test(it_begins_at_the_prior),       cmocka_unit_test(a_wrong_prior_is_forgotten),
+        cmocka_unit_test(priors_need_a_prior),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
