@@ -88,8 +88,8 @@ class Cell:
                               text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
         return None if done.returncode == 0 else f"{self.name}: exit {done.returncode}: {done.stderr.strip()[-300:]}"
 
-    def curve(self, base):
-        """[(full evaluations spent, regret of the incumbent)], one for each result."""
+    def curve(self, base, charge="cost"):
+        """[(full evaluations spent, regret of the incumbent)], one for each result; charge: what of it counts."""
         best, spent, points, sign = None, 0.0, [], 1
         with open(self.folder(base) / "journal.log", encoding="utf-8") as journal:
             for line in journal:
@@ -98,7 +98,7 @@ class Cell:
                 if '"hpo:result"' not in line:
                     continue
                 result = json.loads(line)["user_attr"]["hpo:result"]
-                spent += result.get("cost", 0) / self.full
+                spent += result.get(charge, 0) / self.full
                 if "value" in result and math.isfinite(float(result["value"])):
                     key = (-result["fidelity"], sign * result["value"])
                     if best is None or key < best[0]:
