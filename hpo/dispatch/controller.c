@@ -271,8 +271,7 @@ static bool finished(const controller *c) {
 /* Asks and, in the deterministic order, tells, as far as neither a suggestion nor a worker has to be waited for. What
  * the journal of a deterministic run knows is told again first, however little of the budget of time is left. */
 static base_status advance(controller *c, base_err *err) {
-    BASE_TRY(controller_ask(c, err));
-    if (c->order) BASE_TRY(controller_release(c, err));
+    BASE_TRY(c->order ? controller_release(c, err) : controller_ask(c, err));
     if (!c->driving_again || controller_is_held(c)) return BASE_OK;
     c->driving_again = false;
     controller_check_limits(c);

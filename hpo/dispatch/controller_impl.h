@@ -95,7 +95,8 @@ BASE_CHECK base_status controller_take_report(controller *c, size_t worker, cons
 BASE_CHECK base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err);
 /* The worker of a running evaluation died: run it again, or give it up. */
 BASE_CHECK base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err);
-/* Deterministic order: tells what the virtual clock releases, up to the next suggestion that has to be waited for. */
+/* Deterministic order: asks and tells by turns what the virtual clock releases, up to the next suggestion that has to be
+ * waited for. */
 BASE_CHECK base_status controller_release(controller *c, base_err *err);
 tries *controller_tries(controller *c, uint64_t trial);
 void controller_enqueue(controller *c, uint64_t trial);

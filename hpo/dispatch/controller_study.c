@@ -236,11 +236,11 @@ static void write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind) {
 
 base_status controller_release(controller *c, base_err *err) {
     hpo_raw raw;
-    while (c->drain == DRAIN_NONE && !controller_is_held(c) && hpo_order_next(c->order, &raw)) {
-        BASE_TRY(raw.is_report ? tell_report(c, &raw, err) : tell_result(c, &raw, err));
+    for (;;) {
         BASE_TRY(controller_ask(c, err));
+        if (c->drain != DRAIN_NONE || controller_is_held(c) || !hpo_order_next(c->order, &raw)) return BASE_OK;
+        BASE_TRY(raw.is_report ? tell_report(c, &raw, err) : tell_result(c, &raw, err));
     }
-    return BASE_OK;
 }
 
 static base_status deliver(controller *c, const hpo_raw *raw, base_err *err) {
