@@ -75,9 +75,9 @@ base_status controller_suggest(controller *c, hpo_record *start, bool *held, bas
         next->state = SUGGESTION_NONE;
         return BASE_OK;
     }
-    if (next->state != SUGGESTION_UNDERWAY) request(c, start);
     next->asked_at = records(c);
     set_suggesting(c, true);
+    if (next->state != SUGGESTION_UNDERWAY) request(c, start);
     *held = true;
     return BASE_OK;
 }
