@@ -86,13 +86,14 @@ static double asking_share(const hpo_progress *last) {
 
 static void print_workers(const cli_end *end, base_buf *out) {
     const hpo_progress *last = end->last;
-    if (isnan(busy_share(last))) return;
+    if (!isnan(busy_share(last))) {
+        base_buf_printf(out, "  workers: busy %.1f %% of the time, %.1f %% waiting for suggestions\n",
+                        100 * busy_share(last), 100 * asking_share(last));
+    }
     base_buf text = {0};
-    base_buf_printf(&text, "workers: busy %.1f %% of the time, %.1f %% waiting for suggestions", 100 * busy_share(last),
-                    100 * asking_share(last));
     put_count(&text, last->retried, last->retried == 1 ? "evaluation repeated" : "evaluations repeated");
-    put_count(&text, last->workers_lost, "lost");
-    base_put_text(base_buf_text(&text), 2, out);
+    put_count(&text, last->workers_lost, last->workers_lost == 1 ? "worker lost" : "workers lost");
+    if (text.length > 0) base_buf_printf(out, "  %s\n", base_buf_text(&text) + strlen(", "));
     base_buf_fini(&text);
 }
 
