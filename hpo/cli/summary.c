@@ -76,6 +76,27 @@ static void print_cost(const cli_end *end, base_buf *out) {
     base_buf_puts(out, "\n");
 }
 
+/* Shares of all the time that workers had while there was something to do; NaN when there was none. */
+static double busy_share(const hpo_progress *last) {
+    return last->worker_seconds / (last->worker_seconds + last->waiting_seconds);
+}
+static double asking_share(const hpo_progress *last) {
+    return last->asking_seconds / (last->worker_seconds + last->waiting_seconds);
+}
+
+static void print_workers(const cli_end *end, base_buf *out) {
+    const hpo_progress *last = end->last;
+    if (!isnan(busy_share(last))) {
+        base_buf_printf(out, "  workers: busy %.1f %% of the time, %.1f %% waiting for suggestions\n",
+                        100 * busy_share(last), 100 * asking_share(last));
+    }
+    base_buf text = {0};
+    put_count(&text, last->retried, last->retried == 1 ? "evaluation repeated" : "evaluations repeated");
+    put_count(&text, last->workers_lost, last->workers_lost == 1 ? "worker lost" : "workers lost");
+    if (text.length > 0) base_buf_printf(out, "  %s\n", base_buf_text(&text) + strlen(", "));
+    base_buf_fini(&text);
+}
+
 static void print_counts(const cli_end *end, base_buf *out) {
     hpo_view view = hpo_study_view(end->study);
     char elapsed[32];
@@ -90,13 +111,7 @@ static void print_counts(const cli_end *end, base_buf *out) {
     base_buf_puts(out, "\n");
     print_failures(end, out);
     print_cost(end, out);
-    double total = end->last->worker_seconds + end->last->waiting_seconds;
-    if (total > 0) {
-        base_buf_printf(out, "  workers: busy %.1f %% of the time", 100 * end->last->worker_seconds / total);
-        put_count(out, end->last->retried, end->last->retried == 1 ? "evaluation repeated" : "evaluations repeated");
-        put_count(out, end->last->workers_lost, "lost");
-        base_buf_puts(out, "\n");
-    }
+    print_workers(end, out);
 }
 
 static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
@@ -225,7 +240,11 @@ void cli_print_summary_json(const cli_end *end, base_buf *out) {
         base_buf_printf(out, "\"%s\": %llu, ", hpo_trial_state_text(states[i]),
                         (unsigned long long)hpo_view_count(view, states[i]));
     }
-    base_buf_printf(out, "\"all\": %llu}, \"cost\": ", (unsigned long long)hpo_view_trials(view));
+    base_buf_printf(out, "\"all\": %llu}, \"busy_share\": ", (unsigned long long)hpo_view_trials(view));
+    put_json_number(out, busy_share(end->last));
+    base_buf_puts(out, ", \"asking_share\": ");
+    put_json_number(out, asking_share(end->last));
+    base_buf_puts(out, ", \"cost\": ");
     put_json_number(out, hpo_view_cost(view));
     base_buf_puts(out, ", \"best\": ");
     put_best_json(end, out);

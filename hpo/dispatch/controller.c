@@ -30,7 +30,23 @@ static void send_freely(controller *c, size_t to, const hpo_message *message) {
     if (send_to(c, to, message, &ignored) != BASE_OK) base_log(BASE_LOG_DEBUG, "%s", ignored.text);
 }
 
+void controller_account(controller *c) {
+    const double now = base_monotonic(), passed = now - c->accounted;
+    c->accounted = now;
+    c->worker_seconds += passed * (double)c->n_busy;
+    if (c->done || c->drain != DRAIN_NONE) return;
+    c->waiting_seconds += passed * (double)c->n_idle;
+    if (!c->suggesting) return;
+    size_t could = c->n_idle; /* have a job; workers beyond `workers` never have */
+    if (c->spec->workers > 0) {
+        const size_t free_places = c->spec->workers > c->n_busy ? c->spec->workers - c->n_busy : 0;
+        if (could > free_places) could = free_places;
+    }
+    c->asking_seconds += passed * (double)could;
+}
+
 static void set_state(controller *c, peer *p, peer_state state) {
+    controller_account(c);
     size_t *counts[] = {[PEER_STARTING] = &c->n_starting, [PEER_IDLE] = &c->n_idle,   [PEER_BUSY] = &c->n_busy,
                         [PEER_LOST] = &c->n_lost,         [PEER_BROKEN] = &c->n_lost, [PEER_GONE] = &c->n_lost};
     (*counts[p->state])--;
@@ -51,6 +67,7 @@ void controller_notify(controller *c, const hpo_record *finished) {
                              .retried = c->retried,
                              .worker_seconds = c->worker_seconds,
                              .waiting_seconds = c->waiting_seconds,
+                             .asking_seconds = c->asking_seconds,
                              .draining = c->drain != DRAIN_NONE,
                              .last_failure = c->last_failure[0] ? c->last_failure : NULL};
     c->env->observer.update(c->env->observer.self, &progress, finished);
@@ -95,7 +112,7 @@ static base_status flush(controller *c, base_err *err) {
  * running in the journal and is taken up by a later run. */
 static base_status dispatch(controller *c, base_err *err) {
     BASE_TRY(flush(c, err));
-    if (c->drain != DRAIN_NONE) return BASE_OK;
+    if (c->drain != DRAIN_NONE || c->driving_again) return BASE_OK;
     for (size_t i = 0; i < c->n_peers && c->head < c->tail && c->n_idle > 0; i++) {
         peer *p = &c->peers[i];
         if (p->state != PEER_IDLE) continue;
@@ -227,11 +244,10 @@ static void forgive_silence(controller *c, double now) {
 }
 
 static base_status tick(controller *c, base_err *err) {
-    double now = base_monotonic(), passed = now - c->last_loop;
+    double now = base_monotonic();
     forgive_silence(c, now);
     c->last_loop = now;
-    c->worker_seconds += passed * (double)c->n_busy;
-    if (!c->done && c->drain == DRAIN_NONE) c->waiting_seconds += passed * (double)c->n_idle;
+    controller_account(c);
     if (now - c->last_tick < TICK) return BASE_OK;
     c->last_tick = now;
     if (c->env->signal && *c->env->signal && c->drain != DRAIN_SIGNAL) {
@@ -252,28 +268,33 @@ static bool finished(const controller *c) {
     return c->done && c->n_busy == 0 && c->head == c->tail && (!c->order || hpo_order_running(c->order) == 0);
 }
 
-/* What the journal of a deterministic run knows is told again, however little of the budget of time is left. */
-static base_status drive_again(controller *c, base_err *err) {
-    c->driving_again = true;
-    BASE_TRY(controller_ask(c, err));
-    BASE_TRY(controller_release(c, err));
+/* Asks and, in the deterministic order, tells, as far as neither a suggestion nor a worker has to be waited for. What
+ * the journal of a deterministic run knows is told again first, however little of the budget of time is left. */
+static base_status advance(controller *c, base_err *err) {
+    BASE_TRY(c->order ? controller_release(c, err) : controller_ask(c, err));
+    if (!c->driving_again || controller_is_held(c)) return BASE_OK;
     c->driving_again = false;
+    controller_check_limits(c);
     return BASE_OK;
 }
 
 static base_status loop(controller *c, base_err *err) {
     const hpo_transport *transport = &c->env->transport;
-    if (c->order) BASE_TRY(drive_again(c, err));
+    c->driving_again = c->order != NULL;
+    if (c->order) BASE_TRY(advance(c, err));
     controller_check_limits(c);
     while (!finished(c)) {
-        BASE_TRY(controller_ask(c, err));
+        BASE_TRY(advance(c, err));
         BASE_TRY(dispatch(c, err));
+        BASE_TRY(controller_prepare(c, err));
         if (finished(c)) break;
         size_t index = 0;
         hpo_message message;
+        const int fd = c->next.state == SUGGESTION_UNDERWAY ? hpo_asker_fd(c->asker) : -1;
         c->listens_since = base_monotonic();
-        base_status status = transport->ops->receive(transport->self, TICK, -1, &index, &message, err);
+        base_status status = transport->ops->receive(transport->self, TICK, fd, &index, &message, err);
         BASE_TRY(tick(c, err));
+        BASE_TRY(controller_hear(c, err));
         if (status == BASE_END) continue;
         if (status == BASE_CORRUPT) return fail_stranger(index, err);
         BASE_TRY(status);
@@ -318,6 +339,7 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
                     .study = env->study,
                     .spec = hpo_study_spec_of(env->study),
                     .start = now,
+                    .accounted = now,
                     .last_loop = now,
                     .last_beat = now,
                     .last_tick = now};
@@ -327,10 +349,12 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
     c.n_starting = c.n_peers;
     if (c.spec->deterministic) c.order = hpo_order_create((size_t)c.spec->workers);
 
-    base_status status = controller_resume(&c, err);
+    base_status status = controller_open_asker(&c, err);
+    if (status == BASE_OK) status = controller_resume(&c, err);
     bool dry = env->verify && !c.order; /* --replay in the order of arrival is done when the journal is applied */
     if (status == BASE_OK && !dry) status = loop(&c, err);
-    *lost = has_lost(&c);
+    const bool left = controller_close_asker(&c);
+    *lost = has_lost(&c) || !left;
     *outcome = status == BASE_IO ? HPO_OUTCOME_STORAGE : outcome_of(&c);
     if (status == BASE_OK && c.bad_input) status = BASE_FAIL(err, BASE_INVALID, "%s", c.bad_input);
     free((char *)c.bad_input);

@@ -3,7 +3,9 @@
  * workers (heartbeats, lost ranks, retries, draining) is here; all policy about search is in the study.
  *
  * Two orders. By arrival: results count as they come. Deterministic: results count in the order of a virtual clock on a
- * stated number of virtual workers (order.h), whoever computes them and whenever. */
+ * stated number of virtual workers (order.h), whoever computes them and whenever.
+ *
+ * A sampler that fits models is asked in another thread (asker.h), so that everybody else is answered meanwhile. */
 #ifndef HPO_DISPATCH_CONTROLLER_H
 #define HPO_DISPATCH_CONTROLLER_H
 
@@ -27,6 +29,7 @@ typedef struct hpo_progress {
     uint64_t retried;       /* attempts that were run again */
     double worker_seconds;  /* sum over workers of time with a job */
     double waiting_seconds; /* sum over workers of time without one while the study was not done */
+    double asking_seconds;  /* the part of it in which they could have had a job, had it been suggested already */
     bool draining;
     const char *last_failure; /* reason of the newest failed trial, or NULL */
 } hpo_progress;
@@ -56,11 +59,13 @@ typedef struct hpo_controller_env {
     bool one_process;                    /* the peers live in this process: they cannot be lost, no beats are needed */
     const char *run_dir;                 /* absolute; NULL: in-rank objective */
     double elapsed_before;               /* wall seconds of earlier runs of the same journal */
-    bool verify; /* --replay: recompute every decision while the journal is applied, run nothing */
+    bool verify;     /* --replay: recompute every decision while the journal is applied, run nothing */
+    bool ask_beside; /* suggestions come from a thread of their own even when they are cheap (for tests) */
 } hpo_controller_env;
 
 /* Applies what the journal holds, then runs until the study is done or the run is told to stop. *outcome says how it
- * ended when the status is BASE_OK; lost says whether a peer died, so that the caller leaves without MPI_Finalize. */
+ * ended when the status is BASE_OK; lost says whether a peer died or a model fit goes on that nobody waits for, so that
+ * the caller leaves with _exit, without MPI_Finalize. */
 BASE_CHECK base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outcome, bool *lost,
                                           base_err *err);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Private to the controller: its state, and what its three files give each other.
+/* Private to the controller: its state, and what its files give each other.
  *
  *   controller.c        the loop: peers, messages, beats, draining
  *   controller_study.c  ask and tell in both orders, retries, what is written down
+ *   controller_suggest.c  where the configurations of new trials come from, and when they are sought
  *   controller_resume.c what the journal already holds */
 #ifndef HPO_DISPATCH_CONTROLLER_IMPL_H
 #define HPO_DISPATCH_CONTROLLER_IMPL_H
 
+#include "hpo/dispatch/asker.h"
 #include "hpo/dispatch/controller.h"
 #include "hpo/dispatch/order.h"
 #include "hpo/dispatch/rawcache.h"
@@ -40,6 +42,16 @@ typedef struct tries {
 /* Why no new work is given out: the run was told to stop, or the study ended while something was still running. */
 typedef enum drain_cause { DRAIN_NONE, DRAIN_SIGNAL, DRAIN_FINISHED } drain_cause;
 
+/* The next START, from when its configuration is sought until it is used. */
+typedef struct suggestion {
+    enum { SUGGESTION_NONE, SUGGESTION_UNDERWAY, SUGGESTION_READY } state;
+    bool unwanted;        /* under way, but the study changed its mind: dropped when it comes */
+    hpo_record start;     /* config and origin when it is ready */
+    uint64_t asked_at;    /* records when the study was last found to want it, or another one after it */
+    uint64_t looked_at;   /* records when the study was last looked at for something to prepare */
+    double usual_seconds; /* that one takes: an average that forgets */
+} suggestion;
+
 typedef struct controller {
     const hpo_controller_env *env;
     hpo_study *study;
@@ -52,12 +64,18 @@ typedef struct controller {
     size_t n_tries, cap_tries;
     uint64_t *queue; /* trials whose evaluation waits for a worker: queue[head..tail) */
     size_t head, tail, cap_queue;
-    bool waiting; /* the study said WAIT and nothing has been told since */
+    hpo_asker *asker; /* NULL: suggestions are made right here */
+    suggestion next;
+    bool suggesting; /* right now */
+    bool waiting;    /* the study said WAIT and nothing has been told since */
     bool done;
     drain_cause drain;
     double drain_deadline;
     double start, last_loop, listens_since, last_beat, last_tick;
-    double worker_seconds, waiting_seconds;
+    double accounted; /* until when the three sums below hold */
+    double worker_seconds, waiting_seconds, asking_seconds;
+    double evaluation_seconds; /* of the results of this run */
+    uint64_t evaluations;
     uint64_t retried;
     bool driving_again; /* the results of a deterministic run's journal are being told */
     bool dirty;         /* something was appended since the last flush */
@@ -68,14 +86,17 @@ typedef struct controller {
 } controller;
 
 /* ---- controller_study.c ---- */
-/* Gives every idle (virtual) worker something to do, as far as the study has something. */
+/* Gives every idle (virtual) worker something to do, as far as the study has something and its suggestion is there. */
 BASE_CHECK base_status controller_ask(controller *c, base_err *err);
+/* Whether a worker could be given a trial now, had the study one. */
+bool controller_has_room(const controller *c);
 /* An evaluation's report or end, as it came from a worker (current attempt only). */
 BASE_CHECK base_status controller_take_report(controller *c, size_t worker, const hpo_message *message, base_err *err);
 BASE_CHECK base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err);
 /* The worker of a running evaluation died: run it again, or give it up. */
 BASE_CHECK base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err);
-/* Deterministic order: tells what the virtual clock releases. */
+/* Deterministic order: asks and tells by turns what the virtual clock releases, up to the next suggestion that has to be
+ * waited for. */
 BASE_CHECK base_status controller_release(controller *c, base_err *err);
 tries *controller_tries(controller *c, uint64_t trial);
 void controller_enqueue(controller *c, uint64_t trial);
@@ -84,7 +105,28 @@ bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_
 /* The study's limits of wall time and target; starts draining when one is reached. */
 void controller_check_limits(controller *c);
 
+/* ---- controller_suggest.c ---- */
+BASE_CHECK base_status controller_open_asker(controller *c, base_err *err);
+/* False: a suggestion goes on, see hpo_asker_end. */
+bool controller_close_asker(controller *c);
+/* Every record of the study, right after it was applied. */
+void controller_feed(controller *c, const hpo_record *record);
+/* Completes a START that the study wants. *held: it is not there yet, and nothing else can be asked for before.
+ * BASE_END: the sampler has nothing left; ask the study again. */
+BASE_CHECK base_status controller_suggest(controller *c, hpo_record *start, bool *held, base_err *err);
+/* Whether the study has been found to wait for the suggestion under way, and has learned nothing since. */
+bool controller_is_held(const controller *c);
+/* The study wants no START now. */
+void controller_drop_suggestion(controller *c);
+/* Takes the suggestion that was under way, if it is there. */
+BASE_CHECK base_status controller_hear(controller *c, base_err *err);
+/* Order of arrival: while every worker is busy, the next suggestion is made if that is worth it. */
+BASE_CHECK base_status controller_prepare(controller *c, base_err *err);
+
 /* ---- controller.c ---- */
+/* Adds what workers have done since the last time: before anything that it depends on changes. */
+void controller_account(controller *c);
+
 /* A worker that runs `trial` should stop: its result does not count any more. Or takes it out of the queue. */
 void controller_stop_trial(controller *c, uint64_t trial);
 void controller_start_drain(controller *c, drain_cause cause);

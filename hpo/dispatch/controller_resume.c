@@ -33,6 +33,7 @@ static base_status apply_entry(void *self, const hpo_entry *entry, base_err *err
     const hpo_record *record = &entry->record;
     if (c->env->verify) BASE_TRY(hpo_study_verify(c->study, record, err));
     BASE_TRY(hpo_study_apply(c->study, record, err));
+    controller_feed(c, record);
     if (c->env->verify && record->kind == HPO_RECORD_REPORT) BASE_TRY(hpo_study_verify_stop(c->study, record, err));
     tries *t = controller_tries(c, record->trial);
     if (record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE) {

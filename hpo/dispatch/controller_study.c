@@ -3,7 +3,8 @@
  *
  * By arrival a result is told when it comes. In the deterministic order it is first written as a raw entry and put into
  * the virtual clock, and told when the clock releases it; after every released event the study is asked before the next
- * one is released, so that the sequence of asks and tells is a function of the virtual clock alone. */
+ * one is released, so that the sequence of asks and tells is a function of the virtual clock alone: while a suggestion
+ * is under way, nothing is released. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,8 +58,10 @@ static base_status fail_unknown(const controller *c, const hpo_record *record, b
         hpo_rawcache_records(c->cache));
 }
 
-/* Writes a record unless the journal of a deterministic run has it already; there it must be the same. */
+/* What the study has just taken in: written, unless the journal of a deterministic run has it already; there it must be
+ * the same. */
 static base_status emit(controller *c, const hpo_record *record, base_err *err) {
+    controller_feed(c, record);
     hpo_written written = c->cache ? hpo_rawcache_written(c->cache, record) : HPO_WRITTEN_NO;
     if (written == HPO_WRITTEN_DIFFERENT) return fail_different(record, err);
     if (written == HPO_WRITTEN_SAME) {
@@ -123,31 +126,45 @@ static base_status begin(controller *c, const hpo_record *record) {
     return BASE_OK;
 }
 
-static bool has_room(const controller *c) {
+bool controller_has_room(const controller *c) {
     if (c->order) return hpo_order_idle(c->order);
     size_t queued = c->tail - c->head;
     if (c->spec->workers > 0 && c->n_busy + queued >= c->spec->workers) return false;
     return c->n_idle > queued;
 }
 
+/* What the study wants is done: a job begins, or a trial is closed. */
+static base_status accept(controller *c, const hpo_record *record, base_err *err) {
+    hpo_study_accept(c->study, record);
+    BASE_TRY(emit(c, record, err));
+    if (record->kind != HPO_RECORD_CLOSE) return begin(c, record);
+    forget_checkpoints(c, record->trial, &(hpo_incumbent){.trial = UINT64_MAX});
+    controller_notify(c, record);
+    return BASE_OK;
+}
+
+/* Once round the study: next, propose, accept. *held: it has to wait for a suggestion. */
+static base_status ask_once(controller *c, bool *held, base_err *err) {
+    hpo_ask_kind kind;
+    hpo_record record;
+    BASE_TRY(hpo_study_next(c->study, &kind, &record, err));
+    if (kind == HPO_ASK_WAIT || kind == HPO_ASK_DONE) {
+        controller_drop_suggestion(c);
+        *(kind == HPO_ASK_WAIT ? &c->waiting : &c->done) = true;
+        return BASE_OK;
+    }
+    if (record.kind == HPO_RECORD_START) {
+        const base_status status = controller_suggest(c, &record, held, err);
+        if (status == BASE_END) return BASE_OK;
+        if (status != BASE_OK || *held) return status;
+    }
+    return accept(c, &record, err);
+}
+
 base_status controller_ask(controller *c, base_err *err) {
-    while (!c->done && !c->waiting && c->drain == DRAIN_NONE && has_room(c)) {
-        hpo_ask_kind kind;
-        hpo_record record;
-        BASE_TRY(hpo_study_ask(c->study, &kind, &record, err));
-        switch (kind) {
-        case HPO_ASK_JOB:
-            BASE_TRY(emit(c, &record, err));
-            BASE_TRY(begin(c, &record));
-            break;
-        case HPO_ASK_CLOSE:
-            BASE_TRY(emit(c, &record, err));
-            forget_checkpoints(c, record.trial, &(hpo_incumbent){.trial = UINT64_MAX});
-            controller_notify(c, &record);
-            break;
-        case HPO_ASK_WAIT: c->waiting = true; break;
-        case HPO_ASK_DONE: c->done = true; break;
-        }
+    bool held = controller_is_held(c);
+    while (!held && !c->done && !c->waiting && c->drain == DRAIN_NONE && controller_has_room(c)) {
+        BASE_TRY(ask_once(c, &held, err));
     }
     return BASE_OK;
 }
@@ -184,6 +201,8 @@ static base_status tell_result(controller *c, const hpo_raw *raw, base_err *err)
     hpo_study_tell(c->study, raw->trial, &raw->result, raw->attempt, raw->worker, &record);
     BASE_TRY(emit(c, &record, err));
     c->waiting = false;
+    c->evaluation_seconds += record.result.seconds;
+    c->evaluations++;
     if (record.result.failure != HPO_FAILURE_NONE) {
         snprintf(c->last_failure, sizeof c->last_failure, "trial %llu: %s", (unsigned long long)record.trial,
                  record.result.reason[0] ? record.result.reason : hpo_failure_text(record.result.failure));
@@ -217,11 +236,11 @@ static void write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind) {
 
 base_status controller_release(controller *c, base_err *err) {
     hpo_raw raw;
-    while (c->drain == DRAIN_NONE && hpo_order_next(c->order, &raw)) {
-        BASE_TRY(raw.is_report ? tell_report(c, &raw, err) : tell_result(c, &raw, err));
+    for (;;) {
         BASE_TRY(controller_ask(c, err));
+        if (c->drain != DRAIN_NONE || controller_is_held(c) || !hpo_order_next(c->order, &raw)) return BASE_OK;
+        BASE_TRY(raw.is_report ? tell_report(c, &raw, err) : tell_result(c, &raw, err));
     }
-    return BASE_OK;
 }
 
 static base_status deliver(controller *c, const hpo_raw *raw, base_err *err) {

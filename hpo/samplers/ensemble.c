@@ -8,7 +8,8 @@
  * fidelity, the rest is shared with the incumbent: in proportion to sum of w_j prior(x_j) and sum of w_j lambda(x_j),
  * lambda being the prior moved to the incumbent, x_j the best K = max(floor(n/eta), eta) of the n results of the
  * highest fidelity that has eta of them, w = K, K - 1, ..., 1. Without such a fidelity the shares are eta to 1.
- * - The incumbent is the best result of all fidelities alike. What it gives is a local mutation.
+ * - The incumbent is the configuration whose newest result is the best, whatever its fidelity. What it gives is a local
+ * mutation.
  * - The first configuration is the mode of the priors itself. Parameters without a prior are uniform wherever the prior
  * is asked.
  *
@@ -98,7 +99,7 @@ static bool is_active(hpo_observations *observations, hpo_view view, double max_
 }
 
 static uint64_t find_incumbent(hpo_observations *observations, hpo_view view) {
-    const hpo_dataset data = hpo_observations_collect(observations, view, &(hpo_data_query){.policy = HPO_DATA_JOINT});
+    const hpo_dataset data = hpo_observations_collect(observations, view, &(hpo_data_query){.policy = HPO_DATA_LAST});
     size_t best = 0;
     for (size_t i = 1; i < data.n; i++) {
         if (hpo_loss_less(data.loss[i], data.trial[i], data.loss[best], data.trial[best])) best = i;

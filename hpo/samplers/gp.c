@@ -211,6 +211,7 @@ const hpo_sampler_type hpo_sampler_gp = {
     .name = "gp",
     .summary = "Bayesian optimisation with a Gaussian process",
     .options = gp_options,
+    .flags = HPO_SAMPLER_SLOW,
     .state_size = sizeof(gp_state),
     .init = gp_init,
     .ask = gp_ask,

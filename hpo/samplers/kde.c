@@ -187,6 +187,7 @@ const hpo_sampler_type hpo_sampler_kde = {
     .name = "kde",
     .summary = "BOHB's kernel densities of good and bad results at the highest fidelity with enough",
     .options = kde_options,
+    .flags = HPO_SAMPLER_SLOW,
     .state_size = sizeof(kde_state),
     .init = kde_init,
     .ask = kde_ask,

@@ -404,6 +404,7 @@ const hpo_sampler_type hpo_sampler_rf = {
     .name = "rf",
     .summary = "Bayesian optimization with a random forest (SMAC)",
     .options = rf_options,
+    .flags = HPO_SAMPLER_SLOW,
     .state_size = sizeof(rf_state),
     .init = rf_init,
     .ask = rf_ask,

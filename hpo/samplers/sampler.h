@@ -33,6 +33,8 @@ enum {
     HPO_SAMPLER_NEEDS_PRIOR = 1,    /* at least one parameter must have a prior */
     HPO_SAMPLER_NEEDS_FIDELITY = 2, /* the study must have a fidelity */
     HPO_SAMPLER_FINITE = 4,         /* ends by itself (grid): a study without budget is allowed */
+    HPO_SAMPLER_SLOW = 8,           /* fits models: a proposal may take milliseconds or more, and is made beside the
+                                       controller's thread (the flag changes no bit of it) */
 };
 
 typedef struct hpo_sampler_type {

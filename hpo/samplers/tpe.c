@@ -367,6 +367,7 @@ const hpo_sampler_type hpo_sampler_tpe = {
     .name = "tpe",
     .summary = "tree-structured Parzen estimator: where good results are dense and others are not",
     .options = tpe_options,
+    .flags = HPO_SAMPLER_SLOW,
     .state_size = sizeof(tpe_state),
     .init = tpe_init,
     .ask = tpe_ask,

@@ -16,13 +16,11 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
     *study = (hpo_study){
         .spec = spec,
         .history = hpo_history_create(spec->space, spec->maximize, spec->fidelity.max),
-        .config = base_calloc(hpo_space_count(spec->space), sizeof(double)),
         .exhausted_at = UINT64_MAX,
         .verify_may_start = true,
     };
-    const hpo_sampler_env sampler_env = study_sampler_env(spec);
     const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);
-    base_status status = hpo_sampler_create(spec->sampler, spec->sampler_options, &sampler_env, &study->sampler, err);
+    base_status status = hpo_proposer_create(spec, &study->proposer, err);
     if (status == BASE_OK) {
         status = hpo_scheduler_create(spec->scheduler, spec->scheduler_options, &scheduler_env, &study->scheduler, err);
     }
@@ -37,9 +35,8 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
 void hpo_study_destroy(hpo_study *study) {
     if (!study) return;
     hpo_scheduler_destroy(study->scheduler);
-    hpo_sampler_destroy(study->sampler);
+    hpo_proposer_destroy(study->proposer);
     hpo_history_destroy(study->history);
-    free(study->config);
     base_buf_fini(&study->halt_reason);
     base_buf_fini(&study->exhausted_reason);
     base_buf_fini(&study->reason);
@@ -80,6 +77,12 @@ bool hpo_study_failed(const hpo_study *study) {
 }
 
 /* ---- ask ---- */
+
+static void apply_own(hpo_study *study, const hpo_record *record) {
+    base_err err;
+    const base_status status = hpo_history_apply(study->history, record, &err);
+    BASE_ASSERT(status == BASE_OK);
+}
 
 static bool target_reached(const hpo_study *study, hpo_view view, base_buf *why) {
     const hpo_study_spec *spec = study->spec;
@@ -154,23 +157,6 @@ static void why_done(const hpo_study *study, hpo_view view, base_buf *why) {
     }
 }
 
-static hpo_record start_record(const hpo_study *study, hpo_view view, const hpo_decision *decision,
-                               const char *origin) {
-    const uint64_t trial = hpo_view_trials(view);
-    return (hpo_record){
-        .kind = HPO_RECORD_START,
-        .trial = trial,
-        .bracket = decision->bracket,
-        .rung = decision->rung,
-        .fidelity = decision->fidelity,
-        .as_of = view.as_of,
-        .parent = UINT64_MAX,
-        .seed = study_trial_seed(study, trial),
-        .origin = origin,
-        .config = study->config,
-    };
-}
-
 static hpo_record move_record(const hpo_study *study, hpo_view view, const hpo_decision *decision) {
     const bool promote = decision->kind == HPO_DECIDE_PROMOTE;
     return (hpo_record){
@@ -185,7 +171,7 @@ static hpo_record move_record(const hpo_study *study, hpo_view view, const hpo_d
     };
 }
 
-base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err) {
+base_status hpo_study_next(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err) {
     const hpo_view view = hpo_study_view(study);
     base_buf why = {0};
     base_status status = BASE_OK;
@@ -195,13 +181,12 @@ base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *reco
         goto out;
     }
     hpo_decision decision;
-    const char *origin = NULL;
-    status = study_decide(study, view, hpo_view_trials(view), trials_left(study, view), &decision, &origin, err);
+    status = study_decide(study, view, trials_left(study, view), &decision, err);
     if (status != BASE_OK) goto out;
     switch (decision.kind) {
     case HPO_DECIDE_START:
         *kind = HPO_ASK_JOB;
-        *record = start_record(study, view, &decision, origin);
+        *record = study_start_record(study, view, hpo_view_trials(view), &decision);
         break;
     case HPO_DECIDE_PROMOTE:
     case HPO_DECIDE_CLOSE:
@@ -212,12 +197,44 @@ base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *reco
     case HPO_DECIDE_DONE:
         why_done(study, view, &why);
         *kind = rest(study, view, &why);
-        goto out;
+        break;
     }
-    status = hpo_history_apply(study->history, record, err);
-    BASE_ASSERT(status == BASE_OK);
 out:
     base_buf_fini(&why);
+    return status;
+}
+
+base_status hpo_study_propose(hpo_study *study, hpo_record *start, base_err *err) {
+    base_err why;
+    const hpo_view view = hpo_history_at(study->history, start->as_of);
+    const base_status status = hpo_proposer_complete(study->proposer, view, start, &why);
+    if (status == BASE_END) {
+        hpo_study_exhaust(study, start->as_of, why.text);
+    } else if (status != BASE_OK && err) {
+        *err = why;
+    }
+    return status;
+}
+
+void hpo_study_exhaust(hpo_study *study, uint64_t as_of, const char *reason) {
+    study->exhausted_at = as_of;
+    base_buf_clear(&study->exhausted_reason);
+    base_buf_puts(&study->exhausted_reason, reason);
+}
+
+void hpo_study_accept(hpo_study *study, const hpo_record *record) {
+    BASE_ASSERT(record->kind != HPO_RECORD_START || record->config);
+    apply_own(study, record);
+}
+
+base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err) {
+    base_status status;
+    do {
+        BASE_TRY(hpo_study_next(study, kind, record, err));
+        if (*kind == HPO_ASK_WAIT || *kind == HPO_ASK_DONE) return BASE_OK;
+        status = record->kind == HPO_RECORD_START ? hpo_study_propose(study, record, err) : BASE_OK;
+    } while (status == BASE_END);
+    if (status == BASE_OK) hpo_study_accept(study, record);
     return status;
 }
 
@@ -239,12 +256,6 @@ void hpo_study_job(const hpo_study *study, uint64_t trial_id, hpo_job *job) {
     if (trial.parent == UINT64_MAX) return;
     const hpo_trial parent = hpo_view_trial(view, trial.parent);
     if (parent.n_evals > 0) job->parent_fidelity = parent.evals[parent.n_evals - 1].fidelity;
-}
-
-static void apply_own(hpo_study *study, const hpo_record *record) {
-    base_err err;
-    const base_status status = hpo_history_apply(study->history, record, &err);
-    BASE_ASSERT(status == BASE_OK);
 }
 
 void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hpo_metrics *metrics, uint32_t attempt,

@@ -5,6 +5,7 @@
  *   hpo_study_report -> an intermediate value arrived; the answer says whether the trial may go on
  *   hpo_study_tell   -> an evaluation ended
  *   hpo_study_apply  -> an old record is applied as it is (resume): nothing is computed again
+ * Asking can also be done in steps (next, propose, accept), so that the step that takes long may be taken elsewhere.
  * Every call hands back the record that it made, for the journal. */
 #ifndef HPO_STUDY_STUDY_H
 #define HPO_STUDY_STUDY_H
@@ -32,6 +33,20 @@ void hpo_study_destroy(hpo_study *study);
 /* The next thing to do. *record (pointers valid until the next call) is what must be written down before the job
  * leaves. */
 BASE_CHECK base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err);
+
+/* ---- hpo_study_ask in steps ---- */
+/* What ask would answer now. Nothing is applied, and a START has no configuration yet (config NULL). Cheap. */
+BASE_CHECK base_status hpo_study_next(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err);
+/* Completes a START (see hpo_proposer_complete). BASE_END: the sampler has nothing left; the study knows that from now
+ * on, and next answers something else. */
+BASE_CHECK base_status hpo_study_propose(hpo_study *study, hpo_record *start, base_err *err);
+/* The same END, when another proposer came to it with as_of records in view. */
+void hpo_study_exhaust(hpo_study *study, uint64_t as_of, const char *reason);
+/* Applies a record that next gave, a START when it is complete. Other records may have been applied since next gave it,
+ * as long as next gives the same but for as_of: a START is a function of the records before its own as_of. */
+void hpo_study_accept(hpo_study *study, const hpo_record *record);
+
+/* ---- what becomes of it ---- */
 /* The job of a trial that is running: after ask, for a retry, or after a resume. */
 void hpo_study_job(const hpo_study *study, uint64_t trial, hpo_job *job);
 /* A report of a running trial. record->stop says that the trial must stop: it has then ended with this report as its

@@ -43,7 +43,7 @@ def test_a_worker_under_j(place):
                 "workers, lost ones, attempts run again")
     check_equal([a["failure"] for _, a in entries(folder, "attempt")], ["lost"], "attempts in the journal")
     check_equal(said["trials"]["complete"], TRIALS, "trials that are complete")
-    run.says("1 lost")
+    run.says("1 worker lost")
 
 
 def test_two_workers_at_once_under_j(place):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A deterministic study tells the same sequence of (trial, configuration, fidelity, value), bit for bit, however it is
-run and however often it is killed: test_sequences.py HPO_SEARCH function|command|train SOURCE_FOLDER."""
+run and however often it is killed: test_sequences.py HPO_SEARCH function|command|model|train SOURCE_FOLDER."""
 import pathlib
 import random
 import sys
@@ -29,12 +29,18 @@ def sleeping_study(place):
     return command_study(place, 0.02, "budget: {trials: 24}\ndeterministic: true\nworkers: 4\n", fidelity=True)
 
 
+def modelling_study(place):
+    """Suggestions come from a thread of their own, and take longer than evaluations."""
+    return command_study(place, 0.005, "method: {sampler: gp, startup: 5, candidates: 3000}\nbudget: {trials: 30}\n"
+                         "deterministic: true\nworkers: 3\n")
+
+
 def training_study(place):
     digits = pathlib.Path(sys.argv[3]) / "experiments" / "digits" / "study.yaml"
     return place.write("study.yaml", digits.read_text().replace("budget: {trials: 120}", "budget: {trials: 40}"))
 
 
-STUDIES = {"function": function_study, "command": sleeping_study, "train": training_study}
+STUDIES = {"function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study}
 
 
 def compare(got, want, how):

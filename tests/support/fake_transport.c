@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/fake_transport.h"
 
+#include <poll.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/rng.h"
@@ -197,7 +199,6 @@ static hpo_message speak(fake_transport *fake, size_t index, double now) {
 
 static base_status fake_receive(void *self, double timeout, int fd, size_t *peer, hpo_message *message, base_err *err) {
     fake_transport *fake = self;
-    (void)fd;
     if (fake->script.on_listen) fake->script.on_listen(fake->script.self, fake->counts.results);
     double now = base_monotonic();
     size_t n_ready = 0;
@@ -207,7 +208,7 @@ static base_status fake_receive(void *self, double timeout, int fd, size_t *peer
         if (is_ready(fake, w, now)) fake->ready[n_ready++] = i;
     }
     if (n_ready == 0) {
-        base_sleep(fmin(timeout, 0.001));
+        poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, timeout > 0 ? 1 : 0);
         return BASE_END;
     }
     *peer = fake->ready[base_rng_below(&fake->rng, n_ready)];

@@ -206,6 +206,42 @@ static void test_summary_says_how_to_go_on(void **state) {
     tear_down(&f);
 }
 
+/* ---- what workers did ---- */
+
+/* 97.125 of 100 seconds were work, 0.375 were lost to suggestions, the others to the scheduler. */
+static void test_the_time_of_workers_is_shared_out(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    set_up(&f, STUDY, 0, 0);
+    f.last.worker_seconds = 97.125;
+    f.last.waiting_seconds = 2.875;
+    f.last.asking_seconds = 0.375;
+    cli_end end = end_of(&f, "done", 0, NULL);
+    base_buf out = {0};
+    cli_print_summary(&end, &out);
+    CHECK_CONTAINS(base_buf_text(&out), "\n  workers: busy 97.1 % of the time, 0.4 % waiting for suggestions\n"
+                                        "  2 evaluations repeated, 1 worker lost\n");
+    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    json_t *root = read_status(&f);
+    CHECK_SAME_DOUBLE(json_number_value(json_object_get(root, "busy_share")), 97.125 / 100);
+    CHECK_SAME_DOUBLE(json_number_value(json_object_get(root, "asking_share")), 0.375 / 100);
+    json_decref(root);
+
+    f.last.worker_seconds = f.last.waiting_seconds = f.last.asking_seconds = 0; /* nobody ever worked */
+    f.last.retried = f.last.workers_lost = 0;
+    base_buf_clear(&out);
+    cli_print_summary(&end, &out);
+    assert_null(strstr(base_buf_text(&out), "worker"));
+    assert_null(strstr(base_buf_text(&out), "repeated"));
+    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    root = read_status(&f);
+    assert_true(json_is_null(json_object_get(root, "busy_share")));
+    json_decref(root);
+    base_buf_fini(&out);
+    tear_down(&f);
+}
+
 /* ---- the time of earlier runs ---- */
 
 static void test_elapsed_is_read_back(void **state) {
@@ -259,6 +295,7 @@ int main(void) {
         cmocka_unit_test(test_best_is_yaml_and_true),
         cmocka_unit_test(test_without_a_success_there_is_no_best),
         cmocka_unit_test(test_summary_says_how_to_go_on),
+        cmocka_unit_test(test_the_time_of_workers_is_shared_out),
         cmocka_unit_test(test_elapsed_is_read_back),
         cmocka_unit_test(test_a_launcher_is_recognised),
     };

@@ -79,7 +79,7 @@ static void evaluate(void *self, const hpo_message *job, fake_answer *answer) {
     hpo_metrics_set(&answer->result.metrics, "loss", loss);
     hpo_metrics_set(&answer->result.metrics, "other", -loss);
     answer->result.cost = (job->fidelity - job->from) * (1 + (double)(job->seed % 7) / 8);
-    answer->result.seconds = 1e-3;
+    answer->result.seconds = r->run->seconds > 0 ? r->run->seconds : 1e-3;
 }
 
 /* ---- a history as text ---- */
@@ -116,6 +116,9 @@ static void observe(void *self, const hpo_progress *progress, const hpo_record *
     rig *r = self;
     assert_true(progress->workers_busy + progress->workers_lost <= progress->workers);
     r->end->retried = progress->retried;
+    r->end->worker_seconds = progress->worker_seconds;
+    r->end->waiting_seconds = progress->waiting_seconds;
+    r->end->asking_seconds = progress->asking_seconds;
     r->end->ticks += !finished;
     if (finished && r->run->on_record) r->run->on_record(r->run->self, finished);
 }
@@ -181,6 +184,7 @@ void rig_go(const rig_run *run, rig_end *end) {
     *end = (rig_end){0};
     hpo_study_spec *spec = read_spec(run->yaml);
     if (run->scheduler) spec->scheduler = run->scheduler;
+    if (run->sampler) spec->sampler = run->sampler;
     rig r = {.run = run, .spec = spec, .end = end};
     fake_transport *fake = fake_transport_create(&(fake_script){.workers = run->workers,
                                                                 .seed = run->seed,
@@ -206,8 +210,10 @@ void rig_go(const rig_run *run, rig_end *end) {
                               .one_process = run->heartbeat <= 0,
                               .run_dir = run->run_dir,
                               .elapsed_before = run->elapsed_before,
-                              .verify = run->verify};
+                              .verify = run->verify,
+                              .ask_beside = run->beside};
     end->status = hpo_controller_run(&env, &end->outcome, &end->lost, &end->err);
+    if (run->on_end) run->on_end(run->self);
     base_status closed = hpo_journal_close(journal, &err);
     if (end->status == BASE_OK) assert_int_equal(closed, BASE_OK);
     take_stock(study, end);

@@ -35,7 +35,11 @@ typedef struct rig_run {
     const char *run_dir;
     double elapsed_before;
     bool verify;
+    bool beside;                         /* suggestions in a thread, whatever the sampler */
+    double seconds;                      /* that an evaluation is said to take; 0: 1 ms */
     const hpo_scheduler_type *scheduler; /* instead of the study's, or NULL */
+    const hpo_sampler_type *sampler;     /* the same */
+    void (*on_end)(void *self);          /* the controller has come back; its study still lives */
     fake_transport **transport;          /* where to put it while the run lasts, or NULL */
 } rig_run;
 
@@ -48,6 +52,7 @@ typedef struct rig_end {
     size_t jobs[16]; /* per worker */
     uint64_t trials, running, paused, complete, stopped, failed, retried;
     size_t ticks; /* looks at a progress without an event */
+    double worker_seconds, waiting_seconds, asking_seconds;
     double cost;
     char reason[256];
     hpo_incumbent best;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Proposals as functions of a view.
+ *
+ * In a space with finitely many configurations none is tried twice (unless `repeats`): the sampler is asked again while
+ * it proposes what has been tried, and after MAX_ATTEMPTS (or when it finds nothing that is allowed) the space is
+ * searched for something left, from a place that depends on the trial alone; one that is too large for that, by draws
+ * that are uniform over the configurations, because those of the sampler may fall on a few again and again. */
+#include "hpo/study/proposer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "hpo/study/study_keys.h"
+
+enum { MAX_ATTEMPTS = 64, MAX_DRAWS = 100000 };
+static const double MAX_ENUMERATED = 1e6;
+
+struct hpo_proposer {
+    const hpo_study_spec *spec;
+    hpo_sampler *sampler;
+    double *config;
+};
+
+base_status hpo_proposer_create(const hpo_study_spec *spec, hpo_proposer **out, base_err *err) {
+    hpo_proposer *proposer = base_calloc(1, sizeof *proposer);
+    *proposer =
+        (hpo_proposer){.spec = spec, .config = base_calloc(hpo_space_count(spec->space), sizeof *proposer->config)};
+    const hpo_sampler_env env = study_sampler_env(spec);
+    const base_status status = hpo_sampler_create(spec->sampler, spec->sampler_options, &env, &proposer->sampler, err);
+    if (status != BASE_OK) {
+        hpo_proposer_destroy(proposer);
+        proposer = NULL;
+    }
+    *out = proposer;
+    return status;
+}
+
+void hpo_proposer_destroy(hpo_proposer *proposer) {
+    if (!proposer) return;
+    hpo_sampler_destroy(proposer->sampler);
+    free(proposer->config);
+    free(proposer);
+}
+
+/* Any configuration that has not been tried, or BASE_END. */
+static base_status enumerate(const hpo_proposer *proposer, hpo_view view, uint64_t trial, base_err *err) {
+    const hpo_space *space = proposer->spec->space;
+    const uint64_t size = (uint64_t)hpo_space_grid_size(space, 1);
+    base_rng rng = base_rng_stream(proposer->spec->seed, BASE_RNG_SAMPLER, (uint32_t)trial, UINT32_MAX);
+    const uint64_t offset = base_rng_below(&rng, size);
+    for (uint64_t k = 0; k < size; k++) {
+        hpo_space_grid_point(space, 1, (offset + k) % size, proposer->config);
+        if (hpo_space_allowed(space, proposer->config) && !hpo_view_has_config(view, proposer->config)) return BASE_OK;
+    }
+    return BASE_FAIL(err, BASE_END, "all %" PRIu64 " configurations of the space were tried", hpo_view_trials(view));
+}
+
+/* Uniform draws, whatever the probabilities, until one has not been tried, or BASE_END. */
+static base_status draw_new(const hpo_proposer *proposer, hpo_view view, uint64_t trial, base_err *err) {
+    const hpo_space *space = proposer->spec->space;
+    const size_t dims = hpo_space_dims(space);
+    double *unit = base_malloc((dims + 1) * sizeof *unit);
+    base_rng rng = base_rng_stream(proposer->spec->seed, BASE_RNG_SAMPLER, (uint32_t)trial, UINT32_MAX);
+    bool found = false;
+    for (int n = 0; n < MAX_DRAWS && !found; n++) {
+        for (size_t d = 0; d < dims; d++) unit[d] = base_rng_uniform(&rng);
+        hpo_space_from_unit(space, unit, proposer->config);
+        found = hpo_space_allowed(space, proposer->config) && !hpo_view_has_config(view, proposer->config);
+    }
+    free(unit);
+    if (found) return BASE_OK;
+    return BASE_FAIL(err, BASE_END, "of %d configurations drawn at random all are forbidden or were tried", MAX_DRAWS);
+}
+
+static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_record *start, const char **origin,
+                           base_err *err) {
+    const hpo_study_spec *spec = proposer->spec;
+    const double cardinality = hpo_space_cardinality(spec->space);
+    hpo_request request = {
+        .trial = start->trial, .bracket = start->bracket, .rung = start->rung, .fidelity = start->fidelity};
+    const bool finite = isfinite(cardinality), ends = spec->sampler->flags & HPO_SAMPLER_FINITE;
+    base_status status = BASE_OK;
+    for (; status == BASE_OK && request.attempt <= MAX_ATTEMPTS; request.attempt++) {
+        status = hpo_sampler_ask(proposer->sampler, view, &request, proposer->config, origin, err);
+        if (spec->repeats || !finite) return status;
+        if (status == BASE_OK && !hpo_view_has_config(view, proposer->config)) return BASE_OK;
+    }
+    if (cardinality > MAX_ENUMERATED) {
+        if (status != BASE_OK) return status;
+        *origin = "random";
+        return draw_new(proposer, view, start->trial, err);
+    }
+    if (status != BASE_OK && (ends || status != BASE_END)) return status;
+    *origin = "enumerated";
+    return enumerate(proposer, view, start->trial, err);
+}
+
+base_status hpo_proposer_complete(hpo_proposer *proposer, hpo_view view, hpo_record *start, base_err *err) {
+    const char *origin = NULL;
+    BASE_TRY(propose(proposer, view, start, &origin, err));
+    start->config = proposer->config;
+    start->origin = origin;
+    return BASE_OK;
+}
