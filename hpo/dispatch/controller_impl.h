@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Private to the controller: its state, and what its files give each other.
  *
- *   controller.c        the loop: peers, messages, beats, draining
- *   controller_study.c  ask and tell in both orders, retries, what is written down
+ *   controller.c          the loop: peers, messages, beats, draining
+ *   controller_study.c    ask and tell in both orders, retries, what is written down
  *   controller_suggest.c  where the configurations of new trials come from, and when they are sought
- *   controller_resume.c what the journal already holds */
+ *   controller_resume.c   what the journal already holds */
 #ifndef HPO_DISPATCH_CONTROLLER_IMPL_H
 #define HPO_DISPATCH_CONTROLLER_IMPL_H
 
@@ -95,8 +95,8 @@ BASE_CHECK base_status controller_take_report(controller *c, size_t worker, cons
 BASE_CHECK base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err);
 /* The worker of a running evaluation died: run it again, or give it up. */
 BASE_CHECK base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err);
-/* Deterministic order: asks and tells by turns what the virtual clock releases, up to the next suggestion that has to be
- * waited for. */
+/* Deterministic order: asks and tells by turns what the virtual clock releases, up to the next suggestion that has to
+ * be waited for. */
 BASE_CHECK base_status controller_release(controller *c, base_err *err);
 tries *controller_tries(controller *c, uint64_t trial);
 void controller_enqueue(controller *c, uint64_t trial);
