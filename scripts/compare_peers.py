@@ -56,7 +56,8 @@ def parse_arguments():
     parser.add_argument("--results", default=str(PEERS / "results.csv"), help="the table of results")
     parser.add_argument("--peers", default=",".join(PAIRS), help="only these, separated by commas")
     parser.add_argument("--problems", help="only these, separated by commas")
-    parser.add_argument("--seeds", type=int, default=10, help="1, 2, ..., so many")
+    parser.add_argument("--seeds", type=int, default=10, help="the last one")
+    parser.add_argument("--first", type=int, default=1, help="the first one: for several of these commands at a time")
     parser.add_argument("--core", help="run everything on this processor")
     parser.add_argument("--old-python", default="python3.8", help="Python 3.8, for HpBandSter")
     parser.add_argument("--again", action="store_true", help="forget our own rows first: after a change of ours")
@@ -84,6 +85,10 @@ def read_results(path):
             return list(csv.DictReader(file))
     except FileNotFoundError:
         return []
+
+
+def runs_in(path):
+    return {(row["optimizer"], row["problem"], int(row["seed"])) for row in read_results(path)}
 
 
 def forget_ours(path):
@@ -213,17 +218,17 @@ def run(arguments):
         os.sched_setaffinity(0, {int(arguments.core)})
     if arguments.again:
         forget_ours(arguments.results)
-    done = {(row["optimizer"], row["problem"], int(row["seed"])) for row in read_results(arguments.results)}
     version, checked = our_version(arguments), set()
     for name in arguments.peers.split(","):
         _, method, on = PAIRS[name]
         peer = None
-        for problem, seed in itertools.product(on, range(1, arguments.seeds + 1)):
+        for problem, seed in itertools.product(on, range(arguments.first, arguments.seeds + 1)):
             if arguments.problems and problem not in arguments.problems.split(","):
                 continue
             if problem not in checked:
                 check_values(problem, arguments)
                 checked.add(problem)
+            done = runs_in(arguments.results)
             if (name, problem, seed) not in done:
                 peer = peer or Peer(name, arguments)
                 append_run(arguments.results, name, peer.version, problem, seed, *peer.search(problem, seed))
@@ -234,7 +239,6 @@ def run(arguments):
                 run_cell(cell, arguments)
                 append_run(arguments.results, ours, version, problem, seed, cell.curve(arguments.dir),
                            our_times(cell, arguments))
-                done.add((ours, problem, seed))
         if peer:
             peer.close()
 
