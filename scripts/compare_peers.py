@@ -248,15 +248,21 @@ def run(arguments):
 def signed_rank(differences):
     """Wilcoxon's signed-rank test, two-sided and exact: the share of all sign patterns whose rank sum is as far from its
     mean. (p, whether the first is the larger one.) Pairs that are equal are left out."""
-    values = sorted((d for d in differences if d != 0), key=abs)
+    values = [d for d in differences if d != 0]
     if not values:
         return 1.0, False
     sizes = [abs(d) for d in values]
-    rank = [sum(s < size for s in sizes) + (sum(s == size for s in sizes) + 1) / 2 for size in sizes]
-    middle = sum(rank) / 2
-    observed = sum(r for r, d in zip(rank, values) if d > 0)
-    sums = [sum(itertools.compress(rank, signs)) for signs in itertools.product((0, 1), repeat=len(rank))]
-    return sum(abs(s - middle) >= abs(observed - middle) - 1e-9 for s in sums) / len(sums), observed > middle
+    twice = [2 * sum(s < size for s in sizes) + sum(s == size for s in sizes) + 1 for size in sizes]  # ranks x 2
+    patterns = {0: 1}  # how many have this sum
+    for rank in twice:
+        more = dict(patterns)
+        for total, count in patterns.items():
+            more[total + rank] = more.get(total + rank, 0) + count
+        patterns = more
+    middle = sum(twice) / 2
+    observed = sum(rank for rank, d in zip(twice, values) if d > 0)
+    extreme = sum(count for total, count in patterns.items() if abs(total - middle) >= abs(observed - middle))
+    return extreme / 2 ** len(twice), observed > middle
 
 
 def modelled(by, optimizer, problem, seeds, column):
