@@ -285,13 +285,13 @@ def summary(arguments):
                      if (name, problem, s, last) in by and (ours, problem, s, last) in by]
             if not seeds:
                 continue
-            a = [float(by[ours, problem, s, last]["regret"]) for s in seeds]
-            b = [float(by[name, problem, s, last]["regret"]) for s in seeds]
+            a, b = ([max(0, round(float(by[who, problem, s, last]["regret"]), 12)) for s in seeds]
+                    for who in (ours, name))  # rounding makes no difference between two that found the optimum
             p, worse = signed_rank([x - y for x, y in zip(a, b)])
             verdict = "" if p >= 0.05 else "ours worse" if worse else "ours better"
             some = f" ({len(seeds)} seeds)" if len(seeds) < arguments.seeds else ""
             cells = [problem + some, f"{name} {by[name, problem, seeds[0], last]['version']}",
-                     "{:.3g} ({:.2g})".format(*mean_and_error(b)), ours, "{:.3g} ({:.2g})".format(*mean_and_error(a)),
+                     "{:.3g} ({:.1g})".format(*mean_and_error(b)), ours, "{:.3g} ({:.1g})".format(*mean_and_error(a)),
                      f"{p:.3f}", verdict]
             for column in ("median_us", "mean_us") if problem != PAIR_PROBLEM else ():
                 theirs, mine = (modelled(by, o, problem, seeds, column) for o in (name, ours))
