@@ -143,7 +143,7 @@ def journal_lines(cell, arguments, key):
 def our_times(cell, arguments):
     """Of the same study, driven by bench_ask: its values must be those of the journal."""
     file = pathlib.Path(arguments.dir) / "studies" / (cell.name + ".yaml")
-    program = arguments.build + "/benchmarks/micro/bench_ask"
+    program = arguments.build + "/experiments/bench_ask"
     text = subprocess.run([program, str(file)], capture_output=True, text=True, check=True, env=ONE_THREAD).stdout
     lines = [line.split() for line in text.splitlines()]
     results = [line["user_attr"]["hpo:result"]["value"] for line in journal_lines(cell, arguments, '"hpo:result"')]
@@ -153,7 +153,8 @@ def our_times(cell, arguments):
 
 
 def our_version(arguments):
-    text = subprocess.run([arguments.build + "/bin/hpo_search", "--version"], capture_output=True, text=True, check=True)
+    program = arguments.build + "/bin/hpo_search"
+    text = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     commit = subprocess.run(["git", "-C", str(ROOT), "log", "-1", "--format=%h", "--", "hpo"], capture_output=True,
                             text=True, check=False).stdout.strip()
     return text.stdout.split()[1] + (f" ({commit})" if commit else "")
@@ -246,8 +247,8 @@ def run(arguments):
 # ---- summary ----
 
 def signed_rank(differences):
-    """Wilcoxon's signed-rank test, two-sided and exact: the share of all sign patterns whose rank sum is as far from its
-    mean. (p, whether the first is the larger one.) Pairs that are equal are left out."""
+    """Wilcoxon's signed-rank test, two-sided and exact: the share of all sign patterns whose rank sum is as far
+    from its mean. (p, whether the first is the larger one.) Pairs that are equal are left out."""
     values = [d for d in differences if d != 0]
     if not values:
         return 1.0, False
@@ -274,8 +275,8 @@ def modelled(by, optimizer, problem, seeds, column):
 def summary(arguments):
     by = {(r["optimizer"], r["problem"], int(r["seed"]), int(r["evaluations"])): r
           for r in read_results(arguments.results)}
-    print("| problem | peer | its regret | ours | our regret | p | | us, median | ours | ratio | us, mean | ours | ratio |\n"
-          "|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print("| problem | peer | its regret | ours | our regret | p | | us, median | ours | ratio | us, mean | ours "
+          "| ratio |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name in arguments.peers.split(","):
         _, method, on = PAIRS[name]
         ours = our_name(method)

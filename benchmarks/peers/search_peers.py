@@ -5,10 +5,10 @@
 usage: search_peers.py OPTIMIZER      reads lines "PROBLEM SEED EVALUATIONS", runs each in a child, answers with lines
        search_peers.py --version OPTIMIZER
 
-Runs in the environment of that optimizer, which scripts/compare_peers.py makes. An answer is a line for each evaluation -
-its number, the microseconds of processor time from the last result to this suggestion (telling and asking), its cost in
-full evaluations, its fidelity as a share of the full one, the value, the value of a full evaluation without noise - and
-"end". Everything is at its defaults but the seed, one evaluation at a time, and what is said at a class below.
+Runs in the environment of that optimizer, which scripts/compare_peers.py makes. An answer is a line for each evaluation
+- its number, the microseconds of processor time from the last result to this suggestion (telling and asking), its cost
+in full evaluations, its fidelity as a share of the full one, the value, the value of a full evaluation without noise -
+and "end". Everything is at its defaults but the seed, one evaluation at a time, and what is said at a class below.
 """
 import functools
 import importlib
@@ -176,7 +176,8 @@ OPTIMIZERS = {"optuna-tpe": OptunaTPE, "optuna-gp": OptunaGP, "smac-rf": SMACFor
               "hpbandster-kde": HpBandSterKDE}
 PACKAGES = {"optuna": "optuna", "smac": "smac", "neps": "neural-pipeline-search", "hpbandster": "hpbandster"}
 MODULES = {"optuna-tpe": ["optuna"], "optuna-gp": ["torch", "scipy.optimize", "optuna.samplers._gp.sampler"],
-           "smac-rf": ["ConfigSpace", "smac"], "smac-gp": ["ConfigSpace", "smac"], "neps-gp": ["torch", "botorch", "neps"],
+           "smac-rf": ["ConfigSpace", "smac"], "smac-gp": ["ConfigSpace", "smac"],
+           "neps-gp": ["torch", "botorch", "neps"],
            "hpbandster-kde": ["hpbandster.optimizers"], "hpbandster-bohb": ["hpbandster.optimizers"]}
 
 
@@ -199,9 +200,9 @@ def search(optimizer, problem, seed, evaluations):
 # ---- BOHB with its brackets, on a problem with a fidelity ----
 
 def bohb(problem, seed, evaluations, lowest=3, highest=100):
-    """The whole program: its name server, its master and one worker, on this machine. An evaluation begins anew on every
-    budget and is charged in full. Brackets are run until the cost is spent; what a bracket does beyond it is not shown.
-    Times are not taken: messages would be in them."""
+    """The whole program: its name server, its master and one worker, on this machine. An evaluation begins anew on
+    every budget and is charged in full. Brackets are run until the cost is spent; what a bracket does beyond it does
+    not count. Times are not taken: messages would be in them."""
     import numpy
     from hpbandster.core.nameserver import NameServer
     from hpbandster.core.worker import Worker
@@ -239,7 +240,8 @@ def answer(optimizer, problem, seed, evaluations):
     if child == 0:
         code = 1
         try:
-            (bohb if optimizer == "hpbandster-bohb" else functools.partial(search, optimizer))(problem, seed, evaluations)
+            run = bohb if optimizer == "hpbandster-bohb" else functools.partial(search, optimizer)
+            run(problem, seed, evaluations)
             code = 0
         except Exception:  # pylint: disable=broad-except
             traceback.print_exc()
