@@ -54,6 +54,9 @@ struct hpo_observations {
     row_set pending; /* without losses */
     bool *pending_known;
     size_t pending_known_capacity;
+    row_set unknown; /* those of them that have no result on the level that was asked for last */
+    bool *unknown_known;
+    size_t unknown_known_capacity;
 };
 
 hpo_observations *hpo_observations_create(const hpo_space *space) {
@@ -105,6 +108,8 @@ void hpo_observations_destroy(hpo_observations *o) {
     free(o->last_row);
     row_set_fini(&o->pending);
     free(o->pending_known);
+    row_set_fini(&o->unknown);
+    free(o->unknown_known);
     free(o);
 }
 
@@ -259,10 +264,31 @@ static level *find_level(const hpo_observations *o, const hpo_data_query *query)
     return NULL;
 }
 
+static bool has_result_at(hpo_view view, uint64_t id, double fidelity) {
+    const hpo_trial trial = hpo_view_trial(view, id);
+    for (size_t i = 0; i < trial.n_evals; i++) {
+        if (trial.evals[i].fidelity == fidelity) return true;
+    }
+    return false;
+}
+
+/* Running trials but for those whose result on the level is known: they run on a higher one. */
+static void fill_unknown(hpo_observations *o, double fidelity) {
+    o->unknown.n = 0;
+    for (size_t i = 0; i < o->pending.n; i++) {
+        const uint64_t id = o->pending.trial[i];
+        if (o->pending_known[i] && has_result_at(o->view, id, fidelity)) continue;
+        append_row(o, &o->unknown, id, 0, o->pending.fidelity[i]);
+        BASE_GROW(o->unknown_known, o->unknown_known_capacity, o->unknown.n);
+        o->unknown_known[o->unknown.n - 1] = o->pending_known[i];
+    }
+}
+
 hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const hpo_data_query *query) {
     follow(o, view);
     static const row_set none;
-    const row_set *rows = &none;
+    const row_set *rows = &none, *pending = &o->pending;
+    const bool *known = o->pending_known;
     double fidelity = (double)NAN;
     if (query->policy == HPO_DATA_JOINT) {
         fill_joint(o);
@@ -276,6 +302,9 @@ hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const h
             fill_level(o, l);
             rows = &l->rows;
             fidelity = l->fidelity;
+            fill_unknown(o, fidelity);
+            pending = &o->unknown;
+            known = o->unknown_known;
         }
     }
     return (hpo_dataset){
@@ -287,11 +316,11 @@ hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const h
         .trial = rows->trial,
         .n_failed = rows->n_failed,
         .level = fidelity,
-        .n_pending = o->pending.n,
-        .pending_unit = o->pending.unit,
-        .pending_fidelity = o->pending.fidelity,
-        .pending_trial = o->pending.trial,
-        .pending_known = o->pending_known,
+        .n_pending = pending->n,
+        .pending_unit = pending->unit,
+        .pending_fidelity = pending->fidelity,
+        .pending_trial = pending->trial,
+        .pending_known = known,
         .n_trials = o->n_trials,
         .trial_unit = o->units,
     };

@@ -40,7 +40,8 @@ typedef struct hpo_dataset {
     const uint64_t *trial;
     size_t n_failed;
     double level; /* HIGHEST, AT: the fidelity of all rows; NaN when there are none */
-    /* Running trials, by id, whatever the policy. */
+    /* Running trials, by id. HIGHEST and AT: without those that have a row already, because they run on a higher
+     * fidelity now. */
     size_t n_pending;
     const double *pending_unit; /* n_pending x dims */
     const double *pending_fidelity;

@@ -40,9 +40,7 @@ typedef struct bo_state {
     int model, acquisition;
     int64_t init, candidates;
     hpo_gp_surrogate *process;
-    hpo_surrogate posterior; /* of the process, as it was conditioned last */
-    double *pending_unit;    /* running trials that a rung's process is conditioned on */
-    size_t pending_capacity;
+    hpo_surrogate posterior;              /* of the process, as it was conditioned last */
     double *configs, *values, *finalists; /* candidates of one proposal */
     bool *used;
     size_t count;
@@ -102,7 +100,6 @@ static void bo_fini(void *self) {
     bo_state *s = self;
     hpo_ensemble_policy_fini(&s->policy);
     hpo_gp_surrogate_destroy(s->process);
-    free(s->pending_unit);
     free(s->configs);
     free(s->values);
     free(s->used);
@@ -111,33 +108,10 @@ static void bo_fini(void *self) {
 
 /* ---- the rows; false: it is too early for a model ---- */
 
-static bool has_result_at(hpo_view view, uint64_t id, double fidelity) {
-    const hpo_trial trial = hpo_view_trial(view, id);
-    for (size_t i = 0; i < trial.n_evals; i++) {
-        if (trial.evals[i].fidelity == fidelity) return true;
-    }
-    return false;
-}
-
-/* Of a promoted trial the result on the modelled rung is known: nothing is pending there. */
-static void drop_known_pending(bo_state *s, hpo_view view, hpo_dataset *data) {
-    BASE_GROW(s->pending_unit, s->pending_capacity, data->n_pending * data->dims + 1);
-    size_t kept = 0;
-    for (size_t i = 0; i < data->n_pending; i++) {
-        if (data->pending_known[i] && has_result_at(view, data->pending_trial[i], data->level)) continue;
-        memcpy(s->pending_unit + kept++ * data->dims, data->pending_unit + i * data->dims,
-               data->dims * sizeof *s->pending_unit);
-    }
-    data->pending_unit = s->pending_unit;
-    data->n_pending = kept;
-}
-
 static bool rows_of_rung(bo_state *s, hpo_view view, hpo_dataset *data) {
     const hpo_data_query query = {.policy = HPO_DATA_HIGHEST, .needed = (size_t)s->init, .only_successes = true};
     *data = hpo_observations_collect(s->policy.observations, view, &query);
-    if (data->n == 0) return false;
-    drop_known_pending(s, view, data);
-    return true;
+    return data->n > 0;
 }
 
 static bool rows_of_all(bo_state *s, hpo_view view, hpo_dataset *data) {
