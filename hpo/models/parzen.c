@@ -355,6 +355,12 @@ static void fill_table(hpo_parzen *p, const axis *a, size_t dim, const double *p
             for (size_t k = 0; k < a->n_classes; k++) row[k] = (double)k == value ? own : other;
             continue;
         }
+        size_t same = 0; /* of few values most have come before */
+        while (same < c && hpo_param_from_unit(a->param, points[same * p->dims + dim]) != value) same++;
+        if (same < c) {
+            memcpy(row, p->table + same * a->n_classes, a->n_classes * sizeof *row);
+            continue;
+        }
         double low, high;
         hpo_param_bin(a->param, value, &low, &high);
         for (size_t k = 0; k < a->n_classes; k++) row[k] = log_bin_mass(low, high, a->class_mean[k], a->class_sigma[k]);

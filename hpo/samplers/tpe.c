@@ -6,8 +6,10 @@
  *
  * Rules and defaults are those of Optuna 5: one joint density for the parameters without conditions and one for each
  * other parameter; min(ceil(n/10), 25) best results; 24 draws; running trials count among the others ("constant liar"),
- * so that parallel workers keep apart. Results of several fidelities: every trial counts once, higher fidelities before
- * lower ones, losses within one; failures are last and never among the best. parzen.c has the rules of the densities.
+ * so that parallel workers keep apart; failures are last and never among the best. parzen.c has the rules of the
+ * densities. Results of several fidelities: those of the highest one with enough, as in BOHB. Optuna's rule is an
+ * option: every trial counts once, higher fidelities before lower ones, losses within one; then whoever was promoted is
+ * among the best, however it did there.
  *
  * A draw that is forbidden, or (when the study asks again) has been tried, gives way to the next best.
  *
@@ -117,7 +119,7 @@ static const base_option tpe_options[] = {
      .offset = offsetof(tpe_state, data),
      .fallback = "highest",
      .choices = data_words,
-     .help = "last result of every trial, or only results of the highest fidelity with n_startup of them"},
+     .help = "results of the highest fidelity with n_startup of them, or the last result of every trial"},
     {.name = "prior",
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(tpe_state, prior),

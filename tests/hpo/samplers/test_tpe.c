@@ -83,7 +83,7 @@ static void higher_fidelities_come_first(void **state) {
     for (uint64_t seed = 0; seed < 100; seed++) {
         for (int high = 0; high < 2; high++) {
             static toy_sampling s;
-            open_one(&s, seed, "");
+            open_one(&s, seed, "data: last");
             for (size_t i = 0; i < 40; i++) {
                 const double x = ((double)i + 0.5) / 80;
                 add_finished(&s, &x, 0.1, grid_loss(x) - 100);
