@@ -6,6 +6,7 @@ usage: scripts/compare_searchers.py [pairs|samplers|all] [options]
   pairs     every sampler x every scheduler on MF-Hartmann 6: 10 seeds, 30 full evaluations' worth
   samplers  every sampler with full evaluations on Branin, Hartmann 6, FCNet, HPOBench and NAS-Bench-201: 20 seeds, 100
   all       both (default)
+Samplers that need priors take part in pairs alone, with the best of 25 random points to believe in.
 
 Each run is one process of hpo_search without MPI, with a virtual clock, in a folder of its own; a run that is done is
 not repeated, so that the same command continues what was interrupted. A run is judged by the best value on the highest
@@ -30,10 +31,11 @@ PROBLEMS = {
     "fcnet-naval": ("{problem: fcnet-naval, average: true}", 3.191134738e-05),
     "hpobench-vehicle": ("{problem: hpobench-vehicle, average: true}", 0.95157014),
     "nasbench201-cifar10": ("{problem: nasbench201-cifar10, average: true}", 91.60666666666667),
-    "mf-hartmann6-good": ("{problem: mf-hartmann6-good}", -3.322368011391339),
+    "mf-hartmann6-good": ("{problem: mf-hartmann6-good, report_every: 10}", -3.322368011391339),
 }
 SAMPLER_PROBLEMS = ["branin", "hartmann6", "fcnet-naval", "hpobench-vehicle", "nasbench201-cifar10"]
 PAIR_PROBLEM, PAIR_FIDELITY, PAIR_FULL = "mf-hartmann6-good", "{z: {min: 3, max: 100}}", 100
+NEED_PRIOR = ["priorband", "priorband-bo"]
 
 
 def parse_arguments():
@@ -65,9 +67,12 @@ class Cell:
         self.problem, self.method, self.seed = problem, method, seed
         self.evaluations, self.full = evaluations, full
         self.name = re.sub(r"[^a-z0-9-]+", "-", f"{problem}-{method}-{evaluations}-{seed}")
+        settings = PROBLEMS[problem][0]
+        if method.split(" ")[0] in NEED_PRIOR and "prior:" not in settings:
+            settings = settings.replace("}", ", prior: at25}")
         budget = f"{{cost: {evaluations * full}}}" if fidelity else f"{{trials: {evaluations}}}"
         pair = re.sub(r"(.*) \+ (.*)", r"{sampler: \1, scheduler: \2}", method)
-        self.study = (f"study: {self.name}\nseed: {seed}\nobjective: {{function: {PROBLEMS[problem][0]}}}\n"
+        self.study = (f"study: {self.name}\nseed: {seed}\nobjective: {{function: {settings}}}\n"
                       f"method: {pair}\nbudget: {budget}\ndeterministic: true\nworkers: 1\n"
                       + (f"fidelity: {fidelity}\n" if fidelity else ""))
 
@@ -89,12 +94,15 @@ class Cell:
         return None if done.returncode == 0 else f"{self.name}: exit {done.returncode}: {done.stderr.strip()[-300:]}"
 
     def curve(self, base, charge="cost"):
-        """[(full evaluations spent, regret of the incumbent)], one for each result; charge: what of it counts."""
+        """[(full evaluations spent, regret of the incumbent)], one for each result; charge: what of it counts. A
+        trial that a report stopped costs, too."""
         best, spent, points, sign = None, 0.0, [], 1
         with open(self.folder(base) / "journal.log", encoding="utf-8") as journal:
             for line in journal:
                 if '"directions"' in line:
                     sign = -1 if json.loads(line)["directions"] == [2] else 1
+                if '"hpo:report"' in line and '"stop":true' in line:
+                    spent += json.loads(line)["user_attr"]["hpo:report"].get(charge, 0) / self.full
                 if '"hpo:result"' not in line:
                     continue
                 result = json.loads(line)["user_attr"]["hpo:result"]
@@ -117,7 +125,8 @@ def cells_of(arguments):
     if arguments.suite in ("samplers", "all"):
         problems = arguments.problems.split(",") if arguments.problems else SAMPLER_PROBLEMS
         cells += [Cell(problem, f"{sampler} + full", seed, arguments.evaluations or 100)
-                  for seed in range(1, (arguments.seeds or 20) + 1) for problem in problems for sampler in samplers]
+                  for seed in range(1, (arguments.seeds or 20) + 1) for problem in problems for sampler in samplers
+                  if sampler not in NEED_PRIOR]
     if arguments.suite in ("pairs", "all"):
         schedulers = arguments.schedulers.split(",") if arguments.schedulers else registered(arguments.search,
                                                                                              "schedulers")

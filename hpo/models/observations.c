@@ -3,7 +3,11 @@
  *
  * The log only grows with the view, so a set that has taken the first k entries stays right; only a trial's last result
  * (HPO_DATA_LAST) is overwritten, in the row that its first one got. Nothing depends on how the view grew: new entries
- * are sorted by event before they are appended. */
+ * are sorted by event before they are appended.
+ *
+ * Where a stopping rule ends trials by their reports, those that end at a step are the worse ones: a model of them
+ * alone would be a model of what is bad. So at such a step the reports of the trials that went on count as well. A new
+ * one of these steps changes the log's past, which is then read again. */
 #include "hpo/models/observations.h"
 
 #include <math.h>
@@ -12,15 +16,18 @@
 
 #include "base/arena.h"
 
+enum { MAX_STOPS = 64 }; /* steps in the unit of the clock, say, are never met by two trials */
+
 typedef struct entry {
     uint64_t event, trial;
     double loss, fidelity;
+    bool passing; /* a report of a trial that went on: a row of its level only */
 } entry;
 
 /* A trial that may still get results. */
 typedef struct open_trial {
     uint64_t id;
-    size_t seen; /* evaluations in the log */
+    size_t seen, seen_reports; /* evaluations and reports that were looked at */
 } open_trial;
 
 typedef struct row_set {
@@ -46,6 +53,8 @@ struct hpo_observations {
     size_t n_open, open_capacity;
     entry *log;
     size_t n_log, log_capacity;
+    double stops[MAX_STOPS]; /* steps at which reports ended trials, the first ones */
+    size_t n_stops;
     level *levels; /* highest fidelity first */
     size_t n_levels, levels_capacity;
     row_set joint, last;
@@ -90,11 +99,16 @@ static void row_set_reserve(row_set *rows, size_t dims, size_t need) {
     rows->capacity = capacity;
 }
 
-void hpo_observations_forget(hpo_observations *o) {
+static void forget_results(hpo_observations *o) {
     for (size_t i = 0; i < o->n_levels; i++) row_set_fini(&o->levels[i].rows);
     row_set_fini(&o->joint);
     row_set_fini(&o->last);
     o->n_levels = o->n_log = o->n_open = o->n_trials = o->n_last_row = 0;
+}
+
+void hpo_observations_forget(hpo_observations *o) {
+    forget_results(o);
+    o->n_stops = 0;
     o->view = (hpo_view){0};
 }
 
@@ -115,9 +129,10 @@ void hpo_observations_destroy(hpo_observations *o) {
 
 /* ---- the log ---- */
 
-static void append_entry(hpo_observations *o, uint64_t event, uint64_t trial, double loss, double fidelity) {
+static void append_entry(hpo_observations *o, entry e) {
+    if (!isfinite(e.loss)) e.loss = (double)INFINITY;
     BASE_GROW(o->log, o->log_capacity, o->n_log + 1);
-    o->log[o->n_log++] = (entry){event, trial, isfinite(loss) ? loss : (double)INFINITY, fidelity};
+    o->log[o->n_log++] = e;
 }
 
 static int by_event(const void *a, const void *b) {
@@ -161,14 +176,57 @@ static bool stopped_by_report(const hpo_trial *trial) {
     return trial->n_evals == 0 || trial->evals[trial->n_evals - 1].event < trial->reports[trial->n_reports - 1].event;
 }
 
+static bool is_stop(const hpo_observations *o, double step) {
+    for (size_t i = 0; i < o->n_stops; i++) {
+        if (o->stops[i] == step) return true;
+    }
+    return false;
+}
+
+/* Whether a report stands for its trial at its step: the first one there, of a trial that is not evaluated there. */
+static bool counts(const hpo_observations *o, const hpo_trial *trial, size_t number) {
+    const double step = trial->reports[number].step;
+    if (!is_stop(o, step) || trial->fidelity == step) return false;
+    for (size_t i = 0; i < trial->n_evals; i++) {
+        if (trial->evals[i].fidelity == step) return false;
+    }
+    for (size_t i = 0; i < number; i++) {
+        if (trial->reports[i].step == step) return false;
+    }
+    return true;
+}
+
 static void take_results(hpo_observations *o, open_trial *open, const hpo_trial *trial) {
     for (; open->seen < trial->n_evals; open->seen++) {
         const hpo_eval *eval = &trial->evals[open->seen];
-        append_entry(o, eval->event, trial->id, eval->loss, eval->fidelity);
+        append_entry(o, (entry){eval->event, trial->id, eval->loss, eval->fidelity, false});
     }
-    if (!stopped_by_report(trial)) return;
-    const hpo_report *report = &trial->reports[trial->n_reports - 1];
-    append_entry(o, report->event, trial->id, report->loss, report->step);
+    const bool stopped = stopped_by_report(trial);
+    for (; open->seen_reports < trial->n_reports; open->seen_reports++) {
+        const hpo_report *report = &trial->reports[open->seen_reports];
+        const bool last = stopped && open->seen_reports + 1 == trial->n_reports;
+        if (!last && !counts(o, trial, open->seen_reports)) continue;
+        append_entry(o, (entry){report->event, trial->id, report->loss, report->step, !last});
+    }
+}
+
+/* The steps at which trials ended since the last time, in the order of events; true: one of them is new. */
+static bool learn_stops(hpo_observations *o, hpo_view view) {
+    entry *ends = base_malloc((o->n_open + 1) * sizeof *ends);
+    const size_t old = o->n_stops;
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_open; i++) {
+        const hpo_trial trial = hpo_view_trial(view, o->open[i].id);
+        if (!stopped_by_report(&trial)) continue;
+        const hpo_report *report = &trial.reports[trial.n_reports - 1];
+        ends[n++] = (entry){.event = report->event, .fidelity = report->step};
+    }
+    if (n > 1) qsort(ends, n, sizeof *ends, by_event);
+    for (size_t i = 0; i < n && o->n_stops < MAX_STOPS; i++) {
+        if (!is_stop(o, ends[i].fidelity)) o->stops[o->n_stops++] = ends[i].fidelity;
+    }
+    free(ends);
+    return o->n_stops > old;
 }
 
 static void append_row(const hpo_observations *o, row_set *rows, uint64_t trial, double loss, double fidelity) {
@@ -203,6 +261,10 @@ static void follow(hpo_observations *o, hpo_view view) {
     if (!same_history || view.as_of < o->view.as_of) hpo_observations_forget(o);
     o->view = view;
     meet_trials(o, view);
+    if (learn_stops(o, view) && o->n_log > 0) {
+        forget_results(o);
+        meet_trials(o, view);
+    }
     o->pending.n = 0;
     const size_t old = o->n_log;
     size_t still_open = 0;
@@ -223,7 +285,7 @@ static void follow(hpo_observations *o, hpo_view view) {
 static void fill_joint(hpo_observations *o) {
     for (; o->joint.taken < o->n_log; o->joint.taken++) {
         const entry *e = &o->log[o->joint.taken];
-        append_row(o, &o->joint, e->trial, e->loss, e->fidelity);
+        if (!e->passing) append_row(o, &o->joint, e->trial, e->loss, e->fidelity);
     }
 }
 
@@ -240,6 +302,7 @@ static void fill_last(hpo_observations *o) {
     row_set *rows = &o->last;
     for (; rows->taken < o->n_log; rows->taken++) {
         const entry *e = &o->log[rows->taken];
+        if (e->passing) continue;
         if (o->last_row[e->trial] == 0) {
             append_row(o, rows, e->trial, e->loss, e->fidelity);
             o->last_row[e->trial] = rows->n;
@@ -264,20 +327,23 @@ static level *find_level(const hpo_observations *o, const hpo_data_query *query)
     return NULL;
 }
 
-static bool has_result_at(hpo_view view, uint64_t id, double fidelity) {
-    const hpo_trial trial = hpo_view_trial(view, id);
+static bool has_row_at(const hpo_observations *o, uint64_t id, double fidelity) {
+    const hpo_trial trial = hpo_view_trial(o->view, id);
     for (size_t i = 0; i < trial.n_evals; i++) {
         if (trial.evals[i].fidelity == fidelity) return true;
+    }
+    for (size_t i = 0; i < trial.n_reports; i++) {
+        if (trial.reports[i].step == fidelity && counts(o, &trial, i)) return true;
     }
     return false;
 }
 
-/* Running trials but for those whose result on the level is known: they run on a higher one. */
+/* Running trials but for those that have a row on the level: they are beyond it. */
 static void fill_unknown(hpo_observations *o, double fidelity) {
     o->unknown.n = 0;
     for (size_t i = 0; i < o->pending.n; i++) {
         const uint64_t id = o->pending.trial[i];
-        if (o->pending_known[i] && has_result_at(o->view, id, fidelity)) continue;
+        if (has_row_at(o, id, fidelity)) continue;
         append_row(o, &o->unknown, id, 0, o->pending.fidelity[i]);
         BASE_GROW(o->unknown_known, o->unknown_known_capacity, o->unknown.n);
         o->unknown_known[o->unknown.n - 1] = o->pending_known[i];

@@ -2,7 +2,8 @@
 /* What a model is fitted on: the results that a view holds, as points of the unit cube with their losses, and the
  * points that are still being evaluated.
  *
- * A result is a finished evaluation, or the last report of a trial that a stopping rule ended. Failed evaluations are
+ * A result is a finished evaluation, or the last report of a trial that a stopping rule ended. At a step at which such
+ * a rule has ended a trial, HIGHEST and AT also have the reports of all others. Failed evaluations are
  * in, with a loss of +infinity: each model decides what it makes of them. Which of the results a model sees, when they
  * come from several fidelities, is a policy that its sampler states.
  *
@@ -40,7 +41,7 @@ typedef struct hpo_dataset {
     const uint64_t *trial;
     size_t n_failed;
     double level; /* HIGHEST, AT: the fidelity of all rows; NaN when there are none */
-    /* Running trials, by id. HIGHEST and AT: without those that have a row already, because they run on a higher
+    /* Running trials, by id. HIGHEST and AT: without those that have a row already, because they are beyond that
      * fidelity now. */
     size_t n_pending;
     const double *pending_unit; /* n_pending x dims */

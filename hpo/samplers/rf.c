@@ -290,6 +290,9 @@ static uint64_t event_of(hpo_view view, uint64_t id, double fidelity) {
     for (size_t e = 0; e < trial.n_evals; e++) {
         if (trial.evals[e].fidelity == fidelity) return trial.evals[e].event;
     }
+    for (size_t i = 0; i < trial.n_reports; i++) {
+        if (trial.reports[i].step == fidelity) return trial.reports[i].event;
+    }
     return trial.n_reports > 0 ? trial.reports[trial.n_reports - 1].event : trial.created;
 }
 

@@ -112,9 +112,37 @@ static size_t all_results(hpo_view view, row *rows) {
     return n;
 }
 
+/* The reports that trials which went on made where others were ended. */
+static size_t passing_reports(hpo_view view, const row *results, size_t n_results, row *rows) {
+    size_t n = 0;
+    for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+        const hpo_trial trial = hpo_view_trial(view, id);
+        for (size_t r = 0; r < trial.n_reports; r++) {
+            const hpo_report *report = &trial.reports[r];
+            bool ended_there = false, known = report->step == trial.fidelity;
+            for (size_t i = 0; i < n_results; i++) {
+                const hpo_trial other = hpo_view_trial(view, results[i].trial);
+                bool is_eval = false;
+                for (size_t e = 0; e < other.n_evals; e++)
+                    is_eval = is_eval || other.evals[e].event == results[i].event;
+                ended_there = ended_there || (!is_eval && results[i].fidelity == report->step);
+                known = known || (is_eval && results[i].trial == id && results[i].fidelity == report->step) ||
+                        (results[i].trial == id && results[i].event == report->event);
+            }
+            for (size_t i = 0; i < n; i++) known = known || (rows[i].trial == id && rows[i].fidelity == report->step);
+            if (ended_there && !known) rows[n++] = (row){report->event, id, report->loss, report->step};
+        }
+    }
+    return n;
+}
+
 static size_t expected_rows(hpo_view view, const hpo_data_query *query, row *rows) {
-    row all[MAX_ROWS];
-    const size_t n = all_results(view, all);
+    row all[2 * MAX_ROWS];
+    size_t n = all_results(view, all);
+    if (query->policy == HPO_DATA_HIGHEST || query->policy == HPO_DATA_AT) {
+        n += passing_reports(view, all, n, all + n);
+        qsort(all, n, sizeof *all, by_event);
+    }
     size_t out = 0;
     double fidelity = query->fidelity;
     if (query->policy == HPO_DATA_HIGHEST) {
