@@ -32,6 +32,20 @@ typedef struct eng_cross_entropy_config {
     double smoothing; /* label smoothing in training: 0 <= smoothing < 1 */
 } eng_cross_entropy_config;
 
+/* y = f(x0 + x1 + ...), all of one shape. */
+typedef struct eng_add_config {
+    eng_epilogue epilogue; /* ENG_EPILOGUE_NONE = LINEAR */
+} eng_add_config;
+
+/* The channels begin .. begin + count - 1 of each position. */
+typedef struct eng_slice_config {
+    size_t begin, count;
+} eng_slice_config;
+
+typedef struct eng_reshape_config {
+    eng_shape shape; /* of one sample, with as many numbers as before; ndim 0 = flat */
+} eng_reshape_config;
+
 /* name, descriptor; in the order in which --list shows them. */
 #define ENG_ACTIVATION_LIST(X)                                                                                         \
     X(linear)                                                                                                          \
@@ -47,6 +61,10 @@ typedef struct eng_cross_entropy_config {
     X(dense)                                                                                                           \
     X(dropout)                                                                                                         \
     ENG_ACTIVATION_LIST(X)                                                                                             \
+    X(add)                                                                                                             \
+    X(concat)                                                                                                          \
+    X(slice)                                                                                                           \
+    X(reshape)                                                                                                         \
     X(mean_squared_error)                                                                                              \
     X(binary_cross_entropy)                                                                                            \
     X(cross_entropy)

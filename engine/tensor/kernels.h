@@ -49,6 +49,7 @@ typedef struct eng_kernels {
     eng_map_fn *exp, *relu, *sigmoid, *tanh, *gelu, *swish;
     void (*elu)(size_t n, float alpha, const float *x, float *y);
     void (*prelu)(size_t n, float slope, const float *x, float *y);
+    void (*add)(size_t n, const float *x, const float *y, float *out); /* out[i] = x[i] + y[i] */
     /* From the output y: relu, sigmoid, tanh. From the input x: gelu, swish. */
     eng_map_grad_fn *relu_grad, *sigmoid_grad, *tanh_grad, *gelu_grad, *swish_grad;
     void (*elu_grad)(size_t n, float alpha, const float *y, const float *dy, float *dx); /* alpha > 0 */

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define ENG_OP_MAX_INPUTS 4
+#define ENG_OP_MAX_INPUTS 8
 #define ENG_OP_MAX_PARAMS 4
 
 typedef enum eng_dtype { ENG_F32, ENG_I32 } eng_dtype;
@@ -33,6 +33,7 @@ enum {
     ENG_INPLACE_BACKWARD = 8u, /* dx[0] may lie on dy */
     ENG_IS_ACTIVATION = 16u,   /* one input, same shape out, no configuration needed: may be chosen by name */
     ENG_IS_LOSS = 32u,         /* adds to run->loss, has no output; x[1] is the target */
+    ENG_VARIADIC = 64u,        /* takes `inputs` or more, up to ENG_OP_MAX_INPUTS */
 };
 
 typedef struct eng_op eng_op;
@@ -56,7 +57,8 @@ typedef struct eng_node {
 } eng_node;
 
 /* A node placed by a plan. dx[i] is NULL when nobody wants that gradient. During its backward a node owns dy and may
- * overwrite it. Gradients are overwritten (beta = 0), never accumulated into and never cleared. */
+ * overwrite it. Gradients are overwritten (beta = 0), never accumulated into and never cleared: where a value has
+ * several readers the plan adds what they write. */
 typedef struct eng_call {
     const eng_node *node;
     size_t in_count[ENG_OP_MAX_INPUTS]; /* elements per sample */
