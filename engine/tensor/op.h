@@ -69,7 +69,9 @@ typedef struct eng_call {
     float *dx[ENG_OP_MAX_INPUTS];
     const float *w[ENG_OP_MAX_PARAMS];
     float *dw[ENG_OP_MAX_PARAMS];
-    void *saved; /* from forward to backward of the same step */
+    float *state[ENG_OP_MAX_PARAMS]; /* of a parameter with ENG_PARAM_STATE, its values; NULL for the others */
+    void *saved;                     /* from forward to backward of the same step */
+    void *workspace;                 /* of one call of forward or backward; holds anything before it */
 } eng_call;
 
 /* What a pass is about. */
@@ -90,7 +92,8 @@ struct eng_op {
     eng_epilogue epilogue; /* how a dense layer can compute it on the fly; ENG_EPILOGUE_NONE = it cannot */
     /* Checks in_shape, in_type and config; may be NULL when the presets are right. BASE_INVALID with a sentence. */
     base_status (*infer)(eng_node *node, base_err *err);
-    size_t (*saved)(const eng_node *node, size_t batch); /* bytes; NULL = none */
+    size_t (*saved)(const eng_node *node, size_t batch);     /* bytes; NULL = none */
+    size_t (*workspace)(const eng_node *node, size_t batch); /* bytes, enough for either pass; NULL = none */
     void (*forward)(const eng_call *call, eng_run *run);
     void (*backward)(const eng_call *call, const eng_run *run);
 };

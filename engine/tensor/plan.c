@@ -40,6 +40,7 @@ typedef struct layout {
     size_t count, unshared;
     size_t *value, *gradient; /* by value */
     size_t *saved;            /* by node */
+    size_t *workspace[2];     /* by node: of forward, of backward */
     size_t *dx;               /* by node and input: what the node writes: the gradient, or what is added to it */
     size_t sums;              /* of dx that are added */
 } layout;
@@ -155,6 +156,15 @@ static void lay_out_saved(layout *l, size_t index) {
     l->saved[index] = add_extent(l, node->op->saved(node, l->batch), index, last);
 }
 
+static void lay_out_workspace(layout *l, size_t index) {
+    const eng_node *node = eng_graph_node(l->graph, index);
+    if (node->op->workspace == NULL) return;
+    size_t bytes = node->op->workspace(node, l->batch);
+    l->workspace[0][index] = add_extent(l, bytes, index, index);
+    if (!runs_backward(l, node)) return;
+    l->workspace[1][index] = add_extent(l, bytes, backward_time(l, index), backward_time(l, index));
+}
+
 static size_t *no_extents(base_arena *arena, size_t count) {
     size_t *list = BASE_NEW_ARRAY(arena, count, size_t);
     for (size_t i = 0; i < count; i++) list[i] = NO_EXTENT;
@@ -164,14 +174,16 @@ static size_t *no_extents(base_arena *arena, size_t count) {
 static void lay_out(layout *l, base_arena *arena, const eng_graph *graph, size_t batch) {
     size_t values = eng_graph_values(graph), nodes = eng_graph_nodes(graph);
     *l = (layout){.graph = graph, .nodes = nodes, .batch = batch};
-    l->extents = BASE_NEW_ARRAY(arena, 2 * values + (1 + ENG_OP_MAX_INPUTS) * nodes, eng_extent);
+    l->extents = BASE_NEW_ARRAY(arena, 2 * values + (3 + ENG_OP_MAX_INPUTS) * nodes, eng_extent);
     l->value = no_extents(arena, values);
     l->gradient = no_extents(arena, values);
     l->saved = no_extents(arena, nodes);
+    for (size_t i = 0; i < 2; i++) l->workspace[i] = no_extents(arena, nodes);
     l->dx = no_extents(arena, ENG_OP_MAX_INPUTS * nodes);
     for (size_t i = 0; i < nodes; i++) lay_out_value(l, i);
     for (size_t i = nodes; i-- > 0;) lay_out_gradients(l, i);
     for (size_t i = 0; i < nodes; i++) lay_out_saved(l, i);
+    for (size_t i = 0; i < nodes; i++) lay_out_workspace(l, i);
 }
 
 static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
@@ -179,7 +191,7 @@ static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
 }
 
 static void resolve_call(const eng_plan *plan, const layout *l, size_t index, const eng_params *params,
-                         size_t first_param, eng_call *call) {
+                         size_t first_param, bool backward, eng_call *call) {
     const eng_node *node = eng_graph_node(plan->graph, index);
     *call = (eng_call){.node = node, .out_count = eng_shape_count(&node->out_shape)};
     for (size_t i = 0; i < node->inputs; i++) {
@@ -194,8 +206,11 @@ static void resolve_call(const eng_plan *plan, const layout *l, size_t index, co
     for (size_t i = 0; i < node->params; i++) {
         call->w[i] = eng_params_view(params, first_param + i, eng_params_values(params)).data;
         call->dw[i] = eng_params_view(params, first_param + i, eng_params_gradients(params)).data;
+        if ((node->param[i].flags & ENG_PARAM_STATE) != 0)
+            call->state[i] = eng_params_view(params, first_param + i, eng_params_values(params)).data;
     }
     call->saved = place_of(plan, l, l->saved[index]);
+    call->workspace = place_of(plan, l, l->workspace[backward ? 1 : 0][index]);
 }
 
 /* A gradient grows by what a further reader wrote apart. */
@@ -223,14 +238,14 @@ static void resolve(eng_plan *plan, const layout *l, const eng_params *params) {
     plan->kept = BASE_NEW_ARRAY(plan->book, eng_graph_values(plan->graph), const float *);
     size_t first = 0;
     for (size_t i = 0; i < l->nodes; i++) {
-        resolve_call(plan, l, i, params, first, &plan->forward[plan->forwards++]);
+        resolve_call(plan, l, i, params, first, false, &plan->forward[plan->forwards++]);
         first += eng_graph_node(plan->graph, i)->params;
     }
     for (size_t i = l->nodes; i-- > 0;) {
         const eng_node *node = eng_graph_node(plan->graph, i);
         first -= node->params;
         if (!runs_backward(l, node)) continue;
-        resolve_call(plan, l, i, params, first, &plan->backward[plan->backwards++]);
+        resolve_call(plan, l, i, params, first, true, &plan->backward[plan->backwards++]);
         resolve_sums(plan, l, i);
     }
     for (eng_value v = 0; v < eng_graph_values(plan->graph); v++)
