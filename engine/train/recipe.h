@@ -26,6 +26,7 @@ typedef struct eng_recipe {
     int64_t layers, width;
     const base_yaml_node *hidden; /* a list of widths instead of layers and width; or NULL */
     int activation;               /* index into eng_activation_names */
+    bool skip;
     double dropout, input_dropout;
     int init; /* 0 = chosen for the activation, else 1 + index into eng_init_names */
     /* loss */
@@ -72,11 +73,15 @@ BASE_CHECK base_status eng_recipe_check(const eng_recipe *recipe, const eng_data
 eng_view_settings eng_recipe_view(const eng_recipe *recipe);
 /* The task of a model for this set; call after eng_recipe_check. */
 eng_task eng_recipe_task(const eng_recipe *recipe, const eng_dataset *set);
+/* The network alone, which is the caller's, without memory for its numbers. */
+BASE_CHECK base_status eng_recipe_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out,
+                                        eng_ports *ports, base_err *err);
 /* A new model with its first weights. Its plan holds batches of eng_recipe_batch samples: training batches, or larger
  * ones to evaluate with. */
 BASE_CHECK base_status eng_recipe_model(const eng_recipe *recipe, const eng_dataset *set, eng_model **out,
                                         base_err *err);
 size_t eng_recipe_batch(const eng_recipe *recipe);
+const eng_optimizer_type *eng_recipe_rule(const eng_recipe *recipe);
 BASE_CHECK base_status eng_recipe_optimizer(const eng_recipe *recipe, const eng_model *model, eng_optimizer **out,
                                             base_err *err);
 /* The schedule in steps, for an epoch of `batches` steps; *total is its length in steps. */
@@ -86,8 +91,6 @@ BASE_CHECK base_status eng_recipe_schedule(const eng_recipe *recipe, size_t batc
 /* Hash of everything that training depends on but its length (epochs, early_stopping): a checkpoint made by another
  * recipe or from other data must not be continued. */
 uint64_t eng_recipe_identity(const eng_recipe *recipe, const eng_view *view);
-/* Bytes that training will take, besides the data set, before anything is allocated. */
-size_t eng_recipe_memory(const eng_recipe *recipe, const eng_dataset *set);
 
 #ifdef __cplusplus
 }

@@ -72,7 +72,8 @@ size_t eng_recipe_batch(const eng_recipe *recipe) {
     return batch > EVALUATE ? batch : EVALUATE;
 }
 
-base_status eng_recipe_model(const eng_recipe *recipe, const eng_dataset *set, eng_model **out, base_err *err) {
+base_status eng_recipe_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out, eng_ports *ports,
+                             base_err *err) {
     const eng_mlp_config config = {
         .inputs = set->features,
         .outputs = outputs(recipe, set),
@@ -84,18 +85,27 @@ base_status eng_recipe_model(const eng_recipe *recipe, const eng_dataset *set, e
         .dropout_hidden = recipe->dropout,
         .task = eng_recipe_task(recipe, set),
         .label_smoothing = recipe->label_smoothing,
+        .skip = recipe->skip,
     };
+    return eng_mlp_graph(&config, out, ports, err);
+}
+
+base_status eng_recipe_model(const eng_recipe *recipe, const eng_dataset *set, eng_model **out, base_err *err) {
     const eng_model_options options = {
         .batch = eng_recipe_batch(recipe),
         .seed = (uint64_t)recipe->seed,
         .l1 = recipe->l1,
         .l2 = recipe->l2,
     };
-    return eng_mlp_create(&config, &options, out, err);
+    eng_graph *graph;
+    eng_ports ports;
+    *out = NULL;
+    BASE_TRY(eng_recipe_graph(recipe, set, &graph, &ports, err));
+    return eng_model_adopt(graph, &ports, &options, out, err);
 }
 
 /* PyTorch has one SGD with a momentum and a flag; here they are three rules. */
-static const eng_optimizer_type *rule(const eng_recipe *recipe) {
+const eng_optimizer_type *eng_recipe_rule(const eng_recipe *recipe) {
     const eng_optimizer_type *type = eng_optimizer_find(eng_optimizer_names[recipe->optimizer]);
     if (type == &eng_optimizer_sgd && recipe->momentum > 0) type = &eng_optimizer_momentum;
     if (type == &eng_optimizer_momentum && recipe->nesterov) type = &eng_optimizer_nesterov;
@@ -113,7 +123,8 @@ base_status eng_recipe_optimizer(const eng_recipe *recipe, const eng_model *mode
         .clip_norm = recipe->clip_norm,
         .clip_value = recipe->clip_value,
     };
-    return eng_optimizer_create(rule(recipe), &config, eng_model_params(model), eng_model_kernels(model), out, err);
+    return eng_optimizer_create(eng_recipe_rule(recipe), &config, eng_model_params(model), eng_model_kernels(model),
+                                out, err);
 }
 
 base_status eng_recipe_schedule(const eng_recipe *recipe, size_t batches, const eng_schedule_type **type,
@@ -146,17 +157,4 @@ uint64_t eng_recipe_identity(const eng_recipe *recipe, const eng_view *view) {
     uint64_t identity = base_hash64(text.data, text.length);
     base_buf_fini(&text);
     return identity;
-}
-
-size_t eng_recipe_memory(const eng_recipe *recipe, const eng_dataset *set) {
-    size_t batch = eng_recipe_batch(recipe), in = set->features, weights = 0, units = 0;
-    for (size_t i = 0; i <= recipe->n_widths; i++) {
-        size_t width = i < recipe->n_widths ? recipe->widths[i] : outputs(recipe, set);
-        weights += eng_align_floats(in * width) + eng_align_floats(width);
-        units += width;
-        in = width;
-    }
-    size_t copies = 2 + rule(recipe)->slots; /* values, gradients, slots */
-    size_t floats = copies * weights + 2 * batch * units + batch * (set->features + 2);
-    return floats * sizeof(float) + 2 * set->count * sizeof(uint32_t);
 }

@@ -200,6 +200,7 @@ const hpo_objective_type obj_train = {
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
     .resumes = train_resumes,
     .check = train_check,
+    .describe = train_describe,
     .metrics = train_metrics,
     .init = train_init,
     .evaluate = train_evaluate,

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "engine/tensor/blas.h"
+#include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
 #include "experiments/objectives/train_state.h"
 
@@ -246,15 +247,20 @@ static base_status run_job(evaluation *e, base_err *err) {
 }
 
 /* Better told at once than found out by the kernel. */
-static bool fits(const evaluation *e, hpo_result *out) {
+static base_status fits(const evaluation *e, hpo_result *out, base_err *err) {
     const double mib = 1024.0 * 1024.0;
-    size_t bytes = eng_recipe_memory(&e->recipe, e->state->set);
+    const eng_view_settings view = eng_recipe_view(&e->recipe);
+    bool folds = e->state->fidelity == TRAIN_FOLDS || (e->recipe.folds > 0 && e->recipe.fold == 0);
+    bool own_view = folds || !e->state->view || !eng_view_settings_equal(&e->state->view->settings, &view);
     uint64_t limit = e->job->limits.memory;
-    if (limit == 0 || bytes <= limit) return true;
+    eng_footprint footprint;
+    BASE_TRY(eng_footprint_of(&e->recipe, e->state->set, &footprint, err));
+    size_t bytes = eng_footprint_bytes(&footprint, own_view);
+    if (limit == 0 || bytes <= limit) return BASE_OK;
     out->failure = HPO_FAILURE_OOM;
-    snprintf(out->reason, sizeof out->reason, "the network takes about %.0f MiB, trial.memory is %.0f MiB",
+    snprintf(out->reason, sizeof out->reason, "the training takes %.1f MiB, but trial.memory is %.1f MiB",
              (double)bytes / mib, (double)limit / mib);
-    return false;
+    return BASE_OK;
 }
 
 base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
@@ -270,7 +276,8 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
     if (status == BASE_OK) {
         if (!e.recipe.seed_given) e.recipe.seed = (int64_t)(job->seed >> 1);
         eng_blas_set_threads(job->limits.threads > 0 ? job->limits.threads : 1);
-        if (fits(&e, out)) status = run_job(&e, err);
+        status = fits(&e, out, err);
+        if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_job(&e, err);
     }
     if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_means(&out->metrics, &e.sum);
     base_arena_destroy(arena);

@@ -61,14 +61,15 @@ static void the_counter_counts(void **state) {
 static void a_step_allocates_nothing(void **state) {
     (void)state;
     if (!COUNTING) skip();
-    static const size_t widths[] = {300, 64};
+    static const size_t widths[] = {300, 64, 64, 64};
     static float x[64 * 100];
     static int32_t labels[64];
     const eng_batch batch = {.n = 64, .x = x, .labels = labels}, last = {.n = 17, .x = x, .labels = labels};
     eng_mlp_config config = {.inputs = 100,
                              .outputs = 10,
                              .widths = widths,
-                             .layers = 2,
+                             .layers = 4,
+                             .skip = true,
                              .dropout_input = 0.1,
                              .dropout_hidden = 0.5,
                              .task = ENG_MULTICLASS,

@@ -369,11 +369,46 @@ static void failures_are_told_apart(void **state) {
         .config = s.config, .fidelity = 3, .folder = dir.path, .parent = UINT64_MAX, .limits = {.memory = 1 << 16}};
     CHECK_OK(obj_train.evaluate(s.state, &job, &reporter, &result, &err));
     assert_int_equal(result.failure, HPO_FAILURE_OOM);
-    CHECK_CONTAINS(result.reason, "trial.memory is 0 MiB");
+    CHECK_CONTAINS(result.reason, "MiB, but trial.memory is 0.1 MiB");
     job.parent = 1;
     CHECK_STATUS(obj_train.evaluate(s.state, &job, &reporter, &result, &err), BASE_UNSUPPORTED);
     study_end(&s);
     check_tmpdir_remove(&dir);
+}
+
+/* --check prints the network and what it takes, and refuses a study whose trials cannot run. */
+static void the_network_is_described(void **state) {
+    (void)state;
+    base_err err = {0};
+    base_buf out = {0};
+    hpo_limits limits = {0};
+    study s = study_describe("{dataset: digits, hidden: [\"{first}\", 8]}", "{first: {min: 10, max: 30}}", epochs,
+                             "valid_error");
+    CHECK_OK(obj_train.describe(&s.env, &limits, &out, &err));
+    CHECK_CONTAINS(base_buf_text(&out), "# the network in the middle of the space\n");
+    CHECK_CONTAINS(base_buf_text(&out), "hidden1                20                       1300           2560\n");
+    CHECK_CONTAINS(base_buf_text(&out), "in all                                          1558           3040\n");
+    CHECK_CONTAINS(base_buf_text(&out), "# its training takes 0.");
+    CHECK_CONTAINS(base_buf_text(&out), "# over 64 random configurations: 828 to 2288 parameters,\n");
+    assert_null(strstr(base_buf_text(&out), "refused"));
+    limits.memory = 170 * 1024;
+    CHECK_OK(obj_train.describe(&s.env, &limits, &out, &err));
+    CHECK_CONTAINS(base_buf_text(&out), "need more than trial.memory (0.2 MiB) and would be refused\n");
+    limits.memory = 100 * 1024;
+    CHECK_FAILS(obj_train.describe(&s.env, &limits, &out, &err), BASE_INVALID, "MiB, but trial.memory is 0.1 MiB");
+    study_end(&s);
+
+    s = study_describe("{dataset: digits}", "{learning_rate: {min: 0.1, max: 0.2}}", epochs, "valid_error");
+    CHECK_FAILS(obj_train.describe(&s.env, &limits, &out, &err), BASE_INVALID, "every trial takes");
+    study_end(&s);
+    base_buf_clear(&out);
+    s = study_describe("{dataset: csv, path: /nowhere.csv}", "{learning_rate: {min: 0.1, max: 0.2}}", epochs,
+                       "valid_error");
+    CHECK_OK(obj_train.describe(&s.env, &limits, &out, &err));
+    CHECK_CONTAINS(base_buf_text(&out), "# the network is not shown without its data: ");
+    CHECK_CONTAINS(base_buf_text(&out), "/nowhere.csv");
+    study_end(&s);
+    base_buf_fini(&out);
 }
 
 /* The trial's seed decides unless the study fixes one. */
@@ -472,6 +507,7 @@ int main(void) {
         cmocka_unit_test(epochs_of_a_cross_validation_go_on),
         cmocka_unit_test(a_fraction_of_the_data_is_a_fidelity),
         cmocka_unit_test(each_task_reports_its_own_metrics),
+        cmocka_unit_test(the_network_is_described),
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(seeds_come_from_the_trial_or_the_settings),
         cmocka_unit_test(settings_may_refer_to_parameters),
