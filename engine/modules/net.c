@@ -74,6 +74,21 @@ base_status eng_net_concat(eng_net *net, const eng_value *values, size_t count) 
     return eng_graph_add_many(net->graph, &eng_op_concat, NULL, NULL, values, count, &net->at, net->err);
 }
 
+/* K. He et al., CVPR 2016, eq. 2, option B. */
+static base_status project(eng_net *net, const eng_shape *to, eng_norm norm) {
+    (void)norm;
+    if (to->ndim == 1) return eng_net_dense(net, to->dim[0], ENG_NORM_NONE, &eng_op_linear, NULL);
+    return BASE_FAIL(net->err, BASE_UNSUPPORTED, "there are no convolutions yet");
+}
+
+base_status eng_net_residual(eng_net *net, eng_value before, eng_norm norm, const eng_op *activation) {
+    const eng_value end = net->at;
+    const eng_shape to = *eng_net_shape(net);
+    net->at = before;
+    if (!eng_shape_equal(&to, eng_net_shape(net))) BASE_TRY(project(net, &to, norm));
+    return eng_net_add(net, (eng_value[]){end, net->at}, 2, activation);
+}
+
 base_status eng_net_end(eng_net *net, eng_ports *ports) {
     const eng_net_config *config = net->config;
     const eng_init *init = config->init != NULL ? config->init : &eng_init_xavier_uniform;

@@ -37,6 +37,7 @@ typedef struct eng_net {
     eng_graph *graph;
     eng_value x, at; /* the input; what the next layer reads */
     base_err *err;
+    bool blamed; /* err names the layer that failed */
 } eng_net;
 
 /* Checks config and makes the input and its dropout. */
@@ -58,6 +59,9 @@ BASE_CHECK base_status eng_net_dense(eng_net *net, size_t width, eng_norm norm, 
 /* The end becomes f(a + b + ...), or a and b side by side. */
 BASE_CHECK base_status eng_net_add(eng_net *net, const eng_value *values, size_t count, const eng_op *activation);
 BASE_CHECK base_status eng_net_concat(eng_net *net, const eng_value *values, size_t count);
+/* The end becomes f(end + before); where the shapes differ, before goes through a projection: a 1 x 1 convolution with
+ * the stride that leads to the end's size, or a dense layer without activation, and its normalisation. */
+BASE_CHECK base_status eng_net_residual(eng_net *net, eng_value before, eng_norm norm, const eng_op *activation);
 /* Dropout, the output layer and the loss. */
 BASE_CHECK base_status eng_net_end(eng_net *net, eng_ports *ports);
 

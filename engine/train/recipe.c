@@ -15,6 +15,7 @@ enum { MAX_WIDTH = 1 << 20, MAX_LAYERS = 1000 };
 static const char *const target_kinds[] = {"auto", "classes", "numbers", NULL};
 static const char *const normalise_names[] = {"none", "scale01", "standard", NULL};
 static const char *const model_names[] = {"mlp", NULL};
+static const char *const norm_names[] = {"auto", "none", "batch", "layer", NULL};
 static const char *const init_names[] = {"auto",      "zeros", "xavier-uniform", "xavier-normal", "he-uniform",
                                          "he-normal", NULL};
 static const char *const loss_names[] = {"auto", "cross_entropy", "binary_cross_entropy", "mse", NULL};
@@ -55,14 +56,22 @@ const base_option eng_recipe_options[] = {
      FIELD(hidden),
      .fallback = "",
      .help = "list of widths, like [256, 128, 64], in place of layers and width"},
+    {.name = "network",
+     .kind = BASE_OPTION_NODE,
+     FIELD(network),
+     .fallback = "",
+     .shape = "list of layers",
+     .help = "the hidden layers one by one, in place of model (see docs/networks.md)"},
     {.name = "skip",
      .kind = BASE_OPTION_BOOL,
      FIELD(skip),
      .fallback = "false",
      .help = "mlp: a hidden layer as wide as what it reads adds to it (residual)"},
     {CHOICE(activation, eng_activation_names), .fallback = "relu", .help = "of the hidden layers"},
+    {CHOICE(norm, norm_names), .fallback = "auto",
+     .help = "normalisation behind convolutions; auto = batch, none in an mlp"},
     {REAL(dropout), .fallback = "0", .min = 0, .max = 1, .open_max = true,
-     .help = "probability that a hidden unit is zeroed in training"},
+     .help = "probability that a hidden unit is zeroed in training; but for an mlp, only before the output layer"},
     {REAL(input_dropout), .fallback = "0", .min = 0, .max = 1, .open_max = true, .help = "the same for the inputs"},
     {CHOICE(init, init_names), .fallback = "auto",
      .help = "of the weights; auto = he-normal for rectifiers, xavier-uniform else"},
@@ -165,6 +174,16 @@ static base_status read_hidden(const base_yaml_node *list, base_arena *arena, en
     return BASE_OK;
 }
 
+static base_status read_network(const base_yaml_node *settings, base_arena *arena, eng_recipe *r, base_err *err) {
+    static const char *const others[] = {"model", "hidden", "layers", "width", "skip"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (given(settings, others[i]))
+            return base_yaml_fail(base_yaml_key(settings, others[i]), err,
+                                  "network lists every layer, so %s has no meaning beside it; remove one of them",
+                                  others[i]);
+    return eng_layers_read(r->network, arena, &r->list, err);
+}
+
 static base_status read_widths(const base_yaml_node *settings, base_arena *arena, eng_recipe *r, base_err *err) {
     if (r->hidden) {
         const char *other = given(settings, "layers") ? "layers" : given(settings, "width") ? "width" : NULL;
@@ -206,5 +225,5 @@ base_status eng_recipe_read(const base_yaml_node *settings, base_arena *arena, e
     BASE_TRY(base_options_read(eng_recipe_options, settings, out, arena, err));
     fill_defaults(settings, out);
     BASE_TRY(check(settings, out, err));
-    return read_widths(settings, arena, out, err);
+    return out->network ? read_network(settings, arena, out, err) : read_widths(settings, arena, out, err);
 }

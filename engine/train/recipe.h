@@ -5,6 +5,7 @@
 
 #include "base/options.h"
 #include "engine/data/view.h"
+#include "engine/modules/layers.h"
 #include "engine/modules/model.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
@@ -24,8 +25,10 @@ typedef struct eng_recipe {
     /* model */
     int model;
     int64_t layers, width;
-    const base_yaml_node *hidden; /* a list of widths instead of layers and width; or NULL */
-    int activation;               /* index into eng_activation_names */
+    const base_yaml_node *hidden;  /* a list of widths instead of layers and width; or NULL */
+    const base_yaml_node *network; /* a list of layers instead of model; or NULL */
+    int activation;                /* index into eng_activation_names */
+    int norm;                      /* eng_recipe_norm */
     bool skip;
     double dropout, input_dropout;
     int init; /* 0 = chosen for the activation, else 1 + index into eng_init_names */
@@ -46,6 +49,7 @@ typedef struct eng_recipe {
     /* not in the table: resolved by eng_recipe_read */
     const size_t *widths; /* of the hidden layers */
     size_t n_widths;
+    eng_layers list; /* of network */
     bool seed_given;
 } eng_recipe;
 
@@ -55,6 +59,14 @@ typedef enum eng_recipe_loss {
     ENG_LOSS_BINARY,
     ENG_LOSS_SQUARED
 } eng_recipe_loss;
+
+/* AUTO: batch for the layers of convolutional networks, none for a multilayer perceptron. */
+typedef enum eng_recipe_norm {
+    ENG_RECIPE_NORM_AUTO,
+    ENG_RECIPE_NORM_NONE,
+    ENG_RECIPE_NORM_BATCH,
+    ENG_RECIPE_NORM_LAYER
+} eng_recipe_norm;
 
 extern const base_option eng_recipe_options[];
 

@@ -8,8 +8,8 @@
 #include "engine/modules/mlp.h"
 #include "engine/train/recipe.h"
 
-/* Batches to evaluate with: large enough for a good matrix product, small enough for the activations to stay in cache.
- */
+/* Batches to evaluate a perceptron with: large enough for a good matrix product, small enough for the activations to
+ * stay in cache. A convolution is a large product already at the batch that it trains with. */
 enum { EVALUATE = 256 };
 
 base_status eng_recipe_load(const eng_recipe *recipe, const char *base_dir, eng_dataset **out, base_err *err) {
@@ -67,20 +67,32 @@ static size_t outputs(const eng_recipe *recipe, const eng_dataset *set) {
     return eng_recipe_task(recipe, set) == ENG_MULTICLASS ? set->classes : 1;
 }
 
-size_t eng_recipe_batch(const eng_recipe *recipe) {
-    size_t batch = (size_t)recipe->batch_size;
-    return batch > EVALUATE ? batch : EVALUATE;
+static bool is_mlp(const eng_recipe *recipe) {
+    return recipe->network == NULL;
 }
 
-base_status eng_recipe_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out, eng_ports *ports,
+size_t eng_recipe_batch(const eng_recipe *recipe) {
+    size_t batch = (size_t)recipe->batch_size;
+    return is_mlp(recipe) && batch < EVALUATE ? EVALUATE : batch;
+}
+
+static const eng_op *activation(const eng_recipe *recipe) {
+    return eng_op_find(eng_activation_names[recipe->activation]);
+}
+
+static const eng_init *init(const eng_recipe *recipe) {
+    return recipe->init ? eng_init_find(eng_init_names[recipe->init - 1]) : NULL;
+}
+
+static base_status mlp_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out, eng_ports *ports,
                              base_err *err) {
     const eng_mlp_config config = {
         .inputs = set->features,
         .outputs = outputs(recipe, set),
         .widths = recipe->widths,
         .layers = recipe->n_widths,
-        .activation = eng_op_find(eng_activation_names[recipe->activation]),
-        .init = recipe->init ? eng_init_find(eng_init_names[recipe->init - 1]) : NULL,
+        .activation = activation(recipe),
+        .init = init(recipe),
         .dropout_input = recipe->input_dropout,
         .dropout_hidden = recipe->dropout,
         .task = eng_recipe_task(recipe, set),
@@ -88,6 +100,36 @@ base_status eng_recipe_graph(const eng_recipe *recipe, const eng_dataset *set, e
         .skip = recipe->skip,
     };
     return eng_mlp_graph(&config, out, ports, err);
+}
+
+/* Every other network sees images as images. */
+static eng_net_config surroundings(const eng_recipe *recipe, const eng_dataset *set) {
+    eng_shape input = {.ndim = set->rank};
+    for (size_t i = 0; i < set->rank; i++) input.dim[i] = set->shape[i];
+    return (eng_net_config){
+        .input = input,
+        .task = eng_recipe_task(recipe, set),
+        .outputs = outputs(recipe, set),
+        .label_smoothing = recipe->label_smoothing,
+        .dropout_input = recipe->input_dropout,
+        .dropout_output = recipe->dropout,
+        .activation = activation(recipe),
+        .norm = recipe->norm == ENG_RECIPE_NORM_AUTO ? ENG_NORM_BATCH : (eng_norm)(recipe->norm - 1),
+        .init = init(recipe),
+    };
+}
+
+base_status eng_recipe_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out, eng_ports *ports,
+                             base_err *err) {
+    if (is_mlp(recipe)) return mlp_graph(recipe, set, out, ports, err);
+    const eng_net_config config = surroundings(recipe, set);
+    eng_net net;
+    base_status status = eng_net_begin(&net, &config, err);
+    if (status == BASE_OK) status = eng_layers_build(&recipe->list, &net);
+    if (status == BASE_OK) status = eng_net_end(&net, ports);
+    if (status != BASE_OK) eng_graph_destroy(net.graph);
+    *out = status == BASE_OK ? net.graph : NULL;
+    return status;
 }
 
 base_status eng_recipe_model(const eng_recipe *recipe, const eng_dataset *set, eng_model **out, base_err *err) {
