@@ -3,6 +3,7 @@
 #ifndef ENG_ENGINE_H
 #define ENG_ENGINE_H
 
+#include "engine/data/augment.h"
 #include "engine/data/csv.h"
 #include "engine/data/dataset.h"
 #include "engine/data/idx.h"

@@ -4,6 +4,7 @@
 #define ENG_TRAIN_RECIPE_H
 
 #include "base/options.h"
+#include "engine/data/augment.h"
 #include "engine/data/view.h"
 #include "engine/modules/layers.h"
 #include "engine/modules/model.h"
@@ -19,8 +20,10 @@ typedef struct eng_recipe {
     const char *dataset, *path, *target;
     int target_is; /* eng_target_hint */
     double test_fraction, valid_fraction, fraction;
-    int64_t folds, fold; /* fold 1 .. folds; 0 = none in particular */
-    int normalise;       /* eng_normalise */
+    int64_t folds, fold;  /* fold 1 .. folds; 0 = none in particular */
+    int normalise;        /* eng_normalise */
+    int64_t crop, cutout; /* eng_augment */
+    bool flip;
     int64_t split_seed;
     /* model */
     int model;
@@ -82,6 +85,7 @@ BASE_CHECK base_status eng_recipe_load(const eng_recipe *recipe, const char *bas
 /* Do recipe and data fit: the loss and the kind of targets? BASE_INVALID. */
 BASE_CHECK base_status eng_recipe_check(const eng_recipe *recipe, const eng_dataset *set, base_err *err);
 
+eng_augment eng_recipe_augment(const eng_recipe *recipe);
 eng_view_settings eng_recipe_view(const eng_recipe *recipe);
 /* The task of a model for this set; call after eng_recipe_check. */
 eng_task eng_recipe_task(const eng_recipe *recipe, const eng_dataset *set);

@@ -40,7 +40,18 @@ base_status eng_recipe_check(const eng_recipe *recipe, const eng_dataset *set, b
                          set->classes);
     if (recipe->label_smoothing > 0 && eng_recipe_task(recipe, set) != ENG_MULTICLASS)
         return BASE_FAIL(err, BASE_INVALID, "label_smoothing needs loss cross_entropy");
+    const eng_augment augment = eng_recipe_augment(recipe);
+    if (eng_augment_is_on(&augment) && set->rank != 3)
+        return BASE_FAIL(err, BASE_INVALID, "%s needs images, but %s is a table",
+                         augment.crop > 0 ? "crop"
+                         : augment.flip   ? "flip"
+                                          : "cutout",
+                         set->name);
     return BASE_OK;
+}
+
+eng_augment eng_recipe_augment(const eng_recipe *recipe) {
+    return (eng_augment){.crop = (size_t)recipe->crop, .flip = recipe->flip, .cutout = (size_t)recipe->cutout};
 }
 
 eng_view_settings eng_recipe_view(const eng_recipe *recipe) {

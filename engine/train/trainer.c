@@ -52,6 +52,8 @@ static base_status create_parts(eng_trainer *t, base_err *err) {
     BASE_TRY(eng_recipe_optimizer(r, t->model, &t->optimizer, err));
     BASE_TRY(eng_loader_create(set, &t->view->normaliser, t->view->split.train, (size_t)r->batch_size, true,
                                (uint64_t)r->seed, &t->loader, err));
+    const eng_augment augment = eng_recipe_augment(r);
+    if (eng_augment_is_on(&augment)) eng_loader_augment(t->loader, &augment);
     BASE_TRY(
         eng_recipe_schedule(r, eng_loader_batches(t->loader), &t->schedule, &t->schedule_config, &t->total_steps, err));
     return create_buffers(t, err);
