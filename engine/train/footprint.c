@@ -16,7 +16,7 @@ base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, e
     out->numbers = eng_graph_numbers(graph);
     out->flops = eng_graph_flops(graph);
     out->parameters = 2 * block;
-    out->optimizer = eng_recipe_rule(recipe)->slots * block;
+    out->optimizer = (eng_recipe_rule(recipe)->slots + (recipe->accumulate > 1) + (recipe->ema > 0)) * block;
     out->batches =
         batch * (set->features + 2) * sizeof(float) + 2 * eng_split_train_count(set, &view.split) * sizeof(uint32_t);
     out->view = set->count * sizeof(uint32_t) + 2 * set->features * sizeof(float);

@@ -14,7 +14,7 @@ typedef struct eng_footprint {
     double flops;   /* of one sample forward (engine/modules/summary.h) */
     /* bytes */
     size_t parameters; /* values and gradients */
-    size_t optimizer;  /* its slots */
+    size_t optimizer;  /* its slots, summed gradients, averaged weights */
     size_t arena;      /* activations and their gradients */
     size_t batches;    /* a batch of the data, and the order of an epoch */
     size_t view;       /* split and normaliser, where a training has its own */

@@ -131,7 +131,11 @@ const base_option eng_recipe_options[] = {
      .help = "sgdr: each cycle is so many times longer; default 2"},
 
     {WHOLE(epochs), .fallback = "10", .min = 1, NO_LIMIT, .help = "passes over the training part"},
-    {WHOLE(batch_size), .fallback = "64", .min = 1, .max = 1 << 20, .help = "samples per step"},
+    {WHOLE(batch_size), .fallback = "64", .min = 1, .max = 1 << 20, .help = "samples per batch"},
+    {WHOLE(accumulate), .fallback = "1", .min = 1, .max = 1 << 20,
+     .help = "batches per step: their gradients are averaged, as if they were one"},
+    {REAL(ema), .fallback = "0", .min = 0, .max = 1, .open_max = true,
+     .help = "decay of an exponential average of the weights, which is what is validated and tested; 0 = off"},
     {WHOLE(early_stopping), .fallback = "0", .min = 0, NO_LIMIT,
      .help = "stop after so many epochs without a lower valid_loss; 0 = off"},
     {WHOLE(seed), .fallback = "", .min = 0, NO_LIMIT,

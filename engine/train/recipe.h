@@ -48,7 +48,8 @@ typedef struct eng_recipe {
     int64_t schedule_epochs; /* 0 = epochs */
     double warmup_epochs, end_factor, gamma, step_epochs, restart_epochs, restart_multiplier;
     /* course */
-    int64_t epochs, batch_size, early_stopping, seed;
+    int64_t epochs, batch_size, accumulate, early_stopping, seed;
+    double ema;
     /* not in the table: resolved by eng_recipe_read */
     const size_t *widths; /* of the hidden layers */
     size_t n_widths;

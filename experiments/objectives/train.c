@@ -16,9 +16,11 @@ static const char *const fidelity_names[] = {"epochs", "fraction", "folds"}; /* 
 enum { FIDELITIES = sizeof fidelity_names / sizeof *fidelity_names };
 static const char *const data_settings[] = {"dataset", "path", "target", "target_is"};
 
-static const char *const metric_names[] = {"valid_error", "valid_loss", "valid_auc",  "valid_mse", "valid_mae",
-                                           "train_loss",  "test_error", "test_loss",  "test_auc",  "test_mse",
-                                           "test_mae",    "parameters", "epochs_run", "seconds",   NULL};
+static const char *const metric_names[] = {
+    "valid_error", "valid_loss", "valid_top5_error", "valid_f1",   "valid_ece", "valid_auc",
+    "valid_mse",   "valid_mae",  "train_loss",       "test_error", "test_loss", "test_top5_error",
+    "test_f1",     "test_ece",   "test_auc",         "test_mse",   "test_mae",  "parameters",
+    "flops",       "epochs_run", "seconds",          NULL};
 
 base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *out, base_err *err) {
     const char *name = env->fidelity.name;
@@ -118,20 +120,38 @@ static base_status train_check(const hpo_objective_env *env, base_err *err) {
 
 /* ---- init ---- */
 
+static bool is_one_of(const char *metric, const char *const *scores) {
+    for (size_t i = 0; scores[i]; i++)
+        if (strstr(metric, scores[i])) return true;
+    return false;
+}
+
 /* Will a trial report the study's metric on these data? */
 static base_status check_metric(const train_state *state, base_err *err) {
+    static const char *const of_classes[] = {"_error", "_auc", "_f1", "_ece", NULL}, *const of_numbers[] = {
+                                                                                         "_mse", "_mae", NULL};
     const char *metric = state->known.metric, *set = state->set->name;
+    const char *part = *metric == 'v' ? "valid" : "test";
     bool classes = state->set->target == ENG_TARGET_CLASSES;
-    if (!classes && (strstr(metric, "_error") || strstr(metric, "_auc")))
+    if (!classes && is_one_of(metric, of_classes))
         return BASE_FAIL(err, BASE_INVALID,
                          "%s has numbers to predict, not classes: there is no %s; take %s_mse or %s_mae", set, metric,
-                         *metric == 'v' ? "valid" : "test", *metric == 'v' ? "valid" : "test");
-    if (classes && (strstr(metric, "_mse") || strstr(metric, "_mae")))
-        return BASE_FAIL(err, BASE_INVALID, "%s has classes: there is no %s; take %s_error", set, metric,
-                         *metric == 'v' ? "valid" : "test");
+                         part, part);
+    if (classes && is_one_of(metric, of_numbers))
+        return BASE_FAIL(err, BASE_INVALID, "%s has classes: there is no %s; take %s_error", set, metric, part);
     if (strstr(metric, "_auc") && state->set->classes != 2)
         return BASE_FAIL(err, BASE_INVALID, "%s is for two classes, but %s has %zu", metric, set, state->set->classes);
+    if (strstr(metric, "_top5") && state->set->classes <= 5)
+        return BASE_FAIL(err, BASE_INVALID, "%s is for more than five classes, but %s has %zu", metric, set,
+                         state->set->classes);
     return BASE_OK;
+}
+
+/* Where more is better: the others are errors, losses and costs. */
+static bool train_maximize(const base_yaml_node *settings, const char *metric) {
+    static const char *const rising[] = {"_auc", "_f1", NULL};
+    (void)settings;
+    return is_one_of(metric, rising);
 }
 
 /* What is wrong with the data is wrong with the line that asks for them. */
@@ -193,8 +213,9 @@ const hpo_objective_type obj_train = {
     .summary = "the built-in engine trains a network",
     .notes = "Every setting but dataset, path, target and target_is may be searched as a parameter of the same name. "
              "fidelity: epochs (a trial goes on from its checkpoint), fraction (of the training samples) or folds (of "
-             "a cross-validation). metric: valid_error (the default) or valid_auc for classes, valid_mse or valid_mae "
-             "for numbers, valid_loss for both; the test_... ones are reported beside them.",
+             "a cross-validation). metric: valid_error (the default), valid_top5_error, valid_f1 (macro), valid_ece "
+             "(calibration error) or valid_auc for classes, valid_mse or valid_mae for numbers, valid_loss for both; "
+             "the test_... ones are reported beside them, and parameters, flops, epochs_run, seconds.",
     .options = eng_recipe_options,
     .state_size = sizeof(train_state),
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
@@ -202,6 +223,7 @@ const hpo_objective_type obj_train = {
     .check = train_check,
     .describe = train_describe,
     .metrics = train_metrics,
+    .maximize = train_maximize,
     .init = train_init,
     .evaluate = train_evaluate,
     .fini = train_fini,

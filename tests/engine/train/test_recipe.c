@@ -147,6 +147,8 @@ static void the_loss_must_fit_the_data(void **state) {
         {"{dataset: blobs, loss: binary_cross_entropy}", "has 4; use cross_entropy", 0},
         {"{dataset: friedman, loss: cross_entropy}", "use loss mse", 0},
         {"{dataset: friedman, label_smoothing: 0.1}", "label_smoothing needs loss cross_entropy", 0},
+        {"{dataset: friedman, flip: true}", "flip needs images, but friedman is a table", 0},
+        {"{dataset: digits, crop: 2}", NULL, ENG_MULTICLASS},
     };
     base_err err = {0};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
@@ -209,6 +211,7 @@ static void memory_is_foretold(void **state) {
         "{dataset: digits, layers: 0, folds: 5, fold: 2}",
         "{dataset: digits, layers: 9, width: 64, skip: true, fraction: 0.3}",
         "{dataset: friedman, layers: 2, optimizer: adamw, batch_size: 7}",
+        "{dataset: digits, width: 400, ema: 0.9, accumulate: 2}",
     };
     base_err err = {0};
     for (size_t i = 0; i < CHECK_COUNT(texts); i++) {

@@ -46,6 +46,9 @@ static const char *const courses[] = {
     "optimizer: adamw, clip_norm: 0.5, l1: 1e-5, l2: 1e-4",
     "optimizer: adam, schedule: cosine, warmup_epochs: 1.5, label_smoothing: 0.1, activation: prelu, early_stopping: "
     "50",
+    "optimizer: adam, ema: 0.98",
+    "optimizer: nesterov, accumulate: 3, ema: 0.5, schedule: cosine",
+    "optimizer: adam, crop: 2, flip: true, cutout: 3, skip: true",
 };
 
 /* 9 epochs at once equal 3, then 6 more by another trainer from the file, then the same in pieces of single epochs. */
@@ -237,6 +240,69 @@ static void a_linear_model_follows_the_formula(void **state) {
     bench_destroy(&b);
 }
 
+/* Batches of 30 whose gradients are averaged four at a time are batches of 120, but for rounding. */
+static void accumulated_batches_are_one(void **state) {
+    (void)state;
+    base_err err = {0};
+    bench one = bench_create("{dataset: digits, hidden: [16], batch_size: 120, optimizer: momentum, activation: tanh, "
+                             "schedule: cosine, epochs: 4, l2: 0.01, seed: 3}");
+    bench four = bench_create("{dataset: digits, hidden: [16], batch_size: 30, accumulate: 4, optimizer: momentum, "
+                              "activation: tanh, schedule: cosine, epochs: 4, l2: 0.01, seed: 3}");
+    eng_trainer *a = bench_trainer(&one), *b = bench_trainer(&four);
+    CHECK_OK(eng_trainer_fit(a, 2, NULL, &err));
+    CHECK_OK(eng_trainer_fit(b, 2, NULL, &err));
+    eng_params *u = eng_model_params(eng_trainer_model(a)), *v = eng_model_params(eng_trainer_model(b));
+    for (size_t i = 0; i < eng_params_size(u); i++)
+        CHECK_NEAR((double)eng_params_values(v)[i], (double)eng_params_values(u)[i], 2e-6);
+    for (size_t i = 0; i < 2; i++) {
+        const eng_epoch *x = &eng_trainer_progress(a)->history[i], *y = &eng_trainer_progress(b)->history[i];
+        CHECK_CLOSE(y->train_loss, x->train_loss, 1e-5);
+        CHECK_SAME_DOUBLE(y->learning_rate, x->learning_rate); /* the schedule counts steps, not batches */
+    }
+    eng_trainer_destroy(a);
+    eng_trainer_destroy(b);
+    bench_destroy(&one);
+    bench_destroy(&four);
+}
+
+/* One step per epoch: the average follows its formula, it is what is scored, and training does not see it. */
+static void averaged_weights_are_what_is_scored(void **state) {
+    (void)state;
+    enum { STEPS = 30 };
+    base_err err = {0};
+    const char *const plain_text = "{dataset: blobs, hidden: [3], batch_size: 4096, learning_rate: 0.05, seed: 3}";
+    bench plain = bench_create(plain_text), with = bench_create("{dataset: blobs, hidden: [3], batch_size: 4096, "
+                                                                "learning_rate: 0.05, seed: 3, ema: 0.8}");
+    eng_trainer *a = bench_trainer(&plain), *b = bench_trainer(&with);
+    eng_params *u = eng_model_params(eng_trainer_model(a)), *v = eng_model_params(eng_trainer_model(b));
+    const size_t size = eng_params_size(u);
+    double *average = base_calloc(size, sizeof *average);
+    float *kept = base_calloc(size, sizeof *kept);
+    for (size_t i = 0; i < size; i++) average[i] = (double)eng_params_values(u)[i];
+    for (uint64_t step = 1; step <= STEPS; step++) {
+        CHECK_OK(eng_trainer_fit(a, step, NULL, &err));
+        CHECK_OK(eng_trainer_fit(b, step, NULL, &err));
+        assert_memory_equal(eng_params_values(u), eng_params_values(v), size * sizeof(float));
+        double decay = fmin(0.8, (1 + (double)step) / (10 + (double)step));
+        for (size_t i = 0; i < size; i++) {
+            average[i] = decay * average[i] + (1 - decay) * (double)eng_params_values(u)[i];
+            CHECK_NEAR((double)eng_trainer_average(b)[i], average[i], 1e-5);
+        }
+    }
+    memcpy(kept, eng_trainer_average(b), size * sizeof *kept);
+    const double scored = eng_trainer_progress(b)->history[STEPS - 1].valid.loss;
+    memcpy(eng_params_values(u), kept, size * sizeof *kept);
+    CHECK_SAME_DOUBLE(scored, eng_trainer_evaluate(a, plain.view->split.valid).loss);
+    assert_true(scored != eng_trainer_progress(a)->history[STEPS - 1].valid.loss);
+    assert_null(eng_trainer_average(a));
+    free(average);
+    free(kept);
+    eng_trainer_destroy(a);
+    eng_trainer_destroy(b);
+    bench_destroy(&plain);
+    bench_destroy(&with);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_continued_training_has_the_same_bits),
@@ -246,6 +312,8 @@ int main(void) {
         cmocka_unit_test(a_diverging_training_names_its_step),
         cmocka_unit_test(early_stopping_ends_a_training_and_stays),
         cmocka_unit_test(a_linear_model_follows_the_formula),
+        cmocka_unit_test(accumulated_batches_are_one),
+        cmocka_unit_test(averaged_weights_are_what_is_scored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -376,6 +376,39 @@ static void failures_are_told_apart(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* Any score can be the study's: it is then in every report, and the result has all of them. */
+static void scores_can_be_the_metric(void **state) {
+    (void)state;
+    static const char *const names[] = {"valid_f1", "valid_ece", "valid_top5_error"};
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    for (size_t i = 0; i < CHECK_COUNT(names); i++) {
+        listener l = {0};
+        hpo_result result;
+        study s = study_describe("{dataset: digits, hidden: [16]}", "{learning_rate: {min: 1e-3, max: 1e-2}}", epochs,
+                                 names[i]);
+        CHECK_OK(obj_train.check(&s.env, &err));
+        CHECK_OK(study_start(&s, &err));
+        CHECK_OK(evaluate(&s, folder(&dir, names[i]), 0, 2, &l, &result, &err));
+        assert_int_equal(l.count, 2);
+        CHECK_SAME_DOUBLE(metric(&l.metrics[1], names[i]), metric(&result.metrics, names[i]));
+        for (size_t k = 0; k < CHECK_COUNT(names); k++) {
+            assert_true((hpo_metrics_get(&l.metrics[1], names[k]) != NULL) == (k == i));
+            assert_true(isfinite(metric(&result.metrics, names[k])));
+        }
+        assert_true(metric(&result.metrics, "test_f1") > 0.5 && metric(&result.metrics, "test_top5_error") < 0.1);
+        assert_true(metric(&result.metrics, "parameters") == 64 * 16 + 16 + 16 * 10 + 10);
+        assert_true(metric(&result.metrics, "flops") == 2 * (64 * 16 + 16 * 10));
+        assert_true(obj_train.maximize(s.env.settings, names[i]) == (i == 0));
+        study_end(&s);
+    }
+    study s = study_describe("{dataset: blobs}", "{learning_rate: {min: 1e-3, max: 1e-2}}", epochs, "valid_top5_error");
+    CHECK_FAILS(study_start(&s, &err), BASE_INVALID, "is for more than five classes, but blobs has 4");
+    s.state = NULL;
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
 /* --check prints the network and what it takes, and refuses a study whose trials cannot run. */
 static void the_network_is_described(void **state) {
     (void)state;
@@ -507,6 +540,7 @@ int main(void) {
         cmocka_unit_test(epochs_of_a_cross_validation_go_on),
         cmocka_unit_test(a_fraction_of_the_data_is_a_fidelity),
         cmocka_unit_test(each_task_reports_its_own_metrics),
+        cmocka_unit_test(scores_can_be_the_metric),
         cmocka_unit_test(the_network_is_described),
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(seeds_come_from_the_trial_or_the_settings),
