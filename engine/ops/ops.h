@@ -46,6 +46,14 @@ typedef struct eng_reshape_config {
     eng_shape shape; /* of one sample, with as many numbers as before; ndim 0 = flat */
 } eng_reshape_config;
 
+typedef struct eng_upsample_config {
+    size_t factor; /* of height and width */
+} eng_upsample_config;
+
+typedef struct eng_drop_path_config {
+    double rate; /* share of samples set to zero in training: 0 <= rate < 1 */
+} eng_drop_path_config;
+
 /* name, descriptor; in the order in which --list shows them. */
 #define ENG_ACTIVATION_LIST(X)                                                                                         \
     X(linear)                                                                                                          \
@@ -65,6 +73,8 @@ typedef struct eng_reshape_config {
     X(concat)                                                                                                          \
     X(slice)                                                                                                           \
     X(reshape)                                                                                                         \
+    X(upsample)                                                                                                        \
+    X(drop_path)                                                                                                       \
     X(mean_squared_error)                                                                                              \
     X(binary_cross_entropy)                                                                                            \
     X(cross_entropy)

@@ -280,7 +280,8 @@ static void every_op_and_its_gradient(void **state) {
 
 /* Ops that move numbers: test_structure holds them. */
 static bool is_structural(const eng_op *op) {
-    return op == &eng_op_add || op == &eng_op_concat || op == &eng_op_slice || op == &eng_op_reshape;
+    return op == &eng_op_add || op == &eng_op_concat || op == &eng_op_slice || op == &eng_op_reshape ||
+           op == &eng_op_upsample || op == &eng_op_drop_path;
 }
 
 static void every_op_has_a_case(void **state) {

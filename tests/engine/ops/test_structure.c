@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The ops that move numbers (add, concat, slice, reshape), on every instance of the kernels: forward against indices
- * written out, backward against the sum that it is the gradient of, which for a linear op is exact. */
+/* The ops that move numbers (add, concat, slice, reshape, upsample, drop-path), on every instance of the kernels:
+ * forward against indices written out, backward against the sum that it is the gradient of, which for a linear op is
+ * exact. */
 #include "tests/support/check.h"
 #include "tests/support/gradcheck.h"
 
@@ -158,6 +159,60 @@ static void check_reshape(const eng_kernels *k) {
     }
 }
 
+static void check_upsample(const eng_kernels *k) {
+    static const struct { size_t h, w, c, factor; } cases[] = {{1, 1, 1, 1}, {2, 3, 5, 2}, {3, 2, 16, 3}, {4, 4, 1, 2}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        const size_t h = cases[i].h, w = cases[i].w, c = cases[i].c, factor = cases[i].factor;
+        const eng_shape shape = {.ndim = 3, .dim = {h, w, c}};
+        const eng_upsample_config config = {.factor = factor};
+        fixture *f = base_malloc(sizeof *f);
+        start(f, &eng_op_upsample, &config, &shape, 1, k);
+        compute(f);
+        double want[MOST] = {0};
+        for (size_t n = 0, at = 0; n < N; n++)
+            for (size_t y = 0; y < h * factor; y++)
+                for (size_t x = 0; x < w * factor; x++)
+                    for (size_t j = 0; j < c; j++, at++) {
+                        size_t from = ((n * h + y / factor) * w + x / factor) * c + j;
+                        assert_true(f->y[at] == f->x[0][from]);
+                        want[from] += (double)f->weight[at];
+                    }
+        gradcheck_near("dx", N * h * w * c, f->dx[0], want, 1e-6);
+        eng_graph_destroy(f->graph);
+        free(f);
+    }
+}
+
+/* Each sample as a whole: zero, or x / (1 - rate); the same in backward; as often as the rate says; x in evaluation. */
+static void check_drop_path(const eng_kernels *k) {
+    enum { STEPS = 2000 };
+    const eng_shape shape = eng_shape_1d(9);
+    const eng_drop_path_config config = {.rate = 0.25};
+    size_t dropped = 0;
+    fixture *f = base_malloc(sizeof *f);
+    float factor[N];
+    start(f, &eng_op_drop_path, &config, &shape, 1, k);
+    assert_true(f->node->op->saved(f->node, N) <= sizeof factor);
+    f->call.saved = factor;
+    for (f->run.step = 0; f->run.step < STEPS; f->run.step++) {
+        compute(f);
+        for (size_t i = 0; i < N; i++) {
+            const float scale = f->y[9 * i] == 0.0f ? 0.0f : (float)(1 / 0.75);
+            dropped += scale == 0.0f;
+            for (size_t j = 9 * i; j < 9 * i + 9; j++) {
+                assert_true(f->y[j] == scale * f->x[0][j]);
+                assert_true(f->dx[0][j] == scale * f->weight[j]);
+            }
+        }
+    }
+    CHECK_NEAR((double)dropped / (N * STEPS), 0.25, 4 * sqrt(0.25 * 0.75 / (N * STEPS)));
+    f->run.training = false;
+    f->node->op->forward(&f->call, &f->run);
+    assert_memory_equal(f->y, f->x[0], N * 9 * sizeof(float));
+    eng_graph_destroy(f->graph);
+    free(f);
+}
+
 static void add_sums(void **state) {
     (void)state;
     each_kernel(check_add);
@@ -175,6 +230,15 @@ static void reshape_keeps_the_numbers(void **state) {
     each_kernel(check_reshape);
 }
 
+static void upsample_repeats_pixels(void **state) {
+    (void)state;
+    each_kernel(check_upsample);
+}
+static void drop_path_drops_samples(void **state) {
+    (void)state;
+    each_kernel(check_drop_path);
+}
+
 static void shapes_must_fit(void **state) {
     (void)state;
     base_err err;
@@ -190,6 +254,11 @@ static void shapes_must_fit(void **state) {
     CHECK_FAILS(eng_graph_add(graph, &eng_op_slice, &empty, NULL, &a, &out, &err), BASE_INVALID, "at least one");
     CHECK_FAILS(eng_graph_add(graph, &eng_op_slice, &far, NULL, &a, &out, &err), BASE_INVALID,
                 "there are 3 channels, so 2 from number 2 on cannot be taken");
+    const eng_upsample_config twice = {.factor = 2};
+    const eng_drop_path_config always = {.rate = 1.0};
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_upsample, &twice, NULL, &a, &out, &err), BASE_INVALID, "only an image");
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_drop_path, &always, NULL, &a, &out, &err), BASE_INVALID,
+                "at least 0 and below 1, not 1");
     CHECK_FAILS(eng_graph_add(graph, &eng_op_reshape, &wrong, NULL, &a, &out, &err), BASE_INVALID,
                 "[4, 3] cannot become [3, 3]");
     eng_graph_destroy(graph);
@@ -201,6 +270,8 @@ int main(void) {
         cmocka_unit_test(concat_puts_side_by_side),
         cmocka_unit_test(slice_takes_channels),
         cmocka_unit_test(reshape_keeps_the_numbers),
+        cmocka_unit_test(upsample_repeats_pixels),
+        cmocka_unit_test(drop_path_drops_samples),
         cmocka_unit_test(shapes_must_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
