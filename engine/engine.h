@@ -12,6 +12,7 @@
 #include "engine/data/registry.h"
 #include "engine/data/split.h"
 #include "engine/data/view.h"
+#include "engine/modules/convnets.h"
 #include "engine/modules/layers.h"
 #include "engine/modules/mlp.h"
 #include "engine/modules/model.h"

@@ -52,6 +52,7 @@ const eng_layer_kind eng_layer_repeat = {
 
 typedef struct residual_settings {
     const base_yaml_node *layers;
+    double drop_path;
     eng_layer_end end;
 } residual_settings;
 
@@ -74,6 +75,14 @@ static const base_option residual_options[] = {
      .choices = eng_layer_activations,
      .fallback = "linear",
      .help = "of the sum"},
+    {.name = "drop_path",
+     .kind = BASE_OPTION_REAL,
+     FIELD(residual_settings, drop_path),
+     .fallback = "0",
+     .min = 0,
+     .max = 1,
+     .open_max = true,
+     .help = "probability that f is left out for a sample in training"},
     BASE_OPTIONS_END,
 };
 
@@ -81,7 +90,7 @@ static base_status build_residual(eng_net *net, const eng_layer *layer) {
     const residual_settings *s = layer->settings;
     const eng_value before = net->at;
     BASE_TRY(eng_layers_build(&layer->parts[0], net));
-    return eng_net_residual(net, before, eng_layer_norm(net, s->end.norm),
+    return eng_net_residual(net, before, s->drop_path, eng_layer_norm_of(net, s->end.norm),
                             eng_layer_activation_of(net, s->end.activation));
 }
 

@@ -10,6 +10,13 @@ extern "C" {
 #endif
 
 #define ENG_LAYER_LIST_OF_KINDS(X)                                                                                     \
+    X(conv)                                                                                                            \
+    X(depthwise)                                                                                                       \
+    X(separable)                                                                                                       \
+    X(pool)                                                                                                            \
+    X(global_pool)                                                                                                     \
+    X(upsample)                                                                                                        \
+    X(norm_alone)                                                                                                      \
     X(dense)                                                                                                           \
     X(dropout)                                                                                                         \
     X(activation)                                                                                                      \
@@ -32,7 +39,7 @@ typedef struct eng_layer_end {
 extern const char *const eng_layer_norms[];       /* "default", "none", "batch", "layer" */
 extern const char *const eng_layer_activations[]; /* "default", then eng_activation_names */
 
-eng_norm eng_layer_norm(const eng_net *net, int choice);
+eng_norm eng_layer_norm_of(const eng_net *net, int choice);
 const eng_op *eng_layer_activation_of(const eng_net *net, int choice);
 
 /* The two lines of an option table for a field `end` of type eng_layer_end. */

@@ -49,19 +49,13 @@ base_status eng_net_activate(eng_net *net, const eng_op *activation) {
     return eng_net_apply(net, activation, NULL, NULL);
 }
 
-base_status eng_net_normalise(eng_net *net, eng_norm norm) {
-    if (norm == ENG_NORM_NONE) return BASE_OK;
-    return BASE_FAIL(net->err, BASE_UNSUPPORTED, "there is no normalisation yet");
-}
-
 base_status eng_net_dense(eng_net *net, size_t width, eng_norm norm, const eng_op *activation, const char *name) {
     bool fused = norm == ENG_NORM_NONE && activation->epilogue != ENG_EPILOGUE_NONE;
     const eng_dense_config dense = {.width = width,
                                     .init = eng_net_init(net, activation),
                                     .epilogue = fused ? activation->epilogue : ENG_EPILOGUE_NONE};
     BASE_TRY(eng_net_apply(net, &eng_op_dense, &dense, name));
-    BASE_TRY(eng_net_normalise(net, norm));
-    return fused ? BASE_OK : eng_net_activate(net, activation);
+    return fused ? BASE_OK : eng_net_finish(net, norm, activation);
 }
 
 base_status eng_net_add(eng_net *net, const eng_value *values, size_t count, const eng_op *activation) {
@@ -72,21 +66,6 @@ base_status eng_net_add(eng_net *net, const eng_value *values, size_t count, con
 
 base_status eng_net_concat(eng_net *net, const eng_value *values, size_t count) {
     return eng_graph_add_many(net->graph, &eng_op_concat, NULL, NULL, values, count, &net->at, net->err);
-}
-
-/* K. He et al., CVPR 2016, eq. 2, option B. */
-static base_status project(eng_net *net, const eng_shape *to, eng_norm norm) {
-    (void)norm;
-    if (to->ndim == 1) return eng_net_dense(net, to->dim[0], ENG_NORM_NONE, &eng_op_linear, NULL);
-    return BASE_FAIL(net->err, BASE_UNSUPPORTED, "there are no convolutions yet");
-}
-
-base_status eng_net_residual(eng_net *net, eng_value before, eng_norm norm, const eng_op *activation) {
-    const eng_value end = net->at;
-    const eng_shape to = *eng_net_shape(net);
-    net->at = before;
-    if (!eng_shape_equal(&to, eng_net_shape(net))) BASE_TRY(project(net, &to, norm));
-    return eng_net_add(net, (eng_value[]){end, net->at}, 2, activation);
 }
 
 base_status eng_net_end(eng_net *net, eng_ports *ports) {

@@ -53,15 +53,38 @@ BASE_CHECK base_status eng_net_apply(eng_net *net, const eng_op *op, const void 
 BASE_CHECK base_status eng_net_dropout(eng_net *net, double rate); /* nothing for a rate of 0 */
 BASE_CHECK base_status eng_net_activate(eng_net *net, const eng_op *activation);
 BASE_CHECK base_status eng_net_normalise(eng_net *net, eng_norm norm);
+/* Normalisation and activation; fused where they can be. */
+BASE_CHECK base_status eng_net_finish(eng_net *net, eng_norm norm, const eng_op *activation);
 /* width units, their normalisation and their activation; fused where it can be. */
 BASE_CHECK base_status eng_net_dense(eng_net *net, size_t width, eng_norm norm, const eng_op *activation,
                                      const char *name);
 /* The end becomes f(a + b + ...), or a and b side by side. */
 BASE_CHECK base_status eng_net_add(eng_net *net, const eng_value *values, size_t count, const eng_op *activation);
 BASE_CHECK base_status eng_net_concat(eng_net *net, const eng_value *values, size_t count);
+/* A square kernel or window: size pixels that are dilation apart, put down every stride pixels. same: zeros around, so
+ * that an odd size with stride 1 keeps height and width. */
+typedef struct eng_window {
+    size_t size, stride, dilation;
+    bool same;
+} eng_window;
+
+typedef enum eng_pooling { ENG_POOL_MAX, ENG_POOL_AVERAGE } eng_pooling;
+
+BASE_CHECK base_status eng_net_conv(eng_net *net, size_t filters, const eng_window *window, size_t groups,
+                                    eng_norm norm, const eng_op *activation);
+BASE_CHECK base_status eng_net_depthwise(eng_net *net, const eng_window *window, eng_norm norm,
+                                         const eng_op *activation);
+/* Depthwise, then 1 x 1. */
+BASE_CHECK base_status eng_net_separable(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
+                                         const eng_op *activation);
+BASE_CHECK base_status eng_net_pool(eng_net *net, eng_pooling pooling, const eng_window *window);
+BASE_CHECK base_status eng_net_global_pool(eng_net *net, eng_pooling pooling);
+BASE_CHECK base_status eng_net_upsample(eng_net *net, size_t factor);
 /* The end becomes f(end + before); where the shapes differ, before goes through a projection: a 1 x 1 convolution with
- * the stride that leads to the end's size, or a dense layer without activation, and its normalisation. */
-BASE_CHECK base_status eng_net_residual(eng_net *net, eng_value before, eng_norm norm, const eng_op *activation);
+ * the stride that leads to the end's size, with normalisation, or a dense layer. drop_path: rate at which the end is
+ * left out in training. */
+BASE_CHECK base_status eng_net_residual(eng_net *net, eng_value before, double drop_path, eng_norm norm,
+                                        const eng_op *activation);
 /* Dropout, the output layer and the loss. */
 BASE_CHECK base_status eng_net_end(eng_net *net, eng_ports *ports);
 

@@ -26,7 +26,10 @@ typedef struct eng_recipe {
     bool flip;
     int64_t split_seed;
     /* model */
-    int model;
+    int model; /* eng_recipe_kind */
+    int64_t stages, blocks;
+    bool preactivation;
+    double drop_path;
     int64_t layers, width;
     const base_yaml_node *hidden;  /* a list of widths instead of layers and width; or NULL */
     const base_yaml_node *network; /* a list of layers instead of model; or NULL */
@@ -63,6 +66,8 @@ typedef enum eng_recipe_loss {
     ENG_LOSS_BINARY,
     ENG_LOSS_SQUARED
 } eng_recipe_loss;
+
+typedef enum eng_recipe_kind { ENG_MODEL_MLP, ENG_MODEL_RESNET, ENG_MODEL_SEPARABLE } eng_recipe_kind;
 
 /* AUTO: batch for the layers of convolutional networks, none for a multilayer perceptron. */
 typedef enum eng_recipe_norm {

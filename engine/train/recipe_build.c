@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "engine/data/registry.h"
+#include "engine/modules/convnets.h"
 #include "engine/modules/mlp.h"
 #include "engine/train/recipe.h"
 
@@ -79,7 +80,7 @@ static size_t outputs(const eng_recipe *recipe, const eng_dataset *set) {
 }
 
 static bool is_mlp(const eng_recipe *recipe) {
-    return recipe->network == NULL;
+    return recipe->network == NULL && recipe->model == ENG_MODEL_MLP;
 }
 
 size_t eng_recipe_batch(const eng_recipe *recipe) {
@@ -130,13 +131,31 @@ static eng_net_config surroundings(const eng_recipe *recipe, const eng_dataset *
     };
 }
 
+static base_status hidden_part(const eng_recipe *recipe, eng_net *net) {
+    static eng_convnet_fn *const by_name[] = {
+        [ENG_MODEL_RESNET] = eng_resnet_build, [ENG_MODEL_SEPARABLE] = eng_separable_build};
+    if (recipe->network) return eng_layers_build(&recipe->list, net);
+    const eng_convnet_config config = {
+        .stages = (size_t)recipe->stages,
+        .blocks = (size_t)recipe->blocks,
+        .width = (size_t)recipe->width,
+        .preactivation = recipe->preactivation,
+        .skip = recipe->skip,
+        .drop_path = recipe->drop_path,
+    };
+    base_status status = by_name[recipe->model](net, &config);
+    if (status != BASE_OK)
+        base_err_prefix(net->err, "model %s", recipe->model == ENG_MODEL_RESNET ? "resnet" : "separable");
+    return status;
+}
+
 base_status eng_recipe_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out, eng_ports *ports,
                              base_err *err) {
     if (is_mlp(recipe)) return mlp_graph(recipe, set, out, ports, err);
     const eng_net_config config = surroundings(recipe, set);
     eng_net net;
     base_status status = eng_net_begin(&net, &config, err);
-    if (status == BASE_OK) status = eng_layers_build(&recipe->list, &net);
+    if (status == BASE_OK) status = hidden_part(recipe, &net);
     if (status == BASE_OK) status = eng_net_end(&net, ports);
     if (status != BASE_OK) eng_graph_destroy(net.graph);
     *out = status == BASE_OK ? net.graph : NULL;

@@ -164,6 +164,36 @@ static base_status blame(const hpo_objective_env *env, base_status status, base_
     return status;
 }
 
+static void train_fini(void *self) {
+    train_state *state = self;
+    eng_view_destroy(state->view);
+    eng_dataset_destroy(state->set);
+}
+
+/* Can networks of this space be built for these data? Some points may not fit, and fail as trials; when none of several
+ * does, the study is at fault. */
+static base_status check_networks(const train_state *state, base_arena *arena, base_err *err) {
+    enum { POINTS = 16 };
+    const hpo_objective_env *env = &state->known;
+    double *config = BASE_NEW_ARRAY(arena, hpo_space_count(env->space), double);
+    base_status status = BASE_OK;
+    for (uint32_t i = 0; i < POINTS; i++) {
+        base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, i, 2);
+        base_err why = {0};
+        eng_recipe recipe;
+        eng_graph *graph = NULL;
+        eng_ports ports;
+        BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
+        BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
+        base_status here = eng_recipe_graph(&recipe, state->set, &graph, &ports, &why);
+        eng_graph_destroy(graph);
+        if (here == BASE_OK) return BASE_OK;
+        if (status == BASE_OK && err) *err = why;
+        if (status == BASE_OK) status = here;
+    }
+    return status;
+}
+
 /* The recipe of a point of the space stands for all of them: what concerns the data is not searched. */
 static base_status train_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     train_state *state = self;
@@ -179,14 +209,11 @@ static base_status train_init(void *self, const hpo_objective_env *env, base_are
     if (status == BASE_OK) status = eng_recipe_check(&recipe, state->set, err);
     const eng_view_settings view = eng_recipe_view(&recipe);
     if (status == BASE_OK) status = eng_view_create(state->set, &view, &state->view, err);
-    if (status != BASE_OK) eng_dataset_destroy(state->set);
-    return blame(env, status, err);
-}
-
-static void train_fini(void *self) {
-    train_state *state = self;
-    eng_view_destroy(state->view);
-    eng_dataset_destroy(state->set);
+    status = blame(env, status, err);
+    if (status == BASE_OK) status = check_networks(state, arena, err);
+    if (status == BASE_OK) return BASE_OK;
+    train_fini(state);
+    return status;
 }
 
 static const char *const *train_metrics(const base_yaml_node *settings) {
@@ -200,7 +227,12 @@ static void train_list(base_buf *out) {
     base_buf_puts(out, "data sets of the objective train\n");
     for (size_t i = 0; i < count; i++) base_put_row(types[i]->name, 23, types[i]->summary, out);
     base_buf_puts(out, "\nmodels of the objective train\n");
-    base_put_row("mlp", 23, "multilayer perceptron of any depth and width", out);
+    base_put_row("mlp", 23, "multilayer perceptron of any depth and width, with skips or without", out);
+    base_put_row("resnet", 23, "residual network of any depth and width, post- or pre-activation", out);
+    base_put_row("separable", 23, "depthwise-separable convolutions", out);
+    base_buf_puts(out, "\nlayers of the objective train's network\n");
+    for (size_t i = 0; eng_layer_kinds[i]; i++)
+        base_put_row(eng_layer_kinds[i]->name, 23, eng_layer_kinds[i]->summary, out);
 }
 
 /* A larger share of the data is another training; epochs and folds go on. */

@@ -57,6 +57,12 @@ static void faults_name_position_and_remedy(void **state) {
         {"{dataset: digits, hidden: [64, 0]}", "r.yaml:1:32: a width in hidden must be an integer between 1"},
         {"{dataset: digits, hidden: [64, x]}", "but is x"},
         {"{dataset: digits, hidden: [64], width: 3}", "r.yaml:1:33: hidden lists every width, so width has no meaning"},
+        {"{dataset: digits, model: resnet, layers: 3}", "r.yaml:1:34: layers has no meaning for model resnet"},
+        {"{dataset: digits, blocks: 3}", "r.yaml:1:19: blocks has no meaning for model mlp"},
+        {"{dataset: digits, model: separable, preactivation: true}",
+         "preactivation has no meaning for model separable"},
+        {"{dataset: digits, network: [{dense: 3}], width: 3}", "network lists every layer, so width has no meaning"},
+        {"{dataset: digits, network: [{dense: x}]}", "r.yaml:1:37: dense must be"},
         {"{dataset: digits, folds: 1}", "folds is 1; it must be 0 (off) or at least 2"},
         {"{dataset: digits, folds: 5, fold: 6}", "fold is 6, but folds is 5"},
         {"{dataset: digits, schedule: exponential, end_factor: 0}",
@@ -212,6 +218,9 @@ static void memory_is_foretold(void **state) {
         "{dataset: digits, layers: 9, width: 64, skip: true, fraction: 0.3}",
         "{dataset: friedman, layers: 2, optimizer: adamw, batch_size: 7}",
         "{dataset: digits, width: 400, ema: 0.9, accumulate: 2}",
+        "{dataset: digits, model: resnet, width: 8}",
+        "{dataset: digits, model: separable, blocks: 2, skip: true, batch_size: 100}",
+        "{dataset: digits, network: [{conv: 9}, {pool: max}, {concat: [[], [{conv: 5}]]}, global_pool]}",
     };
     base_err err = {0};
     for (size_t i = 0; i < CHECK_COUNT(texts); i++) {

@@ -125,6 +125,37 @@ static void a_training_stopped_inside_an_epoch_goes_on(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* A network with normalisation, skips, drop-path and augmentation, averaged, continued by another trainer
+ * from its file. */
+static void a_convolutional_training_has_the_same_bits(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "checkpoint");
+    bench b =
+        bench_create("{dataset: digits, model: resnet, stages: 2, width: 4, drop_path: 0.2, dropout: 0.1, crop: 1, "
+                     "flip: true, cutout: 2, ema: 0.9, accumulate: 2, optimizer: sgd, momentum: 0.9, schedule: "
+                     "cosine, epochs: 3, batch_size: 50, fraction: 0.4, seed: 8}");
+    eng_trainer *whole = bench_trainer(&b), *piece = bench_trainer(&b);
+    CHECK_OK(eng_trainer_fit(whole, 3, NULL, &err));
+    CHECK_OK(eng_trainer_fit(piece, 1, NULL, &err));
+    CHECK_OK(eng_trainer_save(piece, path, &err));
+    eng_trainer_destroy(piece);
+    piece = bench_trainer(&b);
+    CHECK_OK(eng_trainer_load(piece, path, &err));
+    CHECK_OK(eng_trainer_fit(piece, 3, NULL, &err));
+    check_same_bits(whole, piece);
+    assert_memory_equal(eng_trainer_average(whole), eng_trainer_average(piece),
+                        eng_params_size(eng_model_params(eng_trainer_model(whole))) * sizeof(float));
+    const eng_scores x = eng_trainer_evaluate(whole, b.view->split.test),
+                     y = eng_trainer_evaluate(piece, b.view->split.test);
+    CHECK_SAME_DOUBLE(x.loss, y.loss);
+    eng_trainer_destroy(whole);
+    eng_trainer_destroy(piece);
+    bench_destroy(&b);
+    check_tmpdir_remove(&dir);
+}
+
 static void digits_are_learned(void **state) {
     (void)state;
     base_err err = {0};
@@ -307,6 +338,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_continued_training_has_the_same_bits),
         cmocka_unit_test(a_training_stopped_inside_an_epoch_goes_on),
+        cmocka_unit_test(a_convolutional_training_has_the_same_bits),
         cmocka_unit_test(digits_are_learned),
         cmocka_unit_test(made_sets_are_learned_to_their_limits),
         cmocka_unit_test(a_diverging_training_names_its_step),

@@ -409,6 +409,49 @@ static void scores_can_be_the_metric(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* Numbers of a list of layers are parameters wherever "{name}" stands; what cannot be built is told with its place. */
+static void networks_are_searched(void **state) {
+    (void)state;
+    static const char network[] = "{dataset: digits, network: [{conv: \"{c}\"}, {repeat: \"{depth}\", layers: "
+                                  "[{residual: [{conv: \"{c}\"}]}]}, global_pool, {dense: \"{w}\"}]}";
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    listener l = {0};
+    hpo_result result;
+    study s = study_describe(network, "{c: {value: 4}, depth: {min: 1, max: 3}, w: {min: 9, max: 11}}", epochs,
+                             "valid_error");
+    CHECK_OK(obj_train.check(&s.env, &err));
+    CHECK_OK(study_start(&s, &err));
+    CHECK_OK(evaluate(&s, folder(&dir, "list"), 0, 2, &l, &result, &err));
+    /* 4 channels, 2 blocks, 10 units: convolutions without bias, batch norms, dense layers */
+    assert_true(metric(&result.metrics, "parameters") == 9 * 4 + 8 + 2 * (9 * 16 + 8) + 4 * 10 + 10 + 10 * 10 + 10);
+    study_end(&s);
+
+    s = study_describe("{dataset: digits, network: [{conv: 4}, {conv: \"{c}\", kernel: 9, padding: none}]}",
+                       "{c: {min: 1, max: 9}}", epochs, "valid_error");
+    CHECK_OK(obj_train.check(&s.env, &err));
+    CHECK_FAILS(study_start(&s, &err), BASE_INVALID,
+                "study.yaml:1:40: layer 2 (conv): kernel 9 does not fit the 8x8 input without padding");
+    s.state = NULL;
+    study_end(&s);
+
+    /* some do not fit: the study begins, and those trials fail */
+    s = study_describe("{dataset: digits, network: [{conv: 4, kernel: \"{k}\", padding: none}]}",
+                       "{k: {min: 5, max: 11}}", epochs, "valid_error");
+    CHECK_OK(study_start(&s, &err));
+    CHECK_OK(evaluate(&s, folder(&dir, "fits"), 0, 1, &l, &result, &err));
+    s.config[hpo_space_find(s.space, "k")] = 11;
+    CHECK_FAILS(evaluate(&s, folder(&dir, "does-not"), 0, 1, &l, &result, &err), BASE_INVALID,
+                "kernel 11 does not fit");
+    study_end(&s);
+
+    s = study_describe("{dataset: digits, network: [{conv: \"{c}\"}]}", "{c: {values: [4, many]}}", epochs,
+                       "valid_error");
+    CHECK_FAILS(obj_train.check(&s.env, &err), BASE_INVALID, "study.yaml:1:36: conv must be");
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
 /* --check prints the network and what it takes, and refuses a study whose trials cannot run. */
 static void the_network_is_described(void **state) {
     (void)state;
@@ -541,6 +584,7 @@ int main(void) {
         cmocka_unit_test(a_fraction_of_the_data_is_a_fidelity),
         cmocka_unit_test(each_task_reports_its_own_metrics),
         cmocka_unit_test(scores_can_be_the_metric),
+        cmocka_unit_test(networks_are_searched),
         cmocka_unit_test(the_network_is_described),
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(seeds_come_from_the_trial_or_the_settings),
