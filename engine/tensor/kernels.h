@@ -44,7 +44,8 @@ typedef struct eng_update {
 typedef void eng_update_fn(const eng_update *u, size_t n, float *w, const float *g, float *m, float *s);
 
 typedef struct eng_kernels {
-    const char *name; /* "portable", "avx2", "avx512" */
+    const char *name;              /* "portable", "avx2", "avx512" */
+    const struct eng_tiles *tiles; /* products and convolutions: engine/tensor/tiles.h */
 
     eng_map_fn *exp, *relu, *sigmoid, *tanh, *gelu, *swish;
     void (*elu)(size_t n, float alpha, const float *x, float *y);
