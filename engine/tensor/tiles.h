@@ -89,6 +89,16 @@ typedef struct eng_depth_outer_job {
     bool add;
 } eng_depth_outer_job;
 
+/* Passes of batch normalisation over x[rows][cols]; each reads what its line below names. */
+typedef struct eng_norm_job {
+    size_t rows, cols;
+    const float *x, *mean;
+    const float *scale, *shift; /* of each column */
+    float *y, *dy, *dx;
+    float *sum, *sum_x;
+    bool relu;
+} eng_norm_job;
+
 typedef struct eng_tiles {
     size_t vector; /* floats in a register */
     size_t rows;   /* the most rows of a group */
@@ -97,6 +107,12 @@ typedef struct eng_tiles {
     void (*depth)(const eng_depth_job *job);
     void (*depth_outer)(const eng_depth_outer_job *job);
     void (*pack)(const eng_pack_job *job, float *packed);
+    /* Mean and variance (divided by rows) of each column. */
+    void (*moments)(size_t rows, size_t cols, const float *x, float *mean, float *variance);
+    void (*normalise)(const eng_norm_job *job); /* y = f((x - mean) scale + shift), f as in eng_tile_job */
+    /* relu: dy becomes 0 where y is not above 0. sum = column sums of dy, sum_x those of dy (x - mean). */
+    void (*norm_sums)(const eng_norm_job *job);
+    void (*norm_grad)(const eng_norm_job *job); /* dx = scale (dy - sum - (x - mean) sum_x); dx may be dy */
 } eng_tiles;
 
 /* Floats that pack writes, on any instance. */
