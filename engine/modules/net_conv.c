@@ -71,8 +71,10 @@ base_status eng_net_separable(eng_net *net, size_t filters, const eng_window *wi
 }
 
 base_status eng_net_pool(eng_net *net, eng_pooling pooling, const eng_window *window) {
-    const eng_pool_config pool = {
-        .window = {window->size}, .stride = {window->stride}, .padding = {window->same ? (window->size - 1) / 2 : 0}};
+    const size_t zeros = window->same ? (window->size - 1) / 2 : 0;
+    const eng_pool_config pool = {.window = {window->size, window->size},
+                                  .stride = {window->stride, window->stride},
+                                  .padding = {zeros, zeros}};
     BASE_TRY(need_room(net, "size", window));
     return eng_net_apply(net, pooling == ENG_POOL_MAX ? &eng_op_max_pool : &eng_op_mean_pool, &pool, NULL);
 }
