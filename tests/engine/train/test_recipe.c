@@ -187,6 +187,11 @@ static void identity_covers_all_but_the_length(void **state) {
         "{dataset: spirals}",
         "{dataset: blobs, schedule: cosine}",
         "{dataset: blobs, split_seed: 1}",
+        "{dataset: blobs, network: [{dense: 128}, {dense: 128}]}",
+        "{dataset: blobs, network: [{dense: 128}, {dense: 127}]}",
+        "{dataset: blobs, ema: 0.9}",
+        "{dataset: blobs, accumulate: 2}",
+        "{dataset: blobs, skip: true}",
     };
     uint64_t id = identity("{dataset: blobs}");
     assert_true(id == identity("{dataset: blobs, epochs: 99, early_stopping: 3}"));
