@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define MOST_GROUPS 128 /* of a job; any number will do */
+#define MOST_GROUPS  128  /* of a job */
+#define GROUP_FLOATS 4096 /* of a job: 16 kB */
 
 eng_sweep_edge eng_sweep_forward(const eng_conv_edge *edge) {
     return (eng_sweep_edge){.in = edge->in,
@@ -155,7 +156,7 @@ typedef struct filling {
     eng_tile_run run[MOST_TAPS];
     size_t runs;
     size_t a_at[MOST_GROUPS], c_at[MOST_GROUPS];
-    size_t count;
+    size_t count, most;
 } filling;
 
 static void fill_begin(filling *f, const eng_sweep_job *sweep) {
@@ -166,16 +167,9 @@ static void fill_begin(filling *f, const eng_sweep_job *sweep) {
     f->rows = eng_tiles_rows(sweep->w.out, sweep->tiles->rows);
     f->groups = group_count(sweep->w.out, f->rows);
     f->count = 0;
-}
-
-/* Adds the group of output row i whose first column is `column`. Its place in the input is that of the pixel (i step,
- * column step), which every tap has an offset from. */
-static void fill(filling *f, size_t image, size_t i, size_t column) {
-    const eng_sweep_job *s = f->sweep;
-    f->a_at[f->count] =
-        image * f->from_image + i * s->h.step * (size_t)f->pitch + column * s->w.step * s->from_channels;
-    const size_t to_y = s->h.place + i * s->h.place_step, to_x = s->w.place + column * s->w.place_step;
-    f->c_at[f->count++] = image * f->to_image + (to_y * s->w.placed + to_x) * s->to_channels;
+    /* What several panels of B read again and again stays in the first cache. */
+    const size_t fit = GROUP_FLOATS / (f->rows * sweep->from_channels) / 4 * 4;
+    f->most = fit < 4 ? 4 : fit > MOST_GROUPS ? MOST_GROUPS : fit;
 }
 
 /* The taps that a group reads, as runs: with `length` floats of B for each tap down and along. With margins, or in the
@@ -217,17 +211,26 @@ static bool alike(const filling *f, size_t j, size_t k) {
 
 typedef void flush_fn(filling *f, void *job);
 
-/* The groups begin_j .. end_j-1 of the rows begin .. end-1 of all images, in jobs as large as they may be. */
+/* The groups begin_j .. end_j-1 of the rows begin .. end-1 of all images, in jobs as large as they may be. A group lies
+ * at the input's pixel (i step, column step), which every tap has an offset from. */
 static void fill_class(filling *f, size_t begin, size_t end, size_t begin_j, size_t end_j, flush_fn *flush, void *job) {
     const eng_sweep_job *s = f->sweep;
+    const size_t last = s->w.out - f->rows, a_step = s->w.step * s->from_channels;
+    const size_t c_step = s->w.place_step * s->to_channels;
     for (size_t image = 0; image < s->images; image++)
-        for (size_t i = begin; i < end; i++)
-            for (size_t j = begin_j; j < end_j; j++) {
-                fill(f, image, i, group_first(s->w.out, f->rows, j));
-                if (f->count < MOST_GROUPS) continue;
+        for (size_t i = begin; i < end; i++) {
+            const size_t a = image * f->from_image + i * s->h.step * (size_t)f->pitch;
+            const size_t to_y = s->h.place + i * s->h.place_step;
+            const size_t c = image * f->to_image + (to_y * s->w.placed + s->w.place) * s->to_channels;
+            for (size_t j = begin_j, at = begin_j * f->rows; j < end_j; j++, at += f->rows) {
+                const size_t column = at < last ? at : last;
+                f->a_at[f->count] = a + column * a_step;
+                f->c_at[f->count] = c + column * c_step;
+                if (++f->count < f->most) continue;
                 flush(f, job);
                 f->count = 0;
             }
+        }
     if (f->count > 0) flush(f, job);
     f->count = 0;
 }
@@ -298,7 +301,22 @@ static void flush_dense(filling *f, void *self) {
     }
 }
 
-void eng_sweep_dense(const eng_sweep_job *job) {
+/* A 1 x 1 kernel makes every pixel of every image a row of one product, wherever rows and images end. */
+static eng_sweep_job flattened(const eng_sweep_job *job) {
+    eng_sweep_job flat = *job;
+    const eng_sweep_edge *h = &job->h, *w = &job->w;
+    const bool plain = h->taps == 1 && w->taps == 1 && h->first == 0 && w->first == 0 && h->step == 1 && w->step == 1 &&
+                       h->place_step == 1 && w->place_step == 1 && h->in == h->out && w->in == w->out &&
+                       eng_margins_none(&job->margins);
+    if (!plain) return flat;
+    flat.w.in = flat.w.out = flat.w.placed = job->images * h->out * w->out;
+    flat.h.in = flat.h.out = flat.h.placed = 1;
+    flat.images = 1;
+    return flat;
+}
+
+void eng_sweep_dense(const eng_sweep_job *of_images) {
+    const eng_sweep_job flat = flattened(of_images), *job = &flat;
     if (job->h.out == 0 || job->w.out == 0) return;
     filling f;
     fill_begin(&f, job);
