@@ -154,7 +154,7 @@ typedef struct filling {
     size_t rows, groups;
     size_t lo, hi; /* taps down that the rows of this class read */
     eng_tile_run run[MOST_TAPS];
-    size_t runs;
+    size_t runs, whole; /* those without an end come first */
     size_t a_at[MOST_GROUPS], c_at[MOST_GROUPS];
     size_t count, most;
 } filling;
@@ -172,6 +172,21 @@ static void fill_begin(filling *f, const eng_sweep_job *sweep) {
     f->most = fit < 4 ? 4 : fit > MOST_GROUPS ? MOST_GROUPS : fit;
 }
 
+/* Adds the runs of the taps that miss some rows of a group (ends), or of those that miss none. */
+static void list_runs_of(filling *f, size_t length, bool ends, size_t along, const size_t *skip, const size_t *cut) {
+    const eng_sweep_job *s = f->sweep;
+    for (size_t u = f->lo; u < f->hi; u++)
+        for (size_t v = 0; v < along; v++) {
+            if (skip[v] == f->rows || (skip[v] + cut[v] > 0) != ends) continue;
+            const ptrdiff_t y = s->h.first + (ptrdiff_t)u * s->h.gap + (ptrdiff_t)s->margins.top;
+            const ptrdiff_t x = s->w.first + (ptrdiff_t)v * s->w.gap + (ptrdiff_t)s->margins.left;
+            f->run[f->runs++] = (eng_tile_run){.at = y * f->pitch + x * (ptrdiff_t)s->from_channels,
+                                               .b = (u * s->w.taps + v) * length,
+                                               .skip = skip[v],
+                                               .cut = cut[v]};
+        }
+}
+
 /* The taps that a group reads, as runs: with `length` floats of B for each tap down and along. With margins, or in the
  * middle of a row, a whole row of taps is one run where its pixels follow each other (merged). */
 static void list_runs(filling *f, size_t column, size_t length, bool merge, bool *merged) {
@@ -184,18 +199,11 @@ static void list_runs(filling *f, size_t column, size_t length, bool merge, bool
         if (skip[v] + cut[v] > 0) *merged = false;
     }
     f->runs = 0;
-    for (size_t u = f->lo; u < f->hi; u++)
-        for (size_t v = 0; v < (*merged ? 1 : s->w.taps); v++) {
-            if (skip[v] == f->rows) continue;
-            const ptrdiff_t y = s->h.first + (ptrdiff_t)u * s->h.gap + (ptrdiff_t)s->margins.top;
-            const ptrdiff_t x = s->w.first + (ptrdiff_t)v * s->w.gap + (ptrdiff_t)s->margins.left;
-            f->run[f->runs++] = (eng_tile_run){.at = y * f->pitch + x * (ptrdiff_t)s->from_channels,
-                                               .b = (u * s->w.taps + v) * length,
-                                               .skip = skip[v],
-                                               .cut = cut[v]};
-        }
+    for (size_t ends = 0; ends < 2; ends++) {
+        list_runs_of(f, length, ends == 1, *merged ? 1 : s->w.taps, skip, cut);
+        if (ends == 0) f->whole = f->runs;
+    }
 }
-
 /* Groups j and k are read through the same runs. */
 static bool alike(const filling *f, size_t j, size_t k) {
     const eng_sweep_job *s = f->sweep;
@@ -347,6 +355,7 @@ static void flush_depth(filling *f, void *self) {
     eng_depth_job *depth = self;
     depth->groups = f->count;
     depth->taps = f->runs;
+    depth->whole = f->whole;
     f->sweep->tiles->depth(depth);
 }
 

@@ -72,7 +72,7 @@ typedef struct eng_depth_job {
     size_t lda;
     float *c;
     size_t ldc;
-    size_t taps;
+    size_t taps, whole; /* the first `whole` taps neither skip nor cut */
     const eng_tile_run *tap; /* b: where its weights begin in w; skip, cut at most eng_tiles.depth_ends */
     const float *w;
     size_t channels;
