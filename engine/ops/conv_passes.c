@@ -9,9 +9,10 @@
 
 #include "engine/ops/conv_sweep.h"
 
-#define BLOCK_BYTES ((size_t)32 << 10) /* of images with margins: the first cache, and room for the rest */
-#define MOST_ROWS   64                 /* of a job of weight gradients */
-#define MOST_STEPS  7                  /* of a depthwise window, see tiles_depth.inc */
+#define BLOCK_BYTES ((size_t)32 << 10)  /* of images with margins: the first cache, and room for the rest */
+#define BARE_BYTES  ((size_t)256 << 10) /* of images as they are: a share of the second cache */
+#define MOST_ROWS   64                  /* of a job of weight gradients */
+#define MOST_STEPS  7                   /* of a depthwise window, see tiles_depth.inc */
 
 size_t eng_conv_out(size_t in, size_t kernel, size_t stride, size_t dilation, size_t padding) {
     size_t reach = (kernel - 1) * dilation + 1, padded = in + 2 * padding;
@@ -48,28 +49,59 @@ static bool is_narrow(const eng_conv *conv) {
     return conv->groups == 1 && conv->w.dilation == 1 && conv->channels * conv->w.kernel <= 16 && conv->w.kernel > 1;
 }
 
-static void widen(stage *s, const eng_conv *conv, const eng_sweep_edge *h, const eng_sweep_edge *w) {
-    eng_sweep_edge none = {0};
-    eng_margins_widen(&s->margins, is_depthwise(conv) ? h : &none, w);
+/* A sweep along w that the kernels can do without margins. */
+static bool is_bare(const eng_conv *conv, const eng_tiles *tiles, const eng_sweep_edge *w) {
+    return eng_sweep_bare(w, tiles->rows, is_depthwise(conv) ? tiles->depth_ends : tiles->ends);
 }
 
-/* x with the margins that forward or the weight gradients want. */
-static stage stage_x(const eng_conv *conv, bool for_weights) {
+static const eng_sweep_edge no_edge; /* wants no margins */
+
+static stage stage_x(const eng_conv *conv, const eng_tiles *tiles) {
     stage s = stage_of(conv, false);
-    eng_sweep_edge h = eng_sweep_forward(&conv->h), w = eng_sweep_forward(&conv->w);
-    widen(&s, conv, &h, &w);
-    if (for_weights && is_narrow(conv)) eng_margins_widen(&s.margins, &h, &w);
+    const eng_sweep_edge w = eng_sweep_forward(&conv->w);
+    if (!is_bare(conv, tiles, &w)) eng_margins_widen(&s.margins, &no_edge, &w);
     s.copied = !eng_margins_none(&s.margins);
     return s;
 }
 
-static stage stage_dy(const eng_conv *conv) {
+/* One image serves all residues: with margins for all when one of them wants some. */
+static stage stage_dy(const eng_conv *conv, const eng_tiles *tiles) {
     stage s = stage_of(conv, true);
-    for (size_t a = 0; a < conv->h.stride; a++)
-        for (size_t b = 0; b < conv->w.stride; b++) {
-            eng_sweep_edge h = eng_sweep_adjoint(&conv->h, a), w = eng_sweep_adjoint(&conv->w, b);
-            widen(&s, conv, &h, &w);
-        }
+    bool bare = true;
+    for (size_t b = 0; b < conv->w.stride; b++) {
+        const eng_sweep_edge w = eng_sweep_adjoint(&conv->w, b);
+        bare = bare && is_bare(conv, tiles, &w);
+    }
+    for (size_t b = 0; b < conv->w.stride && !bare; b++) {
+        const eng_sweep_edge w = eng_sweep_adjoint(&conv->w, b);
+        eng_margins_widen(&s.margins, &no_edge, &w);
+    }
+    s.copied = !eng_margins_none(&s.margins);
+    return s;
+}
+
+/* Three taps along, and the middle one always in the image: the pixels at either end of a row that lack the first or
+ * the last. */
+static bool lead_and_trail(const eng_conv_edge *w, size_t *lead, size_t *trail) {
+    *lead = *trail = 0;
+    for (size_t j = 0; j < w->out; j++) {
+        const size_t at = j * w->stride; /* shifted by the padding */
+        if (at + w->dilation < w->padding || at + w->dilation >= w->padding + w->in) return false;
+        if (at < w->padding) (*lead)++;
+        if (at + 2 * w->dilation >= w->padding + w->in) (*trail)++;
+    }
+    return w->kernel == 3 && *lead + *trail <= w->out;
+}
+
+/* x as the weight gradients want it. */
+static stage stage_x_of_weights(const eng_conv *conv) {
+    stage s = stage_of(conv, false);
+    eng_sweep_edge h = eng_sweep_forward(&conv->h), w = eng_sweep_forward(&conv->w);
+    size_t lead, trail;
+    if (is_depthwise(conv) || is_narrow(conv))
+        eng_margins_widen(&s.margins, &h, &w);
+    else if (!lead_and_trail(&conv->w, &lead, &trail))
+        eng_margins_widen(&s.margins, &no_edge, &w);
     s.copied = !eng_margins_none(&s.margins);
     return s;
 }
@@ -79,7 +111,7 @@ static size_t stage_image(const stage *s) {
 }
 
 static size_t images_of_block(const stage *s, size_t n) {
-    size_t fit = BLOCK_BYTES / sizeof(float) / stage_image(s);
+    size_t fit = (s->copied ? BLOCK_BYTES : BARE_BYTES) / sizeof(float) / stage_image(s);
     return fit < 1 ? 1 : fit > n ? n : fit;
 }
 
@@ -141,12 +173,23 @@ static size_t packed_floats(const eng_conv *conv, const stage *s, bool adjoint) 
     return floats;
 }
 
-size_t eng_conv_workspace(const eng_conv *conv, size_t n) {
-    const stage front = stage_x(conv, false), x = stage_x(conv, true), dy = stage_dy(conv);
+static size_t workspace_of(const eng_conv *conv, const eng_tiles *tiles, size_t n) {
+    const stage front = stage_x(conv, tiles), x = stage_x_of_weights(conv), dy = stage_dy(conv, tiles);
     const size_t block = least(images_of_block(&x, n), images_of_block(&dy, n));
     const size_t forward = stage_floats(&front, images_of_block(&front, n)) + packed_floats(conv, &front, false);
     const size_t backward = stage_floats(&x, block) + stage_floats(&dy, block) + packed_floats(conv, &dy, true);
     return forward > backward ? forward : backward;
+}
+
+/* Enough for any instance: a plan does not say for which it asks. */
+size_t eng_conv_workspace(const eng_conv *conv, size_t n) {
+    size_t most = 0;
+    for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
+        const eng_kernels *kernels = eng_kernels_find(*name);
+        const size_t floats = kernels == NULL ? 0 : workspace_of(conv, kernels->tiles, n);
+        if (floats > most) most = floats;
+    }
+    return most;
 }
 
 static void sweep(const eng_conv *conv, const eng_sweep_job *job) {
@@ -195,6 +238,7 @@ typedef struct gradient {
     const float *from, *dy; /* of the block */
     size_t image;           /* floats of an image of `from` */
     size_t most;            /* rows of a job */
+    size_t lead, trail;     /* 0 with margins */
     size_t a_at[MOST_ROWS], d_at[MOST_ROWS];
     size_t count;
     bool begun[ENG_CONV_MOST_TAPS]; /* dw of this row of taps holds a sum */
@@ -211,6 +255,8 @@ static void gradient_begin(gradient *g, const eng_conv_pass *pass, const stage *
     g->x = x;
     g->image = stage_image(x);
     g->count = 0;
+    const bool bare = x->margins.left + x->margins.right == 0;
+    if (!bare || !lead_and_trail(&conv->w, &g->lead, &g->trail)) g->lead = g->trail = 0;
     g->most = BLOCK_BYTES / row < 1 ? 1 : BLOCK_BYTES / row > MOST_ROWS ? MOST_ROWS : BLOCK_BYTES / row;
     for (size_t u = 0; u < ENG_CONV_MOST_TAPS; u++) g->begun[u] = false;
 }
@@ -219,12 +265,11 @@ static void gradient_begin(gradient *g, const eng_conv_pass *pass, const stage *
 static void gradient_row(gradient *g, size_t image, size_t oy, size_t u) {
     const eng_conv *conv = g->pass->conv;
     const size_t y = oy * conv->h.stride + u * conv->h.dilation + g->x->margins.top - conv->h.padding;
-    const size_t left = g->x->margins.left - conv->w.padding;
-    g->a_at[g->count] = image * g->image + (y * pitch_of(g->x) + left) * conv->channels;
+    g->a_at[g->count] = image * g->image + y * pitch_of(g->x) * conv->channels;
     g->d_at[g->count++] = (image * conv->h.out + oy) * conv->w.out * conv->filters;
 }
 
-static void flush_dense(gradient *g, size_t u, size_t spans, size_t length, const size_t *span_at) {
+static void flush_dense(gradient *g, size_t u, size_t spans, size_t length, const ptrdiff_t *span_at) {
     const eng_conv *conv = g->pass->conv;
     const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups;
     for (size_t i = 0; i < conv->groups; i++) {
@@ -239,6 +284,8 @@ static void flush_dense(gradient *g, size_t u, size_t spans, size_t length, cons
                                    .spans = spans,
                                    .length = length,
                                    .span_at = span_at,
+                                   .lead = g->lead,
+                                   .trail = g->trail,
                                    .c = g->pass->dw + u * conv->w.kernel * inner * conv->filters + i * outer,
                                    .ldc = conv->filters,
                                    .n = outer,
@@ -252,8 +299,9 @@ static void flush_dense(gradient *g, size_t u, size_t spans, size_t length, cons
 /* Few channels: a tile holds all rows of taps at once, which read margins where others leave rows out. */
 static void narrow_block(gradient *g, size_t images) {
     const eng_conv *conv = g->pass->conv;
-    size_t span_at[ENG_CONV_MOST_TAPS];
-    for (size_t u = 0; u < conv->h.kernel; u++) span_at[u] = u * conv->h.dilation * pitch_of(g->x) * conv->channels;
+    ptrdiff_t span_at[ENG_CONV_MOST_TAPS];
+    for (size_t u = 0; u < conv->h.kernel; u++)
+        span_at[u] = (ptrdiff_t)(u * conv->h.dilation * pitch_of(g->x) * conv->channels);
     for (size_t image = 0; image < images; image++)
         for (size_t oy = 0; oy < conv->h.out; oy++) {
             gradient_row(g, image, oy, 0);
@@ -266,8 +314,11 @@ static void dense_block(gradient *g, size_t images) {
     const eng_conv *conv = g->pass->conv;
     const size_t inner = conv->channels / conv->groups;
     const eng_sweep_edge h = eng_sweep_forward(&conv->h);
-    size_t span_at[ENG_CONV_MOST_TAPS], lo, hi;
-    for (size_t v = 0; v < conv->w.kernel; v++) span_at[v] = v * conv->w.dilation * conv->channels;
+    ptrdiff_t span_at[ENG_CONV_MOST_TAPS];
+    size_t lo, hi;
+    for (size_t v = 0; v < conv->w.kernel; v++)
+        span_at[v] = ((ptrdiff_t)(v * conv->w.dilation + g->x->margins.left) - (ptrdiff_t)conv->w.padding) *
+                     (ptrdiff_t)conv->channels;
     for (size_t u = 0; u < conv->h.kernel; u++) {
         for (size_t image = 0; image < images; image++)
             for (size_t oy = 0; oy < conv->h.out; oy++) {
@@ -328,8 +379,8 @@ static void gradient_block(gradient *g, size_t images, const float *from, const 
 void eng_conv_forward(const eng_conv_pass *pass) {
     const eng_conv *conv = pass->conv;
     float *workspace = pass->workspace;
-    stage x = stage_x(conv, false);
-    const size_t block = x.copied ? images_of_block(&x, pass->n) : pass->n;
+    stage x = stage_x(conv, pass->tiles);
+    const size_t block = images_of_block(&x, pass->n);
     eng_sweep_job job = forward_job(conv, pass->tiles, &x);
     job.weights = pack(pass, &x, false, &workspace);
     job.bias = pass->bias;
@@ -346,7 +397,7 @@ void eng_conv_forward(const eng_conv_pass *pass) {
 static void backward(const eng_conv_pass *pass, bool data, bool weights) {
     const eng_conv *conv = pass->conv;
     float *workspace = pass->workspace;
-    stage x = stage_x(conv, true), dy = stage_dy(conv);
+    stage x = stage_x_of_weights(conv), dy = stage_dy(conv, pass->tiles);
     const size_t block = least(images_of_block(&x, pass->n), images_of_block(&dy, pass->n));
     const float *packed = data ? pack(pass, &dy, true, &workspace) : NULL;
     gradient g;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Turns a sweep into jobs of the register-tile kernels.
  *
- * Rows of the output whose taps lie in the image alike are one class: the taps that fall outside are not multiplied by
- * zeros but left out, which saves a tenth of a 3 x 3 convolution of 7 x 7 pixels. Along a row the zeros are there, in
- * margins, because the columns of a register tile share their taps. */
+ * Taps that fall outside the image are not multiplied by zeros but left out, which saves a fifth of a 3 x 3 convolution
+ * of 7 x 7 pixels. So the outputs of one job are those whose taps lie in the image alike: rows of one class, and groups
+ * of columns at the same place. Kernels can leave out the first or the last few rows of a group; where a tap would miss
+ * more, the image is copied between margins of zeros beforehand. */
 #include "engine/ops/conv_sweep.h"
 
 #include <string.h>
 
-#define MOST_GROUPS 128 /* of a job; any number will do */
+#define MOST_GROUPS  128  /* of a job */
+#define GROUP_FLOATS 4096 /* of a job: 16 kB */
 
 eng_sweep_edge eng_sweep_forward(const eng_conv_edge *edge) {
     return (eng_sweep_edge){.in = edge->in,
@@ -60,6 +62,40 @@ void eng_sweep_margins(const eng_sweep_edge *edge, size_t *before, size_t *after
     if (last > 0) *after = (size_t)last;
 }
 
+/* The outputs first .. first+rows-1: how many at either end read nothing through tap t; skip = rows when none does. */
+static void ends_of(const eng_sweep_edge *w, size_t first, size_t rows, size_t t, size_t *skip, size_t *cut) {
+    const ptrdiff_t at = w->first + (ptrdiff_t)t * w->gap;
+    *skip = *cut = 0;
+    while (*skip < rows && at + (ptrdiff_t)((first + *skip) * w->step) < 0) (*skip)++;
+    while (*cut < rows && at + (ptrdiff_t)((first + rows - 1 - *cut) * w->step) >= (ptrdiff_t)w->in) (*cut)++;
+    if (*skip + *cut >= rows) {
+        *skip = rows;
+        *cut = 0;
+    }
+}
+
+static size_t group_count(size_t out, size_t rows) {
+    return (out + rows - 1) / rows;
+}
+
+/* The first output of group j; the last group may overlap the one before it. */
+static size_t group_first(size_t out, size_t rows, size_t j) {
+    return j * rows < out - rows ? j * rows : out - rows;
+}
+
+bool eng_sweep_bare(const eng_sweep_edge *w, size_t most_rows, size_t ends) {
+    if (w->out == 0) return true;
+    const size_t rows = eng_tiles_rows(w->out, most_rows);
+    for (size_t j = 0; j < group_count(w->out, rows); j++)
+        for (size_t t = 0; t < w->taps; t++) {
+            size_t skip, cut;
+            ends_of(w, group_first(w->out, rows, j), rows, t, &skip, &cut);
+            if (skip == rows) continue;
+            if (skip > ends || cut > ends || (skip > 0 && cut > 0)) return false;
+        }
+    return true;
+}
+
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
@@ -108,39 +144,121 @@ void eng_margins_copy(const eng_margins *m, size_t n, size_t h, size_t w, size_t
     }
 }
 
+enum { MOST_TAPS = ENG_CONV_MOST_TAPS * ENG_CONV_MOST_TAPS };
+
 /* What the groups of a sweep have in common, and the job that is being filled with them. */
 typedef struct filling {
     const eng_sweep_job *sweep;
-    size_t pitch;                /* pixels of a row with its margins */
+    ptrdiff_t pitch;             /* floats of a row with its margins */
     size_t from_image, to_image; /* floats */
     size_t rows, groups;
+    size_t lo, hi; /* taps down that the rows of this class read */
+    eng_tile_run run[MOST_TAPS];
+    size_t runs, whole; /* those without an end come first */
     size_t a_at[MOST_GROUPS], c_at[MOST_GROUPS];
-    size_t count;
+    size_t count, most;
 } filling;
 
 static void fill_begin(filling *f, const eng_sweep_job *sweep) {
     f->sweep = sweep;
-    f->pitch = sweep->w.in + sweep->margins.left + sweep->margins.right;
+    f->pitch = (ptrdiff_t)((sweep->w.in + sweep->margins.left + sweep->margins.right) * sweep->from_channels);
     f->from_image = eng_margins_image(&sweep->margins, sweep->h.in, sweep->w.in, sweep->from_channels);
     f->to_image = sweep->h.placed * sweep->w.placed * sweep->to_channels;
     f->rows = eng_tiles_rows(sweep->w.out, sweep->tiles->rows);
-    f->groups = (sweep->w.out + f->rows - 1) / f->rows;
+    f->groups = group_count(sweep->w.out, f->rows);
+    f->count = 0;
+    /* What several panels of B read again and again stays in the first cache. */
+    const size_t fit = GROUP_FLOATS / (f->rows * sweep->from_channels) / 4 * 4;
+    f->most = fit < 4 ? 4 : fit > MOST_GROUPS ? MOST_GROUPS : fit;
+}
+
+/* Adds the runs of the taps that miss some rows of a group (ends), or of those that miss none. */
+static void list_runs_of(filling *f, size_t length, bool ends, size_t along, const size_t *skip, const size_t *cut) {
+    const eng_sweep_job *s = f->sweep;
+    for (size_t u = f->lo; u < f->hi; u++)
+        for (size_t v = 0; v < along; v++) {
+            if (skip[v] == f->rows || (skip[v] + cut[v] > 0) != ends) continue;
+            const ptrdiff_t y = s->h.first + (ptrdiff_t)u * s->h.gap + (ptrdiff_t)s->margins.top;
+            const ptrdiff_t x = s->w.first + (ptrdiff_t)v * s->w.gap + (ptrdiff_t)s->margins.left;
+            f->run[f->runs++] = (eng_tile_run){.at = y * f->pitch + x * (ptrdiff_t)s->from_channels,
+                                               .b = (u * s->w.taps + v) * length,
+                                               .skip = skip[v],
+                                               .cut = cut[v]};
+        }
+}
+
+/* The taps that a group reads, as runs: with `length` floats of B for each tap down and along. With margins, or in the
+ * middle of a row, a whole row of taps is one run where its pixels follow each other (merged). */
+static void list_runs(filling *f, size_t column, size_t length, bool merge, bool *merged) {
+    const eng_sweep_job *s = f->sweep;
+    const bool bare = s->margins.left + s->margins.right == 0;
+    size_t skip[ENG_CONV_MOST_TAPS] = {0}, cut[ENG_CONV_MOST_TAPS] = {0};
+    *merged = merge;
+    for (size_t v = 0; v < s->w.taps && bare; v++) {
+        ends_of(&s->w, column, f->rows, v, &skip[v], &cut[v]);
+        if (skip[v] + cut[v] > 0) *merged = false;
+    }
+    f->runs = 0;
+    for (size_t ends = 0; ends < 2; ends++) {
+        list_runs_of(f, length, ends == 1, *merged ? 1 : s->w.taps, skip, cut);
+        if (ends == 0) f->whole = f->runs;
+    }
+}
+/* Groups j and k are read through the same runs. */
+static bool alike(const filling *f, size_t j, size_t k) {
+    const eng_sweep_job *s = f->sweep;
+    if (s->margins.left + s->margins.right > 0) return true;
+    for (size_t v = 0; v < s->w.taps; v++) {
+        size_t a[2], b[2];
+        ends_of(&s->w, group_first(s->w.out, f->rows, j), f->rows, v, &a[0], &a[1]);
+        ends_of(&s->w, group_first(s->w.out, f->rows, k), f->rows, v, &b[0], &b[1]);
+        if (a[0] != b[0] || a[1] != b[1]) return false;
+    }
+    return true;
+}
+
+typedef void flush_fn(filling *f, void *job);
+
+/* The groups begin_j .. end_j-1 of the rows begin .. end-1 of all images, in jobs as large as they may be. A group lies
+ * at the input's pixel (i step, column step), which every tap has an offset from. */
+static void fill_class(filling *f, size_t begin, size_t end, size_t begin_j, size_t end_j, flush_fn *flush, void *job) {
+    const eng_sweep_job *s = f->sweep;
+    const size_t last = s->w.out - f->rows, a_step = s->w.step * s->from_channels;
+    const size_t c_step = s->w.place_step * s->to_channels;
+    for (size_t image = 0; image < s->images; image++)
+        for (size_t i = begin; i < end; i++) {
+            const size_t a = image * f->from_image + i * s->h.step * (size_t)f->pitch;
+            const size_t to_y = s->h.place + i * s->h.place_step;
+            const size_t c = image * f->to_image + (to_y * s->w.placed + s->w.place) * s->to_channels;
+            for (size_t j = begin_j, at = begin_j * f->rows; j < end_j; j++, at += f->rows) {
+                const size_t column = at < last ? at : last;
+                f->a_at[f->count] = a + column * a_step;
+                f->c_at[f->count] = c + column * c_step;
+                if (++f->count < f->most) continue;
+                flush(f, job);
+                f->count = 0;
+            }
+        }
+    if (f->count > 0) flush(f, job);
     f->count = 0;
 }
 
-/* Adds group number j of output row i of an image. lo: the first tap down that it reads; NO_TAP when it reads none. */
-#define NO_TAP SIZE_MAX
-static void fill(filling *f, size_t image, size_t i, size_t j, size_t lo) {
-    const eng_sweep_job *s = f->sweep;
-    const size_t most = s->w.out - f->rows, column = j * f->rows < most ? j * f->rows : most;
-    f->a_at[f->count] = 0;
-    if (lo != NO_TAP) {
-        const ptrdiff_t y = (ptrdiff_t)(i * s->h.step + s->margins.top) + s->h.first + (ptrdiff_t)lo * s->h.gap;
-        const ptrdiff_t x = (ptrdiff_t)(column * s->w.step + s->margins.left) + s->w.first;
-        f->a_at[f->count] = image * f->from_image + ((size_t)y * f->pitch + (size_t)x) * s->from_channels;
+/* The rows of one class follow each other: the end of the class that begins with row `begin`. */
+static size_t class_end(filling *f, size_t begin) {
+    const eng_sweep_edge *h = &f->sweep->h;
+    size_t end = begin + 1, lo, hi;
+    eng_sweep_range(h, begin, &f->lo, &f->hi);
+    for (; end < h->out; end++) {
+        eng_sweep_range(h, end, &lo, &hi);
+        if (lo != f->lo || hi != f->hi) break;
     }
-    const size_t to_y = s->h.place + i * s->h.place_step, to_x = s->w.place + column * s->w.place_step;
-    f->c_at[f->count++] = image * f->to_image + (to_y * s->w.placed + to_x) * s->to_channels;
+    return end;
+}
+
+static size_t columns_end(const filling *f, size_t begin) {
+    size_t end = begin + 1;
+    while (end < f->groups && alike(f, begin, end)) end++;
+    return end;
 }
 
 static size_t rows_of_b(const eng_sweep_job *job) {
@@ -151,10 +269,10 @@ size_t eng_sweep_packed(const eng_sweep_job *job) {
     return job->groups * eng_tiles_packed(rows_of_b(job), job->to_channels / job->groups);
 }
 
-/* Few, short groups and many columns: a tile of one group by four vectors. */
-static bool is_wide(const eng_sweep_job *job) {
-    (void)job;
-    return false;
+/* The number of the sweep's tap (t, s) in the kernel. */
+static size_t tap_of(const eng_sweep_job *job, size_t t, size_t s) {
+    const ptrdiff_t u = job->h.tap + (ptrdiff_t)t * job->h.tap_gap, v = job->w.tap + (ptrdiff_t)s * job->w.tap_gap;
+    return (size_t)u * job->kernel_w + (size_t)v;
 }
 
 void eng_sweep_pack(const eng_sweep_job *job, const eng_conv *conv, bool transposed, const float *w, float *packed) {
@@ -164,96 +282,88 @@ void eng_sweep_pack(const eng_sweep_job *job, const eng_conv *conv, bool transpo
     for (size_t g = 0; g < conv->groups; g++)
         for (size_t t = 0; t < job->h.taps; t++)
             for (size_t s = 0; s < job->w.taps; s++) {
-                const size_t u = (size_t)(job->h.tap + (ptrdiff_t)t * job->h.tap_gap);
-                const size_t v = (size_t)(job->w.tap + (ptrdiff_t)s * job->w.tap_gap);
                 const eng_pack_job pack = {.depth = depth,
                                            .n = n,
-                                           .wide = is_wide(job),
                                            .from = (t * job->w.taps + s) * count,
                                            .count = count,
-                                           .b = w + (u * conv->w.kernel + v) * inner * conv->filters + g * outer,
+                                           .b = w + tap_of(job, t, s) * inner * conv->filters + g * outer,
                                            .step_k = transposed ? 1 : conv->filters,
                                            .step_n = transposed ? conv->filters : 1};
                 job->tiles->pack(&pack, packed + g * each);
             }
 }
 
-/* The runs of the taps lo .. hi-1 down: along a row they are one run when its pixels follow each other. */
-static size_t list_runs(const eng_sweep_job *job, size_t pitch, size_t lo, size_t hi, bool merged, size_t *run_at) {
-    size_t count = 0;
-    for (size_t t = 0; t + lo < hi; t++)
-        for (size_t s = 0; s < (merged && job->w.taps > 0 ? 1 : job->w.taps); s++)
-            run_at[count++] = (t * (size_t)job->h.gap * pitch + s * (size_t)job->w.gap) * job->from_channels;
-    return count;
-}
-
 /* The filled groups, for every group of channels. */
-static void flush_dense(filling *f, eng_tile_job *tile) {
+static void flush_dense(filling *f, void *self) {
+    eng_tile_job *tile = self;
     const eng_sweep_job *job = f->sweep;
     const size_t each = eng_tiles_packed(tile->depth, tile->n), inner = job->from_channels / job->groups;
     tile->groups = f->count;
-    for (size_t g = 0; g < job->groups && f->count > 0; g++) {
+    tile->runs = f->runs;
+    for (size_t g = 0; g < job->groups; g++) {
         tile->a = job->from + g * inner;
         tile->b = job->weights + g * each;
         tile->c = job->to + g * tile->n;
         tile->bias = job->bias == NULL ? NULL : job->bias + g * tile->n;
         job->tiles->multiply(tile);
     }
-    f->count = 0;
 }
 
-static void sweep_class(filling *f, eng_tile_job *tile, size_t begin, size_t end, size_t lo) {
-    for (size_t image = 0; image < f->sweep->images; image++)
-        for (size_t i = begin; i < end; i++)
-            for (size_t j = 0; j < f->groups; j++) {
-                fill(f, image, i, j, lo);
-                if (f->count == MOST_GROUPS) flush_dense(f, tile);
-            }
-    flush_dense(f, tile);
+/* A 1 x 1 kernel makes every pixel of every image a row of one product, wherever rows and images end. */
+static eng_sweep_job flattened(const eng_sweep_job *job) {
+    eng_sweep_job flat = *job;
+    const eng_sweep_edge *h = &job->h, *w = &job->w;
+    const bool plain = h->taps == 1 && w->taps == 1 && h->first == 0 && w->first == 0 && h->step == 1 && w->step == 1 &&
+                       h->place_step == 1 && w->place_step == 1 && h->in == h->out && w->in == w->out &&
+                       eng_margins_none(&job->margins);
+    if (!plain) return flat;
+    flat.w.in = flat.w.out = flat.w.placed = job->images * h->out * w->out;
+    flat.h.in = flat.h.out = flat.h.placed = 1;
+    flat.images = 1;
+    return flat;
 }
 
-void eng_sweep_dense(const eng_sweep_job *job) {
+void eng_sweep_dense(const eng_sweep_job *of_images) {
+    const eng_sweep_job flat = flattened(of_images), *job = &flat;
     if (job->h.out == 0 || job->w.out == 0) return;
     filling f;
     fill_begin(&f, job);
     const size_t inner = job->from_channels / job->groups;
-    const bool merged = job->groups == 1 && (job->w.gap == 1 || job->w.taps == 1) && job->w.taps > 0;
-    size_t run_at[ENG_CONV_MOST_TAPS * ENG_CONV_MOST_TAPS];
+    const bool merge = job->groups == 1 && job->w.taps > 0 && (job->w.gap == 1 || job->w.taps == 1);
     eng_tile_job tile = {.rows = f.rows,
                          .a_at = f.a_at,
                          .c_at = f.c_at,
                          .lda = job->w.step * job->from_channels,
                          .ldc = job->w.place_step * job->to_channels,
-                         .length = merged ? job->w.taps * inner : inner,
-                         .run_at = run_at,
+                         .run = f.run,
                          .depth = rows_of_b(job),
                          .n = job->to_channels / job->groups,
-                         .wide = is_wide(job),
                          .relu = job->relu};
     for (size_t begin = 0, end; begin < job->h.out; begin = end) {
-        size_t lo, hi, next_lo, next_hi;
-        eng_sweep_range(&job->h, begin, &lo, &hi);
-        for (end = begin + 1; end < job->h.out; end++) {
-            eng_sweep_range(&job->h, end, &next_lo, &next_hi);
-            if (next_lo != lo || next_hi != hi) break;
+        end = class_end(&f, begin);
+        for (size_t j = 0, next; j < f.groups; j = next) {
+            bool merged;
+            next = columns_end(&f, j);
+            list_runs(&f, group_first(job->w.out, f.rows, j), inner, merge, &merged);
+            tile.length = merged ? job->w.taps * inner : inner;
+            fill_class(&f, begin, end, j, next, flush_dense, &tile);
         }
-        tile.runs = list_runs(job, f.pitch, lo, hi, merged, run_at);
-        tile.from = lo * job->w.taps * inner;
-        sweep_class(&f, &tile, begin, end, tile.runs > 0 ? lo : NO_TAP);
     }
 }
 
-static void flush_depth(filling *f, eng_depth_job *depth) {
+static void flush_depth(filling *f, void *self) {
+    eng_depth_job *depth = self;
     depth->groups = f->count;
-    if (f->count > 0) f->sweep->tiles->depth(depth);
-    f->count = 0;
+    depth->taps = f->runs;
+    depth->whole = f->whole;
+    f->sweep->tiles->depth(depth);
 }
 
 void eng_sweep_depthwise(const eng_sweep_job *job) {
     if (job->h.out == 0 || job->w.out == 0) return;
+    BASE_ASSERT(job->groups == job->to_channels);
     filling f;
     fill_begin(&f, job);
-    size_t tap_at[ENG_CONV_MOST_TAPS * ENG_CONV_MOST_TAPS], w_at[ENG_CONV_MOST_TAPS * ENG_CONV_MOST_TAPS];
     eng_depth_job depth = {.rows = f.rows,
                            .a_at = f.a_at,
                            .c_at = f.c_at,
@@ -261,25 +371,22 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
                            .lda = job->w.step * job->from_channels,
                            .c = job->to,
                            .ldc = job->w.place_step * job->to_channels,
-                           .taps = list_runs(job, f.pitch, 0, job->h.taps, false, tap_at),
-                           .tap_at = tap_at,
-                           .w_at = w_at,
+                           .tap = f.run,
                            .w = job->weights,
                            .channels = job->to_channels,
                            .bias = job->bias,
                            .relu = job->relu};
-    BASE_ASSERT(job->groups == job->to_channels);
-    for (size_t t = 0; t < job->h.taps; t++)
-        for (size_t s = 0; s < job->w.taps; s++) {
-            const size_t u = (size_t)(job->h.tap + (ptrdiff_t)t * job->h.tap_gap);
-            const size_t v = (size_t)(job->w.tap + (ptrdiff_t)s * job->w.tap_gap);
-            w_at[t * job->w.taps + s] = (u * job->kernel_w + v) * job->to_channels;
-        }
-    for (size_t image = 0; image < job->images; image++)
-        for (size_t i = 0; i < job->h.out; i++)
-            for (size_t j = 0; j < f.groups; j++) {
-                fill(&f, image, i, j, depth.taps > 0 ? 0 : NO_TAP);
-                if (f.count == MOST_GROUPS) flush_depth(&f, &depth);
+    for (size_t begin = 0, end; begin < job->h.out; begin = end) {
+        end = class_end(&f, begin);
+        for (size_t j = 0, next; j < f.groups; j = next) {
+            bool merged;
+            next = columns_end(&f, j);
+            list_runs(&f, group_first(job->w.out, f.rows, j), 1, false, &merged);
+            for (size_t r = 0; r < f.runs; r++) {
+                const size_t t = f.run[r].b;
+                f.run[r].b = tap_of(job, t / job->w.taps, t % job->w.taps) * job->to_channels;
             }
-    flush_depth(&f, &depth);
+            fill_class(&f, begin, end, j, next, flush_depth, &depth);
+        }
+    }
 }

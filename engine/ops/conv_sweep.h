@@ -26,6 +26,9 @@ eng_sweep_edge eng_sweep_forward(const eng_conv_edge *edge);
 eng_sweep_edge eng_sweep_adjoint(const eng_conv_edge *edge, size_t residue);
 /* The taps lo .. hi-1 that output i can read. */
 void eng_sweep_range(const eng_sweep_edge *edge, size_t i, size_t *lo, size_t *hi);
+/* True when the kernels can leave out what lies beside the image along w, so that it needs no margins: groups of at
+ * most `rows` outputs in which no tap misses more than the first or the last `ends`. */
+bool eng_sweep_bare(const eng_sweep_edge *w, size_t rows, size_t ends);
 /* Zeros that the sweep reads before and after an edge. */
 void eng_sweep_margins(const eng_sweep_edge *edge, size_t *before, size_t *after);
 

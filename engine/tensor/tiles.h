@@ -17,6 +17,15 @@
 extern "C" {
 #endif
 
+/* A run of consecutive floats of every row of A, from offset `at` of the row's beginning, meets the rows of B from `b`
+ * on. The first `skip` rows of a group have no such run, nor have the last `cut`: there the image ends. At most one of
+ * the two is not 0, and it is at most eng_tiles.ends; some row is left. */
+typedef struct eng_tile_run {
+    ptrdiff_t at;
+    size_t b;
+    size_t skip, cut;
+} eng_tile_run;
+
 /* C = f(A B + bias). C is overwritten, never read. */
 typedef struct eng_tile_job {
     size_t rows, groups;       /* rows of each group: 1 .. eng_tiles.rows */
@@ -25,20 +34,17 @@ typedef struct eng_tile_job {
     size_t lda; /* from row to row in a group */
     float *c;
     size_t ldc;
-    size_t runs, length;  /* a row of A: `runs` runs of `length` floats, K = runs length; none: A B = 0 */
-    const size_t *run_at; /* where a run begins, from the row's beginning */
-    const float *b;       /* packed by eng_tiles.pack; row `from` of it meets the first element of A's rows */
-    size_t depth, from;   /* rows of B that were packed, and where this job begins */
-    size_t n;             /* columns */
-    bool wide;            /* as B was packed: for few and short groups (small images) and many columns */
-    const float *bias;    /* n numbers, or NULL */
-    bool relu;            /* f(z) = max(0, z), a NaN stays; else f(z) = z */
+    size_t runs, length; /* a row of A: `runs` runs of `length` floats, K = runs length; none: A B = 0 */
+    const eng_tile_run *run;
+    const float *b; /* packed by eng_tiles.pack: `depth` rows */
+    size_t depth, n;
+    const float *bias; /* n numbers, or NULL */
+    bool relu;         /* f(z) = max(0, z), a NaN stays; else f(z) = z */
 } eng_tile_job;
 
 /* Rows from .. from + count of B[depth][n] go into its panels; b[k][j] lies at b[(k - from) step_k + j step_n]. */
 typedef struct eng_pack_job {
     size_t depth, n;
-    bool wide;
     size_t from, count;
     const float *b;
     size_t step_k, step_n;
@@ -49,15 +55,16 @@ typedef struct eng_outer_job {
     size_t rows, pixels;
     const size_t *a_at, *d_at; /* of each row: its first pixel in a and in d */
     const float *a, *d;
-    size_t lda, ldd;       /* from pixel to pixel */
-    size_t spans, length;  /* the rows of C: `spans` spans of `length` consecutive floats of A */
-    const size_t *span_at; /* where a span begins in a pixel of A */
-    float *c;              /* [spans][length], rows at a distance of ldc */
+    size_t lda, ldd;          /* from pixel to pixel */
+    size_t spans, length;     /* the rows of C: `spans` spans of `length` consecutive floats of A */
+    const ptrdiff_t *span_at; /* where a span begins in a pixel of A */
+    size_t lead, trail;       /* with three spans: so many pixels of a row lack the first, or the last */
+    float *c;                 /* [spans][length], rows at a distance of ldc */
     size_t ldc, n;
     bool add; /* to what C holds; else C is overwritten */
 } eng_outer_job;
 
-/* Depthwise: C[row][c] = sum_t A[row + tap_at[t]][c] w[t][c]; rows in groups as in eng_tile_job. */
+/* Depthwise: C[row][c] = sum over taps of A[row + at][c] w[b + c]; rows in groups as in eng_tile_job. */
 typedef struct eng_depth_job {
     size_t rows, groups;
     const size_t *a_at, *c_at;
@@ -65,9 +72,8 @@ typedef struct eng_depth_job {
     size_t lda;
     float *c;
     size_t ldc;
-    size_t taps;
-    const size_t *tap_at; /* in A, from the row's beginning */
-    const size_t *w_at;   /* of each tap, in w */
+    size_t taps, whole; /* the first `whole` taps neither skip nor cut */
+    const eng_tile_run *tap; /* b: where its weights begin in w; skip, cut at most eng_tiles.depth_ends */
     const float *w;
     size_t channels;
     const float *bias;
@@ -100,8 +106,9 @@ typedef struct eng_norm_job {
 } eng_norm_job;
 
 typedef struct eng_tiles {
-    size_t vector; /* floats in a register */
-    size_t rows;   /* the most rows of a group */
+    size_t vector;           /* floats in a register */
+    size_t rows;             /* the most rows of a group */
+    size_t ends, depth_ends; /* the most that a run of multiply or a tap of depth may skip or cut */
     void (*multiply)(const eng_tile_job *job);
     void (*outer)(const eng_outer_job *job);
     void (*depth)(const eng_depth_job *job);

@@ -157,7 +157,7 @@ static eng_conv_edge random_edge(base_rng *rng) {
 static void random_shapes(void **state) {
     (void)state;
     base_rng rng = base_rng_stream(31, BASE_RNG_TEST, 0, 0);
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < 400; i++) {
         eng_conv conv = {.h = random_edge(&rng), .w = random_edge(&rng), .groups = 1};
         size_t kind = between(&rng, 0, 3);
         conv.channels = between(&rng, 1, kind == 0 ? 6 : 40);
