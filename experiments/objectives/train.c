@@ -17,8 +17,8 @@ enum { FIDELITIES = sizeof fidelity_names / sizeof *fidelity_names };
 static const char *const data_settings[] = {"dataset", "path", "target", "target_is"};
 
 static const char *const metric_names[] = {
-    "valid_error", "valid_loss", "valid_top5_error", "valid_f1",   "valid_ece", "valid_auc",
-    "valid_mse",   "valid_mae",  "train_loss",       "test_error", "test_loss", "test_top5_error",
+    "valid_error", "valid_loss", "valid_error_top5", "valid_f1",   "valid_ece", "valid_auc",
+    "valid_mse",   "valid_mae",  "train_loss",       "test_error", "test_loss", "test_error_top5",
     "test_f1",     "test_ece",   "test_auc",         "test_mse",   "test_mae",  "parameters",
     "flops",       "epochs_run", "seconds",          NULL};
 
@@ -245,7 +245,7 @@ const hpo_objective_type obj_train = {
     .summary = "the built-in engine trains a network",
     .notes = "Every setting but dataset, path, target and target_is may be searched as a parameter of the same name. "
              "fidelity: epochs (a trial goes on from its checkpoint), fraction (of the training samples) or folds (of "
-             "a cross-validation). metric: valid_error (the default), valid_top5_error, valid_f1 (macro), valid_ece "
+             "a cross-validation). metric: valid_error (the default), valid_error_top5, valid_f1 (macro), valid_ece "
              "(calibration error) or valid_auc for classes, valid_mse or valid_mae for numbers, valid_loss for both; "
              "the test_... ones are reported beside them, and parameters, flops, epochs_run, seconds.",
     .options = eng_recipe_options,

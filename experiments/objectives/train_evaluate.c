@@ -51,7 +51,7 @@ typedef struct score_name {
 static const score_name score_names[] = {
     {"error", offsetof(eng_scores, error), true}, {"loss", offsetof(eng_scores, loss), true},
     {"auc", offsetof(eng_scores, auc), true},     {"mse", offsetof(eng_scores, mse), true},
-    {"mae", offsetof(eng_scores, mae), true},     {"top5_error", offsetof(eng_scores, top5), false},
+    {"mae", offsetof(eng_scores, mae), true},     {"error_top5", offsetof(eng_scores, top5), false},
     {"f1", offsetof(eng_scores, f1), false},      {"ece", offsetof(eng_scores, ece), false},
 };
 enum { SCORES = sizeof score_names / sizeof *score_names };

@@ -379,7 +379,7 @@ static void failures_are_told_apart(void **state) {
 /* Any score can be the study's: it is then in every report, and the result has all of them. */
 static void scores_can_be_the_metric(void **state) {
     (void)state;
-    static const char *const names[] = {"valid_f1", "valid_ece", "valid_top5_error"};
+    static const char *const names[] = {"valid_f1", "valid_ece", "valid_error_top5"};
     base_err err = {0};
     check_tmpdir dir = check_tmpdir_create();
     for (size_t i = 0; i < CHECK_COUNT(names); i++) {
@@ -396,13 +396,13 @@ static void scores_can_be_the_metric(void **state) {
             assert_true((hpo_metrics_get(&l.metrics[1], names[k]) != NULL) == (k == i));
             assert_true(isfinite(metric(&result.metrics, names[k])));
         }
-        assert_true(metric(&result.metrics, "test_f1") > 0.5 && metric(&result.metrics, "test_top5_error") < 0.1);
+        assert_true(metric(&result.metrics, "test_f1") > 0.5 && metric(&result.metrics, "test_error_top5") < 0.1);
         assert_true(metric(&result.metrics, "parameters") == 64 * 16 + 16 + 16 * 10 + 10);
         assert_true(metric(&result.metrics, "flops") == 2 * (64 * 16 + 16 * 10));
         assert_true(obj_train.maximize(s.env.settings, names[i]) == (i == 0));
         study_end(&s);
     }
-    study s = study_describe("{dataset: blobs}", "{learning_rate: {min: 1e-3, max: 1e-2}}", epochs, "valid_top5_error");
+    study s = study_describe("{dataset: blobs}", "{learning_rate: {min: 1e-3, max: 1e-2}}", epochs, "valid_error_top5");
     CHECK_FAILS(study_start(&s, &err), BASE_INVALID, "is for more than five classes, but blobs has 4");
     s.state = NULL;
     study_end(&s);
