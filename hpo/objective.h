@@ -106,6 +106,8 @@ typedef struct hpo_objective_type {
     bool (*resumes)(const char *fidelity);
     /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; may be NULL. */
     void (*forget)(const char *folder, double fidelity);
+    /* More for --help, behind the notes: structures that the table of options only names; may be NULL. */
+    void (*help)(base_buf *out);
     /* More names for --list (data sets, models, problems); may be NULL. */
     void (*list)(base_buf *out);
 } hpo_objective_type;

@@ -120,7 +120,11 @@ base_status eng_layers_build(const eng_layers *layers, eng_net *net) {
 
 void eng_layers_help(base_buf *out) {
     for (size_t i = 0; eng_layer_kinds[i] != NULL; i++) {
-        base_buf_printf(out, "%s- %s: %s\n", i > 0 ? "\n" : "", eng_layer_kinds[i]->name, eng_layer_kinds[i]->summary);
+        base_buf text = {0};
+        base_buf_printf(&text, "layer %s: %s", eng_layer_kinds[i]->name, eng_layer_kinds[i]->summary);
+        if (i > 0) base_buf_putc(out, '\n');
+        base_put_text(base_buf_text(&text), 0, out);
         base_options_help(eng_layer_kinds[i]->options, out);
+        base_buf_fini(&text);
     }
 }

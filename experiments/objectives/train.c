@@ -235,6 +235,16 @@ static void train_list(base_buf *out) {
         base_put_row(eng_layer_kinds[i]->name, 23, eng_layer_kinds[i]->summary, out);
 }
 
+static void train_help(base_buf *out) {
+    base_put_text(
+        "network: a list of layers. The first key of a layer is its kind and holds its main value, the others are "
+        "options: {conv: 16, kernel: 5}. A kind that needs no value may be a bare word. \"{name}\" stands for "
+        "a parameter anywhere in it.",
+        0, out);
+    base_buf_putc(out, '\n');
+    eng_layers_help(out);
+}
+
 /* A larger share of the data is another training; epochs and folds go on. */
 static bool train_resumes(const char *fidelity) {
     return !fidelity || strcmp(fidelity, fidelity_names[TRAIN_FRACTION - TRAIN_EPOCHS]) != 0;
@@ -260,5 +270,6 @@ const hpo_objective_type obj_train = {
     .evaluate = train_evaluate,
     .fini = train_fini,
     .forget = train_forget,
+    .help = train_help,
     .list = train_list,
 };

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/buf.h"
+#include "engine/modules/layers.h"
 #include "experiments/objectives/registry.h"
 #include "hpo/space/space_file.h"
 
@@ -452,6 +453,23 @@ static void networks_are_searched(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* --help train documents every kind of layer and every option of it, in 80 columns. */
+static void layers_are_documented(void **state) {
+    (void)state;
+    base_buf out = {0};
+    obj_train.help(&out);
+    for (size_t i = 0; eng_layer_kinds[i]; i++) {
+        char head[64];
+        snprintf(head, sizeof head, "layer %s: ", eng_layer_kinds[i]->name);
+        const char *at = strstr(base_buf_text(&out), head);
+        assert_non_null(at);
+        for (const base_option *o = eng_layer_kinds[i]->options; o->name; o++) assert_non_null(strstr(at, o->name));
+    }
+    for (const char *line = base_buf_text(&out), *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        assert_true(end - line <= 80);
+    base_buf_fini(&out);
+}
+
 /* --check prints the network and what it takes, and refuses a study whose trials cannot run. */
 static void the_network_is_described(void **state) {
     (void)state;
@@ -585,6 +603,7 @@ int main(void) {
         cmocka_unit_test(each_task_reports_its_own_metrics),
         cmocka_unit_test(scores_can_be_the_metric),
         cmocka_unit_test(networks_are_searched),
+        cmocka_unit_test(layers_are_documented),
         cmocka_unit_test(the_network_is_described),
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(seeds_come_from_the_trial_or_the_settings),
