@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layers of images: conv, depthwise, separable, pool, global_pool, upsample, norm. */
+/* Layers of images: conv, depthwise, separable, transposed, pool, global_pool, upsample, norm. */
 #include "engine/modules/layer_kinds.h"
 
 #define FIELD(type, name) .offset = offsetof(type, name)
@@ -131,6 +131,37 @@ const eng_layer_kind eng_layer_separable = {
     .options = separable_options,
     .size = sizeof(conv_settings),
     .build = build_separable,
+};
+
+/* ---- transposed ---- */
+
+static const base_option transposed_options[] = {
+    CHANNELS_OPTION("transposed"),
+    KERNEL_OPTION("kernel", "2"),
+    {.name = "stride",
+     .kind = BASE_OPTION_INT,
+     FIELD(conv_settings, stride),
+     .fallback = "2",
+     .min = 1,
+     .max = MOST_STRIDE,
+     .help = "pixels of the output between two places of the kernel"},
+    ENG_LAYER_END_OPTIONS(conv_settings),
+    BASE_OPTIONS_END,
+};
+
+static base_status build_transposed(eng_net *net, const eng_layer *layer) {
+    const conv_settings *s = layer->settings;
+    const eng_window window = {.size = (size_t)s->kernel, .stride = (size_t)s->stride, .dilation = 1};
+    return eng_net_transposed(net, (size_t)s->channels, &window, eng_layer_norm_of(net, s->end.norm),
+                              eng_layer_activation_of(net, s->end.activation));
+}
+
+const eng_layer_kind eng_layer_transposed = {
+    .name = "transposed",
+    .summary = "transposed convolution: a larger image, by learned weights",
+    .options = transposed_options,
+    .size = sizeof(conv_settings),
+    .build = build_transposed,
 };
 
 /* ---- pool ---- */

@@ -13,6 +13,7 @@ extern "C" {
     X(conv)                                                                                                            \
     X(depthwise)                                                                                                       \
     X(separable)                                                                                                       \
+    X(transposed)                                                                                                      \
     X(pool)                                                                                                            \
     X(global_pool)                                                                                                     \
     X(upsample)                                                                                                        \

@@ -80,6 +80,9 @@ BASE_CHECK base_status eng_net_separable(eng_net *net, size_t filters, const eng
 BASE_CHECK base_status eng_net_pool(eng_net *net, eng_pooling pooling, const eng_window *window);
 BASE_CHECK base_status eng_net_global_pool(eng_net *net, eng_pooling pooling);
 BASE_CHECK base_status eng_net_upsample(eng_net *net, size_t factor);
+/* The adjoint of an unpadded convolution: height and width become (pixels - 1) stride + size. */
+BASE_CHECK base_status eng_net_transposed(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
+                                          const eng_op *activation);
 /* The end becomes f(end + before); where the shapes differ, before goes through a projection: a 1 x 1 convolution with
  * the stride that leads to the end's size, with normalisation, or a dense layer. drop_path: rate at which the end is
  * left out in training. */

@@ -72,9 +72,8 @@ base_status eng_net_separable(eng_net *net, size_t filters, const eng_window *wi
 
 base_status eng_net_pool(eng_net *net, eng_pooling pooling, const eng_window *window) {
     const size_t zeros = window->same ? (window->size - 1) / 2 : 0;
-    const eng_pool_config pool = {.window = {window->size, window->size},
-                                  .stride = {window->stride, window->stride},
-                                  .padding = {zeros, zeros}};
+    const eng_pool_config pool = {
+        .window = {window->size, window->size}, .stride = {window->stride, window->stride}, .padding = {zeros, zeros}};
     BASE_TRY(need_room(net, "size", window));
     return eng_net_apply(net, pooling == ENG_POOL_MAX ? &eng_op_max_pool : &eng_op_mean_pool, &pool, NULL);
 }
@@ -91,6 +90,22 @@ base_status eng_net_global_pool(eng_net *net, eng_pooling pooling) {
 base_status eng_net_upsample(eng_net *net, size_t factor) {
     BASE_TRY(need_image(net));
     return eng_net_apply(net, &eng_op_upsample, &(eng_upsample_config){.factor = factor}, NULL);
+}
+
+base_status eng_net_transposed(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
+                               const eng_op *activation) {
+    BASE_TRY(need_image(net));
+    const bool fused = norm == ENG_NORM_NONE && activation->epilogue != ENG_EPILOGUE_NONE;
+    const eng_conv2d_transposed_config conv = {
+        .filters = filters,
+        .kernel = {window->size},
+        .stride = {window->stride},
+        .no_bias = norm != ENG_NORM_NONE,
+        .epilogue = fused ? activation->epilogue : ENG_EPILOGUE_NONE,
+        .init = eng_net_init(net, activation),
+    };
+    BASE_TRY(eng_net_apply(net, &eng_op_conv2d_transposed, &conv, NULL));
+    return fused ? BASE_OK : eng_net_finish(net, norm, activation);
 }
 
 base_status eng_net_normalise(eng_net *net, eng_norm norm) {

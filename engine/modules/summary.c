@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Counts over a graph. A weight (a parameter that decays) is used once at every position of the output: once for a
- * dense layer, height x width times for a convolution, whatever its groups. */
+ * dense layer, height x width times for a convolution, whatever its groups; at every position of the input in a
+ * transposed one. */
 #include "engine/modules/summary.h"
+
+#include "engine/ops/ops.h"
 
 enum { NAME = 22, SHAPE = 16 };
 
 double eng_node_flops(const eng_node *node) {
-    const eng_shape *out = &node->out_shape;
+    const eng_shape *out = node->op == &eng_op_conv2d_transposed ? &node->in_shape[0] : &node->out_shape;
     double positions = 1.0, weights = 0.0;
     for (size_t i = 0; i + 1 < out->ndim; i++) positions *= (double)out->dim[i];
     for (size_t i = 0; i < node->params; i++)

@@ -125,6 +125,8 @@ static void layers_have_the_shapes_of_their_formulas(void **state) {
         {"[{conv: 6, groups: 2, kernel: 1, stride: 3}]", {3, {3, 3, 6}}, 6},
         {"[{depthwise: 5, stride: 2}]", {3, {5, 4, 2}}, 5 * 5 * 2},
         {"[{separable: 7, kernel: 5}]", {3, {9, 8, 7}}, 5 * 5 * 2 + 2 * 7},
+        {"[{transposed: 3}]", {3, {18, 16, 3}}, 2 * 2 * 2 * 3},
+        {"[{transposed: 3, kernel: 3, stride: 1}]", {3, {11, 10, 3}}, 3 * 3 * 2 * 3},
         {"[{pool: max}]", {3, {4, 4, 2}}, 0},
         {"[{pool: average, size: 3, stride: 1, padding: same}]", {3, {9, 8, 2}}, 0},
         {"[{pool: average, size: 3, stride: 2}]", {3, {4, 3, 2}}, 0},
@@ -159,6 +161,32 @@ static void layers_have_the_shapes_of_their_formulas(void **state) {
         if (!same) print_error("%s has another shape\n", cases[i].text);
         assert_true(same);
         assert_int_equal(weights, cases[i].weights + eng_shape_count(&cases[i].shape) * CLASSES);
+        eng_graph_destroy(net.graph);
+    }
+}
+
+/* Twice the multiply-adds of one sample, by hand: 9 x 8 x 2 in, biases and pooling left out. */
+static void operations_are_counted(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double flops; /* without the output layer's */
+        size_t features;
+    } cases[] = {
+        {"[{dense: 7}]", 2.0 * 144 * 7, 7},
+        {"[{conv: 5, stride: 2}, global_pool]", 2.0 * (5 * 4) * 9 * 2 * 5, 5},
+        {"[{conv: 4, groups: 2, norm: batch}, global_pool]", 2.0 * (9 * 8) * 9 * 1 * 4, 4},
+        {"[{depthwise: 3}, global_pool]", 2.0 * (9 * 8) * 9 * 2, 2},
+        {"[{transposed: 3}, global_pool]", 2.0 * (9 * 8) * 4 * 2 * 3, 3},
+        {"[{residual: [{conv: 4, stride: 2}]}, global_pool]", 2.0 * (5 * 4) * (9 * 2 * 4 + 2 * 4), 4},
+    };
+    base_err err = {0};
+    const eng_net_config config = around(image(9, 8, 2));
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        eng_net net;
+        eng_ports ports;
+        CHECK_OK(build(cases[i].text, &config, &net, &ports, &err));
+        CHECK_NEAR(eng_graph_flops(net.graph), cases[i].flops + 2.0 * (double)(cases[i].features * CLASSES), 0);
         eng_graph_destroy(net.graph);
     }
 }
@@ -252,6 +280,7 @@ static void gradients_of_blocks(void **state) {
         "[{repeat: 3, layers: [{concat: [[], [{conv: 2}]]}]}, global_pool, {dense: 5}]",
         "[{conv: 3}, {add: [[], [{depthwise: 3}], [{separable: 3, kernel: 5, dilation: 2}], [{conv: 3, kernel: 1}]], "
         "activation: sigmoid}, {pool: average, size: 3, padding: same}]",
+        "[{concat: [[], [{pool: average}, {conv: 3}, {transposed: 2}]]}, {transposed: 2, kernel: 3, stride: 1}]",
         "[{dense: 8}, {residual: [{dense: 8}, {dropout: 0.4}]}, {residual: [{dense: 5}]}]",
     };
     base_err err = {0};
@@ -321,6 +350,7 @@ int main(void) {
         cmocka_unit_test(faults_are_told_when_read),
         cmocka_unit_test(shapes_that_do_not_fit_name_their_layer),
         cmocka_unit_test(layers_have_the_shapes_of_their_formulas),
+        cmocka_unit_test(operations_are_counted),
         cmocka_unit_test(defaults_come_from_the_network),
         cmocka_unit_test(gradients_of_blocks),
         cmocka_unit_test(residual_networks_have_the_published_sizes),

@@ -360,6 +360,42 @@ static void a_skip_takes_what_a_hand_count_says(void **state) {
     destroy(&n);
 }
 
+/* Two inputs of their own width: loss and gradients are those of one input that holds both. */
+static void inputs_may_be_several(void **state) {
+    (void)state;
+    base_err err;
+    float both[BATCH * IN], target[BATCH * OUT], left[BATCH * 2], right[BATCH * 4];
+    const layer chain[] = {{&eng_op_dense, &wide}, {&eng_op_tanh, NULL}, {&eng_op_dense, &narrow}};
+    net one = make(chain, CHECK_COUNT(chain), BATCH), two = {.graph = eng_graph_create()};
+    eng_value a = eng_graph_input(two.graph, eng_shape_1d(2), ENG_F32), at;
+    eng_value b = eng_graph_input(two.graph, eng_shape_1d(4), ENG_F32), none;
+    CHECK_OK(eng_graph_add_many(two.graph, &eng_op_concat, NULL, NULL, (eng_value[]){a, b}, 2, &at, &err));
+    for (size_t i = 0; i < CHECK_COUNT(chain); i++)
+        CHECK_OK(eng_graph_add(two.graph, chain[i].op, chain[i].config, NULL, &at, &at, &err));
+    two.target = eng_graph_input(two.graph, eng_shape_1d(OUT), ENG_F32);
+    CHECK_OK(
+        eng_graph_add(two.graph, &eng_op_mean_squared_error, NULL, NULL, (eng_value[]){at, two.target}, &none, &err));
+    CHECK_OK(eng_graph_params(two.graph, 3, &two.params, &err));
+    CHECK_OK(eng_plan_create(two.graph, two.params, BATCH, eng_kernels_find(NULL), &two.plan, &err));
+    assert_int_equal(eng_params_size(one.params), eng_params_size(two.params));
+    memcpy(eng_params_values(two.params), eng_params_values(one.params), eng_params_size(one.params) * sizeof(float));
+    bind(&one, both, target);
+    for (size_t i = 0; i < BATCH; i++) {
+        memcpy(left + 2 * i, both + IN * i, 2 * sizeof *left);
+        memcpy(right + 4 * i, both + IN * i + 2, 4 * sizeof *right);
+    }
+    eng_plan_bind(two.plan, a, left);
+    eng_plan_bind(two.plan, b, right);
+    eng_plan_bind(two.plan, two.target, target);
+    CHECK_SAME_DOUBLE(eng_plan_forward(two.plan, BATCH, true, 1, 0), eng_plan_forward(one.plan, BATCH, true, 1, 0));
+    eng_plan_backward(one.plan);
+    eng_plan_backward(two.plan);
+    assert_memory_equal(eng_params_gradients(two.params), eng_params_gradients(one.params),
+                        eng_params_size(one.params) * sizeof(float));
+    destroy(&one);
+    destroy(&two);
+}
+
 static void a_batch_needs_a_sample(void **state) {
     (void)state;
     net n = make(deep, CHECK_COUNT(deep), 1);
@@ -384,6 +420,7 @@ int main(void) {
         cmocka_unit_test(poison_never_reaches_a_branch),
         cmocka_unit_test(a_plan_is_measured_before_it_is_made),
         cmocka_unit_test(a_skip_takes_what_a_hand_count_says),
+        cmocka_unit_test(inputs_may_be_several),
         cmocka_unit_test(a_batch_needs_a_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
