@@ -10,7 +10,7 @@
 #include "engine/ops/conv_sweep.h"
 
 #define BLOCK_BYTES ((size_t)32 << 10)  /* of images with margins: the first cache, and room for the rest */
-#define BARE_BYTES  ((size_t)256 << 10) /* of images as they are: a share of the second cache */
+#define BARE_BYTES  ((size_t)128 << 10) /* of images as they are: a share of the second cache */
 #define MOST_ROWS   64                  /* of a job of weight gradients */
 #define MOST_STEPS  7                   /* of a depthwise window, see tiles_depth.inc */
 
@@ -390,6 +390,10 @@ void eng_conv_forward(const eng_conv_pass *pass) {
         job.images = least(block, pass->n - image);
         job.from = stage_block(&x, image, job.images);
         job.to = pass->y + image * conv->h.out * conv->w.out * conv->filters;
+        job.next_images = least(block, pass->n - image - job.images);
+        job.next_from =
+            job.next_images == 0 ? NULL : pass->x + (image + block) * conv->h.in * conv->w.in * conv->channels;
+        job.next_to = job.next_images == 0 ? NULL : job.to + block * conv->h.out * conv->w.out * conv->filters;
         sweep(conv, &job);
     }
 }
