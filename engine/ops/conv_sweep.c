@@ -338,7 +338,7 @@ static eng_sweep_job flattened(const eng_sweep_job *job) {
     flat.w.in = flat.w.out = flat.w.placed = job->images * h->out * w->out;
     flat.h.in = flat.h.out = flat.h.placed = 1;
     flat.images = 1;
-    flat.next_from = flat.next_to = NULL;
+    flat.next_images = job->next_images == job->images ? 1 : 0;
     return flat;
 }
 

@@ -97,9 +97,10 @@ typedef struct eng_depth_outer_job {
     const float *a, *d;
     size_t lda, ldd;
     size_t lifts, steps; /* height and width of the window */
-    const size_t *lift_at;
+    const ptrdiff_t *lift_at;
     size_t step;
-    float *dw; /* [lifts][steps][channels] */
+    size_t ends; /* so many pixels at either end of a row lack the outermost tap, as many more the next ...; 0: none */
+    float *dw;   /* [lifts][steps][channels] */
     size_t channels;
     bool add;
 } eng_depth_outer_job;
