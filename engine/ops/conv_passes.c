@@ -7,10 +7,12 @@
  * instead of the number of pixels. */
 #include "engine/ops/conv.h"
 
+#include <string.h>
+
 #include "engine/ops/conv_sweep.h"
 
 #define BLOCK_BYTES ((size_t)32 << 10)  /* of images with margins: the first cache, and room for the rest */
-#define BARE_BYTES  ((size_t)256 << 10) /* of images as they are: a share of the second cache */
+#define BARE_BYTES  ((size_t)128 << 10) /* of images as they are: a share of the second cache */
 #define MOST_ROWS   64                  /* of a job of weight gradients */
 #define MOST_STEPS  7                   /* of a depthwise window, see tiles_depth.inc */
 
@@ -93,14 +95,23 @@ static bool lead_and_trail(const eng_conv_edge *w, size_t *lead, size_t *trail) 
     return w->kernel == 3 && *lead + *trail <= w->out;
 }
 
+/* As many outputs as inputs, each tap of an odd kernel missing `dilation` more pixels than the one nearer to the
+ * middle: a depthwise window can leave them out. */
+static bool keeps_width(const eng_conv_edge *w) {
+    return w->stride == 1 && w->kernel % 2 == 1 && 2 * w->padding == (w->kernel - 1) * w->dilation &&
+           2 * w->padding <= w->out;
+}
+
 /* x as the weight gradients want it. */
 static stage stage_x_of_weights(const eng_conv *conv) {
     stage s = stage_of(conv, false);
     eng_sweep_edge h = eng_sweep_forward(&conv->h), w = eng_sweep_forward(&conv->w);
     size_t lead, trail;
-    if (is_depthwise(conv) || is_narrow(conv))
+    if (is_narrow(conv))
         eng_margins_widen(&s.margins, &h, &w);
-    else if (!lead_and_trail(&conv->w, &lead, &trail))
+    else if (is_depthwise(conv) && !keeps_width(&conv->w))
+        eng_margins_widen(&s.margins, &no_edge, &w);
+    else if (!is_depthwise(conv) && !lead_and_trail(&conv->w, &lead, &trail))
         eng_margins_widen(&s.margins, &no_edge, &w);
     s.copied = !eng_margins_none(&s.margins);
     return s;
@@ -223,6 +234,11 @@ static void adjoint_block(const eng_conv_pass *pass, const stage *s, const float
             job.images = count;
             job.from = dy;
             job.to = pass->dx + image * conv->h.in * conv->w.in * conv->channels;
+            if (a + b == 0 && image + count < pass->n) {
+                job.next_images = least(count, pass->n - image - count);
+                job.next_from = pass->dy + (image + count) * conv->h.out * conv->w.out * conv->filters;
+                job.next_to = job.to + count * conv->h.in * conv->w.in * conv->channels;
+            }
             job.weights = packed;
             job.bias = pass->bias;
             job.relu = pass->relu;
@@ -331,38 +347,52 @@ static void dense_block(gradient *g, size_t images) {
     }
 }
 
-static void flush_depthwise(gradient *g, const size_t *lift_at) {
+/* The filled rows, which all read the taps lo .. hi-1 down. */
+static void flush_depthwise(gradient *g, size_t lo, size_t hi) {
     const eng_conv *conv = g->pass->conv;
-    const eng_depth_outer_job job = {.rows = g->count,
-                                     .pixels = conv->w.out,
-                                     .a_at = g->a_at,
-                                     .d_at = g->d_at,
-                                     .a = g->from,
-                                     .d = g->dy,
-                                     .lda = conv->w.stride * conv->channels,
-                                     .ldd = conv->filters,
-                                     .lifts = conv->h.kernel,
-                                     .steps = conv->w.kernel,
-                                     .lift_at = lift_at,
-                                     .step = conv->w.dilation * conv->channels,
-                                     .dw = g->pass->dw,
-                                     .channels = conv->channels,
-                                     .add = g->begun[0]};
-    g->pass->tiles->depth_outer(&job);
-    g->begun[0] = true;
+    ptrdiff_t lift_at[ENG_CONV_MOST_TAPS];
+    const bool bare = g->x->margins.left + g->x->margins.right == 0;
+    for (size_t u = lo; u < hi; u++)
+        lift_at[u - lo] =
+            (ptrdiff_t)(((u - lo) * conv->h.dilation * pitch_of(g->x) + g->x->margins.left) * conv->channels) -
+            (ptrdiff_t)(conv->w.padding * conv->channels);
+    eng_depth_outer_job job = {.rows = g->count,
+                               .pixels = conv->w.out,
+                               .a_at = g->a_at,
+                               .d_at = g->d_at,
+                               .a = g->from,
+                               .d = g->dy,
+                               .lda = conv->w.stride * conv->channels,
+                               .ldd = conv->filters,
+                               .lifts = hi - lo,
+                               .steps = conv->w.kernel,
+                               .lift_at = lift_at,
+                               .step = conv->w.dilation * conv->channels,
+                               .ends = bare && conv->w.padding > 0 ? conv->w.dilation : 0,
+                               .dw = g->pass->dw + lo * conv->w.kernel * conv->channels,
+                               .channels = conv->channels,
+                               .add = true};
+    if (g->count > 0) g->pass->tiles->depth_outer(&job);
     g->count = 0;
 }
 
+/* Sums go to dw in any order of rows, so it begins as zeros. */
 static void depthwise_block(gradient *g, size_t images) {
     const eng_conv *conv = g->pass->conv;
-    size_t lift_at[ENG_CONV_MOST_TAPS];
-    for (size_t u = 0; u < conv->h.kernel; u++) lift_at[u] = u * conv->h.dilation * pitch_of(g->x) * conv->channels;
-    for (size_t image = 0; image < images; image++)
-        for (size_t oy = 0; oy < conv->h.out; oy++) {
-            gradient_row(g, image, oy, 0);
-            if (g->count == g->most) flush_depthwise(g, lift_at);
+    const eng_sweep_edge h = eng_sweep_forward(&conv->h);
+    if (!g->begun[0]) memset(g->pass->dw, 0, conv->h.kernel * conv->w.kernel * conv->channels * sizeof(float));
+    g->begun[0] = true;
+    size_t lo = 0, hi = 0, row_lo, row_hi;
+    for (size_t oy = 0; oy < conv->h.out; oy++) {
+        eng_sweep_range(&h, oy, &row_lo, &row_hi);
+        if (row_lo != lo || row_hi != hi) flush_depthwise(g, lo, hi);
+        lo = row_lo, hi = row_hi;
+        for (size_t image = 0; image < images && lo < hi; image++) {
+            gradient_row(g, image, oy, lo);
+            if (g->count == g->most) flush_depthwise(g, lo, hi);
         }
-    flush_depthwise(g, lift_at);
+    }
+    flush_depthwise(g, lo, hi);
 }
 
 static void gradient_block(gradient *g, size_t images, const float *from, const float *dy) {
@@ -390,6 +420,10 @@ void eng_conv_forward(const eng_conv_pass *pass) {
         job.images = least(block, pass->n - image);
         job.from = stage_block(&x, image, job.images);
         job.to = pass->y + image * conv->h.out * conv->w.out * conv->filters;
+        job.next_images = least(block, pass->n - image - job.images);
+        job.next_from =
+            job.next_images == 0 ? NULL : pass->x + (image + block) * conv->h.in * conv->w.in * conv->channels;
+        job.next_to = job.next_images == 0 ? NULL : job.to + block * conv->h.out * conv->w.out * conv->filters;
         sweep(conv, &job);
     }
 }

@@ -159,6 +159,23 @@ typedef struct filling {
     size_t count, most;
 } filling;
 
+/* The block to come in equal shares for all groups of this one, whole cache lines each. */
+static eng_ahead ahead_of(const filling *f) {
+    const eng_sweep_job *s = f->sweep;
+    const size_t groups = s->images * s->h.out * f->groups;
+    const size_t read = s->next_images * s->h.in * s->w.in * s->from_channels * sizeof(float);
+    const size_t write = s->next_images * s->h.placed * s->w.placed * s->to_channels * sizeof(float);
+    return (eng_ahead){.read = s->next_from,
+                       .write = s->next_to,
+                       .read_step = read / groups / 64 * 64,
+                       .write_step = write / groups / 64 * 64};
+}
+
+static void ahead_move(eng_ahead *ahead, size_t groups) {
+    if (ahead->read != NULL) ahead->read += groups * ahead->read_step / sizeof(float);
+    if (ahead->write != NULL) ahead->write += groups * ahead->write_step / sizeof(float);
+}
+
 static void fill_begin(filling *f, const eng_sweep_job *sweep) {
     f->sweep = sweep;
     f->pitch = (ptrdiff_t)((sweep->w.in + sweep->margins.left + sweep->margins.right) * sweep->from_channels);
@@ -306,6 +323,7 @@ static void flush_dense(filling *f, void *self) {
         tile->c = job->to + g * tile->n;
         tile->bias = job->bias == NULL ? NULL : job->bias + g * tile->n;
         job->tiles->multiply(tile);
+        if (g == 0) ahead_move(&tile->ahead, f->count);
     }
 }
 
@@ -320,6 +338,7 @@ static eng_sweep_job flattened(const eng_sweep_job *job) {
     flat.w.in = flat.w.out = flat.w.placed = job->images * h->out * w->out;
     flat.h.in = flat.h.out = flat.h.placed = 1;
     flat.images = 1;
+    flat.next_images = job->next_images == job->images ? 1 : 0;
     return flat;
 }
 
@@ -338,7 +357,8 @@ void eng_sweep_dense(const eng_sweep_job *of_images) {
                          .run = f.run,
                          .depth = rows_of_b(job),
                          .n = job->to_channels / job->groups,
-                         .relu = job->relu};
+                         .relu = job->relu,
+                         .ahead = ahead_of(&f)};
     for (size_t begin = 0, end; begin < job->h.out; begin = end) {
         end = class_end(&f, begin);
         for (size_t j = 0, next; j < f.groups; j = next) {
@@ -357,6 +377,7 @@ static void flush_depth(filling *f, void *self) {
     depth->taps = f->runs;
     depth->whole = f->whole;
     f->sweep->tiles->depth(depth);
+    ahead_move(&depth->ahead, f->count);
 }
 
 void eng_sweep_depthwise(const eng_sweep_job *job) {
@@ -375,7 +396,8 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
                            .w = job->weights,
                            .channels = job->to_channels,
                            .bias = job->bias,
-                           .relu = job->relu};
+                           .relu = job->relu,
+                           .ahead = ahead_of(&f)};
     for (size_t begin = 0, end; begin < job->h.out; begin = end) {
         end = class_end(&f, begin);
         for (size_t j = 0, next; j < f.groups; j = next) {

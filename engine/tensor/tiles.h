@@ -26,6 +26,13 @@ typedef struct eng_tile_run {
     size_t skip, cut;
 } eng_tile_run;
 
+/* Memory that a job fetches into the second cache while it computes: what will be read and what will be written next,
+ * so many bytes for each group. */
+typedef struct eng_ahead {
+    const float *read, *write; /* or NULL */
+    size_t read_step, write_step;
+} eng_ahead;
+
 /* C = f(A B + bias). C is overwritten, never read. */
 typedef struct eng_tile_job {
     size_t rows, groups;       /* rows of each group: 1 .. eng_tiles.rows */
@@ -40,6 +47,7 @@ typedef struct eng_tile_job {
     size_t depth, n;
     const float *bias; /* n numbers, or NULL */
     bool relu;         /* f(z) = max(0, z), a NaN stays; else f(z) = z */
+    eng_ahead ahead;
 } eng_tile_job;
 
 /* Rows from .. from + count of B[depth][n] go into its panels; b[k][j] lies at b[(k - from) step_k + j step_n]. */
@@ -72,12 +80,13 @@ typedef struct eng_depth_job {
     size_t lda;
     float *c;
     size_t ldc;
-    size_t taps, whole; /* the first `whole` taps neither skip nor cut */
+    size_t taps, whole;      /* the first `whole` taps neither skip nor cut */
     const eng_tile_run *tap; /* b: where its weights begin in w; skip, cut at most eng_tiles.depth_ends */
     const float *w;
     size_t channels;
     const float *bias;
     bool relu;
+    eng_ahead ahead;
 } eng_depth_job;
 
 /* dw[u][v][c] (+)= sum over rows and pixels of A[r][j][lift_at[u] + v step + c] D[r][j][c]: u goes down the taps of a
@@ -88,9 +97,10 @@ typedef struct eng_depth_outer_job {
     const float *a, *d;
     size_t lda, ldd;
     size_t lifts, steps; /* height and width of the window */
-    const size_t *lift_at;
+    const ptrdiff_t *lift_at;
     size_t step;
-    float *dw; /* [lifts][steps][channels] */
+    size_t ends; /* so many pixels at either end of a row lack the outermost tap, as many more the next ...; 0: none */
+    float *dw;   /* [lifts][steps][channels] */
     size_t channels;
     bool add;
 } eng_depth_outer_job;
