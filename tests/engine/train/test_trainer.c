@@ -170,6 +170,40 @@ static void digits_are_learned(void **state) {
     bench_destroy(&b);
 }
 
+/* By name and as a list of layers. Limits: twice the worst of four seeds when they were set. */
+static void convolutions_learn_digits(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double most;
+    } cases[] = {
+        {"{dataset: digits, model: resnet, width: 8, epochs: 15, learning_rate: 0.003, schedule: cosine, seed: 1}",
+         0.03},
+        {"{dataset: digits, model: resnet, preactivation: true, width: 8, epochs: 30, learning_rate: 0.003, "
+         "schedule: cosine, seed: 1}",
+         0.02},
+        {"{dataset: digits, model: separable, width: 16, stages: 2, epochs: 30, learning_rate: 0.003, "
+         "schedule: cosine, seed: 1}",
+         0.09},
+        {"{dataset: digits, epochs: 15, learning_rate: 0.003, schedule: cosine, ema: 0.98, seed: 1, network: [{conv: "
+         "16}, {concat: [[], [{pool: max}, {conv: 16}, {transposed: 8}]]}, {conv: 32, stride: 2, norm: layer}, "
+         "flatten, "
+         "{dropout: 0.2}, {dense: 32}]}",
+         0.03},
+    };
+    base_err err = {0};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        bench b = bench_create(cases[i].text);
+        eng_trainer *trainer = bench_trainer(&b);
+        CHECK_OK(eng_trainer_fit(trainer, (uint64_t)b.recipe.epochs, NULL, &err));
+        eng_scores test = eng_trainer_evaluate(trainer, b.view->split.test);
+        print_message("%.60s...: test error %.4f\n", cases[i].text, test.error);
+        assert_true(test.error <= cases[i].most);
+        eng_trainer_destroy(trainer);
+        bench_destroy(&b);
+    }
+}
+
 /* Close to the best error that a perfect model has (2.7 % on blobs, 1 on friedman), not below what chance allows. */
 static void made_sets_are_learned_to_their_limits(void **state) {
     (void)state;
@@ -340,6 +374,7 @@ int main(void) {
         cmocka_unit_test(a_training_stopped_inside_an_epoch_goes_on),
         cmocka_unit_test(a_convolutional_training_has_the_same_bits),
         cmocka_unit_test(digits_are_learned),
+        cmocka_unit_test(convolutions_learn_digits),
         cmocka_unit_test(made_sets_are_learned_to_their_limits),
         cmocka_unit_test(a_diverging_training_names_its_step),
         cmocka_unit_test(early_stopping_ends_a_training_and_stays),
