@@ -73,14 +73,37 @@ static base_status read_parts(const base_yaml_node *map, base_arena *arena, eng_
     return BASE_OK;
 }
 
+/* The options that have a value: null is what is left of an inactive parameter, and means the default. */
+static const base_yaml_node *without_nulls(const base_yaml_node *map, base_arena *arena) {
+    if (map == NULL) return NULL;
+    base_yaml_node *made = BASE_NEW(arena, base_yaml_node);
+    *made = *map;
+    made->keys = BASE_NEW_ARRAY(arena, map->count, base_yaml_node *);
+    made->items = BASE_NEW_ARRAY(arena, map->count, base_yaml_node *);
+    made->count = 0;
+    for (size_t i = 0; i < map->count; i++) {
+        if (map->items[i]->kind == BASE_YAML_NULL) continue;
+        made->keys[made->count] = map->keys[i];
+        made->items[made->count++] = map->items[i];
+    }
+    return made;
+}
+
 static base_status read_layer(const base_yaml_node *item, base_arena *arena, eng_layer *layer, base_err *err) {
     const base_yaml_node *map = NULL;
     layer->where = item;
     BASE_TRY(recognise(item, &layer->kind, &map, err));
+    map = without_nulls(map, arena);
     void *settings = base_arena_alloc(arena, layer->kind->size);
     layer->settings = settings;
     BASE_TRY(base_options_read(layer->kind->options, map, settings, arena, err));
     return read_parts(map, arena, layer, err);
+}
+
+/* A layer whose value is null: what a study made of it refers to a parameter that is inactive. */
+static bool is_left_out(const base_yaml_node *item) {
+    return item->kind == BASE_YAML_MAP && item->count > 0 && item->items[0]->kind == BASE_YAML_NULL &&
+           find(item->keys[0]->text) != NULL;
 }
 
 base_status eng_layers_read(const base_yaml_node *list, base_arena *arena, eng_layers *out, base_err *err) {
@@ -89,11 +112,13 @@ base_status eng_layers_read(const base_yaml_node *list, base_arena *arena, eng_l
         return base_yaml_fail(list, err, "layers are a list, like [{dense: 64}, {dropout: 0.1}], but this is %s",
                               base_yaml_kind_text(list->kind));
     eng_layer *items = BASE_NEW_ARRAY(arena, list->count + 1, eng_layer);
+    size_t count = 0;
     for (size_t i = 0; i < list->count; i++) {
-        items[i].number = i + 1;
-        BASE_TRY(read_layer(list->items[i], arena, &items[i], err));
+        if (is_left_out(list->items[i])) continue;
+        items[count].number = i + 1;
+        BASE_TRY(read_layer(list->items[i], arena, &items[count++], err));
     }
-    *out = (eng_layers){.items = items, .count = list->count};
+    *out = (eng_layers){.items = items, .count = count};
     return BASE_OK;
 }
 

@@ -6,7 +6,7 @@
  *     - global_pool
  *
  * The first key of a layer names its kind and holds its main value; the others are options with defaults. A kind that
- * needs no value may be written as a bare word. */
+ * needs no value may be written as a bare word; one whose value is null is left out. */
 #ifndef ENG_LAYERS_H
 #define ENG_LAYERS_H
 

@@ -170,7 +170,7 @@ static void digits_are_learned(void **state) {
     bench_destroy(&b);
 }
 
-/* By name and as a list of layers. Limits: twice the worst of four seeds when they were set. */
+/* By name and as a list of layers. Limits: about twice the worst of four seeds when they were set. */
 static void convolutions_learn_digits(void **state) {
     (void)state;
     static const struct {
