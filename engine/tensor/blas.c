@@ -40,13 +40,26 @@ const char *eng_blas_core(void) {
     return openblas_get_corename();
 }
 
+#if defined(__x86_64__)
+static bool is_one_of(const char *core, const char *const *names) {
+    for (; *names; names++) {
+        if (strcmp(core, *names) == 0) return true;
+    }
+    return false;
+}
+#endif
+
 const char *eng_blas_better_core(void) {
 #if defined(__x86_64__)
+    static const char *const with_avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids", NULL};
+    static const char *const with_avx2[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids", NULL};
     const char *core = eng_blas_core();
-    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                  __builtin_cpu_supports("avx512cd");
-    if (avx512 && (strcmp(core, "Haswell") == 0 || strcmp(core, "Zen") == 0)) return "SKYLAKEX";
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512cd");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (avx512 && !is_one_of(core, with_avx512)) return "SKYLAKEX";
+    if (avx2 && !is_one_of(core, with_avx2)) return "HASWELL";
 #endif
     return NULL;
 }

@@ -20,7 +20,8 @@ int eng_blas_threads(void);
 /* The kernel family BLAS chose for this machine, e.g. "SkylakeX". */
 const char *eng_blas_core(void);
 /* What the environment variable OPENBLAS_CORETYPE should say before the program is started, or NULL when the choice is
- * good. OpenBLAS 0.3.21 knows no Zen 4 or 5 and runs AVX2 kernels there: the AVX-512 ones are 1.7 times as fast. */
+ * good. OpenBLAS knows CPUs by their model numbers and runs far older kernels on those that came after it: 0.3.21 takes
+ * AVX2 for Zen 4 and 5 (AVX-512 is 1.7 times as fast) and SSE3 for Emerald Rapids (8 times). */
 const char *eng_blas_better_core(void);
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "engine/data/loader.h"
+#include "engine/tensor/subnormal.h"
 
 enum { LOOK = 8 }; /* steps between two looks at the clock */
 static const double default_pause = 0.05;
@@ -218,7 +219,7 @@ static base_status close_epoch(eng_trainer *t, base_err *err) {
     return BASE_OK;
 }
 
-base_status eng_trainer_fit(eng_trainer *trainer, uint64_t epochs, const eng_watch *watch, base_err *err) {
+static base_status fit(eng_trainer *trainer, uint64_t epochs, const eng_watch *watch, base_err *err) {
     eng_progress *p = &trainer->progress;
     while (p->epoch < epochs && !p->stop.stopped) {
         double begun = base_monotonic();
@@ -244,8 +245,14 @@ static void exchange(eng_trainer *t) {
     }
 }
 
-eng_scores eng_trainer_evaluate(eng_trainer *trainer, eng_part part) {
-    eng_trainer *t = trainer;
+base_status eng_trainer_fit(eng_trainer *trainer, uint64_t epochs, const eng_watch *watch, base_err *err) {
+    const uint64_t before = eng_subnormals_flush();
+    const base_status status = fit(trainer, epochs, watch, err);
+    eng_subnormals_restore(before);
+    return status;
+}
+
+static eng_scores evaluate(eng_trainer *t, eng_part part) {
     const eng_dataset *set = t->view->set;
     const eng_normaliser *normaliser = &t->view->normaliser;
     eng_scorer scorer = eng_scorer_begin(eng_model_task(t->model), eng_model_output_count(t->model),
@@ -265,6 +272,13 @@ eng_scores eng_trainer_evaluate(eng_trainer *trainer, eng_part part) {
     }
     exchange(t);
     return eng_scorer_end(&scorer);
+}
+
+eng_scores eng_trainer_evaluate(eng_trainer *trainer, eng_part part) {
+    const uint64_t before = eng_subnormals_flush();
+    const eng_scores scores = evaluate(trainer, part);
+    eng_subnormals_restore(before);
+    return scores;
 }
 
 static eng_checkpoint checkpoint_of(const eng_trainer *trainer, eng_progress *progress) {

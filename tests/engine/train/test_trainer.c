@@ -368,6 +368,27 @@ static void averaged_weights_are_what_is_scored(void **state) {
     bench_destroy(&with);
 }
 
+/* Weights that decay by a tenth in every step pass 1e-38 after some 800 steps: they end as zero, not as numbers that
+ * make every further step slow. */
+static void weights_that_vanish_are_zero(void **state) {
+    (void)state;
+    base_err err = {0};
+    bench b = bench_create("{dataset: digits, hidden: [16, 16], epochs: 10, batch_size: 10, optimizer: sgd, "
+                           "learning_rate: 0.1, weight_decay: 1.0, activation: relu, init: he-normal}");
+    eng_trainer *trainer = bench_trainer(&b);
+    CHECK_OK(eng_trainer_fit(trainer, 10, NULL, &err));
+    eng_params *params = eng_model_params(eng_trainer_model(trainer));
+    size_t zeros = 0;
+    for (size_t i = 0; i < eng_params_size(params); i++) {
+        const int kind = fpclassify(eng_params_values(params)[i]);
+        assert_true(kind == FP_ZERO || kind == FP_NORMAL);
+        zeros += kind == FP_ZERO;
+    }
+    assert_true(zeros > 500);
+    eng_trainer_destroy(trainer);
+    bench_destroy(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_continued_training_has_the_same_bits),
@@ -381,6 +402,7 @@ int main(void) {
         cmocka_unit_test(a_linear_model_follows_the_formula),
         cmocka_unit_test(accumulated_batches_are_one),
         cmocka_unit_test(averaged_weights_are_what_is_scored),
+        cmocka_unit_test(weights_that_vanish_are_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
