@@ -11,10 +11,11 @@
 
 #include "engine/ops/conv_sweep.h"
 
-#define BLOCK_BYTES ((size_t)32 << 10)  /* of images with margins: the first cache, and room for the rest */
-#define BARE_BYTES  ((size_t)128 << 10) /* of images as they are: a share of the second cache */
-#define MOST_ROWS   64                  /* of a job of weight gradients */
-#define MOST_STEPS  7                   /* of a depthwise window, see tiles_depth.inc */
+#define BLOCK_BYTES  ((size_t)32 << 10)  /* of images with margins: the first cache, and room for the rest */
+#define BARE_BYTES   ((size_t)128 << 10) /* of images as they are: a share of the second cache */
+#define SECOND_CACHE ((size_t)2 << 20)
+#define MOST_ROWS    64 /* of a job of weight gradients */
+#define MOST_STEPS   7  /* of a depthwise window, see tiles_depth.inc */
 
 size_t eng_conv_out(size_t in, size_t kernel, size_t stride, size_t dilation, size_t padding) {
     size_t reach = (kernel - 1) * dilation + 1, padded = in + 2 * padding;
@@ -210,6 +211,12 @@ static void sweep(const eng_conv *conv, const eng_sweep_job *job) {
         eng_sweep_dense(job);
 }
 
+/* x and y together leave the second cache: then a block fetches the next one, else that would only cost. */
+static bool fetches(const eng_conv *conv, size_t n) {
+    const size_t x = conv->h.in * conv->w.in * conv->channels, y = conv->h.out * conv->w.out * conv->filters;
+    return n * (x + y) * sizeof(float) > SECOND_CACHE;
+}
+
 /* The weights as the sweeps want them, and the workspace behind them. */
 static const float *pack(const eng_conv_pass *pass, const stage *s, bool adjoint, float **workspace) {
     const eng_conv *conv = pass->conv;
@@ -234,7 +241,7 @@ static void adjoint_block(const eng_conv_pass *pass, const stage *s, const float
             job.images = count;
             job.from = dy;
             job.to = pass->dx + image * conv->h.in * conv->w.in * conv->channels;
-            if (a + b == 0 && image + count < pass->n) {
+            if (a + b == 0 && image + count < pass->n && fetches(conv, pass->n)) {
                 job.next_images = least(count, pass->n - image - count);
                 job.next_from = pass->dy + (image + count) * conv->h.out * conv->w.out * conv->filters;
                 job.next_to = job.to + count * conv->h.in * conv->w.in * conv->channels;
@@ -420,10 +427,13 @@ void eng_conv_forward(const eng_conv_pass *pass) {
         job.images = least(block, pass->n - image);
         job.from = stage_block(&x, image, job.images);
         job.to = pass->y + image * conv->h.out * conv->w.out * conv->filters;
-        job.next_images = least(block, pass->n - image - job.images);
-        job.next_from =
-            job.next_images == 0 ? NULL : pass->x + (image + block) * conv->h.in * conv->w.in * conv->channels;
-        job.next_to = job.next_images == 0 ? NULL : job.to + block * conv->h.out * conv->w.out * conv->filters;
+        job.next_images = fetches(conv, pass->n) ? least(block, pass->n - image - job.images) : 0;
+        if (job.next_images > 0) {
+            job.next_from = pass->x + (image + block) * conv->h.in * conv->w.in * conv->channels;
+            job.next_to = job.to + block * conv->h.out * conv->w.out * conv->filters;
+        } else {
+            job.next_from = job.next_to = NULL;
+        }
         sweep(conv, &job);
     }
 }
