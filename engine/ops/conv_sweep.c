@@ -7,142 +7,8 @@
  * more, the image is copied between margins of zeros beforehand. */
 #include "engine/ops/conv_sweep.h"
 
-#include <string.h>
-
 #define MOST_GROUPS  128  /* of a job */
 #define GROUP_FLOATS 4096 /* of a job: 16 kB */
-
-eng_sweep_edge eng_sweep_forward(const eng_conv_edge *edge) {
-    return (eng_sweep_edge){.in = edge->in,
-                            .out = edge->out,
-                            .step = edge->stride,
-                            .taps = edge->kernel,
-                            .first = -(ptrdiff_t)edge->padding,
-                            .gap = (ptrdiff_t)edge->dilation,
-                            .tap_gap = 1,
-                            .place_step = 1,
-                            .placed = edge->out};
-}
-
-/* Pixel a of x with a = residue mod s is read through tap u by pixel (a + p - u d) / s of y, where s divides. Taken
- * from the last such tap to the first, the pixels of y ascend. */
-eng_sweep_edge eng_sweep_adjoint(const eng_conv_edge *edge, size_t residue) {
-    const size_t s = edge->stride;
-    eng_sweep_edge e = {.in = edge->out, .step = 1, .place = residue, .place_step = s, .placed = edge->in};
-    e.out = residue < edge->in ? (edge->in - residue + s - 1) / s : 0;
-    for (size_t u = edge->kernel; u-- > 0;) {
-        const ptrdiff_t at = (ptrdiff_t)(residue + edge->padding) - (ptrdiff_t)(u * edge->dilation);
-        if (at % (ptrdiff_t)s != 0) continue;
-        if (e.taps == 0) {
-            e.first = at / (ptrdiff_t)s;
-            e.tap = (ptrdiff_t)u;
-        } else if (e.taps == 1) {
-            e.gap = at / (ptrdiff_t)s - e.first;
-            e.tap_gap = (ptrdiff_t)u - e.tap;
-        }
-        e.taps++;
-    }
-    return e;
-}
-
-void eng_sweep_range(const eng_sweep_edge *edge, size_t i, size_t *lo, size_t *hi) {
-    const ptrdiff_t base = (ptrdiff_t)(i * edge->step) + edge->first;
-    *lo = 0;
-    *hi = edge->taps;
-    while (*lo < *hi && base + (ptrdiff_t)*lo * edge->gap < 0) (*lo)++;
-    while (*hi > *lo && base + (ptrdiff_t)(*hi - 1) * edge->gap >= (ptrdiff_t)edge->in) (*hi)--;
-}
-
-void eng_sweep_margins(const eng_sweep_edge *edge, size_t *before, size_t *after) {
-    *before = *after = 0;
-    if (edge->taps == 0 || edge->out == 0) return;
-    const ptrdiff_t last = (ptrdiff_t)((edge->out - 1) * edge->step) + edge->first +
-                           (ptrdiff_t)(edge->taps - 1) * edge->gap - (ptrdiff_t)(edge->in - 1);
-    if (edge->first < 0) *before = (size_t)-edge->first;
-    if (last > 0) *after = (size_t)last;
-}
-
-/* The outputs first .. first+rows-1: how many at either end read nothing through tap t; skip = rows when none does. */
-static void ends_of(const eng_sweep_edge *w, size_t first, size_t rows, size_t t, size_t *skip, size_t *cut) {
-    const ptrdiff_t at = w->first + (ptrdiff_t)t * w->gap;
-    *skip = *cut = 0;
-    while (*skip < rows && at + (ptrdiff_t)((first + *skip) * w->step) < 0) (*skip)++;
-    while (*cut < rows && at + (ptrdiff_t)((first + rows - 1 - *cut) * w->step) >= (ptrdiff_t)w->in) (*cut)++;
-    if (*skip + *cut >= rows) {
-        *skip = rows;
-        *cut = 0;
-    }
-}
-
-static size_t group_count(size_t out, size_t rows) {
-    return (out + rows - 1) / rows;
-}
-
-/* The first output of group j; the last group may overlap the one before it. */
-static size_t group_first(size_t out, size_t rows, size_t j) {
-    return j * rows < out - rows ? j * rows : out - rows;
-}
-
-bool eng_sweep_bare(const eng_sweep_edge *w, size_t most_rows, size_t ends) {
-    if (w->out == 0) return true;
-    const size_t rows = eng_tiles_rows(w->out, most_rows);
-    for (size_t j = 0; j < group_count(w->out, rows); j++)
-        for (size_t t = 0; t < w->taps; t++) {
-            size_t skip, cut;
-            ends_of(w, group_first(w->out, rows, j), rows, t, &skip, &cut);
-            if (skip == rows) continue;
-            if (skip > ends || cut > ends || (skip > 0 && cut > 0)) return false;
-        }
-    return true;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
-void eng_margins_widen(eng_margins *margins, const eng_sweep_edge *h, const eng_sweep_edge *w) {
-    size_t before, after;
-    eng_sweep_margins(h, &before, &after);
-    margins->top = larger(margins->top, before);
-    margins->bottom = larger(margins->bottom, after);
-    eng_sweep_margins(w, &before, &after);
-    margins->left = larger(margins->left, before);
-    margins->right = larger(margins->right, after);
-}
-
-bool eng_margins_none(const eng_margins *margins) {
-    return margins->top + margins->bottom + margins->left + margins->right == 0;
-}
-
-size_t eng_margins_image(const eng_margins *m, size_t h, size_t w, size_t c) {
-    return (h + m->top + m->bottom) * (w + m->left + m->right) * c;
-}
-
-static void clear(float *to, size_t count) {
-    memset(to, 0, count * sizeof *to);
-}
-
-void eng_margins_clear(const eng_margins *m, size_t n, size_t h, size_t w, size_t c, float *to) {
-    const size_t pitch = (w + m->left + m->right) * c;
-    for (size_t i = 0; i < n; i++) {
-        clear(to, m->top * pitch);
-        to += m->top * pitch;
-        for (size_t y = 0; y < h; y++, to += pitch) {
-            clear(to, m->left * c);
-            clear(to + (m->left + w) * c, m->right * c);
-        }
-        clear(to, m->bottom * pitch);
-        to += m->bottom * pitch;
-    }
-}
-
-void eng_margins_copy(const eng_margins *m, size_t n, size_t h, size_t w, size_t c, const float *from, float *to) {
-    const size_t pitch = (w + m->left + m->right) * c, image = eng_margins_image(m, h, w, c);
-    for (size_t i = 0; i < n; i++) {
-        float *row = to + i * image + m->top * pitch + m->left * c;
-        for (size_t y = 0; y < h; y++, row += pitch, from += w * c) memcpy(row, from, w * c * sizeof *row);
-    }
-}
 
 enum { MOST_TAPS = ENG_CONV_MOST_TAPS * ENG_CONV_MOST_TAPS };
 
@@ -182,7 +48,7 @@ static void fill_begin(filling *f, const eng_sweep_job *sweep) {
     f->from_image = eng_margins_image(&sweep->margins, sweep->h.in, sweep->w.in, sweep->from_channels);
     f->to_image = sweep->h.placed * sweep->w.placed * sweep->to_channels;
     f->rows = eng_tiles_rows(sweep->w.out, sweep->tiles->rows);
-    f->groups = group_count(sweep->w.out, f->rows);
+    f->groups = eng_sweep_groups(sweep->w.out, f->rows);
     f->count = 0;
     /* What several panels of B read again and again stays in the first cache. */
     const size_t fit = GROUP_FLOATS / (f->rows * sweep->from_channels) / 4 * 4;
@@ -212,7 +78,7 @@ static void list_runs(filling *f, size_t column, size_t length, bool merge, bool
     size_t skip[ENG_CONV_MOST_TAPS] = {0}, cut[ENG_CONV_MOST_TAPS] = {0};
     *merged = merge;
     for (size_t v = 0; v < s->w.taps && bare; v++) {
-        ends_of(&s->w, column, f->rows, v, &skip[v], &cut[v]);
+        eng_sweep_ends(&s->w, column, f->rows, v, &skip[v], &cut[v]);
         if (skip[v] + cut[v] > 0) *merged = false;
     }
     f->runs = 0;
@@ -227,8 +93,8 @@ static bool alike(const filling *f, size_t j, size_t k) {
     if (s->margins.left + s->margins.right > 0) return true;
     for (size_t v = 0; v < s->w.taps; v++) {
         size_t a[2], b[2];
-        ends_of(&s->w, group_first(s->w.out, f->rows, j), f->rows, v, &a[0], &a[1]);
-        ends_of(&s->w, group_first(s->w.out, f->rows, k), f->rows, v, &b[0], &b[1]);
+        eng_sweep_ends(&s->w, eng_sweep_group(s->w.out, f->rows, j), f->rows, v, &a[0], &a[1]);
+        eng_sweep_ends(&s->w, eng_sweep_group(s->w.out, f->rows, k), f->rows, v, &b[0], &b[1]);
         if (a[0] != b[0] || a[1] != b[1]) return false;
     }
     return true;
@@ -364,7 +230,7 @@ void eng_sweep_dense(const eng_sweep_job *of_images) {
         for (size_t j = 0, next; j < f.groups; j = next) {
             bool merged;
             next = columns_end(&f, j);
-            list_runs(&f, group_first(job->w.out, f.rows, j), inner, merge, &merged);
+            list_runs(&f, eng_sweep_group(job->w.out, f.rows, j), inner, merge, &merged);
             tile.length = merged ? job->w.taps * inner : inner;
             fill_class(&f, begin, end, j, next, flush_dense, &tile);
         }
@@ -403,7 +269,7 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
         for (size_t j = 0, next; j < f.groups; j = next) {
             bool merged;
             next = columns_end(&f, j);
-            list_runs(&f, group_first(job->w.out, f.rows, j), 1, false, &merged);
+            list_runs(&f, eng_sweep_group(job->w.out, f.rows, j), 1, false, &merged);
             for (size_t r = 0; r < f.runs; r++) {
                 const size_t t = f.run[r].b;
                 f.run[r].b = tap_of(job, t / job->w.taps, t % job->w.taps) * job->to_channels;
