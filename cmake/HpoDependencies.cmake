@@ -5,6 +5,7 @@ find_package(Threads REQUIRED)
 pkg_check_modules(hpo_dep_yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(hpo_dep_jansson REQUIRED IMPORTED_TARGET jansson)
 find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
 
 # OpenBLAS must come first on the link line: Debian's libgsl needs libgslcblas, and with -lgsl -lgslcblas -lopenblas the
 # slow reference BLAS answers cblas_sgemm. So no FindGSL here; tests/engine asks the loader who answers.

@@ -85,6 +85,9 @@ typedef struct hpo_objective_type {
     /* Adds parameters that the objective declares itself, used when the study has none; may be NULL. The space is not
      * sealed yet. */
     base_status (*parameters)(const base_yaml_node *settings, hpo_space *space, base_err *err);
+    /* For --check: what is worth knowing before the run, such as the size of what is trained, in lines that begin with
+     * "# "; may be NULL. BASE_INVALID when no trial could run within limits. */
+    base_status (*describe)(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out, base_err *err);
     /* The names of metrics that it can report, NULL-terminated; may be NULL (any). */
     const char *const *(*metrics)(const base_yaml_node *settings);
     /* Whether a larger value of the metric is better, for a study that does not say so; may be NULL (for none is). */
@@ -103,6 +106,8 @@ typedef struct hpo_objective_type {
     bool (*resumes)(const char *fidelity);
     /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; may be NULL. */
     void (*forget)(const char *folder, double fidelity);
+    /* More for --help, behind the notes: structures that the table of options only names; may be NULL. */
+    void (*help)(base_buf *out);
     /* More names for --list (data sets, models, problems); may be NULL. */
     void (*list)(base_buf *out);
 } hpo_objective_type;

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(gcc cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libgsl-dev libopenblas-dev libyaml-dev
-    libjansson-dev zlib1g-dev dataset-fashion-mnist)
+    libjansson-dev zlib1g-dev libpng-dev dataset-fashion-mnist)
 tools=(gcc cmake ninja pkg-config mpirun)
 case "${1:-}" in
 '') ;;

@@ -14,6 +14,8 @@ struct eng_loader {
     size_t count, batch_size;
     bool shuffle, ordered; /* ordered: order holds `epoch` */
     uint64_t seed, epoch;
+    eng_augment augment;
+    float *scratch; /* NULL = no changes */
 };
 
 void eng_epoch_order(eng_part part, uint64_t seed, uint64_t epoch, uint32_t *order) {
@@ -45,8 +47,16 @@ base_status eng_loader_create(const eng_dataset *set, const eng_normaliser *norm
     return BASE_OK;
 }
 
+void eng_loader_augment(eng_loader *loader, const eng_augment *augment) {
+    BASE_ASSERT(loader->set->rank == 3 && loader->scratch == NULL);
+    if (!eng_augment_is_on(augment)) return;
+    loader->augment = *augment;
+    loader->scratch = base_calloc(eng_augment_scratch(loader->set), sizeof *loader->scratch);
+}
+
 void eng_loader_destroy(eng_loader *loader) {
     if (!loader) return;
+    free(loader->scratch);
     free(loader->part);
     free(loader);
 }
@@ -73,6 +83,9 @@ size_t eng_loader_batch(eng_loader *loader, uint64_t epoch, size_t k, float *x, 
     size_t begin = k * l->batch_size, left = l->count - begin;
     size_t n = left < l->batch_size ? left : l->batch_size;
     eng_normaliser_gather(l->normaliser, l->set, l->order + begin, n, x);
+    for (size_t i = 0; l->scratch != NULL && i < n; i++)
+        eng_augment_image(&l->augment, l->set, l->normaliser, l->seed, epoch, l->order[begin + i],
+                          x + i * l->set->features, l->scratch);
     if (l->set->labels)
         eng_gather_labels(l->set, l->order + begin, n, labels);
     else

@@ -3,6 +3,7 @@
 #ifndef ENG_DATA_LOADER_H
 #define ENG_DATA_LOADER_H
 
+#include "engine/data/augment.h"
 #include "engine/data/normaliser.h"
 
 #ifdef __cplusplus
@@ -19,6 +20,8 @@ typedef struct eng_loader eng_loader;
 BASE_CHECK base_status eng_loader_create(const eng_dataset *set, const eng_normaliser *normaliser, eng_part part,
                                          size_t batch_size, bool shuffle, uint64_t seed, eng_loader **out,
                                          base_err *err);
+/* From now on every image is changed; the set holds images. */
+void eng_loader_augment(eng_loader *loader, const eng_augment *augment);
 void eng_loader_destroy(eng_loader *loader);
 size_t eng_loader_count(const eng_loader *loader);      /* samples of an epoch */
 size_t eng_loader_batches(const eng_loader *loader);    /* per epoch; the last may be smaller */

@@ -87,19 +87,22 @@ static void count_reals(const eng_dataset *set, eng_part part, column *columns) 
     }
 }
 
-/* One column that stands for all of them (images): the law of total variance joins them. */
-static column pool_columns(const column *columns, size_t features) {
+/* One column that stands for every `step`-th of them, which are the pixels of a channel: the law of total variance
+ * joins them. */
+static void pool_columns(column *columns, size_t pixels, size_t step) {
+    const size_t end = pixels * step;
+    const double count = (double)pixels;
     column all = {.min = INFINITY, .max = -INFINITY};
-    for (size_t j = 0; j < features; j++) {
-        all.mean += columns[j].mean / (double)features;
+    for (size_t j = 0; j < end; j += step) {
+        all.mean += columns[j].mean / count;
         all.min = fmin(all.min, columns[j].min);
         all.max = fmax(all.max, columns[j].max);
     }
-    for (size_t j = 0; j < features; j++) {
+    for (size_t j = 0; j < end; j += step) {
         double d = columns[j].mean - all.mean;
-        all.variance += (columns[j].variance + d * d) / (double)features;
+        all.variance += (columns[j].variance + d * d) / count;
     }
-    return all;
+    for (size_t j = 0; j < end; j += step) columns[j] = all;
 }
 
 static void affine(eng_normalise kind, const column *c, float *offset, float *scale) {
@@ -143,10 +146,8 @@ base_status eng_normaliser_fit(eng_normalise kind, const eng_dataset *set, eng_p
         count_bytes(set, train, columns);
     else
         count_reals(set, train, columns);
-    if (set->rank > 1) {
-        column all = pool_columns(columns, f);
-        for (size_t j = 0; j < f; j++) columns[j] = all;
-    }
+    const size_t channels = set->shape[set->rank - 1];
+    for (size_t c = 0; set->rank > 1 && c < channels; c++) pool_columns(columns + c, f / channels, channels);
     for (size_t j = 0; j < f; j++) affine(kind, &columns[j], &out->offset[j], &out->scale[j]);
     if (set->targets) fit_targets(set, train, out);
     free(columns);

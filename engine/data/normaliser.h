@@ -16,8 +16,8 @@ typedef enum eng_normalise {
     ENG_NORMALISE_STANDARD, /* mean 0, deviation 1 (divided by n) */
 } eng_normalise;
 
-/* The statistics are taken over an image set as a whole, over a table column by column. A feature that never changes
- * becomes 0. */
+/* The statistics are taken over each channel of an image set as a whole, over a table column by column. A feature that
+ * never changes becomes 0. */
 typedef struct eng_normaliser {
     size_t features;
     float *offset, *scale;             /* features each */

@@ -9,7 +9,9 @@
 #define ENG_DATASET_LIST(X)                                                                                            \
     X(fashion_mnist)                                                                                                   \
     X(digits)                                                                                                          \
+    X(cifar10)                                                                                                         \
     X(idx)                                                                                                             \
+    X(png)                                                                                                             \
     X(csv)                                                                                                             \
     X(blobs)                                                                                                           \
     X(spirals)                                                                                                         \

@@ -84,6 +84,20 @@ typedef struct window {
     size_t begin, end;
 } window;
 
+/* How many samples test, and what of the others validates. */
+static window windows_of(const eng_dataset *set, const eng_split_settings *s, size_t *test, size_t *pool) {
+    size_t shuffled = set->count - set->test_count; /* an official test part stays as it is, at the end */
+    *test = set->test_count ? 0 : share_of(s->test_fraction, shuffled);
+    *pool = shuffled - *test;
+    if (s->folds == 0) return (window){0, share_of(s->valid_fraction, *pool)};
+    return (window){*pool * s->fold / s->folds, *pool * (s->fold + 1) / s->folds};
+}
+
+static size_t used_of(double fraction, size_t train) {
+    size_t used = (size_t)llround(fraction * (double)train);
+    return used ? used : (train > 0);
+}
+
 /* order holds `pool` samples. Lays the training samples out behind the validation window in place. */
 static void lay_out(uint32_t *order, size_t pool, window valid, double fraction, eng_split *out) {
     uint32_t *kept = base_malloc((valid.end - valid.begin + 1) * sizeof *kept);
@@ -92,20 +106,23 @@ static void lay_out(uint32_t *order, size_t pool, window valid, double fraction,
     memmove(order + n, order, valid.begin * sizeof *order);
     memcpy(order, kept, n * sizeof *kept);
     free(kept);
-    size_t used = (size_t)llround(fraction * (double)train);
     out->valid = (eng_part){order, n};
-    out->train = (eng_part){order + n, used ? used : (train > 0)};
+    out->train = (eng_part){order + n, used_of(fraction, train)};
+}
+
+size_t eng_split_train_count(const eng_dataset *set, const eng_split_settings *settings) {
+    size_t test, pool;
+    const window valid = windows_of(set, settings, &test, &pool);
+    return used_of(settings->fraction, pool - (valid.end - valid.begin));
 }
 
 base_status eng_split_make(const eng_dataset *set, const eng_split_settings *settings, eng_split *out, base_err *err) {
     const eng_split_settings *s = settings;
     *out = (eng_split){0};
     BASE_TRY(check_shares(s, err));
-    size_t shuffled = set->count - set->test_count; /* an official test part stays as it is, at the end */
-    size_t test = set->test_count ? 0 : share_of(s->test_fraction, shuffled), pool = shuffled - test;
+    size_t shuffled = set->count - set->test_count, test, pool;
+    const window valid = windows_of(set, s, &test, &pool);
     BASE_TRY(check_folds(set, s, pool, err));
-    window valid = {0, share_of(s->valid_fraction, pool)};
-    if (s->folds) valid = (window){pool * s->fold / s->folds, pool * (s->fold + 1) / s->folds};
     bool want_valid = s->folds || s->valid_fraction > 0;
     if (pool - (valid.end - valid.begin) == 0 || (want_valid && valid.end == valid.begin))
         return BASE_FAIL(err, BASE_INVALID,

@@ -34,6 +34,8 @@ typedef struct eng_split {
  * out of range or leave a part empty that they ask for. eng_split_fini releases; *out is caller-placed. */
 BASE_CHECK base_status eng_split_make(const eng_dataset *set, const eng_split_settings *settings, eng_split *out,
                                       base_err *err);
+/* How many samples will train, without splitting. The settings are in range. */
+size_t eng_split_train_count(const eng_dataset *set, const eng_split_settings *settings);
 void eng_split_fini(eng_split *split);
 
 #ifdef __cplusplus

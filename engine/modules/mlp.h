@@ -22,8 +22,11 @@ typedef struct eng_mlp_config {
     double dropout_hidden; /* rate after each hidden activation */
     eng_task task;
     double label_smoothing; /* multiclass: 0 <= smoothing < 1 */
+    bool skip;              /* a hidden layer as wide as what it reads adds to it */
 } eng_mlp_config;
 
+/* Builds the graph, which is the caller's. BASE_INVALID names the setting that is out of bounds. */
+BASE_CHECK base_status eng_mlp_graph(const eng_mlp_config *config, eng_graph **out, eng_ports *ports, base_err *err);
 /* Builds the graph and compiles it. BASE_INVALID names the setting that is out of bounds. */
 BASE_CHECK base_status eng_mlp_create(const eng_mlp_config *config, const eng_model_options *options, eng_model **out,
                                       base_err *err);

@@ -91,6 +91,10 @@ const float *eng_model_outputs(const eng_model *model) {
     return eng_plan_value(model->plan, model->ports.output);
 }
 
+const eng_graph *eng_model_graph(const eng_model *model) {
+    return model->graph;
+}
+
 eng_params *eng_model_params(const eng_model *model) {
     return model->params;
 }

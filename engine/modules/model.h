@@ -60,6 +60,7 @@ double eng_model_evaluate(eng_model *model, const eng_batch *batch);
 /* The outputs [n, outputs] of the last pass: numbers for regression, logits else. */
 const float *eng_model_outputs(const eng_model *model);
 
+const eng_graph *eng_model_graph(const eng_model *model);
 eng_params *eng_model_params(const eng_model *model);
 const eng_kernels *eng_model_kernels(const eng_model *model);
 size_t eng_model_batch(const eng_model *model);

@@ -16,6 +16,51 @@ typedef struct eng_dense_config {
     eng_epilogue epilogue; /* ENG_EPILOGUE_NONE = LINEAR */
 } eng_dense_config;
 
+/* y = f(conv(x, w) + b) in NHWC: x [h, w, channels], y [h', w', filters], w [kernel h, kernel w, channels / groups,
+ * filters]. Pairs are (down, along); 0 in the second = the first, but
+ * for padding. groups = channels = filters: depthwise. */
+typedef struct eng_conv2d_config {
+    size_t filters;
+    size_t kernel[2];
+    size_t stride[2], dilation[2]; /* 0 = 1 */
+    size_t padding[2];             /* zeros on either side */
+    bool same;                     /* instead: as many as keep h and w at stride 1; odd kernels only */
+    size_t groups;                 /* 0 = 1 */
+    bool no_bias;
+    const eng_init *init; /* of w; NULL = He normal */
+    eng_epilogue epilogue;
+} eng_conv2d_config;
+
+/* The adjoint of a convolution as a layer: y has (h - 1) stride - 2 padding + (kernel - 1) dilation + 1 + extra rows.
+ * w [kernel h, kernel w, filters / groups, channels]. */
+typedef struct eng_conv2d_transposed_config {
+    size_t filters;
+    size_t kernel[2];
+    size_t stride[2], dilation[2];
+    size_t padding[2];
+    size_t extra[2]; /* less than the stride */
+    size_t groups;
+    bool no_bias;
+    const eng_init *init;
+    eng_epilogue epilogue;
+} eng_conv2d_transposed_config;
+
+typedef struct eng_pool_config {
+    size_t window[2]; /* (down, along); 0 in the second = the first */
+    size_t stride[2]; /* likewise; 0 in both = the window */
+    size_t padding[2];
+} eng_pool_config;
+
+typedef struct eng_batch_norm_config {
+    double epsilon;  /* added to the variance; 0 = 1e-5 */
+    double momentum; /* share of the new batch in the running statistics; 0 = 0.1 */
+    bool relu;       /* f(z) = max(0, z) on the fly */
+} eng_batch_norm_config;
+
+typedef struct eng_layer_norm_config {
+    double epsilon; /* 0 = 1e-5 */
+} eng_layer_norm_config;
+
 typedef struct eng_dropout_config {
     double rate; /* share of units set to zero in training: 0 <= rate < 1 */
 } eng_dropout_config;
@@ -32,6 +77,28 @@ typedef struct eng_cross_entropy_config {
     double smoothing; /* label smoothing in training: 0 <= smoothing < 1 */
 } eng_cross_entropy_config;
 
+/* y = f(x0 + x1 + ...), all of one shape. */
+typedef struct eng_add_config {
+    eng_epilogue epilogue; /* ENG_EPILOGUE_NONE = LINEAR */
+} eng_add_config;
+
+/* The channels begin .. begin + count - 1 of each position. */
+typedef struct eng_slice_config {
+    size_t begin, count;
+} eng_slice_config;
+
+typedef struct eng_reshape_config {
+    eng_shape shape; /* of one sample, with as many numbers as before; ndim 0 = flat */
+} eng_reshape_config;
+
+typedef struct eng_upsample_config {
+    size_t factor; /* of height and width */
+} eng_upsample_config;
+
+typedef struct eng_drop_path_config {
+    double rate; /* share of samples set to zero in training: 0 <= rate < 1 */
+} eng_drop_path_config;
+
 /* name, descriptor; in the order in which --list shows them. */
 #define ENG_ACTIVATION_LIST(X)                                                                                         \
     X(linear)                                                                                                          \
@@ -45,8 +112,21 @@ typedef struct eng_cross_entropy_config {
     X(softmax)
 #define ENG_OP_LIST(X)                                                                                                 \
     X(dense)                                                                                                           \
+    X(conv2d)                                                                                                          \
+    X(conv2d_transposed)                                                                                               \
+    X(max_pool)                                                                                                        \
+    X(mean_pool)                                                                                                       \
+    X(global_mean_pool)                                                                                                \
+    X(batch_norm)                                                                                                      \
+    X(layer_norm)                                                                                                      \
     X(dropout)                                                                                                         \
     ENG_ACTIVATION_LIST(X)                                                                                             \
+    X(add)                                                                                                             \
+    X(concat)                                                                                                          \
+    X(slice)                                                                                                           \
+    X(reshape)                                                                                                         \
+    X(upsample)                                                                                                        \
+    X(drop_path)                                                                                                       \
     X(mean_squared_error)                                                                                              \
     X(binary_cross_entropy)                                                                                            \
     X(cross_entropy)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The description of a network as values and nodes.
  *
- * A value that needs a gradient has one reader: its gradient is then written by one node, with beta = 0, and nothing
- * is ever cleared or added up. Nodes name their inputs, so a graph with branches changes this file and the plan, not
- * the ops. */
+ * Nodes stand in the order of computation and name their inputs, so branches, skips and several inputs are nothing
+ * special here; what they mean for gradients and memory is the plan's affair (engine/tensor/plan.c). */
 #include "engine/tensor/graph.h"
 
 #include <stdlib.h>
@@ -59,22 +58,26 @@ static void name_params(eng_graph *graph, eng_node *node) {
 
 base_status eng_graph_add(eng_graph *graph, const eng_op *op, const void *config, const char *name, const eng_value *in,
                           eng_value *out, base_err *err) {
+    return eng_graph_add_many(graph, op, config, name, in, op->inputs, out, err);
+}
+
+base_status eng_graph_add_many(eng_graph *graph, const eng_op *op, const void *config, const char *name,
+                               const eng_value *in, size_t count, eng_value *out, base_err *err) {
+    bool variadic = (op->traits & ENG_VARIADIC) != 0;
+    BASE_ASSERT(count == op->inputs || (variadic && count >= op->inputs && count <= ENG_OP_MAX_INPUTS));
     eng_node *node = BASE_NEW(graph->arena, eng_node);
-    *node = (eng_node){.op = op, .index = (uint32_t)graph->node_count, .inputs = op->inputs, .traits = op->traits};
+    *node = (eng_node){.op = op, .index = (uint32_t)graph->node_count, .inputs = count, .traits = op->traits};
     node->config = copy_config(graph, op, config);
     node->name = name != NULL ? base_arena_strdup(graph->arena, name)
                               : base_arena_printf(graph->arena, "%s%u", op->name, node->index);
     bool needs_gradient = false;
-    for (size_t i = 0; i < op->inputs; i++) {
+    for (size_t i = 0; i < count; i++) {
         BASE_ASSERT(in[i] < graph->value_count);
         const eng_value_info *info = &graph->values[in[i]];
         node->in[i] = in[i];
         node->in_shape[i] = info->shape;
         node->in_type[i] = info->type;
         needs_gradient = needs_gradient || info->needs_gradient;
-        if (info->needs_gradient && info->readers > 0)
-            return BASE_FAIL(err, BASE_UNSUPPORTED, "%s would be the second reader of a value that needs a gradient",
-                             node->name);
     }
     node->out_shape = node->in_shape[0];
     if (op->infer != NULL) {
@@ -83,7 +86,7 @@ base_status eng_graph_add(eng_graph *graph, const eng_op *op, const void *config
         BASE_TRY(status);
     }
     name_params(graph, node);
-    for (size_t i = 0; i < op->inputs; i++) graph->values[in[i]].readers++;
+    for (size_t i = 0; i < count; i++) graph->values[in[i]].readers++;
     BASE_GROW(graph->nodes, graph->node_capacity, graph->node_count + 1);
     graph->nodes[graph->node_count++] = node;
     node->out = ENG_NO_VALUE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A model's description: values (edges) and nodes (ops) in the order of computation. Built once, then compiled by a
- * plan. A node names the values it reads, so nothing here assumes a chain. */
+ * plan. A node names the values it reads: skips, branches and several inputs need nothing more. */
 #ifndef ENG_GRAPH_H
 #define ENG_GRAPH_H
 
@@ -18,11 +18,13 @@ void eng_graph_destroy(eng_graph *graph);
 /* A value that the caller supplies; shape of one sample. */
 eng_value eng_graph_input(eng_graph *graph, eng_shape sample, eng_dtype type);
 /* Applies op to in[0..op->inputs). config is copied; NULL = all zero. name must be unique; NULL = the op's name and the
- * node's number.
- * *out is the new value (ENG_NO_VALUE for a loss). BASE_INVALID when op refuses the shapes or the configuration,
- * BASE_UNSUPPORTED when a value that needs a gradient would get a second reader. */
+ * node's number. A value may have any number of readers.
+ * *out is the new value (ENG_NO_VALUE for a loss). BASE_INVALID when op refuses the shapes or the configuration. */
 BASE_CHECK base_status eng_graph_add(eng_graph *graph, const eng_op *op, const void *config, const char *name,
                                      const eng_value *in, eng_value *out, base_err *err);
+/* The same for an op that takes any number of inputs (ENG_VARIADIC): count of them, op->inputs .. ENG_OP_MAX_INPUTS. */
+BASE_CHECK base_status eng_graph_add_many(eng_graph *graph, const eng_op *op, const void *config, const char *name,
+                                          const eng_value *in, size_t count, eng_value *out, base_err *err);
 /* Marks a value that stays readable until the next pass (the network's output). */
 void eng_graph_keep(eng_graph *graph, eng_value value);
 

@@ -2,5 +2,6 @@
 /* The kernels for AVX2 and FMA: the Haswell generation and later. */
 #define ENG_ISA_NAME  "avx2"
 #define ENG_ISA_TABLE eng_kernels_avx2
+#define ENG_ISA_TILES eng_tiles_avx2
 #define ENG_HAS_FMA   1
 #include "engine/tensor/kernels_table.inc"

@@ -2,5 +2,6 @@
 /* The kernels for AVX-512 (F, DQ, BW, VL), with 512-bit vectors. */
 #define ENG_ISA_NAME  "avx512"
 #define ENG_ISA_TABLE eng_kernels_avx512
+#define ENG_ISA_TILES eng_tiles_avx512
 #define ENG_HAS_FMA   1
 #include "engine/tensor/kernels_table.inc"

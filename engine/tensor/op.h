@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define ENG_OP_MAX_INPUTS 4
+#define ENG_OP_MAX_INPUTS 8
 #define ENG_OP_MAX_PARAMS 4
 
 typedef enum eng_dtype { ENG_F32, ENG_I32 } eng_dtype;
@@ -33,6 +33,7 @@ enum {
     ENG_INPLACE_BACKWARD = 8u, /* dx[0] may lie on dy */
     ENG_IS_ACTIVATION = 16u,   /* one input, same shape out, no configuration needed: may be chosen by name */
     ENG_IS_LOSS = 32u,         /* adds to run->loss, has no output; x[1] is the target */
+    ENG_VARIADIC = 64u,        /* takes `inputs` or more, up to ENG_OP_MAX_INPUTS */
 };
 
 typedef struct eng_op eng_op;
@@ -56,7 +57,8 @@ typedef struct eng_node {
 } eng_node;
 
 /* A node placed by a plan. dx[i] is NULL when nobody wants that gradient. During its backward a node owns dy and may
- * overwrite it. Gradients are overwritten (beta = 0), never accumulated into and never cleared. */
+ * overwrite it. Gradients are overwritten (beta = 0), never accumulated into and never cleared: where a value has
+ * several readers the plan adds what they write. */
 typedef struct eng_call {
     const eng_node *node;
     size_t in_count[ENG_OP_MAX_INPUTS]; /* elements per sample */
@@ -67,7 +69,9 @@ typedef struct eng_call {
     float *dx[ENG_OP_MAX_INPUTS];
     const float *w[ENG_OP_MAX_PARAMS];
     float *dw[ENG_OP_MAX_PARAMS];
-    void *saved; /* from forward to backward of the same step */
+    float *state[ENG_OP_MAX_PARAMS]; /* of a parameter with ENG_PARAM_STATE, its values; NULL for the others */
+    void *saved;                     /* from forward to backward of the same step */
+    void *workspace;                 /* of one call of forward or backward; holds anything before it */
 } eng_call;
 
 /* What a pass is about. */
@@ -88,7 +92,8 @@ struct eng_op {
     eng_epilogue epilogue; /* how a dense layer can compute it on the fly; ENG_EPILOGUE_NONE = it cannot */
     /* Checks in_shape, in_type and config; may be NULL when the presets are right. BASE_INVALID with a sentence. */
     base_status (*infer)(eng_node *node, base_err *err);
-    size_t (*saved)(const eng_node *node, size_t batch); /* bytes; NULL = none */
+    size_t (*saved)(const eng_node *node, size_t batch);     /* bytes; NULL = none */
+    size_t (*workspace)(const eng_node *node, size_t batch); /* bytes, enough for either pass; NULL = none */
     void (*forward)(const eng_call *call, eng_run *run);
     void (*backward)(const eng_call *call, const eng_run *run);
 };

@@ -14,14 +14,15 @@ struct eng_params {
     size_t count;
     eng_param *items;
     eng_param_spec *specs;
-    size_t size, decayed, numbers;
+    size_t size, decayed, trained, numbers;
     float *values, *gradients;
 };
 
-static size_t lay_out(eng_params *params, bool decayed, size_t offset) {
+/* Places those whose flags are exactly `flags`. */
+static size_t lay_out(eng_params *params, unsigned flags, size_t offset) {
     for (size_t i = 0; i < params->count; i++) {
         eng_param *item = &params->items[i];
-        if (((item->flags & ENG_PARAM_DECAY) != 0) != decayed) continue;
+        if (item->flags != flags) continue;
         item->offset = offset;
         offset += eng_align_floats(item->count);
     }
@@ -52,10 +53,12 @@ base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_par
                                        .shape = specs[i].shape,
                                        .count = eng_shape_count(&specs[i].shape),
                                        .flags = specs[i].flags};
-        params->numbers += params->items[i].count;
+        BASE_ASSERT(specs[i].flags <= ENG_PARAM_STATE);
+        if ((specs[i].flags & ENG_PARAM_STATE) == 0) params->numbers += params->items[i].count;
     }
-    params->decayed = lay_out(params, true, 0);
-    params->size = lay_out(params, false, params->decayed);
+    params->decayed = lay_out(params, ENG_PARAM_DECAY, 0);
+    params->trained = lay_out(params, 0, params->decayed);
+    params->size = lay_out(params, ENG_PARAM_STATE, params->trained);
 
     void *values = NULL, *gradients = NULL;
     base_status status = eng_alloc(params->size * sizeof(float), &values, err);
@@ -117,6 +120,10 @@ size_t eng_params_size(const eng_params *params) {
 
 size_t eng_params_decayed(const eng_params *params) {
     return params->decayed;
+}
+
+size_t eng_params_trained(const eng_params *params) {
+    return params->trained;
 }
 
 float *eng_params_values(const eng_params *params) {

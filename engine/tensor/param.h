@@ -3,7 +3,8 @@
  * optimizer runs over them in a single pass and a checkpoint writes them in a single call.
  *
  * Every parameter starts on a 64-byte boundary; the padding between is zero in both blocks and stays zero. Parameters
- * that weight decay and penalties apply to come first in the blocks, whatever their order in the list. */
+ * that weight decay and penalties apply to come first in the blocks and state that no gradient trains comes last,
+ * whatever their order in the list. */
 #ifndef ENG_PARAM_H
 #define ENG_PARAM_H
 
@@ -18,6 +19,7 @@ extern "C" {
 
 enum {
     ENG_PARAM_DECAY = 1u, /* weight decay and L1/L2 penalties apply (weights yes; biases and slopes no) */
+    ENG_PARAM_STATE = 2u, /* no gradient: forward in training writes it (running statistics); saved like a weight */
 };
 
 /* What a layer asks for. */
@@ -50,12 +52,14 @@ void eng_params_init(eng_params *params, uint64_t seed);
 size_t eng_params_count(const eng_params *params);
 const eng_param *eng_params_at(const eng_params *params, size_t index);
 const eng_param *eng_params_find(const eng_params *params, const char *name); /* or NULL */
-/* Trainable numbers, without padding. */
+/* Trainable numbers, without padding and without state. */
 size_t eng_params_numbers(const eng_params *params);
 
-/* The blocks: floats in each, padding included; the first `decayed` of them carry ENG_PARAM_DECAY. */
+/* The blocks: floats in each, padding included; the first `decayed` of them carry ENG_PARAM_DECAY, those from `trained`
+ * on ENG_PARAM_STATE: their gradients are zero for ever, so that no optimizer moves them. */
 size_t eng_params_size(const eng_params *params);
 size_t eng_params_decayed(const eng_params *params);
+size_t eng_params_trained(const eng_params *params);
 float *eng_params_values(const eng_params *params);
 float *eng_params_gradients(const eng_params *params);
 /* One parameter seen in a block of this layout (values, gradients, or an optimizer's slot). */

@@ -3,9 +3,17 @@
  *
  * With N nodes, forward of node i happens at time i and its backward at time 2N - 1 - i; what is kept lives until 2N.
  * A value lives from its producer's forward to its last reading, which is a backward when an op's derivative needs it
- * (ENG_READS_X of the reader, ENG_READS_Y of the producer). A gradient lives from its reader's backward to its
- * producer's. Where an op allows it, the output takes over the memory of an input that dies there. All of it is placed
- * in one arena by eng_lifetime_place, pointers are resolved into two lists of calls, and a pass walks a list. */
+ * (ENG_READS_X of the reader, ENG_READS_Y of the producer). A gradient lives from the backward of its last reader,
+ * which comes first, to its producer's. Where an op allows it, the output takes over the memory of an input that dies
+ * there.
+ *
+ * A value with several readers has the sum of their gradients. The reader whose backward comes first writes it (beta =
+ * 0); each of the others writes apart, for a moment, and a call that the plan puts behind it adds. Who writes and who
+ * adds follows from the order of the nodes, so ops know nothing of it, nothing is ever cleared, and the sum is made in
+ * the same order every time.
+ *
+ * All of it is placed in one arena by eng_lifetime_place, pointers are resolved into two lists of calls, and a pass
+ * walks a list. */
 #include "engine/tensor/plan.h"
 
 #include "engine/tensor/lifetime.h"
@@ -32,6 +40,9 @@ typedef struct layout {
     size_t count, unshared;
     size_t *value, *gradient; /* by value */
     size_t *saved;            /* by node */
+    size_t *workspace[2];     /* by node: of forward, of backward */
+    size_t *dx;               /* by node and input: what the node writes: the gradient, or what is added to it */
+    size_t sums;              /* of dx that are added */
 } layout;
 
 static size_t backward_time(const layout *l, size_t node) {
@@ -81,12 +92,19 @@ static size_t last_reading(const layout *l, eng_value value) {
     return last;
 }
 
+/* A value that two inputs of one node read must not be overwritten by what is made of it. */
+static bool reads_once(const eng_node *node, eng_value value) {
+    size_t count = 0;
+    for (size_t i = 0; i < node->inputs; i++) count += node->in[i] == value;
+    return count == 1;
+}
+
 static void lay_out_value(layout *l, size_t index) {
     const eng_node *node = eng_graph_node(l->graph, index);
     if (node->out == ENG_NO_VALUE) return;
     size_t last = last_reading(l, node->out), bytes = value_bytes(l, node->out);
     size_t x = node->inputs > 0 ? l->value[node->in[0]] : NO_EXTENT;
-    bool in_place = (node->traits & ENG_INPLACE_FORWARD) != 0 && x != NO_EXTENT &&
+    bool in_place = (node->traits & ENG_INPLACE_FORWARD) != 0 && x != NO_EXTENT && reads_once(node, node->in[0]) &&
                     value_bytes(l, node->in[0]) == bytes && last_reading(l, node->in[0]) == index;
     if (in_place) {
         extend(&l->extents[x], index, last);
@@ -97,23 +115,36 @@ static void lay_out_value(layout *l, size_t index) {
     }
 }
 
-/* In the order of backward: the gradient of the output was laid out by the node's reader. */
+static bool is_sum(const layout *l, size_t index, size_t input) {
+    size_t dx = l->dx[index * ENG_OP_MAX_INPUTS + input];
+    return dx != NO_EXTENT && dx != l->gradient[eng_graph_node(l->graph, index)->in[input]];
+}
+
+/* Where the node writes the gradient of an input, from now to `last`: over that of its output where it may. */
+static size_t lay_out_dx(layout *l, const eng_node *node, size_t input, size_t now, size_t last) {
+    size_t bytes = value_bytes(l, node->in[input]);
+    size_t dy = node->out == ENG_NO_VALUE ? NO_EXTENT : l->gradient[node->out];
+    bool in_place = input == 0 && (node->traits & ENG_INPLACE_BACKWARD) != 0 && dy != NO_EXTENT &&
+                    value_bytes(l, node->out) == bytes;
+    if (!in_place) return add_extent(l, bytes, now, last);
+    extend(&l->extents[dy], now, last);
+    l->unshared += eng_align_bytes(bytes);
+    return dy;
+}
+
+/* In the order of backward: the gradient of the output was laid out by the node's readers. */
 static void lay_out_gradients(layout *l, size_t index) {
     const eng_node *node = eng_graph_node(l->graph, index);
     size_t now = backward_time(l, index);
     for (size_t i = 0; i < node->inputs; i++) {
         const eng_value_info *info = eng_graph_value(l->graph, node->in[i]);
         if (!info->needs_gradient) continue;
-        size_t last = backward_time(l, info->producer), bytes = value_bytes(l, node->in[i]);
-        size_t dy = node->out == ENG_NO_VALUE ? NO_EXTENT : l->gradient[node->out];
-        bool in_place = i == 0 && (node->traits & ENG_INPLACE_BACKWARD) != 0 && dy != NO_EXTENT &&
-                        value_bytes(l, node->out) == bytes;
-        if (in_place) {
-            extend(&l->extents[dy], now, last);
-            l->unshared += eng_align_bytes(bytes);
-            l->gradient[node->in[i]] = dy;
+        size_t *gradient = &l->gradient[node->in[i]], *dx = &l->dx[index * ENG_OP_MAX_INPUTS + i];
+        if (*gradient == NO_EXTENT) {
+            *dx = *gradient = lay_out_dx(l, node, i, now, backward_time(l, info->producer));
         } else {
-            l->gradient[node->in[i]] = add_extent(l, bytes, now, last);
+            *dx = lay_out_dx(l, node, i, now, now);
+            l->sums++;
         }
     }
 }
@@ -125,6 +156,15 @@ static void lay_out_saved(layout *l, size_t index) {
     l->saved[index] = add_extent(l, node->op->saved(node, l->batch), index, last);
 }
 
+static void lay_out_workspace(layout *l, size_t index) {
+    const eng_node *node = eng_graph_node(l->graph, index);
+    if (node->op->workspace == NULL) return;
+    size_t bytes = node->op->workspace(node, l->batch);
+    l->workspace[0][index] = add_extent(l, bytes, index, index);
+    if (!runs_backward(l, node)) return;
+    l->workspace[1][index] = add_extent(l, bytes, backward_time(l, index), backward_time(l, index));
+}
+
 static size_t *no_extents(base_arena *arena, size_t count) {
     size_t *list = BASE_NEW_ARRAY(arena, count, size_t);
     for (size_t i = 0; i < count; i++) list[i] = NO_EXTENT;
@@ -134,13 +174,16 @@ static size_t *no_extents(base_arena *arena, size_t count) {
 static void lay_out(layout *l, base_arena *arena, const eng_graph *graph, size_t batch) {
     size_t values = eng_graph_values(graph), nodes = eng_graph_nodes(graph);
     *l = (layout){.graph = graph, .nodes = nodes, .batch = batch};
-    l->extents = BASE_NEW_ARRAY(arena, 2 * values + nodes, eng_extent);
+    l->extents = BASE_NEW_ARRAY(arena, 2 * values + (3 + ENG_OP_MAX_INPUTS) * nodes, eng_extent);
     l->value = no_extents(arena, values);
     l->gradient = no_extents(arena, values);
     l->saved = no_extents(arena, nodes);
+    for (size_t i = 0; i < 2; i++) l->workspace[i] = no_extents(arena, nodes);
+    l->dx = no_extents(arena, ENG_OP_MAX_INPUTS * nodes);
     for (size_t i = 0; i < nodes; i++) lay_out_value(l, i);
     for (size_t i = nodes; i-- > 0;) lay_out_gradients(l, i);
     for (size_t i = 0; i < nodes; i++) lay_out_saved(l, i);
+    for (size_t i = 0; i < nodes; i++) lay_out_workspace(l, i);
 }
 
 static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
@@ -148,13 +191,13 @@ static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
 }
 
 static void resolve_call(const eng_plan *plan, const layout *l, size_t index, const eng_params *params,
-                         size_t first_param, eng_call *call) {
+                         size_t first_param, bool backward, eng_call *call) {
     const eng_node *node = eng_graph_node(plan->graph, index);
     *call = (eng_call){.node = node, .out_count = eng_shape_count(&node->out_shape)};
     for (size_t i = 0; i < node->inputs; i++) {
         call->in_count[i] = eng_shape_count(&node->in_shape[i]);
         call->x[i] = place_of(plan, l, l->value[node->in[i]]);
-        call->dx[i] = place_of(plan, l, l->gradient[node->in[i]]);
+        call->dx[i] = place_of(plan, l, l->dx[index * ENG_OP_MAX_INPUTS + i]);
     }
     if (node->out != ENG_NO_VALUE) {
         call->y = place_of(plan, l, l->value[node->out]);
@@ -163,23 +206,47 @@ static void resolve_call(const eng_plan *plan, const layout *l, size_t index, co
     for (size_t i = 0; i < node->params; i++) {
         call->w[i] = eng_params_view(params, first_param + i, eng_params_values(params)).data;
         call->dw[i] = eng_params_view(params, first_param + i, eng_params_gradients(params)).data;
+        if ((node->param[i].flags & ENG_PARAM_STATE) != 0)
+            call->state[i] = eng_params_view(params, first_param + i, eng_params_values(params)).data;
     }
     call->saved = place_of(plan, l, l->saved[index]);
+    call->workspace = place_of(plan, l, l->workspace[backward ? 1 : 0][index]);
+}
+
+/* A gradient grows by what a further reader wrote apart. */
+static void accumulate(const eng_call *call, const eng_run *run) {
+    run->k->add(run->n * call->out_count, call->dx[0], call->dy, call->dx[0]);
+}
+
+static const eng_op accumulate_op = {.name = "accumulate", .summary = "adds a gradient", .backward = accumulate};
+static const eng_node accumulate_node = {.op = &accumulate_op, .name = "accumulate", .out = ENG_NO_VALUE};
+
+static void resolve_sums(eng_plan *plan, const layout *l, size_t index) {
+    const eng_node *node = eng_graph_node(plan->graph, index);
+    for (size_t i = 0; i < node->inputs; i++) {
+        if (!is_sum(l, index, i)) continue;
+        eng_call *call = &plan->backward[plan->backwards++];
+        *call = (eng_call){.node = &accumulate_node, .out_count = eng_shape_count(&node->in_shape[i])};
+        call->dx[0] = place_of(plan, l, l->gradient[node->in[i]]);
+        call->dy = place_of(plan, l, l->dx[index * ENG_OP_MAX_INPUTS + i]);
+    }
 }
 
 static void resolve(eng_plan *plan, const layout *l, const eng_params *params) {
     plan->forward = BASE_NEW_ARRAY(plan->book, l->nodes, eng_call);
-    plan->backward = BASE_NEW_ARRAY(plan->book, l->nodes, eng_call);
+    plan->backward = BASE_NEW_ARRAY(plan->book, l->nodes + l->sums, eng_call);
     plan->kept = BASE_NEW_ARRAY(plan->book, eng_graph_values(plan->graph), const float *);
     size_t first = 0;
     for (size_t i = 0; i < l->nodes; i++) {
-        resolve_call(plan, l, i, params, first, &plan->forward[plan->forwards++]);
+        resolve_call(plan, l, i, params, first, false, &plan->forward[plan->forwards++]);
         first += eng_graph_node(plan->graph, i)->params;
     }
     for (size_t i = l->nodes; i-- > 0;) {
         const eng_node *node = eng_graph_node(plan->graph, i);
         first -= node->params;
-        if (runs_backward(l, node)) resolve_call(plan, l, i, params, first, &plan->backward[plan->backwards++]);
+        if (!runs_backward(l, node)) continue;
+        resolve_call(plan, l, i, params, first, true, &plan->backward[plan->backwards++]);
+        resolve_sums(plan, l, i);
     }
     for (eng_value v = 0; v < eng_graph_values(plan->graph); v++)
         if (eng_graph_value(plan->graph, v)->kept) plan->kept[v] = place_of(plan, l, l->value[v]);
@@ -206,6 +273,17 @@ static base_status check_batch(const eng_graph *graph, size_t batch, base_err *e
         if (count > MOST_BYTES / sizeof(float) / batch)
             return BASE_FAIL(err, BASE_NOMEM, "no memory for a batch of %zu samples of %zu numbers", batch, count);
     }
+    return BASE_OK;
+}
+
+base_status eng_plan_measure(const eng_graph *graph, size_t batch, size_t *bytes, base_err *err) {
+    *bytes = 0;
+    BASE_TRY(check_batch(graph, batch, err));
+    base_arena *book = base_arena_create();
+    layout l;
+    lay_out(&l, book, graph, batch);
+    *bytes = eng_lifetime_place(l.extents, l.count);
+    base_arena_destroy(book);
     return BASE_OK;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The static executor: a graph compiled for one batch size into a forward and a backward list of calls over one arena.
  *
- * Lifetimes are computed once; values and gradients that do not live at the same time share memory. A pass allocates
- * nothing. */
+ * Lifetimes are computed once; values and gradients that do not live at the same time share memory. The gradients of a
+ * value that several nodes read are summed. A pass allocates nothing. */
 #ifndef ENG_PLAN_H
 #define ENG_PLAN_H
 
@@ -18,6 +18,8 @@ typedef struct eng_plan eng_plan;
 BASE_CHECK base_status eng_plan_create(const eng_graph *graph, const eng_params *params, size_t batch,
                                        const eng_kernels *kernels, eng_plan **out, base_err *err);
 void eng_plan_destroy(eng_plan *plan);
+/* What eng_plan_bytes of such a plan will be, without allocating it. */
+BASE_CHECK base_status eng_plan_measure(const eng_graph *graph, size_t batch, size_t *bytes, base_err *err);
 
 /* Says where an input's data lie (batch first): read in place, not copied, during the passes that follow. */
 void eng_plan_bind(eng_plan *plan, eng_value input, const void *data);

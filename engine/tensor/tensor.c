@@ -17,6 +17,10 @@ eng_shape eng_shape_2d(size_t a, size_t b) {
     return (eng_shape){.ndim = 2, .dim = {a, b}};
 }
 
+eng_shape eng_shape_3d(size_t a, size_t b, size_t c) {
+    return (eng_shape){.ndim = 3, .dim = {a, b, c}};
+}
+
 size_t eng_shape_count(const eng_shape *shape) {
     size_t count = 1;
     for (size_t i = 0; i < shape->ndim; i++) {

@@ -27,6 +27,7 @@ typedef struct eng_tensor {
 
 eng_shape eng_shape_1d(size_t a);
 eng_shape eng_shape_2d(size_t a, size_t b);
+eng_shape eng_shape_3d(size_t a, size_t b, size_t c);
 /* Number of elements; asserts that it fits in size_t / sizeof(float). */
 size_t eng_shape_count(const eng_shape *shape);
 bool eng_shape_equal(const eng_shape *a, const eng_shape *b);

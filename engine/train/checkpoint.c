@@ -3,7 +3,7 @@
  *
  *   header   magic "HPOCKPT\n", u32 version, u32 byte-order mark, u64 length of the file, u64 identity, u64 layout
  *   progress u64 and double fields in the order of their structs, then the history
- *   blocks   parameters, then each slot of the optimizer, as they lie in memory
+ *   blocks   parameters with running statistics, each slot of the optimizer, averaged parameters, as they lie in memory
  *   end      u32 CRC-32 of everything before it
  *
  * Numbers are in the machine's byte order: a checkpoint moves between ranks of a run, not between architectures, and
@@ -22,8 +22,8 @@
 #include "base/rng.h"
 
 static const char magic[8] = {'H', 'P', 'O', 'C', 'K', 'P', 'T', '\n'};
-enum { VERSION = 1, BYTE_ORDER_MARK = 0x01020304, PIECE = 1 << 16 };
-enum { HEADER = 40, PROGRESS = 10 * sizeof(uint64_t), EPOCH = 9 * sizeof(uint64_t) }; /* bytes */
+enum { VERSION = 2, BYTE_ORDER_MARK = 0x01020304, PIECE = 1 << 16 };
+enum { HEADER = 40, PROGRESS = 10 * sizeof(uint64_t), EPOCH = 12 * sizeof(uint64_t) }; /* bytes */
 
 void eng_progress_fini(eng_progress *progress) {
     free(progress->history);
@@ -54,8 +54,9 @@ static void pass_double(stream *s, double *value) {
 
 static void pass_epoch(stream *s, eng_epoch *e) {
     pass_u64(s, &e->epoch);
-    double *const fields[] = {&e->train_loss,  &e->learning_rate, &e->seconds,   &e->valid.loss,
-                              &e->valid.error, &e->valid.auc,     &e->valid.mse, &e->valid.mae};
+    double *const fields[] = {&e->train_loss,  &e->learning_rate, &e->seconds,  &e->valid.loss,
+                              &e->valid.error, &e->valid.top5,    &e->valid.f1, &e->valid.ece,
+                              &e->valid.auc,   &e->valid.mse,     &e->valid.mae};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) pass_double(s, fields[i]);
 }
 
@@ -81,6 +82,7 @@ static void pass_blocks(stream *s, const eng_checkpoint *c) {
     if (!s->writing && !s->failed) eng_optimizer_set_steps(c->optimizer, steps);
     pass(s, eng_params_values(c->params), bytes);
     for (size_t i = 0; i < eng_optimizer_slots(c->optimizer); i++) pass(s, eng_optimizer_slot(c->optimizer, i), bytes);
+    if (c->average != NULL) pass(s, c->average, bytes);
 }
 
 typedef struct header {
@@ -91,13 +93,15 @@ typedef struct header {
 _Static_assert(sizeof(header) == HEADER, "no padding");
 
 static uint64_t file_length(const eng_checkpoint *c, size_t epochs) {
-    size_t blocks = (1 + eng_optimizer_slots(c->optimizer)) * eng_params_size(c->params) * sizeof(float);
+    size_t blocks =
+        (1 + eng_optimizer_slots(c->optimizer) + (c->average != NULL)) * eng_params_size(c->params) * sizeof(float);
     return HEADER + PROGRESS + epochs * EPOCH + sizeof(uint64_t) + blocks + sizeof(uint32_t);
 }
 
 static uint64_t layout_of(const eng_checkpoint *c) {
     base_buf text = {0};
-    base_buf_printf(&text, "%s %zu", eng_optimizer_type_of(c->optimizer)->name, eng_params_size(c->params));
+    base_buf_printf(&text, "%s%s %zu", eng_optimizer_type_of(c->optimizer)->name, c->average ? " averaged" : "",
+                    eng_params_size(c->params));
     for (size_t i = 0; i < eng_params_count(c->params); i++) {
         const eng_param *p = eng_params_at(c->params, i);
         base_buf_printf(&text, " %s", p->name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A training in one file: how far it is, weights, the optimizer's memory. A training that is loaded and continued
- * computes what the uninterrupted one computes, bit for bit. */
+/* A training in one file: how far it is, weights, running statistics, the optimizer's memory, averaged weights. A
+ * training that is loaded and continued computes what the uninterrupted one computes, bit for bit. */
 #ifndef ENG_TRAIN_CHECKPOINT_H
 #define ENG_TRAIN_CHECKPOINT_H
 
@@ -40,6 +40,7 @@ typedef struct eng_checkpoint {
     uint64_t identity; /* of recipe and data */
     eng_params *params;
     eng_optimizer *optimizer;
+    float *average; /* of the parameters, laid out like them; NULL = none */
     eng_progress *progress;
 } eng_checkpoint;
 

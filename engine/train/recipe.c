@@ -14,7 +14,8 @@ enum { MAX_WIDTH = 1 << 20, MAX_LAYERS = 1000 };
 
 static const char *const target_kinds[] = {"auto", "classes", "numbers", NULL};
 static const char *const normalise_names[] = {"none", "scale01", "standard", NULL};
-static const char *const model_names[] = {"mlp", NULL};
+static const char *const model_names[] = {"mlp", "resnet", "separable", NULL};
+static const char *const norm_names[] = {"auto", "none", "batch", "layer", NULL};
 static const char *const init_names[] = {"auto",      "zeros", "xavier-uniform", "xavier-normal", "he-uniform",
                                          "he-normal", NULL};
 static const char *const loss_names[] = {"auto", "cross_entropy", "binary_cross_entropy", "mse", NULL};
@@ -44,20 +45,55 @@ const base_option eng_recipe_options[] = {
     {REAL(fraction), .fallback = "1", .min = 0, .max = 1, .open_min = true,
      .help = "share of the training samples that is used; smaller ones lie inside larger ones"},
     {CHOICE(normalise, normalise_names), .fallback = "standard",
-     .help = "fitted on the training part, over all pixels of images, per column of tables"},
+     .help = "fitted on the training part, per channel of images, per column of tables"},
+    {WHOLE(crop), .fallback = "0", .min = 0, .max = 1000,
+     .help = "images: pixels that a training image is shifted by at most, in each direction; 0 = off"},
+    {.name = "flip",
+     .kind = BASE_OPTION_BOOL,
+     FIELD(flip),
+     .fallback = "false",
+     .help = "images: every second training image is mirrored"},
+    {WHOLE(cutout), .fallback = "0", .min = 0, .max = 1000,
+     .help = "images: side of a square of a training image that is blanked; 0 = off"},
     {WHOLE(split_seed), .fallback = "0", .min = 0, NO_LIMIT, .help = "seed of the splits, the same for every trial"},
 
     {CHOICE(model, model_names), .fallback = "mlp", .help = "kind of network"},
-    {WHOLE(layers), .fallback = "2", .min = 0, .max = MAX_LAYERS, .help = "hidden layers; 0 = a linear model"},
-    {WHOLE(width), .fallback = "128", .min = 1, .max = MAX_WIDTH, .help = "units of each hidden layer"},
+    {WHOLE(layers), .fallback = "2", .min = 0, .max = MAX_LAYERS, .help = "mlp: hidden layers; 0 = a linear model"},
+    {WHOLE(width), .fallback = "", .min = 1, .max = MAX_WIDTH,
+     .help =
+         "mlp: units of each hidden layer, default 128; resnet, separable: channels of the first stage, default 16"},
     {.name = "hidden",
      .kind = BASE_OPTION_NODE,
      FIELD(hidden),
      .fallback = "",
-     .help = "list of widths, like [256, 128, 64], in place of layers and width"},
+     .help = "mlp: list of widths, like [256, 128, 64], in place of layers and width"},
+    {WHOLE(stages), .fallback = "3", .min = 1, .max = 10,
+     .help = "resnet, separable: each after the first halves the image and doubles the channels"},
+    {WHOLE(blocks), .fallback = "1", .min = 1, .max = MAX_LAYERS,
+     .help = "resnet, separable: blocks of each stage; 3 stages of n blocks are ResNet-(6n + 2)"},
+    {.name = "preactivation",
+     .kind = BASE_OPTION_BOOL,
+     FIELD(preactivation),
+     .fallback = "false",
+     .help = "resnet: normalise and activate in front of a convolution"},
+    {REAL(drop_path), .fallback = "0", .min = 0, .max = 1, .open_max = true,
+     .help = "resnet: probability that the last block is left out for a sample in training; less for earlier ones"},
+    {.name = "network",
+     .kind = BASE_OPTION_NODE,
+     FIELD(network),
+     .fallback = "",
+     .shape = "list of layers",
+     .help = "the hidden layers one by one, in place of model (see docs/networks.md)"},
+    {.name = "skip",
+     .kind = BASE_OPTION_BOOL,
+     FIELD(skip),
+     .fallback = "false",
+     .help = "mlp, separable: a layer that leaves the shape of what it reads adds to it"},
     {CHOICE(activation, eng_activation_names), .fallback = "relu", .help = "of the hidden layers"},
+    {CHOICE(norm, norm_names), .fallback = "auto",
+     .help = "normalisation behind convolutions; auto = batch, none in an mlp"},
     {REAL(dropout), .fallback = "0", .min = 0, .max = 1, .open_max = true,
-     .help = "probability that a hidden unit is zeroed in training"},
+     .help = "probability that a hidden unit is zeroed in training; but for an mlp, only before the output layer"},
     {REAL(input_dropout), .fallback = "0", .min = 0, .max = 1, .open_max = true, .help = "the same for the inputs"},
     {CHOICE(init, init_names), .fallback = "auto",
      .help = "of the weights; auto = he-normal for rectifiers, xavier-uniform else"},
@@ -108,7 +144,11 @@ const base_option eng_recipe_options[] = {
      .help = "sgdr: each cycle is so many times longer; default 2"},
 
     {WHOLE(epochs), .fallback = "10", .min = 1, NO_LIMIT, .help = "passes over the training part"},
-    {WHOLE(batch_size), .fallback = "64", .min = 1, .max = 1 << 20, .help = "samples per step"},
+    {WHOLE(batch_size), .fallback = "64", .min = 1, .max = 1 << 20, .help = "samples per batch"},
+    {WHOLE(accumulate), .fallback = "1", .min = 1, .max = 1 << 20,
+     .help = "batches per step: their gradients are averaged, as if they were one"},
+    {REAL(ema), .fallback = "0", .min = 0, .max = 1, .open_max = true,
+     .help = "decay of an exponential average of the weights, which is what is validated and tested; 0 = off"},
     {WHOLE(early_stopping), .fallback = "0", .min = 0, NO_LIMIT,
      .help = "stop after so many epochs without a lower valid_loss; 0 = off"},
     {WHOLE(seed), .fallback = "", .min = 0, NO_LIMIT,
@@ -138,6 +178,7 @@ static void fill_defaults(const base_yaml_node *settings, eng_recipe *r) {
     fill(settings, "end_factor", s->final, &r->end_factor);
     fill(settings, "gamma", s->gamma, &r->gamma);
     fill(settings, "restart_multiplier", s->multiplier, &r->restart_multiplier);
+    if (!given(settings, "width")) r->width = r->model == ENG_MODEL_MLP ? 128 : 16;
     r->seed_given = given(settings, "seed");
 }
 
@@ -157,6 +198,31 @@ static base_status read_hidden(const base_yaml_node *list, base_arena *arena, en
     }
     r->widths = widths;
     r->n_widths = list->count;
+    return BASE_OK;
+}
+
+static base_status read_network(const base_yaml_node *settings, base_arena *arena, eng_recipe *r, base_err *err) {
+    static const char *const others[] = {"model",  "hidden",        "layers", "width",    "stages",
+                                         "blocks", "preactivation", "skip",   "drop_path"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (given(settings, others[i]))
+            return base_yaml_fail(base_yaml_key(settings, others[i]), err,
+                                  "network lists every layer, so %s has no meaning beside it; remove one of them",
+                                  others[i]);
+    return eng_layers_read(r->network, arena, &r->list, err);
+}
+
+/* What is for another kind of network is a mistake, not a setting without effect. */
+static base_status check_model(const base_yaml_node *settings, const eng_recipe *r, base_err *err) {
+    static const struct {
+        const char *name;
+        unsigned models; /* a bit for each eng_recipe_kind */
+    } rules[] = {{"layers", 1u},        {"hidden", 1u}, {"stages", 6u},   {"blocks", 6u},
+                 {"preactivation", 2u}, {"skip", 5u},   {"drop_path", 6u}};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (given(settings, rules[i].name) && (rules[i].models & 1u << r->model) == 0)
+            return base_yaml_fail(base_yaml_key(settings, rules[i].name), err, "%s has no meaning for model %s",
+                                  rules[i].name, model_names[r->model]);
     return BASE_OK;
 }
 
@@ -201,5 +267,7 @@ base_status eng_recipe_read(const base_yaml_node *settings, base_arena *arena, e
     BASE_TRY(base_options_read(eng_recipe_options, settings, out, arena, err));
     fill_defaults(settings, out);
     BASE_TRY(check(settings, out, err));
+    if (out->network) return read_network(settings, arena, out, err);
+    BASE_TRY(check_model(settings, out, err));
     return read_widths(settings, arena, out, err);
 }

@@ -5,11 +5,12 @@
 
 #include "base/rng.h"
 #include "engine/data/registry.h"
+#include "engine/modules/convnets.h"
 #include "engine/modules/mlp.h"
 #include "engine/train/recipe.h"
 
-/* Batches to evaluate with: large enough for a good matrix product, small enough for the activations to stay in cache.
- */
+/* Batches to evaluate a perceptron with: large enough for a good matrix product, small enough for the activations to
+ * stay in cache. A convolution is a large product already at the batch that it trains with. */
 enum { EVALUATE = 256 };
 
 base_status eng_recipe_load(const eng_recipe *recipe, const char *base_dir, eng_dataset **out, base_err *err) {
@@ -40,7 +41,18 @@ base_status eng_recipe_check(const eng_recipe *recipe, const eng_dataset *set, b
                          set->classes);
     if (recipe->label_smoothing > 0 && eng_recipe_task(recipe, set) != ENG_MULTICLASS)
         return BASE_FAIL(err, BASE_INVALID, "label_smoothing needs loss cross_entropy");
+    const eng_augment augment = eng_recipe_augment(recipe);
+    if (eng_augment_is_on(&augment) && set->rank != 3)
+        return BASE_FAIL(err, BASE_INVALID, "%s needs images, but %s is a table",
+                         augment.crop > 0 ? "crop"
+                         : augment.flip   ? "flip"
+                                          : "cutout",
+                         set->name);
     return BASE_OK;
+}
+
+eng_augment eng_recipe_augment(const eng_recipe *recipe) {
+    return (eng_augment){.crop = (size_t)recipe->crop, .flip = recipe->flip, .cutout = (size_t)recipe->cutout};
 }
 
 eng_view_settings eng_recipe_view(const eng_recipe *recipe) {
@@ -67,35 +79,105 @@ static size_t outputs(const eng_recipe *recipe, const eng_dataset *set) {
     return eng_recipe_task(recipe, set) == ENG_MULTICLASS ? set->classes : 1;
 }
 
-size_t eng_recipe_batch(const eng_recipe *recipe) {
-    size_t batch = (size_t)recipe->batch_size;
-    return batch > EVALUATE ? batch : EVALUATE;
+static bool is_mlp(const eng_recipe *recipe) {
+    return recipe->network == NULL && recipe->model == ENG_MODEL_MLP;
 }
 
-base_status eng_recipe_model(const eng_recipe *recipe, const eng_dataset *set, eng_model **out, base_err *err) {
+size_t eng_recipe_batch(const eng_recipe *recipe) {
+    size_t batch = (size_t)recipe->batch_size;
+    return is_mlp(recipe) && batch < EVALUATE ? EVALUATE : batch;
+}
+
+static const eng_op *activation(const eng_recipe *recipe) {
+    return eng_op_find(eng_activation_names[recipe->activation]);
+}
+
+static const eng_init *init(const eng_recipe *recipe) {
+    return recipe->init ? eng_init_find(eng_init_names[recipe->init - 1]) : NULL;
+}
+
+static base_status mlp_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out, eng_ports *ports,
+                             base_err *err) {
     const eng_mlp_config config = {
         .inputs = set->features,
         .outputs = outputs(recipe, set),
         .widths = recipe->widths,
         .layers = recipe->n_widths,
-        .activation = eng_op_find(eng_activation_names[recipe->activation]),
-        .init = recipe->init ? eng_init_find(eng_init_names[recipe->init - 1]) : NULL,
+        .activation = activation(recipe),
+        .init = init(recipe),
         .dropout_input = recipe->input_dropout,
         .dropout_hidden = recipe->dropout,
         .task = eng_recipe_task(recipe, set),
         .label_smoothing = recipe->label_smoothing,
+        .skip = recipe->skip,
     };
+    return eng_mlp_graph(&config, out, ports, err);
+}
+
+/* Every other network sees images as images. */
+static eng_net_config surroundings(const eng_recipe *recipe, const eng_dataset *set) {
+    eng_shape input = {.ndim = set->rank};
+    for (size_t i = 0; i < set->rank; i++) input.dim[i] = set->shape[i];
+    return (eng_net_config){
+        .input = input,
+        .task = eng_recipe_task(recipe, set),
+        .outputs = outputs(recipe, set),
+        .label_smoothing = recipe->label_smoothing,
+        .dropout_input = recipe->input_dropout,
+        .dropout_output = recipe->dropout,
+        .activation = activation(recipe),
+        .norm = recipe->norm == ENG_RECIPE_NORM_AUTO ? ENG_NORM_BATCH : (eng_norm)(recipe->norm - 1),
+        .init = init(recipe),
+    };
+}
+
+static base_status hidden_part(const eng_recipe *recipe, eng_net *net) {
+    static eng_convnet_fn *const by_name[] = {
+        [ENG_MODEL_RESNET] = eng_resnet_build, [ENG_MODEL_SEPARABLE] = eng_separable_build};
+    if (recipe->network) return eng_layers_build(&recipe->list, net);
+    const eng_convnet_config config = {
+        .stages = (size_t)recipe->stages,
+        .blocks = (size_t)recipe->blocks,
+        .width = (size_t)recipe->width,
+        .preactivation = recipe->preactivation,
+        .skip = recipe->skip,
+        .drop_path = recipe->drop_path,
+    };
+    base_status status = by_name[recipe->model](net, &config);
+    if (status != BASE_OK)
+        base_err_prefix(net->err, "model %s", recipe->model == ENG_MODEL_RESNET ? "resnet" : "separable");
+    return status;
+}
+
+base_status eng_recipe_graph(const eng_recipe *recipe, const eng_dataset *set, eng_graph **out, eng_ports *ports,
+                             base_err *err) {
+    if (is_mlp(recipe)) return mlp_graph(recipe, set, out, ports, err);
+    const eng_net_config config = surroundings(recipe, set);
+    eng_net net;
+    base_status status = eng_net_begin(&net, &config, err);
+    if (status == BASE_OK) status = hidden_part(recipe, &net);
+    if (status == BASE_OK) status = eng_net_end(&net, ports);
+    if (status != BASE_OK) eng_graph_destroy(net.graph);
+    *out = status == BASE_OK ? net.graph : NULL;
+    return status;
+}
+
+base_status eng_recipe_model(const eng_recipe *recipe, const eng_dataset *set, eng_model **out, base_err *err) {
     const eng_model_options options = {
         .batch = eng_recipe_batch(recipe),
         .seed = (uint64_t)recipe->seed,
         .l1 = recipe->l1,
         .l2 = recipe->l2,
     };
-    return eng_mlp_create(&config, &options, out, err);
+    eng_graph *graph;
+    eng_ports ports;
+    *out = NULL;
+    BASE_TRY(eng_recipe_graph(recipe, set, &graph, &ports, err));
+    return eng_model_adopt(graph, &ports, &options, out, err);
 }
 
 /* PyTorch has one SGD with a momentum and a flag; here they are three rules. */
-static const eng_optimizer_type *rule(const eng_recipe *recipe) {
+const eng_optimizer_type *eng_recipe_rule(const eng_recipe *recipe) {
     const eng_optimizer_type *type = eng_optimizer_find(eng_optimizer_names[recipe->optimizer]);
     if (type == &eng_optimizer_sgd && recipe->momentum > 0) type = &eng_optimizer_momentum;
     if (type == &eng_optimizer_momentum && recipe->nesterov) type = &eng_optimizer_nesterov;
@@ -113,7 +195,8 @@ base_status eng_recipe_optimizer(const eng_recipe *recipe, const eng_model *mode
         .clip_norm = recipe->clip_norm,
         .clip_value = recipe->clip_value,
     };
-    return eng_optimizer_create(rule(recipe), &config, eng_model_params(model), eng_model_kernels(model), out, err);
+    return eng_optimizer_create(eng_recipe_rule(recipe), &config, eng_model_params(model), eng_model_kernels(model),
+                                out, err);
 }
 
 base_status eng_recipe_schedule(const eng_recipe *recipe, size_t batches, const eng_schedule_type **type,
@@ -146,17 +229,4 @@ uint64_t eng_recipe_identity(const eng_recipe *recipe, const eng_view *view) {
     uint64_t identity = base_hash64(text.data, text.length);
     base_buf_fini(&text);
     return identity;
-}
-
-size_t eng_recipe_memory(const eng_recipe *recipe, const eng_dataset *set) {
-    size_t batch = eng_recipe_batch(recipe), in = set->features, weights = 0, units = 0;
-    for (size_t i = 0; i <= recipe->n_widths; i++) {
-        size_t width = i < recipe->n_widths ? recipe->widths[i] : outputs(recipe, set);
-        weights += eng_align_floats(in * width) + eng_align_floats(width);
-        units += width;
-        in = width;
-    }
-    size_t copies = 2 + rule(recipe)->slots; /* values, gradients, slots */
-    size_t floats = copies * weights + 2 * batch * units + batch * (set->features + 2);
-    return floats * sizeof(float) + 2 * set->count * sizeof(uint32_t);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Scores by adding up batches, and the area under the ROC curve by ranks (J. A. Hanley, B. J. McNeil, "The Meaning and
- * Use of the Area under a Receiver Operating Characteristic (ROC) Curve", Radiology 143, 1982). */
+ * Use of the Area under a Receiver Operating Characteristic (ROC) Curve", Radiology 143, 1982).
+ *
+ * Calibration error: C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 3, with M = 15 bins of
+ * equal width of the answer's probability. F1: macro-averaged over the classes that a sample has or was given. */
 #include "engine/train/scores.h"
 
 #include <math.h>
@@ -12,8 +15,14 @@ static bool two_classes(const eng_scorer *scorer) {
     return scorer->task == ENG_BINARY || (scorer->task == ENG_MULTICLASS && scorer->outputs == 2);
 }
 
+static size_t classes_of(eng_task task, size_t outputs) {
+    return task == ENG_MULTICLASS ? outputs : task == ENG_BINARY ? 2 : 0;
+}
+
 eng_scorer eng_scorer_begin(eng_task task, size_t outputs, double unit) {
-    return (eng_scorer){.task = task, .outputs = outputs, .unit = unit};
+    eng_scorer scorer = {.task = task, .outputs = outputs, .unit = unit};
+    scorer.classes = base_calloc(classes_of(task, outputs) + 1, sizeof *scorer.classes);
+    return scorer;
 }
 
 static size_t largest(const float *out, size_t outputs) {
@@ -23,12 +32,48 @@ static size_t largest(const float *out, size_t outputs) {
     return best;
 }
 
-static void add_classes(eng_scorer *s, const eng_batch *batch, const float *out) {
-    bool binary = s->task == ENG_BINARY;
+/* The probability of the largest output. */
+static double confidence_of(const float *out, size_t outputs, size_t best) {
+    double sum = 0;
+    for (size_t c = 0; c < outputs; c++) sum += exp((double)out[c] - (double)out[best]);
+    return 1 / sum;
+}
+
+/* Outputs that are larger than the label's, or as large and before it: its rank. */
+static size_t rank_of(const float *out, size_t outputs, size_t label) {
+    size_t rank = 0;
+    for (size_t c = 0; c < outputs; c++) rank += out[c] > out[label] || (out[c] == out[label] && c < label);
+    return rank;
+}
+
+static void count_answer(eng_scorer *s, size_t label, size_t answer, double confidence) {
+    s->classes[label].label++;
+    s->classes[answer].answer++;
+    s->classes[label].right += label == answer;
+    if (!(confidence >= 0)) return; /* NaN: the loss tells */
+    size_t bin = (size_t)(confidence * ENG_SCORE_BINS);
+    eng_score_bin *b = &s->bins[bin < ENG_SCORE_BINS ? bin : ENG_SCORE_BINS - 1];
+    b->count++;
+    b->confidence += confidence;
+    b->right += label == answer;
+}
+
+static void add_answers(eng_scorer *s, const eng_batch *batch, const float *out) {
     for (size_t i = 0; i < batch->n; i++, out += s->outputs) {
-        size_t label = binary ? batch->values[i] > 0.5f : (size_t)batch->labels[i];
-        s->wrong += (binary ? (size_t)(out[0] > 0) : largest(out, s->outputs)) != label;
-        if (s->ranked) s->ranked[s->count + i] = (eng_ranked){binary ? out[0] : out[1] - out[0], label == 1};
+        size_t label = (size_t)batch->labels[i], answer = largest(out, s->outputs);
+        s->wrong += answer != label;
+        s->wrong5 += rank_of(out, s->outputs, label) >= 5;
+        count_answer(s, label, answer, confidence_of(out, s->outputs, answer));
+        if (s->ranked) s->ranked[s->count + i] = (eng_ranked){out[1] - out[0], label == 1};
+    }
+}
+
+static void add_yes_and_no(eng_scorer *s, const eng_batch *batch, const float *out) {
+    for (size_t i = 0; i < batch->n; i++, out += s->outputs) {
+        size_t label = batch->values[i] > 0.5f, answer = out[0] > 0;
+        s->wrong += answer != label;
+        count_answer(s, label, answer, 1 / (1 + exp(-fabs((double)out[0]))));
+        s->ranked[s->count + i] = (eng_ranked){out[0], label == 1};
     }
 }
 
@@ -45,9 +90,28 @@ void eng_scorer_add(eng_scorer *scorer, const eng_batch *batch, double loss, con
     scorer->loss += loss * (double)batch->n;
     if (scorer->task == ENG_REGRESSION)
         add_numbers(scorer, batch, out);
+    else if (scorer->task == ENG_BINARY)
+        add_yes_and_no(scorer, batch, out);
     else
-        add_classes(scorer, batch, out);
+        add_answers(scorer, batch, out);
     scorer->count += batch->n;
+}
+
+static double mean_f1(const eng_scorer *s) {
+    double sum = 0, present = 0;
+    for (size_t c = 0; c < classes_of(s->task, s->outputs); c++) {
+        const eng_class_count *k = &s->classes[c];
+        if (k->label + k->answer == 0) continue;
+        sum += 2 * (double)k->right / (double)(k->label + k->answer);
+        present++;
+    }
+    return sum / present;
+}
+
+static double calibration_error(const eng_scorer *s) {
+    double sum = 0;
+    for (size_t b = 0; b < ENG_SCORE_BINS; b++) sum += fabs(s->bins[b].right - s->bins[b].confidence);
+    return sum / (double)s->count;
 }
 
 eng_scores eng_scorer_end(eng_scorer *scorer) {
@@ -56,12 +120,17 @@ eng_scores eng_scorer_end(eng_scorer *scorer) {
     const eng_scores scores = {
         .loss = scorer->loss / n,
         .error = numbers ? none : scorer->wrong / n,
+        .top5 = !numbers && scorer->outputs > 5 ? scorer->wrong5 / n : none,
+        .f1 = numbers ? none : mean_f1(scorer),
+        .ece = numbers ? none : calibration_error(scorer),
         .auc = two_classes(scorer) ? eng_auc(scorer->ranked, scorer->count) : none,
         .mse = numbers ? scorer->square / (n * (double)scorer->outputs) : none,
         .mae = numbers ? scorer->absolute / (n * (double)scorer->outputs) : none,
     };
     free(scorer->ranked);
+    free(scorer->classes);
     scorer->ranked = NULL;
+    scorer->classes = NULL;
     return scores;
 }
 

@@ -13,6 +13,9 @@ extern "C" {
 typedef struct eng_scores {
     double loss;  /* mean of the task's loss, without dropout, smoothing and penalties */
     double error; /* classes: share of wrong answers */
+    double top5;  /* more than five classes: share of answers whose class is not among the five likeliest */
+    double f1;    /* classes: harmonic mean of precision and recall, averaged over the classes that occur */
+    double ece;   /* classes: expected calibration error */
     double auc;   /* two classes: area under the ROC curve of the second one */
     double mse;   /* numbers: mean squared error, in the target's own unit squared */
     double mae;   /* numbers: mean absolute error, in the target's own unit */
@@ -23,14 +26,27 @@ typedef struct eng_ranked {
     bool positive;
 } eng_ranked;
 
+/* Samples by how sure the answer was. */
+enum { ENG_SCORE_BINS = 15 };
+typedef struct eng_score_bin {
+    double count, right, confidence; /* sums */
+} eng_score_bin;
+
+/* How often a class was there, was answered, and both. */
+typedef struct eng_class_count {
+    size_t label, answer, right;
+} eng_class_count;
+
 /* Adds up batches. */
 typedef struct eng_scorer {
     eng_task task;
     size_t outputs;
     double unit; /* numbers: the target's own unit per unit of the outputs */
     size_t count;
-    double loss, wrong, square, absolute;
-    eng_ranked *ranked; /* two classes: every sample */
+    double loss, wrong, wrong5, square, absolute;
+    eng_score_bin bins[ENG_SCORE_BINS];
+    eng_class_count *classes; /* of each class */
+    eng_ranked *ranked;       /* two classes: every sample */
     size_t capacity;
 } eng_scorer;
 

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "engine/data/loader.h"
@@ -31,7 +32,29 @@ struct eng_trainer {
     float *x;     /* batch x features */
     float *values;
     int32_t *labels;
+    float *sum;     /* of the gradients of a step of several batches; NULL = one batch is a step */
+    float *average; /* of the weights over steps; NULL = none */
 };
+
+static size_t block_size(const eng_trainer *t) {
+    return eng_params_size(eng_model_params(t->model));
+}
+
+/* A block laid out like the parameters, when it is wanted. */
+static base_status create_block(const eng_trainer *t, bool wanted, float **out, base_err *err) {
+    void *block = NULL;
+    base_status status = wanted ? eng_alloc(block_size(t) * sizeof(float), &block, err) : BASE_OK;
+    *out = block;
+    return status;
+}
+
+static base_status create_blocks(eng_trainer *t, base_err *err) {
+    BASE_TRY(create_block(t, t->recipe.accumulate > 1, &t->sum, err));
+    BASE_TRY(create_block(t, t->recipe.ema > 0, &t->average, err));
+    if (t->average != NULL)
+        memcpy(t->average, eng_params_values(eng_model_params(t->model)), block_size(t) * sizeof(float));
+    return BASE_OK;
+}
 
 static base_status create_buffers(eng_trainer *t, base_err *err) {
     void *x = NULL, *values = NULL, *labels = NULL;
@@ -53,8 +76,11 @@ static base_status create_parts(eng_trainer *t, base_err *err) {
     BASE_TRY(eng_recipe_optimizer(r, t->model, &t->optimizer, err));
     BASE_TRY(eng_loader_create(set, &t->view->normaliser, t->view->split.train, (size_t)r->batch_size, true,
                                (uint64_t)r->seed, &t->loader, err));
-    BASE_TRY(
-        eng_recipe_schedule(r, eng_loader_batches(t->loader), &t->schedule, &t->schedule_config, &t->total_steps, err));
+    const eng_augment augment = eng_recipe_augment(r);
+    if (eng_augment_is_on(&augment)) eng_loader_augment(t->loader, &augment);
+    const size_t together = (size_t)r->accumulate, steps = (eng_loader_batches(t->loader) + together - 1) / together;
+    BASE_TRY(eng_recipe_schedule(r, steps, &t->schedule, &t->schedule_config, &t->total_steps, err));
+    BASE_TRY(create_blocks(t, err));
     return create_buffers(t, err);
 }
 
@@ -83,6 +109,8 @@ void eng_trainer_destroy(eng_trainer *trainer) {
     eng_free(trainer->x);
     eng_free(trainer->values);
     eng_free(trainer->labels);
+    eng_free(trainer->sum);
+    eng_free(trainer->average);
     free(trainer);
 }
 
@@ -97,24 +125,62 @@ static double rate_at(const eng_trainer *t, uint64_t step) {
     return t->recipe.learning_rate * eng_schedule_factor(t->schedule, &t->schedule_config, step, t->total_steps);
 }
 
-static base_status diverged(const eng_trainer *t, const char *what, double loss, base_err *err) {
+static base_status diverged(const eng_trainer *t, const char *what, uint64_t step, double loss, base_err *err) {
     const eng_progress *p = &t->progress;
     return BASE_FAIL(err, BASE_NUMERIC, "%s became %g at step %llu (epoch %llu, batch %llu)", what, loss,
-                     (unsigned long long)eng_optimizer_steps(t->optimizer), (unsigned long long)p->epoch + 1,
-                     (unsigned long long)p->batch);
+                     (unsigned long long)step, (unsigned long long)p->epoch + 1, (unsigned long long)p->batch);
 }
 
-/* One step; the progress is that after it. */
-static base_status take_step(eng_trainer *t, uint64_t step, base_err *err) {
+/* Loss and gradients of the next batch of the epoch; the number of its samples. */
+static base_status take_batch(eng_trainer *t, size_t *n, base_err *err) {
     eng_progress *p = &t->progress;
-    size_t n = eng_loader_batch(t->loader, p->epoch, (size_t)p->batch, t->x, t->labels, t->values);
-    const eng_batch batch = as_batch(t, n);
-    double loss = eng_model_train(t->model, &batch, step);
-    eng_optimizer_step(t->optimizer, rate_at(t, step));
+    const uint64_t number = p->epoch * eng_loader_batches(t->loader) + p->batch;
+    *n = eng_loader_batch(t->loader, p->epoch, (size_t)p->batch, t->x, t->labels, t->values);
+    const eng_batch batch = as_batch(t, *n);
+    double loss = eng_model_train(t->model, &batch, number);
     p->batch++;
-    p->seen += n;
-    p->loss_sum += loss * (double)n;
-    return isfinite(loss) ? BASE_OK : diverged(t, "the training loss", loss, err);
+    p->seen += *n;
+    p->loss_sum += loss * (double)*n;
+    if (isfinite(loss)) return BASE_OK;
+    return diverged(t, "the training loss", eng_optimizer_steps(t->optimizer) + 1, loss, err);
+}
+
+/* The gradient of several batches is that of one which holds all their samples: a mean weighted by their sizes. */
+static base_status take_batches(eng_trainer *t, base_err *err) {
+    const uint64_t batches = eng_loader_batches(t->loader), left = batches - t->progress.batch;
+    const uint64_t count = left < (uint64_t)t->recipe.accumulate ? left : (uint64_t)t->recipe.accumulate;
+    const size_t size = block_size(t);
+    float *gradients = eng_params_gradients(eng_model_params(t->model));
+    size_t samples = 0, n;
+    for (uint64_t i = 0; i < count; i++) {
+        BASE_TRY(take_batch(t, &n, err));
+        samples += n;
+        if (count == 1) return BASE_OK;
+        const float weight = (float)n;
+        for (size_t k = 0; k < size; k++) t->sum[k] = (i == 0 ? 0.0f : t->sum[k]) + weight * gradients[k];
+    }
+    const float weight = 1.0f / (float)samples;
+    for (size_t k = 0; k < size; k++) gradients[k] = weight * t->sum[k];
+    return BASE_OK;
+}
+
+/* avg = d avg + (1 - d) w, with a decay that is small at first, so that the first values are soon forgotten: d =
+ * min(ema, (1 + t) / (10 + t)) at step t, as TensorFlow's ExponentialMovingAverage has it. */
+static void update_average(eng_trainer *t) {
+    if (t->average == NULL) return;
+    const double steps = (double)eng_optimizer_steps(t->optimizer);
+    const float gain = (float)(1.0 - fmin(t->recipe.ema, (1.0 + steps) / (10.0 + steps)));
+    const float *w = eng_params_values(eng_model_params(t->model));
+    const size_t size = block_size(t);
+    for (size_t k = 0; k < size; k++) t->average[k] += gain * (w[k] - t->average[k]);
+}
+
+/* One update of the weights; the progress is that after it. */
+static base_status take_step(eng_trainer *t, base_err *err) {
+    BASE_TRY(take_batches(t, err));
+    eng_optimizer_step(t->optimizer, rate_at(t, eng_optimizer_steps(t->optimizer)));
+    update_average(t);
+    return BASE_OK;
 }
 
 /* The steps of the current epoch that are still to be taken. */
@@ -123,7 +189,7 @@ static base_status take_steps(eng_trainer *t, const eng_watch *watch, base_err *
     uint64_t batches = eng_loader_batches(t->loader);
     double asked = base_monotonic(), pause = watch && watch->pause > 0 ? watch->pause : default_pause;
     for (size_t i = 1; p->batch < batches; i++) {
-        BASE_TRY(take_step(t, p->epoch * batches + p->batch, err));
+        BASE_TRY(take_step(t, err));
         if (!watch || !watch->stop || i % LOOK != 0 || base_monotonic() - asked < pause) continue;
         asked = base_monotonic();
         if (watch->stop(watch->self)) return BASE_FAIL(err, BASE_CANCELLED, "the training was told to stop");
@@ -141,7 +207,8 @@ static base_status close_epoch(eng_trainer *t, base_err *err) {
     };
     double begun = base_monotonic();
     epoch.valid = eng_trainer_evaluate(t, t->view->split.valid);
-    if (!isfinite(epoch.valid.loss)) return diverged(t, "the validation loss", epoch.valid.loss, err);
+    if (!isfinite(epoch.valid.loss))
+        return diverged(t, "the validation loss", eng_optimizer_steps(t->optimizer), epoch.valid.loss, err);
     epoch.seconds = p->seconds + base_monotonic() - begun;
     BASE_GROW(p->history, p->capacity, p->epochs + 1);
     p->history[p->epochs++] = epoch;
@@ -167,6 +234,17 @@ static base_status fit(eng_trainer *trainer, uint64_t epochs, const eng_watch *w
     return BASE_OK;
 }
 
+/* The averaged weights take the place of the trained ones, and back. */
+static void exchange(eng_trainer *t) {
+    if (t->average == NULL) return;
+    float *w = eng_params_values(eng_model_params(t->model));
+    for (size_t k = 0; k < block_size(t); k++) {
+        const float kept = w[k];
+        w[k] = t->average[k];
+        t->average[k] = kept;
+    }
+}
+
 base_status eng_trainer_fit(eng_trainer *trainer, uint64_t epochs, const eng_watch *watch, base_err *err) {
     const uint64_t before = eng_subnormals_flush();
     const base_status status = fit(trainer, epochs, watch, err);
@@ -179,6 +257,7 @@ static eng_scores evaluate(eng_trainer *t, eng_part part) {
     const eng_normaliser *normaliser = &t->view->normaliser;
     eng_scorer scorer = eng_scorer_begin(eng_model_task(t->model), eng_model_output_count(t->model),
                                          1 / (double)normaliser->target_scale);
+    exchange(t);
     for (size_t begin = 0; begin < part.count; begin += t->batch) {
         size_t n = part.count - begin < t->batch ? part.count - begin : t->batch;
         const uint32_t *index = part.index + begin;
@@ -191,6 +270,7 @@ static eng_scores evaluate(eng_trainer *t, eng_part part) {
         double loss = eng_model_evaluate(t->model, &batch);
         eng_scorer_add(&scorer, &batch, loss, eng_model_outputs(t->model));
     }
+    exchange(t);
     return eng_scorer_end(&scorer);
 }
 
@@ -206,6 +286,7 @@ static eng_checkpoint checkpoint_of(const eng_trainer *trainer, eng_progress *pr
         .identity = trainer->identity,
         .params = eng_model_params(trainer->model),
         .optimizer = trainer->optimizer,
+        .average = trainer->average,
         .progress = progress,
     };
 }
@@ -227,6 +308,9 @@ const eng_progress *eng_trainer_progress(const eng_trainer *trainer) {
 const eng_view *eng_trainer_view(const eng_trainer *trainer) {
     return trainer->view;
 }
+const float *eng_trainer_average(const eng_trainer *trainer) {
+    return trainer->average;
+}
 const eng_model *eng_trainer_model(const eng_trainer *trainer) {
     return trainer->model;
 }
@@ -237,7 +321,8 @@ size_t eng_trainer_parameters(const eng_trainer *trainer) {
 
 size_t eng_trainer_bytes(const eng_trainer *trainer) {
     const eng_trainer *t = trainer;
-    size_t slots = eng_optimizer_slots(t->optimizer) * eng_params_size(eng_model_params(t->model)) * sizeof(float);
+    size_t blocks = eng_optimizer_slots(t->optimizer) + (t->sum != NULL) + (t->average != NULL);
+    size_t slots = blocks * block_size(t) * sizeof(float);
     size_t buffers = t->batch * (t->view->set->features + 2) * sizeof(float);
     return eng_model_bytes(t->model) + slots + buffers + 2 * eng_loader_count(t->loader) * sizeof(uint32_t);
 }

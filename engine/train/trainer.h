@@ -29,7 +29,7 @@ void eng_trainer_destroy(eng_trainer *trainer);
 /* Goes on until `epochs` are finished or early stopping ends it (BASE_OK), or the watch says stop (BASE_CANCELLED: the
  * trainer is between two steps and may be saved). BASE_NUMERIC with the step's number when the loss is not finite. */
 BASE_CHECK base_status eng_trainer_fit(eng_trainer *trainer, uint64_t epochs, const eng_watch *watch, base_err *err);
-/* Scores of the model as it is on any part of the view. */
+/* Scores of the model as it is, with its averaged weights where the recipe wants them, on any part of the view. */
 eng_scores eng_trainer_evaluate(eng_trainer *trainer, eng_part part);
 
 BASE_CHECK base_status eng_trainer_save(const eng_trainer *trainer, const char *path, base_err *err);
@@ -39,6 +39,8 @@ BASE_CHECK base_status eng_trainer_load(eng_trainer *trainer, const char *path, 
 const eng_progress *eng_trainer_progress(const eng_trainer *trainer);
 const eng_view *eng_trainer_view(const eng_trainer *trainer);
 const eng_model *eng_trainer_model(const eng_trainer *trainer);
+/* The exponential average of the parameters, laid out like them; NULL without `ema`. */
+const float *eng_trainer_average(const eng_trainer *trainer);
 size_t eng_trainer_parameters(const eng_trainer *trainer); /* numbers that are trained */
 size_t eng_trainer_bytes(const eng_trainer *trainer);      /* of memory, besides the view */
 

@@ -16,9 +16,11 @@ static const char *const fidelity_names[] = {"epochs", "fraction", "folds"}; /* 
 enum { FIDELITIES = sizeof fidelity_names / sizeof *fidelity_names };
 static const char *const data_settings[] = {"dataset", "path", "target", "target_is"};
 
-static const char *const metric_names[] = {"valid_error", "valid_loss", "valid_auc",  "valid_mse", "valid_mae",
-                                           "train_loss",  "test_error", "test_loss",  "test_auc",  "test_mse",
-                                           "test_mae",    "parameters", "epochs_run", "seconds",   NULL};
+static const char *const metric_names[] = {
+    "valid_error", "valid_loss", "valid_error_top5", "valid_f1",   "valid_ece", "valid_auc",
+    "valid_mse",   "valid_mae",  "train_loss",       "test_error", "test_loss", "test_error_top5",
+    "test_f1",     "test_ece",   "test_auc",         "test_mse",   "test_mae",  "parameters",
+    "flops",       "epochs_run", "seconds",          NULL};
 
 base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *out, base_err *err) {
     const char *name = env->fidelity.name;
@@ -118,20 +120,38 @@ static base_status train_check(const hpo_objective_env *env, base_err *err) {
 
 /* ---- init ---- */
 
+static bool is_one_of(const char *metric, const char *const *scores) {
+    for (size_t i = 0; scores[i]; i++)
+        if (strstr(metric, scores[i])) return true;
+    return false;
+}
+
 /* Will a trial report the study's metric on these data? */
 static base_status check_metric(const train_state *state, base_err *err) {
+    static const char *const of_classes[] = {"_error", "_auc", "_f1", "_ece", NULL}, *const of_numbers[] = {
+                                                                                         "_mse", "_mae", NULL};
     const char *metric = state->known.metric, *set = state->set->name;
+    const char *part = *metric == 'v' ? "valid" : "test";
     bool classes = state->set->target == ENG_TARGET_CLASSES;
-    if (!classes && (strstr(metric, "_error") || strstr(metric, "_auc")))
+    if (!classes && is_one_of(metric, of_classes))
         return BASE_FAIL(err, BASE_INVALID,
                          "%s has numbers to predict, not classes: there is no %s; take %s_mse or %s_mae", set, metric,
-                         *metric == 'v' ? "valid" : "test", *metric == 'v' ? "valid" : "test");
-    if (classes && (strstr(metric, "_mse") || strstr(metric, "_mae")))
-        return BASE_FAIL(err, BASE_INVALID, "%s has classes: there is no %s; take %s_error", set, metric,
-                         *metric == 'v' ? "valid" : "test");
+                         part, part);
+    if (classes && is_one_of(metric, of_numbers))
+        return BASE_FAIL(err, BASE_INVALID, "%s has classes: there is no %s; take %s_error", set, metric, part);
     if (strstr(metric, "_auc") && state->set->classes != 2)
         return BASE_FAIL(err, BASE_INVALID, "%s is for two classes, but %s has %zu", metric, set, state->set->classes);
+    if (strstr(metric, "_top5") && state->set->classes <= 5)
+        return BASE_FAIL(err, BASE_INVALID, "%s is for more than five classes, but %s has %zu", metric, set,
+                         state->set->classes);
     return BASE_OK;
+}
+
+/* Where more is better: the others are errors, losses and costs. */
+static bool train_maximize(const base_yaml_node *settings, const char *metric) {
+    static const char *const rising[] = {"_auc", "_f1", NULL};
+    (void)settings;
+    return is_one_of(metric, rising);
 }
 
 /* What is wrong with the data is wrong with the line that asks for them. */
@@ -141,6 +161,36 @@ static base_status blame(const hpo_objective_env *env, base_status status, base_
     const base_err why = *err;
     (void)base_yaml_fail(path ? path : name, err, "%s", why.text);
     err->code = status;
+    return status;
+}
+
+static void train_fini(void *self) {
+    train_state *state = self;
+    eng_view_destroy(state->view);
+    eng_dataset_destroy(state->set);
+}
+
+/* Can networks of this space be built for these data? Some points may not fit, and fail as trials; when none of several
+ * does, the study is at fault. */
+static base_status check_networks(const train_state *state, base_arena *arena, base_err *err) {
+    enum { POINTS = 16 };
+    const hpo_objective_env *env = &state->known;
+    double *config = BASE_NEW_ARRAY(arena, hpo_space_count(env->space), double);
+    base_status status = BASE_OK;
+    for (uint32_t i = 0; i < POINTS; i++) {
+        base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, i, 2);
+        base_err why = {0};
+        eng_recipe recipe;
+        eng_graph *graph = NULL;
+        eng_ports ports;
+        BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
+        BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
+        base_status here = eng_recipe_graph(&recipe, state->set, &graph, &ports, &why);
+        eng_graph_destroy(graph);
+        if (here == BASE_OK) return BASE_OK;
+        if (status == BASE_OK && err) *err = why;
+        if (status == BASE_OK) status = here;
+    }
     return status;
 }
 
@@ -159,14 +209,11 @@ static base_status train_init(void *self, const hpo_objective_env *env, base_are
     if (status == BASE_OK) status = eng_recipe_check(&recipe, state->set, err);
     const eng_view_settings view = eng_recipe_view(&recipe);
     if (status == BASE_OK) status = eng_view_create(state->set, &view, &state->view, err);
-    if (status != BASE_OK) eng_dataset_destroy(state->set);
-    return blame(env, status, err);
-}
-
-static void train_fini(void *self) {
-    train_state *state = self;
-    eng_view_destroy(state->view);
-    eng_dataset_destroy(state->set);
+    status = blame(env, status, err);
+    if (status == BASE_OK) status = check_networks(state, arena, err);
+    if (status == BASE_OK) return BASE_OK;
+    train_fini(state);
+    return status;
 }
 
 static const char *const *train_metrics(const base_yaml_node *settings) {
@@ -180,7 +227,22 @@ static void train_list(base_buf *out) {
     base_buf_puts(out, "data sets of the objective train\n");
     for (size_t i = 0; i < count; i++) base_put_row(types[i]->name, 23, types[i]->summary, out);
     base_buf_puts(out, "\nmodels of the objective train\n");
-    base_put_row("mlp", 23, "multilayer perceptron of any depth and width", out);
+    base_put_row("mlp", 23, "multilayer perceptron of any depth and width, with skips or without", out);
+    base_put_row("resnet", 23, "residual network of any depth and width, post- or pre-activation", out);
+    base_put_row("separable", 23, "depthwise-separable convolutions", out);
+    base_buf_puts(out, "\nlayers of the objective train's network\n");
+    for (size_t i = 0; eng_layer_kinds[i]; i++)
+        base_put_row(eng_layer_kinds[i]->name, 23, eng_layer_kinds[i]->summary, out);
+}
+
+static void train_help(base_buf *out) {
+    base_put_text(
+        "network: a list of layers. The first key of a layer is its kind and holds its main value, the others are "
+        "options: {conv: 16, kernel: 5}. A kind that needs no value may be a bare word. \"{name}\" stands for "
+        "a parameter anywhere in it.",
+        0, out);
+    base_buf_putc(out, '\n');
+    eng_layers_help(out);
 }
 
 /* A larger share of the data is another training; epochs and folds go on. */
@@ -193,17 +255,21 @@ const hpo_objective_type obj_train = {
     .summary = "the built-in engine trains a network",
     .notes = "Every setting but dataset, path, target and target_is may be searched as a parameter of the same name. "
              "fidelity: epochs (a trial goes on from its checkpoint), fraction (of the training samples) or folds (of "
-             "a cross-validation). metric: valid_error (the default) or valid_auc for classes, valid_mse or valid_mae "
-             "for numbers, valid_loss for both; the test_... ones are reported beside them.",
+             "a cross-validation). metric: valid_error (the default), valid_error_top5, valid_f1 (macro), valid_ece "
+             "(calibration error) or valid_auc for classes, valid_mse or valid_mae for numbers, valid_loss for both; "
+             "the test_... ones are reported beside them, and parameters, flops, epochs_run, seconds.",
     .options = eng_recipe_options,
     .state_size = sizeof(train_state),
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
     .resumes = train_resumes,
     .check = train_check,
+    .describe = train_describe,
     .metrics = train_metrics,
+    .maximize = train_maximize,
     .init = train_init,
     .evaluate = train_evaluate,
     .fini = train_fini,
     .forget = train_forget,
+    .help = train_help,
     .list = train_list,
 };

@@ -11,14 +11,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "engine/modules/summary.h"
 #include "engine/tensor/blas.h"
+#include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
 #include "experiments/objectives/train_state.h"
 
 /* A metric added up over the trainings of a job. */
 typedef struct sums {
     eng_scores valid, test;
-    double train_loss, epochs, seconds, parameters;
+    double train_loss, epochs, seconds, parameters, flops;
     size_t count;
 } sums;
 
@@ -39,45 +41,60 @@ static void put(hpo_metrics *metrics, const char *name, double value) {
     if (!isnan(value)) hpo_metrics_set(metrics, name, value);
 }
 
-static void put_scores(hpo_metrics *metrics, const char *part, const eng_scores *s, double n) {
-    const struct {
-        const char *name;
-        double value;
-    } scores[] = {{"error", s->error}, {"loss", s->loss}, {"auc", s->auc}, {"mse", s->mse}, {"mae", s->mae}};
-    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++) {
+/* The scores by name, in the order of the journal. */
+typedef struct score_name {
+    const char *name;
+    size_t offset;
+    bool always; /* in every report; the others in the result, and in reports when the study is about them */
+} score_name;
+
+static const score_name score_names[] = {
+    {"error", offsetof(eng_scores, error), true}, {"loss", offsetof(eng_scores, loss), true},
+    {"auc", offsetof(eng_scores, auc), true},     {"mse", offsetof(eng_scores, mse), true},
+    {"mae", offsetof(eng_scores, mae), true},     {"error_top5", offsetof(eng_scores, top5), false},
+    {"f1", offsetof(eng_scores, f1), false},      {"ece", offsetof(eng_scores, ece), false},
+};
+enum { SCORES = sizeof score_names / sizeof *score_names };
+
+static double *score_at(eng_scores *s, size_t index) {
+    return (double *)(void *)((char *)s + score_names[index].offset);
+}
+
+/* metric: the study's, NULL = all scores. */
+static void put_scores(hpo_metrics *metrics, const char *part, eng_scores s, double n, const char *metric) {
+    for (size_t i = 0; i < SCORES; i++) {
         char name[HPO_METRIC_NAME];
-        snprintf(name, sizeof name, "%s_%s", part, scores[i].name);
-        put(metrics, name, scores[i].value / n);
+        snprintf(name, sizeof name, "%s_%s", part, score_names[i].name);
+        if (score_names[i].always || metric == NULL || strcmp(metric, name) == 0)
+            put(metrics, name, *score_at(&s, i) / n);
     }
 }
 
-static void add_scores(eng_scores *sum, const eng_scores *s) {
-    sum->loss += s->loss;
-    sum->error += s->error;
-    sum->auc += s->auc;
-    sum->mse += s->mse;
-    sum->mae += s->mae;
+static void add_scores(eng_scores *sum, eng_scores s) {
+    for (size_t i = 0; i < SCORES; i++) *score_at(sum, i) += *score_at(&s, i);
 }
 
 static void add_training(sums *sum, eng_trainer *trainer) {
     const eng_progress *p = eng_trainer_progress(trainer);
     const eng_epoch *last = &p->history[p->epochs - 1];
     const eng_scores test = eng_trainer_evaluate(trainer, eng_trainer_view(trainer)->split.test);
-    add_scores(&sum->valid, &last->valid);
-    add_scores(&sum->test, &test);
+    add_scores(&sum->valid, last->valid);
+    add_scores(&sum->test, test);
     sum->train_loss += last->train_loss;
     sum->epochs += (double)p->epochs;
     for (size_t i = 0; i < p->epochs; i++) sum->seconds += p->history[i].seconds;
     sum->parameters = (double)eng_trainer_parameters(trainer);
+    sum->flops = eng_graph_flops(eng_model_graph(eng_trainer_model(trainer)));
     sum->count++;
 }
 
 static void put_means(hpo_metrics *metrics, const sums *sum) {
     const double n = (double)sum->count;
-    put_scores(metrics, "valid", &sum->valid, n);
-    put_scores(metrics, "test", &sum->test, n);
+    put_scores(metrics, "valid", sum->valid, n, NULL);
+    put_scores(metrics, "test", sum->test, n, NULL);
     put(metrics, "train_loss", sum->train_loss / n);
     put(metrics, "parameters", sum->parameters);
+    put(metrics, "flops", sum->flops);
     put(metrics, "epochs_run", sum->epochs / n);
     put(metrics, "seconds", sum->seconds);
 }
@@ -97,7 +114,7 @@ static void report_epoch(evaluation *e, const eng_epoch *epoch) {
         step *= e->job->fidelity / (double)e->recipe.epochs;
     else if (step <= e->job->from)
         return;
-    put_scores(&metrics, "valid", &epoch->valid, 1);
+    put_scores(&metrics, "valid", epoch->valid, 1, e->state->known.metric);
     put(&metrics, "train_loss", epoch->train_loss);
     put(&metrics, "learning_rate", epoch->learning_rate);
     report(e, step, &metrics);
@@ -246,15 +263,20 @@ static base_status run_job(evaluation *e, base_err *err) {
 }
 
 /* Better told at once than found out by the kernel. */
-static bool fits(const evaluation *e, hpo_result *out) {
+static base_status fits(const evaluation *e, hpo_result *out, base_err *err) {
     const double mib = 1024.0 * 1024.0;
-    size_t bytes = eng_recipe_memory(&e->recipe, e->state->set);
+    const eng_view_settings view = eng_recipe_view(&e->recipe);
+    bool folds = e->state->fidelity == TRAIN_FOLDS || (e->recipe.folds > 0 && e->recipe.fold == 0);
+    bool own_view = folds || !e->state->view || !eng_view_settings_equal(&e->state->view->settings, &view);
     uint64_t limit = e->job->limits.memory;
-    if (limit == 0 || bytes <= limit) return true;
+    eng_footprint footprint;
+    BASE_TRY(eng_footprint_of(&e->recipe, e->state->set, &footprint, err));
+    size_t bytes = eng_footprint_bytes(&footprint, own_view);
+    if (limit == 0 || bytes <= limit) return BASE_OK;
     out->failure = HPO_FAILURE_OOM;
-    snprintf(out->reason, sizeof out->reason, "the network takes about %.0f MiB, trial.memory is %.0f MiB",
+    snprintf(out->reason, sizeof out->reason, "the training takes %.1f MiB, but trial.memory is %.1f MiB",
              (double)bytes / mib, (double)limit / mib);
-    return false;
+    return BASE_OK;
 }
 
 base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
@@ -270,7 +292,8 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
     if (status == BASE_OK) {
         if (!e.recipe.seed_given) e.recipe.seed = (int64_t)(job->seed >> 1);
         eng_blas_set_threads(job->limits.threads > 0 ? job->limits.threads : 1);
-        if (fits(&e, out)) status = run_job(&e, err);
+        status = fits(&e, out, err);
+        if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_job(&e, err);
     }
     if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_means(&out->metrics, &e.sum);
     base_arena_destroy(arena);

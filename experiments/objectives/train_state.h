@@ -23,6 +23,9 @@ BASE_CHECK base_status train_fidelity_find(const hpo_objective_env *env, train_f
 BASE_CHECK base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const double *config,
                                     double fidelity, base_arena *arena, eng_recipe *out, base_err *err);
 
+/* For --check. */
+BASE_CHECK base_status train_describe(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out,
+                                      base_err *err);
 base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                            base_err *err);
 /* Deletes what train_evaluate left in folder to go on from this number of epochs. */

@@ -179,6 +179,7 @@ static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf 
                                 args->has_seed ? &args->seed : NULL, &spec, err);
     }
     if (status == BASE_OK) hpo_study_spec_print(spec, out);
+    if (status == BASE_OK) status = hpo_study_describe(spec, out, err);
     hpo_study_spec_destroy(spec);
     base_buf_fini(&text);
     return status == BASE_OK ? HPO_EXIT_DONE : HPO_EXIT_BAD_INPUT;

@@ -82,6 +82,10 @@ static void print_objective(const hpo_objective_type *objective, base_buf *out) 
         base_buf_putc(out, '\n');
         base_put_text(objective->notes, 0, out);
     }
+    if (objective->help) {
+        base_buf_putc(out, '\n');
+        objective->help(out);
+    }
 }
 
 static const hpo_objective_type *find_objective(const hpo_catalog *catalog, const char *name) {

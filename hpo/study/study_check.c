@@ -65,10 +65,8 @@ static base_status check_options(const hpo_study_spec *spec, base_err *err) {
     return status;
 }
 
-/* The objective's own word on settings, space and fidelity together. */
-base_status study_check_objective(const hpo_study_spec *spec, base_err *err) {
-    const hpo_objective_type *type = spec->objective;
-    const hpo_objective_env env = {
+static hpo_objective_env objective_env(const hpo_study_spec *spec) {
+    return (hpo_objective_env){
         .space = spec->space,
         .settings = spec->settings,
         .fidelity = spec->fidelity,
@@ -76,6 +74,17 @@ base_status study_check_objective(const hpo_study_spec *spec, base_err *err) {
         .metric = spec->metric,
         .base_dir = spec->base_dir,
     };
+}
+
+base_status hpo_study_describe(const hpo_study_spec *spec, base_buf *out, base_err *err) {
+    const hpo_objective_env env = objective_env(spec);
+    return spec->objective->describe ? spec->objective->describe(&env, &spec->limits, out, err) : BASE_OK;
+}
+
+/* The objective's own word on settings, space and fidelity together. */
+base_status study_check_objective(const hpo_study_spec *spec, base_err *err) {
+    const hpo_objective_type *type = spec->objective;
+    const hpo_objective_env env = objective_env(spec);
     if (type->check) return type->check(&env, err);
     return type->options ? check_options(spec, err) : BASE_OK;
 }

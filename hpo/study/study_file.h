@@ -72,6 +72,8 @@ void hpo_study_spec_destroy(hpo_study_spec *spec); /* accepts NULL */
 void hpo_study_spec_set_seed(hpo_study_spec *spec, uint64_t seed);
 /* The resolved study as YAML with every default filled in, for --check; plus the size of the space and the ladder. */
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);
+/* What the objective has to add to it, in lines that begin with "# ". BASE_INVALID when no trial could run. */
+BASE_CHECK base_status hpo_study_describe(const hpo_study_spec *spec, base_buf *out, base_err *err);
 /* Documentation of the study file for --help study, made from the same tables that read it. */
 void hpo_study_help(base_buf *out);
 

@@ -147,7 +147,7 @@ static void unknown_names_suggest_the_nearest(void **state) {
     base_err err = {0};
     eng_dataset *set;
     CHECK_FAILS(eng_dataset_load("fashon_mnist", NULL, &set, &err), BASE_NOTFOUND, "did you mean 'fashion-mnist'?");
-    CHECK_CONTAINS(err.text, "known are fashion-mnist, digits, idx, csv");
+    CHECK_CONTAINS(err.text, "known are fashion-mnist, digits, cifar10, idx, png, csv");
     assert_null(set);
 }
 

@@ -104,12 +104,155 @@ static void equal_settings_are_recognised(void **state) {
     for (size_t i = 0; i < 7; i++) assert_false(eng_view_settings_equal(&base, &other[i]));
 }
 
+/* ---- augmentation ---- */
+
+enum { H = 5, W = 4, C = 2, IMAGES = 400 };
+
+static eng_dataset *images(void) {
+    base_err err = {0};
+    eng_dataset *set;
+    const size_t shape[] = {H, W, C};
+    CHECK_OK(eng_dataset_create("images", ENG_TARGET_CLASSES, ENG_STORE_BYTES, IMAGES, 3, shape, &set, &err));
+    for (size_t i = 0; i < IMAGES * H * W * C; i++) set->bytes[i] = (uint8_t)(1 + i % (H * W * C));
+    set->classes = 1;
+    return set;
+}
+
+typedef struct augmented {
+    eng_dataset *set;
+    eng_normaliser normaliser;
+    uint32_t index[IMAGES];
+    float plain[H * W * C], black[C];
+} augmented;
+
+static augmented *augmented_create(void) {
+    base_err err = {0};
+    augmented *a = base_calloc(1, sizeof *a);
+    a->set = images();
+    for (uint32_t i = 0; i < IMAGES; i++) a->index[i] = i;
+    CHECK_OK(eng_normaliser_fit(ENG_NORMALISE_STANDARD, a->set, (eng_part){a->index, IMAGES}, &a->normaliser, &err));
+    eng_normaliser_gather(&a->normaliser, a->set, a->index, 1, a->plain); /* all images are the same */
+    for (size_t c = 0; c < C; c++) a->black[c] = -a->normaliser.offset[c] * a->normaliser.scale[c];
+    return a;
+}
+
+static void augmented_destroy(augmented *a) {
+    eng_normaliser_fini(&a->normaliser);
+    eng_dataset_destroy(a->set);
+    free(a);
+}
+
+static void change(const augmented *a, const eng_augment *how, uint64_t epoch, uint32_t sample, float *out) {
+    float scratch[H * W * C + C];
+    assert_int_equal(eng_augment_scratch(a->set), CHECK_COUNT(scratch));
+    memcpy(out, a->plain, sizeof a->plain);
+    eng_augment_image(how, a->set, &a->normaliser, 5, epoch, sample, out, scratch);
+}
+
+/* Is out the plain image shifted and mirrored so? */
+static bool is_moved(const augmented *a, const float *out, int down, int right, bool flip) {
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++) {
+            int from_y = y + down, from_x = (flip ? W - 1 - x : x) + right;
+            bool inside = from_y >= 0 && from_y < H && from_x >= 0 && from_x < W;
+            const float *want = inside ? a->plain + (from_y * W + from_x) * C : a->black;
+            if (memcmp(out + (y * W + x) * C, want, C * sizeof *out) != 0) return false;
+        }
+    return true;
+}
+
+/* Each shift of a crop of 1, with and without flip, in its share of the images and nothing else. */
+static void crops_and_flips_are_uniform(void **state) {
+    (void)state;
+    enum { EPOCHS = 20 };
+    augmented *a = augmented_create();
+    const eng_augment how = {.crop = 1, .flip = true};
+    double counts[18] = {0}, chi2 = 0;
+    for (uint64_t epoch = 0; epoch < EPOCHS; epoch++)
+        for (uint32_t i = 0; i < IMAGES; i++) {
+            float out[H * W * C];
+            size_t kinds = 0;
+            change(a, &how, epoch, i, out);
+            for (int k = 0; k < 18; k++) {
+                if (!is_moved(a, out, k % 3 - 1, k / 3 % 3 - 1, k >= 9)) continue;
+                counts[k]++;
+                kinds++;
+            }
+            assert_int_equal(kinds, 1);
+        }
+    const double expected = IMAGES * EPOCHS / 18.0;
+    for (size_t k = 0; k < 18; k++) chi2 += (counts[k] - expected) * (counts[k] - expected) / expected;
+    assert_true(chi2 < 40.8); /* 17 degrees of freedom, p = 0.001 */
+    augmented_destroy(a);
+}
+
+/* A square around any pixel, cut off at the edges; switched on alone or with a flip it is the same square. */
+static void cutout_blanks_a_square(void **state) {
+    (void)state;
+    augmented *a = augmented_create();
+    const eng_augment how = {.cutout = 3}, both = {.cutout = 3, .flip = true};
+    bool seen[H * W] = {0};
+    for (uint32_t i = 0; i < IMAGES; i++) {
+        float out[H * W * C], with[H * W * C];
+        size_t found = 0;
+        change(a, &how, 3, i, out);
+        change(a, &both, 3, i, with);
+        for (int centre = 0; centre < H * W; centre++) {
+            bool fits = true;
+            for (int p = 0; p < H * W * C; p++) {
+                bool in = abs(p / C / W - centre / W) <= 1 && abs(p / C % W - centre % W) <= 1;
+                fits = fits && (in ? out[p] == 0.0f && with[p] == 0.0f : out[p] == a->plain[p]);
+            }
+            if (fits) seen[centre] = true;
+            found += fits;
+        }
+        assert_true(found >= 1);
+    }
+    for (size_t p = 0; p < H * W; p++) assert_true(seen[p]);
+    augmented_destroy(a);
+}
+
+/* A loader gives a sample of an epoch the same image whatever its batch, and another one in the next epoch. */
+static void changes_follow_sample_and_epoch(void **state) {
+    (void)state;
+    base_err err = {0};
+    augmented *a = augmented_create();
+    const eng_augment how = {.crop = 2, .flip = true, .cutout = 2};
+    const eng_part part = {a->index, IMAGES};
+    static float small[IMAGES][H * W * C], large[IMAGES][H * W * C], next[IMAGES][H * W * C];
+    int32_t labels[IMAGES];
+    eng_loader *seven, *whole;
+    CHECK_OK(eng_loader_create(a->set, &a->normaliser, part, 7, true, 5, &seven, &err));
+    CHECK_OK(eng_loader_create(a->set, &a->normaliser, part, IMAGES, true, 5, &whole, &err));
+    eng_loader_augment(seven, &how);
+    eng_loader_augment(whole, &how);
+    (void)eng_loader_batch(whole, 1, 0, next[0], labels, NULL);
+    (void)eng_loader_batch(whole, 0, 0, large[0], labels, NULL);
+    for (size_t k = eng_loader_batches(seven); k-- > 0;)
+        (void)eng_loader_batch(seven, 0, k, small[7 * k], labels, NULL);
+    assert_memory_equal(small, large, sizeof small);
+    uint32_t order[IMAGES];
+    eng_epoch_order(part, 5, 0, order);
+    for (size_t i = 0; i < IMAGES; i++) {
+        float want[H * W * C];
+        change(a, &how, 0, order[i], want);
+        assert_memory_equal(large[i], want, sizeof want);
+    }
+    assert_memory_not_equal(large, next, sizeof next);
+    eng_loader_destroy(seven);
+    eng_loader_destroy(whole);
+    augmented_destroy(a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_is_a_pure_permutation),
         cmocka_unit_test(the_order_is_uniform),
         cmocka_unit_test(batches_cover_an_epoch_and_carry_their_labels),
         cmocka_unit_test(equal_settings_are_recognised),
+        cmocka_unit_test(crops_and_flips_are_uniform),
+        cmocka_unit_test(cutout_blanks_a_square),
+        cmocka_unit_test(changes_follow_sample_and_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,13 +4,13 @@
 #include "base/rng.h"
 #include "engine/data/normaliser.h"
 
-enum { ROWS = 70000, FEATURES = 5 };
+enum { ROWS = 70000, FEATURES = 6, CHANNELS = 2 };
 
 /* Random bytes, or reals with a large mean and a small deviation; feature 3 never changes. */
 static eng_dataset *random_set(eng_dataset_storage storage, size_t rank) {
     base_err err = {0};
     eng_dataset *set;
-    const size_t flat[] = {FEATURES}, image[] = {FEATURES, 1, 1};
+    const size_t flat[] = {FEATURES}, image[] = {1, FEATURES / CHANNELS, CHANNELS};
     CHECK_OK(
         eng_dataset_create("random", ENG_TARGET_NUMBERS, storage, ROWS, rank, rank == 1 ? flat : image, &set, &err));
     base_rng rng = base_rng_stream(11, BASE_RNG_TEST, 0, 0);
@@ -30,13 +30,14 @@ static double value(const eng_dataset *set, size_t row, size_t feature) {
     return set->bytes ? (double)set->bytes[i] : (double)set->reals[i];
 }
 
-/* The plain formulas in long double over the training rows; images: over all features at once. */
+/* The plain formulas in long double over the training rows; images: over the pixels of a channel. */
 static void naive(const eng_dataset *set, eng_part train, eng_normalise kind, size_t feature, long double *offset,
                   long double *scale) {
-    size_t from = set->rank > 1 ? 0 : feature, to = set->rank > 1 ? FEATURES : feature + 1;
+    bool image = set->rank > 1;
+    size_t from = image ? feature % CHANNELS : feature, to = image ? FEATURES : feature + 1;
     long double sum = 0, square = 0, n = 0, min = INFINITY, max = -INFINITY;
     for (size_t i = 0; i < train.count; i++)
-        for (size_t j = from; j < to; j++) {
+        for (size_t j = from; j < to; j += CHANNELS) {
             long double v = value(set, train.index[i], j);
             sum += v;
             n += 1;
@@ -44,7 +45,7 @@ static void naive(const eng_dataset *set, eng_part train, eng_normalise kind, si
             max = v > max ? v : max;
         }
     for (size_t i = 0; i < train.count; i++)
-        for (size_t j = from; j < to; j++) square += powl(value(set, train.index[i], j) - sum / n, 2);
+        for (size_t j = from; j < to; j += CHANNELS) square += powl(value(set, train.index[i], j) - sum / n, 2);
     *offset = kind == ENG_NORMALISE_SCALE01 ? min : sum / n;
     *scale = max == min ? 0 : 1 / (kind == ENG_NORMALISE_SCALE01 ? max - min : sqrtl(square / n));
 }

@@ -57,8 +57,8 @@ typedef struct oracle {
     double x[MOST * 18], y[MOST * 18], values[MOST * OUT];
 } oracle;
 
-static size_t width_before(size_t layer) {
-    return layer == 0 ? IN : widths[layer - 1];
+static size_t width_before(const oracle *o, size_t layer) {
+    return layer == 0 ? IN : o->config->widths[layer - 1];
 }
 
 static void apply(oracle *o, const eng_op *op, const void *config, size_t in, double *w0, double *w1) {
@@ -77,9 +77,14 @@ static double oracle_loss(void *self) {
     for (size_t i = 0; i < MOST * OUT; i++) o->values[i] = (double)o->d->values[i];
     for (size_t l = 0; l <= o->config->layers; l++) {
         bool last = l == o->config->layers;
-        const eng_dense_config dense = {.width = last ? OUT : widths[l]};
-        apply(o, &eng_op_dense, &dense, width_before(l), o->w[l], o->b[l]);
-        if (!last) apply(o, o->config->activation, zeros, dense.width, &o->extra[l], NULL);
+        const eng_dense_config dense = {.width = last ? OUT : o->config->widths[l]};
+        double before[MOST * 18];
+        memcpy(before, o->x, sizeof before);
+        apply(o, &eng_op_dense, &dense, width_before(o, l), o->w[l], o->b[l]);
+        if (last) break;
+        apply(o, o->config->activation, zeros, dense.width, &o->extra[l], NULL);
+        bool skip = o->config->skip && dense.width == width_before(o, l);
+        for (size_t i = 0; skip && i < MOST * dense.width; i++) o->x[i] += before[i];
     }
     apply(o, losses[o->config->task], zeros, OUT, NULL, NULL);
     return o->y[0];
@@ -91,9 +96,8 @@ static double *oracle_place(oracle *o, const char *name, size_t layer) {
     return strstr(name, ".bias") != NULL ? o->b[layer] : &o->extra[layer];
 }
 
-static void check_gradients(eng_task task, const char *activation) {
+static void check_gradients(eng_mlp_config config) {
     data d = make_data();
-    eng_mlp_config config = config_of(task, activation);
     eng_model *model = make(&config, &(eng_model_options){.batch = MOST, .seed = 5});
     const eng_params *params = eng_model_params(model);
     eng_batch batch = batch_of(&d, MOST);
@@ -123,7 +127,20 @@ static void check_gradients(eng_task task, const char *activation) {
 static void gradients_for_every_activation_and_task(void **state) {
     (void)state;
     for (const char *const *name = eng_activation_names; *name != NULL; name++)
-        for (eng_task task = ENG_REGRESSION; task <= ENG_MULTICLASS; task++) check_gradients(task, *name);
+        for (eng_task task = ENG_REGRESSION; task <= ENG_MULTICLASS; task++) check_gradients(config_of(task, *name));
+}
+
+/* Layers as wide as what they read add to it, the others do not. */
+static void gradients_with_skips(void **state) {
+    (void)state;
+    static const size_t equal[] = {IN, IN, 12, 12};
+    for (const char *const *name = eng_activation_names; *name != NULL; name++) {
+        eng_mlp_config config = config_of(ENG_MULTICLASS, *name);
+        config.widths = equal;
+        config.layers = 3;
+        config.skip = true;
+        check_gradients(config);
+    }
 }
 
 typedef struct probe {
@@ -384,6 +401,7 @@ static void it_learns_exclusive_or(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_for_every_activation_and_task),
+        cmocka_unit_test(gradients_with_skips),
         cmocka_unit_test(gradients_with_dropout_smoothing_and_penalties),
         cmocka_unit_test(same_seed_same_bits),
         cmocka_unit_test(a_smaller_batch_is_a_batch),

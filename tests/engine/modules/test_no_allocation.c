@@ -2,6 +2,7 @@
 /* A training step allocates nothing: this program's malloc family counts, and every library in the process uses it. */
 #include "tests/support/check.h"
 
+#include "engine/modules/convnets.h"
 #include "engine/modules/mlp.h"
 #include "engine/optim/optimizer.h"
 #include "engine/tensor/blas.h"
@@ -61,14 +62,15 @@ static void the_counter_counts(void **state) {
 static void a_step_allocates_nothing(void **state) {
     (void)state;
     if (!COUNTING) skip();
-    static const size_t widths[] = {300, 64};
+    static const size_t widths[] = {300, 64, 64, 64};
     static float x[64 * 100];
     static int32_t labels[64];
     const eng_batch batch = {.n = 64, .x = x, .labels = labels}, last = {.n = 17, .x = x, .labels = labels};
     eng_mlp_config config = {.inputs = 100,
                              .outputs = 10,
                              .widths = widths,
-                             .layers = 2,
+                             .layers = 4,
+                             .skip = true,
                              .dropout_input = 0.1,
                              .dropout_hidden = 0.5,
                              .task = ENG_MULTICLASS,
@@ -96,11 +98,49 @@ static void a_step_allocates_nothing(void **state) {
     }
 }
 
+/* The same for a network with convolutions, normalisation, skips, drop-path and a branch, and for its batches. */
+static void a_step_of_a_convolutional_network_allocates_nothing(void **state) {
+    (void)state;
+    if (!COUNTING) skip();
+    base_err err;
+    eng_net net;
+    eng_ports ports;
+    eng_model *model;
+    eng_optimizer *optimizer;
+    static float x[8 * 12 * 12 * 3];
+    static int32_t labels[8];
+    const eng_batch batch = {.n = 8, .x = x, .labels = labels}, last = {.n = 3, .x = x, .labels = labels};
+    const eng_net_config config = {.input = {.ndim = 3, .dim = {12, 12, 3}},
+                                   .task = ENG_MULTICLASS,
+                                   .outputs = 10,
+                                   .activation = &eng_op_relu,
+                                   .norm = ENG_NORM_BATCH};
+    const eng_convnet_config shape = {.stages = 2, .blocks = 2, .width = 8, .drop_path = 0.2};
+    CHECK_OK(eng_net_begin(&net, &config, &err));
+    CHECK_OK(eng_net_concat(&net, (eng_value[]){net.at, net.at}, 2));
+    CHECK_OK(eng_resnet_build(&net, &shape));
+    CHECK_OK(eng_net_end(&net, &ports));
+    CHECK_OK(eng_model_adopt(net.graph, &ports, &(eng_model_options){.batch = 8, .seed = 1}, &model, &err));
+    CHECK_OK(eng_optimizer_create(&eng_optimizer_nesterov, &eng_optimizer_nesterov.defaults, eng_model_params(model),
+                                  eng_model_kernels(model), &optimizer, &err));
+    eng_model_train(model, &batch, 0);
+    size_t before = allocations;
+    for (uint64_t step = 1; step < 10; step++) {
+        eng_model_train(model, step % 3 == 0 ? &last : &batch, step);
+        eng_optimizer_step(optimizer, 1e-3);
+        eng_model_evaluate(model, &last);
+    }
+    assert_int_equal(allocations - before, 0);
+    eng_optimizer_destroy(optimizer);
+    eng_model_destroy(model);
+}
+
 int main(void) {
     eng_blas_set_threads(1); /* with more, OpenBLAS allocates its jobs */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_counter_counts),
         cmocka_unit_test(a_step_allocates_nothing),
+        cmocka_unit_test(a_step_of_a_convolutional_network_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

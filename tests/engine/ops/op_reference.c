@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+#include "base/status.h"
+#include "tests/engine/ops/conv_reference.h"
+
 static size_t count_of(const op_problem *p) {
     return p->n * eng_shape_count(&p->node->in_shape[0]);
 }
@@ -112,6 +115,118 @@ static void cross_entropy(const op_problem *p) {
     p->y[0] = sum / (double)p->n;
 }
 
+static size_t or_one(size_t value) {
+    return value == 0 ? 1 : value;
+}
+
+static void conv2d(const op_problem *p) {
+    const eng_conv2d_config *config = p->node->config;
+    const eng_shape *in = &p->node->in_shape[0], *out = &p->node->out_shape;
+    eng_conv conv = {.channels = in->dim[2], .filters = config->filters, .groups = or_one(config->groups)};
+    eng_conv_edge *edges[2] = {&conv.h, &conv.w};
+    for (size_t i = 0; i < 2; i++)
+        *edges[i] = (eng_conv_edge){.in = in->dim[i],
+                                    .out = out->dim[i],
+                                    .kernel = config->kernel[i],
+                                    .stride = or_one(config->stride[i]),
+                                    .dilation = or_one(config->dilation[i]),
+                                    .padding = config->padding[i]};
+    conv_reference(&conv, p->n, p->x, p->w[0], NULL, p->y, NULL, NULL);
+    for (size_t i = 0; i < p->n * eng_shape_count(out); i++)
+        p->y[i] = epilogue(config->epilogue, p->y[i] + (config->no_bias ? 0.0 : p->w[1][i % config->filters]));
+}
+
+static void conv2d_transposed(const op_problem *p) {
+    const eng_conv2d_transposed_config *config = p->node->config;
+    const eng_shape *in = &p->node->in_shape[0], *out = &p->node->out_shape;
+    eng_conv conv = {.channels = config->filters, .filters = in->dim[2], .groups = or_one(config->groups)};
+    eng_conv_edge *edges[2] = {&conv.h, &conv.w};
+    for (size_t i = 0; i < 2; i++)
+        *edges[i] = (eng_conv_edge){.in = out->dim[i],
+                                    .out = in->dim[i],
+                                    .kernel = config->kernel[i],
+                                    .stride = or_one(config->stride[i]),
+                                    .dilation = or_one(config->dilation[i]),
+                                    .padding = config->padding[i]};
+    conv_reference(&conv, p->n, NULL, p->w[0], p->x, NULL, p->y, NULL);
+    for (size_t i = 0; i < p->n * eng_shape_count(out); i++)
+        p->y[i] = epilogue(config->epilogue, p->y[i] + (config->no_bias ? 0.0 : p->w[1][i % config->filters]));
+}
+
+/* The largest pixel of a window, or the mean of those in the image. */
+static double pooled(const op_problem *p, const eng_pool_config *config, size_t image, size_t row, size_t col, size_t c,
+                     bool largest) {
+    const size_t *in = p->node->in_shape[0].dim;
+    double best = -INFINITY, sum = 0.0, count = 0.0;
+    for (size_t a = 0; a < config->window[0]; a++)
+        for (size_t b = 0; b < config->window[1]; b++) {
+            size_t y = row * config->stride[0] + a, x = col * config->stride[1] + b;
+            if (y < config->padding[0] || x < config->padding[1]) continue;
+            y -= config->padding[0], x -= config->padding[1];
+            if (y >= in[0] || x >= in[1]) continue;
+            double value = p->x[((image * in[0] + y) * in[1] + x) * in[2] + c];
+            best = fmax(best, value);
+            sum += value;
+            count += 1.0;
+        }
+    return largest ? best : sum / count;
+}
+
+static void pool(const op_problem *p, bool largest) {
+    const size_t *out = p->node->out_shape.dim;
+    for (size_t i = 0; i < p->n * eng_shape_count(&p->node->out_shape); i++) {
+        size_t pixel = i / out[2];
+        p->y[i] = pooled(p, p->node->config, pixel / (out[0] * out[1]), pixel / out[1] % out[0], pixel % out[1],
+                         i % out[2], largest);
+    }
+}
+
+static void max_pool(const op_problem *p) {
+    pool(p, true);
+}
+
+static void mean_pool(const op_problem *p) {
+    pool(p, false);
+}
+
+static void global_mean_pool(const op_problem *p) {
+    const size_t *in = p->node->in_shape[0].dim, pixels = in[0] * in[1];
+    for (size_t i = 0; i < p->n * in[2]; i++) {
+        double sum = 0.0;
+        for (size_t k = 0; k < pixels; k++) sum += p->x[(i / in[2] * pixels + k) * in[2] + i % in[2]];
+        p->y[i] = sum / (double)pixels;
+    }
+}
+
+/* count numbers from `first` on, `step` apart: to mean 0 and variance 1. */
+static void standardise(size_t count, size_t first, size_t step, const double *x, double *y) {
+    double mean = 0.0, variance = 0.0;
+    for (size_t i = 0; i < count; i++) mean += x[first + i * step] / (double)count;
+    for (size_t i = 0; i < count; i++) variance += pow(x[first + i * step] - mean, 2.0) / (double)count;
+    for (size_t i = 0; i < count; i++) y[first + i * step] = (x[first + i * step] - mean) / sqrt(variance + 1e-5);
+}
+
+static void scale_and_shift(const op_problem *p, size_t cols, bool rectified) {
+    for (size_t i = 0; i < count_of(p); i++) {
+        p->y[i] = p->y[i] * p->w[0][i % cols] + p->w[1][i % cols];
+        if (rectified) p->y[i] = fmax(0.0, p->y[i]);
+    }
+}
+
+static void batch_norm(const op_problem *p) {
+    const eng_shape *in = &p->node->in_shape[0];
+    size_t cols = in->dim[in->ndim - 1];
+    for (size_t c = 0; c < cols; c++) standardise(count_of(p) / cols, c, cols, p->x, p->y);
+    scale_and_shift(p, cols, ((const eng_batch_norm_config *)p->node->config)->relu);
+}
+
+static void layer_norm(const op_problem *p) {
+    const eng_shape *in = &p->node->in_shape[0];
+    size_t cols = in->dim[in->ndim - 1];
+    for (size_t r = 0; r < count_of(p) / cols; r++) standardise(cols, r * cols, 1, p->x, p->y);
+    scale_and_shift(p, cols, false);
+}
+
 op_reference *op_reference_of(const eng_op *op) {
     static const struct {
         const eng_op *op;
@@ -128,6 +243,13 @@ op_reference *op_reference_of(const eng_op *op) {
         {&eng_op_softmax, softmax},
         {&eng_op_dense, dense},
         {&eng_op_dropout, dropout},
+        {&eng_op_conv2d, conv2d},
+        {&eng_op_conv2d_transposed, conv2d_transposed},
+        {&eng_op_max_pool, max_pool},
+        {&eng_op_mean_pool, mean_pool},
+        {&eng_op_global_mean_pool, global_mean_pool},
+        {&eng_op_batch_norm, batch_norm},
+        {&eng_op_layer_norm, layer_norm},
         {&eng_op_mean_squared_error, mean_squared_error},
         {&eng_op_binary_cross_entropy, binary_cross_entropy},
         {&eng_op_cross_entropy, cross_entropy},

@@ -12,6 +12,8 @@ typedef struct op_case {
     const char *name;
     const void *config;
     double tolerance;
+    eng_shape image; /* the input of an op on images; else the shapes below */
+    bool sparse;     /* not every input is read */
 } op_case;
 
 static const eng_elu_config elu_config = {.alpha = 0.7};
@@ -22,27 +24,68 @@ static const eng_dense_config dense_linear = {.width = 5}, dense_relu = {.width 
 static const eng_dense_config dense_sigmoid = {.width = 1, .epilogue = ENG_EPILOGUE_SIGMOID};
 static const eng_dense_config dense_tanh = {.width = 19, .epilogue = ENG_EPILOGUE_TANH};
 
+static const eng_conv2d_config conv_same = {
+    .filters = 5, .kernel = {3, 3}, .padding = {1, 1}, .epilogue = ENG_EPILOGUE_TANH};
+static const eng_conv2d_config conv_strided = {
+    .filters = 18, .kernel = {2, 3}, .stride = {2, 1}, .dilation = {1, 2}, .padding = {1, 0}, .no_bias = true};
+static const eng_conv2d_config conv_grouped = {
+    .filters = 6, .kernel = {3, 1}, .groups = 2, .epilogue = ENG_EPILOGUE_SIGMOID, .no_bias = true};
+static const eng_conv2d_config conv_depthwise = {.filters = 3, .kernel = {3, 5}, .padding = {1, 2}, .groups = 3};
+static const eng_conv2d_config conv_pointwise = {.filters = 17, .kernel = {1, 1}, .epilogue = ENG_EPILOGUE_LINEAR};
+static const eng_conv2d_transposed_config transposed = {.filters = 3,
+                                                        .kernel = {3, 2},
+                                                        .stride = {2, 2},
+                                                        .padding = {1, 0},
+                                                        .extra = {1, 0},
+                                                        .epilogue = ENG_EPILOGUE_TANH};
+static const eng_conv2d_transposed_config transposed_grouped = {
+    .filters = 4, .kernel = {2, 3}, .dilation = {2, 1}, .groups = 2, .no_bias = true};
+static const eng_pool_config pool_halves = {.window = {2, 2}, .stride = {2, 2}};
+static const eng_pool_config pool_overlaps = {.window = {3, 2}, .stride = {1, 2}, .padding = {1, 1}};
+static const eng_batch_norm_config norm_relu = {.relu = true};
+#define IMAGE(a, b, c)                                                                                                 \
+    {                                                                                                                  \
+        .ndim = 3, .dim = { a, b, c }                                                                                  \
+    }
+
 static const op_case cases[] = {
-    {&eng_op_dense, "dense", &dense_linear, 1e-5},
-    {&eng_op_dense, "dense relu", &dense_relu, 1e-5},
-    {&eng_op_dense, "dense sigmoid", &dense_sigmoid, 1e-5},
-    {&eng_op_dense, "dense tanh", &dense_tanh, 1e-5},
-    {&eng_op_dropout, "dropout", &dropout_config, 1e-6},
-    {&eng_op_linear, "linear", NULL, 0.0},
-    {&eng_op_sigmoid, "sigmoid", NULL, 1e-6},
-    {&eng_op_tanh, "tanh", NULL, 1e-6},
-    {&eng_op_relu, "relu", NULL, 1e-6},
-    {&eng_op_prelu, "prelu", NULL, 1e-5},
-    {&eng_op_prelu, "prelu 0.1", &prelu_config, 1e-5},
-    {&eng_op_elu, "elu", NULL, 1e-6},
-    {&eng_op_elu, "elu 0.7", &elu_config, 1e-6},
-    {&eng_op_gelu, "gelu", NULL, 1e-6},
-    {&eng_op_swish, "swish", NULL, 1e-6},
-    {&eng_op_softmax, "softmax", NULL, 1e-6},
-    {&eng_op_mean_squared_error, "mean squared error", NULL, 1e-6},
-    {&eng_op_binary_cross_entropy, "binary cross-entropy", NULL, 1e-6},
-    {&eng_op_cross_entropy, "cross-entropy", NULL, 1e-6},
-    {&eng_op_cross_entropy, "cross-entropy 0.1", &smooth_config, 1e-6},
+    {&eng_op_conv2d, "conv2d tanh", &conv_same, 1e-5, IMAGE(4, 5, 3), false},
+    {&eng_op_conv2d, "conv2d strided", &conv_strided, 1e-5, IMAGE(4, 6, 2), true},
+    {&eng_op_conv2d, "conv2d grouped", &conv_grouped, 1e-5, IMAGE(4, 2, 4), false},
+    {&eng_op_conv2d, "conv2d depthwise", &conv_depthwise, 1e-5, IMAGE(5, 4, 3), false},
+    {&eng_op_conv2d, "conv2d 1 x 1", &conv_pointwise, 1e-5, IMAGE(3, 3, 5), false},
+    {&eng_op_conv2d_transposed, "conv2d-transposed", &transposed, 1e-5, IMAGE(3, 4, 2), false},
+    {&eng_op_conv2d_transposed, "conv2d-transposed grouped", &transposed_grouped, 1e-5, IMAGE(2, 3, 4), false},
+    {&eng_op_max_pool, "max-pool", &pool_halves, 1e-6, IMAGE(4, 6, 5), false},
+    {&eng_op_max_pool, "max-pool overlapping", &pool_overlaps, 1e-6, IMAGE(4, 5, 17), false},
+    {&eng_op_mean_pool, "mean-pool", &pool_halves, 1e-6, IMAGE(5, 3, 3), true},
+    {&eng_op_mean_pool, "mean-pool overlapping", &pool_overlaps, 1e-6, IMAGE(4, 5, 2), false},
+    {&eng_op_global_mean_pool, "global-mean-pool", NULL, 1e-6, IMAGE(3, 4, 5), false},
+    {&eng_op_batch_norm, "batch-norm of images", NULL, 2e-5, IMAGE(3, 4, 5), false},
+    {&eng_op_batch_norm, "batch-norm relu", &norm_relu, 2e-5, IMAGE(3, 2, 18), false},
+    {&eng_op_layer_norm, "layer-norm of images", NULL, 2e-5, IMAGE(2, 3, 19), false},
+    {&eng_op_batch_norm, "batch-norm", NULL, .tolerance = 2e-5},
+    {&eng_op_layer_norm, "layer-norm", NULL, .tolerance = 2e-5},
+    {&eng_op_dense, "dense", &dense_linear, .tolerance = 1e-5},
+    {&eng_op_dense, "dense relu", &dense_relu, .tolerance = 1e-5},
+    {&eng_op_dense, "dense sigmoid", &dense_sigmoid, .tolerance = 1e-5},
+    {&eng_op_dense, "dense tanh", &dense_tanh, .tolerance = 1e-5},
+    {&eng_op_dropout, "dropout", &dropout_config, .tolerance = 1e-6},
+    {&eng_op_linear, "linear", NULL, .tolerance = 0.0},
+    {&eng_op_sigmoid, "sigmoid", NULL, .tolerance = 1e-6},
+    {&eng_op_tanh, "tanh", NULL, .tolerance = 1e-6},
+    {&eng_op_relu, "relu", NULL, .tolerance = 1e-6},
+    {&eng_op_prelu, "prelu", NULL, .tolerance = 1e-5},
+    {&eng_op_prelu, "prelu 0.1", &prelu_config, .tolerance = 1e-5},
+    {&eng_op_elu, "elu", NULL, .tolerance = 1e-6},
+    {&eng_op_elu, "elu 0.7", &elu_config, .tolerance = 1e-6},
+    {&eng_op_gelu, "gelu", NULL, .tolerance = 1e-6},
+    {&eng_op_swish, "swish", NULL, .tolerance = 1e-6},
+    {&eng_op_softmax, "softmax", NULL, .tolerance = 1e-6},
+    {&eng_op_mean_squared_error, "mean squared error", NULL, .tolerance = 1e-6},
+    {&eng_op_binary_cross_entropy, "binary cross-entropy", NULL, .tolerance = 1e-6},
+    {&eng_op_cross_entropy, "cross-entropy", NULL, .tolerance = 1e-6},
+    {&eng_op_cross_entropy, "cross-entropy 0.1", &smooth_config, .tolerance = 1e-6},
 };
 
 static const struct { size_t n, in; } shapes[] = {{1, 1}, {1, 7}, {2, 3}, {5, 16}, {7, 25}, {17, 10}, {18, 21}};
@@ -83,14 +126,16 @@ static float *float_copy(size_t count, const double *from) {
     return to;
 }
 
-static bench *bench_create(const op_case *what, size_t n, size_t in) {
+static bench *bench_create(const op_case *what, size_t n, size_t width) {
     bench *b = base_calloc(1, sizeof *b);
     base_err err;
     eng_value ends[2], out;
     bool labels = what->op == &eng_op_cross_entropy;
     b->what = what;
     b->graph = eng_graph_create();
-    ends[0] = eng_graph_input(b->graph, eng_shape_1d(in), ENG_F32);
+    const eng_shape shape = what->image.ndim > 0 ? what->image : eng_shape_1d(width);
+    const size_t in = eng_shape_count(&shape);
+    ends[0] = eng_graph_input(b->graph, shape, ENG_F32);
     if (what->op->inputs == 2)
         ends[1] = eng_graph_input(b->graph, eng_shape_1d(labels ? 1 : in), labels ? ENG_I32 : ENG_F32);
     CHECK_OK(eng_graph_add(b->graph, what->op, what->config, NULL, ends, &out, &err));
@@ -154,6 +199,7 @@ static void differentiate(bench *b) {
     for (size_t i = 0; i < b->n * b->in; i++) b->dx[i] = gradcheck_derivative(weighted, b, &b->problem.x[i], 1e-4);
     for (size_t p = 0; p < b->node->params; p++) {
         b->dw[p] = doubles(b->param_count[p]);
+        if ((b->node->param[p].flags & ENG_PARAM_STATE) != 0) continue;
         for (size_t i = 0; i < b->param_count[p]; i++)
             b->dw[p][i] = gradcheck_derivative(weighted, b, &b->problem.w[p][i], 1e-4);
     }
@@ -191,9 +237,12 @@ static buffers buffers_create(const bench *b, const eng_kernels *kernels, bool i
     for (size_t p = 0; p < b->node->params; p++) {
         f.call.w[p] = b->w[p];
         f.call.dw[p] = poisoned(b->param_count[p]);
+        if ((b->node->param[p].flags & ENG_PARAM_STATE) != 0) f.call.state[p] = b->w[p];
     }
     size_t saved = b->node->op->saved != NULL ? b->node->op->saved(b->node, b->n) : 0;
     f.call.saved = poisoned(saved / sizeof(float) + 1);
+    size_t workspace = b->node->op->workspace != NULL ? b->node->op->workspace(b->node, b->n) : 0;
+    f.call.workspace = poisoned(workspace / sizeof(float) + 1);
     return f;
 }
 
@@ -203,6 +252,7 @@ static void buffers_destroy(buffers *f) {
     eng_free((void *)(uintptr_t)f->call.x[0]);
     eng_free(f->call.dy);
     eng_free(f->call.saved);
+    eng_free(f->call.workspace);
     for (size_t p = 0; p < f->call.node->params; p++) eng_free(f->call.dw[p]);
 }
 
@@ -223,6 +273,7 @@ static void check_against_reference(bench *b, const eng_kernels *kernels) {
     gradcheck_near(what, b->n * b->in, f.call.dx[0], b->dx, fmax(b->what->tolerance, 1e-7));
     for (size_t p = 0; p < b->node->params; p++) {
         snprintf(what, sizeof what, "%s, %s, n %zu, in %zu: dw%zu", b->what->name, kernels->name, b->n, b->in, p);
+        if ((b->node->param[p].flags & ENG_PARAM_STATE) != 0) continue;
         gradcheck_near(what, b->param_count[p], f.call.dw[p], b->dw[p], b->what->tolerance);
     }
     for (size_t i = 0; i < 16; i++) { /* nothing is written behind the end */
@@ -247,8 +298,24 @@ static void check_in_place(const bench *b, const eng_kernels *kernels) {
     buffers_destroy(&place);
 }
 
+/* dx on dy, y apart. */
+static void check_backward_in_place(const bench *b, const eng_kernels *kernels) {
+    if ((b->node->traits & ENG_INPLACE_BACKWARD) == 0) return;
+    buffers apart = buffers_create(b, kernels, false), place = buffers_create(b, kernels, false);
+    eng_free(place.call.dx[0]);
+    place.call.dx[0] = place.call.dy;
+    buffers *each[] = {&apart, &place};
+    for (size_t i = 0; i < 2; i++) {
+        b->what->op->forward(&each[i]->call, &each[i]->run);
+        b->what->op->backward(&each[i]->call, &each[i]->run);
+    }
+    assert_memory_equal(apart.call.dx[0], place.call.dx[0], b->out * sizeof(float));
+    buffers_destroy(&apart);
+    buffers_destroy(&place);
+}
+
 static void check_nan(const bench *b, const eng_kernels *kernels) {
-    for (size_t at = 0; at < b->n * b->in; at += 5) {
+    for (size_t at = 0; at < b->n * b->in && !b->what->sparse; at += 5) {
         buffers f = buffers_create(b, kernels, false);
         ((float *)(uintptr_t)f.call.x[0])[at] = NAN;
         if (!is_loss(b)) memset(f.call.y, 0, b->out * sizeof(float));
@@ -266,22 +333,30 @@ static void every_op_and_its_gradient(void **state) {
     for (size_t c = 0; c < CHECK_COUNT(cases); c++)
         for (size_t s = 0; s < CHECK_COUNT(shapes); s++) {
             if (cases[c].op == &eng_op_cross_entropy && shapes[s].in < 2) continue;
+            if (cases[c].image.ndim > 0 && shapes[s].n > 5) continue;
             bench *b = bench_create(&cases[c], shapes[s].n, shapes[s].in);
             for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
                 const eng_kernels *kernels = eng_kernels_find(*name);
                 if (kernels == NULL) continue;
                 check_against_reference(b, kernels);
                 check_in_place(b, kernels);
+                check_backward_in_place(b, kernels);
                 check_nan(b, kernels);
             }
             bench_destroy(b);
         }
 }
 
+/* Ops that move numbers: test_structure holds them. */
+static bool is_structural(const eng_op *op) {
+    return op == &eng_op_add || op == &eng_op_concat || op == &eng_op_slice || op == &eng_op_reshape ||
+           op == &eng_op_upsample || op == &eng_op_drop_path;
+}
+
 static void every_op_has_a_case(void **state) {
     (void)state;
     for (const eng_op *const *op = eng_ops; *op != NULL; op++) {
-        bool found = false;
+        bool found = is_structural(*op);
         for (size_t c = 0; c < CHECK_COUNT(cases); c++) found = found || cases[c].op == *op;
         if (!found) print_error("%s is not tested\n", (*op)->name);
         assert_true(found);
@@ -326,6 +401,33 @@ static void bad_configurations_are_refused(void **state) {
     }
 }
 
+/* A configuration that does not fit an image of 5 x 4 with 6 channels. */
+static void check_refused(const eng_op *op, const void *config, const char *part) {
+    base_err err;
+    eng_graph *graph = eng_graph_create();
+    eng_value in = eng_graph_input(graph, eng_shape_3d(5, 4, 6), ENG_F32), out;
+    CHECK_FAILS(eng_graph_add(graph, op, config, NULL, &in, &out, &err), BASE_INVALID, part);
+    eng_graph_destroy(graph);
+}
+
+static void layers_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    check_refused(&eng_op_conv2d, &(eng_conv2d_config){.kernel = {3}}, "not 6 and 0");
+    check_refused(&eng_op_conv2d, &(eng_conv2d_config){.filters = 4}, "1 to 15 pixels wide, not 0");
+    check_refused(&eng_op_conv2d, &(eng_conv2d_config){.filters = 4, .kernel = {5}}, "does not fit into 4 pixels");
+    check_refused(&eng_op_conv2d, &(eng_conv2d_config){.filters = 4, .kernel = {3}, .groups = 3}, "3 groups do not");
+    check_refused(&eng_op_conv2d, &(eng_conv2d_config){.filters = 4, .kernel = {2}, .same = true}, "an odd kernel");
+    check_refused(&eng_op_conv2d, &(eng_conv2d_config){.filters = 4, .kernel = {3}, .padding = {1, 3}}, "padding of 3");
+    check_refused(&eng_op_conv2d_transposed,
+                  &(eng_conv2d_transposed_config){.filters = 4, .kernel = {2}, .stride = {2}, .extra = {0, 2}},
+                  "fewer than the stride");
+    check_refused(&eng_op_max_pool, &(eng_pool_config){.window = {0}}, "at least 1");
+    check_refused(&eng_op_max_pool, &(eng_pool_config){.window = {5}}, "does not fit into 4 pixels");
+    check_refused(&eng_op_mean_pool, &(eng_pool_config){.window = {2}, .padding = {0, 2}}, "without a pixel");
+    check_refused(&eng_op_batch_norm, &(eng_batch_norm_config){.momentum = 1.5}, "at most 1, not 1.5");
+    check_refused(&eng_op_layer_norm, &(eng_layer_norm_config){.epsilon = -1.0}, "must be positive, not -1");
+}
+
 static void losses_want_their_kind_of_target(void **state) {
     (void)state;
     base_err err;
@@ -348,7 +450,7 @@ static void losses_want_their_kind_of_target(void **state) {
 /* In evaluation: dropout passes x on bit by bit, and cross-entropy takes the labels as they are. */
 static void evaluation_is_plain(void **state) {
     (void)state;
-    const op_case drop = {&eng_op_dropout, "dropout", &dropout_config, 0.0};
+    const op_case drop = {&eng_op_dropout, "dropout", .config = &dropout_config};
     bench *b = bench_create(&drop, 7, 25);
     buffers f = buffers_create(b, eng_kernels_find(NULL), false);
     f.run.training = false;
@@ -357,8 +459,8 @@ static void evaluation_is_plain(void **state) {
     buffers_destroy(&f);
     bench_destroy(b);
 
-    const op_case smooth = {&eng_op_cross_entropy, "smooth", &smooth_config, 0.0};
-    const op_case hard = {&eng_op_cross_entropy, "hard", NULL, 0.0};
+    const op_case smooth = {&eng_op_cross_entropy, "smooth", .config = &smooth_config};
+    const op_case hard = {&eng_op_cross_entropy, "hard", .config = NULL};
     double loss[2];
     for (size_t i = 0; i < 2; i++) {
         b = bench_create(i == 0 ? &smooth : &hard, 7, 25);
@@ -377,6 +479,7 @@ int main(void) {
         cmocka_unit_test(every_op_has_a_case),
         cmocka_unit_test(every_op_and_its_gradient),
         cmocka_unit_test(bad_configurations_are_refused),
+        cmocka_unit_test(layers_that_do_not_fit_are_refused),
         cmocka_unit_test(losses_want_their_kind_of_target),
         cmocka_unit_test(evaluation_is_plain),
     };

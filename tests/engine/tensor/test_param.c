@@ -51,6 +51,28 @@ static void decayed_come_first_on_aligned_places(void **state) {
     eng_params_destroy(NULL);
 }
 
+static void state_comes_last_and_is_no_trainable_number(void **state) {
+    (void)state;
+    const eng_param_spec with_state[] = {
+        {.name = "mean", .shape = {.ndim = 1, .dim = {3}}, .flags = ENG_PARAM_STATE},
+        {.name = "scale", .shape = {.ndim = 1, .dim = {3}}, .value = 1.0f},
+        {.name = "variance", .shape = {.ndim = 1, .dim = {3}}, .flags = ENG_PARAM_STATE, .value = 1.0f},
+        {.name = "weight", .shape = {.ndim = 1, .dim = {20}}, .flags = ENG_PARAM_DECAY},
+    };
+    base_err err;
+    eng_params *params;
+    CHECK_OK(eng_params_create(with_state, CHECK_COUNT(with_state), &params, &err));
+    eng_params_init(params, 1);
+    assert_int_equal(eng_params_numbers(params), 23);
+    assert_int_equal(eng_params_decayed(params), 32);
+    assert_int_equal(eng_params_trained(params), 48);
+    assert_int_equal(eng_params_size(params), 80);
+    assert_int_equal(eng_params_find(params, "mean")->offset, 48);
+    assert_int_equal(eng_params_find(params, "variance")->offset, 64);
+    assert_true(eng_params_values(params)[64] == 1.0f);
+    eng_params_destroy(params);
+}
+
 static void padding_is_zero(void **state) {
     (void)state;
     eng_params *params = make(1);
@@ -133,6 +155,7 @@ static void initialisations_are_found_by_name(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decayed_come_first_on_aligned_places),
+        cmocka_unit_test(state_comes_last_and_is_no_trainable_number),
         cmocka_unit_test(padding_is_zero),
         cmocka_unit_test(first_values_are_a_function_of_seed_layer_and_slot),
         cmocka_unit_test(initialisations_have_their_variance),

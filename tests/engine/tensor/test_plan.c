@@ -175,6 +175,227 @@ static void gradients_take_turns(void **state) {
     destroy(&n);
 }
 
+/* ---- graphs that branch ---- */
+
+/* A network of random shape: every node reads any earlier values, and what nobody read in the end is joined. Widths are
+ * 4, 8 or 12, so that ops of equal shape and of equal size occur, and with them memory that is taken over. */
+typedef struct grower {
+    net n;
+    base_rng rng;
+    eng_value values[64];
+    size_t count;
+} grower;
+
+static size_t width_of(const grower *g, eng_value value) {
+    return eng_shape_count(&eng_graph_value(g->n.graph, value)->shape);
+}
+
+static eng_value any(grower *g) {
+    return g->values[base_rng_below(&g->rng, g->count)];
+}
+
+static eng_value grow(grower *g, const eng_op *op, const void *config, const eng_value *in, size_t count) {
+    base_err err;
+    eng_value out;
+    CHECK_OK(eng_graph_add_many(g->n.graph, op, config, NULL, in, count, &out, &err));
+    g->values[g->count++] = out;
+    return out;
+}
+
+/* Any other values of the same width, or the same one again. */
+static size_t alike(grower *g, eng_value first, eng_value *in) {
+    size_t count = 1;
+    in[0] = first;
+    for (size_t i = 0; i < g->count && count < 4; i++)
+        if (width_of(g, g->values[i]) == width_of(g, first) && base_rng_below(&g->rng, 2)) in[count++] = g->values[i];
+    return count;
+}
+
+static void grow_any(grower *g) {
+    static const eng_op *const maps[] = {&eng_op_tanh, &eng_op_gelu, &eng_op_sigmoid, &eng_op_dropout, &eng_op_linear};
+    static const eng_epilogue ends[] = {ENG_EPILOGUE_NONE, ENG_EPILOGUE_TANH, ENG_EPILOGUE_SIGMOID};
+    eng_value in[ENG_OP_MAX_INPUTS] = {any(g), any(g)};
+    size_t kind = base_rng_below(&g->rng, 7), choice = base_rng_below(&g->rng, 5);
+    if (kind < 2) {
+        const eng_dense_config dense = {.width = 4 * (1 + base_rng_below(&g->rng, 3)), .epilogue = ends[choice % 3]};
+        (void)grow(g, &eng_op_dense, &dense, in, 1);
+    } else if (kind == 2) {
+        (void)grow(g, maps[choice], maps[choice] == &eng_op_dropout ? &drop : NULL, in, 1);
+    } else if (kind == 3) {
+        (void)grow(g, &eng_op_reshape, NULL, in, 1);
+    } else if (kind == 4) {
+        const eng_slice_config slice = {.begin = choice % width_of(g, in[0]), .count = 1};
+        (void)grow(g, &eng_op_slice, &slice, in, 1);
+    } else if (kind == 5) {
+        (void)grow(g, &eng_op_concat, NULL, in, 2);
+    } else {
+        const eng_add_config add = {.epilogue = ends[choice % 3]};
+        size_t count = alike(g, in[0], in);
+        (void)grow(g, &eng_op_add, &add, in, count);
+    }
+}
+
+static net grow_net(uint32_t number, size_t nodes) {
+    grower g = {.n = {.graph = eng_graph_create()}, .rng = base_rng_stream(4, BASE_RNG_TEST, number, 0)};
+    base_err err;
+    g.values[g.count++] = g.n.x = eng_graph_input(g.n.graph, eng_shape_1d(IN), ENG_F32);
+    (void)grow(&g, &eng_op_dense, &(eng_dense_config){.width = 8}, &g.n.x, 1);
+    g.values[0] = g.values[1]; /* what follows reads only what needs a gradient */
+    for (size_t i = 0; i < nodes; i++) grow_any(&g);
+    eng_value end = g.values[g.count - 1];
+    for (size_t i = 1; i + 1 < g.count; i++) /* the last value is not read before this */
+        if (eng_graph_value(g.n.graph, g.values[i])->readers == 0)
+            CHECK_OK(eng_graph_add_many(g.n.graph, &eng_op_concat, NULL, NULL, (eng_value[]){end, g.values[i]}, 2, &end,
+                                        &err));
+    end = grow(&g, &eng_op_dense, &narrow, &end, 1);
+    g.n.output = end;
+    eng_graph_keep(g.n.graph, end);
+    g.n.target = eng_graph_input(g.n.graph, eng_shape_1d(OUT), ENG_F32);
+    CHECK_OK(
+        eng_graph_add(g.n.graph, &eng_op_mean_squared_error, NULL, NULL, (eng_value[]){end, g.n.target}, &end, &err));
+    CHECK_OK(eng_graph_params(g.n.graph, 3, &g.n.params, &err));
+    CHECK_OK(eng_plan_create(g.n.graph, g.n.params, BATCH, eng_kernels_find(NULL), &g.n.plan, &err));
+    return g.n;
+}
+
+enum { NETS = 60 };
+
+/* The gradients of a network with branches are those of its loss. */
+static void check_differences(net *n, size_t most) {
+    probe p = {.n = n, .count = BATCH};
+    size_t size = eng_params_size(n->params);
+    float *w = eng_params_values(n->params), *got = base_calloc(size, sizeof *got);
+    loss_of(&p);
+    eng_plan_backward(n->plan);
+    memcpy(got, eng_params_gradients(n->params), size * sizeof *got);
+    for (size_t i = 0; i < eng_params_count(n->params); i++) {
+        const eng_param *param = eng_params_at(n->params, i);
+        for (size_t k = 0; k < param->count; k += 1 + param->count / most) {
+            double want = gradcheck_derivative_float(loss_of, &p, &w[param->offset + k], 0.02);
+            CHECK_NEAR((double)got[param->offset + k], want, 5e-4 * (1.0 + fabs(want)));
+        }
+    }
+    free(got);
+}
+
+static void gradients_of_random_graphs(void **state) {
+    (void)state;
+    size_t sums = 0;
+    for (uint32_t i = 0; i < NETS; i++) {
+        net n = grow_net(i, 4 + i % 16);
+        float x[BATCH * IN], target[BATCH * OUT];
+        bind(&n, x, target);
+        check_differences(&n, 6);
+        for (eng_value v = 0; v < eng_graph_values(n.graph); v++)
+            sums += eng_graph_value(n.graph, v)->needs_gradient && eng_graph_value(n.graph, v)->readers > 1;
+        destroy(&n);
+    }
+    assert_true(sums > 2 * NETS); /* values whose gradient is a sum */
+}
+
+/* A plan that has computed on NaN, and so is poisoned all over, computes the same bits as a fresh one. */
+static void poison_never_reaches_a_branch(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < NETS; i++) {
+        net fresh = grow_net(i, 4 + i % 16), used = grow_net(i, 4 + i % 16);
+        float x[BATCH * IN], target[BATCH * OUT], bad[BATCH * IN];
+        for (size_t k = 0; k < BATCH * IN; k++) bad[k] = NAN;
+        bind(&fresh, x, target);
+        bind(&used, x, target);
+        eng_plan_bind(used.plan, used.x, bad);
+        assert_true(isnan(eng_plan_forward(used.plan, BATCH, true, 11, 4)));
+        eng_plan_backward(used.plan);
+        eng_plan_bind(used.plan, used.x, x);
+        for (size_t n = 1; n <= BATCH; n += 3) {
+            double loss = eng_plan_forward(fresh.plan, n, true, 11, 4);
+            CHECK_SAME_DOUBLE(eng_plan_forward(used.plan, n, true, 11, 4), loss);
+            assert_true(isfinite(loss));
+            eng_plan_backward(used.plan);
+            eng_plan_backward(fresh.plan);
+            assert_memory_equal(eng_params_gradients(used.params), eng_params_gradients(fresh.params),
+                                eng_params_size(used.params) * sizeof(float));
+        }
+        destroy(&fresh);
+        destroy(&used);
+    }
+}
+
+/* What is measured without allocating is what a plan takes. */
+static void a_plan_is_measured_before_it_is_made(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < NETS; i++) {
+        net n = grow_net(i, 4 + i % 16);
+        base_err err;
+        size_t bytes;
+        CHECK_OK(eng_plan_measure(n.graph, BATCH, &bytes, &err));
+        assert_int_equal(bytes, eng_plan_bytes(n.plan));
+        assert_true(bytes < eng_plan_bytes_unshared(n.plan));
+        CHECK_FAILS(eng_plan_measure(n.graph, 0, &bytes, &err), BASE_INVALID, "at least one sample");
+        destroy(&n);
+    }
+}
+
+/* a = dense(x), b = dense(a), s = a + b, y = dense(s), loss for 16 samples of 32 and 3. Forward 0..4, backward 5..9.
+ *   a: 0 .. 8 (the second dense);  b and s in place: 1 .. 6;  y: 3 .. kept;  dy: 5 .. 6
+ *   ds, and db in place on it: 6 .. 8;  da, first written by the sum: 7 .. 9;  what the second dense adds to it: 8 .. 8
+ * At time 8 a, db, da and its second part live; dy lies where one of them will be. */
+static void a_skip_takes_what_a_hand_count_says(void **state) {
+    (void)state;
+    net n = {.graph = eng_graph_create()};
+    base_err err;
+    eng_value a, b, end;
+    n.x = eng_graph_input(n.graph, eng_shape_1d(IN), ENG_F32);
+    CHECK_OK(eng_graph_add(n.graph, &eng_op_dense, &wide, NULL, &n.x, &a, &err));
+    CHECK_OK(eng_graph_add(n.graph, &eng_op_dense, &wide, NULL, &a, &b, &err));
+    CHECK_OK(eng_graph_add_many(n.graph, &eng_op_add, NULL, NULL, (eng_value[]){b, a}, 2, &b, &err));
+    CHECK_OK(eng_graph_add(n.graph, &eng_op_dense, &narrow, NULL, &b, &n.output, &err));
+    eng_graph_keep(n.graph, n.output);
+    n.target = eng_graph_input(n.graph, eng_shape_1d(OUT), ENG_F32);
+    CHECK_OK(
+        eng_graph_add(n.graph, &eng_op_mean_squared_error, NULL, NULL, (eng_value[]){n.output, n.target}, &end, &err));
+    CHECK_OK(eng_graph_params(n.graph, 3, &n.params, &err));
+    CHECK_OK(eng_plan_create(n.graph, n.params, 16, eng_kernels_find(NULL), &n.plan, &err));
+    size_t h = 16 * 32 * sizeof(float), y = 16 * 3 * sizeof(float);
+    assert_int_equal(eng_plan_bytes(n.plan), 4 * h + y);
+    destroy(&n);
+}
+
+/* Two inputs of their own width: loss and gradients are those of one input that holds both. */
+static void inputs_may_be_several(void **state) {
+    (void)state;
+    base_err err;
+    float both[BATCH * IN], target[BATCH * OUT], left[BATCH * 2], right[BATCH * 4];
+    const layer chain[] = {{&eng_op_dense, &wide}, {&eng_op_tanh, NULL}, {&eng_op_dense, &narrow}};
+    net one = make(chain, CHECK_COUNT(chain), BATCH), two = {.graph = eng_graph_create()};
+    eng_value a = eng_graph_input(two.graph, eng_shape_1d(2), ENG_F32), at;
+    eng_value b = eng_graph_input(two.graph, eng_shape_1d(4), ENG_F32), none;
+    CHECK_OK(eng_graph_add_many(two.graph, &eng_op_concat, NULL, NULL, (eng_value[]){a, b}, 2, &at, &err));
+    for (size_t i = 0; i < CHECK_COUNT(chain); i++)
+        CHECK_OK(eng_graph_add(two.graph, chain[i].op, chain[i].config, NULL, &at, &at, &err));
+    two.target = eng_graph_input(two.graph, eng_shape_1d(OUT), ENG_F32);
+    CHECK_OK(
+        eng_graph_add(two.graph, &eng_op_mean_squared_error, NULL, NULL, (eng_value[]){at, two.target}, &none, &err));
+    CHECK_OK(eng_graph_params(two.graph, 3, &two.params, &err));
+    CHECK_OK(eng_plan_create(two.graph, two.params, BATCH, eng_kernels_find(NULL), &two.plan, &err));
+    assert_int_equal(eng_params_size(one.params), eng_params_size(two.params));
+    memcpy(eng_params_values(two.params), eng_params_values(one.params), eng_params_size(one.params) * sizeof(float));
+    bind(&one, both, target);
+    for (size_t i = 0; i < BATCH; i++) {
+        memcpy(left + 2 * i, both + IN * i, 2 * sizeof *left);
+        memcpy(right + 4 * i, both + IN * i + 2, 4 * sizeof *right);
+    }
+    eng_plan_bind(two.plan, a, left);
+    eng_plan_bind(two.plan, b, right);
+    eng_plan_bind(two.plan, two.target, target);
+    CHECK_SAME_DOUBLE(eng_plan_forward(two.plan, BATCH, true, 1, 0), eng_plan_forward(one.plan, BATCH, true, 1, 0));
+    eng_plan_backward(one.plan);
+    eng_plan_backward(two.plan);
+    assert_memory_equal(eng_params_gradients(two.params), eng_params_gradients(one.params),
+                        eng_params_size(one.params) * sizeof(float));
+    destroy(&one);
+    destroy(&two);
+}
+
 static void a_batch_needs_a_sample(void **state) {
     (void)state;
     net n = make(deep, CHECK_COUNT(deep), 1);
@@ -195,6 +416,11 @@ int main(void) {
         cmocka_unit_test(passes_take_their_seed_and_step),
         cmocka_unit_test(memory_is_what_a_hand_count_says),
         cmocka_unit_test(gradients_take_turns),
+        cmocka_unit_test(gradients_of_random_graphs),
+        cmocka_unit_test(poison_never_reaches_a_branch),
+        cmocka_unit_test(a_plan_is_measured_before_it_is_made),
+        cmocka_unit_test(a_skip_takes_what_a_hand_count_says),
+        cmocka_unit_test(inputs_may_be_several),
         cmocka_unit_test(a_batch_needs_a_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

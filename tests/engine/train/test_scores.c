@@ -51,6 +51,51 @@ static void classes_are_scored_over_batches(void **state) {
     assert_true(isnan(s.auc) && isnan(s.mse) && isnan(s.mae));
 }
 
+/* Seven classes; the label's output is the k-th largest in sample k, for k = 1 .. 7: two of seven are not among five.
+ */
+static void the_five_likeliest_are_counted(void **state) {
+    (void)state;
+    float out[7][7];
+    int32_t labels[7];
+    for (int k = 0; k < 7; k++) {
+        labels[k] = (3 * k + 2) % 7;
+        for (int c = 0; c < 7; c++) out[k][(labels[k] + c) % 7] = (float)(c <= k ? c : -c); /* k are above 0 */
+    }
+    eng_scorer scorer = eng_scorer_begin(ENG_MULTICLASS, 7, 1);
+    eng_scorer_add(&scorer, &(eng_batch){.n = 7, .labels = labels}, 0, out[0]);
+    eng_scores s = eng_scorer_end(&scorer);
+    CHECK_NEAR(s.top5, 2.0 / 7, 1e-15);
+    CHECK_NEAR(s.error, 6.0 / 7, 1e-15);
+}
+
+/* Labels 0 0 0 1 1 2, answers 0 0 1 1 1 1 of four classes: F1 is 4/5, 4/6, 0, and class 3 does not occur. */
+static void f1_is_the_mean_over_classes(void **state) {
+    (void)state;
+    static const int32_t labels[] = {0, 0, 0, 1, 1, 2}, answers[] = {0, 0, 1, 1, 1, 1};
+    float out[6][4] = {{0}};
+    for (size_t i = 0; i < 6; i++) out[i][answers[i]] = 1;
+    eng_scorer scorer = eng_scorer_begin(ENG_MULTICLASS, 4, 1);
+    eng_scorer_add(&scorer, &(eng_batch){.n = 4, .labels = labels}, 0, out[0]);
+    eng_scorer_add(&scorer, &(eng_batch){.n = 2, .labels = labels + 4}, 0, out[4]);
+    eng_scores s = eng_scorer_end(&scorer);
+    CHECK_NEAR(s.f1, (4.0 / 5 + 4.0 / 6 + 0) / 3, 1e-15);
+    assert_true(isnan(s.top5));
+}
+
+/* Confidence 0.9 three times, right twice, and 0.6 once, right: |2 - 2.7| / 4 + |1 - 0.6| / 4. */
+static void calibration_is_by_bins(void **state) {
+    (void)state;
+    const float sure = (float)log(9.0), unsure = (float)log(1.5);
+    const float pairs[] = {0, sure, 0, sure, sure, 0, unsure, 0}, logits[] = {sure, sure, -sure, -unsure};
+    static const int32_t labels[] = {1, 0, 0, 0};
+    static const float values[] = {1, 0, 0, 0};
+    eng_scorer multi = eng_scorer_begin(ENG_MULTICLASS, 2, 1), binary = eng_scorer_begin(ENG_BINARY, 1, 1);
+    eng_scorer_add(&multi, &(eng_batch){.n = 4, .labels = labels}, 0, pairs);
+    eng_scorer_add(&binary, &(eng_batch){.n = 4, .values = values}, 0, logits);
+    CHECK_NEAR(eng_scorer_end(&multi).ece, (0.7 + 0.4) / 4, 1e-7);
+    CHECK_NEAR(eng_scorer_end(&binary).ece, (0.7 + 0.4) / 4, 1e-7);
+}
+
 static void two_classes_have_an_auc_in_both_forms(void **state) {
     (void)state;
     static const float logits[] = {-1, 2, 0.5f, -3}, pairs[] = {0, -1, 0, 2, 0, 0.5f, 0, -3}, values[] = {0, 1, 0, 1};
@@ -79,9 +124,10 @@ static void numbers_are_scored_in_their_own_unit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(auc_equals_the_count_of_pairs),        cmocka_unit_test(auc_needs_both_kinds),
-        cmocka_unit_test(classes_are_scored_over_batches),      cmocka_unit_test(two_classes_have_an_auc_in_both_forms),
-        cmocka_unit_test(numbers_are_scored_in_their_own_unit),
+        cmocka_unit_test(auc_equals_the_count_of_pairs),   cmocka_unit_test(auc_needs_both_kinds),
+        cmocka_unit_test(classes_are_scored_over_batches), cmocka_unit_test(two_classes_have_an_auc_in_both_forms),
+        cmocka_unit_test(the_five_likeliest_are_counted),  cmocka_unit_test(f1_is_the_mean_over_classes),
+        cmocka_unit_test(calibration_is_by_bins),          cmocka_unit_test(numbers_are_scored_in_their_own_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

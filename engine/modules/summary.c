@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counts over a graph. A weight (a parameter that decays) is used once at every position of the output: once for a
+ * dense layer, height x width times for a convolution, whatever its groups; at every position of the input in a
+ * transposed one. */
+#include "engine/modules/summary.h"
+
+#include "engine/ops/ops.h"
+
+enum { NAME = 22, SHAPE = 16 };
+
+double eng_node_flops(const eng_node *node) {
+    const eng_shape *out = node->op == &eng_op_conv2d_transposed ? &node->in_shape[0] : &node->out_shape;
+    double positions = 1.0, weights = 0.0;
+    for (size_t i = 0; i + 1 < out->ndim; i++) positions *= (double)out->dim[i];
+    for (size_t i = 0; i < node->params; i++)
+        if ((node->param[i].flags & ENG_PARAM_DECAY) != 0) weights += (double)eng_shape_count(&node->param[i].shape);
+    return 2.0 * positions * weights;
+}
+
+double eng_graph_flops(const eng_graph *graph) {
+    double sum = 0.0;
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) sum += eng_node_flops(eng_graph_node(graph, i));
+    return sum;
+}
+
+static size_t numbers_of(const eng_node *node) {
+    size_t sum = 0;
+    for (size_t i = 0; i < node->params; i++)
+        if ((node->param[i].flags & ENG_PARAM_STATE) == 0) sum += eng_shape_count(&node->param[i].shape);
+    return sum;
+}
+
+size_t eng_graph_numbers(const eng_graph *graph) {
+    size_t sum = 0;
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) sum += numbers_of(eng_graph_node(graph, i));
+    return sum;
+}
+
+size_t eng_graph_param_size(const eng_graph *graph) {
+    size_t sum = 0;
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
+        const eng_node *node = eng_graph_node(graph, i);
+        for (size_t k = 0; k < node->params; k++) sum += eng_align_floats(eng_shape_count(&node->param[k].shape));
+    }
+    return sum;
+}
+
+static void put_row(const char *indent, const char *name, const char *shape, size_t numbers, double flops,
+                    base_buf *out) {
+    base_buf_printf(out, "%s%-*s %-*s %12zu %14.0f\n", indent, NAME, name, SHAPE, shape, numbers, flops);
+}
+
+static void put_shape(const eng_shape *shape, base_buf *out) {
+    base_buf_clear(out);
+    for (size_t i = 0; i < shape->ndim; i++) base_buf_printf(out, "%s%zu", i > 0 ? " x " : "", shape->dim[i]);
+}
+
+void eng_graph_table(const eng_graph *graph, const char *indent, base_buf *out) {
+    base_buf text = {0};
+    base_buf_printf(out, "%s%-*s %-*s %12s %14s\n", indent, NAME, "layer", SHAPE, "output", "parameters", "FLOPs");
+    put_shape(&eng_graph_value(graph, 0)->shape, &text);
+    put_row(indent, "input", base_buf_text(&text), 0, 0.0, out);
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
+        const eng_node *node = eng_graph_node(graph, i);
+        if (node->out == ENG_NO_VALUE) continue;
+        put_shape(&node->out_shape, &text);
+        put_row(indent, node->name, base_buf_text(&text), numbers_of(node), eng_node_flops(node), out);
+    }
+    put_row(indent, "in all", "", eng_graph_numbers(graph), eng_graph_flops(graph), out);
+    base_buf_fini(&text);
+}

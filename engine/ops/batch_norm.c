@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Batch normalisation: y = f(scale (x - m) / sqrt(v + epsilon) + shift), m and v of each channel over the batch in
+ * training, the running ones in evaluation.
+ *
+ * S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015, algorithms 1 and 2. With u = (x - m) / s over R rows:
+ *
+ *   d scale = sum dy u,   d shift = sum dy,   dx = scale / s (dy - d shift / R - u d scale / R)
+ *
+ * The running variance is the unbiased one, as in the paper. Moments are merged from blocks (tiles_norm.inc), and x is
+ * centred before it is scaled: y = x (scale / s) + (shift - m scale / s) would cancel where m is large. */
+#include <math.h>
+
+#include "engine/ops/ops.h"
+#include "engine/tensor/tiles.h"
+
+enum { SCALE, SHIFT, MEAN, VARIANCE };
+
+static const eng_batch_norm_config *config_of(const eng_node *node) {
+    return node->config;
+}
+
+static double epsilon_of(const eng_node *node) {
+    return config_of(node)->epsilon == 0.0 ? 1e-5 : config_of(node)->epsilon;
+}
+
+static double momentum_of(const eng_node *node) {
+    return config_of(node)->momentum == 0.0 ? 0.1 : config_of(node)->momentum;
+}
+
+static size_t channels_of(const eng_node *node) {
+    const eng_shape *in = &node->in_shape[0];
+    return in->ndim == 0 ? 1 : in->dim[in->ndim - 1];
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    const double epsilon = epsilon_of(node), momentum = momentum_of(node);
+    if (!(epsilon > 0.0 && epsilon < 1e6))
+        return BASE_FAIL(err, BASE_INVALID, "epsilon of batch normalisation must be positive, not %g", epsilon);
+    if (!(momentum > 0.0 && momentum <= 1.0))
+        return BASE_FAIL(err, BASE_INVALID, "momentum of batch normalisation must be above 0 and at most 1, not %g",
+                         momentum);
+    if (eng_shape_count(&node->in_shape[0]) == 0)
+        return BASE_FAIL(err, BASE_INVALID, "batch normalisation needs at least one channel");
+    const eng_shape shape = eng_shape_1d(channels_of(node));
+    node->params = 4;
+    node->param[SCALE] = (eng_param_spec){.name = "scale", .shape = shape, .value = 1.0f};
+    node->param[SHIFT] = (eng_param_spec){.name = "shift", .shape = shape, .value = 0.0f};
+    node->param[MEAN] = (eng_param_spec){.name = "mean", .shape = shape, .flags = ENG_PARAM_STATE, .value = 0.0f};
+    node->param[VARIANCE] =
+        (eng_param_spec){.name = "variance", .shape = shape, .flags = ENG_PARAM_STATE, .value = 1.0f};
+    if (config_of(node)->relu) node->traits |= ENG_READS_Y;
+    return BASE_OK;
+}
+
+/* The batch's mean and 1 / sqrt(v + epsilon). */
+static size_t saved(const eng_node *node, size_t batch) {
+    (void)batch;
+    return 2 * channels_of(node) * sizeof(float);
+}
+
+/* scale / s; sums and their shares. */
+static size_t workspace(const eng_node *node, size_t batch) {
+    (void)batch;
+    return 3 * eng_align_floats(channels_of(node)) * sizeof(float);
+}
+
+/* The running statistics move by a share `momentum` towards the batch's. */
+static void follow(const eng_call *call, size_t rows, const float *mean, const float *variance) {
+    const double momentum = momentum_of(call->node), unbiased = rows > 1 ? (double)rows / (double)(rows - 1) : 1.0;
+    for (size_t c = 0; c < channels_of(call->node); c++) {
+        float *m = &call->state[MEAN][c], *v = &call->state[VARIANCE][c];
+        *m = (float)((1.0 - momentum) * (double)*m + momentum * (double)mean[c]);
+        *v = (float)((1.0 - momentum) * (double)*v + momentum * unbiased * (double)variance[c]);
+    }
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    const size_t cols = channels_of(call->node), rows = run->n * call->out_count / cols;
+    float *mean = call->saved, *inverse = mean + cols, *scale = call->workspace;
+    if (run->training) {
+        run->k->tiles->moments(rows, cols, call->x[0], mean, inverse);
+        follow(call, rows, mean, inverse);
+    }
+    const float *variance = run->training ? inverse : call->w[VARIANCE];
+    for (size_t c = 0; c < cols; c++) {
+        inverse[c] = (float)(1.0 / sqrt((double)variance[c] + epsilon_of(call->node)));
+        scale[c] = call->w[SCALE][c] * inverse[c];
+    }
+    run->k->tiles->normalise(&(eng_norm_job){.rows = rows,
+                                             .cols = cols,
+                                             .x = call->x[0],
+                                             .mean = run->training ? mean : call->w[MEAN],
+                                             .scale = scale,
+                                             .shift = call->w[SHIFT],
+                                             .y = call->y,
+                                             .relu = config_of(call->node)->relu});
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    const size_t cols = channels_of(call->node), rows = run->n * call->out_count / cols;
+    const float *mean = call->saved, *inverse = mean + cols;
+    float *scale = call->workspace, *share = scale + eng_align_floats(cols), *slope = share + eng_align_floats(cols);
+    eng_norm_job job = {.rows = rows,
+                        .cols = cols,
+                        .x = call->x[0],
+                        .mean = mean,
+                        .scale = scale,
+                        .y = call->y,
+                        .dy = call->dy,
+                        .dx = call->dx[0],
+                        .sum = call->dw[SHIFT],
+                        .sum_x = call->dw[SCALE],
+                        .relu = config_of(call->node)->relu};
+    run->k->tiles->norm_sums(&job);
+    for (size_t c = 0; c < cols; c++) {
+        call->dw[SCALE][c] *= inverse[c];
+        scale[c] = call->w[SCALE][c] * inverse[c];
+        share[c] = call->dw[SHIFT][c] / (float)rows;
+        slope[c] = call->dw[SCALE][c] * inverse[c] / (float)rows;
+    }
+    if (call->dx[0] == NULL) return;
+    job.sum = share;
+    job.sum_x = slope;
+    run->k->tiles->norm_grad(&job);
+}
+
+const eng_op eng_op_batch_norm = {
+    .name = "batch-norm",
+    .summary = "each channel to mean 0 and variance 1 over the batch, then a learned scale and shift",
+    .inputs = 1,
+    .config_size = sizeof(eng_batch_norm_config),
+    .traits = ENG_READS_X | ENG_INPLACE_BACKWARD,
+    .infer = infer,
+    .saved = saved,
+    .workspace = workspace,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Several values side by side: their channels (the last dimension) one after the other, everything before it equal. */
+#include <string.h>
+
+#include "engine/ops/ops.h"
+
+static size_t channels_of(const eng_shape *shape) {
+    return shape->dim[shape->ndim - 1];
+}
+
+static bool fit(const eng_shape *a, const eng_shape *b) {
+    return a->ndim == b->ndim && a->ndim > 0 && memcmp(a->dim, b->dim, (a->ndim - 1) * sizeof a->dim[0]) == 0;
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    size_t channels = 0;
+    for (size_t i = 0; i < node->inputs; i++) {
+        if (fit(&node->in_shape[0], &node->in_shape[i])) {
+            channels += channels_of(&node->in_shape[i]);
+            continue;
+        }
+        base_buf text = {0};
+        eng_shape_text(&node->in_shape[0], &text);
+        base_buf_puts(&text, " and ");
+        eng_shape_text(&node->in_shape[i], &text);
+        base_status status = BASE_FAIL(
+            err, BASE_INVALID, "shapes %s cannot be concatenated; all but the last size must be equal", text.data);
+        base_buf_fini(&text);
+        return status;
+    }
+    node->out_shape.dim[node->out_shape.ndim - 1] = channels;
+    return BASE_OK;
+}
+
+/* Rows of all positions of a batch; each input has a column of them. */
+static size_t rows_of(const eng_call *call, size_t n) {
+    size_t channels = channels_of(&call->node->out_shape);
+    return channels == 0 ? 0 : n * call->out_count / channels;
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    size_t rows = rows_of(call, run->n), width = channels_of(&call->node->out_shape), at = 0;
+    for (size_t i = 0; i < call->node->inputs; i++) {
+        size_t part = channels_of(&call->node->in_shape[i]);
+        const float *x = call->x[i];
+        for (size_t r = 0; r < rows; r++) memcpy(call->y + r * width + at, x + r * part, part * sizeof *x);
+        at += part;
+    }
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    size_t rows = rows_of(call, run->n), width = channels_of(&call->node->out_shape), at = 0;
+    for (size_t i = 0; i < call->node->inputs; i++) {
+        size_t part = channels_of(&call->node->in_shape[i]);
+        float *dx = call->dx[i];
+        for (size_t r = 0; dx != NULL && r < rows; r++)
+            memcpy(dx + r * part, call->dy + r * width + at, part * sizeof *dx);
+        at += part;
+    }
+}
+
+const eng_op eng_op_concat = {
+    .name = "concat",
+    .summary = "channels of several values, one after the other",
+    .inputs = 1,
+    .traits = ENG_VARIADIC,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Two-dimensional convolution, NHWC: Y = f(conv(X, W) + b), strided, dilated, grouped, depthwise.
+ *
+ * The passes are those of engine/ops/conv.h. Bias and a rectifier are applied to the sums while they are in registers;
+ * backward reads the images block by block, so that dY comes from memory once for dX and dW. */
+#include "engine/ops/conv_layer.h"
+
+static const eng_conv2d_config *config_of(const eng_node *node) {
+    return node->config;
+}
+
+static base_status geometry(const eng_node *node, eng_conv *conv, base_err *err) {
+    const eng_conv2d_config *config = config_of(node);
+    const eng_shape *in = &node->in_shape[0];
+    *conv = (eng_conv){.channels = in->dim[2], .filters = config->filters};
+    conv->groups = config->groups == 0 ? 1 : config->groups;
+    static const size_t none[2] = {0, 0};
+    BASE_TRY(eng_conv_layer_edges(config->kernel, config->stride, config->dilation,
+                                  config->same ? none : config->padding, conv, err));
+    eng_conv_edge *edges[2] = {&conv->h, &conv->w};
+    for (size_t i = 0; i < 2; i++) {
+        eng_conv_edge *e = edges[i];
+        e->in = in->dim[i];
+        if (config->same) {
+            if (e->kernel % 2 == 0)
+                return BASE_FAIL(err, BASE_INVALID, "\"same\" padding wants an odd kernel, not %zu", e->kernel);
+            e->padding = (e->kernel - 1) * e->dilation / 2;
+        }
+        e->out = eng_conv_out(e->in, e->kernel, e->stride, e->dilation, e->padding);
+    }
+    return eng_conv_layer_check(conv, err);
+}
+
+/* Of a node that infer accepted. */
+static eng_conv conv_of(const eng_node *node) {
+    eng_conv conv;
+    base_err err;
+    base_status status = geometry(node, &conv, &err);
+    BASE_ASSERT(status == BASE_OK);
+    return conv;
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    const eng_conv2d_config *config = config_of(node);
+    if (node->in_shape[0].ndim != 3)
+        return BASE_FAIL(err, BASE_INVALID, "a convolution wants images [height, width, channels]");
+    eng_conv conv;
+    BASE_TRY(geometry(node, &conv, err));
+    node->out_shape = eng_shape_3d(conv.h.out, conv.w.out, conv.filters);
+    if (config->epilogue > ENG_EPILOGUE_LINEAR) node->traits |= ENG_READS_Y;
+    eng_conv_layer_params(node, &conv, false, config->init, config->no_bias);
+    return BASE_OK;
+}
+
+static size_t workspace(const eng_node *node, size_t batch) {
+    const eng_conv conv = conv_of(node);
+    return (eng_align_floats(conv.filters) + eng_conv_workspace(&conv, batch)) * sizeof(float);
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    const eng_conv conv = conv_of(call->node);
+    const eng_epilogue epilogue = config_of(call->node)->epilogue;
+    const eng_conv_pass pass = {.conv = &conv,
+                                .tiles = run->k->tiles,
+                                .n = run->n,
+                                .x = call->x[0],
+                                .w = call->w[0],
+                                .y = call->y,
+                                .bias = call->node->params > 1 ? call->w[1] : NULL,
+                                .relu = epilogue == ENG_EPILOGUE_RELU,
+                                .workspace = call->workspace};
+    eng_conv_forward(&pass);
+    eng_conv_layer_finish(call, run, epilogue);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    const eng_conv conv = conv_of(call->node);
+    float *spare = call->workspace;
+    eng_conv_layer_undo(call, run, config_of(call->node)->epilogue, spare);
+    const eng_conv_pass pass = {.conv = &conv,
+                                .tiles = run->k->tiles,
+                                .n = run->n,
+                                .x = call->x[0],
+                                .w = call->w[0],
+                                .dy = call->dy,
+                                .dx = call->dx[0],
+                                .dw = call->dw[0],
+                                .workspace = spare + eng_align_floats(conv.filters)};
+    eng_conv_backward(&pass);
+}
+
+const eng_op eng_op_conv2d = {
+    .name = "conv2d",
+    .summary = "convolution of images: strided, dilated, grouped, depthwise",
+    .inputs = 1,
+    .config_size = sizeof(eng_conv2d_config),
+    .traits = ENG_READS_X,
+    .infer = infer,
+    .workspace = workspace,
+    .forward = forward,
+    .backward = backward,
+};

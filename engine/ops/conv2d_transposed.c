@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Transposed convolution: the adjoint of a convolution as a layer, for decoders.
+ *
+ * V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285, chapter 4. Here Y is
+ * the x of a convolution and X its y: forward is that convolution's data pass, backward its forward. No zeros are
+ * inserted between pixels; every residue of the stride is a small convolution of its own. */
+#include "engine/ops/conv_layer.h"
+
+static const eng_conv2d_transposed_config *config_of(const eng_node *node) {
+    return node->config;
+}
+
+static base_status geometry(const eng_node *node, eng_conv *conv, base_err *err) {
+    const eng_conv2d_transposed_config *config = config_of(node);
+    const eng_shape *in = &node->in_shape[0];
+    *conv = (eng_conv){.channels = config->filters, .filters = in->dim[2]};
+    conv->groups = config->groups == 0 ? 1 : config->groups;
+    BASE_TRY(eng_conv_layer_edges(config->kernel, config->stride, config->dilation, config->padding, conv, err));
+    eng_conv_edge *edges[2] = {&conv->h, &conv->w};
+    for (size_t i = 0; i < 2; i++) {
+        eng_conv_edge *e = edges[i];
+        e->out = in->dim[i];
+        if (config->extra[i] >= e->stride)
+            return BASE_FAIL(err, BASE_INVALID, "extra rows must be fewer than the stride, %zu, not %zu", e->stride,
+                             config->extra[i]);
+        if (e->out == 0 || e->out > ((size_t)1 << 20)) return eng_conv_layer_check(conv, err);
+        size_t whole = (e->out - 1) * e->stride + (e->kernel - 1) * e->dilation + 1 + config->extra[i];
+        e->in = whole > 2 * e->padding ? whole - 2 * e->padding : 0;
+        /* A margin may hide rows that this kernel would have written: then the convolution has fewer outputs. */
+        if (e->in > 0 && eng_conv_out(e->in, e->kernel, e->stride, e->dilation, e->padding) != e->out) e->in = 0;
+    }
+    return eng_conv_layer_check(conv, err);
+}
+
+static eng_conv conv_of(const eng_node *node) {
+    eng_conv conv;
+    base_err err;
+    base_status status = geometry(node, &conv, &err);
+    BASE_ASSERT(status == BASE_OK);
+    return conv;
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    const eng_conv2d_transposed_config *config = config_of(node);
+    if (node->in_shape[0].ndim != 3)
+        return BASE_FAIL(err, BASE_INVALID, "a transposed convolution wants images [height, width, channels]");
+    eng_conv conv;
+    BASE_TRY(geometry(node, &conv, err));
+    node->out_shape = eng_shape_3d(conv.h.in, conv.w.in, conv.channels);
+    if (config->epilogue > ENG_EPILOGUE_LINEAR) node->traits |= ENG_READS_Y;
+    eng_conv_layer_params(node, &conv, true, config->init, config->no_bias);
+    return BASE_OK;
+}
+
+static size_t workspace(const eng_node *node, size_t batch) {
+    const eng_conv conv = conv_of(node);
+    return (eng_align_floats(conv.channels) + eng_conv_workspace(&conv, batch)) * sizeof(float);
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    const eng_conv conv = conv_of(call->node);
+    const eng_epilogue epilogue = config_of(call->node)->epilogue;
+    const eng_conv_pass pass = {.conv = &conv,
+                                .tiles = run->k->tiles,
+                                .n = run->n,
+                                .dy = call->x[0],
+                                .w = call->w[0],
+                                .dx = call->y,
+                                .bias = call->node->params > 1 ? call->w[1] : NULL,
+                                .relu = epilogue == ENG_EPILOGUE_RELU,
+                                .workspace = call->workspace};
+    eng_conv_data(&pass);
+    eng_conv_layer_finish(call, run, epilogue);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    const eng_conv conv = conv_of(call->node);
+    float *spare = call->workspace;
+    eng_conv_layer_undo(call, run, config_of(call->node)->epilogue, spare);
+    eng_conv_pass pass = {.conv = &conv,
+                          .tiles = run->k->tiles,
+                          .n = run->n,
+                          .x = call->dy,
+                          .w = call->w[0],
+                          .dy = call->x[0],
+                          .y = call->dx[0],
+                          .dw = call->dw[0],
+                          .workspace = spare + eng_align_floats(conv.channels)};
+    eng_conv_weights(&pass);
+    if (call->dx[0] != NULL) eng_conv_forward(&pass);
+}
+
+const eng_op eng_op_conv2d_transposed = {
+    .name = "conv2d-transposed",
+    .summary = "the adjoint of a convolution, which enlarges images",
+    .inputs = 1,
+    .config_size = sizeof(eng_conv2d_transposed_config),
+    .traits = ENG_READS_X,
+    .infer = infer,
+    .workspace = workspace,
+    .forward = forward,
+    .backward = backward,
+};

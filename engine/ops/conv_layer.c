@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The layer around a convolution. */
+#include "engine/ops/conv_layer.h"
+
+/* So that no product of sizes wraps around. */
+#define MOST_EDGE ((size_t)1 << 20)
+
+static size_t other(const size_t pair[2], size_t i) {
+    return i == 1 && pair[1] == 0 ? pair[0] : pair[i];
+}
+
+base_status eng_conv_layer_edges(const size_t kernel[2], const size_t stride[2], const size_t dilation[2],
+                                 const size_t padding[2], eng_conv *conv, base_err *err) {
+    eng_conv_edge *edges[2] = {&conv->h, &conv->w};
+    for (size_t i = 0; i < 2; i++) {
+        eng_conv_edge *e = edges[i];
+        e->kernel = other(kernel, i);
+        e->stride = other(stride, i) == 0 ? 1 : other(stride, i);
+        e->dilation = other(dilation, i) == 0 ? 1 : other(dilation, i);
+        e->padding = padding[i];
+        if (e->kernel == 0 || e->kernel > ENG_CONV_MOST_TAPS)
+            return BASE_FAIL(err, BASE_INVALID, "a kernel is 1 to %d pixels wide, not %zu", ENG_CONV_MOST_TAPS,
+                             e->kernel);
+        if (e->stride > 64 || e->dilation > 64)
+            return BASE_FAIL(err, BASE_INVALID, "stride and dilation are at most 64, not %zu and %zu", e->stride,
+                             e->dilation);
+        if (e->padding > (e->kernel - 1) * e->dilation)
+            return BASE_FAIL(err, BASE_INVALID, "a padding of %zu is wider than what a kernel of %zu reaches",
+                             e->padding, e->kernel);
+    }
+    return BASE_OK;
+}
+
+base_status eng_conv_layer_check(const eng_conv *conv, base_err *err) {
+    const eng_conv_edge *edges[2] = {&conv->h, &conv->w};
+    for (size_t i = 0; i < 2; i++) {
+        const eng_conv_edge *e = edges[i];
+        if (e->in == 0 || e->out == 0)
+            return BASE_FAIL(err, BASE_INVALID, "a kernel of %zu with dilation %zu does not fit into %zu pixels",
+                             e->kernel, e->dilation, e->in + 2 * e->padding);
+        if (e->in > MOST_EDGE || e->out > MOST_EDGE)
+            return BASE_FAIL(err, BASE_INVALID, "an image of %zu pixels along an edge is too large",
+                             e->in > e->out ? e->in : e->out);
+    }
+    if (conv->channels == 0 || conv->filters == 0 || conv->channels > MOST_EDGE || conv->filters > MOST_EDGE)
+        return BASE_FAIL(err, BASE_INVALID, "a convolution has 1 to %zu channels and filters, not %zu and %zu",
+                         MOST_EDGE, conv->channels, conv->filters);
+    if (conv->groups == 0 || conv->channels % conv->groups != 0 || conv->filters % conv->groups != 0)
+        return BASE_FAIL(err, BASE_INVALID, "%zu groups do not divide %zu channels and %zu filters", conv->groups,
+                         conv->channels, conv->filters);
+    return BASE_OK;
+}
+
+void eng_conv_layer_params(eng_node *node, const eng_conv *conv, bool transposed, const eng_init *init, bool no_bias) {
+    const size_t taps = conv->h.kernel * conv->w.kernel;
+    const size_t channels = taps * (conv->channels / conv->groups), filters = taps * (conv->filters / conv->groups);
+    const eng_shape shape = {.ndim = 4,
+                             .dim = {conv->h.kernel, conv->w.kernel, conv->channels / conv->groups, conv->filters}};
+    node->params = no_bias ? 1 : 2;
+    node->param[0] = (eng_param_spec){.name = "weight",
+                                      .shape = shape,
+                                      .flags = ENG_PARAM_DECAY,
+                                      .init = init != NULL ? init : &eng_init_he_normal,
+                                      .fan_in = transposed ? filters : channels,
+                                      .fan_out = transposed ? channels : filters};
+    node->param[1] = (eng_param_spec){
+        .name = "bias", .shape = eng_shape_1d(transposed ? conv->channels : conv->filters), .value = 0.0f};
+}
+
+void eng_conv_layer_finish(const eng_call *call, const eng_run *run, eng_epilogue epilogue) {
+    const size_t count = run->n * call->out_count;
+    if (epilogue == ENG_EPILOGUE_SIGMOID) run->k->sigmoid(count, call->y, call->y);
+    if (epilogue == ENG_EPILOGUE_TANH) run->k->tanh(count, call->y, call->y);
+}
+
+void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue epilogue, float *spare) {
+    const bool bias = call->node->params > 1;
+    if (epilogue == ENG_EPILOGUE_NONE) epilogue = ENG_EPILOGUE_LINEAR;
+    if (!bias && epilogue == ENG_EPILOGUE_LINEAR) return;
+    const size_t cols = call->node->out_shape.dim[2];
+    run->k->bias_epilogue_grad[epilogue](run->n * call->out_count / cols, cols, call->y, call->dy,
+                                         bias ? call->dw[1] : spare);
+}

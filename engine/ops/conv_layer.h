@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What conv2d and conv2d_transposed have in common: reading a configuration, the bias and activation around the passes.
+ * Private to engine/ops/conv2d*.c. */
+#ifndef ENG_CONV_LAYER_H
+#define ENG_CONV_LAYER_H
+
+#include "engine/ops/conv.h"
+#include "engine/ops/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Fills kernel, stride, dilation and padding of both edges; BASE_INVALID when they are out of range. */
+base_status eng_conv_layer_edges(const size_t kernel[2], const size_t stride[2], const size_t dilation[2],
+                                 const size_t padding[2], eng_conv *conv, base_err *err);
+/* Checks sizes and groups once channels, filters and both edges are complete. */
+base_status eng_conv_layer_check(const eng_conv *conv, base_err *err);
+/* Weight [kernel h, kernel w, channels / groups, filters] and, unless no_bias, a bias of `outputs` numbers. */
+void eng_conv_layer_params(eng_node *node, const eng_conv *conv, bool transposed, const eng_init *init, bool no_bias);
+
+/* The activation behind the passes: LINEAR and RELU are done by them, the others here. */
+void eng_conv_layer_finish(const eng_call *call, const eng_run *run, eng_epilogue epilogue);
+/* dy becomes the gradient of what the activation saw, db its sums over `rows` pixels of a sample. spare: floats for the
+ * sums when there is no bias. */
+void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue epilogue, float *spare);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

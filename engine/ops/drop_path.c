@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stochastic depth: in training the whole value of a sample is zero with probability `rate`, else divided by 1 - rate;
+ * in evaluation x. In front of a sum it drops the branch of a residual block.
+ *
+ * G. Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016, section 3, in the inverted scaling of dropout and
+ * with one draw per sample (G. Larsson et al., "FractalNet", ICLR 2017, drop-path). Draws are a function of (seed,
+ * node, step) and the sample's place in its batch. */
+#include <string.h>
+
+#include "engine/ops/ops.h"
+
+static double rate_of(const eng_node *node) {
+    return ((const eng_drop_path_config *)node->config)->rate;
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    double rate = rate_of(node);
+    if (!(rate >= 0.0 && rate < 1.0))
+        return BASE_FAIL(err, BASE_INVALID, "the rate of drop-path must be at least 0 and below 1, not %g", rate);
+    return BASE_OK;
+}
+
+static size_t saved(const eng_node *node, size_t batch) {
+    (void)node;
+    return batch * sizeof(float);
+}
+
+/* to = factor of each sample x from; in place or apart. */
+static void scale(const eng_call *call, size_t n, const float *factor, const float *from, float *to) {
+    const size_t count = call->out_count;
+    for (size_t i = 0; i < n; i++, from += count, to += count) {
+        const float f = factor[i];
+        if (f == 0.0f)
+            memset(to, 0, count * sizeof *to);
+        else
+            for (size_t k = 0; k < count; k++) to[k] = f * from[k];
+    }
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    float *factor = call->saved;
+    const double rate = rate_of(call->node);
+    base_rng rng = base_rng_stream(run->seed, BASE_RNG_DROPOUT, call->node->index, run->step);
+    for (size_t i = 0; i < run->n; i++) {
+        bool dropped = run->training && base_rng_uniform(&rng) < rate;
+        factor[i] = dropped ? 0.0f : run->training ? (float)(1.0 / (1.0 - rate)) : 1.0f;
+    }
+    scale(call, run->n, factor, call->x[0], call->y);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    scale(call, run->n, call->saved, call->dy, call->dx[0]);
+}
+
+const eng_op eng_op_drop_path = {
+    .name = "drop-path",
+    .summary = "sets a random share of samples to zero in training",
+    .inputs = 1,
+    .config_size = sizeof(eng_drop_path_config),
+    .traits = ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD,
+    .infer = infer,
+    .saved = saved,
+    .forward = forward,
+    .backward = backward,
+};

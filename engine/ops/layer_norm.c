@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Layer normalisation over the last dimension: the channels of a pixel, or the units of a layer.
+ *
+ * J. Ba, J. Kiros, G. Hinton, "Layer Normalization", arXiv:1607.06450, eq. 3, with a learned scale and shift. The same
+ * in training and in evaluation. */
+#include "engine/ops/ops.h"
+
+static float epsilon_of(const eng_node *node) {
+    const eng_layer_norm_config *config = node->config;
+    return config->epsilon == 0.0 ? 1e-5f : (float)config->epsilon;
+}
+
+static size_t cols_of(const eng_node *node) {
+    const eng_shape *in = &node->in_shape[0];
+    return in->ndim == 0 ? 1 : in->dim[in->ndim - 1];
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    if (!(epsilon_of(node) > 0.0f && epsilon_of(node) < 1e6f))
+        return BASE_FAIL(err, BASE_INVALID, "epsilon of layer normalisation must be positive, not %g",
+                         ((const eng_layer_norm_config *)node->config)->epsilon);
+    if (eng_shape_count(&node->in_shape[0]) == 0)
+        return BASE_FAIL(err, BASE_INVALID, "layer normalisation needs at least one channel");
+    const eng_shape shape = eng_shape_1d(cols_of(node));
+    node->params = 2;
+    node->param[0] = (eng_param_spec){.name = "scale", .shape = shape, .value = 1.0f};
+    node->param[1] = (eng_param_spec){.name = "shift", .shape = shape, .value = 0.0f};
+    return BASE_OK;
+}
+
+static size_t saved(const eng_node *node, size_t batch) {
+    return 2 * batch * eng_shape_count(&node->in_shape[0]) / cols_of(node) * sizeof(float);
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    const size_t cols = cols_of(call->node), rows = run->n * call->out_count / cols;
+    run->k->layer_norm(rows, cols, epsilon_of(call->node), call->x[0], call->w[0], call->w[1], call->y, call->saved);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    const size_t cols = cols_of(call->node), rows = run->n * call->out_count / cols;
+    run->k->layer_norm_grad(rows, cols, call->x[0], call->w[0], call->saved, call->dy, call->dx[0], call->dw[0],
+                            call->dw[1]);
+}
+
+const eng_op eng_op_layer_norm = {
+    .name = "layer-norm",
+    .summary = "the last dimension to mean 0 and variance 1, then a learned scale and shift",
+    .inputs = 1,
+    .config_size = sizeof(eng_layer_norm_config),
+    .traits = ENG_READS_X | ENG_INPLACE_BACKWARD,
+    .infer = infer,
+    .saved = saved,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The geometry of a pooling layer. Private to engine/ops/max_pool.c, mean_pool.c. */
+#ifndef ENG_POOL_H
+#define ENG_POOL_H
+
+#include "engine/ops/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* BASE_INVALID when the configuration of node does not fit its input. */
+base_status eng_pool_geometry(const eng_node *node, eng_pool *pool, base_err *err);
+/* The same for a node that infer accepted. */
+eng_pool eng_pool_of(const eng_node *node);
+/* infer of both: sets the output's shape. */
+base_status eng_pool_infer(eng_node *node, base_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

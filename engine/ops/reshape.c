@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The same numbers under another shape, usually flat. Lies on its input's memory and then costs nothing. */
+#include <string.h>
+
+#include "engine/ops/ops.h"
+
+static base_status infer(eng_node *node, base_err *err) {
+    const eng_reshape_config *config = node->config;
+    size_t count = eng_shape_count(&node->in_shape[0]);
+    node->out_shape = config->shape.ndim == 0 ? eng_shape_1d(count) : config->shape;
+    if (eng_shape_count(&node->out_shape) == count) return BASE_OK;
+    base_buf text = {0};
+    eng_shape_text(&node->in_shape[0], &text);
+    base_buf_puts(&text, " cannot become ");
+    eng_shape_text(&config->shape, &text);
+    base_status status = BASE_FAIL(err, BASE_INVALID, "%s: the number of elements differs", text.data);
+    base_buf_fini(&text);
+    return status;
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    if (call->y != call->x[0]) memcpy(call->y, call->x[0], run->n * call->out_count * sizeof(float));
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    if (call->dx[0] != call->dy) memcpy(call->dx[0], call->dy, run->n * call->out_count * sizeof(float));
+}
+
+const eng_op eng_op_reshape = {
+    .name = "reshape",
+    .summary = "the same numbers under another shape",
+    .inputs = 1,
+    .config_size = sizeof(eng_reshape_config),
+    .traits = ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The register-tile kernels under convolutions and products, as jobs: who writes an op says where rows lie in memory,
+ * the instance of the machine does the arithmetic.
+ *
+ * One job is one shape of the same product, C[row][n] = sum_k A[row][k] B[k][n]. The rows of A are read in place: a row
+ * is a list of runs of consecutive floats (the taps of a convolution), rows come in groups of equal distance (the
+ * columns of an image row), and groups lie anywhere. So a k x k convolution is a product without an im2col. Blocking
+ * follows K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008, section
+ * 4; the rows in place E. Georganas et al., "Anatomy of High-Performance Deep Learning Convolutions on SIMD
+ * Architectures", SC 2018. All offsets and distances are in floats. */
+#ifndef ENG_TILES_H
+#define ENG_TILES_H
+
+#include "engine/tensor/kernels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A run of consecutive floats of every row of A, from offset `at` of the row's beginning, meets the rows of B from `b`
+ * on. The first `skip` rows of a group have no such run, nor have the last `cut`: there the image ends. At most one of
+ * the two is not 0, and it is at most eng_tiles.ends; some row is left. */
+typedef struct eng_tile_run {
+    ptrdiff_t at;
+    size_t b;
+    size_t skip, cut;
+} eng_tile_run;
+
+/* Memory that a job fetches into the second cache while it computes: what will be read and what will be written next,
+ * so many bytes for each group. */
+typedef struct eng_ahead {
+    const float *read, *write; /* or NULL */
+    size_t read_step, write_step;
+} eng_ahead;
+
+/* C = f(A B + bias). C is overwritten, never read. */
+typedef struct eng_tile_job {
+    size_t rows, groups;       /* rows of each group: 1 .. eng_tiles.rows */
+    const size_t *a_at, *c_at; /* of each group: its first row in a and in c */
+    const float *a;
+    size_t lda; /* from row to row in a group */
+    float *c;
+    size_t ldc;
+    size_t runs, length; /* a row of A: `runs` runs of `length` floats, K = runs length; none: A B = 0 */
+    const eng_tile_run *run;
+    const float *b; /* packed by eng_tiles.pack: `depth` rows */
+    size_t depth, n;
+    const float *bias; /* n numbers, or NULL */
+    bool relu;         /* f(z) = max(0, z), a NaN stays; else f(z) = z */
+    eng_ahead ahead;
+} eng_tile_job;
+
+/* Rows from .. from + count of B[depth][n] go into its panels; b[k][j] lies at b[(k - from) step_k + j step_n]. */
+typedef struct eng_pack_job {
+    size_t depth, n;
+    size_t from, count;
+    const float *b;
+    size_t step_k, step_n;
+} eng_pack_job;
+
+/* C[span][m][n] (+)= sum over rows r and pixels j of A[r][j][span_at + m] D[r][j][n]: a gradient of weights. */
+typedef struct eng_outer_job {
+    size_t rows, pixels;
+    const size_t *a_at, *d_at; /* of each row: its first pixel in a and in d */
+    const float *a, *d;
+    size_t lda, ldd;          /* from pixel to pixel */
+    size_t spans, length;     /* the rows of C: `spans` spans of `length` consecutive floats of A */
+    const ptrdiff_t *span_at; /* where a span begins in a pixel of A */
+    size_t lead, trail;       /* with three spans: so many pixels of a row lack the first, or the last */
+    float *c;                 /* [spans][length], rows at a distance of ldc */
+    size_t ldc, n;
+    bool add; /* to what C holds; else C is overwritten */
+} eng_outer_job;
+
+/* Depthwise: C[row][c] = sum over taps of A[row + at][c] w[b + c]; rows in groups as in eng_tile_job. */
+typedef struct eng_depth_job {
+    size_t rows, groups;
+    const size_t *a_at, *c_at;
+    const float *a;
+    size_t lda;
+    float *c;
+    size_t ldc;
+    size_t taps, whole;      /* the first `whole` taps neither skip nor cut */
+    const eng_tile_run *tap; /* b: where its weights begin in w; skip, cut at most eng_tiles.depth_ends */
+    const float *w;
+    size_t channels;
+    const float *bias;
+    bool relu;
+    eng_ahead ahead;
+} eng_depth_job;
+
+/* dw[u][v][c] (+)= sum over rows and pixels of A[r][j][lift_at[u] + v step + c] D[r][j][c]: u goes down the taps of a
+ * window, v along them. */
+typedef struct eng_depth_outer_job {
+    size_t rows, pixels;
+    const size_t *a_at, *d_at;
+    const float *a, *d;
+    size_t lda, ldd;
+    size_t lifts, steps; /* height and width of the window */
+    const ptrdiff_t *lift_at;
+    size_t step;
+    size_t ends; /* so many pixels at either end of a row lack the outermost tap, as many more the next ...; 0: none */
+    float *dw;   /* [lifts][steps][channels] */
+    size_t channels;
+    bool add;
+} eng_depth_outer_job;
+
+/* Passes of batch normalisation over x[rows][cols]; each reads what its line below names. */
+typedef struct eng_norm_job {
+    size_t rows, cols;
+    const float *x, *mean;
+    const float *scale, *shift; /* of each column */
+    float *y, *dy, *dx;
+    float *sum, *sum_x;
+    bool relu;
+} eng_norm_job;
+
+typedef struct eng_tiles {
+    size_t vector;           /* floats in a register */
+    size_t rows;             /* the most rows of a group */
+    size_t ends, depth_ends; /* the most that a run of multiply or a tap of depth may skip or cut */
+    void (*multiply)(const eng_tile_job *job);
+    void (*outer)(const eng_outer_job *job);
+    void (*depth)(const eng_depth_job *job);
+    void (*depth_outer)(const eng_depth_outer_job *job);
+    void (*pack)(const eng_pack_job *job, float *packed);
+    /* Mean and variance (divided by rows) of each column. */
+    void (*moments)(size_t rows, size_t cols, const float *x, float *mean, float *variance);
+    void (*normalise)(const eng_norm_job *job); /* y = f((x - mean) scale + shift), f as in eng_tile_job */
+    /* relu: dy becomes 0 where y is not above 0. sum = column sums of dy, sum_x those of dy (x - mean). */
+    void (*norm_sums)(const eng_norm_job *job);
+    void (*norm_grad)(const eng_norm_job *job); /* dx = scale (dy - sum - (x - mean) sum_x); dx may be dy */
+} eng_tiles;
+
+/* Floats that pack writes, on any instance. */
+size_t eng_tiles_packed(size_t depth, size_t n);
+/* The number of rows, at most `most`, that cuts `count` rows into groups with the least work; the last group may
+ * overlap the one before it. */
+size_t eng_tiles_rows(size_t count, size_t most);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
