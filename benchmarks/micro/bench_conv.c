@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/rng.h"
+#include "benchmarks/micro/alone.h"
 #include "benchmarks/micro/conv_peers.h"
 #include "benchmarks/micro/fma_peak.h"
 #include "engine/tensor/blas.h"
@@ -197,15 +197,7 @@ static int run(const shape *s, const eng_kernels *k) {
 }
 
 int main(int argc, char **argv) {
-    if (getenv("OMP_NUM_THREADS") == NULL) { /* libraries read these when they are loaded */
-        setenv("OMP_NUM_THREADS", "1", 1);
-        setenv("OPENBLAS_NUM_THREADS", "1", 1);
-        /* An OpenBLAS older than the processor falls back to what was good 20 years ago: no baseline to be proud of. */
-        const eng_kernels *best = eng_kernels_find(NULL);
-        if (strcmp(eng_blas_core(), "Prescott") == 0 && strcmp(best->name, "portable") != 0)
-            setenv("OPENBLAS_CORETYPE", strcmp(best->name, "avx512") == 0 ? "SkylakeX" : "Haswell", 0);
-        execv("/proc/self/exe", argv);
-    }
+    micro_alone(argv);
     const eng_kernels *k = eng_kernels_find(argc > 2 ? argv[2] : NULL);
     if (k == NULL) return fprintf(stderr, "bench_conv: no kernels named %s here\n", argv[2]), 2;
     eng_blas_set_threads(1);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "benchmarks/micro/alone.h"
 #include "benchmarks/micro/plain_mlp.h"
 #include "engine/engine.h"
 
@@ -112,8 +113,6 @@ static int compare(void) {
 
     printf("MLP 784-256-128-10, batch %zu, ReLU, softmax cross-entropy, SGD with momentum\n", batch);
     printf("  kernels %s, BLAS %s, %d thread\n", eng_model_kernels(o.model)->name, eng_blas_core(), eng_blas_threads());
-    if (eng_blas_better_core() != NULL)
-        printf("  (OPENBLAS_CORETYPE=%s in the environment would be faster on this machine)\n", eng_blas_better_core());
     if (!losses_agree(&o, p, &d, 0.01)) return fail("the two loops do not compute the same");
     double here[ROUNDS], plain[ROUNDS], ratio[ROUNDS];
     for (int r = 0; r < ROUNDS; r++) {
@@ -161,7 +160,9 @@ static int tiny(void) {
     return 0;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
+    micro_alone(argv);
     eng_blas_set_threads(1);
     int status = compare();
     return status != 0 ? status : tiny();

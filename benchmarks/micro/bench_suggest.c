@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "benchmarks/micro/alone.h"
 #include "base/arena.h"
 #include "hpo/samplers/sampler.h"
 
@@ -95,6 +96,7 @@ static int measure(const hpo_sampler_type *type, const base_yaml_node *options, 
 }
 
 int main(int argc, char **argv) {
+    micro_alone(argv);
     const hpo_sampler_type *type = argc > 1 ? hpo_sampler_find(argv[1]) : NULL;
     const size_t dims = argc > 2 ? strtoul(argv[2], NULL, 10) : 10;
     const size_t suggestions = argc > 3 ? strtoul(argv[3], NULL, 10) : 51;
