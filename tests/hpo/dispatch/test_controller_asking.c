@@ -261,6 +261,7 @@ static void test_suggestions_are_prepared_where_it_is_worth_it(void **state) {
 /* More workers: some suggestions are prepared, all of them are used. */
 static void test_prepared_suggestions_go_to_whoever_is_free(void **state) {
     (void)state;
+    size_t ahead = 0; /* in one order of arrival it may never come to that */
     for (uint64_t seed = 0; seed < 10; seed++) {
         rig_run run = {.yaml = NINE "budget: {trials: 30}\n",
                        .journal = rig_new_journal(),
@@ -269,16 +270,15 @@ static void test_prepared_suggestions_go_to_whoever_is_free(void **state) {
                        .seconds = 1e-12,
                        .sampler = &gate_slow_sampler};
         rig_end end;
-        size_t ahead = 0;
         gate_reset(SIZE_MAX, SIZE_MAX);
         go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_int_equal(gate_calls(), 30);
         for (size_t i = 0; i < 30; i++) ahead += gate_get_call(i).running == 3;
-        assert_true(ahead > 0);
         assert_int_equal(end.complete, 30);
         rig_end_fini(&end);
         check_replay(&run);
     }
+    assert_true(ahead > 0);
 }
 
 static void test_a_prepared_suggestion_for_another_place_is_dropped(void **state) {
