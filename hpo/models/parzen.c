@@ -222,8 +222,10 @@ static void choose_members(hpo_parzen *p, const unsigned char *member) {
     for (size_t row = 0; row < p->n; row++) p->n_members += p->used[row];
 }
 
+/* Comparisons, because fmin and fmax are calls. */
 static void set_sigma(axis *a, size_t row, double sigma, double smallest) {
-    sigma = fmin(fmax(sigma, smallest), 1);
+    if (sigma < smallest) sigma = smallest;
+    if (sigma > 1) sigma = 1;
     if (a->sigma[row] == sigma) return;
     a->sigma[row] = sigma;
     if (a->kind != AXIS_CONTINUOUS) return;
@@ -242,7 +244,7 @@ static void fit_number(const hpo_parzen *p, axis *a) {
         if (!p->used[row]) continue;
         if (current != SIZE_MAX) {
             const double right = a->x[row] - a->x[current];
-            set_sigma(a, current, fmax(left, right), smallest);
+            set_sigma(a, current, left > right ? left : right, smallest);
             left = right;
         }
         current = row;
