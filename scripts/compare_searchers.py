@@ -60,6 +60,28 @@ def registered(search, heading):
     return re.findall(r"^  (\S+)", block.group(1), re.M)
 
 
+def incumbents(file, charge="cost"):
+    """(charged so far, result of the incumbent) after each result of a journal, from the first that is a number on. A
+    trial that a report stopped is charged, too. The incumbent is the best on the highest fidelity seen so far."""
+    best, spent, sign = None, 0.0, 1
+    with open(file, encoding="utf-8") as journal:
+        for line in journal:
+            if '"directions"' in line:
+                sign = -1 if json.loads(line)["directions"] == [2] else 1
+            if '"hpo:report"' in line and '"stop":true' in line:
+                spent += json.loads(line)["user_attr"]["hpo:report"].get(charge, 0)
+            if '"hpo:result"' not in line:
+                continue
+            result = json.loads(line)["user_attr"]["hpo:result"]
+            spent += result.get(charge, 0)
+            if "value" in result and math.isfinite(float(result["value"])):
+                key = (-result["fidelity"], sign * result["value"])
+                if best is None or key < best[0]:
+                    best = (key, result)
+            if best:
+                yield spent, best[1]
+
+
 class Cell:
     """One run: a method (its name or "sampler + scheduler") on a problem of PROBLEMS with a seed."""
 
@@ -94,26 +116,10 @@ class Cell:
         return None if done.returncode == 0 else f"{self.name}: exit {done.returncode}: {done.stderr.strip()[-300:]}"
 
     def curve(self, base, charge="cost"):
-        """[(full evaluations spent, regret of the incumbent)], one for each result; charge: what of it counts. A
-        trial that a report stopped costs, too."""
-        best, spent, points, sign = None, 0.0, [], 1
-        with open(self.folder(base) / "journal.log", encoding="utf-8") as journal:
-            for line in journal:
-                if '"directions"' in line:
-                    sign = -1 if json.loads(line)["directions"] == [2] else 1
-                if '"hpo:report"' in line and '"stop":true' in line:
-                    spent += json.loads(line)["user_attr"]["hpo:report"].get(charge, 0) / self.full
-                if '"hpo:result"' not in line:
-                    continue
-                result = json.loads(line)["user_attr"]["hpo:result"]
-                spent += result.get(charge, 0) / self.full
-                if "value" in result and math.isfinite(float(result["value"])):
-                    key = (-result["fidelity"], sign * result["value"])
-                    if best is None or key < best[0]:
-                        best = (key, result["metrics"].get("exact", result["value"]))
-                if best:
-                    points.append((spent, abs(best[1] - PROBLEMS[self.problem][1])))
-        return points
+        """[(full evaluations spent, regret of the incumbent)], one for each result; charge: what of it counts."""
+        optimum = PROBLEMS[self.problem][1]
+        return [(spent / self.full, abs(best["metrics"].get("exact", best["value"]) - optimum))
+                for spent, best in incumbents(self.folder(base) / "journal.log", charge)]
 
     def seconds(self, base):
         return json.loads((self.folder(base) / "status.json").read_text())["elapsed"]

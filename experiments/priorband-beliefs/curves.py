@@ -7,8 +7,6 @@ usage: experiments/priorband-beliefs/curves.py [RUNS] [--svg FILE]     RUNS: wha
 Best is the lowest error on the highest number of epochs seen so far. Needs only Python's standard library.
 """
 import argparse
-import json
-import math
 import pathlib
 import sys
 
@@ -26,19 +24,7 @@ MOMENTS = (1, 2, 4, 8, 12)
 
 def curve_of(folder):
     """[(full evaluations spent, best valid error)], one for each result; what was continued counts once."""
-    best, spent, points = None, 0.0, []
-    with open(folder / "journal.log", encoding="utf-8") as journal:
-        for line in journal:
-            if '"hpo:result"' not in line:
-                continue
-            result = json.loads(line)["user_attr"]["hpo:result"]
-            spent += result["cost"] / FULL
-            if "value" in result and math.isfinite(float(result["value"])):
-                key = (-result["fidelity"], result["value"])
-                best = key if best is None else min(best, key)
-            if best:
-                points.append((spent, best[1]))
-    return points
+    return [(spent / FULL, best["value"]) for spent, best in compare.incumbents(folder / "journal.log")]
 
 
 def main():
