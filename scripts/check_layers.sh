@@ -43,9 +43,9 @@ hpo/report:          base hpo/space hpo/trials hpo/models hpo/samplers hpo/sched
 hpo/dispatch:        base hpo/space hpo/trials hpo/models hpo/samplers hpo/schedulers hpo/objective.h hpo/study
 hpo/cli:             base hpo/*
 benchmarks:          base hpo/*
-benchmarks/micro:    base engine/* nas hpo/* benchmarks
+benchmarks/micro:    base engine/* nas hpo/* benchmarks tests/support
 experiments:         base engine/* nas hpo/* benchmarks
-tests/support:       base hpo/*
+tests/support:       base engine/* hpo/*
 tests/base:          base tests/support
 tests/engine:        base engine/* tests/support
 tests/nas:           base engine/* nas tests/support

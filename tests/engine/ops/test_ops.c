@@ -6,87 +6,7 @@
 
 #include "engine/tensor/graph.h"
 #include "tests/engine/ops/op_reference.h"
-
-typedef struct op_case {
-    const eng_op *op;
-    const char *name;
-    const void *config;
-    double tolerance;
-    eng_shape image; /* the input of an op on images; else the shapes below */
-    bool sparse;     /* not every input is read */
-} op_case;
-
-static const eng_elu_config elu_config = {.alpha = 0.7};
-static const eng_prelu_config prelu_config = {.slope = 0.1};
-static const eng_dropout_config dropout_config = {.rate = 0.3};
-static const eng_cross_entropy_config smooth_config = {.smoothing = 0.1};
-static const eng_dense_config dense_linear = {.width = 5}, dense_relu = {.width = 16, .epilogue = ENG_EPILOGUE_RELU};
-static const eng_dense_config dense_sigmoid = {.width = 1, .epilogue = ENG_EPILOGUE_SIGMOID};
-static const eng_dense_config dense_tanh = {.width = 19, .epilogue = ENG_EPILOGUE_TANH};
-
-static const eng_conv2d_config conv_same = {
-    .filters = 5, .kernel = {3, 3}, .padding = {1, 1}, .epilogue = ENG_EPILOGUE_TANH};
-static const eng_conv2d_config conv_strided = {
-    .filters = 18, .kernel = {2, 3}, .stride = {2, 1}, .dilation = {1, 2}, .padding = {1, 0}, .no_bias = true};
-static const eng_conv2d_config conv_grouped = {
-    .filters = 6, .kernel = {3, 1}, .groups = 2, .epilogue = ENG_EPILOGUE_SIGMOID, .no_bias = true};
-static const eng_conv2d_config conv_depthwise = {.filters = 3, .kernel = {3, 5}, .padding = {1, 2}, .groups = 3};
-static const eng_conv2d_config conv_pointwise = {.filters = 17, .kernel = {1, 1}, .epilogue = ENG_EPILOGUE_LINEAR};
-static const eng_conv2d_transposed_config transposed = {.filters = 3,
-                                                        .kernel = {3, 2},
-                                                        .stride = {2, 2},
-                                                        .padding = {1, 0},
-                                                        .extra = {1, 0},
-                                                        .epilogue = ENG_EPILOGUE_TANH};
-static const eng_conv2d_transposed_config transposed_grouped = {
-    .filters = 4, .kernel = {2, 3}, .dilation = {2, 1}, .groups = 2, .no_bias = true};
-static const eng_pool_config pool_halves = {.window = {2, 2}, .stride = {2, 2}};
-static const eng_pool_config pool_overlaps = {.window = {3, 2}, .stride = {1, 2}, .padding = {1, 1}};
-static const eng_batch_norm_config norm_relu = {.relu = true};
-#define IMAGE(a, b, c)                                                                                                 \
-    {                                                                                                                  \
-        .ndim = 3, .dim = { a, b, c }                                                                                  \
-    }
-
-static const op_case cases[] = {
-    {&eng_op_conv2d, "conv2d tanh", &conv_same, 1e-5, IMAGE(4, 5, 3), false},
-    {&eng_op_conv2d, "conv2d strided", &conv_strided, 1e-5, IMAGE(4, 6, 2), true},
-    {&eng_op_conv2d, "conv2d grouped", &conv_grouped, 1e-5, IMAGE(4, 2, 4), false},
-    {&eng_op_conv2d, "conv2d depthwise", &conv_depthwise, 1e-5, IMAGE(5, 4, 3), false},
-    {&eng_op_conv2d, "conv2d 1 x 1", &conv_pointwise, 1e-5, IMAGE(3, 3, 5), false},
-    {&eng_op_conv2d_transposed, "conv2d-transposed", &transposed, 1e-5, IMAGE(3, 4, 2), false},
-    {&eng_op_conv2d_transposed, "conv2d-transposed grouped", &transposed_grouped, 1e-5, IMAGE(2, 3, 4), false},
-    {&eng_op_max_pool, "max-pool", &pool_halves, 1e-6, IMAGE(4, 6, 5), false},
-    {&eng_op_max_pool, "max-pool overlapping", &pool_overlaps, 1e-6, IMAGE(4, 5, 17), false},
-    {&eng_op_mean_pool, "mean-pool", &pool_halves, 1e-6, IMAGE(5, 3, 3), true},
-    {&eng_op_mean_pool, "mean-pool overlapping", &pool_overlaps, 1e-6, IMAGE(4, 5, 2), false},
-    {&eng_op_global_mean_pool, "global-mean-pool", NULL, 1e-6, IMAGE(3, 4, 5), false},
-    {&eng_op_batch_norm, "batch-norm of images", NULL, 2e-5, IMAGE(3, 4, 5), false},
-    {&eng_op_batch_norm, "batch-norm relu", &norm_relu, 2e-5, IMAGE(3, 2, 18), false},
-    {&eng_op_layer_norm, "layer-norm of images", NULL, 2e-5, IMAGE(2, 3, 19), false},
-    {&eng_op_batch_norm, "batch-norm", NULL, .tolerance = 2e-5},
-    {&eng_op_layer_norm, "layer-norm", NULL, .tolerance = 2e-5},
-    {&eng_op_dense, "dense", &dense_linear, .tolerance = 1e-5},
-    {&eng_op_dense, "dense relu", &dense_relu, .tolerance = 1e-5},
-    {&eng_op_dense, "dense sigmoid", &dense_sigmoid, .tolerance = 1e-5},
-    {&eng_op_dense, "dense tanh", &dense_tanh, .tolerance = 1e-5},
-    {&eng_op_dropout, "dropout", &dropout_config, .tolerance = 1e-6},
-    {&eng_op_linear, "linear", NULL, .tolerance = 0.0},
-    {&eng_op_sigmoid, "sigmoid", NULL, .tolerance = 1e-6},
-    {&eng_op_tanh, "tanh", NULL, .tolerance = 1e-6},
-    {&eng_op_relu, "relu", NULL, .tolerance = 1e-6},
-    {&eng_op_prelu, "prelu", NULL, .tolerance = 1e-5},
-    {&eng_op_prelu, "prelu 0.1", &prelu_config, .tolerance = 1e-5},
-    {&eng_op_elu, "elu", NULL, .tolerance = 1e-6},
-    {&eng_op_elu, "elu 0.7", &elu_config, .tolerance = 1e-6},
-    {&eng_op_gelu, "gelu", NULL, .tolerance = 1e-6},
-    {&eng_op_swish, "swish", NULL, .tolerance = 1e-6},
-    {&eng_op_softmax, "softmax", NULL, .tolerance = 1e-6},
-    {&eng_op_mean_squared_error, "mean squared error", NULL, .tolerance = 1e-6},
-    {&eng_op_binary_cross_entropy, "binary cross-entropy", NULL, .tolerance = 1e-6},
-    {&eng_op_cross_entropy, "cross-entropy", NULL, .tolerance = 1e-6},
-    {&eng_op_cross_entropy, "cross-entropy 0.1", &smooth_config, .tolerance = 1e-6},
-};
+#include "tests/support/op_cases.h"
 
 static const struct { size_t n, in; } shapes[] = {{1, 1}, {1, 7}, {2, 3}, {5, 16}, {7, 25}, {17, 10}, {18, 21}};
 
@@ -128,17 +48,10 @@ static float *float_copy(size_t count, const double *from) {
 
 static bench *bench_create(const op_case *what, size_t n, size_t width) {
     bench *b = base_calloc(1, sizeof *b);
-    base_err err;
-    eng_value ends[2], out;
-    bool labels = what->op == &eng_op_cross_entropy;
-    b->what = what;
-    b->graph = eng_graph_create();
     const eng_shape shape = what->image.ndim > 0 ? what->image : eng_shape_1d(width);
     const size_t in = eng_shape_count(&shape);
-    ends[0] = eng_graph_input(b->graph, shape, ENG_F32);
-    if (what->op->inputs == 2)
-        ends[1] = eng_graph_input(b->graph, eng_shape_1d(labels ? 1 : in), labels ? ENG_I32 : ENG_F32);
-    CHECK_OK(eng_graph_add(b->graph, what->op, what->config, NULL, ends, &out, &err));
+    b->what = what;
+    b->graph = op_case_graph(what, shape);
     b->node = eng_graph_node(b->graph, 0);
     b->n = n;
     b->in = in;
@@ -330,11 +243,11 @@ static void check_nan(const bench *b, const eng_kernels *kernels) {
 
 static void every_op_and_its_gradient(void **state) {
     (void)state;
-    for (size_t c = 0; c < CHECK_COUNT(cases); c++)
+    for (size_t c = 0; c < op_cases_count; c++)
         for (size_t s = 0; s < CHECK_COUNT(shapes); s++) {
-            if (cases[c].op == &eng_op_cross_entropy && shapes[s].in < 2) continue;
-            if (cases[c].image.ndim > 0 && shapes[s].n > 5) continue;
-            bench *b = bench_create(&cases[c], shapes[s].n, shapes[s].in);
+            if (op_cases[c].op == &eng_op_cross_entropy && shapes[s].in < 2) continue;
+            if (op_cases[c].moves || (op_cases[c].image.ndim > 0 && shapes[s].n > 5)) continue;
+            bench *b = bench_create(&op_cases[c], shapes[s].n, shapes[s].in);
             for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
                 const eng_kernels *kernels = eng_kernels_find(*name);
                 if (kernels == NULL) continue;
@@ -347,19 +260,14 @@ static void every_op_and_its_gradient(void **state) {
         }
 }
 
-/* Ops that move numbers: test_structure holds them. */
-static bool is_structural(const eng_op *op) {
-    return op == &eng_op_add || op == &eng_op_concat || op == &eng_op_slice || op == &eng_op_reshape ||
-           op == &eng_op_upsample || op == &eng_op_drop_path;
-}
-
 static void every_op_has_a_case(void **state) {
     (void)state;
     for (const eng_op *const *op = eng_ops; *op != NULL; op++) {
-        bool found = is_structural(*op);
-        for (size_t c = 0; c < CHECK_COUNT(cases); c++) found = found || cases[c].op == *op;
-        if (!found) print_error("%s is not tested\n", (*op)->name);
-        assert_true(found);
+        bool tested = false, timed = false;
+        for (size_t c = 0; c < op_cases_count; c++)
+            if (op_cases[c].op == *op) tested = true, timed = timed || op_cases[c].timed.ndim > 0;
+        if (!tested || !timed) print_error("%s has no case, or none is timed\n", (*op)->name);
+        assert_true(tested && timed);
         assert_ptr_equal(eng_op_find((*op)->name), *op);
         assert_true((*op)->summary[0] != '\0');
     }
@@ -450,7 +358,7 @@ static void losses_want_their_kind_of_target(void **state) {
 /* In evaluation: dropout passes x on bit by bit, and cross-entropy takes the labels as they are. */
 static void evaluation_is_plain(void **state) {
     (void)state;
-    const op_case drop = {&eng_op_dropout, "dropout", .config = &dropout_config};
+    const op_case drop = {&eng_op_dropout, "dropout", .config = &op_case_dropout};
     bench *b = bench_create(&drop, 7, 25);
     buffers f = buffers_create(b, eng_kernels_find(NULL), false);
     f.run.training = false;
@@ -459,7 +367,7 @@ static void evaluation_is_plain(void **state) {
     buffers_destroy(&f);
     bench_destroy(b);
 
-    const op_case smooth = {&eng_op_cross_entropy, "smooth", .config = &smooth_config};
+    const op_case smooth = {&eng_op_cross_entropy, "smooth", .config = &op_case_smoothing};
     const op_case hard = {&eng_op_cross_entropy, "hard", .config = NULL};
     double loss[2];
     for (size_t i = 0; i < 2; i++) {
