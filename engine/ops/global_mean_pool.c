@@ -2,6 +2,7 @@
 /* The mean of each channel over the whole image: M. Lin, Q. Chen, S. Yan, "Network In Network", ICLR 2014, section 3.2.
  */
 #include "engine/ops/ops.h"
+#include "engine/tensor/tiles.h"
 
 static base_status infer(eng_node *node, base_err *err) {
     const eng_shape *in = &node->in_shape[0];
@@ -20,12 +21,12 @@ static eng_pool whole(const eng_node *node) {
 
 static void forward(const eng_call *call, eng_run *run) {
     const eng_pool pool = whole(call->node);
-    run->k->mean_pool(&pool, run->n, call->x[0], call->y);
+    run->k->tiles->mean_pool(&pool, run->n, call->x[0], call->y);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
     const eng_pool pool = whole(call->node);
-    run->k->mean_pool_grad(&pool, run->n, call->dy, call->dx[0]);
+    run->k->tiles->mean_pool_grad(&pool, run->n, call->dy, call->dx[0]);
 }
 
 const eng_op eng_op_global_mean_pool = {

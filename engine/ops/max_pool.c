@@ -18,12 +18,12 @@ static size_t saved(const eng_node *node, size_t batch) {
 
 static void forward(const eng_call *call, eng_run *run) {
     const eng_pool pool = eng_pool_of(call->node);
-    run->k->max_pool(&pool, run->n, call->x[0], call->y, run->training ? call->saved : NULL);
+    run->k->tiles->max_pool(&pool, run->n, call->x[0], call->y, run->training ? call->saved : NULL);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
     const eng_pool pool = eng_pool_of(call->node);
-    run->k->max_pool_grad(&pool, run->n, call->saved, call->dy, call->dx[0]);
+    run->k->tiles->max_pool_grad(&pool, run->n, call->saved, call->dy, call->dx[0]);
 }
 
 const eng_op eng_op_max_pool = {

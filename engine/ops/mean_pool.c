@@ -4,12 +4,12 @@
 
 static void forward(const eng_call *call, eng_run *run) {
     const eng_pool pool = eng_pool_of(call->node);
-    run->k->mean_pool(&pool, run->n, call->x[0], call->y);
+    run->k->tiles->mean_pool(&pool, run->n, call->x[0], call->y);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
     const eng_pool pool = eng_pool_of(call->node);
-    run->k->mean_pool_grad(&pool, run->n, call->dy, call->dx[0]);
+    run->k->tiles->mean_pool_grad(&pool, run->n, call->dy, call->dx[0]);
 }
 
 const eng_op eng_op_mean_pool = {

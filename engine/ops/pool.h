@@ -4,6 +4,7 @@
 #define ENG_POOL_H
 
 #include "engine/ops/ops.h"
+#include "engine/tensor/tiles.h"
 
 #ifdef __cplusplus
 extern "C" {

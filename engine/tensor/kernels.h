@@ -43,19 +43,9 @@ typedef struct eng_update {
 /* w: n parameters, g: gradients, m and s: slots (NULL when the rule has fewer). */
 typedef void eng_update_fn(const eng_update *u, size_t n, float *w, const float *g, float *m, float *s);
 
-/* A pooling window along one direction. Every window holds at least one pixel: padding < window. */
-typedef struct eng_pool_edge {
-    size_t in, out, window, stride, padding;
-} eng_pool_edge;
-
-typedef struct eng_pool {
-    eng_pool_edge h, w; /* of x [n, h, w, channels]; at most 255 pixels in a window of max_pool */
-    size_t channels;
-} eng_pool;
-
 typedef struct eng_kernels {
     const char *name;              /* "portable", "avx2", "avx512" */
-    const struct eng_tiles *tiles; /* products and convolutions: engine/tensor/tiles.h */
+    const struct eng_tiles *tiles; /* products, convolutions, pooling: engine/tensor/tiles.h */
 
     eng_map_fn *exp, *relu, *sigmoid, *tanh, *gelu, *swish;
     void (*elu)(size_t n, float alpha, const float *x, float *y);
@@ -89,12 +79,6 @@ typedef struct eng_kernels {
     void (*dropout)(size_t n, uint32_t threshold, float scale, const uint32_t key[2], const uint32_t counter[4],
                     const float *x, float *y, uint8_t *keep);
     void (*dropout_grad)(size_t n, float scale, const uint8_t *keep, const float *dy, float *dx);
-
-    /* which (or NULL): the number of the tap that won, row by row of the window; the first of equals. */
-    void (*max_pool)(const eng_pool *pool, size_t n, const float *x, float *y, uint8_t *which);
-    void (*max_pool_grad)(const eng_pool *pool, size_t n, const uint8_t *which, const float *dy, float *dx);
-    void (*mean_pool)(const eng_pool *pool, size_t n, const float *x, float *y); /* of the pixels that exist */
-    void (*mean_pool_grad)(const eng_pool *pool, size_t n, const float *dy, float *dx);
 
     /* Each row: y = (x - m) / sqrt(v + epsilon) scale + shift; m and 1 / sqrt(v + epsilon) of a row go to moments[2 r]
      * and [2 r + 1]. */

@@ -115,6 +115,16 @@ typedef struct eng_norm_job {
     bool relu;
 } eng_norm_job;
 
+/* A pooling window along one direction. Every window holds at least one pixel: padding < window. */
+typedef struct eng_pool_edge {
+    size_t in, out, window, stride, padding;
+} eng_pool_edge;
+
+typedef struct eng_pool {
+    eng_pool_edge h, w; /* of x [n, h, w, channels]; at most 255 pixels in a window of max_pool */
+    size_t channels;
+} eng_pool;
+
 typedef struct eng_tiles {
     size_t vector;           /* floats in a register */
     size_t rows;             /* the most rows of a group */
@@ -130,6 +140,11 @@ typedef struct eng_tiles {
     /* relu: dy becomes 0 where y is not above 0. sum = column sums of dy, sum_x those of dy (x - mean). */
     void (*norm_sums)(const eng_norm_job *job);
     void (*norm_grad)(const eng_norm_job *job); /* dx = scale (dy - sum - (x - mean) sum_x); dx may be dy */
+    /* which (or NULL): the number of the tap that won, row by row of the window; the first of equals. */
+    void (*max_pool)(const eng_pool *pool, size_t n, const float *x, float *y, uint8_t *which);
+    void (*max_pool_grad)(const eng_pool *pool, size_t n, const uint8_t *which, const float *dy, float *dx);
+    void (*mean_pool)(const eng_pool *pool, size_t n, const float *x, float *y);  /* of the pixels that exist */
+    void (*mean_pool_grad)(const eng_pool *pool, size_t n, float *dy, float *dx); /* overwrites dy */
 } eng_tiles;
 
 /* Floats that pack writes, on any instance. */
