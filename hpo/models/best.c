@@ -10,6 +10,8 @@
 #include "base/arena.h"
 
 bool hpo_ranked_less(const hpo_ranked *a, const hpo_ranked *b) {
+    const bool plain = a->loss - b->loss != 0 && fabs(a->loss - b->loss) < (double)INFINITY; /* finite and not equal */
+    if (plain && a->fidelity == b->fidelity) return a->loss < b->loss;
     if (isfinite(a->loss) && isfinite(b->loss) && a->fidelity != b->fidelity) return a->fidelity > b->fidelity;
     return hpo_loss_less(a->loss, a->trial, b->loss, b->trial);
 }
