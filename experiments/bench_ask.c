@@ -4,8 +4,8 @@
  * The study is driven by ask and tell with one evaluation at a time: no journal, no process, nothing but what a library
  * that is asked in a loop would do. Prints for each evaluation its trial, the microseconds from the last result to this
  * suggestion and the value: those of `hpo_search STUDY.yaml` with `deterministic: true` and `workers: 1`. The time is
- * the processor's: on a busy machine a long suggestion waits for its turn more often than a short one. What reading the clock takes by itself is taken off.
- * scripts/compare_peers.py puts the times beside those of other programs. */
+ * the processor's: on a busy machine a long suggestion waits for its turn more often than a short one. What reading the
+ * clock takes by itself is taken off. scripts/compare_peers.py puts the times beside those of other programs. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

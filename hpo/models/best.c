@@ -9,6 +9,8 @@
 
 #include "base/arena.h"
 
+enum { FEW = 32 };
+
 bool hpo_ranked_less(const hpo_ranked *a, const hpo_ranked *b) {
     const bool plain = a->loss - b->loss != 0 && fabs(a->loss - b->loss) < (double)INFINITY; /* finite and not equal */
     if (plain && a->fidelity == b->fidelity) return a->loss < b->loss;
@@ -39,7 +41,24 @@ static hpo_ranked pivot_of(hpo_ranked *rows, size_t n) {
     return *middle;
 }
 
+/* Of few: those so far stay sorted, and most of the others fail at the last of them. */
+static void select_few(hpo_ranked *rows, size_t n, size_t count) {
+    hpo_ranked_sort(rows, count);
+    for (size_t i = count; i < n; i++) {
+        if (!hpo_ranked_less(&rows[i], &rows[count - 1])) continue;
+        const hpo_ranked new = rows[i];
+        size_t at = count - 1;
+        rows[i] = rows[at];
+        for (; at > 0 && hpo_ranked_less(&new, &rows[at - 1]); at--) rows[at] = rows[at - 1];
+        rows[at] = new;
+    }
+}
+
 void hpo_ranked_select(hpo_ranked *rows, size_t n, size_t count) {
+    if (count > 0 && count <= FEW && count < n) {
+        select_few(rows, n, count);
+        return;
+    }
     while (count > 0 && count < n) {
         const hpo_ranked pivot = pivot_of(rows, n);
         if (n <= 3) return;

@@ -144,7 +144,8 @@ static void *resized(void *data, size_t count, size_t size) {
 /* The capacity is a multiple of HPO_LANES: a group may be read to its end. */
 static void reserve(hpo_parzen *p, size_t need) {
     if (need <= p->capacity) return;
-    const size_t capacity = hpo_lanes_up(p->capacity * 2 > need ? p->capacity * 2 : need), more = capacity - p->capacity;
+    const size_t capacity = hpo_lanes_up(p->capacity * 2 > need ? p->capacity * 2 : need),
+                 more = capacity - p->capacity;
     for (size_t d = 0; d < p->dims; d++) {
         axis *a = &p->axes[d];
         double **const reals[] = {&a->x, &a->sigma, &a->scale, &a->log_norm, &a->class_mean, &a->class_sigma};

@@ -126,7 +126,7 @@ static void masses_add_up_and_draws_follow(void **state) {
     CHECK_NEAR(sum, 1, 1e-12);
     size_t counts[9][4] = {{0}};
     for (size_t i = 0; i < DRAWS; i++) {
-        hpo_parzen_draw(r.parzen, &rng, unit);
+        hpo_parzen_draw(r.parzen, &rng, 1, unit);
         hpo_space_from_unit(r.space, unit, config);
         counts[(size_t)config[0] - 1][(size_t)config[1]]++;
     }
