@@ -21,7 +21,7 @@
 #include "base/arena.h"
 #include "hpo/models/lanes.h"
 
-enum { CHUNK = 32, FEW_LEVELS = 16, FULL_WEIGHTS = 25 };
+enum { CHUNK = 32, FEW_LEVELS = 8, FULL_WEIGHTS = 25 };
 static const double WIDEST_FINE_BIN = 1e-5;
 
 typedef enum axis_kind { AXIS_CONTINUOUS, AXIS_BINNED, AXIS_CHOICE } axis_kind;
@@ -58,8 +58,9 @@ struct hpo_parzen {
     size_t n_continuous;
     const double **x, **scale; /* of the continuous ones among the fitted */
     unsigned char *used;
-    double *weight; /* by row; 0 = not used */
-    double *base;   /* by row: minus the logarithms of the norms */
+    uint32_t *in_order; /* those used of the coordinate that is being fitted */
+    double *weight;     /* by row; 0 = not used */
+    double *base;       /* by row: minus the logarithms of the norms */
     double total_weight, smoothing;
     changed_kernels changed;
     size_t fit_capacity;
@@ -122,6 +123,7 @@ void hpo_parzen_destroy(hpo_parzen *p) {
     free(p->changed.scale);
     free(p->changed.log_norm);
     free(p->used);
+    free(p->in_order);
     free(p->weight);
     free(p->base);
     free(p->values);
@@ -183,6 +185,10 @@ static double level_of(const axis *a, double unit) {
     return k < a->levels ? k : a->levels - 1;
 }
 
+static bool has_few_levels(const axis *a) {
+    return a->levels > 0 && a->levels <= FEW_LEVELS;
+}
+
 static double level_to_unit(const axis *a, double level) {
     return a->levels == 0 ? hpo_param_to_unit(a->param, level) : (level + 0.5) / a->levels;
 }
@@ -210,14 +216,12 @@ static int by_value(const void *a, const void *b) {
 }
 
 static void insert_in_order(axis *a, uint32_t row) {
-    size_t low = 0, high = a->n_order;
-    while (low < high) { /* rows come in ascending order: equal values go after each other */
-        const size_t middle = (low + high) / 2;
-        if (a->x[a->order[middle]] <= a->x[row]) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    size_t low = 0;
+    for (size_t left = a->n_order; left > 0;) { /* rows come in ascending order: equal values go after each other */
+        const size_t half = left / 2;
+        const bool after = a->x[a->order[low + half]] <= a->x[row];
+        low += after ? half + 1 : 0;
+        left = after ? left - half - 1 : half;
     }
     memmove(a->order + low + 1, a->order + low, (a->n_order - low) * sizeof *a->order);
     a->order[low] = row;
@@ -288,20 +292,20 @@ static void fit_number(hpo_parzen *p, axis *a) {
     if (a->sigma[0] == 0) set_sigma(changed, a, 0, 1, 1); /* the prior */
     const size_t kernels = p->n_members + 1;
     const double smallest = 1 / (double)(kernels + 1 < 100 ? kernels + 1 : 100);
-    size_t current = SIZE_MAX;
-    double left = 0;
-    for (size_t i = 0; i < a->n_order; i++) {
-        const size_t row = a->order[i];
-        if (!p->used[row]) continue;
-        if (current != SIZE_MAX) {
-            const double right = a->x[row] - a->x[current];
-            set_sigma(changed, a, current, left > right ? left : right, smallest);
-            left = right;
-        }
-        current = row;
+    size_t n = 0;
+    for (size_t i = 0; i < a->n_order; i++) { /* no branch: some are not used, here and there */
+        p->in_order[n] = a->order[i];
+        n += p->used[a->order[i]];
     }
-    if (p->n_members == 1) left = fmax(a->x[current], 1 - a->x[current]);
-    if (current != SIZE_MAX) set_sigma(changed, a, current, left, smallest);
+    double left = 0;
+    for (size_t i = 0; i + 1 < n; i++) {
+        const double right = a->x[p->in_order[i + 1]] - a->x[p->in_order[i]];
+        set_sigma(changed, a, p->in_order[i], left > right ? left : right, smallest);
+        left = right;
+    }
+    if (n == 0) return;
+    const double last = a->x[p->in_order[n - 1]];
+    set_sigma(changed, a, p->in_order[n - 1], n > 1 ? left : fmax(last, 1 - last), smallest);
 }
 
 static void refresh_normals(changed_kernels *changed, axis *a) {
@@ -331,9 +335,8 @@ static bool is_class(const axis *a, size_t class, size_t row) {
 /* Of the kernels of a level the first and the last may be wider than those between: two classes. */
 static void class_numbers(const hpo_parzen *p, axis *a) {
     a->n_classes = 0;
-    for (size_t i = 0; i < a->n_order; i++) {
-        const size_t row = a->order[i], last = a->n_classes - 1;
-        if (!p->used[row]) continue;
+    for (size_t i = 0; i < p->n_members; i++) {
+        const size_t row = p->in_order[i], last = a->n_classes - 1;
         a->class_of[row] = (uint32_t)(is_class(a, last, row)       ? last
                                       : is_class(a, last - 1, row) ? last - 1
                                                                    : add_class(a, row));
@@ -353,6 +356,7 @@ static void reserve_fit(hpo_parzen *p) {
     if (p->fit_capacity >= p->padded) return;
     p->fit_capacity = p->capacity;
     p->used = resized(p->used, p->fit_capacity, sizeof *p->used);
+    p->in_order = resized(p->in_order, p->fit_capacity, sizeof *p->in_order);
     p->weight = resized(p->weight, p->fit_capacity, sizeof *p->weight);
     p->base = resized(p->base, p->fit_capacity, sizeof *p->base);
     p->changed.row = resized(p->changed.row, p->fit_capacity, sizeof *p->changed.row);
@@ -430,7 +434,7 @@ static void choice_columns(hpo_parzen *p, const axis *a, const double *levels, s
 
 /* Of few values all edges, which neighbours share; else 0, 1 and those of each. */
 static void number_columns(hpo_parzen *p, const axis *a, const double *levels, size_t count) {
-    const bool few = a->levels > 0 && a->levels <= FEW_LEVELS;
+    const bool few = has_few_levels(a);
     double edges[2 * CHUNK + 2] = {0, 1};
     size_t low[CHUNK], n = 2;
     for (size_t i = 0; i < count; i++, n += 2) {
@@ -454,26 +458,41 @@ static void number_columns(hpo_parzen *p, const axis *a, const double *levels, s
     }
 }
 
-/* For each candidate the column of its value; most values come more than once. */
+/* The different levels among the candidates, or all where they are few: nothing to search, no branch to foretell.
+ * number: by candidate, which of them it has. */
+static size_t find_levels(const axis *a, size_t dim, size_t dims, const double *points, size_t count, double *levels,
+                          size_t *number) {
+    size_t n = 0, guess[CHUNK] = {0}; /* by hash of a level */
+    if (has_few_levels(a)) {
+        for (size_t c = 0; c < count; c++) number[c] = (size_t)level_of(a, points[c * dims + dim]);
+        for (; n < (size_t)a->levels; n++) levels[n] = (double)n;
+        return n;
+    }
+    for (size_t c = 0; c < count; c++) {
+        const double level = level_of(a, points[c * dims + dim]);
+        size_t *const k = &guess[(uint64_t)fabs(level) % CHUNK];
+        if (*k >= n || levels[*k] != level) {
+            for (*k = 0; *k < n && levels[*k] != level;) ++*k;
+        }
+        if (*k == n) levels[n++] = level;
+        number[c] = *k;
+    }
+    return n;
+}
+
+/* For each candidate the column of its value. */
 static void add_classes(hpo_parzen *p, const axis *a, size_t dim, const double *points, size_t count) {
     double levels[CHUNK];
     const double *columns[CHUNK];
-    size_t made = 0, guess[CHUNK] = {0}; /* by hash of a level, its number among the levels */
-    for (size_t c = 0; c < count; c++) {
-        const double level = level_of(a, points[c * p->dims + dim]);
-        size_t *const k = &guess[(uint64_t)fabs(level) % CHUNK];
-        if (*k >= made || levels[*k] != level) {
-            for (*k = 0; *k < made && levels[*k] != level;) ++*k;
-        }
-        if (*k == made) levels[made++] = level;
-        columns[c] = p->columns + *k * p->padded;
-    }
+    size_t number[CHUNK];
+    const size_t n = find_levels(a, dim, p->dims, points, count, levels, number);
     BASE_GROW(p->table, p->table_capacity, a->n_classes);
     if (a->kind == AXIS_CHOICE) {
-        choice_columns(p, a, levels, made);
+        choice_columns(p, a, levels, n);
     } else {
-        number_columns(p, a, levels, made);
+        number_columns(p, a, levels, n);
     }
+    for (size_t c = 0; c < count; c++) columns[c] = p->columns + number[c] * p->padded;
     hpo_lanes()->add_columns(p->values, p->padded, columns, count);
 }
 
