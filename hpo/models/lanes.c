@@ -4,6 +4,12 @@
 
 #include <stdbool.h>
 
+#include <gsl/gsl_cdf.h>
+
+double hpo_outer_quantile(double below, double above) {
+    return below < above ? gsl_cdf_ugaussian_Pinv(below) : gsl_cdf_ugaussian_Qinv(above);
+}
+
 #if defined(__x86_64__)
 static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2");

@@ -9,6 +9,10 @@
 extern "C" {
 #endif
 
+/* The standard normal's quantile with the mass `below` under it and `above` over it, far from the middle: of draws, one
+ * in a thousand. */
+double hpo_outer_quantile(double below, double above);
+
 extern const hpo_lane_kernels hpo_lanes_portable, hpo_lanes_avx2, hpo_lanes_avx512;
 
 #ifdef __cplusplus
