@@ -41,24 +41,7 @@ static hpo_ranked pivot_of(hpo_ranked *rows, size_t n) {
     return *middle;
 }
 
-/* Of few: those so far stay sorted, and most of the others fail at the last of them. */
-static void select_few(hpo_ranked *rows, size_t n, size_t count) {
-    hpo_ranked_sort(rows, count);
-    for (size_t i = count; i < n; i++) {
-        if (!hpo_ranked_less(&rows[i], &rows[count - 1])) continue;
-        const hpo_ranked new = rows[i];
-        size_t at = count - 1;
-        rows[i] = rows[at];
-        for (; at > 0 && hpo_ranked_less(&new, &rows[at - 1]); at--) rows[at] = rows[at - 1];
-        rows[at] = new;
-    }
-}
-
 void hpo_ranked_select(hpo_ranked *rows, size_t n, size_t count) {
-    if (count > 0 && count <= FEW && count < n) {
-        select_few(rows, n, count);
-        return;
-    }
     while (count > 0 && count < n) {
         const hpo_ranked pivot = pivot_of(rows, n);
         if (n <= 3) return;
@@ -77,6 +60,28 @@ void hpo_ranked_select(hpo_ranked *rows, size_t n, size_t count) {
             n -= j + 1;
             count -= j + 1;
         }
+    }
+}
+
+/* Of few: those so far stay sorted, and most of the others fail at the last of them. */
+static void first_few(hpo_ranked *rows, size_t n, size_t count) {
+    hpo_ranked_sort(rows, count);
+    for (size_t i = count; i < n; i++) {
+        if (!hpo_ranked_less(&rows[i], &rows[count - 1])) continue;
+        const hpo_ranked better = rows[i];
+        size_t at = count - 1;
+        rows[i] = rows[at];
+        for (; at > 0 && hpo_ranked_less(&better, &rows[at - 1]); at--) rows[at] = rows[at - 1];
+        rows[at] = better;
+    }
+}
+
+void hpo_ranked_first(hpo_ranked *rows, size_t n, size_t count) {
+    if (count > 0 && count <= FEW) {
+        first_few(rows, n, count);
+    } else {
+        hpo_ranked_select(rows, n, count);
+        hpo_ranked_sort(rows, count);
     }
 }
 

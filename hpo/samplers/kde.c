@@ -13,7 +13,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "hpo/models/best.h"
@@ -39,8 +38,7 @@ typedef struct kde_state {
     hpo_ranked *ranked;
     size_t *rows;
     uint64_t *trials;
-    bool *chosen; /* by row */
-    size_t ranked_capacity, rows_capacity, trials_capacity, chosen_capacity;
+    size_t ranked_capacity, rows_capacity, trials_capacity;
     double *points, *log_good, *log_bad;
     draw *draws;
 } kde_state;
@@ -92,17 +90,12 @@ static const base_option kde_options[] = {
     BASE_OPTIONS_END,
 };
 
-/* The oldest first: so they lie in memory. */
 static void fit_set(kde_state *s, hpo_kde *kde, const hpo_dataset *data, const hpo_ranked *ranked, size_t count) {
-    BASE_GROW(s->chosen, s->chosen_capacity, data->n);
     BASE_GROW(s->rows, s->rows_capacity, count);
     BASE_GROW(s->trials, s->trials_capacity, count);
-    memset(s->chosen, 0, data->n * sizeof *s->chosen);
-    for (size_t i = 0; i < count; i++) s->chosen[ranked[i].row] = true;
-    for (size_t row = 0, i = 0; row < data->n; row++) {
-        if (!s->chosen[row]) continue;
-        s->rows[i] = row;
-        s->trials[i++] = data->trial[row];
+    for (size_t i = 0; i < count; i++) {
+        s->rows[i] = ranked[i].row;
+        s->trials[i] = ranked[i].trial;
     }
     hpo_kde_fit(kde, data->unit, s->rows, s->trials, count, s->seed);
 }
@@ -184,7 +177,6 @@ static void kde_fini(void *self) {
     free(s->ranked);
     free(s->rows);
     free(s->trials);
-    free(s->chosen);
     free(s->points);
     free(s->log_good);
     free(s->log_bad);

@@ -200,7 +200,7 @@ static void split(tpe_state *s, const hpo_dataset *data) {
     hpo_ranked_fill(s->ranked, data);
     size_t best = hpo_best_count(data->n, s->gamma, (size_t)s->most);
     if (best > data->n - data->n_failed) best = data->n - data->n_failed;
-    hpo_ranked_select(s->ranked, data->n, best);
+    hpo_ranked_first(s->ranked, data->n, best);
     if (best > 1) qsort(s->ranked, best, sizeof *s->ranked, by_trial); /* weights go by age */
     for (size_t i = best; i < data->n; i++) s->member[s->ranked[i].trial] = 1;
     for (size_t i = 0; s->constant_liar && i < data->n_pending; i++) {
