@@ -9,8 +9,8 @@
  * - Weights: the newest 25 points and the prior have 1, older ones rise linearly from 1/n.
  *
  * Speed: the points stay sorted in each coordinate, so new deviations take one pass; a kernel's constants are computed
- * again only if its deviation has changed. Of stepped numbers and choices, rows with the same
- * kernel are a class, and a class gets its mass once for each value among the candidates. The prior kernel is row 0.
+ * again only if its deviation has changed. Of stepped numbers and choices, rows with the same kernel are a class
+ * (parzen_density.c). The prior kernel is row 0.
  * Deviation from Optuna: a range of so many steps that no bin is wider than 1e-5 counts as continuous. */
 #include "hpo/models/parzen_impl.h"
 
