@@ -69,6 +69,24 @@ double base_rng_uniform(base_rng *rng) {
     return (double)(base_rng_u64(rng) >> 11) * 0x1p-53;
 }
 
+static double to_uniform(const uint32_t word[2]) {
+    return (double)((word[0] | (uint64_t)word[1] << 32) >> 11) * 0x1p-53;
+}
+
+/* Whole blocks go past the stream's own, which is empty then. */
+void base_rng_uniforms(base_rng *rng, double *out, size_t count) {
+    size_t i = 0;
+    for (; i < count && rng->used != 4; i++) out[i] = base_rng_uniform(rng);
+    for (; i + 2 <= count; i += 2) {
+        uint32_t block[4];
+        base_philox4x32(rng->counter, rng->key, block);
+        if (++rng->counter[0] == 0) rng->counter[1]++;
+        out[i] = to_uniform(block);
+        out[i + 1] = to_uniform(block + 2);
+    }
+    for (; i < count; i++) out[i] = base_rng_uniform(rng);
+}
+
 float base_rng_uniformf(base_rng *rng) {
     return (float)(base_rng_u32(rng) >> 8) * 0x1p-24f;
 }

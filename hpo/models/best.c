@@ -9,7 +9,11 @@
 
 #include "base/arena.h"
 
+enum { FEW = 32 };
+
 bool hpo_ranked_less(const hpo_ranked *a, const hpo_ranked *b) {
+    const bool plain = a->loss - b->loss != 0 && fabs(a->loss - b->loss) < (double)INFINITY; /* finite and not equal */
+    if (plain && a->fidelity == b->fidelity) return a->loss < b->loss;
     if (isfinite(a->loss) && isfinite(b->loss) && a->fidelity != b->fidelity) return a->fidelity > b->fidelity;
     return hpo_loss_less(a->loss, a->trial, b->loss, b->trial);
 }
@@ -56,6 +60,28 @@ void hpo_ranked_select(hpo_ranked *rows, size_t n, size_t count) {
             n -= j + 1;
             count -= j + 1;
         }
+    }
+}
+
+/* Of few: those so far stay sorted, and most of the others fail at the last of them. */
+static void first_few(hpo_ranked *rows, size_t n, size_t count) {
+    hpo_ranked_sort(rows, count);
+    for (size_t i = count; i < n; i++) {
+        if (!hpo_ranked_less(&rows[i], &rows[count - 1])) continue;
+        const hpo_ranked better = rows[i];
+        size_t at = count - 1;
+        rows[i] = rows[at];
+        for (; at > 0 && hpo_ranked_less(&better, &rows[at - 1]); at--) rows[at] = rows[at - 1];
+        rows[at] = better;
+    }
+}
+
+void hpo_ranked_first(hpo_ranked *rows, size_t n, size_t count) {
+    if (count > 0 && count <= FEW) {
+        first_few(rows, n, count);
+    } else {
+        hpo_ranked_select(rows, n, count);
+        hpo_ranked_sort(rows, count);
     }
 }
 

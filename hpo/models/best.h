@@ -20,6 +20,8 @@ bool hpo_ranked_less(const hpo_ranked *a, const hpo_ranked *b);
 /* Moves the `count` best to the front, in no particular order, in O(n). */
 void hpo_ranked_select(hpo_ranked *rows, size_t n, size_t count);
 void hpo_ranked_sort(hpo_ranked *rows, size_t n);
+/* Moves the `count` best to the front, best first; fastest where they are few. */
+void hpo_ranked_first(hpo_ranked *rows, size_t n, size_t count);
 /* The rows of a data set; ranked: room for data->n. */
 void hpo_ranked_fill(hpo_ranked *ranked, const hpo_dataset *data);
 /* The configurations of the `most` best successful rows by loss, best first (ties to the earlier row), hpo_space_count

@@ -12,8 +12,7 @@
  * 1; h of a choice is at most (c - 1)/c, where the kernel is uniform, so that no density is negative; filling goes on
  * until no hole is left, also when only the first coordinate is missing.
  *
- * Speed: numbers are kept divided by sqrt(2) h, in tiles of TILE points, so that a density is sums of squares in
- * registers (sums.c). */
+ * Speed: numbers are kept once more divided by sqrt(2) h, so that a density is a sum of squares (lanes_mixture.inc). */
 #include "hpo/models/kde.h"
 
 #include <math.h>
@@ -21,10 +20,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "hpo/models/sums.h"
-#include "hpo/models/truncated_normal.h"
+#include "hpo/models/lanes.h"
 
-enum { TILE = HPO_LANES };
+enum { CHUNK = 64 };
 static const double SQRT_1_2 = 0.70710678118654752440, LN_SQRT_2PI = 0.91893853320467274178;
 
 static size_t larger(size_t a, size_t b) {
@@ -42,15 +40,18 @@ bool hpo_kde_split(size_t dims, size_t n, size_t min_points, double percent, siz
 
 struct hpo_kde {
     const hpo_space *space;
-    size_t dims, n, capacity; /* capacity: points, a multiple of TILE */
+    size_t dims, n, capacity; /* capacity: points, a multiple of HPO_LANES */
     double min_bandwidth;
     double *bandwidth; /* by coordinate */
     size_t *choices;   /* by coordinate; 0 = a number */
     size_t *numeric;   /* the coordinates that are numbers */
     size_t n_numeric;
-    double *data;  /* n x dims */
-    double *tiles; /* for each tile, for each number: TILE coordinates divided by sqrt(2) h */
-    double *values;
+    double *data;          /* dims x capacity */
+    double *scaled;        /* n_numeric x capacity: divided by sqrt(2) h */
+    const double **x;      /* the rows of scaled */
+    double *base, *values; /* by point; CHUNK x points */
+    double *scratch;       /* CHUNK x n_numeric */
+    size_t values_capacity;
     double *same, *other; /* by coordinate: log kernel of a choice */
     double log_norm;
 };
@@ -65,6 +66,8 @@ hpo_kde *hpo_kde_create(const hpo_space *space, double min_bandwidth) {
     kde->numeric = base_calloc(kde->dims + 1, sizeof *kde->numeric);
     kde->same = base_calloc(kde->dims + 1, sizeof *kde->same);
     kde->other = base_calloc(kde->dims + 1, sizeof *kde->other);
+    kde->x = base_calloc(kde->dims + 1, sizeof *kde->x);
+    kde->scratch = base_calloc(CHUNK * kde->dims + 1, sizeof *kde->scratch);
     for (size_t d = 0; d < kde->dims; d++) {
         const hpo_param *param = hpo_space_param(space, hpo_space_dim_param(space, d));
         if (param->kind == HPO_CATEGORICAL) {
@@ -82,8 +85,11 @@ void hpo_kde_destroy(hpo_kde *kde) {
     free(kde->choices);
     free(kde->numeric);
     free(kde->data);
-    free(kde->tiles);
+    free(kde->scaled);
+    free(kde->x);
+    free(kde->base);
     free(kde->values);
+    free(kde->scratch);
     free(kde->same);
     free(kde->other);
     free(kde);
@@ -96,13 +102,14 @@ static double *resized(double *data, size_t count) {
     return bytes;
 }
 
+/* The points of a smaller fit are not kept. */
 static void reserve(hpo_kde *kde, size_t n) {
     if (n <= kde->capacity) return;
-    const size_t wanted = n > 2 * kde->capacity ? n : 2 * kde->capacity;
-    kde->capacity = (wanted + TILE - 1) / TILE * TILE;
+    kde->capacity = hpo_lanes_up(n > 2 * kde->capacity ? n : 2 * kde->capacity);
     kde->data = resized(kde->data, kde->capacity * kde->dims + 1);
-    kde->tiles = resized(kde->tiles, kde->capacity * kde->n_numeric + 1);
-    kde->values = resized(kde->values, kde->capacity);
+    kde->scaled = resized(kde->scaled, kde->capacity * kde->n_numeric + 1);
+    kde->base = resized(kde->base, kde->capacity);
+    for (size_t i = 0; i < kde->n_numeric; i++) kde->x[i] = kde->scaled + i * kde->capacity;
 }
 
 /* ---- fitting ---- */
@@ -142,44 +149,42 @@ static void fill_holes(const hpo_kde *kde, double *point, const donors *from, ba
 }
 
 static void copy_points(hpo_kde *kde, const donors *from, const uint64_t *trial, uint64_t seed) {
+    double *point = kde->same; /* free until set_kernels */
     for (size_t i = 0; i < kde->n; i++) {
-        double *point = kde->data + i * kde->dims;
-        memcpy(point, from->unit + from->rows[i] * kde->dims, kde->dims * sizeof *point);
         size_t holes = 0;
+        memcpy(point, from->unit + from->rows[i] * kde->dims, kde->dims * sizeof *point);
         for (size_t d = 0; d < kde->dims; d++) holes += isnan(point[d]) ? 1 : 0;
         if (holes > 0) {
             base_rng rng = base_rng_stream(seed, BASE_RNG_BOOTSTRAP, (uint32_t)trial[i], (uint32_t)kde->n);
             fill_holes(kde, point, from, &rng);
         }
+        for (size_t d = 0; d < kde->dims; d++) kde->data[d * kde->capacity + i] = point[d];
     }
     for (size_t d = 0; d < kde->dims; d++) {
         if (kde->choices[d] == 0) continue;
         const hpo_param *param = hpo_space_param(kde->space, hpo_space_dim_param(kde->space, d));
-        for (size_t i = 0; i < kde->n; i++) {
-            double *x = &kde->data[i * kde->dims + d];
-            *x = hpo_param_from_unit(param, *x);
-        }
+        double *x = kde->data + d * kde->capacity;
+        for (size_t i = 0; i < kde->n; i++) x[i] = hpo_param_from_unit(param, x[i]);
     }
 }
 
+/* Of (x - from)^power, power 1 or 2, in several sums: a single one would wait for itself at every addition. */
+static double moment(const double *x, size_t n, double from, bool squared) {
+    double sums[HPO_LANES] = {0}, total = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double y = x[i] - from;
+        sums[i % HPO_LANES] += squared ? y * y : y;
+    }
+    for (size_t k = 0; k < HPO_LANES; k++) total += sums[k];
+    return total / (double)n;
+}
+
 static void fit_bandwidths(hpo_kde *kde) {
-    const double n = (double)kde->n, shrink = 1.06 * pow(n, -1 / (4 + (double)kde->dims));
-    double *mean = kde->same, *square = kde->other; /* free until set_kernels */
-    memset(mean, 0, kde->dims * sizeof *mean);
-    memset(square, 0, kde->dims * sizeof *square);
-    for (size_t i = 0; i < kde->n; i++) {
-        for (size_t d = 0; d < kde->dims; d++) mean[d] += kde->data[i * kde->dims + d];
-    }
-    for (size_t d = 0; d < kde->dims; d++) mean[d] /= n;
-    for (size_t i = 0; i < kde->n; i++) {
-        for (size_t d = 0; d < kde->dims; d++) {
-            const double x = kde->data[i * kde->dims + d] - mean[d];
-            square[d] += x * x;
-        }
-    }
+    const double shrink = 1.06 * pow((double)kde->n, -1 / (4 + (double)kde->dims));
     for (size_t d = 0; d < kde->dims; d++) {
-        const double c = (double)kde->choices[d];
-        kde->bandwidth[d] = fmax(shrink * sqrt(square[d] / n), kde->min_bandwidth);
+        const double *x = kde->data + d * kde->capacity;
+        const double c = (double)kde->choices[d], mean = moment(x, kde->n, 0, false);
+        kde->bandwidth[d] = fmax(shrink * sqrt(moment(x, kde->n, mean, true)), kde->min_bandwidth);
         if (c > 0) kde->bandwidth[d] = fmin(kde->bandwidth[d], (c - 1) / c);
     }
 }
@@ -195,15 +200,15 @@ static void set_kernels(hpo_kde *kde) {
             kde->other[d] = c > 1 ? log(h / (c - 1)) : 0;
         }
     }
+    const size_t padded = hpo_lanes_up(kde->n);
     for (size_t i = 0; i < kde->n_numeric; i++) {
         const size_t d = kde->numeric[i];
         const double scale = SQRT_1_2 / kde->bandwidth[d];
-        const size_t padded = (kde->n + TILE - 1) / TILE * TILE;
-        for (size_t p = 0; p < padded; p++) {
-            double *tile = kde->tiles + (p / TILE * kde->n_numeric + i) * TILE;
-            tile[p % TILE] = p < kde->n ? kde->data[p * kde->dims + d] * scale : 0;
-        }
+        const double *x = kde->data + d * kde->capacity;
+        double *scaled = kde->scaled + i * kde->capacity;
+        for (size_t p = 0; p < padded; p++) scaled[p] = p < kde->n ? x[p] * scale : 0;
     }
+    for (size_t p = 0; p < padded; p++) kde->base[p] = p < kde->n ? 0 : -(double)INFINITY;
 }
 
 void hpo_kde_fit(hpo_kde *kde, const double *unit, const size_t *rows, const uint64_t *trial, size_t n, uint64_t seed) {
@@ -220,7 +225,7 @@ double hpo_kde_bandwidth(const hpo_kde *kde, size_t dim) {
 }
 
 double hpo_kde_coordinate(const hpo_kde *kde, size_t row, size_t dim) {
-    return kde->data[row * kde->dims + dim];
+    return kde->data[dim * kde->capacity + row];
 }
 
 /* ---- densities ---- */
@@ -229,40 +234,80 @@ static void add_choices(const hpo_kde *kde, const double *point, double *values)
     for (size_t d = 0; d < kde->dims; d++) {
         if (kde->choices[d] == 0) continue;
         const hpo_param *param = hpo_space_param(kde->space, hpo_space_dim_param(kde->space, d));
-        const double x = hpo_param_from_unit(param, point[d]);
-        for (size_t i = 0; i < kde->n; i++) {
-            values[i] += kde->data[i * kde->dims + d] == x ? kde->same[d] : kde->other[d];
-        }
+        const double x = hpo_param_from_unit(param, point[d]), same = kde->same[d], other = kde->other[d];
+        const double *data = kde->data + d * kde->capacity;
+        for (size_t i = 0; i < kde->n; i++) values[i] += data[i] == x ? same : other;
     }
 }
 
-void hpo_kde_log_density(hpo_kde *kde, const double *points, size_t count, double *out) {
-    const size_t padded = (kde->n + TILE - 1) / TILE * TILE;
-    double *scaled = base_malloc((kde->n_numeric + 1) * sizeof *scaled);
+static void density_of_chunk(hpo_kde *kde, const double *points, size_t count, double *out) {
+    const size_t padded = hpo_lanes_up(kde->n);
+    const bool discrete = kde->n_numeric < kde->dims;
     for (size_t c = 0; c < count; c++) {
         const double *point = points + c * kde->dims;
         for (size_t i = 0; i < kde->n_numeric; i++) {
             const size_t d = kde->numeric[i];
-            scaled[i] = point[d] * (SQRT_1_2 / kde->bandwidth[d]);
+            kde->scratch[c * kde->n_numeric + i] = point[d] * (SQRT_1_2 / kde->bandwidth[d]);
         }
-        hpo_squared_distances(kde->tiles, padded / TILE, kde->n_numeric, scaled, kde->values);
-        add_choices(kde, point, kde->values);
-        for (size_t i = kde->n; i < padded; i++) kde->values[i] = -(double)INFINITY;
-        out[c] = kde->log_norm + hpo_log_sum_exp(kde->values, NULL, padded, -(double)INFINITY);
+        if (!discrete) continue;
+        memcpy(kde->values + c * padded, kde->base, padded * sizeof *kde->base);
+        add_choices(kde, point, kde->values + c * padded);
     }
-    free(scaled);
+    const hpo_mixture mixture = {
+        .rows = padded,
+        .axes = kde->n_numeric,
+        .x = kde->x,
+        .base = discrete ? kde->values : kde->base,
+        .base_stride = discrete ? padded : 0,
+    };
+    hpo_lanes()->mixture(&mixture, kde->scratch, count, out);
+    for (size_t c = 0; c < count; c++) out[c] += kde->log_norm;
 }
 
-void hpo_kde_draw(const hpo_kde *kde, double factor, base_rng *rng, double *point) {
-    const double *center = kde->data + base_rng_below(rng, kde->n) * kde->dims;
-    for (size_t d = 0; d < kde->dims; d++) {
-        const double v = base_rng_uniform(rng), h = kde->bandwidth[d];
-        if (kde->choices[d] == 0) {
-            point[d] = hpo_truncated_normal_quantile(center[d], factor * h, v);
-            continue;
+void hpo_kde_log_density(hpo_kde *kde, const double *points, size_t count, double *out) {
+    if (kde->n_numeric < kde->dims) BASE_GROW(kde->values, kde->values_capacity, CHUNK * hpo_lanes_up(kde->n));
+    for (size_t first = 0; first < count; first += CHUNK) {
+        const size_t some = count - first < CHUNK ? count - first : CHUNK;
+        density_of_chunk(kde, points + first * kde->dims, some, out + first);
+    }
+}
+
+/* ---- drawing ---- */
+
+/* In place: points hold uniform numbers. */
+static void draw_coordinate(const hpo_kde *kde, size_t d, double factor, const size_t *rows, size_t count,
+                            double *points) {
+    const double *data = kde->data + d * kde->capacity;
+    const double h = kde->bandwidth[d], c = (double)kde->choices[d];
+    const size_t padded = hpo_lanes_up(count);
+    double mean[CHUNK], deviation[CHUNK], v[CHUNK], tails[2 * CHUNK];
+    for (size_t i = 0; i < padded; i++) {
+        const size_t of = i < count ? i : 0;
+        mean[i] = data[rows[of]];
+        deviation[i] = factor * h;
+        v[i] = points[of * kde->dims + d];
+    }
+    if (kde->choices[d] == 0) {
+        hpo_lanes()->tails(mean, deviation, padded, (const double[]){0, 1}, 2, tails);
+        hpo_lanes()->quantiles(mean, deviation, tails, tails + padded, v, padded, v);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            const double k = v[i] < 1 - h || h <= 0 ? mean[i] : floor((v[i] - (1 - h)) / h * c);
+            v[i] = (fmin(k, c - 1) + 0.5) / c;
         }
-        const double c = (double)kde->choices[d];
-        const double k = v < 1 - h || h <= 0 ? center[d] : floor((v - (1 - h)) / h * c);
-        point[d] = (fmin(k, c - 1) + 0.5) / c;
+    }
+    for (size_t i = 0; i < count; i++) points[i * kde->dims + d] = v[i];
+}
+
+void hpo_kde_draw(const hpo_kde *kde, double factor, base_rng *rng, size_t count, double *points) {
+    for (size_t first = 0; first < count; first += CHUNK) {
+        const size_t some = count - first < CHUNK ? count - first : CHUNK;
+        double *chunk = points + first * kde->dims;
+        size_t rows[CHUNK];
+        for (size_t c = 0; c < some; c++) {
+            rows[c] = base_rng_below(rng, kde->n);
+            for (size_t d = 0; d < kde->dims; d++) chunk[c * kde->dims + d] = base_rng_uniform(rng);
+        }
+        for (size_t d = 0; d < kde->dims; d++) draw_coordinate(kde, d, factor, rows, some, chunk);
     }
 }

@@ -28,9 +28,9 @@ double hpo_kde_bandwidth(const hpo_kde *kde, size_t dim);
 double hpo_kde_coordinate(const hpo_kde *kde, size_t row, size_t dim);
 /* log density at count points (rows of dims; nothing NaN). */
 void hpo_kde_log_density(hpo_kde *kde, const double *points, size_t count, double *out);
-/* A point near one of the fitted ones: numbers from a normal truncated to [0,1] with `factor` bandwidths as its
+/* Points near fitted ones, one after another: numbers from a normal truncated to [0,1] with `factor` bandwidths as its
  * deviation, a choice kept or drawn anew with its bandwidth as the probability. */
-void hpo_kde_draw(const hpo_kde *kde, double factor, base_rng *rng, double *point);
+void hpo_kde_draw(const hpo_kde *kde, double factor, base_rng *rng, size_t count, double *points);
 
 #ifdef __cplusplus
 }

@@ -212,12 +212,13 @@ static void take_results(hpo_observations *o, open_trial *open, const hpo_trial 
 
 /* The steps at which trials ended since the last time, in the order of events; true: one of them is new. */
 static bool learn_stops(hpo_observations *o, hpo_view view) {
-    entry *ends = base_malloc((o->n_open + 1) * sizeof *ends);
+    entry *ends = NULL;
     const size_t old = o->n_stops;
-    size_t n = 0;
+    size_t n = 0, capacity = 0;
     for (size_t i = 0; i < o->n_open; i++) {
         const hpo_trial trial = hpo_view_trial(view, o->open[i].id);
         if (!stopped_by_report(&trial)) continue;
+        BASE_GROW(ends, capacity, n + 1);
         const hpo_report *report = &trial.reports[trial.n_reports - 1];
         ends[n++] = (entry){.event = report->event, .fidelity = report->step};
     }

@@ -30,8 +30,9 @@ size_t hpo_parzen_kernels(const hpo_parzen *parzen); /* points used */
 /* log density at `count` points (rows of `dims of the space` doubles; only the fitted coordinates are read). Stepped
  * numbers and choices contribute the probability of their value. */
 void hpo_parzen_log_density(hpo_parzen *parzen, const double *points, size_t count, double *out);
-/* Draws the fitted coordinates of one point; stepped numbers and choices come as the coordinate of their value. */
-void hpo_parzen_draw(const hpo_parzen *parzen, base_rng *rng, double *point);
+/* Draws the fitted coordinates of `count` points (as above), one point after another; stepped numbers and choices come
+ * as the coordinate of their value. */
+void hpo_parzen_draw(const hpo_parzen *parzen, base_rng *rng, size_t count, double *points);
 /* Bandwidth of a point in a fitted numeric coordinate. */
 double hpo_parzen_sigma(const hpo_parzen *parzen, size_t dim, size_t row);
 

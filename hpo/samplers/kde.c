@@ -124,8 +124,8 @@ static int by_score(const void *a, const void *b) {
 }
 
 static void draw_candidates(kde_state *s, base_rng *rng) {
-    const size_t dims = hpo_space_dims(s->space), count = (size_t)s->samples;
-    for (size_t i = 0; i < count; i++) hpo_kde_draw(s->good, s->factor, rng, s->points + i * dims);
+    const size_t count = (size_t)s->samples;
+    hpo_kde_draw(s->good, s->factor, rng, count, s->points);
     hpo_kde_log_density(s->good, s->points, count, s->log_good);
     hpo_kde_log_density(s->bad, s->points, count, s->log_bad);
     for (size_t i = 0; i < count; i++) {

@@ -200,7 +200,7 @@ static void split(tpe_state *s, const hpo_dataset *data) {
     hpo_ranked_fill(s->ranked, data);
     size_t best = hpo_best_count(data->n, s->gamma, (size_t)s->most);
     if (best > data->n - data->n_failed) best = data->n - data->n_failed;
-    hpo_ranked_select(s->ranked, data->n, best);
+    hpo_ranked_first(s->ranked, data->n, best);
     if (best > 1) qsort(s->ranked, best, sizeof *s->ranked, by_trial); /* weights go by age */
     for (size_t i = best; i < data->n; i++) s->member[s->ranked[i].trial] = 1;
     for (size_t i = 0; s->constant_liar && i < data->n_pending; i++) {
@@ -263,7 +263,7 @@ static void draw_block(tpe_state *s, size_t b, double exponent, base_rng *rng) {
     const size_t *dims = s->order + of.first, count = (size_t)s->candidates;
     hpo_parzen_fit(s->below, dims, of.count, NULL);
     hpo_parzen_fit(s->above, dims, of.count, s->member);
-    for (size_t c = 0; c < count; c++) hpo_parzen_draw(s->below, rng, s->points + c * s->dims);
+    hpo_parzen_draw(s->below, rng, count, s->points);
     for (size_t c = count - prior_draws(s, exponent); c < count; c++) {
         redraw_from_prior(s, of, rng, s->points + c * s->dims);
     }
@@ -274,7 +274,18 @@ static void draw_block(tpe_state *s, size_t b, double exponent, base_rng *rng) {
         const double belief = exponent > 0 ? exponent * log_prior(s, of, s->points + c * s->dims) : 0;
         draws[c] = (draw){s->l[c] - s->g[c] + belief, c};
     }
-    qsort(draws, count, sizeof *draws, by_score);
+    for (size_t c = 1; c < count; c++) { /* the best one first; the others are sorted when they are needed */
+        if (by_score(&draws[c], &draws[0]) < 0) {
+            const draw old = draws[0];
+            draws[0] = draws[c];
+            draws[c] = old;
+        }
+    }
+}
+
+static void sort_draws(tpe_state *s) {
+    const size_t count = (size_t)s->candidates;
+    for (size_t b = 0; b < s->n_blocks; b++) qsort(s->draws + b * count, count, sizeof *s->draws, by_score);
 }
 
 /* The configuration made of the draws of that rank of every block; whether it may be proposed. */
@@ -315,6 +326,7 @@ static base_status tpe_ask(void *self, hpo_view view, const hpo_request *request
     const double exponent = s->prior ? s->prior_weight / (double)data.n : 0;
     for (size_t b = 0; b < s->n_blocks; b++) draw_block(s, b, exponent, &rng);
     for (size_t rank = 0; rank < (size_t)s->candidates; rank++) {
+        if (rank == 1) sort_draws(s);
         if (!compose(s, rank, view, request->attempt > 0, config)) continue;
         *origin = "model";
         return BASE_OK;

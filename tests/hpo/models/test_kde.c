@@ -209,7 +209,7 @@ static void draws_are_around_the_points(void **state) {
     double sum = 0, changed = 0;
     for (size_t i = 0; i < DRAWS; i++) {
         double point[2];
-        hpo_kde_draw(r.kde, 3, &rng, point);
+        hpo_kde_draw(r.kde, 3, &rng, 1, point);
         assert_true(point[0] >= 0 && point[0] <= 1);
         sum += (point[0] - 0.5) * (point[0] - 0.5);
         changed += point[1] > 0.5;

@@ -126,7 +126,7 @@ static void masses_add_up_and_draws_follow(void **state) {
     CHECK_NEAR(sum, 1, 1e-12);
     size_t counts[9][4] = {{0}};
     for (size_t i = 0; i < DRAWS; i++) {
-        hpo_parzen_draw(r.parzen, &rng, unit);
+        hpo_parzen_draw(r.parzen, &rng, 1, unit);
         hpo_space_from_unit(r.space, unit, config);
         counts[(size_t)config[0] - 1][(size_t)config[1]]++;
     }
@@ -227,8 +227,14 @@ static void the_best_are_selected(void **state) {
                                    .trial = i,
                                    .row = i};
         }
+        hpo_ranked first[N];
         memcpy(sorted, rows, sizeof rows);
+        memcpy(first, rows, sizeof rows);
         hpo_ranked_sort(sorted, n);
+        hpo_ranked_first(first, n, count);
+        for (size_t i = 0; i < count; i++) assert_int_equal(first[i].trial, sorted[i].trial);
+        hpo_ranked_sort(first, n); /* the others are still there */
+        for (size_t i = 0; i < n; i++) assert_int_equal(first[i].trial, sorted[i].trial);
         hpo_ranked_select(rows, n, count);
         hpo_ranked_sort(rows, count);
         for (size_t i = 0; i < count; i++) assert_int_equal(rows[i].trial, sorted[i].trial);

@@ -164,7 +164,7 @@ static void best_of_block(const toy_sampling *s, hpo_parzen *l, hpo_parzen *g, b
     double points[DRAWS][DIMS], log_l[DRAWS], log_g[DRAWS], highest = -(double)INFINITY;
     hpo_parzen_fit(l, dims, n, NULL);
     hpo_parzen_fit(g, dims, n, NULL);
-    for (size_t k = 0; k < DRAWS; k++) hpo_parzen_draw(l, rng, points[k]);
+    hpo_parzen_draw(l, rng, DRAWS, points[0]);
     for (size_t k = DRAWS - redrawn; k < DRAWS; k++) {
         for (size_t i = 0; i < n; i++) {
             const hpo_param *param = hpo_space_param(s->space, dims[i]);
