@@ -115,11 +115,22 @@ typedef struct eng_norm_job {
     bool relu;
 } eng_norm_job;
 
+/* C[m][n] = f(A B + bias): A[m][k] and B[k][n] in place. C is overwritten, never read. */
+typedef struct eng_product_job {
+    size_t m, n, k;
+    const float *a, *b;
+    float *c;
+    size_t lda, ldb, ldc; /* from row to row */
+    const float *bias;    /* n numbers, or NULL */
+    bool relu;            /* as in eng_tile_job */
+} eng_product_job;
+
 typedef struct eng_tiles {
     size_t vector;           /* floats in a register */
     size_t rows;             /* the most rows of a group */
     size_t ends, depth_ends; /* the most that a run of multiply or a tap of depth may skip or cut */
     void (*multiply)(const eng_tile_job *job);
+    void (*product)(const eng_product_job *job);
     void (*outer)(const eng_outer_job *job);
     void (*depth)(const eng_depth_job *job);
     void (*depth_outer)(const eng_depth_outer_job *job);
