@@ -103,21 +103,8 @@ void eng_product_nt(const eng_product *p) {
 }
 
 void eng_product_tn(const eng_product *p) {
-    const size_t first = 0;
-    const ptrdiff_t all = 0;
-    const eng_outer_job job = {.rows = 1,
-                               .pixels = p->k,
-                               .a_at = &first,
-                               .d_at = &first,
-                               .a = p->a,
-                               .d = p->b,
-                               .lda = p->m,
-                               .ldd = p->n,
-                               .spans = 1,
-                               .length = p->m,
-                               .span_at = &all,
-                               .c = p->c,
-                               .ldc = p->n,
-                               .n = p->n};
-    p->tiles->outer(&job);
+    eng_product_job job = job_of(p);
+    job.lda = p->m;
+    job.turned = true;
+    p->tiles->product(&job);
 }

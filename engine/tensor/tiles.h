@@ -115,12 +115,13 @@ typedef struct eng_norm_job {
     bool relu;
 } eng_norm_job;
 
-/* C[m][n] = f(A B + bias): A[m][k] and B[k][n] in place. C is overwritten, never read. */
+/* C[m][n] = f(A B + bias): A[m][k], or A'[k][m], and B[k][n] in place. C is overwritten, never read. */
 typedef struct eng_product_job {
     size_t m, n, k;
     const float *a, *b;
     float *c;
-    size_t lda, ldb, ldc; /* from row to row */
+    size_t lda, ldb, ldc; /* from row to row as they are stored */
+    bool turned;          /* A' is stored */
     const float *bias;    /* n numbers, or NULL */
     bool relu;            /* as in eng_tile_job */
 } eng_product_job;
