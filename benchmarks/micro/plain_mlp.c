@@ -59,7 +59,7 @@ VECTORISED static void relu(size_t n, float *y) {
     for (size_t i = 0; i < n; i++) y[i] = y[i] < 0.0f ? 0.0f : y[i];
 }
 
-VECTORISED static void relu_grad(size_t n, const float *restrict y, float *restrict dy) {
+VECTORISED void plain_relu_grad(size_t n, const float *restrict y, float *restrict dy) {
     for (size_t i = 0; i < n; i++) dy[i] = y[i] > 0.0f ? dy[i] : 0.0f;
 }
 
@@ -69,15 +69,14 @@ VECTORISED static void column_sums(size_t rows, size_t cols, const float *restri
         for (size_t c = 0; c < cols; c++) db[c] += dy[r * cols + c];
 }
 
-VECTORISED static void update(size_t n, float rate, const float *restrict g, float *restrict v, float *restrict w) {
+VECTORISED void plain_update(size_t n, float rate, const float *restrict g, float *restrict v, float *restrict w) {
     for (size_t i = 0; i < n; i++) {
         v[i] = 0.9f * v[i] + g[i];
         w[i] -= rate * v[i];
     }
 }
 
-/* Mean cross-entropy; dy becomes its gradient. */
-static double softmax_cross_entropy(size_t rows, size_t cols, const float *y, const int32_t *labels, float *dy) {
+double plain_softmax_cross_entropy(size_t rows, size_t cols, const float *y, const int32_t *labels, float *dy) {
     double loss = 0.0;
     for (size_t r = 0; r < rows; r++, y += cols, dy += cols) {
         float max = y[0], sum = 0.0f;
@@ -103,7 +102,7 @@ static void forward(const plain_mlp *mlp, const float *x) {
 static void backward(const plain_mlp *mlp, const float *x) {
     for (size_t i = mlp->layers; i-- > 0;) {
         const plain_layer *l = &mlp->layer[i];
-        if (i + 1 < mlp->layers) relu_grad(mlp->batch * l->out, l->y, l->dy);
+        if (i + 1 < mlp->layers) plain_relu_grad(mlp->batch * l->out, l->y, l->dy);
         column_sums(mlp->batch, l->out, l->dy, l->db);
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)l->in, (int)l->out, (int)mlp->batch, 1.0f,
                     i == 0 ? x : mlp->layer[i - 1].y, (int)l->in, l->dy, (int)l->out, 0.0f, l->dw, (int)l->out);
@@ -116,12 +115,12 @@ static void backward(const plain_mlp *mlp, const float *x) {
 double plain_mlp_step(plain_mlp *mlp, const float *x, const int32_t *labels, float rate) {
     const plain_layer *last = &mlp->layer[mlp->layers - 1];
     forward(mlp, x);
-    double loss = softmax_cross_entropy(mlp->batch, last->out, last->y, labels, last->dy);
+    double loss = plain_softmax_cross_entropy(mlp->batch, last->out, last->y, labels, last->dy);
     backward(mlp, x);
     for (size_t i = 0; i < mlp->layers; i++) {
         const plain_layer *l = &mlp->layer[i];
-        update(l->in * l->out, rate, l->dw, l->vw, l->w);
-        update(l->out, rate, l->db, l->vb, l->b);
+        plain_update(l->in * l->out, rate, l->dw, l->vw, l->w);
+        plain_update(l->out, rate, l->db, l->vb, l->b);
     }
     return loss;
 }

@@ -19,7 +19,6 @@ typedef struct plain_layer {
 
 typedef struct plain_mlp {
     size_t batch, layers;
-    uint64_t step;
     plain_layer layer[PLAIN_MAX_LAYERS];
 } plain_mlp;
 
@@ -28,5 +27,11 @@ plain_mlp *plain_mlp_create(size_t batch, const size_t *widths, size_t layers, c
 void plain_mlp_destroy(plain_mlp *mlp);
 /* One step of SGD with momentum 0.9; returns the mean loss before it. */
 double plain_mlp_step(plain_mlp *mlp, const float *x, const int32_t *labels, float rate);
+
+/* Its loops, for the step by oneDNN. dy = 0 where y is not above 0. */
+void plain_relu_grad(size_t n, const float *y, float *dy);
+void plain_update(size_t n, float rate, const float *g, float *v, float *w);
+/* Mean cross-entropy; dy becomes its gradient. */
+double plain_softmax_cross_entropy(size_t rows, size_t cols, const float *y, const int32_t *labels, float *dy);
 
 #endif

@@ -3,10 +3,11 @@
  *
  *   dZ = dY f'(Y),   db = column sums of dZ,   dW = X' dZ,   dX = dZ W'
  *
- * W is stored [in, width], so that forward and dW are the two forms BLAS is fast at (NN, TN). Bias and activation are
- * one pass over Y, their gradients one pass over dY; dZ takes the place of dY. */
+ * W is stored [in, width], so that forward and dW read all matrices in place. Bias and ReLU are added while a tile of Y
+ * is in registers, other activations in a pass over Y; their gradients are one pass over dY; dZ takes the place of dY.
+ */
 #include "engine/ops/ops.h"
-#include "engine/tensor/blas.h"
+#include "engine/tensor/product.h"
 
 static eng_epilogue epilogue_of(const eng_node *node) {
     eng_epilogue epilogue = ((const eng_dense_config *)node->config)->epilogue;
@@ -33,17 +34,43 @@ static base_status infer(eng_node *node, base_err *err) {
     return BASE_OK;
 }
 
+static size_t workspace(const eng_node *node, size_t batch) {
+    (void)batch;
+    const size_t in = eng_shape_count(&node->in_shape[0]), width = eng_shape_count(&node->out_shape);
+    const size_t forward = eng_product_nn_workspace(width, in), backward = eng_product_nt_workspace(width);
+    return (forward > backward ? forward : backward) * sizeof(float);
+}
+
 static void forward(const eng_call *call, eng_run *run) {
-    size_t in = call->in_count[0], width = call->out_count;
-    eng_gemm_nn(run->n, width, in, call->x[0], call->w[0], call->y);
-    run->k->bias_epilogue[epilogue_of(call->node)](run->n, width, call->w[1], call->y);
+    const eng_epilogue epilogue = epilogue_of(call->node);
+    const bool fused = epilogue == ENG_EPILOGUE_LINEAR || epilogue == ENG_EPILOGUE_RELU;
+    eng_product_nn(&(eng_product){.tiles = run->k->tiles,
+                                  .m = run->n,
+                                  .n = call->out_count,
+                                  .k = call->in_count[0],
+                                  .a = call->x[0],
+                                  .b = call->w[0],
+                                  .c = call->y,
+                                  .workspace = call->workspace,
+                                  .bias = fused ? call->w[1] : NULL,
+                                  .relu = epilogue == ENG_EPILOGUE_RELU});
+    if (!fused) run->k->bias_epilogue[epilogue](run->n, call->out_count, call->w[1], call->y);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
-    size_t in = call->in_count[0], width = call->out_count;
+    const size_t in = call->in_count[0], width = call->out_count;
     run->k->bias_epilogue_grad[epilogue_of(call->node)](run->n, width, call->y, call->dy, call->dw[1]);
-    if (call->dx[0] != NULL) eng_gemm_nt(run->n, in, width, call->dy, call->w[0], call->dx[0]);
-    eng_gemm_tn(in, width, run->n, call->x[0], call->dy, call->dw[0]);
+    if (call->dx[0] != NULL)
+        eng_product_nt(&(eng_product){.tiles = run->k->tiles,
+                                      .m = run->n,
+                                      .n = in,
+                                      .k = width,
+                                      .a = call->dy,
+                                      .b = call->w[0],
+                                      .c = call->dx[0],
+                                      .workspace = call->workspace});
+    eng_product_tn(&(eng_product){
+        .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = call->dw[0]});
 }
 
 const eng_op eng_op_dense = {
@@ -53,6 +80,7 @@ const eng_op eng_op_dense = {
     .config_size = sizeof(eng_dense_config),
     .traits = ENG_READS_X,
     .infer = infer,
+    .workspace = workspace,
     .forward = forward,
     .backward = backward,
 };

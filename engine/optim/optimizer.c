@@ -18,6 +18,7 @@ struct eng_optimizer {
     const eng_kernels *kernels;
     eng_update_fn *update;
     uint64_t steps;
+    void *memory; /* of the slots */
     float *slots[ENG_OPTIMIZER_MAX_SLOTS];
 };
 
@@ -52,6 +53,15 @@ static base_status check(const eng_optimizer_type *type, const eng_optimizer_con
     return BASE_OK;
 }
 
+/* Out of step with each other and with values and gradients. */
+static base_status create_slots(eng_optimizer *optimizer, base_err *err) {
+    const size_t count = optimizer->type->slots, step = eng_block_step(eng_params_size(optimizer->params));
+    if (count == 0) return BASE_OK;
+    BASE_TRY(eng_alloc((2 * ENG_STAGGER + count * step) * sizeof(float), &optimizer->memory, err));
+    for (size_t i = 0; i < count; i++) optimizer->slots[i] = (float *)optimizer->memory + 2 * ENG_STAGGER + i * step;
+    return BASE_OK;
+}
+
 base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optimizer_config *config, eng_params *params,
                                  const eng_kernels *kernels, eng_optimizer **out, base_err *err) {
     *out = NULL;
@@ -64,14 +74,10 @@ base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optim
                                  .params = params,
                                  .kernels = kernels,
                                  .update = type->kernel(kernels)};
-    for (size_t i = 0; i < type->slots; i++) {
-        void *slot = NULL;
-        base_status status = eng_alloc(eng_params_size(params) * sizeof(float), &slot, err);
-        optimizer->slots[i] = slot;
-        if (status != BASE_OK) {
-            eng_optimizer_destroy(optimizer);
-            return status;
-        }
+    const base_status status = create_slots(optimizer, err);
+    if (status != BASE_OK) {
+        eng_optimizer_destroy(optimizer);
+        return status;
     }
     *out = optimizer;
     return BASE_OK;
@@ -79,7 +85,7 @@ base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optim
 
 void eng_optimizer_destroy(eng_optimizer *optimizer) {
     if (optimizer == NULL) return;
-    for (size_t i = 0; i < ENG_OPTIMIZER_MAX_SLOTS; i++) eng_free(optimizer->slots[i]);
+    eng_free(optimizer->memory);
     base_arena_destroy(optimizer->arena);
 }
 

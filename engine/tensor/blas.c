@@ -1,32 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The engine's one door to BLAS.
- *
- * OpenBLAS is asked for by name where the interface of BLAS has no word for it: its threads and its choice of kernels.
- */
+/* The settings of BLAS. OpenBLAS is asked for by name: the interface of BLAS has no word for its threads and its choice
+ * of kernels. */
 #include "engine/tensor/blas.h"
 
 #include <cblas.h>
-#include <limits.h>
 #include <string.h>
-
-static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                 const float *b, size_t ldb, float *c) {
-    BASE_ASSERT(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
-    cblas_sgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, 1.0f, a, (blasint)lda, b, (blasint)ldb, 0.0f,
-                c, (blasint)n);
-}
-
-void eng_gemm_nn(size_t m, size_t n, size_t k, const float *a, const float *b, float *c) {
-    gemm(CblasNoTrans, CblasNoTrans, m, n, k, a, k, b, n, c);
-}
-
-void eng_gemm_nt(size_t m, size_t n, size_t k, const float *a, const float *b, float *c) {
-    gemm(CblasNoTrans, CblasTrans, m, n, k, a, k, b, k, c);
-}
-
-void eng_gemm_tn(size_t m, size_t n, size_t k, const float *a, const float *b, float *c) {
-    gemm(CblasTrans, CblasNoTrans, m, n, k, a, m, b, n, c);
-}
 
 void eng_blas_set_threads(int threads) {
     openblas_set_num_threads(threads);

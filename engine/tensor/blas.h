@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The engine's one door to BLAS: row-major float32 products. */
+/* The settings of BLAS, which the surrogates of the search compute with; the engine itself does not. */
 #ifndef ENG_BLAS_H
 #define ENG_BLAS_H
 
@@ -8,11 +8,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* All matrices are row-major and dense. C is overwritten: what it held, NaN included, has no influence. */
-void eng_gemm_nn(size_t m, size_t n, size_t k, const float *a, const float *b, float *c); /* C[m,n] = A[m,k] B[k,n] */
-void eng_gemm_nt(size_t m, size_t n, size_t k, const float *a, const float *b, float *c); /* C[m,n] = A[m,k] B[n,k]' */
-void eng_gemm_tn(size_t m, size_t n, size_t k, const float *a, const float *b, float *c); /* C[m,n] = A[k,m]' B[k,n] */
 
 /* Threads of BLAS in this process. Bit-equal results are promised for 1. */
 void eng_blas_set_threads(int threads);

@@ -15,7 +15,7 @@ struct eng_params {
     eng_param *items;
     eng_param_spec *specs;
     size_t size, decayed, trained, numbers;
-    float *values, *gradients;
+    float *values, *gradients; /* one allocation */
 };
 
 /* Places those whose flags are exactly `flags`. */
@@ -60,15 +60,15 @@ base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_par
     params->trained = lay_out(params, 0, params->decayed);
     params->size = lay_out(params, ENG_PARAM_STATE, params->trained);
 
-    void *values = NULL, *gradients = NULL;
-    base_status status = eng_alloc(params->size * sizeof(float), &values, err);
-    params->values = values;
-    if (status == BASE_OK) status = eng_alloc(params->size * sizeof(float), &gradients, err);
-    params->gradients = gradients;
+    void *blocks = NULL;
+    const size_t step = eng_block_step(params->size);
+    const base_status status = eng_alloc(2 * step * sizeof(float), &blocks, err);
     if (status != BASE_OK) {
         eng_params_destroy(params);
         return status;
     }
+    params->values = blocks;
+    params->gradients = params->values + step;
     *out = params;
     return BASE_OK;
 }
@@ -76,7 +76,6 @@ base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_par
 void eng_params_destroy(eng_params *params) {
     if (params == NULL) return;
     eng_free(params->values);
-    eng_free(params->gradients);
     base_arena_destroy(params->arena);
 }
 

@@ -64,3 +64,8 @@ size_t eng_align_bytes(size_t bytes) {
 size_t eng_align_floats(size_t floats) {
     return eng_align_bytes(floats * sizeof(float)) / sizeof(float);
 }
+
+size_t eng_block_step(size_t floats) {
+    const size_t page = 4 * ENG_STAGGER;
+    return (floats + page - 1) / page * page + ENG_STAGGER;
+}

@@ -37,6 +37,12 @@ void eng_shape_text(const eng_shape *shape, base_buf *out);
 /* bytes of zeroed memory aligned to ENG_ALIGN, in whole multiples of it; BASE_NOMEM with the size in the sentence. */
 BASE_CHECK base_status eng_alloc(size_t bytes, void **out, base_err *err);
 void eng_free(void *memory);
+
+/* Blocks of `floats` floats that one loop sweeps together share an allocation: floats from the beginning of one to that
+ * of the next, such that each begins ENG_STAGGER floats, a quarter of a page, further into its page. Streams at the
+ * same place of their pages drive each other out of the first cache: a step of momentum takes 1.3 times as long. */
+#define ENG_STAGGER 256
+size_t eng_block_step(size_t floats);
 /* bytes or floats rounded up to the alignment. */
 size_t eng_align_bytes(size_t bytes);
 size_t eng_align_floats(size_t floats);

@@ -125,11 +125,23 @@ typedef struct eng_pool {
     size_t channels;
 } eng_pool;
 
+/* C[m][n] = f(A B + bias): A[m][k], or A'[k][m], and B[k][n] in place. C is overwritten, never read. */
+typedef struct eng_product_job {
+    size_t m, n, k;
+    const float *a, *b;
+    float *c;
+    size_t lda, ldb, ldc; /* from row to row as they are stored */
+    bool turned;          /* A' is stored */
+    const float *bias;    /* n numbers, or NULL */
+    bool relu;            /* as in eng_tile_job */
+} eng_product_job;
+
 typedef struct eng_tiles {
     size_t vector;           /* floats in a register */
     size_t rows;             /* the most rows of a group */
     size_t ends, depth_ends; /* the most that a run of multiply or a tap of depth may skip or cut */
     void (*multiply)(const eng_tile_job *job);
+    void (*product)(const eng_product_job *job);
     void (*outer)(const eng_outer_job *job);
     void (*depth)(const eng_depth_job *job);
     void (*depth_outer)(const eng_depth_outer_job *job);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/check.h"
-#include "tests/support/gradcheck.h"
 
 #include <dlfcn.h>
 
@@ -14,44 +13,6 @@ static void openblas_answers_even_with_gsl_around(void **state) {
     assert_non_null(symbol);
     assert_true(dladdr(symbol, &info) != 0);
     CHECK_CONTAINS(info.dli_fname, "openblas");
-}
-
-enum { MOST = 70 };
-
-typedef enum form { NN, NT, TN } form;
-
-static double reference(form f, size_t i, size_t j, size_t m, size_t n, size_t k, const float *a, const float *b) {
-    double sum = 0.0;
-    for (size_t l = 0; l < k; l++)
-        sum += (double)(f == TN ? a[l * m + i] : a[i * k + l]) * (double)(f == NT ? b[j * k + l] : b[l * n + j]);
-    return sum;
-}
-
-static void check_product(form f, size_t m, size_t n, size_t k, const float *a, const float *b, float *c) {
-    void (*const product[])(size_t, size_t, size_t, const float *, const float *, float *) = {eng_gemm_nn, eng_gemm_nt,
-                                                                                              eng_gemm_tn};
-    for (size_t i = 0; i <= m * n; i++) c[i] = NAN; /* beta = 0: what was there has no influence */
-    product[f](m, n, k, a, b, c);
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++)
-            CHECK_NEAR((double)c[i * n + j], reference(f, i, j, m, n, k, a, b), 1e-5 * sqrt((double)k) + 1e-6);
-    assert_true(isnan(c[m * n]));
-}
-
-static void products_match_sums(void **state) {
-    (void)state;
-    static const size_t sizes[] = {1, 2, 3, 8, 16, 17, 33, MOST};
-    static double random[MOST * MOST];
-    static float a[MOST * MOST], b[MOST * MOST], c[MOST * MOST + 1];
-    gradcheck_fill(1, 0.0, CHECK_COUNT(random), random);
-    gradcheck_to_float(CHECK_COUNT(random), random, a);
-    gradcheck_fill(2, 0.0, CHECK_COUNT(random), random);
-    gradcheck_to_float(CHECK_COUNT(random), random, b);
-    for (form f = NN; f <= TN; f++)
-        for (size_t m = 0; m < CHECK_COUNT(sizes); m++)
-            for (size_t n = 0; n < CHECK_COUNT(sizes); n += 1 + m % 2)
-                for (size_t k = 0; k < CHECK_COUNT(sizes); k += 1 + n % 2)
-                    check_product(f, sizes[m], sizes[n], sizes[k], a, b, c);
 }
 
 static void threads_are_set(void **state) {
@@ -90,7 +51,6 @@ static void better_kernels_are_advised_only_where_there_are_some(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(openblas_answers_even_with_gsl_around),
-        cmocka_unit_test(products_match_sums),
         cmocka_unit_test(threads_are_set),
         cmocka_unit_test(better_kernels_are_advised_only_where_there_are_some),
     };

@@ -148,19 +148,22 @@ static void passes_take_their_seed_and_step(void **state) {
  *   h (dense and relu in place): 0 .. 6, relu reads it at 6 and the second dense at 5;   16 * 32 floats
  *   y: 2 .. kept;                                                                        16 * 3 floats
  *   dy: 4 .. 5;  dh (relu's in place on dense's): 5 .. 7.                                16 * 3, 16 * 32 floats
- * At time 5 all four are alive: nothing to share but the in-place pairs. */
+ *   The workspace of each dense, at its forward and at its backward:  32 floats for each unit of its width.
+ * That of the first, the largest, lies with h at time 0 and with dh at time 7, and these meet at 5; all else finds room
+ * in its place but y. */
 static void memory_is_what_a_hand_count_says(void **state) {
     (void)state;
     const layer chain[] = {{&eng_op_dense, &wide}, {&eng_op_relu, NULL}, {&eng_op_dense, &narrow}};
     net n = make(chain, CHECK_COUNT(chain), 16);
     size_t h = 16 * 32 * sizeof(float), y = 16 * 3 * sizeof(float);
-    assert_int_equal(eng_plan_bytes(n.plan), 2 * h + 2 * y);
-    assert_int_equal(eng_plan_bytes_unshared(n.plan), 4 * h + 2 * y);
+    size_t first = 32 * 32 * sizeof(float), second = 32 * 3 * sizeof(float);
+    assert_int_equal(eng_plan_bytes(n.plan), first + 2 * h + y);
+    assert_int_equal(eng_plan_bytes_unshared(n.plan), 4 * h + 2 * y + 2 * (first + second));
     assert_int_equal(eng_plan_batch(n.plan), 16);
     destroy(&n);
 }
 
-/* In a deep chain of equal layers gradients take two places however deep it is. */
+/* In a deep chain of equal layers gradients take two places however deep it is, and workspaces one. */
 static void gradients_take_turns(void **state) {
     (void)state;
     enum { DEPTH = 20 };
@@ -170,8 +173,9 @@ static void gradients_take_turns(void **state) {
     chain[DEPTH] = (layer){&eng_op_dense, &narrow};
     net n = make(chain, CHECK_COUNT(chain), 16);
     size_t h = 16 * 32 * sizeof(float), y = 16 * 3 * sizeof(float);
-    assert_in_range(eng_plan_bytes(n.plan), DEPTH * h + y, (DEPTH + 2) * h + 2 * y);
-    assert_int_equal(eng_plan_bytes_unshared(n.plan), 2 * DEPTH * h + 2 * y);
+    size_t wide_one = 32 * 32 * sizeof(float), narrow_one = 32 * 3 * sizeof(float);
+    assert_in_range(eng_plan_bytes(n.plan), DEPTH * h + y, (DEPTH + 2) * h + 2 * y + wide_one);
+    assert_int_equal(eng_plan_bytes_unshared(n.plan), 2 * DEPTH * h + 2 * y + 2 * (DEPTH * wide_one + narrow_one));
     destroy(&n);
 }
 
@@ -338,7 +342,7 @@ static void a_plan_is_measured_before_it_is_made(void **state) {
 /* a = dense(x), b = dense(a), s = a + b, y = dense(s), loss for 16 samples of 32 and 3. Forward 0..4, backward 5..9.
  *   a: 0 .. 8 (the second dense);  b and s in place: 1 .. 6;  y: 3 .. kept;  dy: 5 .. 6
  *   ds, and db in place on it: 6 .. 8;  da, first written by the sum: 7 .. 9;  what the second dense adds to it: 8 .. 8
- * At time 8 a, db, da and its second part live; dy lies where one of them will be. */
+ * At time 8 a, db, da and its second part live, and the second dense's workspace; dy lies where one of them will be. */
 static void a_skip_takes_what_a_hand_count_says(void **state) {
     (void)state;
     net n = {.graph = eng_graph_create()};
@@ -356,7 +360,7 @@ static void a_skip_takes_what_a_hand_count_says(void **state) {
     CHECK_OK(eng_graph_params(n.graph, 3, &n.params, &err));
     CHECK_OK(eng_plan_create(n.graph, n.params, 16, eng_kernels_find(NULL), &n.plan, &err));
     size_t h = 16 * 32 * sizeof(float), y = 16 * 3 * sizeof(float);
-    assert_int_equal(eng_plan_bytes(n.plan), 4 * h + y);
+    assert_int_equal(eng_plan_bytes(n.plan), 32 * 32 * sizeof(float) + 4 * h + y);
     destroy(&n);
 }
 

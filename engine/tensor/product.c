@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The three forms of a product, as jobs of the tiles.
+ *
+ * A and C are always in place. B is in place when its rows lie well; a panel of its columns goes through the workspace
+ * when B is transposed, or when its rows are a multiple of a page apart: those fall on the same few lines of the first
+ * cache and drive each other out (K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM
+ * TOMS 34(3), 2008, section 4.2.3). */
+#include "engine/tensor/product.h"
+
+#include <string.h>
+
+enum {
+    PANEL = 32,    /* columns: two vectors of the widest instance */
+    PAGE = 1024,   /* floats */
+    FEW_ROWS = 28, /* so few rows of A do not pay for a copy of B */
+};
+
+size_t eng_product_nn_workspace(size_t n, size_t k) {
+    return n % PAGE == 0 ? k * PANEL : 0;
+}
+
+size_t eng_product_nt_workspace(size_t k) {
+    return k * PANEL;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+typedef float vec4 __attribute__((vector_size(16), may_alias, aligned(4)));
+#if defined(__clang__)
+#define SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+typedef int32_t vec4_int __attribute__((vector_size(16)));
+#define SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, (vec4_int){i, j, k, l})
+#endif
+
+/* panel[c][r] = from[r][c] for 4 x 4. */
+static void transpose_4x4(const float *from, size_t step, float *panel) {
+    const vec4 a = *(const vec4 *)from, b = *(const vec4 *)(from + step), c = *(const vec4 *)(from + 2 * step),
+               d = *(const vec4 *)(from + 3 * step);
+    const vec4 ab = SHUFFLE(a, b, 0, 4, 1, 5), AB = SHUFFLE(a, b, 2, 6, 3, 7);
+    const vec4 cd = SHUFFLE(c, d, 0, 4, 1, 5), CD = SHUFFLE(c, d, 2, 6, 3, 7);
+    *(vec4 *)panel = SHUFFLE(ab, cd, 0, 1, 4, 5);
+    *(vec4 *)(panel + PANEL) = SHUFFLE(ab, cd, 2, 3, 6, 7);
+    *(vec4 *)(panel + 2 * PANEL) = SHUFFLE(AB, CD, 0, 1, 4, 5);
+    *(vec4 *)(panel + 3 * PANEL) = SHUFFLE(AB, CD, 2, 3, 6, 7);
+}
+
+/* panel[c][r] = from[r][c] for rows x cols, rows at most PANEL. */
+static void transpose(size_t rows, size_t cols, const float *from, float *panel) {
+    const size_t rows4 = rows / 4 * 4, cols4 = cols / 4 * 4;
+    for (size_t c = 0; c < cols4; c += 4)
+        for (size_t r = 0; r < rows4; r += 4) transpose_4x4(from + r * cols + c, cols, panel + c * PANEL + r);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = r < rows4 ? cols4 : 0; c < cols; c++) panel[c * PANEL + r] = from[r * cols + c];
+}
+
+static void copy(size_t rows, size_t cols, size_t step, const float *from, float *panel) {
+    for (size_t r = 0; r < rows; r++) memcpy(panel + r * PANEL, from + r * step, cols * sizeof *panel);
+}
+
+static eng_product_job job_of(const eng_product *p) {
+    return (eng_product_job){.m = p->m,
+                             .n = p->n,
+                             .k = p->k,
+                             .a = p->a,
+                             .b = p->b,
+                             .c = p->c,
+                             .lda = p->k,
+                             .ldb = p->n,
+                             .ldc = p->n,
+                             .bias = p->bias,
+                             .relu = p->relu};
+}
+
+static void by_panels(const eng_product *p, bool transposed) {
+    eng_product_job job = job_of(p);
+    job.b = p->workspace;
+    job.ldb = PANEL;
+    for (size_t col = 0; col < p->n; col += PANEL) {
+        job.n = least(PANEL, p->n - col);
+        job.c = p->c + col;
+        job.bias = p->bias == NULL ? NULL : p->bias + col;
+        if (transposed)
+            transpose(job.n, p->k, p->b + col * p->k, p->workspace);
+        else
+            copy(p->k, job.n, p->n, p->b + col, p->workspace);
+        p->tiles->product(&job);
+    }
+}
+
+void eng_product_nn(const eng_product *p) {
+    const eng_product_job job = job_of(p);
+    if (p->n % PAGE == 0 && p->m > FEW_ROWS)
+        by_panels(p, false);
+    else
+        p->tiles->product(&job);
+}
+
+void eng_product_nt(const eng_product *p) {
+    by_panels(p, true);
+}
+
+void eng_product_tn(const eng_product *p) {
+    eng_product_job job = job_of(p);
+    job.lda = p->m;
+    job.turned = true;
+    p->tiles->product(&job);
+}
