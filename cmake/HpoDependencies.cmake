@@ -8,7 +8,7 @@ find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 
 # OpenBLAS must come first on the link line: Debian's libgsl needs libgslcblas, and with -lgsl -lgslcblas -lopenblas the
-# slow reference BLAS answers cblas_sgemm. So no FindGSL here; tests/engine asks the loader who answers.
+# slow reference BLAS answers cblas_sgemm. So no FindGSL here; tests/hpo/models asks the loader who answers.
 find_library(HPO_OPENBLAS NAMES openblas REQUIRED)
 find_path(HPO_CBLAS_INCLUDE cblas.h PATH_SUFFIXES openblas ${CMAKE_LIBRARY_ARCHITECTURE} openblas-pthread REQUIRED)
 find_library(HPO_GSL NAMES gsl REQUIRED)

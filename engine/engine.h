@@ -21,7 +21,6 @@
 #include "engine/ops/ops.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
-#include "engine/tensor/blas.h"
 #include "engine/tensor/graph.h"
 #include "engine/tensor/init.h"
 #include "engine/tensor/kernels.h"

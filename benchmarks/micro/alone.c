@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "engine/tensor/blas.h"
+#include "hpo/models/blas.h"
 
 static const char MARK[] = "HPO_MICRO_ALONE";
 
@@ -14,7 +14,7 @@ void micro_alone(char **argv) {
     setenv(MARK, "1", 1);
     setenv("OMP_NUM_THREADS", "1", 0);
     setenv("OPENBLAS_NUM_THREADS", "1", 0);
-    const char *core = eng_blas_better_core();
+    const char *core = hpo_blas_better_core();
     if (core != NULL) setenv("OPENBLAS_CORETYPE", core, 0);
     execv("/proc/self/exe", argv);
 }

@@ -16,7 +16,7 @@
 #include "benchmarks/micro/alone.h"
 #include "benchmarks/micro/conv_peers.h"
 #include "benchmarks/micro/fma_peak.h"
-#include "engine/tensor/blas.h"
+#include "hpo/models/blas.h"
 
 enum { BATCH = 32, ROUNDS = 11, CONTENDERS = 3 };
 #define TURN 0.003 /* seconds */
@@ -200,11 +200,11 @@ int main(int argc, char **argv) {
     micro_alone(argv);
     const eng_kernels *k = eng_kernels_find(argc > 2 ? argv[2] : NULL);
     if (k == NULL) return fprintf(stderr, "bench_conv: no kernels named %s here\n", argv[2]), 2;
-    eng_blas_set_threads(1);
+    hpo_blas_set_threads(1);
     double peak = 0.0;
     for (int i = 0; i < 50; i++) peak = fmax(peak, fma_peak(k->name));
     printf("Convolutions, batch %d, us of forward and backward; kernels %s, FMA peak %.0f GFLOP/s, BLAS %s\n", BATCH,
-           k->name, peak, eng_blas_core());
+           k->name, peak, hpo_blas_core());
     printf("ratios: time of the other / time of ours, all passes, medians of %d interleaved rounds\n\n", ROUNDS);
     printf("%-28s %7s %7s %6s %7s %7s %6s %8s %6s\n", "", "forward", "backw.", "peak", "oneDNN", "", "ratio", "simple",
            "ratio");

@@ -18,6 +18,7 @@
 #include "benchmarks/micro/mlp_onednn.h"
 #include "benchmarks/micro/plain_mlp.h"
 #include "engine/engine.h"
+#include "hpo/models/blas.h"
 
 enum { ROUNDS = 11, TURNS = 10, STEPS = 10, WARM = 50, BATCHES = 16, CONTENDERS = 3 };
 
@@ -203,13 +204,13 @@ static int tiny(void) {
 int main(int argc, char **argv) {
     (void)argc;
     micro_alone(argv);
-    eng_blas_set_threads(1);
+    hpo_blas_set_threads(1);
     const eng_kernels *k = eng_kernels_find(NULL);
     double peak = 0.0;
     for (int i = 0; i < 50; i++) peak = fmax(peak, fma_peak(k->name));
     printf("MLP 784-256-128-10, ReLU, softmax cross-entropy, SGD with momentum\n");
     printf("  kernels %s, FMA peak %.0f GFLOP/s, BLAS %s, one thread; medians of %d interleaved rounds\n", k->name,
-           peak, eng_blas_core(), ROUNDS);
+           peak, hpo_blas_core(), ROUNDS);
     printf("  ratio: time of the contender / time of ours\n");
     int status = compare(64);
     if (status == 0) status = compare(128);

@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "engine/modules/summary.h"
-#include "engine/tensor/blas.h"
 #include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
 #include "experiments/objectives/train_state.h"
@@ -291,7 +290,6 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
     if (status == BASE_OK) status = eng_recipe_check(&e.recipe, state->set, err);
     if (status == BASE_OK) {
         if (!e.recipe.seed_given) e.recipe.seed = (int64_t)(job->seed >> 1);
-        eng_blas_set_threads(job->limits.threads > 0 ? job->limits.threads : 1);
         status = fits(&e, out, err);
         if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_job(&e, err);
     }

@@ -136,7 +136,7 @@ static void become_server(server *self, int socket, pid_t rank) {
 
 /* ---- INIT ---- */
 
-/* Programs that a trial runs find these; threads of the trial itself are set by its objective. */
+/* Programs that a trial runs find these. */
 static void set_threads(int threads) {
     char text[16];
     snprintf(text, sizeof text, "%d", threads > 0 ? threads : 1);

@@ -75,7 +75,8 @@ const base_option budget_keys_table[] = {
 const base_option trial_keys_table[] = {
     {KEY(trial_keys, time, DURATION), .fallback = "", POSITIVE, .help = "longer ones are killed and fail"},
     {KEY(trial_keys, memory, BYTES), .fallback = "", POSITIVE, .help = "ones that need more are killed and fail"},
-    {KEY(trial_keys, threads, INT), .fallback = "1", .min = 1, .max = 1024, .help = "threads of each trial"},
+    {KEY(trial_keys, threads, INT), .fallback = "1", .min = 1, .max = 1024,
+     .help = "threads that the programs of a trial may use"},
     {KEY(trial_keys, stop_grace, DURATION), .fallback = "30s", .help = "between being asked to stop and being killed"},
     BASE_OPTIONS_END,
 };

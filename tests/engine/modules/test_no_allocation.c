@@ -5,7 +5,6 @@
 #include "engine/modules/convnets.h"
 #include "engine/modules/mlp.h"
 #include "engine/optim/optimizer.h"
-#include "engine/tensor/blas.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define COUNTING 0 /* a sanitizer brings its own malloc */
@@ -136,7 +135,6 @@ static void a_step_of_a_convolutional_network_allocates_nothing(void **state) {
 }
 
 int main(void) {
-    eng_blas_set_threads(1); /* with more, OpenBLAS allocates its jobs */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_counter_counts),
         cmocka_unit_test(a_step_allocates_nothing),

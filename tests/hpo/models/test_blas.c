@@ -3,7 +3,7 @@
 
 #include <dlfcn.h>
 
-#include "engine/tensor/blas.h"
+#include "hpo/models/blas.h"
 
 /* With GSL on the link line its slow reference BLAS can take the name cblas_sgemm: ask the loader who has it. */
 static void openblas_answers_even_with_gsl_around(void **state) {
@@ -17,9 +17,9 @@ static void openblas_answers_even_with_gsl_around(void **state) {
 
 static void threads_are_set(void **state) {
     (void)state;
-    eng_blas_set_threads(1);
-    assert_int_equal(eng_blas_threads(), 1);
-    assert_true(strlen(eng_blas_core()) > 0);
+    hpo_blas_set_threads(1);
+    assert_int_equal(hpo_blas_threads(), 1);
+    assert_true(strlen(hpo_blas_core()) > 0);
 }
 
 /* The widest vectors that a family of kernels uses, in bits. */
@@ -38,8 +38,8 @@ static int width_of(const char *core) {
 /* Advice is given just where this machine has wider vectors than the kernels that run on it, and takes all it has. */
 static void better_kernels_are_advised_only_where_there_are_some(void **state) {
     (void)state;
-    const char *better = eng_blas_better_core();
-    int able = 128, now = width_of(eng_blas_core());
+    const char *better = hpo_blas_better_core();
+    int able = 128, now = width_of(hpo_blas_core());
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2")) able = 256;
     if (__builtin_cpu_supports("avx512vl")) able = 512;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The settings of BLAS. OpenBLAS is asked for by name: the interface of BLAS has no word for its threads and its choice
  * of kernels. */
-#include "engine/tensor/blas.h"
+#include "hpo/models/blas.h"
 
 #include <cblas.h>
 #include <string.h>
 
-void eng_blas_set_threads(int threads) {
+void hpo_blas_set_threads(int threads) {
     openblas_set_num_threads(threads);
 }
 
-int eng_blas_threads(void) {
+int hpo_blas_threads(void) {
     return openblas_get_num_threads();
 }
 
-const char *eng_blas_core(void) {
+const char *hpo_blas_core(void) {
     return openblas_get_corename();
 }
 
@@ -27,11 +27,11 @@ static bool is_one_of(const char *core, const char *const *names) {
 }
 #endif
 
-const char *eng_blas_better_core(void) {
+const char *hpo_blas_better_core(void) {
 #if defined(__x86_64__)
     static const char *const with_avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids", NULL};
     static const char *const with_avx2[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids", NULL};
-    const char *core = eng_blas_core();
+    const char *core = hpo_blas_core();
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                         __builtin_cpu_supports("avx512cd");
