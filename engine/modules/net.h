@@ -66,6 +66,7 @@ BASE_CHECK base_status eng_net_concat(eng_net *net, const eng_value *values, siz
 typedef struct eng_window {
     size_t size, stride, dilation;
     bool same;
+    size_t extra[2]; /* transposed: rows below and columns beside what the kernel makes, less than the stride */
 } eng_window;
 
 typedef enum eng_pooling { ENG_POOL_MAX, ENG_POOL_AVERAGE } eng_pooling;
@@ -80,7 +81,7 @@ BASE_CHECK base_status eng_net_separable(eng_net *net, size_t filters, const eng
 BASE_CHECK base_status eng_net_pool(eng_net *net, eng_pooling pooling, const eng_window *window);
 BASE_CHECK base_status eng_net_global_pool(eng_net *net, eng_pooling pooling);
 BASE_CHECK base_status eng_net_upsample(eng_net *net, size_t factor);
-/* The adjoint of an unpadded convolution: height and width become (pixels - 1) stride + size. */
+/* The adjoint of an unpadded convolution: height and width become (pixels - 1) stride + size + extra. */
 BASE_CHECK base_status eng_net_transposed(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
                                           const eng_op *activation);
 /* The end becomes f(end + before); where the shapes differ, before goes through a projection: a 1 x 1 convolution with

@@ -100,6 +100,7 @@ base_status eng_net_transposed(eng_net *net, size_t filters, const eng_window *w
         .filters = filters,
         .kernel = {window->size},
         .stride = {window->stride},
+        .extra = {window->extra[0], window->extra[1]},
         .no_bias = norm != ENG_NORM_NONE,
         .epilogue = fused ? activation->epilogue : ENG_EPILOGUE_NONE,
         .init = eng_net_init(net, activation),

@@ -61,6 +61,7 @@ static void faults_name_position_and_remedy(void **state) {
         {"{dataset: digits, blocks: 3}", "r.yaml:1:19: blocks has no meaning for model mlp"},
         {"{dataset: digits, model: separable, preactivation: true}",
          "preactivation has no meaning for model separable"},
+        {"{dataset: digits, model: unet, drop_path: 0.1}", "drop_path has no meaning for model unet"},
         {"{dataset: digits, network: [{dense: 3}], width: 3}", "network lists every layer, so width has no meaning"},
         {"{dataset: digits, network: [{dense: x}]}", "r.yaml:1:37: dense must be"},
         {"{dataset: digits, folds: 1}", "folds is 1; it must be 0 (off) or at least 2"},

@@ -185,6 +185,9 @@ static void convolutions_learn_digits(void **state) {
         {"{dataset: digits, model: separable, width: 16, stages: 2, epochs: 30, learning_rate: 0.003, "
          "schedule: cosine, seed: 1}",
          0.09},
+        {"{dataset: digits, model: unet, width: 8, stages: 2, epochs: 20, learning_rate: 0.01, schedule: cosine, "
+         "seed: 1}",
+         0.05},
         {"{dataset: digits, epochs: 15, learning_rate: 0.003, schedule: cosine, ema: 0.98, seed: 1, network: [{conv: "
          "16}, {concat: [[], [{pool: max}, {conv: 16}, {transposed: 8}]]}, {conv: 32, stride: 2, norm: layer}, "
          "flatten, "
