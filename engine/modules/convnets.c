@@ -18,7 +18,7 @@
  * features of the pixels are averaged. */
 #include "engine/modules/convnets.h"
 
-static const eng_window three = {.size = 3, .stride = 1, .dilation = 1, .same = true};
+static const eng_window three = {.size = {3}, .stride = {1}, .dilation = 1, .same = true};
 
 typedef struct block {
     size_t channels, stride;
@@ -49,7 +49,7 @@ static base_status post_block(eng_net *net, const eng_convnet_config *config, co
     const eng_norm norm = net->config->norm;
     eng_window down = three;
     (void)config;
-    down.stride = b->stride;
+    down.stride[0] = b->stride;
     BASE_TRY(eng_net_conv(net, b->channels, &down, 1, norm, eng_net_activation(net)));
     BASE_TRY(eng_net_conv(net, b->channels, &three, 1, norm, &eng_op_linear));
     return eng_net_residual(net, before, b->drop_path, norm, eng_net_activation(net));
@@ -63,7 +63,7 @@ static base_status pre_block(eng_net *net, const eng_convnet_config *config, con
     eng_value before = net->at;
     eng_window down = three;
     (void)config;
-    down.stride = b->stride;
+    down.stride[0] = b->stride;
     const bool same = b->stride == 1 && eng_net_shape(net)->dim[2] == b->channels;
     BASE_TRY(activate(net));
     if (!same) before = net->at;
@@ -86,7 +86,7 @@ static base_status separable_block(eng_net *net, const eng_convnet_config *confi
     const eng_value before = net->at;
     const bool same = b->stride == 1 && eng_net_shape(net)->dim[2] == b->channels;
     eng_window down = three;
-    down.stride = b->stride;
+    down.stride[0] = b->stride;
     BASE_TRY(eng_net_separable(net, b->channels, &down, net->config->norm, eng_net_activation(net)));
     if (!config->skip || !same) return BASE_OK;
     return eng_net_residual(net, before, b->drop_path, ENG_NORM_NONE, &eng_op_linear);
@@ -107,14 +107,14 @@ static base_status unet_blocks(eng_net *net, const eng_convnet_config *config, s
 /* Twice as many pixels, or as many as the skip has where halving it rounded down. */
 static base_status unet_up(eng_net *net, eng_value skip, size_t channels) {
     const eng_shape *to = &eng_graph_value(net->graph, skip)->shape;
-    const eng_window twice = {.size = 2, .stride = 2, .dilation = 1, .extra = {to->dim[0] % 2, to->dim[1] % 2}};
+    const eng_window twice = {.size = {2}, .stride = {2}, .dilation = 1, .extra = {to->dim[0] % 2, to->dim[1] % 2}};
     BASE_TRY(eng_net_transposed(net, channels, &twice, ENG_NORM_NONE, &eng_op_linear));
     return eng_net_concat(net, (eng_value[]){skip, net->at}, 2);
 }
 
 /* Everything from the size of a stage downwards and up again. */
 static base_status unet_stage(eng_net *net, const eng_convnet_config *config, size_t stage, size_t channels) {
-    static const eng_window half = {.size = 2, .stride = 2, .dilation = 1};
+    static const eng_window half = {.size = {2}, .stride = {2}, .dilation = 1};
     BASE_TRY(unet_blocks(net, config, channels));
     if (stage == config->stages) return BASE_OK;
     const eng_shape *shape = eng_net_shape(net);

@@ -193,6 +193,10 @@ static void convolutions_learn_digits(void **state) {
          "flatten, "
          "{dropout: 0.2}, {dense: 32}]}",
          0.03},
+        {"{dataset: digits, epochs: 15, learning_rate: 0.003, schedule: cosine, seed: 1, network: [{conv: 8}, "
+         "{spatially_separable: 16, kernel: 5, stride: 2}, {reshape: [4, 4, 4, 4]}, {conv3d: 16}, "
+         "{residual: [{conv3d: 16, kernel: [3, 1, 3]}]}, {dense: 32}]}",
+         0.06},
     };
     base_err err = {0};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
