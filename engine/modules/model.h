@@ -4,7 +4,7 @@
  * A training step is
  *     loss = eng_model_train(model, &batch, step);
  *     eng_optimizer_step(optimizer, rate);
- * and allocates nothing. */
+ * and allocates nothing (OpenBLAS may, for the time of a small product). */
 #ifndef ENG_MODEL_H
 #define ENG_MODEL_H
 

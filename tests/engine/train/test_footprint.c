@@ -1,66 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a training is told to take, against what it takes from malloc, from its beginning through steps, validation and
- * test to its end: this program's malloc family counts the bytes that are in use and their largest number. */
+ * test to its end. */
 #include "tests/engine/train/support.h"
-
-#include <errno.h>
-#include <malloc.h>
 
 #include "engine/tensor/blas.h"
 #include "engine/train/footprint.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTING 0 /* a sanitizer brings its own malloc */
-#else
-#define COUNTING 1
-#endif
-
-static volatile size_t in_use, most_in_use;
-
-#if COUNTING
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void __libc_free(void *memory);
-
-static void *given(void *memory) {
-    if (memory != NULL) in_use += malloc_usable_size(memory);
-    if (in_use > most_in_use) most_in_use = in_use;
-    return memory;
-}
-
-static void taken_back(void *memory) {
-    if (memory != NULL) in_use -= malloc_usable_size(memory);
-}
-
-void *malloc(size_t size) {
-    return given(__libc_malloc(size));
-}
-
-void *calloc(size_t count, size_t size) {
-    return given(__libc_calloc(count, size));
-}
-
-void *realloc(void *memory, size_t size) {
-    taken_back(memory);
-    return given(__libc_realloc(memory, size));
-}
-
-void *aligned_alloc(size_t alignment, size_t size) {
-    return given(__libc_memalign(alignment, size));
-}
-
-int posix_memalign(void **out, size_t alignment, size_t size) {
-    *out = given(__libc_memalign(alignment, size));
-    return *out == NULL ? ENOMEM : 0;
-}
-
-void free(void *memory) {
-    taken_back(memory);
-    __libc_free(memory);
-}
-#endif
+#include "tests/support/count_malloc.h"
 
 /* An epoch of two steps and more, from nothing. */
 static double bytes_of_a_training(const bench *b) {
