@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Everything that must hold before a change goes in: format, layers, a build with warnings as errors, every test, the
-# unit and conformance tests again under AddressSanitizer and UndefinedBehaviorSanitizer, and a build without MPI. Every
-# step runs, whatever became of the others; fails when one did.
+# unit and conformance tests again under AddressSanitizer and UndefinedBehaviorSanitizer, kernels under valgrind, and a
+# build without MPI. Every step runs, whatever became of the others; fails when one did.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -47,11 +47,23 @@ tests() { # preset, then arguments of ctest: counts what its closing lines say
     return $status
 }
 
+# Reads of what nobody wrote, which the sanitizers do not see. Valgrind's processor has no AVX-512, so the AVX2 and the
+# portable instances of the kernels are what runs, and OpenBLAS and the C library choose theirs alike.
+kernels_under_valgrind() {
+    local test status=0
+    for test in tensor/test_kernels ops/test_ops ops/test_conv3d ops/test_structure ops/test_dropout ops/test_norm; do
+        OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=1 "build/release/tests/engine/$test" >"$log" 2>&1 ||
+            { cat "$log"; status=1; }
+    done
+    return $status
+}
+
 step packages ./scripts/install_deps.sh --tests
 step format format
 step layers ./scripts/check_layers.sh
 if step "build release" build release; then
     step "tests release: unit, conformance" tests release -L 'unit|conformance' -j 2
+    step "valgrind: kernels" kernels_under_valgrind
     step "tests release: mpi, cli, slow" tests release -LE 'unit|conformance' # these measure time: one by one
 fi
 if step "build asan-ubsan" build asan-ubsan; then

@@ -20,7 +20,7 @@ typedef struct eng_convnet_config {
 
 /* Everything between the input and the output layer, which eng_net_end adds. */
 typedef base_status eng_convnet_fn(eng_net *net, const eng_convnet_config *config);
-eng_convnet_fn eng_resnet_build, eng_separable_build;
+eng_convnet_fn eng_resnet_build, eng_separable_build, eng_unet_build;
 
 #ifdef __cplusplus
 }

@@ -1,38 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layers of images: conv, depthwise, separable, transposed, pool, global_pool, upsample, norm. */
+/* Convolutions: conv, depthwise, separable, spatially_separable, transposed, conv3d. */
 #include "engine/modules/layer_kinds.h"
 
 #define FIELD(type, name) .offset = offsetof(type, name)
 
 static const char *const paddings[] = {"same", "none", NULL};
-static const char *const poolings[] = {"max", "average", NULL};
 
 typedef struct conv_settings {
-    int64_t channels, kernel, stride, dilation, groups;
-    int padding; /* index into paddings */
+    int64_t channels, dilation, groups;
+    const base_yaml_node *kernel, *stride; /* a number, or a list with one for each direction */
+    int padding;                           /* index into paddings */
     eng_layer_end end;
+    size_t size[3], step[3]; /* kernel and stride as numbers: of eng_window */
 } conv_settings;
 
 enum { MOST_CHANNELS = 1 << 16, MOST_KERNEL = 15, MOST_STRIDE = 64, MOST_DILATION = 64 };
+
+#define KERNEL_SHAPE "1 to 15"
+#define STRIDE_SHAPE "1 to 64"
+#define PAIR         " or [height, width]"
+#define TRIPLE       " or [depth, height, width]"
 
 #define CHANNELS_OPTION(word)                                                                                          \
     {                                                                                                                  \
         .name = word, .kind = BASE_OPTION_INT, FIELD(conv_settings, channels), .fallback = BASE_REQUIRED, .min = 1,    \
         .max = MOST_CHANNELS, .help = "channels of the output"                                                         \
     }
-#define KERNEL_OPTION(word, value)                                                                                     \
+#define KERNEL_OPTION(word, value, sides)                                                                              \
     {                                                                                                                  \
-        .name = word, .kind = BASE_OPTION_INT, FIELD(conv_settings, kernel), .fallback = value, .min = 1,              \
-        .max = MOST_KERNEL, .help = "pixels of the kernel in each direction"                                           \
+        .name = word, .kind = BASE_OPTION_NODE, FIELD(conv_settings, kernel), .fallback = value,                       \
+        .shape = KERNEL_SHAPE sides, .help = "pixels of the kernel in each direction"                                  \
     }
-#define PLACE_OPTIONS                                                                                                  \
-    {.name = "stride",                                                                                                 \
-     .kind = BASE_OPTION_INT,                                                                                          \
-     FIELD(conv_settings, stride),                                                                                     \
-     .fallback = "1",                                                                                                  \
-     .min = 1,                                                                                                         \
-     .max = MOST_STRIDE,                                                                                               \
-     .help = "pixels between two places of the kernel"},                                                               \
+#define STRIDE_OPTION(value, sides, text)                                                                              \
+    {                                                                                                                  \
+        .name = "stride", .kind = BASE_OPTION_NODE, FIELD(conv_settings, stride), .fallback = value,                   \
+        .shape = STRIDE_SHAPE sides, .help = text                                                                      \
+    }
+#define PLACE_OPTIONS(sides)                                                                                           \
+    STRIDE_OPTION("1", sides, "pixels between two places of the kernel"),                                              \
         {.name = "dilation",                                                                                           \
          .kind = BASE_OPTION_INT,                                                                                      \
          FIELD(conv_settings, dilation),                                                                               \
@@ -45,19 +50,57 @@ enum { MOST_CHANNELS = 1 << 16, MOST_KERNEL = 15, MOST_STRIDE = 64, MOST_DILATIO
         .choices = paddings, .help = "same: zeros around, so that stride 1 keeps the size"                             \
     }
 
+static base_status read_sizes(const base_yaml_node *node, const char *name, double most, size_t directions,
+                              size_t sizes[3], base_err *err) {
+    const base_option each = {.name = name, .kind = BASE_OPTION_INT, .fallback = BASE_REQUIRED, .min = 1, .max = most};
+    const bool list = node->kind == BASE_YAML_LIST && directions > 1;
+    if (list && node->count != directions)
+        return base_yaml_fail(node, err, "%s must be one number or a list of %zu, but the list has %zu", name,
+                              directions, node->count);
+    for (size_t i = 0; i < (list ? directions : 1); i++) {
+        const base_yaml_node *item = list ? node->items[i] : node;
+        BASE_TRY(base_option_check(&each, item, err));
+        sizes[i] = (size_t)item->integer;
+    }
+    return BASE_OK;
+}
+
+static base_status resolve(conv_settings *s, const char *kernel, size_t directions, base_err *err) {
+    BASE_TRY(read_sizes(s->kernel, kernel, MOST_KERNEL, directions, s->size, err));
+    return read_sizes(s->stride, "stride", MOST_STRIDE, directions, s->step, err);
+}
+
+static base_status resolve_one(void *settings, base_err *err) {
+    return resolve(settings, "kernel", 1, err);
+}
+
+static base_status resolve_pair(void *settings, base_err *err) {
+    return resolve(settings, "kernel", 2, err);
+}
+
+static base_status resolve_depthwise(void *settings, base_err *err) {
+    return resolve(settings, "depthwise", 2, err);
+}
+
+static base_status resolve_triple(void *settings, base_err *err) {
+    return resolve(settings, "kernel", 3, err);
+}
+
 static eng_window window_of(const conv_settings *s) {
-    return (eng_window){.size = (size_t)s->kernel,
-                        .stride = (size_t)s->stride,
-                        .dilation = (size_t)s->dilation,
-                        .same = s->padding == 0};
+    eng_window window = {.dilation = (size_t)s->dilation, .same = s->padding == 0};
+    for (size_t i = 0; i < 3; i++) {
+        window.size[i] = s->size[i];
+        window.stride[i] = s->step[i];
+    }
+    return window;
 }
 
 /* ---- conv ---- */
 
 static const base_option conv_options[] = {
     CHANNELS_OPTION("conv"),
-    KERNEL_OPTION("kernel", "3"),
-    PLACE_OPTIONS,
+    KERNEL_OPTION("kernel", "3", PAIR),
+    PLACE_OPTIONS(PAIR),
     {.name = "groups",
      .kind = BASE_OPTION_INT,
      FIELD(conv_settings, groups),
@@ -81,14 +124,15 @@ const eng_layer_kind eng_layer_conv = {
     .summary = "convolution, normalisation, activation",
     .options = conv_options,
     .size = sizeof(conv_settings),
+    .resolve = resolve_pair,
     .build = build_conv,
 };
 
 /* ---- depthwise ---- */
 
 static const base_option depthwise_options[] = {
-    KERNEL_OPTION("depthwise", BASE_REQUIRED),
-    PLACE_OPTIONS,
+    KERNEL_OPTION("depthwise", BASE_REQUIRED, PAIR),
+    PLACE_OPTIONS(PAIR),
     ENG_LAYER_END_OPTIONS(conv_settings),
     BASE_OPTIONS_END,
 };
@@ -105,6 +149,7 @@ const eng_layer_kind eng_layer_depthwise = {
     .summary = "a convolution of each channel by itself; its value is the kernel",
     .options = depthwise_options,
     .size = sizeof(conv_settings),
+    .resolve = resolve_depthwise,
     .build = build_depthwise,
 };
 
@@ -112,8 +157,8 @@ const eng_layer_kind eng_layer_depthwise = {
 
 static const base_option separable_options[] = {
     CHANNELS_OPTION("separable"),
-    KERNEL_OPTION("kernel", "3"),
-    PLACE_OPTIONS,
+    KERNEL_OPTION("kernel", "3", PAIR),
+    PLACE_OPTIONS(PAIR),
     ENG_LAYER_END_OPTIONS(conv_settings),
     BASE_OPTIONS_END,
 };
@@ -130,28 +175,50 @@ const eng_layer_kind eng_layer_separable = {
     .summary = "depthwise, then a 1 x 1 convolution, each with normalisation and activation",
     .options = separable_options,
     .size = sizeof(conv_settings),
+    .resolve = resolve_pair,
     .build = build_separable,
+};
+
+/* ---- spatially_separable ---- */
+
+static const base_option spatially_separable_options[] = {
+    CHANNELS_OPTION("spatially_separable"),
+    KERNEL_OPTION("kernel", "3", ""),
+    PLACE_OPTIONS(""),
+    ENG_LAYER_END_OPTIONS(conv_settings),
+    BASE_OPTIONS_END,
+};
+
+static base_status build_spatially_separable(eng_net *net, const eng_layer *layer) {
+    const conv_settings *s = layer->settings;
+    const eng_window window = window_of(s);
+    return eng_net_spatially_separable(net, (size_t)s->channels, &window, eng_layer_norm_of(net, s->end.norm),
+                                       eng_layer_activation_of(net, s->end.activation));
+}
+
+const eng_layer_kind eng_layer_spatially_separable = {
+    .name = "spatially_separable",
+    .summary = "a convolution of height kernel and width 1, then one of height 1 and width kernel, each with "
+               "normalisation and activation",
+    .options = spatially_separable_options,
+    .size = sizeof(conv_settings),
+    .resolve = resolve_one,
+    .build = build_spatially_separable,
 };
 
 /* ---- transposed ---- */
 
 static const base_option transposed_options[] = {
     CHANNELS_OPTION("transposed"),
-    KERNEL_OPTION("kernel", "2"),
-    {.name = "stride",
-     .kind = BASE_OPTION_INT,
-     FIELD(conv_settings, stride),
-     .fallback = "2",
-     .min = 1,
-     .max = MOST_STRIDE,
-     .help = "pixels of the output between two places of the kernel"},
+    KERNEL_OPTION("kernel", "2", PAIR),
+    STRIDE_OPTION("2", PAIR, "pixels of the output between two places of the kernel"),
     ENG_LAYER_END_OPTIONS(conv_settings),
     BASE_OPTIONS_END,
 };
 
 static base_status build_transposed(eng_net *net, const eng_layer *layer) {
     const conv_settings *s = layer->settings;
-    const eng_window window = {.size = (size_t)s->kernel, .stride = (size_t)s->stride, .dilation = 1};
+    const eng_window window = window_of(s);
     return eng_net_transposed(net, (size_t)s->channels, &window, eng_layer_norm_of(net, s->end.norm),
                               eng_layer_activation_of(net, s->end.activation));
 }
@@ -161,137 +228,30 @@ const eng_layer_kind eng_layer_transposed = {
     .summary = "transposed convolution: a larger image, by learned weights",
     .options = transposed_options,
     .size = sizeof(conv_settings),
+    .resolve = resolve_pair,
     .build = build_transposed,
 };
 
-/* ---- pool ---- */
+/* ---- conv3d ---- */
 
-typedef struct pool_settings {
-    int pooling; /* index into poolings */
-    int64_t size, stride;
-    int padding; /* index into paddings */
-} pool_settings;
-
-static const base_option pool_options[] = {
-    {.name = "pool",
-     .kind = BASE_OPTION_CHOICE,
-     FIELD(pool_settings, pooling),
-     .fallback = "max",
-     .choices = poolings,
-     .help = "what stands for a window"},
-    {.name = "size",
-     .kind = BASE_OPTION_INT,
-     FIELD(pool_settings, size),
-     .fallback = "2",
-     .min = 1,
-     .max = MOST_KERNEL,
-     .help = "pixels of the window in each direction"},
-    {.name = "stride",
-     .kind = BASE_OPTION_INT,
-     FIELD(pool_settings, stride),
-     .fallback = "0",
-     .min = 0,
-     .max = MOST_STRIDE,
-     .help = "pixels between two windows; 0 = size"},
-    {.name = "padding",
-     .kind = BASE_OPTION_CHOICE,
-     FIELD(pool_settings, padding),
-     .fallback = "none",
-     .choices = paddings,
-     .help = "same: windows hang over the edge (odd sizes)"},
+static const base_option conv3d_options[] = {
+    CHANNELS_OPTION("conv3d"), KERNEL_OPTION("kernel", "3", TRIPLE),
+    PLACE_OPTIONS(TRIPLE),     ENG_LAYER_END_OPTIONS(conv_settings),
     BASE_OPTIONS_END,
 };
 
-static base_status build_pool(eng_net *net, const eng_layer *layer) {
-    const pool_settings *s = layer->settings;
-    const eng_window window = {.size = (size_t)s->size,
-                               .stride = (size_t)(s->stride > 0 ? s->stride : s->size),
-                               .dilation = 1,
-                               .same = s->padding == 0};
-    return eng_net_pool(net, (eng_pooling)s->pooling, &window);
+static base_status build_conv3d(eng_net *net, const eng_layer *layer) {
+    const conv_settings *s = layer->settings;
+    const eng_window window = window_of(s);
+    return eng_net_conv3d(net, (size_t)s->channels, &window, eng_layer_norm_of(net, s->end.norm),
+                          eng_layer_activation_of(net, s->end.activation));
 }
 
-const eng_layer_kind eng_layer_pool = {
-    .name = "pool",
-    .summary = "the largest or the mean of each window",
-    .options = pool_options,
-    .size = sizeof(pool_settings),
-    .build = build_pool,
-};
-
-/* ---- global_pool ---- */
-
-static const base_option global_pool_options[] = {
-    {.name = "global_pool",
-     .kind = BASE_OPTION_CHOICE,
-     FIELD(pool_settings, pooling),
-     .fallback = "average",
-     .choices = poolings,
-     .help = "what stands for a channel"},
-    BASE_OPTIONS_END,
-};
-
-static base_status build_global_pool(eng_net *net, const eng_layer *layer) {
-    return eng_net_global_pool(net, (eng_pooling)((const pool_settings *)layer->settings)->pooling);
-}
-
-const eng_layer_kind eng_layer_global_pool = {
-    .name = "global_pool",
-    .summary = "one number for each channel",
-    .options = global_pool_options,
-    .size = sizeof(pool_settings),
-    .build = build_global_pool,
-};
-
-/* ---- upsample ---- */
-
-typedef struct upsample_settings {
-    int64_t factor;
-} upsample_settings;
-
-static const base_option upsample_options[] = {
-    {.name = "upsample",
-     .kind = BASE_OPTION_INT,
-     FIELD(upsample_settings, factor),
-     .fallback = "2",
-     .min = 1,
-     .max = MOST_STRIDE,
-     .help = "how many times in each direction"},
-    BASE_OPTIONS_END,
-};
-
-static base_status build_upsample(eng_net *net, const eng_layer *layer) {
-    return eng_net_upsample(net, (size_t)((const upsample_settings *)layer->settings)->factor);
-}
-
-const eng_layer_kind eng_layer_upsample = {
-    .name = "upsample",
-    .summary = "a larger image, by repeating pixels",
-    .options = upsample_options,
-    .size = sizeof(upsample_settings),
-    .build = build_upsample,
-};
-
-/* ---- norm ---- */
-
-static const base_option norm_options[] = {
-    {.name = "norm",
-     .kind = BASE_OPTION_CHOICE,
-     FIELD(eng_layer_end, norm),
-     .fallback = "default",
-     .choices = eng_layer_norms,
-     .help = "default = the setting norm of the network"},
-    BASE_OPTIONS_END,
-};
-
-static base_status build_norm(eng_net *net, const eng_layer *layer) {
-    return eng_net_normalise(net, eng_layer_norm_of(net, ((const eng_layer_end *)layer->settings)->norm));
-}
-
-const eng_layer_kind eng_layer_norm_alone = {
-    .name = "norm",
-    .summary = "a normalisation by itself",
-    .options = norm_options,
-    .size = sizeof(eng_layer_end),
-    .build = build_norm,
+const eng_layer_kind eng_layer_conv3d = {
+    .name = "conv3d",
+    .summary = "convolution of a volume, normalisation, activation",
+    .options = conv3d_options,
+    .size = sizeof(conv_settings),
+    .resolve = resolve_triple,
+    .build = build_conv3d,
 };

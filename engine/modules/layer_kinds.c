@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layers of one step: dense, dropout, activation, flatten. */
+/* Layers of one step: dense, dropout, activation, flatten, reshape. */
 #include "engine/modules/layer_kinds.h"
 
 #define FIELD(type, name) .offset = offsetof(type, name)
@@ -141,4 +141,54 @@ const eng_layer_kind eng_layer_flatten = {
     .options = flatten_options,
     .size = sizeof(flatten_settings),
     .build = build_flatten,
+};
+
+/* ---- reshape ---- */
+
+enum { MOST_SIZES = 4 };
+
+typedef struct reshape_settings {
+    const base_yaml_node *sizes;
+    eng_shape shape;
+} reshape_settings;
+
+static const base_option reshape_options[] = {
+    {.name = "reshape",
+     .kind = BASE_OPTION_NODE,
+     FIELD(reshape_settings, sizes),
+     .fallback = BASE_REQUIRED,
+     .shape = "list of 1 to 4 sizes",
+     .help = "[numbers], [height, width, channels] or [depth, height, width, channels]; as many numbers as before"},
+    BASE_OPTIONS_END,
+};
+
+static base_status resolve_reshape(void *settings, base_err *err) {
+    static const base_option each = {
+        .name = "a size", .kind = BASE_OPTION_INT, .fallback = BASE_REQUIRED, .min = 1, .max = 1 << 20};
+    reshape_settings *s = settings;
+    const base_yaml_node *list = s->sizes;
+    double numbers = 1.0;
+    if (list->kind != BASE_YAML_LIST || list->count == 0 || list->count > MOST_SIZES)
+        return base_yaml_fail(list, err, "reshape must be a list of 1 to %d sizes, like [8, 8, 8, 1]", MOST_SIZES);
+    for (size_t i = 0; i < list->count; i++) {
+        BASE_TRY(base_option_check(&each, list->items[i], err));
+        s->shape.dim[s->shape.ndim++] = (size_t)list->items[i]->integer;
+        numbers *= (double)list->items[i]->integer;
+    }
+    if (numbers <= 1LL << 40) return BASE_OK;
+    return base_yaml_fail(list, err, "reshape to %g numbers is too large", numbers);
+}
+
+static base_status build_reshape(eng_net *net, const eng_layer *layer) {
+    const eng_reshape_config config = {.shape = ((const reshape_settings *)layer->settings)->shape};
+    return eng_net_apply(net, &eng_op_reshape, &config, NULL);
+}
+
+const eng_layer_kind eng_layer_reshape = {
+    .name = "reshape",
+    .summary = "the same numbers in another shape, such as a volume",
+    .options = reshape_options,
+    .size = sizeof(reshape_settings),
+    .resolve = resolve_reshape,
+    .build = build_reshape,
 };

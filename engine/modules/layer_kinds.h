@@ -13,7 +13,9 @@ extern "C" {
     X(conv)                                                                                                            \
     X(depthwise)                                                                                                       \
     X(separable)                                                                                                       \
+    X(spatially_separable)                                                                                             \
     X(transposed)                                                                                                      \
+    X(conv3d)                                                                                                          \
     X(pool)                                                                                                            \
     X(global_pool)                                                                                                     \
     X(upsample)                                                                                                        \
@@ -22,6 +24,7 @@ extern "C" {
     X(dropout)                                                                                                         \
     X(activation)                                                                                                      \
     X(flatten)                                                                                                         \
+    X(reshape)                                                                                                         \
     X(repeat)                                                                                                          \
     X(residual)                                                                                                        \
     X(concat)                                                                                                          \

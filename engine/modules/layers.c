@@ -97,6 +97,7 @@ static base_status read_layer(const base_yaml_node *item, base_arena *arena, eng
     void *settings = base_arena_alloc(arena, layer->kind->size);
     layer->settings = settings;
     BASE_TRY(base_options_read(layer->kind->options, map, settings, arena, err));
+    if (layer->kind->resolve != NULL) BASE_TRY(layer->kind->resolve(settings, err));
     return read_parts(map, arena, layer, err);
 }
 

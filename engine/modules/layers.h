@@ -36,7 +36,8 @@ typedef struct eng_layer_kind {
     const base_option *options; /* the first has the kind's name */
     size_t size;                /* of the struct that they are read into */
     eng_layer_parts parts;
-    const char *layers; /* the option that holds them */
+    const char *layers;                                    /* the option that holds them */
+    base_status (*resolve)(void *settings, base_err *err); /* what a table cannot read; BASE_INVALID; or NULL */
     base_status (*build)(eng_net *net, const eng_layer *layer);
 } eng_layer_kind;
 

@@ -120,5 +120,6 @@ eng_task eng_model_task(const eng_model *model) {
 }
 
 size_t eng_model_bytes(const eng_model *model) {
-    return 2 * eng_params_size(model->params) * sizeof(float) + eng_plan_bytes(model->plan);
+    return 2 * eng_params_size(model->params) * sizeof(float) + eng_plan_bytes(model->plan) +
+           eng_graph_bytes(model->graph) + eng_plan_calls_bytes(model->graph);
 }

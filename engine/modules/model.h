@@ -67,7 +67,7 @@ size_t eng_model_batch(const eng_model *model);
 size_t eng_model_input_count(const eng_model *model);  /* numbers per sample */
 size_t eng_model_output_count(const eng_model *model); /* numbers per sample */
 eng_task eng_model_task(const eng_model *model);
-/* Bytes of parameters, gradients and arena. */
+/* Bytes of parameters, gradients, arena, and of the network's description. */
 size_t eng_model_bytes(const eng_model *model);
 
 #ifdef __cplusplus

@@ -61,11 +61,13 @@ BASE_CHECK base_status eng_net_dense(eng_net *net, size_t width, eng_norm norm, 
 /* The end becomes f(a + b + ...), or a and b side by side. */
 BASE_CHECK base_status eng_net_add(eng_net *net, const eng_value *values, size_t count, const eng_op *activation);
 BASE_CHECK base_status eng_net_concat(eng_net *net, const eng_value *values, size_t count);
-/* A square kernel or window: size pixels that are dilation apart, put down every stride pixels. same: zeros around, so
- * that an odd size with stride 1 keeps height and width. */
+/* A kernel or window: size pixels that are dilation apart, put down every stride pixels; down and along an image, or
+ * deep, down and along a volume, 0 in the others = the first. same: zeros around, so that an odd size with stride 1
+ * keeps the image's. */
 typedef struct eng_window {
-    size_t size, stride, dilation;
+    size_t size[3], stride[3], dilation;
     bool same;
+    size_t extra[2]; /* transposed: rows below and columns beside what the kernel makes, less than the stride */
 } eng_window;
 
 typedef enum eng_pooling { ENG_POOL_MAX, ENG_POOL_AVERAGE } eng_pooling;
@@ -77,14 +79,21 @@ BASE_CHECK base_status eng_net_depthwise(eng_net *net, const eng_window *window,
 /* Depthwise, then 1 x 1. */
 BASE_CHECK base_status eng_net_separable(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
                                          const eng_op *activation);
+/* size x 1, then 1 x size, each with normalisation and activation; of the window only the first size and stride count.
+ */
+BASE_CHECK base_status eng_net_spatially_separable(eng_net *net, size_t filters, const eng_window *window,
+                                                   eng_norm norm, const eng_op *activation);
+/* Of volumes [depth, height, width, channels]. */
+BASE_CHECK base_status eng_net_conv3d(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
+                                      const eng_op *activation);
 BASE_CHECK base_status eng_net_pool(eng_net *net, eng_pooling pooling, const eng_window *window);
 BASE_CHECK base_status eng_net_global_pool(eng_net *net, eng_pooling pooling);
 BASE_CHECK base_status eng_net_upsample(eng_net *net, size_t factor);
-/* The adjoint of an unpadded convolution: height and width become (pixels - 1) stride + size. */
+/* The adjoint of an unpadded convolution: height and width become (pixels - 1) stride + size + extra. */
 BASE_CHECK base_status eng_net_transposed(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
                                           const eng_op *activation);
 /* The end becomes f(end + before); where the shapes differ, before goes through a projection: a 1 x 1 convolution with
- * the stride that leads to the end's size, with normalisation, or a dense layer. drop_path: rate at which the end is
+ * the strides that lead to the end's size, with normalisation, or a dense layer. drop_path: rate at which the end is
  * left out in training. */
 BASE_CHECK base_status eng_net_residual(eng_net *net, eng_value before, double drop_path, eng_norm norm,
                                         const eng_op *activation);

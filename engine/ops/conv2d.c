@@ -21,11 +21,7 @@ static base_status geometry(const eng_node *node, eng_conv *conv, base_err *err)
     for (size_t i = 0; i < 2; i++) {
         eng_conv_edge *e = edges[i];
         e->in = in->dim[i];
-        if (config->same) {
-            if (e->kernel % 2 == 0)
-                return BASE_FAIL(err, BASE_INVALID, "\"same\" padding wants an odd kernel, not %zu", e->kernel);
-            e->padding = (e->kernel - 1) * e->dilation / 2;
-        }
+        if (config->same) BASE_TRY(eng_conv_layer_same(e, err));
         e->out = eng_conv_out(e->in, e->kernel, e->stride, e->dilation, e->padding);
     }
     return eng_conv_layer_check(conv, err);

@@ -9,39 +9,52 @@ static size_t other(const size_t pair[2], size_t i) {
     return i == 1 && pair[1] == 0 ? pair[0] : pair[i];
 }
 
+base_status eng_conv_layer_edge(size_t kernel, size_t stride, size_t dilation, size_t padding, eng_conv_edge *e,
+                                base_err *err) {
+    e->kernel = kernel;
+    e->stride = stride == 0 ? 1 : stride;
+    e->dilation = dilation == 0 ? 1 : dilation;
+    e->padding = padding;
+    if (e->kernel == 0 || e->kernel > ENG_CONV_MOST_TAPS)
+        return BASE_FAIL(err, BASE_INVALID, "a kernel is 1 to %d pixels wide, not %zu", ENG_CONV_MOST_TAPS, e->kernel);
+    if (e->stride > 64 || e->dilation > 64)
+        return BASE_FAIL(err, BASE_INVALID, "stride and dilation are at most 64, not %zu and %zu", e->stride,
+                         e->dilation);
+    if (e->padding > (e->kernel - 1) * e->dilation)
+        return BASE_FAIL(err, BASE_INVALID, "a padding of %zu is wider than what a kernel of %zu reaches", e->padding,
+                         e->kernel);
+    return BASE_OK;
+}
+
 base_status eng_conv_layer_edges(const size_t kernel[2], const size_t stride[2], const size_t dilation[2],
                                  const size_t padding[2], eng_conv *conv, base_err *err) {
     eng_conv_edge *edges[2] = {&conv->h, &conv->w};
-    for (size_t i = 0; i < 2; i++) {
-        eng_conv_edge *e = edges[i];
-        e->kernel = other(kernel, i);
-        e->stride = other(stride, i) == 0 ? 1 : other(stride, i);
-        e->dilation = other(dilation, i) == 0 ? 1 : other(dilation, i);
-        e->padding = padding[i];
-        if (e->kernel == 0 || e->kernel > ENG_CONV_MOST_TAPS)
-            return BASE_FAIL(err, BASE_INVALID, "a kernel is 1 to %d pixels wide, not %zu", ENG_CONV_MOST_TAPS,
-                             e->kernel);
-        if (e->stride > 64 || e->dilation > 64)
-            return BASE_FAIL(err, BASE_INVALID, "stride and dilation are at most 64, not %zu and %zu", e->stride,
-                             e->dilation);
-        if (e->padding > (e->kernel - 1) * e->dilation)
-            return BASE_FAIL(err, BASE_INVALID, "a padding of %zu is wider than what a kernel of %zu reaches",
-                             e->padding, e->kernel);
-    }
+    for (size_t i = 0; i < 2; i++)
+        BASE_TRY(
+            eng_conv_layer_edge(other(kernel, i), other(stride, i), other(dilation, i), padding[i], edges[i], err));
+    return BASE_OK;
+}
+
+base_status eng_conv_layer_same(eng_conv_edge *e, base_err *err) {
+    if (e->kernel % 2 == 0)
+        return BASE_FAIL(err, BASE_INVALID, "\"same\" padding wants an odd kernel, not %zu", e->kernel);
+    e->padding = (e->kernel - 1) * e->dilation / 2;
+    return BASE_OK;
+}
+
+base_status eng_conv_layer_edge_check(const eng_conv_edge *e, base_err *err) {
+    if (e->in == 0 || e->out == 0)
+        return BASE_FAIL(err, BASE_INVALID, "a kernel of %zu with dilation %zu does not fit into %zu pixels", e->kernel,
+                         e->dilation, e->in + 2 * e->padding);
+    if (e->in > MOST_EDGE || e->out > MOST_EDGE)
+        return BASE_FAIL(err, BASE_INVALID, "an image of %zu pixels along an edge is too large",
+                         e->in > e->out ? e->in : e->out);
     return BASE_OK;
 }
 
 base_status eng_conv_layer_check(const eng_conv *conv, base_err *err) {
-    const eng_conv_edge *edges[2] = {&conv->h, &conv->w};
-    for (size_t i = 0; i < 2; i++) {
-        const eng_conv_edge *e = edges[i];
-        if (e->in == 0 || e->out == 0)
-            return BASE_FAIL(err, BASE_INVALID, "a kernel of %zu with dilation %zu does not fit into %zu pixels",
-                             e->kernel, e->dilation, e->in + 2 * e->padding);
-        if (e->in > MOST_EDGE || e->out > MOST_EDGE)
-            return BASE_FAIL(err, BASE_INVALID, "an image of %zu pixels along an edge is too large",
-                             e->in > e->out ? e->in : e->out);
-    }
+    BASE_TRY(eng_conv_layer_edge_check(&conv->h, err));
+    BASE_TRY(eng_conv_layer_edge_check(&conv->w, err));
     if (conv->channels == 0 || conv->filters == 0 || conv->channels > MOST_EDGE || conv->filters > MOST_EDGE)
         return BASE_FAIL(err, BASE_INVALID, "a convolution has 1 to %zu channels and filters, not %zu and %zu",
                          MOST_EDGE, conv->channels, conv->filters);
@@ -77,7 +90,7 @@ void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue 
     const bool bias = call->node->params > 1;
     if (epilogue == ENG_EPILOGUE_NONE) epilogue = ENG_EPILOGUE_LINEAR;
     if (!bias && epilogue == ENG_EPILOGUE_LINEAR) return;
-    const size_t cols = call->node->out_shape.dim[2];
+    const size_t cols = call->node->out_shape.dim[call->node->out_shape.ndim - 1];
     run->k->bias_epilogue_grad[epilogue](run->n * call->out_count / cols, cols, call->y, call->dy,
                                          bias ? call->dw[1] : spare);
 }

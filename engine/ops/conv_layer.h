@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What conv2d and conv2d_transposed have in common: reading a configuration, the bias and activation around the passes.
- * Private to engine/ops/conv2d*.c. */
+/* What conv2d, conv2d_transposed and conv3d have in common: reading a configuration, the bias and activation around the
+ * passes. Private to these. */
 #ifndef ENG_CONV_LAYER_H
 #define ENG_CONV_LAYER_H
 
@@ -11,9 +11,16 @@
 extern "C" {
 #endif
 
-/* Fills kernel, stride, dilation and padding of both edges; BASE_INVALID when they are out of range. */
+/* Fills kernel, stride, dilation (0 = 1) and padding of an edge, or of both; BASE_INVALID when they are out of range.
+ */
+base_status eng_conv_layer_edge(size_t kernel, size_t stride, size_t dilation, size_t padding, eng_conv_edge *e,
+                                base_err *err);
 base_status eng_conv_layer_edges(const size_t kernel[2], const size_t stride[2], const size_t dilation[2],
                                  const size_t padding[2], eng_conv *conv, base_err *err);
+/* The padding that keeps the size at stride 1; BASE_INVALID when the kernel has no middle. */
+base_status eng_conv_layer_same(eng_conv_edge *e, base_err *err);
+/* Checks an edge that is complete: the kernel fits. */
+base_status eng_conv_layer_edge_check(const eng_conv_edge *e, base_err *err);
 /* Checks sizes and groups once channels, filters and both edges are complete. */
 base_status eng_conv_layer_check(const eng_conv *conv, base_err *err);
 /* Weight [kernel h, kernel w, channels / groups, filters] and, unless no_bias, a bias of `outputs` numbers. */

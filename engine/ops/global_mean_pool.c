@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The mean of each channel over the whole image: M. Lin, Q. Chen, S. Yan, "Network In Network", ICLR 2014, section 3.2.
+/* The mean of each channel over the whole image or volume: M. Lin, Q. Chen, S. Yan, "Network In Network", ICLR 2014,
+ * section 3.2.
  */
 #include "engine/ops/ops.h"
 #include "engine/tensor/tiles.h"
 
 static base_status infer(eng_node *node, base_err *err) {
     const eng_shape *in = &node->in_shape[0];
-    if (in->ndim != 3 || eng_shape_count(in) == 0)
-        return BASE_FAIL(err, BASE_INVALID, "global pooling wants images [height, width, channels]");
-    node->out_shape = eng_shape_1d(in->dim[2]);
+    if (in->ndim < 3 || in->ndim > 4 || eng_shape_count(in) == 0)
+        return BASE_FAIL(err, BASE_INVALID, "global pooling wants images [height, width, channels] or volumes");
+    node->out_shape = eng_shape_1d(in->dim[in->ndim - 1]);
     return BASE_OK;
 }
 
+/* The slices of a volume are an image, one below the other. */
 static eng_pool whole(const eng_node *node) {
     const eng_shape *in = &node->in_shape[0];
-    return (eng_pool){.h = {.in = in->dim[0], .out = 1, .window = in->dim[0], .stride = in->dim[0]},
-                      .w = {.in = in->dim[1], .out = 1, .window = in->dim[1], .stride = in->dim[1]},
-                      .channels = in->dim[2]};
+    const size_t h = in->ndim == 4 ? in->dim[0] * in->dim[1] : in->dim[0], w = in->dim[in->ndim - 2];
+    return (eng_pool){.h = {.in = h, .out = 1, .window = h, .stride = h},
+                      .w = {.in = w, .out = 1, .window = w, .stride = w},
+                      .channels = in->dim[in->ndim - 1]};
 }
 
 static void forward(const eng_call *call, eng_run *run) {

@@ -45,6 +45,19 @@ typedef struct eng_conv2d_transposed_config {
     eng_epilogue epilogue;
 } eng_conv2d_transposed_config;
 
+/* y = f(conv(x, w) + b) of volumes: x [d, h, w, channels], y [d', h', w', filters], w [kernel h, kernel w, kernel d,
+ * channels, filters]. Triples are (deep, down, along); 0 in the others = the first, but for padding. */
+typedef struct eng_conv3d_config {
+    size_t filters;
+    size_t kernel[3];
+    size_t stride[3], dilation[3]; /* 0 = 1 */
+    size_t padding[3];             /* zeros on either side */
+    bool same;                     /* instead: as many as keep the size at stride 1; odd kernels only */
+    bool no_bias;
+    const eng_init *init; /* of w; NULL = He normal */
+    eng_epilogue epilogue;
+} eng_conv3d_config;
+
 typedef struct eng_pool_config {
     size_t window[2]; /* (down, along); 0 in the second = the first */
     size_t stride[2]; /* likewise; 0 in both = the window */
@@ -114,6 +127,7 @@ typedef struct eng_drop_path_config {
     X(dense)                                                                                                           \
     X(conv2d)                                                                                                          \
     X(conv2d_transposed)                                                                                               \
+    X(conv3d)                                                                                                          \
     X(max_pool)                                                                                                        \
     X(mean_pool)                                                                                                       \
     X(global_mean_pool)                                                                                                \

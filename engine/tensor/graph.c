@@ -122,6 +122,17 @@ const eng_node *eng_graph_node(const eng_graph *graph, size_t index) {
     return graph->nodes[index];
 }
 
+size_t eng_graph_bytes(const eng_graph *graph) {
+    const size_t name = 24;
+    size_t bytes = graph->value_capacity * sizeof *graph->values + graph->node_capacity * sizeof *graph->nodes;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const eng_node *node = graph->nodes[i];
+        bytes += sizeof *node + node->op->config_size + name;
+        bytes += node->params * (sizeof(eng_param) + sizeof(eng_param_spec) + 2 * name);
+    }
+    return bytes;
+}
+
 base_status eng_graph_params(const eng_graph *graph, uint64_t seed, eng_params **out, base_err *err) {
     size_t count = 0;
     for (size_t i = 0; i < graph->node_count; i++) count += graph->nodes[i]->params;

@@ -43,6 +43,8 @@ size_t eng_graph_values(const eng_graph *graph);
 const eng_value_info *eng_graph_value(const eng_graph *graph, eng_value value);
 size_t eng_graph_nodes(const eng_graph *graph);
 const eng_node *eng_graph_node(const eng_graph *graph, size_t index);
+/* Bytes that the description takes, and its parameter list without their values, about. */
+size_t eng_graph_bytes(const eng_graph *graph);
 /* Parameters of all nodes in order, laid out and initialised from seed. */
 BASE_CHECK base_status eng_graph_params(const eng_graph *graph, uint64_t seed, eng_params **out, base_err *err);
 

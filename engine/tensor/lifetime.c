@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 
@@ -30,28 +31,30 @@ static size_t best_gap(const eng_extent *extents, const size_t *placed, size_t c
     return best == SIZE_MAX ? end : best;
 }
 
-/* The largest extent not yet placed; the first of equals, so that a plan is the same every time. */
-static size_t largest(const eng_extent *extents, size_t count, const bool *done) {
-    size_t pick = SIZE_MAX;
-    for (size_t i = 0; i < count; i++)
-        if (!done[i] && (pick == SIZE_MAX || extents[i].bytes > extents[pick].bytes)) pick = i;
-    return pick;
+typedef struct item {
+    size_t bytes, index;
+} item;
+
+/* The largest first; of equals the first, so that a plan is the same every time. */
+static int by_size(const void *a, const void *b) {
+    const item *x = a, *y = b;
+    if (x->bytes != y->bytes) return x->bytes > y->bytes ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
 }
 
 size_t eng_lifetime_place(eng_extent *extents, size_t count) {
     base_arena *arena = base_arena_create();
-    size_t *placed = BASE_NEW_ARRAY(arena, count, size_t);
-    bool *done = BASE_NEW_ARRAY(arena, count, bool);
-    size_t size = 0;
-    for (size_t n = 0; n < count; n++) {
-        size_t pick = largest(extents, count, done);
-        eng_extent *e = &extents[pick];
-        done[pick] = true;
-        e->offset = e->bytes == 0 ? 0 : best_gap(extents, placed, n, e);
+    size_t *placed = BASE_NEW_ARRAY(arena, count, size_t), size = 0;
+    item *order = BASE_NEW_ARRAY(arena, count, item);
+    for (size_t i = 0; i < count; i++) order[i] = (item){extents[i].bytes, i};
+    if (count > 0) qsort(order, count, sizeof *order, by_size);
+    for (size_t n = 0; n < count && order[n].bytes > 0; n++) {
+        eng_extent *e = &extents[order[n].index];
+        e->offset = best_gap(extents, placed, n, e);
         if (e->offset + e->bytes > size) size = e->offset + e->bytes;
         size_t at = n;
         for (; at > 0 && extents[placed[at - 1]].offset > e->offset; at--) placed[at] = placed[at - 1];
-        placed[at] = pick;
+        placed[at] = order[n].index;
     }
     base_arena_destroy(arena);
     return size;

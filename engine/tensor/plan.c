@@ -276,6 +276,15 @@ static base_status check_batch(const eng_graph *graph, size_t batch, base_err *e
     return BASE_OK;
 }
 
+size_t eng_plan_calls_bytes(const eng_graph *graph) {
+    size_t calls = 2 * eng_graph_nodes(graph);
+    for (eng_value v = 0; v < eng_graph_values(graph); v++) {
+        const eng_value_info *info = eng_graph_value(graph, v);
+        if (info->needs_gradient && info->readers > 1) calls += info->readers - 1; /* sums */
+    }
+    return calls * sizeof(eng_call) + eng_graph_values(graph) * sizeof(float *);
+}
+
 base_status eng_plan_measure(const eng_graph *graph, size_t batch, size_t *bytes, base_err *err) {
     *bytes = 0;
     BASE_TRY(check_batch(graph, batch, err));
@@ -298,18 +307,20 @@ base_status eng_plan_create(const eng_graph *graph, const eng_params *params, si
     plan->graph = graph;
     plan->batch = batch;
     plan->run.k = kernels;
+    base_arena *scratch = base_arena_create();
     layout l;
-    lay_out(&l, book, graph, batch);
+    lay_out(&l, scratch, graph, batch);
     plan->unshared = l.unshared;
     plan->bytes = eng_lifetime_place(l.extents, l.count);
     base_status status = eng_alloc(plan->bytes, &plan->arena, err);
-    if (status != BASE_OK) {
+    if (status == BASE_OK) {
+        resolve(plan, &l, params);
+        *out = plan;
+    } else {
         eng_plan_destroy(plan);
-        return status;
     }
-    resolve(plan, &l, params);
-    *out = plan;
-    return BASE_OK;
+    base_arena_destroy(scratch);
+    return status;
 }
 
 void eng_plan_destroy(eng_plan *plan) {

@@ -32,7 +32,8 @@ void eng_plan_backward(eng_plan *plan);
 const float *eng_plan_value(const eng_plan *plan, eng_value value);
 
 size_t eng_plan_batch(const eng_plan *plan);
-size_t eng_plan_bytes(const eng_plan *plan); /* of the arena */
+size_t eng_plan_bytes(const eng_plan *plan);         /* of the arena */
+size_t eng_plan_calls_bytes(const eng_graph *graph); /* of the calls of a plan, about */
 /* What the arena would be if nothing were shared. */
 size_t eng_plan_bytes_unshared(const eng_plan *plan);
 

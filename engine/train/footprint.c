@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The network is built as a graph and its arena planned as for training, but nothing is allocated: what is told is what
- * a training takes, not an estimate. */
+/* The network is built as a graph and its arena planned as for training, but nothing is allocated: but for the few
+ * bytes of the network's description, what is told is what a training takes, not an estimate. */
 #include "engine/train/footprint.h"
 
 #include "engine/modules/summary.h"
@@ -20,6 +20,7 @@ base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, e
     out->batches =
         batch * (set->features + 2) * sizeof(float) + 2 * eng_split_train_count(set, &view.split) * sizeof(uint32_t);
     out->view = set->count * sizeof(uint32_t) + 2 * set->features * sizeof(float);
+    out->network = eng_graph_bytes(graph) + eng_plan_calls_bytes(graph);
     base_status status = eng_plan_measure(graph, batch, &out->arena, err);
     eng_graph_destroy(graph);
     return status;
@@ -27,5 +28,5 @@ base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, e
 
 size_t eng_footprint_bytes(const eng_footprint *footprint, bool own_view) {
     const eng_footprint *f = footprint;
-    return f->parameters + f->optimizer + f->arena + f->batches + (own_view ? f->view : 0);
+    return f->parameters + f->optimizer + f->arena + f->batches + f->network + (own_view ? f->view : 0);
 }

@@ -17,6 +17,7 @@ typedef struct eng_footprint {
     size_t optimizer;  /* its slots, summed gradients, averaged weights */
     size_t arena;      /* activations and their gradients */
     size_t batches;    /* a batch of the data, and the order of an epoch */
+    size_t network;    /* its description: nodes, calls, names */
     size_t view;       /* split and normaliser, where a training has its own */
 } eng_footprint;
 

@@ -14,7 +14,7 @@ enum { MAX_WIDTH = 1 << 20, MAX_LAYERS = 1000 };
 
 static const char *const target_kinds[] = {"auto", "classes", "numbers", NULL};
 static const char *const normalise_names[] = {"none", "scale01", "standard", NULL};
-static const char *const model_names[] = {"mlp", "resnet", "separable", NULL};
+static const char *const model_names[] = {"mlp", "resnet", "separable", "unet", NULL};
 static const char *const norm_names[] = {"auto", "none", "batch", "layer", NULL};
 static const char *const init_names[] = {"auto",      "zeros", "xavier-uniform", "xavier-normal", "he-uniform",
                                          "he-normal", NULL};
@@ -60,17 +60,16 @@ const base_option eng_recipe_options[] = {
     {CHOICE(model, model_names), .fallback = "mlp", .help = "kind of network"},
     {WHOLE(layers), .fallback = "2", .min = 0, .max = MAX_LAYERS, .help = "mlp: hidden layers; 0 = a linear model"},
     {WHOLE(width), .fallback = "", .min = 1, .max = MAX_WIDTH,
-     .help =
-         "mlp: units of each hidden layer, default 128; resnet, separable: channels of the first stage, default 16"},
+     .help = "mlp: units of each hidden layer, default 128; other models: channels of the first stage, default 16"},
     {.name = "hidden",
      .kind = BASE_OPTION_NODE,
      FIELD(hidden),
      .fallback = "",
      .help = "mlp: list of widths, like [256, 128, 64], in place of layers and width"},
     {WHOLE(stages), .fallback = "3", .min = 1, .max = 10,
-     .help = "resnet, separable: each after the first halves the image and doubles the channels"},
+     .help = "all but mlp: each after the first halves the image and doubles the channels; unet then goes back up"},
     {WHOLE(blocks), .fallback = "1", .min = 1, .max = MAX_LAYERS,
-     .help = "resnet, separable: blocks of each stage; 3 stages of n blocks are ResNet-(6n + 2)"},
+     .help = "all but mlp: blocks of each stage (unet: on either way); 3 stages of n blocks are ResNet-(6n + 2)"},
     {.name = "preactivation",
      .kind = BASE_OPTION_BOOL,
      FIELD(preactivation),
@@ -217,7 +216,7 @@ static base_status check_model(const base_yaml_node *settings, const eng_recipe 
     static const struct {
         const char *name;
         unsigned models; /* a bit for each eng_recipe_kind */
-    } rules[] = {{"layers", 1u},        {"hidden", 1u}, {"stages", 6u},   {"blocks", 6u},
+    } rules[] = {{"layers", 1u},        {"hidden", 1u}, {"stages", 14u},  {"blocks", 14u},
                  {"preactivation", 2u}, {"skip", 5u},   {"drop_path", 6u}};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (given(settings, rules[i].name) && (rules[i].models & 1u << r->model) == 0)

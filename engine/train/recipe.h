@@ -67,7 +67,7 @@ typedef enum eng_recipe_loss {
     ENG_LOSS_SQUARED
 } eng_recipe_loss;
 
-typedef enum eng_recipe_kind { ENG_MODEL_MLP, ENG_MODEL_RESNET, ENG_MODEL_SEPARABLE } eng_recipe_kind;
+typedef enum eng_recipe_kind { ENG_MODEL_MLP, ENG_MODEL_RESNET, ENG_MODEL_SEPARABLE, ENG_MODEL_UNET } eng_recipe_kind;
 
 /* AUTO: batch for the layers of convolutional networks, none for a multilayer perceptron. */
 typedef enum eng_recipe_norm {

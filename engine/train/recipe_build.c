@@ -132,8 +132,12 @@ static eng_net_config surroundings(const eng_recipe *recipe, const eng_dataset *
 }
 
 static base_status hidden_part(const eng_recipe *recipe, eng_net *net) {
-    static eng_convnet_fn *const by_name[] = {
-        [ENG_MODEL_RESNET] = eng_resnet_build, [ENG_MODEL_SEPARABLE] = eng_separable_build};
+    static const struct {
+        const char *name;
+        eng_convnet_fn *build;
+    } models[] = {[ENG_MODEL_RESNET] = {"resnet", eng_resnet_build},
+                  [ENG_MODEL_SEPARABLE] = {"separable", eng_separable_build},
+                  [ENG_MODEL_UNET] = {"unet", eng_unet_build}};
     if (recipe->network) return eng_layers_build(&recipe->list, net);
     const eng_convnet_config config = {
         .stages = (size_t)recipe->stages,
@@ -143,9 +147,8 @@ static base_status hidden_part(const eng_recipe *recipe, eng_net *net) {
         .skip = recipe->skip,
         .drop_path = recipe->drop_path,
     };
-    base_status status = by_name[recipe->model](net, &config);
-    if (status != BASE_OK)
-        base_err_prefix(net->err, "model %s", recipe->model == ENG_MODEL_RESNET ? "resnet" : "separable");
+    base_status status = models[recipe->model].build(net, &config);
+    if (status != BASE_OK) base_err_prefix(net->err, "model %s", models[recipe->model].name);
     return status;
 }
 

@@ -230,6 +230,7 @@ static void train_list(base_buf *out) {
     base_put_row("mlp", 23, "multilayer perceptron of any depth and width, with skips or without", out);
     base_put_row("resnet", 23, "residual network of any depth and width, post- or pre-activation", out);
     base_put_row("separable", 23, "depthwise-separable convolutions", out);
+    base_put_row("unet", 23, "convolutions down to small images and up again, with skips", out);
     base_buf_puts(out, "\nlayers of the objective train's network\n");
     for (size_t i = 0; eng_layer_kinds[i]; i++)
         base_put_row(eng_layer_kinds[i]->name, 23, eng_layer_kinds[i]->summary, out);

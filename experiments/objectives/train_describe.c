@@ -62,9 +62,10 @@ static base_status put_network(const description *d, base_buf *out, base_err *er
     eng_graph_destroy(graph);
     base_buf_printf(out,
                     "# its training takes %.1f MiB: parameters and gradients %.1f, optimizer %.1f,\n"
-                    "#   activations %.1f (batches of %zu), batches and their order %.1f\n",
+                    "#   activations %.1f (batches of %zu), batches and their order %.1f,\n"
+                    "#   the network's description %.1f\n",
                     (double)eng_footprint_bytes(&f, false) / mib, (double)f.parameters / mib, (double)f.optimizer / mib,
-                    (double)f.arena / mib, eng_recipe_batch(&recipe), (double)f.batches / mib);
+                    (double)f.arena / mib, eng_recipe_batch(&recipe), (double)f.batches / mib, (double)f.network / mib);
     return BASE_OK;
 }
 

@@ -28,6 +28,15 @@ static const eng_conv2d_transposed_config transposed = {.filters = 3,
                                                         .epilogue = ENG_EPILOGUE_TANH};
 static const eng_conv2d_transposed_config transposed_grouped = {
     .filters = 4, .kernel = {2, 3}, .dilation = {2, 1}, .groups = 2, .no_bias = true};
+static const eng_conv3d_config volume_same = {
+    .filters = 4, .kernel = {3, 3, 3}, .padding = {1, 1, 1}, .epilogue = ENG_EPILOGUE_TANH};
+static const eng_conv3d_config volume_strided = {.filters = 17,
+                                                 .kernel = {2, 1, 2},
+                                                 .stride = {2, 1, 1},
+                                                 .dilation = {1, 1, 2},
+                                                 .padding = {1, 0, 1},
+                                                 .no_bias = true};
+static const eng_conv3d_config volume_flat = {.filters = 3, .kernel = {1, 2, 2}, .epilogue = ENG_EPILOGUE_SIGMOID};
 static const eng_pool_config pool_halves = {.window = {2, 2}, .stride = {2, 2}};
 static const eng_pool_config pool_overlaps = {.window = {3, 2}, .stride = {1, 2}, .padding = {1, 1}};
 static const eng_batch_norm_config norm_relu = {.relu = true};
@@ -42,6 +51,10 @@ static const eng_drop_path_config drop_path_config = {.rate = 0.2};
     {                                                                                                                  \
         .ndim = 3, .dim = { a, b, c }                                                                                  \
     }
+#define VOLUME(a, b, c, d)                                                                                             \
+    {                                                                                                                  \
+        .ndim = 4, .dim = { a, b, c, d }                                                                               \
+    }
 
 const op_case op_cases[] = {
     {&eng_op_conv2d, "conv2d tanh", &conv_same, 1e-5, IMAGE(4, 5, 3), .timed = IMAGE(14, 14, 32)},
@@ -52,11 +65,18 @@ const op_case op_cases[] = {
     {&eng_op_conv2d_transposed, "conv2d-transposed", &transposed, 1e-5, IMAGE(3, 4, 2), .timed = IMAGE(14, 14, 32)},
     {&eng_op_conv2d_transposed, "conv2d-transposed grouped", &transposed_grouped, 1e-5, IMAGE(2, 3, 4),
      .timed = IMAGE(14, 14, 32)},
+    {&eng_op_conv3d, "conv3d tanh", &volume_same, 1e-5, VOLUME(3, 2, 3, 2), .timed = VOLUME(8, 8, 8, 16)},
+    {&eng_op_conv3d, "conv3d strided", &volume_strided, 1e-5, VOLUME(3, 2, 4, 1), .sparse = true,
+     .timed = VOLUME(8, 8, 8, 16)},
+    {&eng_op_conv3d, "conv3d of depth 1", &volume_flat, 1e-5, VOLUME(2, 3, 2, 3), .timed = VOLUME(8, 8, 8, 16)},
     {&eng_op_max_pool, "max-pool", &pool_halves, 1e-6, IMAGE(4, 6, 5), .timed = IMAGE(28, 28, 16)},
     {&eng_op_max_pool, "max-pool overlapping", &pool_overlaps, 1e-6, IMAGE(4, 5, 17), .timed = IMAGE(28, 28, 16)},
     {&eng_op_mean_pool, "mean-pool", &pool_halves, 1e-6, IMAGE(5, 3, 3), .sparse = true, .timed = IMAGE(28, 28, 16)},
     {&eng_op_mean_pool, "mean-pool overlapping", &pool_overlaps, 1e-6, IMAGE(4, 5, 2), .timed = IMAGE(28, 28, 16)},
     {&eng_op_global_mean_pool, "global-mean-pool", NULL, 1e-6, IMAGE(3, 4, 5), .timed = IMAGE(14, 14, 32)},
+    {&eng_op_global_mean_pool, "global-mean-pool of volumes", NULL, 1e-6, VOLUME(3, 2, 4, 5),
+     .timed = VOLUME(8, 8, 8, 16)},
+    {&eng_op_batch_norm, "batch-norm of volumes", NULL, 2e-5, VOLUME(2, 3, 2, 5), .timed = VOLUME(8, 8, 8, 16)},
     {&eng_op_batch_norm, "batch-norm of images", NULL, 2e-5, IMAGE(3, 4, 5), .timed = IMAGE(28, 28, 16)},
     {&eng_op_batch_norm, "batch-norm relu", &norm_relu, 2e-5, IMAGE(3, 2, 18), .timed = IMAGE(28, 28, 16)},
     {&eng_op_layer_norm, "layer-norm of images", NULL, 2e-5, IMAGE(2, 3, 19), .timed = IMAGE(14, 14, 32)},

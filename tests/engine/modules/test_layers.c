@@ -55,6 +55,16 @@ static void faults_are_told_when_read(void **state) {
         {"[{conv: 0}]", "n.yaml:1:9: conv must be"},
         {"[{conv: many}]", "n.yaml:1:9: conv must be"},
         {"[{conv: 16, activation: rleu}]", "did you mean 'relu'"},
+        {"[{conv: 4, kernel: [3, 0]}]", "n.yaml:1:24: kernel must be an integer between 1 and 15, but is 0"},
+        {"[{conv: 4, kernel: [3]}]", "n.yaml:1:20: kernel must be one number or a list of 2, but the list has 1"},
+        {"[{conv: 4, stride: x}]", "n.yaml:1:20: stride must be an integer"},
+        {"[{depthwise: 17}]", "n.yaml:1:14: depthwise must be an integer between 1 and 15, but is 17"},
+        {"[{spatially_separable: 4, kernel: [3, 3]}]", "kernel must be an integer"},
+        {"[{conv3d: 4, kernel: [3, 3]}]", "kernel must be one number or a list of 3, but the list has 2"},
+        {"[{reshape: 4}]", "n.yaml:1:12: reshape must be a list of 1 to 4 sizes"},
+        {"[{reshape: [2, 2, 2, 2, 2]}]", "reshape must be a list of 1 to 4 sizes"},
+        {"[{reshape: [4, -1]}]", "n.yaml:1:16: a size must be"},
+        {"[{reshape: [1000000, 1000000, 1000000]}]", "reshape to 1e+18 numbers is too large"},
         {"[{pool: mean}]", "n.yaml:1:9: pool must be"},
         {"[{dropout: 1}]", "less than 1"},
         {"[{repeat: 2}]", "layers"},
@@ -85,6 +95,17 @@ static void shapes_that_do_not_fit_name_their_layer(void **state) {
         {"[{conv: 6}, {conv: 4, groups: 4}]", "layer 2 (conv): 4 groups do not divide the 6 channels that it reads"},
         {"[{conv: 6}, {conv: 4, groups: 3}]", "layer 2 (conv): 3 groups do not divide the 4 channels that it has"},
         {"[{pool: max, size: 9}]", "layer 1 (pool): size 9 does not fit the 8x8 input"},
+        {"[{conv: 4, kernel: [1, 9], padding: none}]", "layer 1 (conv): kernel 1x9 does not fit the 8x8 input"},
+        {"[{conv: 4, kernel: [3, 2]}]", "layer 1 (conv): kernel 2 has no middle"},
+        {"[{conv3d: 4}]", "layer 1 (conv3d): it needs a volume [depth, height, width, channels], which a reshape "
+                          "layer makes of an image, but reads [8, 8, 2]"},
+        {"[{reshape: [2, 4, 8, 3]}]", "[8, 8, 2] cannot become [2, 4, 8, 3]"},
+        {"[{reshape: [2, 4, 8, 2]}, {conv: 3}]", "layer 2 (conv): it needs an image"},
+        {"[{reshape: [2, 4, 8, 2]}, {pool: max}]", "layer 2 (pool): it needs an image"},
+        {"[{reshape: [2, 4, 8, 2]}, {conv3d: 3, padding: none}]",
+         "layer 2 (conv3d): kernel 3 does not fit the 2x4x8 input without padding"},
+        {"[{reshape: [2, 4, 8, 2]}, {residual: [{conv3d: 3, kernel: [1, 3, 3], padding: none}]}]",
+         "layer 2 (residual): its layers turn 2x4x8 into 2x2x6 pixels, which no stride"},
         {"[flatten, {conv: 4}]",
          "n.yaml:1:11: layer 2 (conv): it needs an image [height, width, channels], but reads [128]"},
         {"[global_pool, {pool: max}]", "layer 2 (pool): it needs an image"},
@@ -126,6 +147,20 @@ static void layers_have_the_shapes_of_their_formulas(void **state) {
         {"[{conv: 6, groups: 2, kernel: 1, stride: 3}]", {3, {3, 3, 6}}, 6},
         {"[{depthwise: 5, stride: 2}]", {3, {5, 4, 2}}, 5 * 5 * 2},
         {"[{separable: 7, kernel: 5}]", {3, {9, 8, 7}}, 5 * 5 * 2 + 2 * 7},
+        {"[{conv: 5, kernel: [7, 1]}]", {3, {9, 8, 5}}, 7 * 2 * 5},
+        {"[{conv: 5, kernel: [1, 5], padding: none, stride: [2, 1]}]", {3, {5, 4, 5}}, 5 * 2 * 5},
+        {"[{depthwise: [3, 5]}]", {3, {9, 8, 2}}, 3 * 5 * 2},
+        {"[{separable: 7, kernel: [1, 3], stride: [1, 2]}]", {3, {9, 4, 7}}, 3 * 2 + 2 * 7},
+        {"[{spatially_separable: 5, kernel: 7}]", {3, {9, 8, 5}}, 7 * 2 * 5 + 7 * 5 * 5},
+        {"[{spatially_separable: 5, stride: 2}]", {3, {5, 4, 5}}, 3 * 2 * 5 + 3 * 5 * 5},
+        {"[{transposed: 3, kernel: [2, 3], stride: [2, 1]}]", {3, {18, 10, 3}}, 2 * 3 * 2 * 3},
+        {"[{reshape: [3, 3, 8, 2]}]", {4, {3, 3, 8, 2}}, 0},
+        {"[{reshape: [3, 3, 8, 2]}, {conv3d: 5}]", {4, {3, 3, 8, 5}}, 27 * 2 * 5},
+        {"[{reshape: [3, 3, 8, 2]}, {conv3d: 5, kernel: [1, 3, 5], stride: [1, 1, 2]}]", {4, {3, 3, 4, 5}}, 15 * 2 * 5},
+        {"[{reshape: [3, 3, 8, 2]}, {conv3d: 4, padding: none}, global_pool]", {1, {4}}, 27 * 2 * 4},
+        {"[{reshape: [3, 3, 8, 2]}, {residual: [{conv3d: 4, stride: 2}]}, {global_pool: max}]",
+         {1, {4}},
+         27 * 2 * 4 + 2 * 4},
         {"[{transposed: 3}]", {3, {18, 16, 3}}, 2 * 2 * 2 * 3},
         {"[{transposed: 3, kernel: 3, stride: 1}]", {3, {11, 10, 3}}, 3 * 3 * 2 * 3},
         {"[{pool: max}]", {3, {4, 4, 2}}, 0},
@@ -180,6 +215,7 @@ static void operations_are_counted(void **state) {
         {"[{conv: 5, stride: 2}, global_pool]", 2.0 * (5 * 4) * 9 * 2 * 5, 5},
         {"[{conv: 4, groups: 2, norm: batch}, global_pool]", 2.0 * (9 * 8) * 9 * 1 * 4, 4},
         {"[{depthwise: 3}, global_pool]", 2.0 * (9 * 8) * 9 * 2, 2},
+        {"[{reshape: [3, 3, 8, 2]}, {conv3d: 4, stride: 2}, global_pool]", 2.0 * (2 * 2 * 4) * 27 * 2 * 4, 4},
         {"[{transposed: 3}, global_pool]", 2.0 * (9 * 8) * 4 * 2 * 3, 3},
         {"[{residual: [{conv: 4, stride: 2}]}, global_pool]", 2.0 * (5 * 4) * (9 * 2 * 4 + 2 * 4), 4},
     };
@@ -202,6 +238,8 @@ static void defaults_come_from_the_network(void **state) {
     } cases[] = {
         {"[{conv: 2}]", "conv batch-norm gelu dense "},
         {"[{conv: 2, norm: none}]", "conv gelu dense "},
+        {"[{spatially_separable: 2}]", "conv batch-norm gelu conv batch-norm gelu dense "},
+        {"[{reshape: [2, 2, 4, 2]}, {conv3d: 2}]", "reshape conv batch-norm gelu dense "},
         {"[{conv: 2, norm: layer, activation: tanh}]", "conv layer-norm tanh dense "},
         {"[{conv: 2, norm: none, activation: linear}]", "conv dense "},
         {"[{dense: 2}]", "dense gelu dense "},
@@ -241,7 +279,8 @@ static double loss_of(void *self) {
     return eng_model_train(p->model, &p->batch, 3);
 }
 
-/* Every parameter of a network of smooth layers, by differences of its own loss. */
+/* Every parameter of a network of smooth layers, by differences of its own loss; so small that max-pooling takes the
+ * same pixel throughout. */
 static void check_gradients(eng_graph *graph, const eng_ports *ports, size_t inputs) {
     base_err err = {0};
     probe p = {0};
@@ -262,7 +301,7 @@ static void check_gradients(eng_graph *graph, const eng_ports *ports, size_t inp
         const eng_param *param = eng_params_at(params, i);
         if ((param->flags & ENG_PARAM_STATE) != 0) continue;
         for (size_t k = 0; k < param->count; k += 1 + param->count / 9) {
-            double want = gradcheck_derivative_float(loss_of, &p, &w[param->offset + k], 0.01);
+            double want = gradcheck_derivative_float(loss_of, &p, &w[param->offset + k], 0.003);
             if (fabs((double)got[param->offset + k] - want) > 5e-4 * (1 + fabs(want)))
                 print_error("%s[%zu]: %g, by differences %g\n", param->name, k, (double)got[param->offset + k], want);
             CHECK_NEAR((double)got[param->offset + k], want, 5e-4 * (1 + fabs(want)));
@@ -284,6 +323,10 @@ static void gradients_of_blocks(void **state) {
         "[{conv: 3}, {add: [[], [{depthwise: 3}], [{separable: 3, kernel: 5, dilation: 2}], [{conv: 3, kernel: 1}]], "
         "activation: sigmoid}, {pool: average, size: 3, padding: same}]",
         "[{concat: [[], [{pool: average}, {conv: 3}, {transposed: 2}]]}, {transposed: 2, kernel: 3, stride: 1}]",
+        "[{spatially_separable: 3, kernel: 5}, {residual: [{conv: 4, kernel: [1, 3], stride: [1, 2]}]}, "
+        "{depthwise: [3, 1]}]",
+        "[{reshape: [3, 2, 6, 2]}, {residual: [{conv3d: 4, stride: [1, 1, 2]}]}, {conv3d: 3, kernel: [2, 1, 3], "
+        "padding: none}, global_pool]",
         "[{dense: 8}, {residual: [{dense: 8}, {dropout: 0.4}]}, {residual: [{dense: 5}]}]",
     };
     base_err err = {0};
@@ -330,6 +373,43 @@ static void residual_networks_have_the_published_sizes(void **state) {
     }
 }
 
+/* O. Ronneberger et al., MICCAI 2015, figure 1: 64 to 1024 channels, two 3 x 3 convolutions at every size and on either
+ * way, 23 convolutions in all; the sizes come back, whether halving rounded down or not. */
+static void unets_have_the_layers_of_the_figure(void **state) {
+    (void)state;
+    static const size_t sizes[][2] = {{16, 16}, {31, 17}, {19, 26}};
+    for (size_t s = 0; s < CHECK_COUNT(sizes); s++) {
+        const size_t height = sizes[s][0], width = sizes[s][1];
+        const eng_net_config config = around(image(height, width, 1));
+        const eng_convnet_config shape = {.stages = 5, .blocks = 1, .width = 64};
+        eng_ports ports;
+        eng_graph *graph = build_named(eng_unet_build, &config, &shape, &ports);
+        size_t want = 64 * CLASSES + CLASSES, convolutions = 1;
+        for (size_t level = 0, in = 1, c = 64; level < 5; level++, in = c, c *= 2) {
+            want += 9 * in * c + c + 9 * c * c + c;
+            if (level < 4) want += 4 * 2 * c * c + c + 9 * 2 * c * c + c + 9 * c * c + c;
+        }
+        assert_int_equal(eng_graph_numbers(graph), want);
+        for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
+            const eng_node *node = eng_graph_node(graph, i);
+            convolutions += node->op == &eng_op_conv2d || node->op == &eng_op_conv2d_transposed;
+            if (node->op == &eng_op_global_mean_pool) {
+                const eng_shape last = image(height, width, 64);
+                assert_true(eng_shape_equal(&node->in_shape[0], &last));
+            }
+        }
+        assert_int_equal(convolutions, 23);
+        eng_graph_destroy(graph);
+    }
+    base_err err = {0};
+    eng_net net;
+    const eng_net_config config = around(image(6, 6, 1));
+    const eng_convnet_config deep = {.stages = 4, .blocks = 1, .width = 2};
+    CHECK_OK(eng_net_begin(&net, &config, &err));
+    CHECK_FAILS(eng_unet_build(&net, &deep), BASE_INVALID, "after 3 stages the image has 1x1 pixels, too few");
+    eng_graph_destroy(net.graph);
+}
+
 static void gradients_of_named_networks(void **state) {
     (void)state;
     eng_net_config config = around(image(6, 5, 2));
@@ -339,8 +419,9 @@ static void gradients_of_named_networks(void **state) {
         {.stages = 2, .blocks = 1, .width = 4},
         {.stages = 2, .blocks = 2, .width = 3, .preactivation = true, .drop_path = 0.4},
         {.stages = 2, .blocks = 2, .width = 4, .skip = true},
+        {.stages = 3, .blocks = 1, .width = 3},
     };
-    static eng_convnet_fn *const builders[] = {eng_resnet_build, eng_resnet_build, eng_separable_build};
+    static eng_convnet_fn *const builders[] = {eng_resnet_build, eng_resnet_build, eng_separable_build, eng_unet_build};
     for (size_t i = 0; i < CHECK_COUNT(shapes); i++) {
         eng_ports ports;
         eng_graph *graph = build_named(builders[i], &config, &shapes[i], &ports);
@@ -357,6 +438,7 @@ int main(void) {
         cmocka_unit_test(defaults_come_from_the_network),
         cmocka_unit_test(gradients_of_blocks),
         cmocka_unit_test(residual_networks_have_the_published_sizes),
+        cmocka_unit_test(unets_have_the_layers_of_the_figure),
         cmocka_unit_test(gradients_of_named_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,3 +47,34 @@ void conv_reference(const eng_conv *conv, size_t n, const double *x, const doubl
                 accumulate(conv, &o, pixel * conv->channels, (image * h->out * v->out + i) * conv->filters, t * taps);
             }
 }
+
+/* The pixel of x that output o reads through tap t of every direction, or -1. */
+static ptrdiff_t source_in_volume(const eng_conv_edge edges[3], const size_t o[3], const size_t t[3]) {
+    ptrdiff_t at = 0;
+    for (size_t i = 0; i < 3; i++) {
+        ptrdiff_t here = source(&edges[i], o[i], t[i]);
+        if (here < 0) return -1;
+        at = at * (ptrdiff_t)edges[i].in + here;
+    }
+    return at;
+}
+
+void conv3d_reference(const eng_conv_edge edges[3], size_t channels, size_t filters, size_t n, const double *x,
+                      const double *w, const double *dy, double *y, double *dx, double *dw) {
+    const eng_conv one = {.channels = channels, .filters = filters, .groups = 1};
+    const eng_conv_edge *d = &edges[0], *h = &edges[1], *v = &edges[2];
+    const size_t in = d->in * h->in * v->in, out = d->out * h->out * v->out, taps = d->kernel * h->kernel * v->kernel;
+    operands o = {x, w, dy, y, dx, dw};
+    clear(y, n * out * filters);
+    clear(dx, n * in * channels);
+    clear(dw, taps * channels * filters);
+    for (size_t i = 0; i < n * out; i++)
+        for (size_t k = 0; k < taps; k++) {
+            const size_t at = i % out;
+            const size_t pixel[3] = {at / v->out / h->out, at / v->out % h->out, at % v->out};
+            const size_t tap[3] = {k % d->kernel, k / d->kernel / v->kernel, k / d->kernel % v->kernel};
+            ptrdiff_t from = source_in_volume(edges, pixel, tap);
+            if (from < 0) continue;
+            accumulate(&one, &o, (i / out * in + (size_t)from) * channels, i * filters, k * channels * filters);
+        }
+}

@@ -136,6 +136,22 @@ static void conv2d(const op_problem *p) {
         p->y[i] = epilogue(config->epilogue, p->y[i] + (config->no_bias ? 0.0 : p->w[1][i % config->filters]));
 }
 
+static void conv3d(const op_problem *p) {
+    const eng_conv3d_config *config = p->node->config;
+    const eng_shape *in = &p->node->in_shape[0], *out = &p->node->out_shape;
+    eng_conv_edge edges[3];
+    for (size_t i = 0; i < 3; i++)
+        edges[i] = (eng_conv_edge){.in = in->dim[i],
+                                   .out = out->dim[i],
+                                   .kernel = config->kernel[i],
+                                   .stride = or_one(config->stride[i]),
+                                   .dilation = or_one(config->dilation[i]),
+                                   .padding = config->padding[i]};
+    conv3d_reference(edges, in->dim[3], config->filters, p->n, p->x, p->w[0], NULL, p->y, NULL, NULL);
+    for (size_t i = 0; i < p->n * eng_shape_count(out); i++)
+        p->y[i] = epilogue(config->epilogue, p->y[i] + (config->no_bias ? 0.0 : p->w[1][i % config->filters]));
+}
+
 static void conv2d_transposed(const op_problem *p) {
     const eng_conv2d_transposed_config *config = p->node->config;
     const eng_shape *in = &p->node->in_shape[0], *out = &p->node->out_shape;
@@ -190,10 +206,10 @@ static void mean_pool(const op_problem *p) {
 }
 
 static void global_mean_pool(const op_problem *p) {
-    const size_t *in = p->node->in_shape[0].dim, pixels = in[0] * in[1];
-    for (size_t i = 0; i < p->n * in[2]; i++) {
+    const size_t channels = p->node->out_shape.dim[0], pixels = count_of(p) / p->n / channels;
+    for (size_t i = 0; i < p->n * channels; i++) {
         double sum = 0.0;
-        for (size_t k = 0; k < pixels; k++) sum += p->x[(i / in[2] * pixels + k) * in[2] + i % in[2]];
+        for (size_t k = 0; k < pixels; k++) sum += p->x[(i / channels * pixels + k) * channels + i % channels];
         p->y[i] = sum / (double)pixels;
     }
 }
@@ -245,6 +261,7 @@ op_reference *op_reference_of(const eng_op *op) {
         {&eng_op_dropout, dropout},
         {&eng_op_conv2d, conv2d},
         {&eng_op_conv2d_transposed, conv2d_transposed},
+        {&eng_op_conv3d, conv3d},
         {&eng_op_max_pool, max_pool},
         {&eng_op_mean_pool, mean_pool},
         {&eng_op_global_mean_pool, global_mean_pool},

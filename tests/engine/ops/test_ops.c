@@ -329,6 +329,7 @@ static void layers_that_do_not_fit_are_refused(void **state) {
     check_refused(&eng_op_conv2d_transposed,
                   &(eng_conv2d_transposed_config){.filters = 4, .kernel = {2}, .stride = {2}, .extra = {0, 2}},
                   "fewer than the stride");
+    check_refused(&eng_op_conv3d, &(eng_conv3d_config){.filters = 4, .kernel = {3}}, "wants volumes");
     check_refused(&eng_op_max_pool, &(eng_pool_config){.window = {0}}, "at least 1");
     check_refused(&eng_op_max_pool, &(eng_pool_config){.window = {5}}, "does not fit into 4 pixels");
     check_refused(&eng_op_mean_pool, &(eng_pool_config){.window = {2}, .padding = {0, 2}}, "without a pixel");

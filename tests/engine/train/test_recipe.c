@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/engine/train/support.h"
 
-#include <malloc.h>
-
 #include "engine/modules/mlp.h"
 #include "engine/ops/ops.h"
-#include "engine/train/footprint.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { COUNTING = 0 }; /* a sanitizer brings its own malloc */
-#else
-enum { COUNTING = 1 };
-#endif
 
 static void defaults_are_filled_in(void **state) {
     (void)state;
@@ -61,6 +52,7 @@ static void faults_name_position_and_remedy(void **state) {
         {"{dataset: digits, blocks: 3}", "r.yaml:1:19: blocks has no meaning for model mlp"},
         {"{dataset: digits, model: separable, preactivation: true}",
          "preactivation has no meaning for model separable"},
+        {"{dataset: digits, model: unet, drop_path: 0.1}", "drop_path has no meaning for model unet"},
         {"{dataset: digits, network: [{dense: 3}], width: 3}", "network lists every layer, so width has no meaning"},
         {"{dataset: digits, network: [{dense: x}]}", "r.yaml:1:37: dense must be"},
         {"{dataset: digits, folds: 1}", "folds is 1; it must be 0 (off) or at least 2"},
@@ -203,59 +195,11 @@ static void identity_covers_all_but_the_length(void **state) {
                 identity("{dataset: blobs, schedule: cosine, epochs: 9}"));
 }
 
-/* Bytes for the graph and the lists of calls of a small network. */
-#define BOOKKEEPING 32768.0
-
-/* Bytes that malloc has given away. */
-static double in_use(void) {
-    struct mallinfo2 info = mallinfo2();
-    return (double)info.uordblks + (double)info.hblkhd;
-}
-
-/* What is told before a training is what its parts say, and what malloc gives while it begins. */
-static void memory_is_foretold(void **state) {
-    (void)state;
-    static const char *const texts[] = {
-        "{dataset: digits, layers: 6, width: 300, batch_size: 1024, activation: gelu, dropout: 0.3}",
-        "{dataset: digits}",
-        "{dataset: digits, hidden: [2048, 1024, 512], optimizer: sgd}",
-        "{dataset: digits, layers: 0, folds: 5, fold: 2}",
-        "{dataset: digits, layers: 9, width: 64, skip: true, fraction: 0.3}",
-        "{dataset: friedman, layers: 2, optimizer: adamw, batch_size: 7}",
-        "{dataset: digits, width: 400, ema: 0.9, accumulate: 2}",
-        "{dataset: digits, model: resnet, width: 8}",
-        "{dataset: digits, model: separable, blocks: 2, skip: true, batch_size: 100}",
-        "{dataset: digits, network: [{conv: 9}, {pool: max}, {concat: [[], [{conv: 5}]]}, global_pool]}",
-    };
-    base_err err = {0};
-    for (size_t i = 0; i < CHECK_COUNT(texts); i++) {
-        bench b = bench_create(texts[i]);
-        eng_footprint f;
-        CHECK_OK(eng_footprint_of(&b.recipe, b.set, &f, &err));
-        double before = in_use(), told = (double)eng_footprint_bytes(&f, false);
-        eng_trainer *trainer = bench_trainer(&b);
-        double taken = in_use() - before;
-        assert_int_equal(eng_footprint_bytes(&f, false), eng_trainer_bytes(trainer));
-        assert_int_equal(f.numbers, eng_trainer_parameters(trainer));
-        if (COUNTING) CHECK_NEAR(taken, told, 0.1 * told + BOOKKEEPING);
-        eng_trainer_destroy(trainer);
-
-        const eng_view_settings settings = eng_recipe_view(&b.recipe);
-        eng_view *own;
-        before = in_use();
-        CHECK_OK(eng_view_create(b.set, &settings, &own, &err));
-        if (COUNTING) CHECK_NEAR(in_use() - before, (double)f.view, 0.1 * (double)f.view + BOOKKEEPING);
-        eng_view_destroy(own);
-        bench_destroy(&b);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_filled_in),     cmocka_unit_test(faults_name_position_and_remedy),
         cmocka_unit_test(every_choice_can_be_built),  cmocka_unit_test(sgd_takes_momentum_and_nesterov),
         cmocka_unit_test(the_loss_must_fit_the_data), cmocka_unit_test(identity_covers_all_but_the_length),
-        cmocka_unit_test(memory_is_foretold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,11 +185,18 @@ static void convolutions_learn_digits(void **state) {
         {"{dataset: digits, model: separable, width: 16, stages: 2, epochs: 30, learning_rate: 0.003, "
          "schedule: cosine, seed: 1}",
          0.09},
+        {"{dataset: digits, model: unet, width: 8, stages: 2, epochs: 20, learning_rate: 0.01, schedule: cosine, "
+         "seed: 1}",
+         0.05},
         {"{dataset: digits, epochs: 15, learning_rate: 0.003, schedule: cosine, ema: 0.98, seed: 1, network: [{conv: "
          "16}, {concat: [[], [{pool: max}, {conv: 16}, {transposed: 8}]]}, {conv: 32, stride: 2, norm: layer}, "
          "flatten, "
          "{dropout: 0.2}, {dense: 32}]}",
          0.03},
+        {"{dataset: digits, epochs: 15, learning_rate: 0.003, schedule: cosine, seed: 1, network: [{conv: 8}, "
+         "{spatially_separable: 16, kernel: 5, stride: 2}, {reshape: [4, 4, 4, 4]}, {conv3d: 16}, "
+         "{residual: [{conv3d: 16, kernel: [3, 1, 3]}]}, {dense: 32}]}",
+         0.06},
     };
     base_err err = {0};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
