@@ -43,6 +43,16 @@ void eng_sweep_range(const eng_sweep_edge *edge, size_t i, size_t *lo, size_t *h
     while (*hi > *lo && base + (ptrdiff_t)(*hi - 1) * edge->gap >= (ptrdiff_t)edge->in) (*hi)--;
 }
 
+size_t eng_sweep_class(const eng_sweep_edge *edge, size_t begin, size_t *lo, size_t *hi) {
+    size_t end = begin + 1, next_lo, next_hi;
+    eng_sweep_range(edge, begin, lo, hi);
+    for (; end < edge->out; end++) {
+        eng_sweep_range(edge, end, &next_lo, &next_hi);
+        if (next_lo != *lo || next_hi != *hi) break;
+    }
+    return end;
+}
+
 void eng_sweep_margins(const eng_sweep_edge *edge, size_t *before, size_t *after) {
     *before = *after = 0;
     if (edge->taps == 0 || edge->out == 0) return;
@@ -52,13 +62,13 @@ void eng_sweep_margins(const eng_sweep_edge *edge, size_t *before, size_t *after
     if (last > 0) *after = (size_t)last;
 }
 
-void eng_sweep_ends(const eng_sweep_edge *w, size_t first, size_t rows, size_t t, size_t *skip, size_t *cut) {
+void eng_sweep_ends(const eng_sweep_edge *w, size_t t, size_t *skip, size_t *cut) {
     const ptrdiff_t at = w->first + (ptrdiff_t)t * w->gap;
     *skip = *cut = 0;
-    while (*skip < rows && at + (ptrdiff_t)((first + *skip) * w->step) < 0) (*skip)++;
-    while (*cut < rows && at + (ptrdiff_t)((first + rows - 1 - *cut) * w->step) >= (ptrdiff_t)w->in) (*cut)++;
-    if (*skip + *cut >= rows) {
-        *skip = rows;
+    while (*skip < w->out && at + (ptrdiff_t)(*skip * w->step) < 0) (*skip)++;
+    while (*cut < w->out && at + (ptrdiff_t)((w->out - 1 - *cut) * w->step) >= (ptrdiff_t)w->in) (*cut)++;
+    if (*skip + *cut >= w->out) {
+        *skip = w->out;
         *cut = 0;
     }
 }
@@ -67,19 +77,17 @@ size_t eng_sweep_groups(size_t out, size_t rows) {
     return (out + rows - 1) / rows;
 }
 
-size_t eng_sweep_group(size_t out, size_t rows, size_t j) {
-    return j * rows < out - rows ? j * rows : out - rows;
-}
-
 bool eng_sweep_bare(const eng_sweep_edge *w, size_t most_rows, size_t ends) {
     if (w->out == 0) return true;
-    const size_t rows = eng_tiles_rows(w->out, most_rows);
-    for (size_t j = 0; j < eng_sweep_groups(w->out, rows); j++)
-        for (size_t t = 0; t < w->taps; t++) {
-            size_t skip, cut;
-            eng_sweep_ends(w, eng_sweep_group(w->out, rows, j), rows, t, &skip, &cut);
-            if (skip == rows) continue;
-            if (skip > ends || cut > ends || (skip > 0 && cut > 0)) return false;
-        }
+    const size_t rows = eng_tiles_rows(w->out, most_rows), groups = eng_sweep_groups(w->out, rows);
+    const size_t overlap = groups * rows - w->out;
+    for (size_t t = 0; t < w->taps; t++) {
+        size_t skip, cut;
+        eng_sweep_ends(w, t, &skip, &cut);
+        if (skip == w->out || skip + cut == 0) continue;
+        if (skip > ends || cut > ends || (skip > 0 && cut > 0) || groups > ENG_CONV_MOST_GROUPS) return false;
+        /* They lie in the first group or the last one only. */
+        if (groups > 1 && (skip >= rows || cut + overlap > rows || cut == rows || skip + rows > w->out)) return false;
+    }
     return true;
 }

@@ -119,8 +119,18 @@ static void flush_depthwise(eng_gradient *g, size_t lo, size_t hi) {
                                .dw = g->pass->dw + lo * conv->w.kernel * conv->channels,
                                .channels = conv->channels,
                                .add = true};
-    if (g->count > 0) g->pass->tiles->depth_outer(&job);
+    g->pass->tiles->depth_outer(&job);
     g->count = 0;
+}
+
+/* The rows begin .. end-1 of all images, which read the same taps down, as they lie in memory. */
+static void depthwise_rows(eng_gradient *g, size_t images, size_t begin, size_t end, size_t lo, size_t hi) {
+    for (size_t image = 0; image < images && lo < hi; image++)
+        for (size_t oy = begin; oy < end; oy++) {
+            gradient_row(g, image, oy, lo);
+            if (g->count == MOST_ROWS) flush_depthwise(g, lo, hi);
+        }
+    if (g->count > 0) flush_depthwise(g, lo, hi);
 }
 
 /* Sums go to dw in any order of rows, so it begins as zeros. */
@@ -129,17 +139,10 @@ static void depthwise_block(eng_gradient *g, size_t images) {
     const eng_sweep_edge h = eng_sweep_forward(&conv->h);
     if (!g->begun[0]) memset(g->pass->dw, 0, conv->h.kernel * conv->w.kernel * conv->channels * sizeof(float));
     g->begun[0] = true;
-    size_t lo = 0, hi = 0, row_lo, row_hi;
-    for (size_t oy = 0; oy < conv->h.out; oy++) {
-        eng_sweep_range(&h, oy, &row_lo, &row_hi);
-        if (row_lo != lo || row_hi != hi) flush_depthwise(g, lo, hi);
-        lo = row_lo, hi = row_hi;
-        for (size_t image = 0; image < images && lo < hi; image++) {
-            gradient_row(g, image, oy, lo);
-            if (g->count == g->most) flush_depthwise(g, lo, hi);
-        }
+    for (size_t begin = 0, end, lo, hi; begin < conv->h.out; begin = end) {
+        end = eng_sweep_class(&h, begin, &lo, &hi);
+        depthwise_rows(g, images, begin, end, lo, hi);
     }
-    flush_depthwise(g, lo, hi);
 }
 
 void eng_gradient_block(eng_gradient *g, size_t images, const float *from, const float *dy) {

@@ -7,7 +7,8 @@
 #include "engine/ops/conv_gradient.h"
 #include "engine/ops/conv_sweep.h"
 
-#define SECOND_CACHE ((size_t)2 << 20)
+#define SECOND_CACHE ((size_t)1 << 20)
+#define AHEAD_FLOATS 1024 /* 4 kB: a tile or two */
 
 size_t eng_conv_out(size_t in, size_t kernel, size_t stride, size_t dilation, size_t padding) {
     size_t reach = (kernel - 1) * dilation + 1, padded = in + 2 * padding;
@@ -85,10 +86,10 @@ static void sweep(const eng_conv *conv, const eng_sweep_job *job) {
         eng_sweep_dense(job);
 }
 
-/* x and y together leave the second cache: then a block fetches the next one, else that would only cost. */
-static bool fetches(const eng_conv *conv, size_t n) {
+/* What the sweeps fetch ahead, in floats: when x and y together leave the second cache, else that would only cost. */
+static size_t ahead_of(const eng_conv *conv, size_t n) {
     const size_t x = conv->h.in * conv->w.in * conv->channels, y = conv->h.out * conv->w.out * conv->filters;
-    return n * (x + y) * sizeof(float) > SECOND_CACHE;
+    return n * (x + y) * sizeof(float) > SECOND_CACHE ? AHEAD_FLOATS : 0;
 }
 
 /* The weights as the sweeps want them, and the workspace behind them. */
@@ -115,11 +116,7 @@ static void adjoint_block(const eng_conv_pass *pass, const eng_stage *s, const f
             job.images = count;
             job.from = dy;
             job.to = pass->dx + image * conv->h.in * conv->w.in * conv->channels;
-            if (a + b == 0 && image + count < pass->n && fetches(conv, pass->n)) {
-                job.next_images = least(count, pass->n - image - count);
-                job.next_from = pass->dy + (image + count) * conv->h.out * conv->w.out * conv->filters;
-                job.next_to = job.to + count * conv->h.in * conv->w.in * conv->channels;
-            }
+            job.ahead = ahead_of(conv, pass->n);
             job.weights = packed;
             job.bias = pass->bias;
             job.relu = pass->relu;
@@ -137,18 +134,12 @@ void eng_conv_forward(const eng_conv_pass *pass) {
     job.weights = pack(pass, &x, false, &workspace);
     job.bias = pass->bias;
     job.relu = pass->relu;
+    job.ahead = ahead_of(conv, pass->n);
     eng_stage_begin(&x, pass->x, block, &workspace);
     for (size_t image = 0; image < pass->n; image += block) {
         job.images = least(block, pass->n - image);
         job.from = eng_stage_block(&x, image, job.images);
         job.to = pass->y + image * conv->h.out * conv->w.out * conv->filters;
-        job.next_images = fetches(conv, pass->n) ? least(block, pass->n - image - job.images) : 0;
-        if (job.next_images > 0) {
-            job.next_from = pass->x + (image + block) * conv->h.in * conv->w.in * conv->channels;
-            job.next_to = job.to + block * conv->h.out * conv->w.out * conv->filters;
-        } else {
-            job.next_from = job.next_to = NULL;
-        }
         sweep(conv, &job);
     }
 }

@@ -24,8 +24,7 @@ typedef struct eng_sweep_job {
     const float *weights; /* packed, group by group; of a depthwise sweep as they are */
     const float *bias;
     bool relu;
-    const float *next_from, *next_to; /* the block to come, as large as this one and of no margins, or NULL */
-    size_t next_images;
+    size_t ahead; /* of the jobs */
 } eng_sweep_job;
 
 void eng_sweep_dense(const eng_sweep_job *job);

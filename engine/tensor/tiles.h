@@ -3,8 +3,8 @@
  * the instance of the machine does the arithmetic.
  *
  * One job is one shape of the same product, C[row][n] = sum_k A[row][k] B[k][n]. The rows of A are read in place: a row
- * is a list of runs of consecutive floats (the taps of a convolution), rows come in groups of equal distance (the
- * columns of an image row), and groups lie anywhere. So a k x k convolution is a product without an im2col. Blocking
+ * is a list of runs of consecutive floats (the taps of a convolution), rows come in groups of equal distance (pixels of
+ * an image row), and groups lie anywhere. So a k x k convolution is a product without an im2col. Blocking
  * follows K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008, section
  * 4; the rows in place E. Georganas et al., "Anatomy of High-Performance Deep Learning Convolutions on SIMD
  * Architectures", SC 2018. All offsets and distances are in floats. */
@@ -18,24 +18,18 @@ extern "C" {
 #endif
 
 /* A run of consecutive floats of every row of A, from offset `at` of the row's beginning, meets the rows of B from `b`
- * on. The first `skip` rows of a group have no such run, nor have the last `cut`: there the image ends. At most one of
- * the two is not 0, and it is at most eng_tiles.ends; some row is left. */
+ * on. The first `skip` rows of a line of groups have no such run, nor have the last `cut`: there the image ends. At
+ * most one of the two is not 0, and it is at most eng_tiles.ends; some row of the group is left. */
 typedef struct eng_tile_run {
     ptrdiff_t at;
     size_t b;
     size_t skip, cut;
 } eng_tile_run;
 
-/* Memory that a job fetches into the second cache while it computes: what will be read and what will be written next,
- * so many bytes for each group. */
-typedef struct eng_ahead {
-    const float *read, *write; /* or NULL */
-    size_t read_step, write_step;
-} eng_ahead;
-
 /* C = f(A B + bias). C is overwritten, never read. */
 typedef struct eng_tile_job {
     size_t rows, groups;       /* rows of each group: 1 .. eng_tiles.rows */
+    size_t line;               /* groups of a line, which divides groups: its first group skips, its last one cuts */
     const size_t *a_at, *c_at; /* of each group: its first row in a and in c */
     const float *a;
     size_t lda; /* from row to row in a group */
@@ -43,11 +37,12 @@ typedef struct eng_tile_job {
     size_t ldc;
     size_t runs, length; /* a row of A: `runs` runs of `length` floats, K = runs length; none: A B = 0 */
     const eng_tile_run *run;
+    size_t last;    /* a run that neither skips nor cuts, whose last products are taken as C is stored; or any */
     const float *b; /* packed by eng_tiles.pack: `depth` rows */
     size_t depth, n;
     const float *bias; /* n numbers, or NULL */
     bool relu;         /* f(z) = max(0, z), a NaN stays; else f(z) = z */
-    eng_ahead ahead;
+    size_t ahead;      /* with every group, fetch what lies so many floats behind it in A and in C; 0: nothing */
 } eng_tile_job;
 
 /* Rows from .. from + count of B[depth][n] go into its panels; b[k][j] lies at b[(k - from) step_k + j step_n]. */
@@ -74,19 +69,21 @@ typedef struct eng_outer_job {
 
 /* Depthwise: C[row][c] = sum over taps of A[row + at][c] w[b + c]; rows in groups as in eng_tile_job. */
 typedef struct eng_depth_job {
-    size_t rows, groups;
+    size_t rows, groups, line;
     const size_t *a_at, *c_at;
     const float *a;
     size_t lda;
     float *c;
     size_t ldc;
-    size_t taps, whole;      /* the first `whole` taps neither skip nor cut */
-    const eng_tile_run *tap; /* b: where its weights begin in w; skip, cut at most eng_tiles.depth_ends */
+    size_t taps;
+    size_t skipping, cutting; /* so many of the taps skip, and come first, so many cut, and come last */
+    const eng_tile_run *tap;  /* sorted, the most skipped first, the most cut last: at most eng_tiles.depth_ends;
+                                 b: where its weights begin in w */
     const float *w;
     size_t channels;
     const float *bias;
     bool relu;
-    eng_ahead ahead;
+    size_t ahead;
 } eng_depth_job;
 
 /* dw[u][v][c] (+)= sum over rows and pixels of A[r][j][lift_at[u] + v step + c] D[r][j][c]: u goes down the taps of a

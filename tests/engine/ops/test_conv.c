@@ -131,12 +131,28 @@ static eng_conv square(size_t in, size_t channels, size_t filters, size_t groups
 static void known_shapes(void **state) {
     (void)state;
     const eng_conv shapes[] = {
-        square(28, 16, 16, 1, 3, 1, 1),  square(14, 16, 32, 1, 3, 1, 1),  square(7, 32, 64, 1, 3, 1, 1),
-        square(14, 32, 64, 1, 1, 1, 1),  square(14, 32, 32, 1, 3, 1, 2),  square(28, 1, 16, 1, 3, 1, 1),
-        square(32, 3, 16, 1, 3, 1, 1),   square(28, 2, 20, 1, 5, 1, 1),   square(14, 16, 16, 16, 3, 1, 1),
-        square(14, 16, 16, 16, 5, 1, 1), square(14, 32, 32, 32, 5, 2, 2), square(7, 64, 64, 64, 3, 1, 2),
-        square(14, 16, 32, 1, 3, 2, 1),  square(14, 16, 32, 1, 1, 2, 1),  square(8, 24, 40, 1, 3, 1, 1),
-        square(4, 48, 80, 1, 3, 1, 1),   square(16, 16, 16, 4, 3, 2, 1),  square(9, 7, 7, 7, 7, 2, 1),
+        square(28, 16, 16, 1, 3, 1, 1),
+        square(14, 16, 32, 1, 3, 1, 1),
+        square(7, 32, 64, 1, 3, 1, 1),
+        square(14, 32, 64, 1, 1, 1, 1),
+        square(14, 32, 32, 1, 3, 1, 2),
+        square(28, 1, 16, 1, 3, 1, 1),
+        square(32, 3, 16, 1, 3, 1, 1),
+        square(28, 2, 20, 1, 5, 1, 1),
+        square(14, 16, 16, 16, 3, 1, 1),
+        square(14, 16, 16, 16, 5, 1, 1),
+        square(14, 32, 32, 32, 5, 2, 2),
+        square(7, 64, 64, 64, 3, 1, 2),
+        square(14, 16, 32, 1, 3, 2, 1),
+        square(14, 16, 32, 1, 1, 2, 1),
+        square(8, 24, 40, 1, 3, 1, 1),
+        square(4, 48, 80, 1, 3, 1, 1),
+        square(16, 16, 16, 4, 3, 2, 1),
+        square(9, 7, 7, 7, 7, 2, 1),
+        /* Rows of more pixels than a tile holds, which the groups of pixels do not divide. */
+        square(31, 20, 20, 20, 3, 1, 1),
+        square(31, 16, 24, 1, 3, 1, 1),
+        square(40, 32, 32, 1, 3, 1, 1),
     };
     for (size_t i = 0; i < CHECK_COUNT(shapes); i++) check_on_every_instance(&shapes[i], i % 3 + 1);
 }
