@@ -95,6 +95,10 @@ const eng_graph *eng_model_graph(const eng_model *model) {
     return model->graph;
 }
 
+eng_plan *eng_model_plan(eng_model *model) {
+    return model->plan;
+}
+
 eng_params *eng_model_params(const eng_model *model) {
     return model->params;
 }

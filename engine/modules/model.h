@@ -61,6 +61,7 @@ double eng_model_evaluate(eng_model *model, const eng_batch *batch);
 const float *eng_model_outputs(const eng_model *model);
 
 const eng_graph *eng_model_graph(const eng_model *model);
+eng_plan *eng_model_plan(eng_model *model); /* to watch its passes */
 eng_params *eng_model_params(const eng_model *model);
 const eng_kernels *eng_model_kernels(const eng_model *model);
 size_t eng_model_batch(const eng_model *model);

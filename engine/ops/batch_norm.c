@@ -48,7 +48,6 @@ static base_status infer(eng_node *node, base_err *err) {
     node->param[MEAN] = (eng_param_spec){.name = "mean", .shape = shape, .flags = ENG_PARAM_STATE, .value = 0.0f};
     node->param[VARIANCE] =
         (eng_param_spec){.name = "variance", .shape = shape, .flags = ENG_PARAM_STATE, .value = 1.0f};
-    if (config_of(node)->relu) node->traits |= ENG_READS_Y;
     return BASE_OK;
 }
 
@@ -105,16 +104,16 @@ static void backward(const eng_call *call, const eng_run *run) {
                         .x = call->x[0],
                         .mean = mean,
                         .scale = scale,
-                        .y = call->y,
+                        .shift = call->w[SHIFT],
                         .dy = call->dy,
                         .dx = call->dx[0],
                         .sum = call->dw[SHIFT],
                         .sum_x = call->dw[SCALE],
                         .relu = config_of(call->node)->relu};
+    for (size_t c = 0; c < cols; c++) scale[c] = call->w[SCALE][c] * inverse[c];
     run->k->tiles->norm_sums(&job);
     for (size_t c = 0; c < cols; c++) {
         call->dw[SCALE][c] *= inverse[c];
-        scale[c] = call->w[SCALE][c] * inverse[c];
         share[c] = call->dw[SHIFT][c] / (float)rows;
         slope[c] = call->dw[SCALE][c] * inverse[c] / (float)rows;
     }

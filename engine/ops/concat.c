@@ -32,31 +32,32 @@ static base_status infer(eng_node *node, base_err *err) {
     return BASE_OK;
 }
 
-/* Rows of all positions of a batch; each input has a column of them. */
+/* Rows of all positions of a batch; each input has a column of them. Row by row, so that the wide side is gone through
+ * once, from one end to the other. */
 static size_t rows_of(const eng_call *call, size_t n) {
     size_t channels = channels_of(&call->node->out_shape);
     return channels == 0 ? 0 : n * call->out_count / channels;
 }
 
 static void forward(const eng_call *call, eng_run *run) {
-    size_t rows = rows_of(call, run->n), width = channels_of(&call->node->out_shape), at = 0;
-    for (size_t i = 0; i < call->node->inputs; i++) {
-        size_t part = channels_of(&call->node->in_shape[i]);
-        const float *x = call->x[i];
-        for (size_t r = 0; r < rows; r++) memcpy(call->y + r * width + at, x + r * part, part * sizeof *x);
-        at += part;
-    }
+    float *y = call->y;
+    for (size_t r = 0, rows = rows_of(call, run->n); r < rows; r++)
+        for (size_t i = 0; i < call->node->inputs; i++) {
+            size_t part = channels_of(&call->node->in_shape[i]);
+            memcpy(y, (const float *)call->x[i] + r * part, part * sizeof *y);
+            y += part;
+        }
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
-    size_t rows = rows_of(call, run->n), width = channels_of(&call->node->out_shape), at = 0;
-    for (size_t i = 0; i < call->node->inputs; i++) {
-        size_t part = channels_of(&call->node->in_shape[i]);
-        float *dx = call->dx[i];
-        for (size_t r = 0; dx != NULL && r < rows; r++)
-            memcpy(dx + r * part, call->dy + r * width + at, part * sizeof *dx);
-        at += part;
-    }
+    const float *dy = call->dy;
+    for (size_t r = 0, rows = rows_of(call, run->n); r < rows; r++)
+        for (size_t i = 0; i < call->node->inputs; i++) {
+            size_t part = channels_of(&call->node->in_shape[i]);
+            float *dx = call->dx[i];
+            if (dx != NULL) memcpy(dx + r * part, dy, part * sizeof *dx);
+            dy += part;
+        }
 }
 
 const eng_op eng_op_concat = {

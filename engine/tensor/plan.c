@@ -30,6 +30,8 @@ struct eng_plan {
     size_t bytes, unshared;
     const float **kept; /* per value; NULL when not kept */
     eng_run run;
+    eng_plan_watch_fn *watch; /* NULL = nobody */
+    void *watcher;
 };
 
 /* The plan in the making: extents, and for every value and node the extent it lies in. */
@@ -341,6 +343,19 @@ void eng_plan_bind(eng_plan *plan, eng_value input, const void *data) {
     bind_calls(plan->backward, plan->backwards, input, data);
 }
 
+void eng_plan_watch(eng_plan *plan, eng_plan_watch_fn *watch, void *self) {
+    plan->watch = watch;
+    plan->watcher = self;
+}
+
+static void compute(eng_plan *plan, const eng_call *call, bool backward) {
+    if (backward)
+        call->node->op->backward(call, &plan->run);
+    else
+        call->node->op->forward(call, &plan->run);
+    if (plan->watch != NULL) plan->watch(plan->watcher, call->node, backward);
+}
+
 double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, uint32_t step) {
     BASE_ASSERT(n >= 1 && n <= plan->batch);
     eng_run *run = &plan->run;
@@ -351,7 +366,7 @@ double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, 
     run->loss = 0.0;
     for (const eng_call *call = plan->forward, *end = call + plan->forwards; call < end; call++) {
         if ((call->node->traits & ENG_IS_LOSS) != 0 && call->x[1] == NULL) continue;
-        call->node->op->forward(call, run);
+        compute(plan, call, false);
     }
     return run->loss;
 }
@@ -359,7 +374,7 @@ double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, 
 void eng_plan_backward(eng_plan *plan) {
     BASE_ASSERT(plan->run.training);
     for (const eng_call *call = plan->backward, *end = call + plan->backwards; call < end; call++)
-        call->node->op->backward(call, &plan->run);
+        compute(plan, call, true);
 }
 
 const float *eng_plan_value(const eng_plan *plan, eng_value value) {

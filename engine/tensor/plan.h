@@ -31,6 +31,12 @@ void eng_plan_backward(eng_plan *plan);
 /* The data of a value marked by eng_graph_keep, valid until the next pass. */
 const float *eng_plan_value(const eng_plan *plan, eng_value value);
 
+/* Called after every node of a pass, in their order: to see where time goes. The sums of the gradients of a value with
+ * several readers are a node named "accumulate". */
+typedef void eng_plan_watch_fn(void *self, const eng_node *node, bool backward);
+/* Of all passes that follow; NULL = nobody. */
+void eng_plan_watch(eng_plan *plan, eng_plan_watch_fn *watch, void *self);
+
 size_t eng_plan_batch(const eng_plan *plan);
 size_t eng_plan_bytes(const eng_plan *plan);         /* of the arena */
 size_t eng_plan_calls_bytes(const eng_graph *graph); /* of the calls of a plan, about */

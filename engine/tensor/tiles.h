@@ -107,7 +107,8 @@ typedef struct eng_norm_job {
     size_t rows, cols;
     const float *x, *mean;
     const float *scale, *shift; /* of each column */
-    float *y, *dy, *dx;
+    const float *dy;
+    float *y, *dx;
     float *sum, *sum_x;
     bool relu;
 } eng_norm_job;
@@ -146,7 +147,8 @@ typedef struct eng_tiles {
     /* Mean and variance (divided by rows) of each column. */
     void (*moments)(size_t rows, size_t cols, const float *x, float *mean, float *variance);
     void (*normalise)(const eng_norm_job *job); /* y = f((x - mean) scale + shift), f as in eng_tile_job */
-    /* relu: dy becomes 0 where y is not above 0. sum = column sums of dy, sum_x those of dy (x - mean). */
+    /* In both, relu: dy counts as 0 where normalise gave nothing above 0.
+     * sum = column sums of dy, sum_x those of dy (x - mean). */
     void (*norm_sums)(const eng_norm_job *job);
     void (*norm_grad)(const eng_norm_job *job); /* dx = scale (dy - sum - (x - mean) sum_x); dx may be dy */
     /* which (or NULL): the number of the tap that won, row by row of the window; the first of equals. */

@@ -17,12 +17,12 @@ static void on_every_instance(kernels_check *check) {
 
 /* Columns with means up to 10^4 and deviations down to 10^-2: float's E[x^2] - m^2 has no digit left there. */
 static void check_moments(const eng_kernels *k) {
-    static const size_t rows[] = {1, 2, 63, 64, 65, 1000}, cols[] = {1, 3, 16, 21};
+    static const size_t rows[] = {1, 2, 63, 64, 65, 1000}, cols[] = {1, 3, 16, 21, 53};
     for (size_t i = 0; i < CHECK_COUNT(rows); i++)
         for (size_t j = 0; j < CHECK_COUNT(cols); j++) {
             size_t n = rows[i], m = cols[j];
             double *x = calloc(n * m, sizeof *x);
-            float *fx = calloc(n * m, sizeof *fx), mean[32], variance[32];
+            float *fx = calloc(n * m, sizeof *fx), mean[64], variance[64];
             gradcheck_fill(7, 0.0, n * m, x);
             for (size_t e = 0; e < n * m; e++)
                 x[e] = x[e] * pow(10.0, (double)(e % m % 3) - 2.0) + 1e4 * (double)(e % m % 2);
@@ -48,6 +48,72 @@ static void check_moments(const eng_kernels *k) {
 static void moments_are_stable(void **state) {
     (void)state;
     on_every_instance(check_moments);
+}
+
+enum { MOST_ROWS = 150, MOST_COLS = 37 };
+
+/* All passes over one array, against their definitions (tiles.h) in double precision. */
+static void check_passes_of(const eng_kernels *k, size_t rows, size_t cols, bool relu) {
+    enum { MOST = MOST_ROWS * MOST_COLS };
+    static double x[MOST], dy[MOST], column[3][MOST_COLS];
+    static float fx[MOST], fy[MOST], fdy[MOST], fcolumn[3][MOST_COLS], sum[MOST_COLS], sum_x[MOST_COLS];
+    gradcheck_fill(3, 0.0, rows * cols, x);
+    gradcheck_fill(4, 0.0, rows * cols, dy);
+    gradcheck_to_float(rows * cols, x, fx);
+    gradcheck_to_float(rows * cols, dy, fdy);
+    for (size_t i = 0; i < 3; i++) {
+        gradcheck_fill(5 + (uint32_t)i, 0.0, cols, column[i]);
+        gradcheck_to_float(cols, column[i], fcolumn[i]);
+    }
+    eng_norm_job job = {.rows = rows,
+                        .cols = cols,
+                        .x = fx,
+                        .mean = fcolumn[0],
+                        .scale = fcolumn[1],
+                        .shift = fcolumn[2],
+                        .y = fy,
+                        .dy = fdy,
+                        .sum = sum,
+                        .sum_x = sum_x,
+                        .relu = relu};
+    k->tiles->normalise(&job);
+    k->tiles->norm_sums(&job);
+    double want[MOST_COLS] = {0}, want_x[MOST_COLS] = {0};
+    for (size_t i = 0; i < rows * cols; i++) {
+        const size_t c = i % cols;
+        const double centred = x[i] - column[0][c], y = centred * column[1][c] + column[2][c];
+        CHECK_NEAR((double)fy[i], relu ? fmax(y, 0.0) : y, 1e-6 * (1.0 + fabs(y)));
+        if (relu && y <= 0.0) dy[i] = 0.0;
+        want[c] += dy[i];
+        want_x[c] += dy[i] * centred;
+    }
+    for (size_t c = 0; c < cols; c++) {
+        CHECK_NEAR((double)sum[c], want[c], 1e-6 * (double)rows);
+        CHECK_NEAR((double)sum_x[c], want_x[c], 1e-6 * (double)rows);
+        sum[c] /= (float)rows;
+        sum_x[c] /= (float)rows;
+    }
+    job.dx = fdy;
+    k->tiles->norm_grad(&job);
+    for (size_t i = 0; i < rows * cols; i++) {
+        const size_t c = i % cols;
+        const double slope = want_x[c] / (double)rows * (x[i] - column[0][c]);
+        CHECK_NEAR((double)fdy[i], column[1][c] * (dy[i] - want[c] / (double)rows - slope), 3e-6);
+    }
+}
+
+static void check_passes(const eng_kernels *k) {
+    static const size_t rows[] = {1, 63, 64, 65, MOST_ROWS}, cols[] = {1, 3, 16, 21, MOST_COLS};
+    for (size_t i = 0; i < CHECK_COUNT(rows); i++)
+        for (size_t j = 0; j < CHECK_COUNT(cols); j++) {
+            check_passes_of(k, rows[i], cols[j], false);
+            check_passes_of(k, rows[i], cols[j], true);
+        }
+}
+
+static void passes_do_what_they_say(void **state) {
+    (void)state;
+    on_every_instance(check_passes);
 }
 
 typedef struct network {
@@ -192,6 +258,7 @@ static void a_planned_network_has_its_gradient(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moments_are_stable),
+        cmocka_unit_test(passes_do_what_they_say),
         cmocka_unit_test(running_statistics_follow_and_serve),
         cmocka_unit_test(a_planned_network_has_its_gradient),
     };

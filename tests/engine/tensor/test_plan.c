@@ -413,6 +413,38 @@ static void a_batch_needs_a_sample(void **state) {
     destroy(&n);
 }
 
+typedef struct diary {
+    size_t seen[2];
+    uint32_t last[2];
+} diary;
+
+static void write_down(void *self, const eng_node *node, bool backward) {
+    diary *d = self;
+    if (d->seen[backward] > 0) assert_true(backward ? node->index < d->last[1] : node->index > d->last[0]);
+    d->last[backward] = node->index;
+    d->seen[backward]++;
+}
+
+/* Forward every node in its order, backward in the opposite one; nothing after the watch has ended. */
+static void a_watch_sees_every_node(void **state) {
+    (void)state;
+    net n = make(deep, CHECK_COUNT(deep), BATCH);
+    float x[BATCH * IN], target[BATCH * OUT];
+    bind(&n, x, target);
+    diary d = {0};
+    eng_plan_watch(n.plan, write_down, &d);
+    eng_plan_forward(n.plan, BATCH, true, 11, 4);
+    assert_int_equal(d.seen[0], CHECK_COUNT(deep) + 1); /* and the loss */
+    assert_int_equal(d.seen[1], 0);
+    eng_plan_backward(n.plan);
+    assert_int_equal(d.seen[1], CHECK_COUNT(deep)); /* all but the first dropout: nobody wants the gradient of x */
+    assert_int_equal(d.last[1], 1);
+    eng_plan_watch(n.plan, NULL, NULL);
+    eng_plan_forward(n.plan, BATCH, true, 11, 5);
+    assert_int_equal(d.seen[0], CHECK_COUNT(deep) + 1);
+    destroy(&n);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_of_everything_through_shared_memory),
@@ -426,6 +458,7 @@ int main(void) {
         cmocka_unit_test(a_skip_takes_what_a_hand_count_says),
         cmocka_unit_test(inputs_may_be_several),
         cmocka_unit_test(a_batch_needs_a_sample),
+        cmocka_unit_test(a_watch_sees_every_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
