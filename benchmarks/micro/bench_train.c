@@ -321,7 +321,6 @@ int main(int argc, char **argv) {
                         "--serve]\n");
         return 2;
     }
-    hpo_blas_set_threads(1);
     base_err err = {0};
     base_status status = run(&w, &err);
     if (status != BASE_OK) fprintf(stderr, "bench_train: %s\n", err.text);
