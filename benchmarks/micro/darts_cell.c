@@ -11,7 +11,7 @@ typedef base_status operation(eng_net *net, size_t channels);
 
 /* ReLU, 1 x 1 convolution, batch normalisation. */
 static base_status pointwise(eng_net *net, size_t channels, bool relu) {
-    static const eng_window point = {.size = 1, .stride = 1, .dilation = 1};
+    static const eng_window point = {.size = {1, 1}, .stride = {1, 1}, .dilation = 1};
     if (relu) BASE_TRY(eng_net_activate(net, &eng_op_relu));
     return eng_net_conv(net, channels, &point, 1, ENG_NORM_BATCH, &eng_op_linear);
 }

@@ -127,6 +127,14 @@ static void put_status(const cli_progress *p, const hpo_progress *now, int brevi
     if (hpo_view_incumbent(view, &best)) {
         base_buf_printf(out, "; best %s%s", brevity < 1 ? p->spec->metric : "", brevity < 1 ? " " : "");
         put_short(out, best.eval->value);
+    } else if (now->latest.there) { /* one long training: that it gets on */
+        base_buf_printf(out, "; trial %llu: %s%s", (unsigned long long)now->latest.trial,
+                        brevity < 1 ? p->spec->metric : "", brevity < 1 ? " " : "");
+        put_short(out, now->latest.value);
+        if (p->spec->fidelity.name) {
+            base_buf_printf(out, " at %s ", p->spec->fidelity.name);
+            put_short(out, now->latest.step);
+        }
     }
     if (brevity < 2 && (p->spec->fidelity.name || p->spec->budget.cost > 0)) {
         base_buf_puts(out, "; cost ");

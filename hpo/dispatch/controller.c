@@ -69,7 +69,8 @@ void controller_notify(controller *c, const hpo_record *finished) {
                              .waiting_seconds = c->waiting_seconds,
                              .asking_seconds = c->asking_seconds,
                              .draining = c->drain != DRAIN_NONE,
-                             .last_failure = c->last_failure[0] ? c->last_failure : NULL};
+                             .last_failure = c->last_failure[0] ? c->last_failure : NULL,
+                             .latest = c->latest};
     c->env->observer.update(c->env->observer.self, &progress, finished);
 }
 

@@ -20,6 +20,13 @@ extern "C" {
 #endif
 
 /* What a display can show; pointers are valid during the call. */
+/* The newest report of a running trial. */
+typedef struct hpo_latest {
+    bool there;
+    uint64_t trial;
+    double step, value; /* of the study's metric */
+} hpo_latest;
+
 typedef struct hpo_progress {
     const hpo_study *study;
     double elapsed; /* seconds of this run, and of earlier ones that it continues */
@@ -32,6 +39,7 @@ typedef struct hpo_progress {
     double asking_seconds;  /* the part of it in which they could have had a job, had it been suggested already */
     bool draining;
     const char *last_failure; /* reason of the newest failed trial, or NULL */
+    hpo_latest latest;
 } hpo_progress;
 
 /* finished: the record RESULT, REPORT with stop, or CLOSE that was just told; NULL: only time has passed (about every

@@ -82,6 +82,7 @@ typedef struct controller {
     size_t verified;    /* records of the journal that were computed again */
     bool ran_dry;       /* --replay of a deterministic run: an evaluation is not in the journal */
     const char *bad_input;
+    hpo_latest latest;
     char last_failure[256];
 } controller;
 

@@ -172,12 +172,45 @@ static void test_a_live_line_fits_its_terminal(void **state) {
     unsetenv("HPO_TERMINAL");
 }
 
+/* As long as nothing has a result, a status line shows what was reported last. */
+static void test_a_long_first_trial_shows_its_reports(void **state) {
+    (void)state;
+    unsetenv("HPO_TERMINAL");
+    base_err err;
+    check_tmpdir dir = check_tmpdir_create();
+    hpo_study_spec *spec = toy_spec(STUDY);
+    hpo_study *study;
+    CHECK_OK(hpo_study_create(spec, &study, &err));
+    toy_drive_study(study, &(toy_drive){.workers = 1, .seed = 1, .max_records = 1});
+    catcher errors = catch_stream(stderr, check_tmpdir_file(&dir, "err"));
+    setenv("HPO_TERMINAL", "120", 1);
+    cli_progress *progress = cli_progress_create(spec, HPO_DISPLAY_AUTO, 0);
+    hpo_observer observer = cli_progress_observer(progress);
+    hpo_progress now = {.study = study, .elapsed = 600, .workers = 1, .running = 1};
+    for (size_t i = 0; i < 2; i++) {
+        usleep(250 * 1000);
+        observer.update(observer.self, &now, NULL);
+        now.latest = (hpo_latest){.there = true, .trial = 0, .step = 3, .value = 0.06971};
+    }
+    cli_progress_clear(progress);
+    cli_progress_destroy(progress);
+    base_buf text = release_stream(&errors);
+    CHECK_CONTAINS(base_buf_text(&text), "0 failed; cost 0");
+    CHECK_CONTAINS(base_buf_text(&text), "0 failed; trial 0: loss 0.06971 at epochs 3; cost 0");
+    base_buf_fini(&text);
+    hpo_study_destroy(study);
+    hpo_study_spec_destroy(spec);
+    check_tmpdir_remove(&dir);
+    unsetenv("HPO_TERMINAL");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_lines_are_few),
         cmocka_unit_test(test_quiet_says_nothing),
         cmocka_unit_test(test_json_is_one_object_per_evaluation),
         cmocka_unit_test(test_a_live_line_fits_its_terminal),
+        cmocka_unit_test(test_a_long_first_trial_shows_its_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
