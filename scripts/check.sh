@@ -48,14 +48,12 @@ tests() { # preset, then arguments of ctest: counts what its closing lines say
 }
 
 # Reads of what nobody wrote, which the sanitizers do not see. Valgrind's processor has no AVX-512, so the AVX2 and the
-# portable instances of the kernels are what runs, and OpenBLAS and the C library choose theirs alike.
-kernels_under_valgrind() {
-    local test status=0
-    for test in tensor/test_kernels ops/test_ops ops/test_conv3d ops/test_structure ops/test_dropout ops/test_norm; do
-        OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=1 "build/release/tests/engine/$test" >"$log" 2>&1 ||
-            { cat "$log"; status=1; }
-    done
-    return $status
+# portable instances of the kernels are what runs.
+kernels_under_valgrind() { # two at a time; what a test says is shown when it fails
+    printf '%s\n' ops/test_conv tensor/test_product ops/test_dense ops/test_ops tensor/test_kernels ops/test_conv3d \
+        ops/test_structure ops/test_dropout ops/test_norm |
+        xargs -P 2 -I{} sh -c '
+            out=$(valgrind -q --error-exitcode=1 build/release/tests/engine/{} 2>&1) || { echo "$out"; exit 1; }'
 }
 
 step packages ./scripts/install_deps.sh --tests
