@@ -121,6 +121,7 @@ void hpo_parzen_clear(hpo_parzen *p) {
     for (size_t d = 0; d < p->dims; d++) {
         axis *a = &p->axes[d];
         a->n_order = 0;
+        a->some_nan = false;
         memset(a->sigma, 0, p->n * sizeof *a->sigma);
         a->x[0] = 0.5;
     }
@@ -137,6 +138,7 @@ void hpo_parzen_add(hpo_parzen *p, const double *unit, size_t count) {
         for (size_t d = 0; d < p->dims; d++) {
             axis *a = &p->axes[d];
             const double u = unit[i * p->dims + d];
+            a->some_nan = a->some_nan || isnan(u);
             a->x[p->n] = a->kind == AXIS_CHOICE && !isnan(u) ? parzen_level(a, u) : u;
         }
     }
@@ -208,7 +210,9 @@ static void choose_members(hpo_parzen *p, const unsigned char *member) {
         memset(p->used + 1, 1, p->n - 1);
     }
     for (size_t i = 0; i < p->n_fitted; i++) {
-        const double *x = p->axes[p->fitted[i]].x;
+        const axis *a = &p->axes[p->fitted[i]];
+        const double *x = a->x;
+        if (!a->some_nan) continue;
         for (size_t row = 1; row < p->n; row++) p->used[row] &= x[row] == x[row]; /* not NaN */
     }
     for (size_t row = 1; row < p->n; row++) p->n_members += p->used[row];

@@ -162,13 +162,19 @@ static double choice_at(const hpo_parzen *p, const axis *a, size_t row, double v
     return k < a->levels ? k : a->levels - 1;
 }
 
-static void draw_number(const axis *a, const uint32_t *rows, const double *v, size_t count, double *out) {
-    double mean[CHUNK], sigma[CHUNK], tails[2 * CHUNK];
+/* The tails of the kernels that were drawn, which are computed for every kernel where those are fewer. */
+static void draw_number(const hpo_parzen *p, const axis *a, const uint32_t *rows, const double *v, size_t count,
+                        double *out) {
+    static const double ends[] = {0, 1};
+    double mean[CHUNK], sigma[CHUNK], tails[2 * CHUNK], of_row[2 * CHUNK];
+    const bool few = p->padded < count;
+    if (few) hpo_lanes()->tails(a->x, a->sigma, p->padded, ends, 2, of_row);
     for (size_t c = 0; c < count; c++) {
         mean[c] = a->x[rows[c]];
         sigma[c] = a->sigma[rows[c]];
+        if (few) tails[c] = of_row[rows[c]], tails[count + c] = of_row[p->padded + rows[c]];
     }
-    hpo_lanes()->tails(mean, sigma, count, (const double[]){0, 1}, 2, tails);
+    if (!few) hpo_lanes()->tails(mean, sigma, count, ends, 2, tails);
     hpo_lanes()->quantiles(mean, sigma, tails, tails + count, v, count, out);
 }
 
@@ -178,7 +184,7 @@ static void draw_coordinate(const hpo_parzen *p, size_t dim, const uint32_t *row
     const axis *a = &p->axes[dim];
     double x[CHUNK];
     for (size_t c = 0; c < hpo_lanes_up(count); c++) x[c] = c < count ? uniform[c * stride] : 0.5;
-    if (a->kind != AXIS_CHOICE) draw_number(a, rows, x, hpo_lanes_up(count), x);
+    if (a->kind != AXIS_CHOICE) draw_number(p, a, rows, x, hpo_lanes_up(count), x);
     for (size_t c = 0; c < count; c++) {
         if (a->kind == AXIS_CHOICE) x[c] = level_to_unit(a, choice_at(p, a, rows[c], x[c]));
         if (a->kind == AXIS_BINNED) x[c] = level_to_unit(a, parzen_level(a, x[c]));

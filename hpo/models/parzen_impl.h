@@ -19,6 +19,7 @@ typedef struct axis {
     axis_kind kind;
     double levels;   /* CHOICE, BINNED: of [0,1] cut into equal bins; 0: unequal ones, or continuous */
     double *x;       /* NaN = inactive; choices: the index */
+    bool some_nan;   /* of them */
     uint32_t *order; /* rows of points that have the coordinate, sorted by (x, row) */
     size_t n_order;
     /* kernels, of the last fit of this coordinate */
