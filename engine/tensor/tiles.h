@@ -122,7 +122,7 @@ typedef struct eng_pool {
     size_t channels;
 } eng_pool;
 
-/* C[m][n] = f(A B + bias): A[m][k], or A'[k][m], and B[k][n] in place. C is overwritten, never read. */
+/* C[m][n] (+)= f(A B + bias): A[m][k], or A'[k][m], and B[k][n] in place. */
 typedef struct eng_product_job {
     size_t m, n, k;
     const float *a, *b;
@@ -131,6 +131,7 @@ typedef struct eng_product_job {
     bool turned;          /* A' is stored */
     const float *bias;    /* n numbers, or NULL */
     bool relu;            /* as in eng_tile_job */
+    bool add;             /* to what C holds; else C is overwritten, never read */
 } eng_product_job;
 
 typedef struct eng_tiles {
@@ -158,6 +159,8 @@ typedef struct eng_tiles {
 
 /* Floats that pack writes, on any instance. */
 size_t eng_tiles_packed(size_t depth, size_t n);
+/* Columns of the next packed panel when `left` are to come: its rows lie so many floats apart. */
+size_t eng_tiles_panel(size_t left, size_t vector);
 /* The number of rows, at most `most`, that cuts `count` rows into groups with the least work; the last group may
  * overlap the one before it. */
 size_t eng_tiles_rows(size_t count, size_t most);
