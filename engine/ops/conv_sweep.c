@@ -210,6 +210,17 @@ static void flush_depth(filling *f, void *self) {
     f->sweep->tiles->depth(depth);
 }
 
+/* The kernels know a row of three or five taps, each one pixel behind the one before it, whose middle one lies in the
+ * image wherever an output does: such a row is one run. */
+static size_t window_of(const filling *f) {
+    const eng_sweep_edge *w = &f->sweep->w;
+    const size_t side = w->taps / 2;
+    if ((w->taps != 3 && w->taps != 5) || w->step != 1 || w->gap != 1 || f->rows < 4) return 0;
+    for (size_t v = 0; v < w->taps && f->ends; v++)
+        if (f->skip[v] != (v < side ? side - v : 0) || f->cut[v] != (v > side ? v - side : 0)) return 0;
+    return w->taps;
+}
+
 void eng_sweep_depthwise(const eng_sweep_job *job) {
     if (job->h.out == 0 || job->w.out == 0) return;
     BASE_ASSERT(job->groups == job->to_channels);
@@ -224,6 +235,9 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
                            .c = job->to,
                            .ldc = job->w.place_step * job->to_channels,
                            .tap = f.run,
+                           .window = window_of(&f),
+                           .w_step = job->w.tap_gap * (ptrdiff_t)job->to_channels,
+                           .edged = f.ends,
                            .w = job->weights,
                            .channels = job->to_channels,
                            .bias = job->bias,
@@ -231,7 +245,7 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
                            .ahead = job->ahead};
     for (size_t begin = 0, end; begin < job->h.out; begin = end) {
         end = eng_sweep_class(&job->h, begin, &f.lo, &f.hi);
-        list_runs(&f, 1, false);
+        list_runs(&f, 1, depth.window > 0);
         for (size_t r = 0; r < f.runs; r++) {
             const size_t t = f.run[r].b;
             f.run[r].b = tap_of(job, t / job->w.taps, t % job->w.taps) * job->to_channels;

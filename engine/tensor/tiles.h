@@ -79,6 +79,10 @@ typedef struct eng_depth_job {
     size_t skipping, cutting; /* so many of the taps skip, and come first, so many cut, and come last */
     const eng_tile_run *tap;  /* sorted, the most skipped first, the most cut last: at most eng_tiles.depth_ends;
                                  b: where its weights begin in w */
+    size_t window; /* 0; or 3 or 5, with 4 rows or more: a `tap` is the first of so many along a row, each one row of A
+                      and w_step weights behind the one before it, and its skip and cut are not read */
+    ptrdiff_t w_step;
+    bool edged; /* of a window: the image ends with the rows of a line, and taps beside it are left out */
     const float *w;
     size_t channels;
     const float *bias;
