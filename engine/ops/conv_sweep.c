@@ -145,22 +145,40 @@ static void flush_dense(filling *f, void *self) {
 }
 
 /* A 1 x 1 kernel makes every pixel of every image a row of one product, wherever rows and images end. */
-static eng_sweep_job flattened(const eng_sweep_job *job) {
-    eng_sweep_job flat = *job;
+static bool is_product(const eng_sweep_job *job) {
     const eng_sweep_edge *h = &job->h, *w = &job->w;
-    const bool plain = h->taps == 1 && w->taps == 1 && h->first == 0 && w->first == 0 && h->step == 1 && w->step == 1 &&
-                       h->place_step == 1 && w->place_step == 1 && h->in == h->out && w->in == w->out &&
-                       eng_margins_none(&job->margins);
-    if (!plain) return flat;
-    flat.w.in = flat.w.out = flat.w.placed = job->images * h->out * w->out;
-    flat.h.in = flat.h.out = flat.h.placed = 1;
-    flat.images = 1;
-    return flat;
+    return h->taps == 1 && w->taps == 1 && h->first == 0 && w->first == 0 && h->step == 1 && w->step == 1 &&
+           h->place_step == 1 && w->place_step == 1 && h->in == h->out && w->in == w->out &&
+           eng_margins_none(&job->margins);
 }
 
-void eng_sweep_dense(const eng_sweep_job *of_images) {
-    const eng_sweep_job flat = flattened(of_images), *job = &flat;
+static void product_of_all(const eng_sweep_job *job) {
+    const size_t inner = job->from_channels / job->groups, outer = job->to_channels / job->groups;
+    for (size_t g = 0; g < job->groups; g++)
+        for (size_t col = 0, width; col < outer; col += width) {
+            const size_t at = g * outer + col;
+            width = eng_tiles_panel(outer - col, job->tiles->vector);
+            const eng_product_job product = {.m = job->images * job->h.out * job->w.out,
+                                             .n = outer - col < width ? outer - col : width,
+                                             .k = inner,
+                                             .a = job->from + g * inner,
+                                             .lda = job->from_channels,
+                                             .b = job->weights + g * eng_tiles_packed(inner, outer) + col * inner,
+                                             .ldb = width,
+                                             .c = job->to + at,
+                                             .ldc = job->to_channels,
+                                             .bias = job->bias == NULL ? NULL : job->bias + at,
+                                             .relu = job->relu};
+            job->tiles->product(&product);
+        }
+}
+
+void eng_sweep_dense(const eng_sweep_job *job) {
     if (job->h.out == 0 || job->w.out == 0) return;
+    if (is_product(job)) {
+        product_of_all(job);
+        return;
+    }
     filling f;
     fill_begin(&f, job);
     const size_t inner = job->from_channels / job->groups;
@@ -192,6 +210,17 @@ static void flush_depth(filling *f, void *self) {
     f->sweep->tiles->depth(depth);
 }
 
+/* The kernels know a row of three or five taps, each one pixel behind the one before it, whose middle one lies in the
+ * image wherever an output does: such a row is one run. */
+static size_t window_of(const filling *f) {
+    const eng_sweep_edge *w = &f->sweep->w;
+    const size_t side = w->taps / 2;
+    if ((w->taps != 3 && w->taps != 5) || w->step != 1 || w->gap != 1 || f->rows < 4) return 0;
+    for (size_t v = 0; v < w->taps && f->ends; v++)
+        if (f->skip[v] != (v < side ? side - v : 0) || f->cut[v] != (v > side ? v - side : 0)) return 0;
+    return w->taps;
+}
+
 void eng_sweep_depthwise(const eng_sweep_job *job) {
     if (job->h.out == 0 || job->w.out == 0) return;
     BASE_ASSERT(job->groups == job->to_channels);
@@ -206,6 +235,9 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
                            .c = job->to,
                            .ldc = job->w.place_step * job->to_channels,
                            .tap = f.run,
+                           .window = window_of(&f),
+                           .w_step = job->w.tap_gap * (ptrdiff_t)job->to_channels,
+                           .edged = f.ends,
                            .w = job->weights,
                            .channels = job->to_channels,
                            .bias = job->bias,
@@ -213,7 +245,7 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
                            .ahead = job->ahead};
     for (size_t begin = 0, end; begin < job->h.out; begin = end) {
         end = eng_sweep_class(&job->h, begin, &f.lo, &f.hi);
-        list_runs(&f, 1, false);
+        list_runs(&f, 1, depth.window > 0);
         for (size_t r = 0; r < f.runs; r++) {
             const size_t t = f.run[r].b;
             f.run[r].b = tap_of(job, t / job->w.taps, t % job->w.taps) * job->to_channels;

@@ -7,6 +7,10 @@ size_t eng_tiles_packed(size_t depth, size_t n) {
     return depth * ((n + 15) / 16 * 16);
 }
 
+size_t eng_tiles_panel(size_t left, size_t vector) {
+    return left > vector ? 2 * vector : vector;
+}
+
 size_t eng_tiles_rows(size_t count, size_t most) {
     size_t best = 1, best_work = SIZE_MAX;
     for (size_t rows = 1; rows <= most && rows <= count; rows++) {

@@ -79,6 +79,10 @@ typedef struct eng_depth_job {
     size_t skipping, cutting; /* so many of the taps skip, and come first, so many cut, and come last */
     const eng_tile_run *tap;  /* sorted, the most skipped first, the most cut last: at most eng_tiles.depth_ends;
                                  b: where its weights begin in w */
+    size_t window; /* 0; or 3 or 5, with 4 rows or more: a `tap` is the first of so many along a row, each one row of A
+                      and w_step weights behind the one before it, and its skip and cut are not read */
+    ptrdiff_t w_step;
+    bool edged; /* of a window: the image ends with the rows of a line, and taps beside it are left out */
     const float *w;
     size_t channels;
     const float *bias;
@@ -123,7 +127,7 @@ typedef struct eng_pool {
     size_t channels;
 } eng_pool;
 
-/* C[m][n] = f(A B + bias): A[m][k], or A'[k][m], and B[k][n] in place. C is overwritten, never read. */
+/* C[m][n] (+)= f(A B + bias): A[m][k], or A'[k][m], and B[k][n] in place. */
 typedef struct eng_product_job {
     size_t m, n, k;
     const float *a, *b;
@@ -132,6 +136,7 @@ typedef struct eng_product_job {
     bool turned;          /* A' is stored */
     const float *bias;    /* n numbers, or NULL */
     bool relu;            /* as in eng_tile_job */
+    bool add;             /* to what C holds; else C is overwritten, never read */
 } eng_product_job;
 
 typedef struct eng_tiles {
@@ -160,6 +165,8 @@ typedef struct eng_tiles {
 
 /* Floats that pack writes, on any instance. */
 size_t eng_tiles_packed(size_t depth, size_t n);
+/* Columns of the next packed panel when `left` are to come: its rows lie so many floats apart. */
+size_t eng_tiles_panel(size_t left, size_t vector);
 /* The number of rows, at most `most`, that cuts `count` rows into groups with the least work; the last group may
  * overlap the one before it. */
 size_t eng_tiles_rows(size_t count, size_t most);

@@ -153,6 +153,10 @@ static void known_shapes(void **state) {
         square(31, 20, 20, 20, 3, 1, 1),
         square(31, 16, 24, 1, 3, 1, 1),
         square(40, 32, 32, 1, 3, 1, 1),
+        /* Products: in groups, of one filter, of more images than a block. */
+        square(9, 12, 36, 4, 1, 1, 1),
+        square(12, 40, 1, 1, 1, 1, 1),
+        square(28, 17, 37, 1, 1, 1, 1),
     };
     for (size_t i = 0; i < CHECK_COUNT(shapes); i++) check_on_every_instance(&shapes[i], i % 3 + 1);
 }
