@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "engine/tensor/transpose.h"
+
 enum {
     PANEL = 32,    /* columns: two vectors of the widest instance */
     PAGE = 1024,   /* floats */
@@ -27,31 +29,12 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-typedef float vec4 __attribute__((vector_size(16), may_alias, aligned(4)));
-#if defined(__clang__)
-#define SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
-#else
-typedef int32_t vec4_int __attribute__((vector_size(16)));
-#define SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, (vec4_int){i, j, k, l})
-#endif
-
-/* panel[c][r] = from[r][c] for 4 x 4. */
-static void transpose_4x4(const float *from, size_t step, float *panel) {
-    const vec4 a = *(const vec4 *)from, b = *(const vec4 *)(from + step), c = *(const vec4 *)(from + 2 * step),
-               d = *(const vec4 *)(from + 3 * step);
-    const vec4 ab = SHUFFLE(a, b, 0, 4, 1, 5), AB = SHUFFLE(a, b, 2, 6, 3, 7);
-    const vec4 cd = SHUFFLE(c, d, 0, 4, 1, 5), CD = SHUFFLE(c, d, 2, 6, 3, 7);
-    *(vec4 *)panel = SHUFFLE(ab, cd, 0, 1, 4, 5);
-    *(vec4 *)(panel + PANEL) = SHUFFLE(ab, cd, 2, 3, 6, 7);
-    *(vec4 *)(panel + 2 * PANEL) = SHUFFLE(AB, CD, 0, 1, 4, 5);
-    *(vec4 *)(panel + 3 * PANEL) = SHUFFLE(AB, CD, 2, 3, 6, 7);
-}
-
 /* panel[c][r] = from[r][c] for rows x cols, rows at most PANEL. */
 static void transpose(size_t rows, size_t cols, const float *from, float *panel) {
     const size_t rows4 = rows / 4 * 4, cols4 = cols / 4 * 4;
     for (size_t c = 0; c < cols4; c += 4)
-        for (size_t r = 0; r < rows4; r += 4) transpose_4x4(from + r * cols + c, cols, panel + c * PANEL + r);
+        for (size_t r = 0; r < rows4; r += 4)
+            eng_transpose_4x4(from + r * cols + c, cols, panel + c * PANEL + r, PANEL);
     for (size_t r = 0; r < rows; r++)
         for (size_t c = r < rows4 ? cols4 : 0; c < cols; c++) panel[c * PANEL + r] = from[r * cols + c];
 }
