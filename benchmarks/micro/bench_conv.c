@@ -16,6 +16,7 @@
 #include "benchmarks/micro/alone.h"
 #include "benchmarks/micro/conv_peers.h"
 #include "benchmarks/micro/fma_peak.h"
+#include "benchmarks/micro/median.h"
 #include "hpo/models/blas.h"
 
 enum { BATCH = 32, ROUNDS = 11, CONTENDERS = 3 };
@@ -84,16 +85,8 @@ static void free_arrays(arrays *a) {
     eng_free(a->workspace);
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(const double values[ROUNDS]) {
-    double sorted[ROUNDS];
-    memcpy(sorted, values, sizeof sorted);
-    qsort(sorted, ROUNDS, sizeof *sorted, by_value);
-    return sorted[ROUNDS / 2];
+    return micro_median(values, ROUNDS);
 }
 
 /* A turn: microseconds of forward and of backward. */

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "benchmarks/micro/fma_peak.h"
+#include "benchmarks/micro/median.h"
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/tensor.h"
 
@@ -108,16 +109,8 @@ static float *array(uint32_t who) {
     return memory;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(const double values[ROUNDS]) {
-    double sorted[ROUNDS];
-    memcpy(sorted, values, sizeof sorted);
-    qsort(sorted, ROUNDS, sizeof *sorted, by_value);
-    return sorted[ROUNDS / 2];
+    return micro_median(values, ROUNDS);
 }
 
 /* Nanoseconds per element of the plain loop, or of ours on k. */

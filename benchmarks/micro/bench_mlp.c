@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "benchmarks/micro/alone.h"
 #include "benchmarks/micro/fma_peak.h"
+#include "benchmarks/micro/median.h"
 #include "benchmarks/micro/mlp_onednn.h"
 #include "benchmarks/micro/plain_mlp.h"
 #include "engine/engine.h"
@@ -96,11 +97,6 @@ typedef struct contender {
     double us[ROUNDS], ratio[ROUNDS];
 } contender;
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double take_step(contender *c, const data *d) {
     const size_t at = c->steps % d->batches;
     const eng_batch batch = {.n = d->batch, .x = d->x + at * d->batch * d->inputs, .labels = d->labels + at * d->batch};
@@ -108,10 +104,7 @@ static double take_step(contender *c, const data *d) {
 }
 
 static double median(const double values[ROUNDS]) {
-    double sorted[ROUNDS];
-    memcpy(sorted, values, sizeof sorted);
-    qsort(sorted, ROUNDS, sizeof *sorted, by_value);
-    return sorted[ROUNDS / 2];
+    return micro_median(values, ROUNDS);
 }
 
 static bool losses_agree(contender *c, const data *d) {

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "benchmarks/micro/alone.h"
 #include "benchmarks/micro/fma_peak.h"
+#include "benchmarks/micro/median.h"
 #include "tests/support/op_cases.h"
 
 enum { BATCH = 32, ROUNDS = 9, MOST_KERNELS = 8 };
@@ -121,11 +122,6 @@ static double measure(subject *s, const eng_kernels *kernels, bool backward) {
     }
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void time_case(const op_case *what, const eng_kernels *const *kernels, size_t count) {
     subject s = subject_create(what);
     double took[2][MOST_KERNELS + 1][ROUNDS]; /* the last is the copy */
@@ -137,9 +133,8 @@ static void time_case(const op_case *what, const eng_kernels *const *kernels, si
         }
     printf("%-26s", what->name);
     for (size_t b = 0; b < 2; b++) {
-        for (size_t k = 0; k <= count; k++) qsort(took[b][k], ROUNDS, sizeof(double), ascending);
-        for (size_t k = 0; k < count; k++) printf(" %8.1f", took[b][k][ROUNDS / 2]);
-        printf(" %6.1f", took[b][count - 1][ROUNDS / 2] / took[b][count][ROUNDS / 2]);
+        for (size_t k = 0; k < count; k++) printf(" %8.1f", micro_median(took[b][k], ROUNDS));
+        printf(" %6.1f", micro_median(took[b][count - 1], ROUNDS) / micro_median(took[b][count], ROUNDS));
         printf("%s", b == 0 ? " " : "\n");
     }
     subject_destroy(&s);

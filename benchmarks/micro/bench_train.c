@@ -18,6 +18,7 @@
 #include "benchmarks/micro/alone.h"
 #include "benchmarks/micro/darts_cell.h"
 #include "benchmarks/micro/fma_peak.h"
+#include "benchmarks/micro/median.h"
 #include "benchmarks/micro/train_export.h"
 #include "engine/engine.h"
 #include "engine/tensor/subnormal.h"
@@ -156,11 +157,6 @@ static size_t steps_of_a_round(training *t) {
     return steps;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void time_steps(training *t) {
     const double first = take_step(t), loss = mean_loss(t, BATCHES - 1);
     const size_t steps = steps_of_a_round(t);
@@ -170,13 +166,13 @@ static void time_steps(training *t) {
         mean_loss(t, steps);
         us[r] = 1e6 * (cpu_seconds() - begun) / (double)steps;
     }
-    qsort(us, ROUNDS, sizeof *us, by_value);
+    const double median = micro_median(us, ROUNDS);
     printf("kernels %s, batch %zu, %zu trained numbers, %.1f MFLOP forward per sample\n",
            eng_model_kernels(t->model)->name, t->batch, eng_params_numbers(eng_model_params(t->model)),
            1e-6 * eng_graph_flops(eng_model_graph(t->model)));
     printf("loss of the first step %.6f, mean of the first %d %.6f\n", first, BATCHES, loss);
-    printf("%.1f us/step, %.0f samples/s (median of %d rounds of %zu steps)\n", us[ROUNDS / 2],
-           1e6 * (double)t->batch / us[ROUNDS / 2], ROUNDS, steps);
+    printf("%.1f us/step, %.0f samples/s (median of %d rounds of %zu steps)\n", median, 1e6 * (double)t->batch / median,
+           ROUNDS, steps);
 }
 
 /* ---- profile ---- */
