@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEERS = ROOT / "benchmarks/peers"
 sys.path[:0] = [str(ROOT / "scripts"), str(PEERS)]
 from compare_searchers import PAIR_FIDELITY, PAIR_FULL, PAIR_PROBLEM, PROBLEMS, Cell, at, mean_and_error  # noqa: E402
+from results_csv import read_rows, write_rows  # noqa: E402
 import problems as python_problems  # noqa: E402
 
 SINGLE = ["branin", "hartmann6", "fcnet-naval"]
@@ -79,24 +80,13 @@ def install(arguments):
 
 # ---- results ----
 
-def read_results(path):
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except FileNotFoundError:
-        return []
-
-
 def runs_in(path):
-    return {(row["optimizer"], row["problem"], int(row["seed"])) for row in read_results(path)}
+    return {(row["optimizer"], row["problem"], int(row["seed"])) for row in read_rows(path)}
 
 
 def forget_ours(path):
-    rows = [row for row in read_results(path) if not row["optimizer"].startswith("hpo-")]
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    rows = [row for row in read_rows(path) if not row["optimizer"].startswith("hpo-")]
+    write_rows(path, COLUMNS, rows)
 
 
 def append_run(path, optimizer, version, problem, seed, curve, times):
@@ -274,7 +264,7 @@ def modelled(by, optimizer, problem, seeds, column):
 
 def summary(arguments):
     by = {(r["optimizer"], r["problem"], int(r["seed"]), int(r["evaluations"])): r
-          for r in read_results(arguments.results)}
+          for r in read_rows(arguments.results)}
     print("| problem | peer | its regret | ours | our regret | p | | us, median | ours | ratio | us, mean | ours "
           "| ratio |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name in arguments.peers.split(","):

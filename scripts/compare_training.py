@@ -15,13 +15,14 @@ Of the ways to use a library only the fastest goes into the rounds. Times are pr
 everybody slower, but nobody waits at the cost of another. Needs only Python's standard library.
 """
 import argparse
-import csv
 import json
 import os
 import pathlib
 import statistics
 import subprocess
 import sys
+
+from results_csv import read_rows, write_rows
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TRAINING = ROOT / "benchmarks/peers/training"
@@ -220,24 +221,13 @@ def compare(network, arguments):
 
 # ---- results ----
 
-def read_results(path):
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except FileNotFoundError:
-        return []
-
-
 def run(arguments):
     """A network that is not run keeps its rows."""
     for network in arguments.networks.split(","):
         new = compare(network, arguments)
-        rows = [row for row in read_results(arguments.results) if row["network"] != network] + new
+        rows = [row for row in read_rows(arguments.results) if row["network"] != network] + new
         rows.sort(key=lambda row: list(NETWORKS).index(row["network"]))
-        with open(arguments.results, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(arguments.results, COLUMNS, rows)
 
 
 def table(rows):
@@ -262,7 +252,7 @@ def replace_table(text, new):
 
 
 def summary(arguments):
-    new = table(read_results(arguments.results))
+    new = table(read_rows(arguments.results))
     print(new, end="")
     page = TRAINING / "README.md"
     if arguments.results == str(TRAINING / "results.csv") and page.exists():
