@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "engine/tensor/tensor.h"
 #include "tests/engine/ops/conv_reference.h"
+#include "tests/engine/ops/guarded.h"
 
 typedef struct problem {
     eng_conv conv;
@@ -14,23 +15,6 @@ typedef struct problem {
     size_t xs, ys, ws; /* numbers of x, y, w */
     double *x, *w, *dy, *y, *dx, *dw, *bias;
 } problem;
-
-static double *doubles(uint32_t who, size_t count) {
-    double *out = base_calloc(count + 1, sizeof *out);
-    if (who != 0) gradcheck_fill(who, 0.0, count, out);
-    return out;
-}
-
-enum { GUARD = 32 };
-
-static float *floats(size_t count, const double *from) {
-    void *memory;
-    base_err err;
-    CHECK_OK(eng_alloc((count + GUARD) * sizeof(float), &memory, &err));
-    float *to = memory;
-    for (size_t i = 0; i < count + GUARD; i++) to[i] = from != NULL && i < count ? (float)from[i] : NAN;
-    return to;
-}
 
 static problem make(const eng_conv *conv, size_t n) {
     problem p = {.conv = *conv, .n = n};
@@ -50,10 +34,6 @@ static problem make(const eng_conv *conv, size_t n) {
 
 static void unmake(problem *p) {
     free(p->x), free(p->w), free(p->dy), free(p->bias), free(p->y), free(p->dx), free(p->dw);
-}
-
-static void check_guard(const float *array, size_t count) {
-    for (size_t i = count; i < count + GUARD; i++) assert_true(isnan(array[i]));
 }
 
 /* y with bias and without, dx, dw apart and together; nothing behind an end is written, every number inside is. */

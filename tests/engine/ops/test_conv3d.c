@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "engine/tensor/graph.h"
 #include "tests/engine/ops/conv_reference.h"
+#include "tests/engine/ops/guarded.h"
 
 #include "engine/ops/ops.h"
 
@@ -19,23 +20,6 @@ typedef struct problem {
     double *x, *w, *dy, *bias, *y, *dx, *dw;
     char text[256];
 } problem;
-
-enum { GUARD = 32 };
-
-static double *doubles(uint32_t who, size_t count) {
-    double *out = base_calloc(count + 1, sizeof *out);
-    if (who != 0) gradcheck_fill(who, 0.0, count, out);
-    return out;
-}
-
-static float *floats(size_t count, const double *from) {
-    void *memory;
-    base_err err;
-    CHECK_OK(eng_alloc((count + GUARD) * sizeof(float), &memory, &err));
-    float *to = memory;
-    for (size_t i = 0; i < count + GUARD; i++) to[i] = from != NULL && i < count ? (float)from[i] : NAN;
-    return to;
-}
 
 static problem make(const eng_shape *in, const eng_conv3d_config *config, size_t n) {
     problem p = {.graph = eng_graph_create(), .n = n, .channels = in->dim[3], .filters = config->filters, .taps = 1};
@@ -76,7 +60,7 @@ static void near(const problem *p, const eng_kernels *k, const char *what, size_
     char text[300];
     snprintf(text, sizeof text, "%s, %s: %s", k->name, what, p->text);
     gradcheck_near(text, count, got, want, 1.5e-7 * (double)terms + 1e-6); /* as in test_conv.c */
-    for (size_t i = count; i < count + GUARD; i++) assert_true(isnan(got[i]));
+    check_guard(got, count);
 }
 
 static void check(const problem *p, const eng_kernels *k) {
@@ -105,7 +89,7 @@ static void check(const problem *p, const eng_kernels *k) {
     call.dx[0] = NULL; /* of the data nobody wants a gradient */
     p->node->op->backward(&call, &run);
     assert_memory_equal(first, dw, p->ws * sizeof *dw);
-    for (size_t i = workspace; i < workspace + GUARD; i++) assert_true(isnan(spare[i]));
+    check_guard(spare, workspace);
     eng_free(first), eng_free(x), eng_free(y), eng_free(dy), eng_free(dx), eng_free(w), eng_free(dw);
     eng_free(bias), eng_free(dbias), eng_free(spare);
 }
