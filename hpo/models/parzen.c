@@ -155,13 +155,12 @@ static int by_value(const void *a, const void *b) {
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
+/* Rows come in ascending order: equal values go after each other. No branch: where a point belongs is hard to foretell. */
 static void insert_in_order(axis *a, uint32_t row) {
     size_t low = 0;
-    for (size_t left = a->n_order; left > 0;) { /* rows come in ascending order: equal values go after each other */
-        const size_t half = left / 2;
-        const bool after = a->x[a->order[low + half]] <= a->x[row];
-        low += after ? half + 1 : 0;
-        left = after ? left - half - 1 : half;
+    for (size_t left = a->n_order, half; left > 0; left -= half) {
+        half = (left + 1) / 2;
+        low += half & -(size_t)(a->x[a->order[low + half - 1]] <= a->x[row]);
     }
     memmove(a->order + low + 1, a->order + low, (a->n_order - low) * sizeof *a->order);
     a->order[low] = row;
@@ -345,7 +344,10 @@ void hpo_parzen_fit(hpo_parzen *p, const size_t *dims, size_t n_dims, const unsi
         refresh_normals(&p->changed, a);
         p->x[p->n_continuous] = a->x;
         p->scale[p->n_continuous++] = a->scale;
-        for (size_t row = 0; row < p->n; row++) p->base[row] -= a->log_norm[row];
+    }
+    for (size_t i = 0; i < n_dims; i++) { /* only now: what has just been written one by one is slow to read in groups */
+        const axis *a = &p->axes[dims[i]];
+        for (size_t row = 0; a->kind == AXIS_CONTINUOUS && row < p->n; row++) p->base[row] -= a->log_norm[row];
     }
 }
 
