@@ -19,13 +19,13 @@ __extension__ typedef unsigned __int128 u128;
 void base_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+        uint64_t p0 = (uint64_t)BASE_PHILOX_M0 * c0, p1 = (uint64_t)BASE_PHILOX_M1 * c2;
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
         c1 = (uint32_t)p1;
         c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
         c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 += BASE_PHILOX_W0;
+        k1 += BASE_PHILOX_W1;
     }
     out[0] = c0;
     out[1] = c1;
@@ -67,24 +67,6 @@ uint64_t base_rng_u64(base_rng *rng) {
 
 double base_rng_uniform(base_rng *rng) {
     return (double)(base_rng_u64(rng) >> 11) * 0x1p-53;
-}
-
-static double to_uniform(const uint32_t word[2]) {
-    return (double)((word[0] | (uint64_t)word[1] << 32) >> 11) * 0x1p-53;
-}
-
-/* Whole blocks go past the stream's own, which is empty then. */
-void base_rng_uniforms(base_rng *rng, double *out, size_t count) {
-    size_t i = 0;
-    for (; i < count && rng->used != 4; i++) out[i] = base_rng_uniform(rng);
-    for (; i + 2 <= count; i += 2) {
-        uint32_t block[4];
-        base_philox4x32(rng->counter, rng->key, block);
-        if (++rng->counter[0] == 0) rng->counter[1]++;
-        out[i] = to_uniform(block);
-        out[i + 1] = to_uniform(block + 2);
-    }
-    for (; i < count; i++) out[i] = base_rng_uniform(rng);
 }
 
 float base_rng_uniformf(base_rng *rng) {

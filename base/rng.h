@@ -39,15 +39,20 @@ typedef struct base_rng {
     uint32_t used; /* words of block already given out; 4 = none left */
 } base_rng;
 
+/* Its multipliers and the steps of its keys. */
+#define BASE_PHILOX_M0 0xD2511F53u
+#define BASE_PHILOX_M1 0xCD9E8D57u
+#define BASE_PHILOX_W0 0x9E3779B9u
+#define BASE_PHILOX_W1 0xBB67AE85u
+
 /* One block of Philox4x32-10. */
 void base_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 base_rng base_rng_stream(uint64_t seed, base_rng_domain domain, uint32_t who, uint32_t what);
 uint32_t base_rng_u32(base_rng *rng);
 uint64_t base_rng_u64(base_rng *rng);
-double base_rng_uniform(base_rng *rng);                           /* in [0, 1), 53 bits */
-void base_rng_uniforms(base_rng *rng, double *out, size_t count); /* as `count` calls of base_rng_uniform, but faster */
-float base_rng_uniformf(base_rng *rng);                           /* in [0, 1), 24 bits */
+double base_rng_uniform(base_rng *rng);             /* in [0, 1), 53 bits; many at once: hpo_lanes()->uniforms */
+float base_rng_uniformf(base_rng *rng);             /* in [0, 1), 24 bits */
 double base_rng_normal(base_rng *rng);              /* N(0,1) by Box-Muller; consumes two uniforms, keeps none */
 uint64_t base_rng_below(base_rng *rng, uint64_t n); /* unbiased in 0..n-1; n >= 1 */
 void base_rng_shuffle_u32(base_rng *rng, uint32_t *items, size_t count); /* Fisher-Yates */

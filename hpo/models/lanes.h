@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "base/rng.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -41,6 +43,8 @@ typedef struct hpo_lane_kernels {
     /* the quantile at v in [0,1], given the tails at 0 and 1 */
     void (*quantiles)(const double *mean, const double *deviation, const double *first, const double *last,
                       const double *v, size_t rows, double *out);
+    /* as `count` calls of base_rng_uniform */
+    void (*uniforms)(base_rng *rng, double *out, size_t count);
 } hpo_lane_kernels;
 
 /* The fastest that this processor can run. */

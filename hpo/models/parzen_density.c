@@ -196,7 +196,7 @@ static void draw_coordinate(const hpo_parzen *p, size_t dim, const uint32_t *row
 static void draw_chunk(const hpo_parzen *p, base_rng *rng, size_t count, double *points) {
     const size_t stride = p->n_fitted + 1;
     uint32_t rows[CHUNK] = {0};
-    base_rng_uniforms(rng, p->uniform, count * stride);
+    hpo_lanes()->uniforms(rng, p->uniform, count * stride);
     for (size_t c = 0; c < count; c++) rows[c] = kernel_at(p, p->uniform[c * stride]);
     for (size_t i = 0; i < p->n_fitted; i++) {
         draw_coordinate(p, p->fitted[i], rows, p->uniform + i + 1, stride, count, points);

@@ -95,21 +95,6 @@ static void every_part_of_the_name_matters(void **state) {
 }
 
 /* Moments of n draws lie within five standard errors of the exact ones. */
-/* Many at once are the same as one after another, wherever in a block they begin and end. */
-static void many_uniforms_are_single_ones(void **state) {
-    (void)state;
-    for (uint32_t begin = 0; begin < 6; begin++) {
-        for (size_t count = 0; count < 9; count++) {
-            base_rng one = base_rng_stream(5, BASE_RNG_TEST, begin, 0), many = one;
-            double out[9];
-            for (uint32_t i = 0; i < begin; i++) assert_int_equal(base_rng_u32(&one), base_rng_u32(&many));
-            base_rng_uniforms(&many, out, count);
-            for (size_t i = 0; i < count; i++) CHECK_SAME_DOUBLE(out[i], base_rng_uniform(&one));
-            assert_int_equal(base_rng_u32(&one), base_rng_u32(&many));
-        }
-    }
-}
-
 static void uniforms_and_normals_have_their_moments(void **state) {
     (void)state;
     const size_t n = 1000000;
@@ -227,7 +212,6 @@ int main(void) {
         cmocka_unit_test(streams_are_frozen),
         cmocka_unit_test(equal_numbers_make_equal_streams),
         cmocka_unit_test(every_part_of_the_name_matters),
-        cmocka_unit_test(many_uniforms_are_single_ones),
         cmocka_unit_test(uniforms_and_normals_have_their_moments),
         cmocka_unit_test(normals_are_normal),
         cmocka_unit_test(below_is_even),

@@ -176,6 +176,25 @@ static void quantiles_of_normals(void **state) {
     }
 }
 
+/* Wherever in a block and in a group of blocks they begin and end, and where the counter's lower half overflows. */
+static void many_uniforms_are_single_ones(void **state) {
+    (void)state;
+    for (size_t copy = 0; hpo_lanes_all()[copy]; copy++) {
+        for (uint32_t begin = 0; begin < 6; begin++) {
+            for (size_t count = 0; count < 70; count++) {
+                base_rng one = base_rng_stream(5, BASE_RNG_TEST, begin, 0);
+                if (count % 2 == 0) one.counter[0] = UINT32_MAX - 11;
+                base_rng many = one;
+                double out[70];
+                for (uint32_t i = 0; i < begin; i++) assert_int_equal(base_rng_u32(&one), base_rng_u32(&many));
+                hpo_lanes_all()[copy]->uniforms(&many, out, count);
+                for (size_t i = 0; i < count; i++) CHECK_SAME_DOUBLE(out[i], base_rng_uniform(&one));
+                assert_int_equal(base_rng_u32(&one), base_rng_u32(&many));
+            }
+        }
+    }
+}
+
 static void every_copy_gives_the_same_bits(void **state) {
     (void)state;
     static scene s;
@@ -201,9 +220,10 @@ static void every_copy_gives_the_same_bits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mixtures_are_their_definition), cmocka_unit_test(exponentials_are_accurate),
-        cmocka_unit_test(tails_keep_their_digits),       cmocka_unit_test(norms_and_masses),
-        cmocka_unit_test(quantiles_of_normals),          cmocka_unit_test(every_copy_gives_the_same_bits),
+        cmocka_unit_test(mixtures_are_their_definition),  cmocka_unit_test(exponentials_are_accurate),
+        cmocka_unit_test(tails_keep_their_digits),        cmocka_unit_test(norms_and_masses),
+        cmocka_unit_test(quantiles_of_normals),           cmocka_unit_test(many_uniforms_are_single_ones),
+        cmocka_unit_test(every_copy_gives_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
