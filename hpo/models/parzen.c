@@ -21,7 +21,7 @@
 #include "base/arena.h"
 #include "hpo/models/lanes.h"
 
-enum { FULL_WEIGHTS = 25 };
+enum { FULL_WEIGHTS = 25, FEWEST_ROWS = 64 };
 static const double WIDEST_FINE_BIN = 1e-5;
 
 static axis_kind kind_of(const hpo_param *param) {
@@ -99,8 +99,8 @@ static void *resized(void *data, size_t count, size_t size) {
 /* The capacity is a multiple of HPO_LANES: a group may be read to its end. */
 static void reserve(hpo_parzen *p, size_t need) {
     if (need <= p->capacity) return;
-    const size_t capacity = hpo_lanes_up(p->capacity * 2 > need ? p->capacity * 2 : need),
-                 more = capacity - p->capacity;
+    const size_t twice = p->capacity == 0 ? FEWEST_ROWS : p->capacity * 2,
+                 capacity = hpo_lanes_up(twice > need ? twice : need), more = capacity - p->capacity;
     for (size_t d = 0; d < p->dims; d++) {
         axis *a = &p->axes[d];
         double **const reals[] = {&a->x, &a->sigma, &a->scale, &a->log_norm, &a->class_mean, &a->class_sigma};
@@ -155,7 +155,8 @@ static int by_value(const void *a, const void *b) {
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
-/* Rows come in ascending order: equal values go after each other. No branch: where a point belongs is hard to foretell. */
+/* Rows come in ascending order: equal values go after each other. No branch: where a point belongs is hard to foretell.
+ */
 static void insert_in_order(axis *a, uint32_t row) {
     size_t low = 0;
     for (size_t left = a->n_order, half; left > 0; left -= half) {
@@ -345,7 +346,8 @@ void hpo_parzen_fit(hpo_parzen *p, const size_t *dims, size_t n_dims, const unsi
         p->x[p->n_continuous] = a->x;
         p->scale[p->n_continuous++] = a->scale;
     }
-    for (size_t i = 0; i < n_dims; i++) { /* only now: what has just been written one by one is slow to read in groups */
+    for (size_t i = 0; i < n_dims;
+         i++) { /* only now: what has just been written one by one is slow to read in groups */
         const axis *a = &p->axes[dims[i]];
         for (size_t row = 0; a->kind == AXIS_CONTINUOUS && row < p->n; row++) p->base[row] -= a->log_norm[row];
     }
