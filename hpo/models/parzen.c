@@ -155,8 +155,7 @@ static int by_value(const void *a, const void *b) {
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
-/* Rows come in ascending order: equal values go after each other. No branch: where a point belongs is hard to foretell.
- */
+/* Rows come in ascending order: equal values go after each other. No branch: which way to go is hard to foretell. */
 static void insert_in_order(axis *a, uint32_t row) {
     size_t low = 0;
     for (size_t left = a->n_order, half; left > 0; left -= half) {
@@ -346,8 +345,8 @@ void hpo_parzen_fit(hpo_parzen *p, const size_t *dims, size_t n_dims, const unsi
         p->x[p->n_continuous] = a->x;
         p->scale[p->n_continuous++] = a->scale;
     }
-    for (size_t i = 0; i < n_dims;
-         i++) { /* only now: what has just been written one by one is slow to read in groups */
+    /* Only now: what has just been written one by one is slow to read in groups. */
+    for (size_t i = 0; i < n_dims; i++) {
         const axis *a = &p->axes[dims[i]];
         for (size_t row = 0; a->kind == AXIS_CONTINUOUS && row < p->n; row++) p->base[row] -= a->log_norm[row];
     }
