@@ -6,7 +6,8 @@
  * many only, and a warm start costs a fifth more at most when it must be computed again from nothing. Fits and factors
  * are kept between calls under the data that they were made from.
  *
- * Past MAX_ROWS results the process stands on a subset of them (hpo/models/subset.h); a fit on MAX_FIT at most. */
+ * Past MAX_ROWS results the process stands on a subset of them (hpo/models/subset.h), chosen anew every RECENT results,
+ * and on those that came since, so that most suggestions only add a row; a fit on MAX_FIT at most. */
 #include "hpo/models/gp_surrogate.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@
 #include "hpo/models/subset.h"
 #include "hpo/models/transform.h"
 
-enum { MAX_ROWS = 1000, MAX_FIT = 400, FIRST_START = 16, EVERY = 24, FITS = 32 };
+enum { MAX_ROWS = 1000, RECENT = 64, MAX_FIT = 400, FIRST_START = 16, EVERY = 24, FITS = 32 };
 static const double FIT_WORK = 4e6; /* rows^2 x dimensions of a fit, at most */
 enum { CANDIDATE_WORK = 400000 };   /* candidates x rows, at most */
 enum { MANY = 300, STARTS = 6, STARTS_MANY = 3, STEPS = 25, STEPS_MANY = 12 };
@@ -32,6 +33,13 @@ typedef struct fitted {
     uint64_t hash;
     double *theta;
 } fitted;
+
+/* Those of the first m results that stand for them. */
+typedef struct standing {
+    size_t m;
+    uint64_t hash; /* of these results */
+    size_t *chosen, n;
+} standing;
 
 /* Losses are mean + deviation * what the process sees. */
 typedef struct scale {
@@ -51,6 +59,7 @@ struct hpo_gp_surrogate {
     hpo_gp *gp;
     fitted fits[FITS]; /* a ring */
     size_t next_fit;
+    standing standing;
     gathered rows;           /* that the process is conditioned on */
     size_t results;          /* they stand for */
     scale scale;             /* of the rows' losses */
@@ -81,6 +90,7 @@ void hpo_gp_surrogate_destroy(hpo_gp_surrogate *s) {
     for (size_t i = 0; i < FITS; i++) free(s->fits[i].theta);
     hpo_gp_destroy(s->gp);
     hpo_embedding_free(&s->embedding);
+    free(s->standing.chosen);
     free(s->rows.x);
     free(s);
 }
@@ -112,16 +122,17 @@ static scale standardise(const double *values, size_t n, double *y) {
     return (scale){mean, deviation};
 }
 
-static gathered gather(hpo_gp_surrogate *s, const double *x, const double *loss, size_t n, size_t limit) {
+/* All results are transformed together, also those that are not chosen. */
+static gathered gather(hpo_gp_surrogate *s, const double *x, const double *loss, size_t n, const size_t *chosen,
+                       size_t count) {
     const size_t dims = s->embedding.dims;
-    size_t *chosen = base_malloc((n + 1) * sizeof *chosen);
     double *y = base_malloc((n + 1) * sizeof *y);
     if (s->settings.plain) {
         s->scale = standardise(loss, n, y);
     } else {
         hpo_transform_losses(loss, n, y);
     }
-    gathered g = {.n = hpo_subset(x, dims, loss, n, limit, chosen)};
+    gathered g = {.n = count};
     g.x = base_malloc((g.n * (dims + 1) + 1) * sizeof *g.x);
     g.y = g.x + g.n * dims;
     for (size_t i = 0; i < g.n; i++) {
@@ -129,8 +140,36 @@ static gathered gather(hpo_gp_surrogate *s, const double *x, const double *loss,
         g.y[i] = y[chosen[i]];
     }
     free(y);
+    return g;
+}
+
+static gathered gather_subset(hpo_gp_surrogate *s, const double *x, const double *loss, size_t n, size_t limit) {
+    size_t *chosen = base_malloc((n + 1) * sizeof *chosen);
+    const size_t count = hpo_subset(x, s->embedding.dims, loss, n, limit, chosen);
+    const gathered g = gather(s, x, loss, n, chosen, count);
     free(chosen);
     return g;
+}
+
+static uint64_t hash_of(const hpo_gp_surrogate *s, const double *x, const double *loss, size_t m) {
+    const uint64_t parts[2] = {base_hash64(x, m * s->embedding.dims * sizeof *x), base_hash64(loss, m * sizeof *loss)};
+    return base_hash64(parts, sizeof parts);
+}
+
+/* Of n results so many are old: a subset stands for them. */
+static size_t old_results(size_t n) {
+    return n <= MAX_ROWS ? n : n - (n - MAX_ROWS) % RECENT;
+}
+
+static const standing *stand_for(hpo_gp_surrogate *s, const double *x, const double *loss, size_t m) {
+    standing *kept = &s->standing;
+    const uint64_t hash = hash_of(s, x, loss, m);
+    if (kept->chosen && kept->m == m && kept->hash == hash) return kept;
+    free(kept->chosen);
+    *kept = (standing){.m = m, .hash = hash, .chosen = base_malloc((m + RECENT) * sizeof *kept->chosen)};
+    kept->n = hpo_subset(x, s->embedding.dims, loss, m, MAX_ROWS, kept->chosen);
+    for (size_t i = 0; i < RECENT; i++) kept->chosen[kept->n + i] = m + i;
+    return kept;
 }
 
 /* ---- hyperparameters ---- */
@@ -148,11 +187,6 @@ static size_t power_of_two_below(size_t m) {
     return power;
 }
 
-static uint64_t hash_of(const hpo_gp_surrogate *s, const double *x, const double *loss, size_t m) {
-    const uint64_t parts[2] = {base_hash64(x, m * s->embedding.dims * sizeof *x), base_hash64(loss, m * sizeof *loss)};
-    return base_hash64(parts, sizeof parts);
-}
-
 static void fit(hpo_gp_surrogate *s, const double *x, const double *loss, size_t m, const double *start,
                 double *theta) {
     if (m == 0) {
@@ -160,7 +194,7 @@ static void fit(hpo_gp_surrogate *s, const double *x, const double *loss, size_t
         return;
     }
     const double limit = sqrt(FIT_WORK / (double)(s->embedding.dims + 1));
-    gathered g = gather(s, x, loss, m, limit < MAX_FIT ? (size_t)limit : MAX_FIT);
+    gathered g = gather_subset(s, x, loss, m, limit < MAX_FIT ? (size_t)limit : MAX_FIT);
     const hpo_gp_data data = {
         .embedding = &s->embedding, .kernel = s->settings.kernel, .unit = g.x, .y = g.y, .n = g.n};
     hpo_gp_fit(&data, start, theta);
@@ -216,15 +250,16 @@ hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset 
     double *x = model_inputs(s, data->unit, data->fidelity, data->n);
     const size_t m = milestone(data->n);
     const double *theta = hyperparameters(s, x, data->loss, m);
+    const standing *old = stand_for(s, x, data->loss, old_results(data->n));
     free(s->rows.x);
-    s->rows = gather(s, x, data->loss, data->n, MAX_ROWS);
+    s->rows = gather(s, x, data->loss, data->n, old->chosen, old->n + (data->n - old->m));
     s->results = data->n;
     free(x);
     double *pending = model_inputs(s, data->pending_unit, data->pending_fidelity, data->n_pending);
     const hpo_gp_points points = {.unit = s->rows.x,
                                   .y = s->rows.y,
                                   .n = s->rows.n,
-                                  .block = data->n > MAX_ROWS ? s->rows.n : m,
+                                  .block = old->n < old->m ? old->n : m,
                                   .pending = pending,
                                   .n_pending = data->n_pending};
     hpo_gp_condition(s->gp, theta, &points);

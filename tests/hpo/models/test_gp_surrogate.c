@@ -7,7 +7,7 @@
 #include "hpo/models/transform.h"
 #include "tests/support/toy_space.h"
 
-enum { DIMS = 2, ROWS = 12, MORE = 60, PENDING = 2 };
+enum { DIMS = 2, ROWS = 12, MORE = 60, PENDING = 2, MANY = 1130 };
 
 static const char *const SPACE = "{parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}}";
 
@@ -103,6 +103,39 @@ static void what_was_kept_does_not_show(void **state) {
     toy_sampling_close(&r.s);
 }
 
+/* More results than rows: a subset of the old ones and all the recent ones. At a recent one the mean is what was seen.
+ */
+static void of_many_results_the_recent_ones_count(void **state) {
+    (void)state;
+    rig r;
+    rig_open(&r);
+    static double unit[MANY * DIMS], loss[MANY], y[MANY];
+    base_rng rng = base_rng_stream(9, BASE_RNG_TEST, 0, 0);
+    for (size_t i = 0; i < MANY * DIMS; i++) unit[i] = base_rng_uniform(&rng);
+    for (size_t i = 0; i < MANY; i++) loss[i] = sin(40 * unit[i * DIMS]) + cos(30 * unit[i * DIMS + 1]);
+    const hpo_gp_settings settings = {.kernel = HPO_KERNEL_MATERN52};
+    hpo_gp_surrogate *warm = hpo_gp_surrogate_create(r.s.space, &settings);
+    static const size_t sizes[] = {1000, 1001, 1063, 1064, 1100, MANY};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t n = sizes[i];
+        const hpo_dataset data = {.dims = DIMS, .n = n, .unit = unit, .loss = loss};
+        hpo_gp_surrogate *cold = hpo_gp_surrogate_create(r.s.space, &settings);
+        const hpo_surrogate a = hpo_gp_surrogate_condition(warm, &data, 1);
+        const hpo_surrogate b = hpo_gp_surrogate_condition(cold, &data, 1);
+        double mean[2], variance[2];
+        a.predict(a.self, unit + (n - 1) * DIMS, 1, &mean[0], &variance[0]);
+        b.predict(b.self, unit + (n - 1) * DIMS, 1, &mean[1], &variance[1]);
+        assert_memory_equal(&mean[0], &mean[1], sizeof *mean);
+        assert_memory_equal(&variance[0], &variance[1], sizeof *variance);
+        hpo_transform_losses(loss, n, y);
+        CHECK_NEAR(mean[0], y[n - 1], 0.02);
+        CHECK_SAME_DOUBLE(hpo_gp_surrogate_best(warm), hpo_gp_surrogate_best(cold));
+        hpo_gp_surrogate_destroy(cold);
+    }
+    hpo_gp_surrogate_destroy(warm);
+    toy_sampling_close(&r.s);
+}
+
 /* Without rows: mean 0 and the variance of the prior, less of it around what is running. */
 static void nothing_and_pending_only(void **state) {
     (void)state;
@@ -180,6 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_the_process_of_the_transformed_losses),
         cmocka_unit_test(what_was_kept_does_not_show),
+        cmocka_unit_test(of_many_results_the_recent_ones_count),
         cmocka_unit_test(nothing_and_pending_only),
         cmocka_unit_test(a_fidelity_is_an_input),
         cmocka_unit_test(plain_predictions_are_on_the_scale_of_the_losses),
