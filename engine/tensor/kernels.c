@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+#include "base/cpu.h"
 #include "engine/tensor/kernels_isa.h"
 
+/* By base_cpu_level. */
 static const eng_kernels *const instances[] = {
     &eng_kernels_portable,
 #if defined(__x86_64__)
@@ -26,20 +28,9 @@ const char *const eng_kernels_names[] = {
     NULL,
 };
 
-static bool runs_here(const eng_kernels *kernels) {
-#if defined(__x86_64__)
-    if (kernels == &eng_kernels_avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (kernels == &eng_kernels_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#endif
-    return kernels == &eng_kernels_portable;
-}
-
 const eng_kernels *eng_kernels_find(const char *name) {
-    for (size_t i = sizeof instances / sizeof instances[0]; i-- > 0;) {
-        if (name != NULL && strcmp(name, instances[i]->name) != 0) continue;
-        if (runs_here(instances[i])) return instances[i];
+    for (size_t i = (size_t)base_cpu() + 1; i-- > 0;) {
+        if (name == NULL || strcmp(name, instances[i]->name) == 0) return instances[i];
     }
     return NULL;
 }

@@ -14,7 +14,7 @@ enum { MAX_WIDTH = 1 << 20, MAX_LAYERS = 1000 };
 
 static const char *const target_kinds[] = {"auto", "classes", "numbers", NULL};
 static const char *const normalise_names[] = {"none", "scale01", "standard", NULL};
-static const char *const model_names[] = {"mlp", "resnet", "separable", "unet", NULL};
+const char *const eng_model_names[] = {"mlp", "resnet", "separable", "unet", NULL};
 static const char *const norm_names[] = {"auto", "none", "batch", "layer", NULL};
 static const char *const init_names[] = {"auto",      "zeros", "xavier-uniform", "xavier-normal", "he-uniform",
                                          "he-normal", NULL};
@@ -57,7 +57,7 @@ const base_option eng_recipe_options[] = {
      .help = "images: side of a square of a training image that is blanked; 0 = off"},
     {WHOLE(split_seed), .fallback = "0", .min = 0, NO_LIMIT, .help = "seed of the splits, the same for every trial"},
 
-    {CHOICE(model, model_names), .fallback = "mlp", .help = "kind of network"},
+    {CHOICE(model, eng_model_names), .fallback = "mlp", .help = "kind of network"},
     {WHOLE(layers), .fallback = "2", .min = 0, .max = MAX_LAYERS, .help = "mlp: hidden layers; 0 = a linear model"},
     {WHOLE(width), .fallback = "", .min = 1, .max = MAX_WIDTH,
      .help = "mlp: units of each hidden layer, default 128; other models: channels of the first stage, default 16"},
@@ -221,7 +221,7 @@ static base_status check_model(const base_yaml_node *settings, const eng_recipe 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (given(settings, rules[i].name) && (rules[i].models & 1u << r->model) == 0)
             return base_yaml_fail(base_yaml_key(settings, rules[i].name), err, "%s has no meaning for model %s",
-                                  rules[i].name, model_names[r->model]);
+                                  rules[i].name, eng_model_names[r->model]);
     return BASE_OK;
 }
 

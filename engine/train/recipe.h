@@ -77,6 +77,7 @@ typedef enum eng_recipe_norm {
     ENG_RECIPE_NORM_LAYER
 } eng_recipe_norm;
 
+extern const char *const eng_model_names[]; /* by kind; NULL at the end */
 extern const base_option eng_recipe_options[];
 
 /* Reads settings (a map, or NULL) by the table, fills in the defaults that depend on other settings (an optimizer's

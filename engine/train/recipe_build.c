@@ -132,12 +132,9 @@ static eng_net_config surroundings(const eng_recipe *recipe, const eng_dataset *
 }
 
 static base_status hidden_part(const eng_recipe *recipe, eng_net *net) {
-    static const struct {
-        const char *name;
-        eng_convnet_fn *build;
-    } models[] = {[ENG_MODEL_RESNET] = {"resnet", eng_resnet_build},
-                  [ENG_MODEL_SEPARABLE] = {"separable", eng_separable_build},
-                  [ENG_MODEL_UNET] = {"unet", eng_unet_build}};
+    static eng_convnet_fn *const builders[] = {[ENG_MODEL_RESNET] = eng_resnet_build,
+                                               [ENG_MODEL_SEPARABLE] = eng_separable_build,
+                                               [ENG_MODEL_UNET] = eng_unet_build};
     if (recipe->network) return eng_layers_build(&recipe->list, net);
     const eng_convnet_config config = {
         .stages = (size_t)recipe->stages,
@@ -147,8 +144,8 @@ static base_status hidden_part(const eng_recipe *recipe, eng_net *net) {
         .skip = recipe->skip,
         .drop_path = recipe->drop_path,
     };
-    base_status status = models[recipe->model].build(net, &config);
-    if (status != BASE_OK) base_err_prefix(net->err, "model %s", models[recipe->model].name);
+    base_status status = builders[recipe->model](net, &config);
+    if (status != BASE_OK) base_err_prefix(net->err, "model %s", eng_model_names[recipe->model]);
     return status;
 }
 

@@ -6,6 +6,8 @@
 #include <cblas.h>
 #include <string.h>
 
+#include "base/cpu.h"
+
 void hpo_blas_set_threads(int threads) {
     openblas_set_num_threads(threads);
 }
@@ -32,12 +34,8 @@ const char *hpo_blas_better_core(void) {
     static const char *const with_avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids", NULL};
     static const char *const with_avx2[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids", NULL};
     const char *core = hpo_blas_core();
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                        __builtin_cpu_supports("avx512cd");
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (avx512 && !is_one_of(core, with_avx512)) return "SKYLAKEX";
-    if (avx2 && !is_one_of(core, with_avx2)) return "HASWELL";
+    if (base_cpu() == BASE_CPU_AVX512 && !is_one_of(core, with_avx512)) return "SKYLAKEX";
+    if (base_cpu() == BASE_CPU_AVX2 && !is_one_of(core, with_avx2)) return "HASWELL";
 #endif
     return NULL;
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which instructions the processor has, of those for which there are copies of inner loops. */
+#ifndef BASE_CPU_H
+#define BASE_CPU_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Each includes the ones before. */
+typedef enum base_cpu_level {
+    BASE_CPU_PORTABLE, /* what every build assumes: x86-64-v2, or another architecture */
+    BASE_CPU_AVX2,     /* and FMA */
+    BASE_CPU_AVX512,   /* F, CD, BW, DQ and VL */
+} base_cpu_level;
+
+base_cpu_level base_cpu(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
