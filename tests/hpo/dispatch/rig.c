@@ -224,6 +224,21 @@ void rig_go(const rig_run *run, rig_end *end) {
     hpo_study_spec_destroy(spec);
 }
 
+static void check_journal(const rig_run *run, const rig_end *end) {
+    base_buf folded = {0};
+    rig_fold(run->yaml, run->journal, &folded);
+    if (end->trials > 0) rig_check_same_text(&folded, &end->history);
+    base_buf_fini(&folded);
+}
+
+void rig_go_well(const rig_run *run, rig_end *end, hpo_outcome outcome) {
+    rig_go(run, end);
+    base_err err = end->err;
+    CHECK_OK(end->status);
+    assert_int_equal(end->outcome, outcome);
+    if (run->journal && !run->scheduler) check_journal(run, end);
+}
+
 void rig_end_fini(rig_end *end) {
     base_buf_fini(&end->history);
 }

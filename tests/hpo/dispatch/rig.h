@@ -19,6 +19,11 @@ int rig_set_up(void **state);
 int rig_tear_down(void **state);
 const char *rig_new_journal(void); /* a path in it that was not used before */
 
+/* The beginning of most study files here. */
+#define RIG_HEAD                                                                                                       \
+    "study: rig\nseed: 5\nobjective: {fake: {}}\nmetric: loss\n"                                                       \
+    "parameters: {x: {min: 0.0, max: 1.0}, c: {values: [a, b, c]}}\n"
+
 typedef struct rig_run {
     const char *yaml;
     const char *journal; /* path, or NULL */
@@ -61,6 +66,8 @@ typedef struct rig_end {
 } rig_end;
 
 void rig_go(const rig_run *run, rig_end *end);
+/* As rig_go, of a run that must come to this end; its journal, if there is one, must hold what the study knew then. */
+void rig_go_well(const rig_run *run, rig_end *end, hpo_outcome outcome);
 void rig_end_fini(rig_end *end);
 
 /* The records of a journal, one line each, in their order; who computed them, when and in which attempt is left out. */

@@ -10,18 +10,8 @@
 #include "base/rng.h"
 #include "tests/support/gate_sampler.h"
 
-#define HEAD                                                                                                           \
-    "study: rig\nseed: 5\nobjective: {fake: {}}\nmetric: loss\n"                                                       \
-    "parameters: {x: {min: 0.0, max: 1.0}, c: {values: [a, b, c]}}\n"
-#define NINE  HEAD "fidelity: {epochs: {min: 9, max: 9}}\n"
-#define BANDS HEAD "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\n"
-
-static void go_well(const rig_run *run, rig_end *end, hpo_outcome outcome) {
-    rig_go(run, end);
-    base_err err = end->err;
-    CHECK_OK(end->status);
-    assert_int_equal(end->outcome, outcome);
-}
+#define NINE  RIG_HEAD "fidelity: {epochs: {min: 9, max: 9}}\n"
+#define BANDS RIG_HEAD "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\n"
 
 /* Every decision of the journal, computed again without a thread. */
 static void check_replay(const rig_run *before) {
@@ -179,7 +169,7 @@ static void test_everybody_is_answered_meanwhile(void **state) {
     rig_run run = watch(&v);
     rig_end end;
     gate_reset(3, SIZE_MAX);
-    go_well(&run, &end, HPO_OUTCOME_DONE);
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_true(v.opened);
     assert_true(v.stops > 0);
     assert_int_equal(v.results, 2); /* of trials 0 and 2; trial 1 was stopped */
@@ -206,7 +196,7 @@ static void test_a_kill_during_an_ask_loses_nothing(void **state) {
     rig_run run = watch(&v);
     rig_end end;
     gate_reset(3, SIZE_MAX);
-    go_well(&run, &end, HPO_OUTCOME_DONE);
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     rig_end_fini(&end);
     assert_int_equal(rig_count(run.yaml, v.copy, is_result, NULL), 2);
 
@@ -217,7 +207,7 @@ static void test_a_kill_during_an_ask_loses_nothing(void **state) {
                      .scheduler = &stopper,
                      .sampler = &gate_slow_sampler};
     gate_reset(SIZE_MAX, SIZE_MAX);
-    go_well(&again, &end, HPO_OUTCOME_DONE);
+    rig_go_well(&again, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.trials, 12);
     assert_int_equal(end.stopped + end.complete, 12);
     assert_int_equal(end.counts.jobs, 9); /* three had ended */
@@ -242,7 +232,7 @@ static void test_suggestions_are_prepared_where_it_is_worth_it(void **state) {
                        .sampler = &gate_slow_sampler};
         rig_end end;
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_int_equal(gate_calls(), 10); /* each is used, and none is sought that the budget forbids */
         for (uint64_t trial = 0; trial < 10; trial++) {
             const gate_call call = gate_get_call((size_t)trial);
@@ -271,7 +261,7 @@ static void test_prepared_suggestions_go_to_whoever_is_free(void **state) {
                        .sampler = &gate_slow_sampler};
         rig_end end;
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_int_equal(gate_calls(), 30);
         for (size_t i = 0; i < 30; i++) ahead += gate_get_call(i).running == 3;
         assert_int_equal(end.complete, 30);
@@ -291,7 +281,7 @@ static void test_a_prepared_suggestion_for_another_place_is_dropped(void **state
                    .sampler = &gate_slow_sampler};
     rig_end end;
     gate_reset(SIZE_MAX, SIZE_MAX);
-    go_well(&run, &end, HPO_OUTCOME_DONE);
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(gate_calls(), 10 + 8); /* prepared for nothing before trials 2 to 9 */
     for (uint64_t trial = 0; trial < 10; trial++) {
         assert_int_equal(number_of(&end, trial, "bracket "), trial % 2);
@@ -303,7 +293,7 @@ static void test_a_prepared_suggestion_for_another_place_is_dropped(void **state
 
 static void test_a_prepared_suggestion_is_kept_while_others_go_on(void **state) {
     (void)state;
-    rig_run run = {.yaml = HEAD "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 8}\n",
+    rig_run run = {.yaml = RIG_HEAD "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 8}\n",
                    .journal = rig_new_journal(),
                    .workers = 1,
                    .seconds = 1e-12,
@@ -311,7 +301,7 @@ static void test_a_prepared_suggestion_is_kept_while_others_go_on(void **state) 
                    .sampler = &gate_slow_sampler};
     rig_end end;
     gate_reset(SIZE_MAX, SIZE_MAX);
-    go_well(&run, &end, HPO_OUTCOME_DONE);
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.complete, 8);
     assert_int_equal(gate_calls(), 8);
     /* START, report, result, PROMOTE, 8 reports, result: 13 records per trial. From trial 2 on a suggestion is sought
@@ -335,7 +325,7 @@ static void test_any_cut_of_a_run_with_prepared_suggestions_is_continued(void **
     const char *whole = run.journal;
     rig_end end;
     gate_reset(SIZE_MAX, SIZE_MAX);
-    go_well(&run, &end, HPO_OUTCOME_DONE);
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     rig_end_fini(&end);
     const size_t lines = rig_cut(whole, rig_new_journal(), SIZE_MAX);
     for (size_t cut = 2; cut <= lines; cut += 5) {
@@ -344,7 +334,7 @@ static void test_any_cut_of_a_run_with_prepared_suggestions_is_continued(void **
         run.workers = 1 + cut % 4;
         rig_cut(whole, run.journal, cut);
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_int_equal(end.trials, 20);
         assert_int_equal(end.running + end.paused, 0);
         if (cut == lines) assert_int_equal(end.counts.jobs, 0);
@@ -368,7 +358,7 @@ static void test_budgets_are_kept(void **state) {
                        .sampler = &gate_slow_sampler};
         rig_end end;
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_true(end.cost >= 60 && end.cost < 60 + 9 * (double)run.workers);
         CHECK_CONTAINS(end.reason, "60");
         rig_end_fini(&end);
@@ -388,7 +378,7 @@ static void test_an_exhausted_space_ends_the_run(void **state) {
                        .sampler = &gate_quick_sampler};
         rig_end end;
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_int_equal(end.complete, 7);
         CHECK_CONTAINS(end.reason, "all 7 configurations");
         rig_end_fini(&end);
@@ -427,7 +417,7 @@ static void test_what_is_lost_to_waiting_is_counted(void **state) {
                        .sampler = &gate_quick_sampler};
         rig_end end;
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_true(gate_seconds() > 0);
         assert_true(end.asking_seconds >= gate_seconds());
         assert_true(end.asking_seconds <= end.waiting_seconds);
@@ -443,7 +433,7 @@ typedef struct kind {
     const char *yaml;
     const hpo_scheduler_type *scheduler;
 } kind;
-static const kind kinds[] = {{HEAD FIXED "budget: {trials: 20}\n", NULL},
+static const kind kinds[] = {{RIG_HEAD FIXED "budget: {trials: 20}\n", NULL},
                              {BANDS FIXED "budget: {trials: 20}\n", NULL},
                              {NINE FIXED "budget: {trials: 14}\n", &stopper}};
 
@@ -467,7 +457,7 @@ static void test_deterministic_runs_are_the_same_with_and_without(void **state) 
         rig_end want, end;
         base_buf records = {0}, got = {0};
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &want, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &want, HPO_OUTCOME_DONE);
         rig_records(run.yaml, whole, &records);
         const size_t lines = rig_cut(whole, rig_new_journal(), SIZE_MAX);
         run.sampler = &gate_slow_sampler;
@@ -478,7 +468,7 @@ static void test_deterministic_runs_are_the_same_with_and_without(void **state) 
             run.seed = seed;
             if (seed >= 12) rig_cut(whole, run.journal, 2 + (lines - 2) * (seed - 12) / 11);
             gate_reset(SIZE_MAX, SIZE_MAX);
-            go_well(&run, &end, HPO_OUTCOME_DONE);
+            rig_go_well(&run, &end, HPO_OUTCOME_DONE);
             assert_int_equal(gate_calls(), end.trials);
             base_buf_clear(&got);
             rig_records(run.yaml, run.journal, &got);
@@ -513,7 +503,7 @@ static void open_when_all_is_written(void *self, size_t results) {
 static void test_the_deterministic_order_waits_for_a_suggestion(void **state) {
     (void)state;
     hold h = {.journal = rig_new_journal()};
-    rig_run run = {.yaml = HEAD FIXED "budget: {trials: 12}\n",
+    rig_run run = {.yaml = RIG_HEAD FIXED "budget: {trials: 12}\n",
                    .journal = h.journal,
                    .workers = 4,
                    .on_listen = open_when_all_is_written,
@@ -521,7 +511,7 @@ static void test_the_deterministic_order_waits_for_a_suggestion(void **state) {
                    .sampler = &gate_slow_sampler};
     rig_end end;
     gate_reset(4, SIZE_MAX); /* trial 4 is asked for when the first result is told */
-    go_well(&run, &end, HPO_OUTCOME_DONE);
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_true(h.opened);
     assert_int_equal(h.told, 1);
     for (uint64_t trial = 0; trial < 12; trial++) assert_int_equal(as_of(&end, trial), created(&end, trial));
@@ -571,7 +561,7 @@ static void test_a_signal_ends_the_run_during_an_ask(void **state) {
                        .sampler = &gate_slow_sampler};
         rig_end end;
         gate_reset(3, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_INTERRUPTED);
+        rig_go_well(&run, &end, HPO_OUTCOME_INTERRUPTED);
         assert_int_equal(v.opened, !comes);
         assert_int_equal(end.lost, !comes); /* whoever left a thread behind leaves with _exit */
         assert_int_equal(end.counts.byes, 3);
@@ -584,7 +574,7 @@ static void test_a_signal_ends_the_run_during_an_ask(void **state) {
         run.on_end = NULL;
         v.signal = 0;
         gate_reset(SIZE_MAX, SIZE_MAX);
-        go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
         assert_int_equal(end.complete, 20);
         assert_false(end.lost);
         rig_end_fini(&end);

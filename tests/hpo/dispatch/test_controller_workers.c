@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The controller and workers that die, sleep, come back or are strangers. The oracle is the script: it knows what was
+ * asked of whom and what each worker did. */
+#include "tests/hpo/dispatch/rig.h"
+
+#include "base/clock.h"
+
+#define QUICK "heartbeat: 0.01s, lost_after: 0.1s"
+
+/* ---- workers that die or come late ---- */
+
+typedef struct faults {
+    fake_deed deed;
+    size_t first, last; /* workers first <= w < last do it, at their second job */
+    double seconds;
+    size_t jobs[16];
+    fake_transport *transport;
+    hpo_failure failure;
+} faults;
+
+static fake_fate second_job(void *self, size_t worker, const hpo_message *job) {
+    faults *f = self;
+    (void)job;
+    bool does = worker >= f->first && worker < f->last && ++f->jobs[worker] == 2;
+    if (!does) return (fake_fate){.deed = FAKE_ANSWERS};
+    return (fake_fate){.deed = f->deed, .seconds = f->seconds, .failure = f->failure};
+}
+
+static void test_a_dead_worker_loses_one_trial(void **state) {
+    (void)state;
+    faults f = {.deed = FAKE_DIES, .first = 1, .last = 2};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n",
+                   .journal = rig_new_journal(),
+                   .workers = 3,
+                   .heartbeat = 0.01,
+                   .fate = second_job,
+                   .self = &f};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_true(end.lost);
+    assert_int_equal(end.complete, 20);
+    assert_int_equal(end.jobs[1], 2);
+    assert_int_equal(end.retried, 1);
+    assert_int_equal(end.counts.jobs, 21);
+    assert_true(end.ticks >= 2); /* a display lives on while everybody waits */
+    rig_end_fini(&end);
+}
+
+static void test_a_trial_that_loses_its_workers_again_and_again_fails(void **state) {
+    (void)state;
+    faults f = {.deed = FAKE_DIES, .first = 0, .last = 3};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 4}\nfailure: {retries: {lost: 1}, " QUICK "}\n",
+                   .workers = 4,
+                   .heartbeat = 0.01,
+                   .fate = second_job,
+                   .self = &f};
+    for (size_t i = 0; i < 3; i++) f.jobs[i] = 1; /* the first job of three workers kills them */
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.trials, 4);
+    assert_true(end.failed <= 1);
+    rig_end_fini(&end);
+}
+
+/* A worker that was given up answers after its trial was run again elsewhere. */
+static void test_a_late_result_does_not_count(void **state) {
+    (void)state;
+    faults f = {.deed = FAKE_SLEEPS, .first = 0, .last = 1, .seconds = 0.3};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 4000}\nfailure: {" QUICK "}\n",
+                   .journal = rig_new_journal(),
+                   .workers = 2,
+                   .heartbeat = 0.01,
+                   .fate = second_job,
+                   .self = &f};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 4000);
+    assert_int_equal(end.retried, 1);
+    assert_int_equal(end.counts.jobs, 4001);
+    rig_end_fini(&end);
+}
+
+/* Evaluations that take a while, so that the run outlives a nap of one of its workers. */
+static fake_fate take_a_while(void *self, size_t worker, const hpo_message *job) {
+    faults *f = self;
+    (void)job;
+    f->jobs[worker]++;
+    if (worker == 0 && f->jobs[0] == 2) return (fake_fate){.deed = f->deed, .seconds = f->seconds};
+    return (fake_fate){.deed = FAKE_SLEEPS, .seconds = 0.02};
+}
+
+static void test_a_worker_that_comes_back_works_again(void **state) {
+    (void)state;
+    faults f = {.deed = FAKE_SLEEPS, .seconds = 0.25};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 60}\nfailure: {" QUICK "}\n",
+                   .workers = 3,
+                   .heartbeat = 0.01,
+                   .fate = take_a_while,
+                   .self = &f};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 60);
+    assert_true(f.jobs[0] > 3);
+    assert_false(end.lost); /* all are alive: an orderly end is possible */
+    rig_end_fini(&end);
+}
+
+/* It comes back with its trial still running: that does not count any more, so it is told to end it. */
+static fake_fate linger_silently(void *self, size_t worker, const hpo_message *job) {
+    faults *f = self;
+    (void)job;
+    if (worker != 0 || ++f->jobs[0] != 2) return (fake_fate){.deed = FAKE_SLEEPS, .seconds = 0.02};
+    fake_transport_silence(f->transport, 0, 0.25);
+    return (fake_fate){.deed = FAKE_LINGERS};
+}
+
+static void test_a_worker_that_comes_back_busy_is_stopped(void **state) {
+    (void)state;
+    faults f = {0};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 80}\nfailure: {" QUICK "}\n",
+                   .workers = 3,
+                   .heartbeat = 0.01,
+                   .fate = linger_silently,
+                   .self = &f,
+                   .transport = &f.transport};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 80);
+    assert_int_equal(end.counts.stops[HPO_STOP_KILL], 1);
+    assert_true(f.jobs[0] > 3);
+    assert_false(end.lost);
+    rig_end_fini(&end);
+}
+
+/* The same for one that was idle when it fell silent: there is no result that it could announce itself with. */
+static fake_fate silence_an_idle_one(void *self, size_t worker, const hpo_message *job) {
+    faults *f = self;
+    f->jobs[worker]++;
+    if (job->trial == 6) { /* the last but one: somebody is idle while the last two run */
+        for (size_t i = 0; i < 4; i++) {
+            if (f->jobs[i] == 0) fake_transport_silence(f->transport, i, 0.25);
+        }
+    }
+    return (fake_fate){.deed = FAKE_SLEEPS, .seconds = 0.02};
+}
+
+static void test_an_idle_worker_that_comes_back_works_again(void **state) {
+    (void)state;
+    faults f = {0};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 80}\nworkers: 2\nfailure: {" QUICK "}\n",
+                   .workers = 4,
+                   .heartbeat = 0.01,
+                   .fate = silence_an_idle_one,
+                   .self = &f,
+                   .transport = &f.transport};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 80);
+    assert_false(end.lost);
+    rig_end_fini(&end);
+}
+
+static void test_when_all_workers_are_lost_the_run_can_be_continued(void **state) {
+    (void)state;
+    faults f = {.deed = FAKE_DIES, .first = 0, .last = 3};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n",
+                   .journal = rig_new_journal(),
+                   .workers = 3,
+                   .heartbeat = 0.01,
+                   .fate = second_job,
+                   .self = &f};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_INTERRUPTED);
+    assert_true(end.lost);
+    assert_true(end.trials < 20);
+    rig_end_fini(&end);
+    run.fate = NULL;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.trials, 20);
+    assert_int_equal(end.complete, 20);
+    rig_end_fini(&end);
+}
+
+static void test_a_worker_without_its_fork_server_is_not_used(void **state) {
+    (void)state;
+    faults f = {.deed = FAKE_FAILS, .failure = HPO_FAILURE_LOST, .first = 1, .last = 2};
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 30}\n",
+                   .journal = rig_new_journal(),
+                   .workers = 3,
+                   .fate = second_job,
+                   .self = &f};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 30);
+    assert_int_equal(end.jobs[1], 2);
+    assert_int_equal(end.retried, 1);
+    assert_int_equal(end.counts.byes, 3); /* it lives, and must leave in order like the others */
+    assert_false(end.lost);
+    rig_end_fini(&end);
+}
+
+/* A controller that was held up (a slow file system, a suspended job) has not heard anybody for a while, through no
+ * fault of theirs. */
+static void hold_up(void *self, size_t worker, const hpo_message *job) {
+    (void)self, (void)worker;
+    if (job->trial == 5) base_sleep(0.3);
+}
+
+static void test_a_pause_of_the_controller_loses_nobody(void **state) {
+    (void)state;
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 40}\nfailure: {" QUICK "}\n",
+                   .workers = 4,
+                   .heartbeat = 0.01,
+                   .on_job = hold_up};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_false(end.lost);
+    assert_int_equal(end.retried, 0);
+    assert_int_equal(end.counts.jobs, 40);
+    rig_end_fini(&end);
+}
+
+/* ---- strangers ---- */
+
+static void wrong_identity(void *self, size_t worker, hpo_message *hello) {
+    (void)self;
+    if (worker == 1) hello->identity++;
+}
+static void no_data(void *self, size_t worker, hpo_message *hello) {
+    (void)self, (void)worker;
+    hello->status = BASE_NOTFOUND;
+    hello->text = "no data set in /nowhere; install it";
+}
+
+static void test_a_worker_of_another_version_is_refused(void **state) {
+    (void)state;
+    rig_run run = {
+        .yaml = RIG_HEAD "budget: {trials: 40}\n", .journal = rig_new_journal(), .workers = 2, .hello = wrong_identity};
+    rig_end end;
+    rig_go(&run, &end);
+    assert_int_equal(end.status, BASE_INVALID);
+    assert_int_equal(end.outcome, HPO_OUTCOME_BAD_INPUT);
+    CHECK_CONTAINS(end.err.text, "worker 2");
+    CHECK_CONTAINS(end.err.text, "same program");
+    assert_int_equal(end.counts.byes, 2);
+    rig_end_fini(&end);
+    run.hello = NULL; /* nothing was lost */
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 40);
+    rig_end_fini(&end);
+}
+
+static void speak_gibberish(void *self, size_t worker, hpo_message *hello) {
+    (void)self;
+    if (worker == 1) hello->kind = (hpo_message_kind)99;
+}
+static void pose_as_controller(void *self, size_t worker, hpo_message *hello) {
+    (void)self;
+    if (worker == 1) hello->kind = HPO_MESSAGE_STOP;
+}
+
+static void test_a_worker_that_cannot_be_understood_is_refused(void **state) {
+    (void)state;
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 400}\n", .workers = 2};
+    for (int i = 0; i < 2; i++) {
+        run.hello = i == 0 ? speak_gibberish : pose_as_controller;
+        rig_end end;
+        rig_go(&run, &end);
+        assert_int_equal(end.status, BASE_INVALID);
+        CHECK_CONTAINS(end.err.text, "worker 2");
+        CHECK_CONTAINS(end.err.text, "same program");
+        rig_end_fini(&end);
+    }
+}
+
+static void test_what_a_worker_lacks_is_said_in_its_words(void **state) {
+    (void)state;
+    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 40}\n", .workers = 2, .hello = no_data};
+    rig_end end;
+    rig_go(&run, &end);
+    assert_int_equal(end.outcome, HPO_OUTCOME_BAD_INPUT);
+    assert_string_equal(end.err.text, "no data set in /nowhere; install it");
+    rig_end_fini(&end);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_dead_worker_loses_one_trial),
+        cmocka_unit_test(test_a_trial_that_loses_its_workers_again_and_again_fails),
+        cmocka_unit_test(test_a_late_result_does_not_count),
+        cmocka_unit_test(test_a_worker_that_comes_back_works_again),
+        cmocka_unit_test(test_a_worker_that_comes_back_busy_is_stopped),
+        cmocka_unit_test(test_an_idle_worker_that_comes_back_works_again),
+        cmocka_unit_test(test_when_all_workers_are_lost_the_run_can_be_continued),
+        cmocka_unit_test(test_a_worker_without_its_fork_server_is_not_used),
+        cmocka_unit_test(test_a_pause_of_the_controller_loses_nobody),
+        cmocka_unit_test(test_a_worker_of_another_version_is_refused),
+        cmocka_unit_test(test_a_worker_that_cannot_be_understood_is_refused),
+        cmocka_unit_test(test_what_a_worker_lacks_is_said_in_its_words),
+    };
+    return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);
+}
