@@ -43,6 +43,13 @@ typedef struct eng_param {
 
 typedef struct eng_params eng_params;
 
+/* Who changes parameters as soon as their gradient is known, which then need not be kept: n of them, from w in the
+ * block of values on, by the gradient g. */
+typedef struct eng_updater {
+    void (*apply)(void *self, const float *w, size_t n, const float *g);
+    void *self;
+} eng_updater;
+
 /* Lays out `count` parameters and allocates both blocks, zeroed. BASE_NOMEM. */
 BASE_CHECK base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_params **out, base_err *err);
 void eng_params_destroy(eng_params *params);
