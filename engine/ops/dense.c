@@ -38,7 +38,7 @@ static base_status infer(eng_node *node, base_err *err) {
 }
 
 enum {
-    TILE = 14,               /* rows of dW: those of the highest tile of a product */
+    TILE = 12,               /* rows of dW: whole tiles of a product on every instance */
     BLOCK = 4096,            /* floats of dW at a time: with those of W and a slot they fit into the first cache */
     MOST_GRADIENT = 1 << 17, /* floats of dZ that stay in the second cache while every block reads them */
 };
@@ -79,14 +79,23 @@ static void forward(const eng_call *call, eng_run *run) {
     if (!fused) run->k->bias_epilogue[epilogue](run->n, call->out_count, call->w[1], call->y);
 }
 
+/* What the update of w .. w + count changes is fetched while its gradient is made. */
+static void fetch(const eng_updater *updater, const float *w, size_t count, eng_product *dw) {
+    for (size_t i = 0; i < ENG_UPDATER_BLOCKS; i++)
+        dw->fetch[i] = updater->block[i] == NULL ? NULL : updater->block[i] + (w - updater->block[0]);
+    dw->fetched = count;
+}
+
 static void update_weights(const eng_call *call, const eng_run *run, eng_product dw) {
     const eng_updater *updater = run->updater;
     const size_t rows = dw.n * dw.k <= MOST_GRADIENT ? block_rows(dw.m, dw.n) : dw.m;
     if (rows < dw.m) dw.c = call->workspace;
     for (size_t from = 0; from < dw.m; from += rows) {
+        const float *w = call->w[0] + from * dw.n;
         const size_t count = least(rows, dw.m - from);
+        if (rows < dw.m) fetch(updater, w, count * dw.n, &dw);
         eng_product_tn_rows(&dw, from, count);
-        updater->apply(updater->self, call->w[0] + from * dw.n, count * dw.n, dw.c);
+        updater->apply(updater->self, w, count * dw.n, dw.c);
     }
 }
 

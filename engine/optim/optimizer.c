@@ -89,12 +89,14 @@ base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optim
                                  .params = params,
                                  .kernels = kernels,
                                  .update = type->kernel(kernels)};
-    optimizer->updater = (eng_updater){.apply = apply, .self = optimizer};
     const base_status status = create_slots(optimizer, err);
     if (status != BASE_OK) {
         eng_optimizer_destroy(optimizer);
         return status;
     }
+    optimizer->updater = (eng_updater){.apply = apply,
+                                       .self = optimizer,
+                                       .block = {eng_params_values(params), optimizer->slots[0], optimizer->slots[1]}};
     *out = optimizer;
     return BASE_OK;
 }

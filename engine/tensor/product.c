@@ -95,5 +95,7 @@ void eng_product_tn_rows(const eng_product *p, size_t from, size_t count) {
     job.a = p->a + from;
     job.lda = p->m;
     job.turned = true;
+    memcpy(job.fetch, p->fetch, sizeof job.fetch);
+    job.fetched = p->fetched;
     p->tiles->product(&job);
 }

@@ -15,9 +15,11 @@ typedef struct eng_product {
     size_t m, n, k;
     const float *a, *b;
     float *c;
-    float *workspace;  /* as many floats as nn or nt ask for; tn needs none */
-    const float *bias; /* nn: n numbers added to every row, or NULL */
-    bool relu;         /* nn: then max(0, .), a NaN stays */
+    float *workspace;                    /* as many floats as nn or nt ask for; tn needs none */
+    const float *bias;                   /* nn: n numbers added to every row, or NULL */
+    bool relu;                           /* nn: then max(0, .), a NaN stays */
+    const float *fetch[ENG_TILES_FETCH]; /* tn: as in eng_product_job */
+    size_t fetched;
 } eng_product;
 
 size_t eng_product_nn_workspace(size_t n, size_t k);
