@@ -79,6 +79,8 @@ static void forward(const eng_call *call, eng_run *run) {
     if (!fused) run->k->bias_epilogue[epilogue](run->n, call->out_count, call->w[1], call->y);
 }
 
+_Static_assert(ENG_UPDATER_BLOCKS <= ENG_TILES_FETCH, "a product fetches all that an update changes");
+
 /* What the update of w .. w + count changes is fetched while its gradient is made. */
 static void fetch(const eng_updater *updater, const float *w, size_t count, eng_product *dw) {
     for (size_t i = 0; i < ENG_UPDATER_BLOCKS; i++)
