@@ -19,6 +19,7 @@
 #include "benchmarks/micro/mlp_onednn.h"
 #include "benchmarks/micro/plain_mlp.h"
 #include "engine/engine.h"
+#include "engine/tensor/subnormal.h"
 #include "hpo/models/blas.h"
 
 enum { ROUNDS = 11, TURNS = 10, STEPS = 10, WARM = 50, BATCHES = 16, CONTENDERS = 3 };
@@ -74,9 +75,7 @@ typedef double step_fn(void *learner, const eng_batch *batch, uint64_t number);
 
 static double step_ours(void *learner, const eng_batch *batch, uint64_t number) {
     ours *o = learner;
-    double loss = eng_model_train(o->model, batch, number);
-    eng_optimizer_step(o->optimizer, RATE);
-    return loss;
+    return eng_model_step(o->model, batch, number, o->optimizer, RATE);
 }
 
 static double step_plain(void *learner, const eng_batch *batch, uint64_t number) {
@@ -198,6 +197,7 @@ int main(int argc, char **argv) {
     (void)argc;
     micro_alone(argv);
     hpo_blas_set_threads(1);
+    eng_subnormals_flush(); /* as the trainer does: weights of dead units and momenta end there */
     const eng_kernels *k = eng_kernels_find(NULL);
     double peak = 0.0;
     for (int i = 0; i < 50; i++) peak = fmax(peak, fma_peak(k->name));

@@ -131,17 +131,15 @@ static void end(training *t) {
 
 /* ---- steps ---- */
 
-static double learn(training *t) {
+static eng_batch next_batch(const training *t) {
     const size_t at = t->step % BATCHES;
-    const eng_batch batch = {
+    return (eng_batch){
         .n = t->batch, .x = t->x + at * t->batch * t->set->features, .labels = t->labels + at * t->batch};
-    return eng_model_train(t->model, &batch, t->step++);
 }
 
 static double take_step(training *t) {
-    const double loss = learn(t);
-    eng_optimizer_step(t->optimizer, t->recipe.learning_rate);
-    return loss;
+    const eng_batch batch = next_batch(t);
+    return eng_model_step(t->model, &batch, t->step++, t->optimizer, t->recipe.learning_rate);
 }
 
 static double mean_loss(training *t, size_t steps) {
@@ -220,7 +218,7 @@ static void print_profile(const training *t, const profile *p, double optimizer)
     printf("%-14s %-17s %-14s %23.0f  100.0%%\n", "all", "", "", 1e9 * total);
 }
 
-/* Means of all steps of a few rounds. */
+/* Means of all steps of a few rounds; the update is apart, so that its time is seen. */
 static void show_profile(training *t) {
     profile p = {.nodes = eng_graph_nodes(eng_model_graph(t->model))};
     for (size_t i = 0; i < 2; i++) p.seconds[i] = base_calloc(p.nodes + 1, sizeof(double));
@@ -229,7 +227,8 @@ static void show_profile(training *t) {
     eng_plan_watch(eng_model_plan(t->model), add_time, &p);
     for (size_t s = 0; s < steps; s++) {
         p.last = cpu_seconds();
-        (void)learn(t);
+        const eng_batch batch = next_batch(t);
+        (void)eng_model_train(t->model, &batch, t->step++);
         p.last = cpu_seconds();
         eng_optimizer_step(t->optimizer, t->recipe.learning_rate);
         optimizer += cpu_seconds() - p.last;

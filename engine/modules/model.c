@@ -73,12 +73,28 @@ static double penalise(const eng_model *model) {
     return loss;
 }
 
-double eng_model_train(eng_model *model, const eng_batch *batch, uint64_t step) {
+static double forward(eng_model *model, const eng_batch *batch, uint64_t step) {
     bool complete = bind(model, batch);
     BASE_ASSERT(complete);
-    double loss = eng_plan_forward(model->plan, batch->n, true, model->options.seed, (uint32_t)step);
+    return eng_plan_forward(model->plan, batch->n, true, model->options.seed, (uint32_t)step);
+}
+
+double eng_model_train(eng_model *model, const eng_batch *batch, uint64_t step) {
+    double loss = forward(model, batch, step);
     eng_plan_backward(model->plan);
     return loss + penalise(model);
+}
+
+double eng_model_step(eng_model *model, const eng_batch *batch, uint64_t step, eng_optimizer *optimizer, double rate) {
+    const bool penalised = model->options.l1 > 0.0 || model->options.l2 > 0.0;
+    if (penalised || !eng_optimizer_in_parts(optimizer)) {
+        const double loss = eng_model_train(model, batch, step);
+        if (isfinite(loss)) eng_optimizer_step(optimizer, rate);
+        return loss;
+    }
+    const double loss = forward(model, batch, step);
+    if (isfinite(loss)) eng_plan_backward_update(model->plan, eng_optimizer_begin(optimizer, rate));
+    return loss;
 }
 
 double eng_model_evaluate(eng_model *model, const eng_batch *batch) {

@@ -2,12 +2,15 @@
 /* A model: graph, parameters and plan for one batch size, with the passes a trainer needs.
  *
  * A training step is
+ *     loss = eng_model_step(model, &batch, step, optimizer, rate);
+ * or, when something is to be done with the gradients first,
  *     loss = eng_model_train(model, &batch, step);
  *     eng_optimizer_step(optimizer, rate);
- * and allocates nothing. */
+ * with the same results, and allocates nothing. */
 #ifndef ENG_MODEL_H
 #define ENG_MODEL_H
 
+#include "engine/optim/optimizer.h"
 #include "engine/tensor/graph.h"
 #include "engine/tensor/plan.h"
 
@@ -54,6 +57,10 @@ void eng_model_destroy(eng_model *model);
  * gradients in the parameter list. step numbers the batches of the whole training (the key of dropout's masks). A
  * result that is not finite is returned as it is. */
 double eng_model_train(eng_model *model, const eng_batch *batch, uint64_t step);
+/* Both of a step at once, which spares writing and reading the gradients where neither the optimizer nor a penalty
+ * needs all of them: what the parameter list holds of them afterwards is undefined. A loss that is not finite is
+ * returned and no parameter changed. */
+double eng_model_step(eng_model *model, const eng_batch *batch, uint64_t step, eng_optimizer *optimizer, double rate);
 /* Forward in evaluation mode: the mean loss without dropout, smoothing and penalties. batch->values and labels may both
  * be NULL when only the outputs are wanted; the result is then NaN. */
 double eng_model_evaluate(eng_model *model, const eng_batch *batch);

@@ -5,6 +5,9 @@
  *
  * W is stored [in, width], so that forward and dW read all matrices in place. Bias and ReLU are added while a tile of Y
  * is in registers, other activations in a pass over Y; their gradients are one pass over dY; dZ takes the place of dY.
+ *
+ * A step that keeps no gradients makes dW a few rows at a time and applies them while they are in the first cache: W
+ * and the slots of its optimizer then have the second one to themselves, and nothing is written only to be read once.
  */
 #include "engine/ops/ops.h"
 #include "engine/tensor/product.h"
@@ -34,11 +37,30 @@ static base_status infer(eng_node *node, base_err *err) {
     return BASE_OK;
 }
 
+enum {
+    TILE = 12,               /* rows of dW: whole tiles of a product on every instance */
+    BLOCK = 4096,            /* floats of dW at a time: with those of W and a slot they fit into the first cache */
+    MOST_GRADIENT = 1 << 17, /* floats of dZ that stay in the second cache while every block reads them */
+};
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* Rows of dW at a time when they are applied at once. */
+static size_t block_rows(size_t in, size_t width) {
+    return least(in, most(BLOCK / width / TILE, 1) * TILE);
+}
+
 static size_t workspace(const eng_node *node, size_t batch) {
     (void)batch;
     const size_t in = eng_shape_count(&node->in_shape[0]), width = eng_shape_count(&node->out_shape);
-    const size_t forward = eng_product_nn_workspace(width, in), backward = eng_product_nt_workspace(width);
-    return (forward > backward ? forward : backward) * sizeof(float);
+    const size_t products = most(eng_product_nn_workspace(width, in), eng_product_nt_workspace(width));
+    return most(products, block_rows(in, width) * width) * sizeof(float);
 }
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -57,6 +79,28 @@ static void forward(const eng_call *call, eng_run *run) {
     if (!fused) run->k->bias_epilogue[epilogue](run->n, call->out_count, call->w[1], call->y);
 }
 
+_Static_assert(ENG_UPDATER_BLOCKS <= ENG_TILES_FETCH, "a product fetches all that an update changes");
+
+/* What the update of w .. w + count changes is fetched while its gradient is made. */
+static void fetch(const eng_updater *updater, const float *w, size_t count, eng_product *dw) {
+    for (size_t i = 0; i < ENG_UPDATER_BLOCKS; i++)
+        dw->fetch[i] = updater->block[i] == NULL ? NULL : updater->block[i] + (w - updater->block[0]);
+    dw->fetched = count;
+}
+
+static void update_weights(const eng_call *call, const eng_run *run, eng_product dw) {
+    const eng_updater *updater = run->updater;
+    const size_t rows = dw.n * dw.k <= MOST_GRADIENT ? block_rows(dw.m, dw.n) : dw.m;
+    if (rows < dw.m) dw.c = call->workspace;
+    for (size_t from = 0; from < dw.m; from += rows) {
+        const float *w = call->w[0] + from * dw.n;
+        const size_t count = least(rows, dw.m - from);
+        if (rows < dw.m) fetch(updater, w, count * dw.n, &dw);
+        eng_product_tn_rows(&dw, from, count);
+        updater->apply(updater->self, w, count * dw.n, dw.c);
+    }
+}
+
 static void backward(const eng_call *call, const eng_run *run) {
     const size_t in = call->in_count[0], width = call->out_count;
     run->k->bias_epilogue_grad[epilogue_of(call->node)](run->n, width, call->y, call->dy, call->dw[1]);
@@ -69,8 +113,14 @@ static void backward(const eng_call *call, const eng_run *run) {
                                       .b = call->w[0],
                                       .c = call->dx[0],
                                       .workspace = call->workspace});
-    eng_product_tn(&(eng_product){
-        .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = call->dw[0]});
+    const eng_product dw = {
+        .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = call->dw[0]};
+    if (run->updater == NULL) {
+        eng_product_tn(&dw);
+    } else {
+        update_weights(call, run, dw);
+        run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
+    }
 }
 
 const eng_op eng_op_dense = {
@@ -78,7 +128,7 @@ const eng_op eng_op_dense = {
     .summary = "x W + b, with an activation on the fly",
     .inputs = 1,
     .config_size = sizeof(eng_dense_config),
-    .traits = ENG_READS_X,
+    .traits = ENG_READS_X | ENG_UPDATES,
     .infer = infer,
     .workspace = workspace,
     .forward = forward,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The part that all optimizers share: slots, clipping, decay, and one pass over the blocks.
+/* The part that all optimizers share: slots, clipping, decay, and one pass over the blocks or over parts of them.
  *
  * The parameters are two runs of memory (decayed, not decayed), so a step is two calls of the rule's kernel whatever
- * the network. Clipping by norm follows R. Pascanu et al., ICML 2013, algorithm 1, with PyTorch's 1e-6 in the divisor.
+ * the network. A number's new value depends on no other's, so a step in parts has the same bits. Clipping by norm
+ * follows R. Pascanu et al., ICML 2013, algorithm 1, with PyTorch's 1e-6 in the divisor.
  */
 #include "engine/optim/optimizer.h"
 
@@ -17,6 +18,8 @@ struct eng_optimizer {
     eng_params *params;
     const eng_kernels *kernels;
     eng_update_fn *update;
+    eng_update rest, decayed; /* of the current step: for parameters without and with ENG_PARAM_DECAY */
+    eng_updater updater;
     uint64_t steps;
     void *memory; /* of the slots */
     float *slots[ENG_OPTIMIZER_MAX_SLOTS];
@@ -62,6 +65,18 @@ static base_status create_slots(eng_optimizer *optimizer, base_err *err) {
     return BASE_OK;
 }
 
+static float *slot_at(const eng_optimizer *optimizer, size_t slot, size_t offset) {
+    return optimizer->slots[slot] == NULL ? NULL : optimizer->slots[slot] + offset;
+}
+
+static void apply(void *self, const float *w, size_t n, const float *g) {
+    const eng_optimizer *optimizer = self;
+    float *values = eng_params_values(optimizer->params);
+    const size_t at = (size_t)(w - values);
+    const eng_update *u = at < eng_params_decayed(optimizer->params) ? &optimizer->decayed : &optimizer->rest;
+    optimizer->update(u, n, values + at, g, slot_at(optimizer, 0, at), slot_at(optimizer, 1, at));
+}
+
 base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optimizer_config *config, eng_params *params,
                                  const eng_kernels *kernels, eng_optimizer **out, base_err *err) {
     *out = NULL;
@@ -79,6 +94,9 @@ base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optim
         eng_optimizer_destroy(optimizer);
         return status;
     }
+    optimizer->updater = (eng_updater){.apply = apply,
+                                       .self = optimizer,
+                                       .block = {eng_params_values(params), optimizer->slots[0], optimizer->slots[1]}};
     *out = optimizer;
     return BASE_OK;
 }
@@ -89,33 +107,38 @@ void eng_optimizer_destroy(eng_optimizer *optimizer) {
     base_arena_destroy(optimizer->arena);
 }
 
-static void update_run(const eng_optimizer *optimizer, const eng_update *u, size_t begin, size_t end) {
-    if (begin == end) return;
-    float *m = optimizer->slots[0] == NULL ? NULL : optimizer->slots[0] + begin;
-    float *s = optimizer->slots[1] == NULL ? NULL : optimizer->slots[1] + begin;
-    optimizer->update(u, end - begin, eng_params_values(optimizer->params) + begin,
-                      eng_params_gradients(optimizer->params) + begin, m, s);
+/* The next step, whose gradients are multiplied by `scale` first. */
+static void begin(eng_optimizer *optimizer, double rate, float scale) {
+    const eng_optimizer_config *config = &optimizer->config;
+    eng_update u = {.scale = scale, .limit = INFINITY, .keep = 1.0f};
+    optimizer->type->prepare(config, rate, ++optimizer->steps, &u);
+    if (config->clip_value > 0.0) u.limit = (float)config->clip_value;
+    optimizer->rest = optimizer->decayed = u;
+    if (optimizer->type->decoupled)
+        optimizer->decayed.keep = (float)(1.0 - rate * config->weight_decay);
+    else
+        optimizer->decayed.l2 = (float)config->weight_decay;
 }
 
 double eng_optimizer_step(eng_optimizer *optimizer, double rate) {
-    const eng_optimizer_config *config = &optimizer->config;
-    size_t decayed = eng_params_decayed(optimizer->params), size = eng_params_size(optimizer->params);
-    eng_update u = {.scale = 1.0f, .limit = INFINITY, .keep = 1.0f};
-    optimizer->type->prepare(config, rate, ++optimizer->steps, &u);
-    if (config->clip_value > 0.0) u.limit = (float)config->clip_value;
-    double norm = 0.0;
-    if (config->clip_norm > 0.0) {
-        norm = sqrt(optimizer->kernels->sum_squares(size, eng_params_gradients(optimizer->params)));
-        if (norm > config->clip_norm) u.scale = (float)(config->clip_norm / (norm + 1e-6));
-    }
-    eng_update with_decay = u;
-    if (optimizer->type->decoupled)
-        with_decay.keep = (float)(1.0 - rate * config->weight_decay);
-    else
-        with_decay.l2 = (float)config->weight_decay;
-    update_run(optimizer, &with_decay, 0, decayed);
-    update_run(optimizer, &u, decayed, size);
+    const double limit = optimizer->config.clip_norm;
+    const size_t decayed = eng_params_decayed(optimizer->params), size = eng_params_size(optimizer->params);
+    const float *w = eng_params_values(optimizer->params), *g = eng_params_gradients(optimizer->params);
+    const double norm = limit > 0.0 ? sqrt(optimizer->kernels->sum_squares(size, g)) : 0.0;
+    begin(optimizer, rate, norm > limit ? (float)(limit / (norm + 1e-6)) : 1.0f);
+    apply(optimizer, w, decayed, g);
+    apply(optimizer, w + decayed, size - decayed, g + decayed);
     return norm;
+}
+
+bool eng_optimizer_in_parts(const eng_optimizer *optimizer) {
+    return !(optimizer->config.clip_norm > 0.0);
+}
+
+const eng_updater *eng_optimizer_begin(eng_optimizer *optimizer, double rate) {
+    BASE_ASSERT(eng_optimizer_in_parts(optimizer));
+    begin(optimizer, rate, 1.0f);
+    return &optimizer->updater;
 }
 
 const eng_optimizer_type *eng_optimizer_type_of(const eng_optimizer *optimizer) {

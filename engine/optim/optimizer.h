@@ -64,6 +64,10 @@ void eng_optimizer_destroy(eng_optimizer *optimizer);
 /* One step with the gradients that the parameter list holds. rate is the learning rate after the schedule.
  * Returns the global gradient norm before clipping when clip_norm is set, else 0. */
 double eng_optimizer_step(eng_optimizer *optimizer, double rate);
+/* The same step in parts, when no part must know all gradients first (clip_norm is 0). The updater is to be applied to
+ * every trained parameter once, whole or in pieces, in any order. */
+bool eng_optimizer_in_parts(const eng_optimizer *optimizer);
+const eng_updater *eng_optimizer_begin(eng_optimizer *optimizer, double rate);
 
 const eng_optimizer_type *eng_optimizer_type_of(const eng_optimizer *optimizer);
 /* The whole state: the count of steps taken, and slots, each a block laid out like the parameters

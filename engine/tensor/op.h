@@ -34,6 +34,7 @@ enum {
     ENG_IS_ACTIVATION = 16u,   /* one input, same shape out, no configuration needed: may be chosen by name */
     ENG_IS_LOSS = 32u,         /* adds to run->loss, has no output; x[1] is the target */
     ENG_VARIADIC = 64u,        /* takes `inputs` or more, up to ENG_OP_MAX_INPUTS */
+    ENG_UPDATES = 128u,        /* backward calls run->updater, if there is one, for all parameters */
 };
 
 typedef struct eng_op eng_op;
@@ -81,7 +82,8 @@ typedef struct eng_run {
     uint64_t seed;
     uint32_t step; /* counter of the random streams */
     const eng_kernels *k;
-    double loss; /* losses add to it */
+    double loss;                /* losses add to it */
+    const eng_updater *updater; /* of a backward that needs to leave no gradients; NULL: it writes them all to dw */
 } eng_run;
 
 struct eng_op {

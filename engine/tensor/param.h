@@ -43,6 +43,16 @@ typedef struct eng_param {
 
 typedef struct eng_params eng_params;
 
+#define ENG_UPDATER_BLOCKS 3
+
+/* Who changes parameters as soon as their gradient is known, which then need not be kept: n of them, from w in the
+ * block of values on, by the gradient g. */
+typedef struct eng_updater {
+    void (*apply)(void *self, const float *w, size_t n, const float *g);
+    void *self;
+    const float *block[ENG_UPDATER_BLOCKS]; /* what it changes: the values and blocks of their layout; NULL: fewer */
+} eng_updater;
+
 /* Lays out `count` parameters and allocates both blocks, zeroed. BASE_NOMEM. */
 BASE_CHECK base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_params **out, base_err *err);
 void eng_params_destroy(eng_params *params);

@@ -348,9 +348,21 @@ void eng_plan_watch(eng_plan *plan, eng_plan_watch_fn *watch, void *self) {
     plan->watcher = self;
 }
 
+static void update(const eng_updater *updater, const eng_call *call) {
+    for (size_t i = 0; i < call->node->params; i++)
+        if ((call->node->param[i].flags & ENG_PARAM_STATE) == 0)
+            updater->apply(updater->self, call->w[i], eng_shape_count(&call->node->param[i].shape), call->dw[i]);
+}
+
+static void step_back(const eng_plan *plan, const eng_call *call) {
+    const eng_updater *updater = plan->run.updater;
+    call->node->op->backward(call, &plan->run);
+    if (updater != NULL && (call->node->traits & ENG_UPDATES) == 0) update(updater, call);
+}
+
 static void compute(eng_plan *plan, const eng_call *call, bool backward) {
     if (backward)
-        call->node->op->backward(call, &plan->run);
+        step_back(plan, call);
     else
         call->node->op->forward(call, &plan->run);
     if (plan->watch != NULL) plan->watch(plan->watcher, call->node, backward);
@@ -372,7 +384,12 @@ double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, 
 }
 
 void eng_plan_backward(eng_plan *plan) {
+    eng_plan_backward_update(plan, NULL);
+}
+
+void eng_plan_backward_update(eng_plan *plan, const eng_updater *updater) {
     BASE_ASSERT(plan->run.training);
+    plan->run.updater = updater;
     for (const eng_call *call = plan->backward, *end = call + plan->backwards; call < end; call++)
         compute(plan, call, true);
 }

@@ -28,6 +28,9 @@ void eng_plan_bind(eng_plan *plan, eng_value input, const void *data);
 double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, uint32_t step);
 /* After a forward in training: the gradients of all parameters, overwritten. */
 void eng_plan_backward(eng_plan *plan);
+/* The same, and updater has been applied to every trained parameter, each as soon as no other node wants its old value;
+ * the list of parameters holds no gradients then. */
+void eng_plan_backward_update(eng_plan *plan, const eng_updater *updater);
 /* The data of a value marked by eng_graph_keep, valid until the next pass. */
 const float *eng_plan_value(const eng_plan *plan, eng_value value);
 

@@ -86,8 +86,16 @@ void eng_product_nt(const eng_product *p) {
 }
 
 void eng_product_tn(const eng_product *p) {
+    eng_product_tn_rows(p, 0, p->m);
+}
+
+void eng_product_tn_rows(const eng_product *p, size_t from, size_t count) {
     eng_product_job job = job_of(p);
+    job.m = count;
+    job.a = p->a + from;
     job.lda = p->m;
     job.turned = true;
+    memcpy(job.fetch, p->fetch, sizeof job.fetch);
+    job.fetched = p->fetched;
     p->tiles->product(&job);
 }

@@ -127,16 +127,20 @@ typedef struct eng_pool {
     size_t channels;
 } eng_pool;
 
+#define ENG_TILES_FETCH 3
+
 /* C[m][n] (+)= f(A B + bias): A[m][k], or A'[k][m], and B[k][n] in place. */
 typedef struct eng_product_job {
     size_t m, n, k;
     const float *a, *b;
     float *c;
-    size_t lda, ldb, ldc; /* from row to row as they are stored */
-    bool turned;          /* A' is stored */
-    const float *bias;    /* n numbers, or NULL */
-    bool relu;            /* as in eng_tile_job */
-    bool add;             /* to what C holds; else C is overwritten, never read */
+    size_t lda, ldb, ldc;                /* from row to row as they are stored */
+    bool turned;                         /* A' is stored */
+    const float *bias;                   /* n numbers, or NULL */
+    bool relu;                           /* as in eng_tile_job */
+    bool add;                            /* to what C holds; else C is overwritten, never read */
+    const float *fetch[ENG_TILES_FETCH]; /* with A': what is changed next, or NULL; as much as the time allows of */
+    size_t fetched;                      /* so many floats each is in the first cache when the job ends */
 } eng_product_job;
 
 typedef struct eng_tiles {

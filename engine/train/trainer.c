@@ -131,36 +131,40 @@ static base_status diverged(const eng_trainer *t, const char *what, uint64_t ste
                      (unsigned long long)step, (unsigned long long)p->epoch + 1, (unsigned long long)p->batch);
 }
 
-/* Loss and gradients of the next batch of the epoch; the number of its samples. */
-static base_status take_batch(eng_trainer *t, size_t *n, base_err *err) {
+/* Loss and gradients of the next batch of the epoch, or a whole step of the optimizer with it; the number of its
+ * samples. */
+static base_status take_batch(eng_trainer *t, bool whole_step, size_t *n, base_err *err) {
     eng_progress *p = &t->progress;
+    const uint64_t step = eng_optimizer_steps(t->optimizer);
     const uint64_t number = p->epoch * eng_loader_batches(t->loader) + p->batch;
     *n = eng_loader_batch(t->loader, p->epoch, (size_t)p->batch, t->x, t->labels, t->values);
     const eng_batch batch = as_batch(t, *n);
-    double loss = eng_model_train(t->model, &batch, number);
+    const double loss = whole_step ? eng_model_step(t->model, &batch, number, t->optimizer, rate_at(t, step))
+                                   : eng_model_train(t->model, &batch, number);
     p->batch++;
     p->seen += *n;
     p->loss_sum += loss * (double)*n;
     if (isfinite(loss)) return BASE_OK;
-    return diverged(t, "the training loss", eng_optimizer_steps(t->optimizer) + 1, loss, err);
+    return diverged(t, "the training loss", step + 1, loss, err);
 }
 
 /* The gradient of several batches is that of one which holds all their samples: a mean weighted by their sizes. */
-static base_status take_batches(eng_trainer *t, base_err *err) {
+static base_status step_of_batches(eng_trainer *t, base_err *err) {
     const uint64_t batches = eng_loader_batches(t->loader), left = batches - t->progress.batch;
     const uint64_t count = left < (uint64_t)t->recipe.accumulate ? left : (uint64_t)t->recipe.accumulate;
     const size_t size = block_size(t);
     float *gradients = eng_params_gradients(eng_model_params(t->model));
     size_t samples = 0, n;
+    if (count == 1) return take_batch(t, true, &n, err);
     for (uint64_t i = 0; i < count; i++) {
-        BASE_TRY(take_batch(t, &n, err));
+        BASE_TRY(take_batch(t, false, &n, err));
         samples += n;
-        if (count == 1) return BASE_OK;
         const float weight = (float)n;
         for (size_t k = 0; k < size; k++) t->sum[k] = (i == 0 ? 0.0f : t->sum[k]) + weight * gradients[k];
     }
     const float weight = 1.0f / (float)samples;
     for (size_t k = 0; k < size; k++) gradients[k] = weight * t->sum[k];
+    eng_optimizer_step(t->optimizer, rate_at(t, eng_optimizer_steps(t->optimizer)));
     return BASE_OK;
 }
 
@@ -177,8 +181,7 @@ static void update_average(eng_trainer *t) {
 
 /* One update of the weights; the progress is that after it. */
 static base_status take_step(eng_trainer *t, base_err *err) {
-    BASE_TRY(take_batches(t, err));
-    eng_optimizer_step(t->optimizer, rate_at(t, eng_optimizer_steps(t->optimizer)));
+    BASE_TRY(step_of_batches(t, err));
     update_average(t);
     return BASE_OK;
 }

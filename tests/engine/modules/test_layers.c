@@ -341,6 +341,44 @@ static void gradients_of_blocks(void **state) {
     }
 }
 
+/* Convolutions, normalisation with its running statistics, sums of gradients: a whole step changes all of it, bit by
+ * bit, as training and update do. */
+static void a_step_is_training_and_update(void **state) {
+    (void)state;
+    static const char network[] =
+        "[{conv: 4}, {residual: [{depthwise: 3}, {conv: 6, stride: 2}]}, {concat: [[], [{conv: 3, norm: layer}]]}, "
+        "{dense: 7, norm: batch}, {activation: prelu}, {dense: 300}]";
+    float x[BATCH * 6 * 6 * 2];
+    int32_t labels[BATCH];
+    for (size_t i = 0; i < CHECK_COUNT(x); i++) x[i] = (float)(i * 7 % 11) / 5.0f - 1.0f;
+    for (int32_t i = 0; i < BATCH; i++) labels[i] = i % CLASSES;
+    const eng_batch batch = {.n = BATCH, .x = x, .labels = labels};
+    base_err err = {0};
+    eng_model *model[2];
+    eng_optimizer *optimizer[2];
+    eng_net_config config = around(image(6, 6, 2));
+    config.norm = ENG_NORM_BATCH;
+    for (size_t i = 0; i < 2; i++) {
+        eng_net net;
+        eng_ports ports;
+        CHECK_OK(build(network, &config, &net, &ports, &err));
+        CHECK_OK(eng_model_adopt(net.graph, &ports, &(eng_model_options){.batch = BATCH, .seed = 4}, &model[i], &err));
+        CHECK_OK(eng_optimizer_create(&eng_optimizer_adamw, &eng_optimizer_adamw.defaults, eng_model_params(model[i]),
+                                      eng_model_kernels(model[i]), &optimizer[i], &err));
+    }
+    for (uint64_t step = 0; step < 5; step++) {
+        const double loss = eng_model_train(model[0], &batch, step);
+        eng_optimizer_step(optimizer[0], 0.01);
+        CHECK_SAME_DOUBLE(eng_model_step(model[1], &batch, step, optimizer[1], 0.01), loss);
+    }
+    assert_memory_equal(eng_params_values(eng_model_params(model[0])), eng_params_values(eng_model_params(model[1])),
+                        eng_params_size(eng_model_params(model[0])) * sizeof(float));
+    for (size_t i = 0; i < 2; i++) {
+        eng_optimizer_destroy(optimizer[i]);
+        eng_model_destroy(model[i]);
+    }
+}
+
 /* ---- networks by name ---- */
 
 static eng_graph *build_named(eng_convnet_fn *fn, const eng_net_config *config, const eng_convnet_config *shape,
@@ -437,6 +475,7 @@ int main(void) {
         cmocka_unit_test(operations_are_counted),
         cmocka_unit_test(defaults_come_from_the_network),
         cmocka_unit_test(gradients_of_blocks),
+        cmocka_unit_test(a_step_is_training_and_update),
         cmocka_unit_test(residual_networks_have_the_published_sizes),
         cmocka_unit_test(unets_have_the_layers_of_the_figure),
         cmocka_unit_test(gradients_of_named_networks),

@@ -81,6 +81,7 @@ static void check_steps(eng_model *model, eng_task task) {
     for (uint64_t step = 1; step < 6; step++) {
         eng_model_train(model, step % 3 == 0 ? &last : &batch, step);
         eng_optimizer_step(optimizer, 1e-3);
+        eng_model_step(model, &batch, step, optimizer, 1e-3);
         eng_model_evaluate(model, &last);
     }
     assert_int_equal(allocations - before, 0);

@@ -184,6 +184,46 @@ static void decoupled_decay_is_another_thing(void **state) {
     }
 }
 
+/* A step in parts of any size and order has the bits of the whole one, with everything on that a part can know. */
+static void a_step_in_parts_is_the_step(void **state) {
+    (void)state;
+    for (const char *const *name = eng_optimizer_names; *name != NULL; name++)
+        for (const char *const *instance = eng_kernels_names; *instance != NULL; instance++) {
+            if (eng_kernels_find(*instance) == NULL) continue;
+            const eng_optimizer_type *type = eng_optimizer_find(*name);
+            eng_optimizer_config config = type->defaults;
+            config.weight_decay = 0.1, config.clip_value = 0.5;
+            pair whole = make(type, &config, eng_kernels_find(*instance));
+            pair parts = make(type, &config, eng_kernels_find(*instance));
+            for (uint32_t t = 0; t < 12; t++) {
+                set_gradients(&whole, t, 1.0);
+                set_gradients(&parts, t, 1.0);
+                eng_optimizer_step(whole.optimizer, 0.1);
+                assert_true(eng_optimizer_in_parts(parts.optimizer));
+                const eng_updater *updater = eng_optimizer_begin(parts.optimizer, 0.1);
+                float *w = eng_params_values(parts.params), *g = eng_params_gradients(parts.params);
+                for (size_t i = 0, n; i < COUNT; i += n) {
+                    const size_t end = i < WEIGHTS ? WEIGHTS : COUNT, left = end - i;
+                    n = left < t + 1 ? left : t + 1;
+                    updater->apply(updater->self, place(&parts, w, i), n, place(&parts, g, i));
+                }
+            }
+            const size_t bytes = eng_params_size(whole.params) * sizeof(float);
+            assert_memory_equal(eng_params_values(parts.params), eng_params_values(whole.params), bytes);
+            for (size_t s = 0; s < type->slots; s++)
+                assert_memory_equal(eng_optimizer_slot(parts.optimizer, s), eng_optimizer_slot(whole.optimizer, s),
+                                    bytes);
+            assert_int_equal(eng_optimizer_steps(parts.optimizer), eng_optimizer_steps(whole.optimizer));
+            destroy(&whole);
+            destroy(&parts);
+        }
+    eng_optimizer_config config = eng_optimizer_sgd.defaults;
+    config.clip_norm = 1.0;
+    pair p = make(&eng_optimizer_sgd, &config, eng_kernels_find(NULL));
+    assert_false(eng_optimizer_in_parts(p.optimizer));
+    destroy(&p);
+}
+
 /* Slots and count are the whole state: an optimizer restored from them goes on bit by bit. */
 static void the_state_can_be_moved(void **state) {
     (void)state;
@@ -287,13 +327,10 @@ static void settings_out_of_bounds_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_rule_is_followed),
-        cmocka_unit_test(closed_forms_for_a_constant_gradient),
-        cmocka_unit_test(decoupled_decay_is_another_thing),
-        cmocka_unit_test(the_state_can_be_moved),
-        cmocka_unit_test(padding_stays_zero),
-        cmocka_unit_test(a_nan_gradient_is_seen),
-        cmocka_unit_test(settings_out_of_bounds_are_named),
+        cmocka_unit_test(every_rule_is_followed),           cmocka_unit_test(closed_forms_for_a_constant_gradient),
+        cmocka_unit_test(decoupled_decay_is_another_thing), cmocka_unit_test(a_step_in_parts_is_the_step),
+        cmocka_unit_test(the_state_can_be_moved),           cmocka_unit_test(padding_stays_zero),
+        cmocka_unit_test(a_nan_gradient_is_seen),           cmocka_unit_test(settings_out_of_bounds_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,37 @@ static void rows_do_not_depend_on_each_other(void **state) {
     }
 }
 
+/* Any cut of a product into rows gives its bits, and nothing is written behind them; nor does it matter what is fetched
+ * meanwhile. */
+static void blocks_of_rows_are_parts_of_the_product(void **state) {
+    (void)state;
+    enum { M = 45, N = 37, K = 50 };
+    for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
+        const eng_kernels *kernels = eng_kernels_find(*name);
+        if (kernels == NULL) continue;
+        problem p = problem_create(TN, M, N, K);
+        compute(&p, kernels, false, false);
+        for (size_t rows = 1; rows <= M; rows++)
+            for (size_t from = 0; from < M; from += rows) {
+                const size_t count = rows < M - from ? rows : M - from;
+                float *c = base_calloc(count * N, sizeof *c);
+                const eng_product part = {.tiles = kernels->tiles,
+                                          .m = M,
+                                          .n = N,
+                                          .k = K,
+                                          .a = p.a,
+                                          .b = p.b,
+                                          .c = c,
+                                          .fetch = {p.c + from * N, from % 2 == 0 ? p.a : NULL},
+                                          .fetched = rows % 3 * count * N};
+                eng_product_tn_rows(&part, from, count);
+                assert_memory_equal(c, p.c + from * N, count * N * sizeof *c);
+                free(c);
+            }
+        problem_destroy(&p);
+    }
+}
+
 /* 0 x NaN and 0 x infinity are NaN, also behind the ReLU: nothing is left out. */
 static void nothing_hides_a_nan(void **state) {
     (void)state;
@@ -166,8 +197,11 @@ static void nothing_hides_a_nan(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products_match_sums), cmocka_unit_test(all_tiles_match_sums),
-        cmocka_unit_test(pages_match_sums),    cmocka_unit_test(rows_do_not_depend_on_each_other),
+        cmocka_unit_test(products_match_sums),
+        cmocka_unit_test(all_tiles_match_sums),
+        cmocka_unit_test(pages_match_sums),
+        cmocka_unit_test(rows_do_not_depend_on_each_other),
+        cmocka_unit_test(blocks_of_rows_are_parts_of_the_product),
         cmocka_unit_test(nothing_hides_a_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
