@@ -14,7 +14,7 @@ function(hpo_test name)
     set(ARG_TIMEOUT 120)
   endif()
   if(CMAKE_CROSSCOMPILING) # an emulator runs it
-    math(EXPR ARG_TIMEOUT "10 * ${ARG_TIMEOUT}")
+    math(EXPR ARG_TIMEOUT "40 * ${ARG_TIMEOUT}")
   endif()
   add_executable(${name} ${ARG_SOURCE})
   target_link_libraries(${name} PRIVATE hpo_flags ${ARG_LIBS} "${HPO_CMOCKA}" m)
