@@ -16,7 +16,7 @@ size_t eng_tiles_rows(size_t count, size_t most) {
     for (size_t rows = 1; rows <= most && rows <= count; rows++) {
         /* A group costs its rows and about one more: loads of B that its rows share. */
         size_t work = (count + rows - 1) / rows * (rows + 1);
-        if (work <= best_work) {
+        if (work < best_work) {
             best = rows;
             best_work = work;
         }
