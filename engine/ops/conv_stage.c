@@ -48,11 +48,22 @@ void eng_margins_clear(const eng_margins *m, size_t n, size_t h, size_t w, size_
     }
 }
 
+/* Rows of few channels are shorter than a call of memcpy is worth. */
+static void copy(const float *from, size_t count, float *to) {
+    enum { SHORT = 64, STEP = 4 };
+    if (count > SHORT) {
+        memcpy(to, from, count * sizeof *to);
+        return;
+    }
+    for (; count >= STEP; count -= STEP, to += STEP, from += STEP) memcpy(to, from, STEP * sizeof *to);
+    for (; count > 0; count--) *to++ = *from++;
+}
+
 void eng_margins_copy(const eng_margins *m, size_t n, size_t h, size_t w, size_t c, const float *from, float *to) {
     const size_t pitch = (w + m->left + m->right) * c, image = eng_margins_image(m, h, w, c);
     for (size_t i = 0; i < n; i++) {
         float *row = to + i * image + m->top * pitch + m->left * c;
-        for (size_t y = 0; y < h; y++, row += pitch, from += w * c) memcpy(row, from, w * c * sizeof *row);
+        for (size_t y = 0; y < h; y++, row += pitch, from += w * c) copy(from, w * c, row);
     }
 }
 

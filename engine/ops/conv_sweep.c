@@ -45,7 +45,7 @@ static void fill_begin(filling *f, const eng_sweep_job *sweep) {
     }
     f->line = f->ends ? f->groups : 1;
     /* What several panels of B read again and again stays in the first cache. */
-    const size_t fit = GROUP_FLOATS / (f->rows * sweep->from_channels), unit = f->line > 1 ? f->line : 4;
+    const size_t fit = GROUP_FLOATS / (f->rows * sweep->from_channels), unit = f->line > 2 ? f->line : 4;
     f->most = (fit < unit ? unit : fit > MOST_GROUPS ? MOST_GROUPS : fit) / unit * unit;
 }
 

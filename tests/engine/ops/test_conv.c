@@ -133,6 +133,19 @@ static void known_shapes(void **state) {
         square(31, 20, 20, 20, 3, 1, 1),
         square(31, 16, 24, 1, 3, 1, 1),
         square(40, 32, 32, 1, 3, 1, 1),
+        /* Few channels: one panel and two, whole and not, taps that miss two pixels. */
+        square(28, 1, 32, 1, 3, 1, 1),
+        square(28, 3, 24, 1, 3, 1, 1),
+        square(28, 1, 16, 1, 5, 1, 1),
+        square(32, 3, 10, 1, 3, 1, 2),
+        /* Pairs of lines, and an odd number of them. */
+        square(14, 32, 16, 1, 3, 1, 1),
+        square(13, 32, 16, 1, 3, 1, 1),
+        square(8, 64, 64, 1, 3, 1, 1),
+        square(10, 16, 12, 1, 3, 1, 1),
+        /* Channels that two vectors hold, and some more. */
+        square(14, 40, 40, 40, 3, 1, 1),
+        square(5, 72, 72, 72, 3, 1, 1),
         /* Products: in groups, of one filter, of more images than a block. */
         square(9, 12, 36, 4, 1, 1, 1),
         square(12, 40, 1, 1, 1, 1, 1),
