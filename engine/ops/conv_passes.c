@@ -6,6 +6,7 @@
 
 #include "engine/ops/conv_gradient.h"
 #include "engine/ops/conv_sweep.h"
+#include "engine/tensor/least.h"
 
 #define SECOND_CACHE ((size_t)1 << 20)
 #define AHEAD_FLOATS 1024 /* 4 kB: a tile or two */
@@ -13,10 +14,6 @@
 size_t eng_conv_out(size_t in, size_t kernel, size_t stride, size_t dilation, size_t padding) {
     size_t reach = (kernel - 1) * dilation + 1, padded = in + 2 * padding;
     return padded < reach ? 0 : (padded - reach) / stride + 1;
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
 }
 
 /* The sweep of forward. */
@@ -62,7 +59,7 @@ static size_t packed_floats(const eng_conv *conv, const eng_stage *s, bool adjoi
 static size_t workspace_of(const eng_conv *conv, const eng_tiles *tiles, size_t n) {
     const eng_stage front = eng_stage_for_forward(conv, tiles), x = eng_stage_for_weights(conv),
                     dy = eng_stage_for_data(conv, tiles);
-    const size_t block = least(eng_stage_images(&x, n), eng_stage_images(&dy, n));
+    const size_t block = eng_least(eng_stage_images(&x, n), eng_stage_images(&dy, n));
     const size_t forward = eng_stage_floats(&front, eng_stage_images(&front, n)) + packed_floats(conv, &front, false);
     const size_t backward = eng_stage_floats(&x, block) + eng_stage_floats(&dy, block) + packed_floats(conv, &dy, true);
     return forward > backward ? forward : backward;
@@ -137,7 +134,7 @@ void eng_conv_forward(const eng_conv_pass *pass) {
     job.ahead = ahead_of(conv, pass->n);
     eng_stage_begin(&x, pass->x, block, &workspace);
     for (size_t image = 0; image < pass->n; image += block) {
-        job.images = least(block, pass->n - image);
+        job.images = eng_least(block, pass->n - image);
         job.from = eng_stage_block(&x, image, job.images);
         job.to = pass->y + image * conv->h.out * conv->w.out * conv->filters;
         sweep(conv, &job);
@@ -148,7 +145,7 @@ static void backward(const eng_conv_pass *pass, bool data, bool weights) {
     const eng_conv *conv = pass->conv;
     float *workspace = pass->workspace;
     eng_stage x = eng_stage_for_weights(conv), dy = eng_stage_for_data(conv, pass->tiles);
-    const size_t block = least(eng_stage_images(&x, pass->n), eng_stage_images(&dy, pass->n));
+    const size_t block = eng_least(eng_stage_images(&x, pass->n), eng_stage_images(&dy, pass->n));
     const float *packed = data ? pack(pass, &dy, true, &workspace) : NULL;
     eng_gradient g;
     if (data) eng_stage_begin(&dy, pass->dy, block, &workspace);
@@ -157,7 +154,7 @@ static void backward(const eng_conv_pass *pass, bool data, bool weights) {
         eng_gradient_begin(&g, pass, &x);
     }
     for (size_t image = 0; image < pass->n; image += block) {
-        const size_t count = least(block, pass->n - image);
+        const size_t count = eng_least(block, pass->n - image);
         if (weights)
             eng_gradient_block(&g, count, eng_stage_block(&x, image, count),
                                pass->dy + image * conv->h.out * conv->w.out * conv->filters);

@@ -10,6 +10,7 @@
  * and the slots of its optimizer then have the second one to themselves, and nothing is written only to be read once.
  */
 #include "engine/ops/ops.h"
+#include "engine/tensor/least.h"
 #include "engine/tensor/product.h"
 
 static eng_epilogue epilogue_of(const eng_node *node) {
@@ -43,24 +44,16 @@ enum {
     MOST_GRADIENT = 1 << 17, /* floats of dZ that stay in the second cache while every block reads them */
 };
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t most(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* Rows of dW at a time when they are applied at once. */
 static size_t block_rows(size_t in, size_t width) {
-    return least(in, most(BLOCK / width / TILE, 1) * TILE);
+    return eng_least(in, eng_most(BLOCK / width / TILE, 1) * TILE);
 }
 
 static size_t workspace(const eng_node *node, size_t batch) {
     (void)batch;
     const size_t in = eng_shape_count(&node->in_shape[0]), width = eng_shape_count(&node->out_shape);
-    const size_t products = most(eng_product_nn_workspace(width, in), eng_product_nt_workspace(width));
-    return most(products, block_rows(in, width) * width) * sizeof(float);
+    const size_t products = eng_most(eng_product_nn_workspace(width, in), eng_product_nt_workspace(width));
+    return eng_most(products, block_rows(in, width) * width) * sizeof(float);
 }
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -94,7 +87,7 @@ static void update_weights(const eng_call *call, const eng_run *run, eng_product
     if (rows < dw.m) dw.c = call->workspace;
     for (size_t from = 0; from < dw.m; from += rows) {
         const float *w = call->w[0] + from * dw.n;
-        const size_t count = least(rows, dw.m - from);
+        const size_t count = eng_least(rows, dw.m - from);
         if (rows < dw.m) fetch(updater, w, count * dw.n, &dw);
         eng_product_tn_rows(&dw, from, count);
         updater->apply(updater->self, w, count * dw.n, dw.c);

@@ -6,6 +6,7 @@
  * cache and drive each other out (K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM
  * TOMS 34(3), 2008, section 4.2.3). */
 #include "engine/tensor/product.h"
+#include "engine/tensor/least.h"
 
 #include <string.h>
 
@@ -23,10 +24,6 @@ size_t eng_product_nn_workspace(size_t n, size_t k) {
 
 size_t eng_product_nt_workspace(size_t k) {
     return k * PANEL;
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
 }
 
 /* panel[c][r] = from[r][c] for rows x cols, rows at most PANEL. */
@@ -62,7 +59,7 @@ static void by_panels(const eng_product *p, bool transposed) {
     job.b = p->workspace;
     job.ldb = PANEL;
     for (size_t col = 0; col < p->n; col += PANEL) {
-        job.n = least(PANEL, p->n - col);
+        job.n = eng_least(PANEL, p->n - col);
         job.c = p->c + col;
         job.bias = p->bias == NULL ? NULL : p->bias + col;
         if (transposed)
