@@ -26,15 +26,16 @@ static fake_fate second_job(void *self, size_t worker, const hpo_message *job) {
     return (fake_fate){.deed = f->deed, .seconds = f->seconds, .failure = f->failure};
 }
 
+/* A run of workers with such faults, whose silence is noticed soon. */
+static rig_run faulty_run(const char *yaml, size_t workers, faults *f) {
+    return (rig_run){.yaml = yaml, .workers = workers, .heartbeat = 0.01, .fate = second_job, .self = f};
+}
+
 static void test_a_dead_worker_loses_one_trial(void **state) {
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 1, .last = 2};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n",
-                   .journal = rig_new_journal(),
-                   .workers = 3,
-                   .heartbeat = 0.01,
-                   .fate = second_job,
-                   .self = &f};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n", 3, &f);
+    run.journal = rig_new_journal();
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_true(end.lost);
@@ -49,11 +50,7 @@ static void test_a_dead_worker_loses_one_trial(void **state) {
 static void test_a_trial_that_loses_its_workers_again_and_again_fails(void **state) {
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 0, .last = 3};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 4}\nfailure: {retries: {lost: 1}, " QUICK "}\n",
-                   .workers = 4,
-                   .heartbeat = 0.01,
-                   .fate = second_job,
-                   .self = &f};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 4}\nfailure: {retries: {lost: 1}, " QUICK "}\n", 4, &f);
     for (size_t i = 0; i < 3; i++) f.jobs[i] = 1; /* the first job of three workers kills them */
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
@@ -66,12 +63,8 @@ static void test_a_trial_that_loses_its_workers_again_and_again_fails(void **sta
 static void test_a_late_result_does_not_count(void **state) {
     (void)state;
     faults f = {.deed = FAKE_SLEEPS, .first = 0, .last = 1, .seconds = 0.3};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 4000}\nfailure: {" QUICK "}\n",
-                   .journal = rig_new_journal(),
-                   .workers = 2,
-                   .heartbeat = 0.01,
-                   .fate = second_job,
-                   .self = &f};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 4000}\nfailure: {" QUICK "}\n", 2, &f);
+    run.journal = rig_new_journal();
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.complete, 4000);
@@ -92,11 +85,8 @@ static fake_fate take_a_while(void *self, size_t worker, const hpo_message *job)
 static void test_a_worker_that_comes_back_works_again(void **state) {
     (void)state;
     faults f = {.deed = FAKE_SLEEPS, .seconds = 0.25};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 60}\nfailure: {" QUICK "}\n",
-                   .workers = 3,
-                   .heartbeat = 0.01,
-                   .fate = take_a_while,
-                   .self = &f};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 60}\nfailure: {" QUICK "}\n", 3, &f);
+    run.fate = take_a_while;
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.complete, 60);
@@ -117,12 +107,9 @@ static fake_fate linger_silently(void *self, size_t worker, const hpo_message *j
 static void test_a_worker_that_comes_back_busy_is_stopped(void **state) {
     (void)state;
     faults f = {0};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 80}\nfailure: {" QUICK "}\n",
-                   .workers = 3,
-                   .heartbeat = 0.01,
-                   .fate = linger_silently,
-                   .self = &f,
-                   .transport = &f.transport};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 80}\nfailure: {" QUICK "}\n", 3, &f);
+    run.fate = linger_silently;
+    run.transport = &f.transport;
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.complete, 80);
@@ -147,12 +134,9 @@ static fake_fate silence_an_idle_one(void *self, size_t worker, const hpo_messag
 static void test_an_idle_worker_that_comes_back_works_again(void **state) {
     (void)state;
     faults f = {0};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 80}\nworkers: 2\nfailure: {" QUICK "}\n",
-                   .workers = 4,
-                   .heartbeat = 0.01,
-                   .fate = silence_an_idle_one,
-                   .self = &f,
-                   .transport = &f.transport};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 80}\nworkers: 2\nfailure: {" QUICK "}\n", 4, &f);
+    run.fate = silence_an_idle_one;
+    run.transport = &f.transport;
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.complete, 80);
@@ -163,12 +147,8 @@ static void test_an_idle_worker_that_comes_back_works_again(void **state) {
 static void test_when_all_workers_are_lost_the_run_can_be_continued(void **state) {
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 0, .last = 3};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n",
-                   .journal = rig_new_journal(),
-                   .workers = 3,
-                   .heartbeat = 0.01,
-                   .fate = second_job,
-                   .self = &f};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n", 3, &f);
+    run.journal = rig_new_journal();
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_INTERRUPTED);
     assert_true(end.lost);
