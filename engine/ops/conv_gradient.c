@@ -145,39 +145,11 @@ static void depthwise_block(eng_gradient *g, size_t images) {
     }
 }
 
-/* Pixel by pixel what a 1 x 1 kernel reads, so that rows and images need not be told apart. */
-static bool is_product(const eng_conv *conv) {
-    return conv->h.kernel == 1 && conv->w.kernel == 1 && conv->h.stride == 1 && conv->w.stride == 1 &&
-           conv->h.padding == 0 && conv->w.padding == 0;
-}
-
-static void product_block(eng_gradient *g, size_t images) {
-    const eng_conv *conv = g->pass->conv;
-    const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups;
-    for (size_t i = 0; i < conv->groups; i++) {
-        const eng_product_job job = {.m = inner,
-                                     .n = outer,
-                                     .k = images * conv->h.out * conv->w.out,
-                                     .a = g->from + i * inner,
-                                     .lda = conv->channels,
-                                     .turned = true,
-                                     .b = g->dy + i * outer,
-                                     .ldb = conv->filters,
-                                     .c = g->pass->dw + i * outer,
-                                     .ldc = conv->filters,
-                                     .add = g->begun[0]};
-        g->pass->tiles->product(&job);
-    }
-    g->begun[0] = true;
-}
-
 void eng_gradient_block(eng_gradient *g, size_t images, const float *from, const float *dy) {
     g->from = from;
     g->dy = dy;
     if (eng_conv_is_depthwise(g->pass->conv))
         depthwise_block(g, images);
-    else if (is_product(g->pass->conv))
-        product_block(g, images);
     else if (eng_conv_is_narrow(g->pass->conv))
         narrow_block(g, images);
     else

@@ -5,6 +5,7 @@
 #include "engine/ops/conv.h"
 
 #include "engine/ops/conv_gradient.h"
+#include "engine/ops/conv_pointwise.h"
 #include "engine/ops/conv_sweep.h"
 #include "engine/tensor/least.h"
 
@@ -67,6 +68,7 @@ static size_t workspace_of(const eng_conv *conv, const eng_tiles *tiles, size_t 
 
 /* Enough for any instance: a plan does not say for which it asks. */
 size_t eng_conv_workspace(const eng_conv *conv, size_t n) {
+    if (eng_conv_is_pointwise(conv)) return eng_pointwise_workspace(conv);
     size_t most = 0;
     for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
         const eng_kernels *kernels = eng_kernels_find(*name);
@@ -124,6 +126,10 @@ static void adjoint_block(const eng_conv_pass *pass, const eng_stage *s, const f
 
 void eng_conv_forward(const eng_conv_pass *pass) {
     const eng_conv *conv = pass->conv;
+    if (eng_conv_is_pointwise(conv)) {
+        eng_pointwise_forward(pass);
+        return;
+    }
     float *workspace = pass->workspace;
     eng_stage x = eng_stage_for_forward(conv, pass->tiles);
     const size_t block = eng_stage_images(&x, pass->n);
@@ -143,6 +149,10 @@ void eng_conv_forward(const eng_conv_pass *pass) {
 
 static void backward(const eng_conv_pass *pass, bool data, bool weights) {
     const eng_conv *conv = pass->conv;
+    if (eng_conv_is_pointwise(conv)) {
+        eng_pointwise_backward(pass, data, weights);
+        return;
+    }
     float *workspace = pass->workspace;
     eng_stage x = eng_stage_for_weights(conv), dy = eng_stage_for_data(conv, pass->tiles);
     const size_t block = eng_least(eng_stage_images(&x, pass->n), eng_stage_images(&dy, pass->n));

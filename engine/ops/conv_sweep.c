@@ -144,41 +144,8 @@ static void flush_dense(filling *f, void *self) {
     }
 }
 
-/* A 1 x 1 kernel makes every pixel of every image a row of one product, wherever rows and images end. */
-static bool is_product(const eng_sweep_job *job) {
-    const eng_sweep_edge *h = &job->h, *w = &job->w;
-    return h->taps == 1 && w->taps == 1 && h->first == 0 && w->first == 0 && h->step == 1 && w->step == 1 &&
-           h->place_step == 1 && w->place_step == 1 && h->in == h->out && w->in == w->out &&
-           eng_margins_none(&job->margins);
-}
-
-static void product_of_all(const eng_sweep_job *job) {
-    const size_t inner = job->from_channels / job->groups, outer = job->to_channels / job->groups;
-    for (size_t g = 0; g < job->groups; g++)
-        for (size_t col = 0, width; col < outer; col += width) {
-            const size_t at = g * outer + col;
-            width = eng_tiles_panel(outer - col, job->tiles->vector);
-            const eng_product_job product = {.m = job->images * job->h.out * job->w.out,
-                                             .n = outer - col < width ? outer - col : width,
-                                             .k = inner,
-                                             .a = job->from + g * inner,
-                                             .lda = job->from_channels,
-                                             .b = job->weights + g * eng_tiles_packed(inner, outer) + col * inner,
-                                             .ldb = width,
-                                             .c = job->to + at,
-                                             .ldc = job->to_channels,
-                                             .bias = job->bias == NULL ? NULL : job->bias + at,
-                                             .relu = job->relu};
-            job->tiles->product(&product);
-        }
-}
-
 void eng_sweep_dense(const eng_sweep_job *job) {
     if (job->h.out == 0 || job->w.out == 0) return;
-    if (is_product(job)) {
-        product_of_all(job);
-        return;
-    }
     filling f;
     fill_begin(&f, job);
     const size_t inner = job->from_channels / job->groups;

@@ -128,6 +128,7 @@ static void known_shapes(void **state) {
         square(8, 24, 40, 1, 3, 1, 1),
         square(4, 48, 80, 1, 3, 1, 1),
         square(16, 16, 16, 4, 3, 2, 1),
+        square(14, 36, 60, 3, 1, 1, 1), /* more pixels than one block of a 1 x 1 convolution */
         square(9, 7, 7, 7, 7, 2, 1),
         /* Rows of more pixels than a tile holds, which the groups of pixels do not divide. */
         square(31, 20, 20, 20, 3, 1, 1),
