@@ -126,7 +126,7 @@ static void pages_match_sums(void **state) {
 /* A row of C has the same bits whatever rows are with it. */
 static void rows_do_not_depend_on_each_other(void **state) {
     (void)state;
-    enum { M = 45, N = 37, K = 50 };
+    enum { M = 45, N = 37, K = 450 };
     for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
         const eng_kernels *kernels = eng_kernels_find(*name);
         if (kernels == NULL) continue;
@@ -147,7 +147,7 @@ static void rows_do_not_depend_on_each_other(void **state) {
  * meanwhile. */
 static void blocks_of_rows_are_parts_of_the_product(void **state) {
     (void)state;
-    enum { M = 45, N = 37, K = 50 };
+    enum { M = 45, N = 37, K = 450 };
     for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
         const eng_kernels *kernels = eng_kernels_find(*name);
         if (kernels == NULL) continue;
