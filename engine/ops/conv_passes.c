@@ -10,7 +10,7 @@
 #include "engine/tensor/least.h"
 
 #define SECOND_CACHE ((size_t)1 << 20)
-#define AHEAD_FLOATS 1024 /* 4 kB: a tile or two */
+#define AHEAD        64 /* vectors: a tile or two */
 
 size_t eng_conv_out(size_t in, size_t kernel, size_t stride, size_t dilation, size_t padding) {
     size_t reach = (kernel - 1) * dilation + 1, padded = in + 2 * padding;
@@ -86,9 +86,10 @@ static void sweep(const eng_conv *conv, const eng_sweep_job *job) {
 }
 
 /* What the sweeps fetch ahead, in floats: when x and y together leave the second cache, else that would only cost. */
-static size_t ahead_of(const eng_conv *conv, size_t n) {
+static size_t ahead_of(const eng_conv_pass *pass) {
+    const eng_conv *conv = pass->conv;
     const size_t x = conv->h.in * conv->w.in * conv->channels, y = conv->h.out * conv->w.out * conv->filters;
-    return n * (x + y) * sizeof(float) > SECOND_CACHE ? AHEAD_FLOATS : 0;
+    return pass->n * (x + y) * sizeof(float) > SECOND_CACHE ? AHEAD * pass->tiles->vector : 0;
 }
 
 /* The weights as the sweeps want them, and the workspace behind them. */
@@ -115,7 +116,7 @@ static void adjoint_block(const eng_conv_pass *pass, const eng_stage *s, const f
             job.images = count;
             job.from = dy;
             job.to = pass->dx + image * conv->h.in * conv->w.in * conv->channels;
-            job.ahead = ahead_of(conv, pass->n);
+            job.ahead = ahead_of(pass);
             job.weights = packed;
             job.bias = pass->bias;
             job.relu = pass->relu;
@@ -137,7 +138,7 @@ void eng_conv_forward(const eng_conv_pass *pass) {
     job.weights = pack(pass, &x, false, &workspace);
     job.bias = pass->bias;
     job.relu = pass->relu;
-    job.ahead = ahead_of(conv, pass->n);
+    job.ahead = ahead_of(pass);
     eng_stage_begin(&x, pass->x, block, &workspace);
     for (size_t image = 0; image < pass->n; image += block) {
         job.images = eng_least(block, pass->n - image);
