@@ -86,7 +86,8 @@ bool eng_conv_is_narrow(const eng_conv *conv) {
 
 /* A sweep along w that the kernels can do without margins. */
 static bool is_bare(const eng_conv *conv, const eng_tiles *tiles, const eng_sweep_edge *w) {
-    return eng_sweep_bare(w, tiles->rows, eng_conv_is_depthwise(conv) ? tiles->depth_ends : tiles->ends);
+    return eng_conv_is_depthwise(conv) ? eng_sweep_bare(w, tiles->depth_rows, tiles->depth_ends)
+                                       : eng_sweep_bare(w, tiles->rows, tiles->ends);
 }
 
 static const eng_sweep_edge no_edge; /* wants no margins */

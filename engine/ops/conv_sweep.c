@@ -28,12 +28,13 @@ typedef struct filling {
     size_t count, most;
 } filling;
 
-static void fill_begin(filling *f, const eng_sweep_job *sweep) {
+/* Groups of at most `rows` rows. */
+static void fill_begin(filling *f, const eng_sweep_job *sweep, size_t rows) {
     f->sweep = sweep;
     f->pitch = (ptrdiff_t)((sweep->w.in + sweep->margins.left + sweep->margins.right) * sweep->from_channels);
     f->from_image = eng_margins_image(&sweep->margins, sweep->h.in, sweep->w.in, sweep->from_channels);
     f->to_image = sweep->h.placed * sweep->w.placed * sweep->to_channels;
-    f->rows = eng_tiles_rows(sweep->w.out, sweep->tiles->rows);
+    f->rows = eng_tiles_rows(sweep->w.out, rows);
     f->groups = eng_sweep_groups(sweep->w.out, f->rows);
     f->count = 0;
     f->ends = false;
@@ -147,7 +148,7 @@ static void flush_dense(filling *f, void *self) {
 void eng_sweep_dense(const eng_sweep_job *job) {
     if (job->h.out == 0 || job->w.out == 0) return;
     filling f;
-    fill_begin(&f, job);
+    fill_begin(&f, job, job->tiles->rows);
     const size_t inner = job->from_channels / job->groups;
     const bool merged = !f.ends && job->groups == 1 && job->w.taps > 0 && (job->w.gap == 1 || job->w.taps == 1);
     eng_tile_job tile = {.rows = f.rows,
@@ -192,7 +193,7 @@ void eng_sweep_depthwise(const eng_sweep_job *job) {
     if (job->h.out == 0 || job->w.out == 0) return;
     BASE_ASSERT(job->groups == job->to_channels);
     filling f;
-    fill_begin(&f, job);
+    fill_begin(&f, job, job->tiles->depth_rows);
     eng_depth_job depth = {.rows = f.rows,
                            .line = f.line,
                            .a_at = f.a_at,

@@ -67,7 +67,8 @@ typedef struct eng_outer_job {
     bool add; /* to what C holds; else C is overwritten */
 } eng_outer_job;
 
-/* Depthwise: C[row][c] = sum over taps of A[row + at][c] w[b + c]; rows in groups as in eng_tile_job. */
+/* Depthwise: C[row][c] = sum over taps of A[row + at][c] w[b + c]; rows in groups as in eng_tile_job, of 1 ..
+ * eng_tiles.depth_rows. */
 typedef struct eng_depth_job {
     size_t rows, groups, line;
     const size_t *a_at, *c_at;
@@ -145,7 +146,7 @@ typedef struct eng_product_job {
 
 typedef struct eng_tiles {
     size_t vector;           /* floats in a register */
-    size_t rows;             /* the most rows of a group */
+    size_t rows, depth_rows; /* the most rows of a group, of multiply and of depth */
     size_t ends, depth_ends; /* the most that a run of multiply or a tap of depth may skip or cut */
     void (*multiply)(const eng_tile_job *job);
     void (*product)(const eng_product_job *job);
