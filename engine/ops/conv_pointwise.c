@@ -3,7 +3,7 @@
  * of dy, whatever the size of an image. */
 #include "engine/ops/conv_pointwise.h"
 
-#include "engine/ops/conv_stage.h"
+#include "engine/ops/conv_sweep.h"
 #include "engine/tensor/least.h"
 
 enum {
@@ -17,53 +17,44 @@ bool eng_conv_is_pointwise(const eng_conv *conv) {
            !eng_conv_is_depthwise(conv);
 }
 
-/* What all blocks of a pass have in common: to[pixel][n] = f(from[pixel][k] B + bias), for every group. */
-typedef struct sweep {
-    const eng_conv_pass *pass;
-    size_t k, n, groups;
-    size_t step_k, step_n; /* in the weights as they lie, a group of them is `group` floats behind another */
-    size_t group;
-    size_t packed; /* floats of a group */
-} sweep;
+/* Forward, or the adjoint: what all blocks of a pass have in common. */
+static eng_sweep_job sweep_of(const eng_conv *conv, bool adjoint) {
+    return (eng_sweep_job){.h = adjoint ? eng_sweep_adjoint(&conv->h, 0) : eng_sweep_forward(&conv->h),
+                           .w = adjoint ? eng_sweep_adjoint(&conv->w, 0) : eng_sweep_forward(&conv->w),
+                           .from_channels = adjoint ? conv->filters : conv->channels,
+                           .to_channels = adjoint ? conv->channels : conv->filters,
+                           .groups = conv->groups,
+                           .kernel_w = 1};
+}
 
-static sweep sweep_of(const eng_conv_pass *pass, const eng_conv *conv, bool adjoint) {
-    const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups;
-    sweep s = {.pass = pass, .k = inner, .n = outer, .groups = conv->groups, .group = outer};
-    s.step_k = conv->filters, s.step_n = 1;
-    if (adjoint) s.k = outer, s.n = inner, s.step_k = 1, s.step_n = conv->filters;
-    s.packed = eng_tiles_packed(s.k, s.n);
+static eng_sweep_job sweep_begin(const eng_conv_pass *pass, bool adjoint) {
+    eng_sweep_job s = sweep_of(pass->conv, adjoint);
+    s.tiles = pass->tiles;
+    s.weights = pass->workspace;
+    s.bias = pass->bias;
+    s.relu = pass->relu;
+    eng_sweep_pack(&s, pass->conv, adjoint, pass->w, pass->workspace);
     return s;
 }
 
-static void sweep_pack(const sweep *s) {
-    for (size_t g = 0; g < s->groups; g++) {
-        const eng_pack_job job = {.depth = s->k,
-                                  .n = s->n,
-                                  .count = s->k,
-                                  .b = s->pass->w + g * s->group,
-                                  .step_k = s->step_k,
-                                  .step_n = s->step_n};
-        s->pass->tiles->pack(&job, s->pass->workspace + g * s->packed);
-    }
-}
-
-static void sweep_block(const sweep *s, size_t pixels, const float *from, float *to) {
-    const eng_tiles *tiles = s->pass->tiles;
+/* to[pixel][n] = f(from[pixel][k] B + bias), for every group. */
+static void sweep_block(const eng_sweep_job *s, size_t pixels, const float *from, float *to) {
+    const size_t k = s->from_channels / s->groups, n = s->to_channels / s->groups, packed = eng_tiles_packed(k, n);
     for (size_t g = 0; g < s->groups; g++)
-        for (size_t col = 0, width; col < s->n; col += width) {
-            width = eng_tiles_panel(s->n - col, tiles->vector);
+        for (size_t col = 0, width; col < n; col += width) {
+            width = eng_tiles_panel(n - col, s->tiles->vector);
             const eng_product_job job = {.m = pixels,
-                                         .n = eng_least(width, s->n - col),
-                                         .k = s->k,
-                                         .a = from + g * s->k,
-                                         .lda = s->groups * s->k,
-                                         .b = s->pass->workspace + g * s->packed + col * s->k,
+                                         .n = eng_least(width, n - col),
+                                         .k = k,
+                                         .a = from + g * k,
+                                         .lda = s->from_channels,
+                                         .b = s->weights + g * packed + col * k,
                                          .ldb = width,
-                                         .c = to + g * s->n + col,
-                                         .ldc = s->groups * s->n,
-                                         .bias = s->pass->bias == NULL ? NULL : s->pass->bias + g * s->n + col,
-                                         .relu = s->pass->relu};
-            tiles->product(&job);
+                                         .c = to + g * n + col,
+                                         .ldc = s->to_channels,
+                                         .bias = s->bias == NULL ? NULL : s->bias + g * n + col,
+                                         .relu = s->relu};
+            s->tiles->product(&job);
         }
 }
 
@@ -96,15 +87,14 @@ static size_t pixels_of(const eng_conv_pass *pass) {
 }
 
 size_t eng_pointwise_workspace(const eng_conv *conv) {
-    const sweep forward = sweep_of(NULL, conv, false), adjoint = sweep_of(NULL, conv, true);
-    return conv->groups * eng_most(forward.packed, adjoint.packed);
+    const eng_sweep_job forward = sweep_of(conv, false), adjoint = sweep_of(conv, true);
+    return eng_most(eng_sweep_packed(&forward), eng_sweep_packed(&adjoint));
 }
 
 void eng_pointwise_forward(const eng_conv_pass *pass) {
     const eng_conv *conv = pass->conv;
     const size_t pixels = pixels_of(pass), block = block_pixels(conv);
-    const sweep s = sweep_of(pass, conv, false);
-    sweep_pack(&s);
+    const eng_sweep_job s = sweep_begin(pass, false);
     for (size_t at = 0; at < pixels; at += block)
         sweep_block(&s, eng_least(block, pixels - at), pass->x + at * conv->channels, pass->y + at * conv->filters);
 }
@@ -112,8 +102,7 @@ void eng_pointwise_forward(const eng_conv_pass *pass) {
 void eng_pointwise_backward(const eng_conv_pass *pass, bool data, bool weights) {
     const eng_conv *conv = pass->conv;
     const size_t pixels = pixels_of(pass), block = block_pixels(conv);
-    const sweep s = sweep_of(pass, conv, true);
-    if (data) sweep_pack(&s);
+    const eng_sweep_job s = data ? sweep_begin(pass, true) : (eng_sweep_job){0};
     for (size_t at = 0; at < pixels; at += block) {
         const size_t count = eng_least(block, pixels - at);
         const float *x = pass->x + at * conv->channels, *dy = pass->dy + at * conv->filters;

@@ -22,7 +22,7 @@ void eng_margins_widen(eng_margins *margins, const eng_sweep_edge *h, const eng_
     margins->right = larger(margins->right, after);
 }
 
-bool eng_margins_none(const eng_margins *margins) {
+static bool margins_none(const eng_margins *margins) {
     return margins->top + margins->bottom + margins->left + margins->right == 0;
 }
 
@@ -96,7 +96,7 @@ eng_stage eng_stage_for_forward(const eng_conv *conv, const eng_tiles *tiles) {
     eng_stage s = stage_of(conv, false);
     const eng_sweep_edge w = eng_sweep_forward(&conv->w);
     if (!is_bare(conv, tiles, &w)) eng_margins_widen(&s.margins, &no_edge, &w);
-    s.copied = !eng_margins_none(&s.margins);
+    s.copied = !margins_none(&s.margins);
     return s;
 }
 
@@ -112,7 +112,7 @@ eng_stage eng_stage_for_data(const eng_conv *conv, const eng_tiles *tiles) {
         const eng_sweep_edge w = eng_sweep_adjoint(&conv->w, b);
         eng_margins_widen(&s.margins, &no_edge, &w);
     }
-    s.copied = !eng_margins_none(&s.margins);
+    s.copied = !margins_none(&s.margins);
     return s;
 }
 
@@ -147,7 +147,7 @@ eng_stage eng_stage_for_weights(const eng_conv *conv) {
         eng_margins_widen(&s.margins, &no_edge, &w);
     else if (!eng_conv_is_depthwise(conv) && !eng_stage_ends(&conv->w, &lead, &trail))
         eng_margins_widen(&s.margins, &no_edge, &w);
-    s.copied = !eng_margins_none(&s.margins);
+    s.copied = !margins_none(&s.margins);
     return s;
 }
 

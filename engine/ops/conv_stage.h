@@ -16,7 +16,6 @@ typedef struct eng_margins {
 } eng_margins;
 
 void eng_margins_widen(eng_margins *margins, const eng_sweep_edge *h, const eng_sweep_edge *w);
-bool eng_margins_none(const eng_margins *margins);
 /* Floats of one image with its margins. */
 size_t eng_margins_image(const eng_margins *margins, size_t h, size_t w, size_t c);
 /* Writes the margins of n images, or the images into their margins. */

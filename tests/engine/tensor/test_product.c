@@ -147,7 +147,7 @@ static void rows_do_not_depend_on_each_other(void **state) {
  * meanwhile. */
 static void blocks_of_rows_are_parts_of_the_product(void **state) {
     (void)state;
-    enum { M = 45, N = 37, K = 450 };
+    enum { M = 45, N = 37, K = 50 };
     for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
         const eng_kernels *kernels = eng_kernels_find(*name);
         if (kernels == NULL) continue;
