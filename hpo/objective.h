@@ -30,6 +30,7 @@ typedef struct hpo_limits {
     uint64_t memory;   /* bytes */
     int threads;       /* at least 1 */
     double stop_grace; /* seconds between being asked to stop and being killed */
+    double exit_grace; /* seconds between a complete result and being asked to stop; INFINITY = never asked */
 } hpo_limits;
 
 typedef struct hpo_job {
@@ -64,6 +65,7 @@ typedef struct hpo_objective_env {
     uint64_t seed;        /* the study's */
     const char *metric;   /* the study's metric */
     const char *base_dir; /* relative paths in settings are relative to this (the study file's folder) */
+    bool writes_config;   /* a program finds its configuration in a file, too */
 } hpo_objective_env;
 
 enum {

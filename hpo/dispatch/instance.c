@@ -28,7 +28,8 @@ base_status hpo_instance_create(const hpo_study_spec *spec, hpo_instance **out, 
                              .fidelity = spec->fidelity,
                              .seed = spec->seed,
                              .metric = spec->metric,
-                             .base_dir = spec->base_dir};
+                             .base_dir = spec->base_dir,
+                             .writes_config = spec->writes_config};
     base_status status = BASE_OK;
     if (type->options) status = base_options_read(type->options, spec->settings, instance->state, instance->arena, err);
     if (status == BASE_OK && type->init) status = type->init(instance->state, &env, instance->arena, err);

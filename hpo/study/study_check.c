@@ -73,6 +73,7 @@ static hpo_objective_env objective_env(const hpo_study_spec *spec) {
         .seed = spec->seed,
         .metric = spec->metric,
         .base_dir = spec->base_dir,
+        .writes_config = spec->writes_config,
     };
 }
 

@@ -4,6 +4,7 @@
 #include "hpo/study/study_file.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +183,38 @@ static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node,
     return BASE_OK;
 }
 
+static base_status read_exit_grace(const base_yaml_node *node, double *seconds, base_err *err) {
+    *seconds = (double)INFINITY;
+    if (node->kind == BASE_YAML_STRING && strcmp(node->text, "none") == 0) return BASE_OK;
+    BASE_TRY(base_option_check(&study_exit_grace_option, node, err));
+    return base_parse_duration(node->text, seconds)
+               ? BASE_OK
+               : base_yaml_fail(node, err, "exit_grace must be none or a duration such as 30s");
+}
+
+static base_status read_devices(hpo_study_spec *spec, const trial_keys *keys, base_err *err) {
+    spec->devices = (hpo_devices){.gpus = keys->gpus, .share = keys->share_devices};
+    const base_yaml_node *list = given(keys->devices);
+    if (!list) return BASE_OK;
+    if (list->kind != BASE_YAML_LIST || list->count == 0) {
+        return base_yaml_fail(list, err, "devices must be a list such as [0, 1], but is %s",
+                              list->count == 0 && list->kind == BASE_YAML_LIST ? "empty"
+                                                                               : base_yaml_kind_text(list->kind));
+    }
+    const char **names = BASE_NEW_ARRAY(spec->arena, list->count, const char *);
+    for (size_t i = 0; i < list->count; i++) {
+        const base_yaml_node *item = list->items[i];
+        if (!base_yaml_is_scalar(item) || item->kind == BASE_YAML_NULL || !*item->text || strpbrk(item->text, ", \n")) {
+            return base_yaml_fail(item, err, "a device is a number or a name without comma and space");
+        }
+        names[i] = item->text;
+    }
+    spec->devices.names = names;
+    spec->devices.count = list->count;
+    if (spec->devices.gpus == 0) spec->devices.gpus = 1;
+    return BASE_OK;
+}
+
 static base_status read_limits(hpo_study_spec *spec, const base_yaml_node *trial, const base_yaml_node *failure,
                                base_err *err) {
     trial_keys limits;
@@ -194,6 +227,10 @@ static base_status read_limits(hpo_study_spec *spec, const base_yaml_node *trial
         .threads = (int)limits.threads,
         .stop_grace = limits.stop_grace,
     };
+    spec->keep = (hpo_keep)limits.keep;
+    spec->writes_config = limits.config;
+    BASE_TRY(read_exit_grace(limits.exit_grace, &spec->limits.exit_grace, err));
+    BASE_TRY(read_devices(spec, &limits, err));
     failure_keys keys;
     BASE_TRY(base_options_read(failure_keys_table, failure, &keys, spec->arena, err));
     retries_keys retries;
@@ -209,6 +246,7 @@ static base_status read_limits(hpo_study_spec *spec, const base_yaml_node *trial
         .retries_oom = retries.oom,
         .retries_lost = retries.lost,
         .max_failures = keys.max_failures,
+        .first = keys.first,
         .heartbeat = keys.heartbeat,
         .lost_after = keys.lost_after,
     };
@@ -258,6 +296,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     spec->deterministic = keys.deterministic;
     spec->repeats = keys.repeats;
     spec->fsync_each = keys.durability == 1;
+    spec->try_first = given(keys.try_first);
     if (spec->deterministic && spec->workers == 0) {
         return base_yaml_fail(base_yaml_key(root, "deterministic"), err,
                               "deterministic: true needs the number of virtual workers, e.g. workers: 4, because the "

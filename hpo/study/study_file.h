@@ -24,8 +24,20 @@ typedef struct hpo_budget { /* 0 = no limit; has_target false = none */
 typedef struct hpo_failure_policy {
     int64_t retries_crash, retries_timeout, retries_oom, retries_lost; /* further attempts after the first */
     int64_t max_failures;                                              /* exceeding it ends the run with exit code 3 */
-    double heartbeat, lost_after;                                      /* seconds */
+    int64_t first;                /* so many alike and nothing else: ends it; 0 = never */
+    double heartbeat, lost_after; /* seconds */
 } hpo_failure_policy;
+
+/* Accelerators: every worker's trials see `gpus` of its own. */
+typedef struct hpo_devices {
+    int64_t gpus;             /* 0: trials see what the run sees */
+    const char *const *names; /* as the driver knows them: numbers, UUIDs, MIG names; NULL: those that the run sees */
+    size_t count;
+    bool share; /* more workers than devices are no mistake */
+} hpo_devices;
+
+/* Which folders of trials a run leaves behind. */
+typedef enum hpo_keep { HPO_KEEP_ALL, HPO_KEEP_BEST, HPO_KEEP_NONE } hpo_keep;
 
 typedef struct hpo_study_spec {
     const char *name;
@@ -48,10 +60,14 @@ typedef struct hpo_study_spec {
     bool repeats; /* finite spaces: the same configuration may be tried again */
     bool fsync_each;
     hpo_limits limits;
+    hpo_devices devices;
+    hpo_keep keep;      /* of an objective that runs programs */
+    bool writes_config; /* see hpo_objective_env */
     hpo_failure_policy failure;
-    hpo_space *space;     /* owned */
-    const char *identity; /* canonical text of what makes two runs the same study */
-    base_arena *arena;    /* owned: everything above lives here */
+    const base_yaml_node *try_first; /* configurations to begin with; NULL: none */
+    hpo_space *space;                /* owned */
+    const char *identity;            /* canonical text of what makes two runs the same study */
+    base_arena *arena;               /* owned: everything above lives here */
 } hpo_study_spec;
 
 /* What a study file can be made of: tables of the program (dependency from above, handed down). */

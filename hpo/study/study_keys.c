@@ -6,6 +6,7 @@
 
 static const char *const goals[] = {"minimize", "maximize", NULL};
 static const char *const durabilities[] = {"group", "each", NULL};
+static const char *const keeps[] = {"all", "best", "none", NULL};
 
 #define KEY(type, field, what) .name = #field, .kind = BASE_OPTION_##what, .offset = offsetof(type, field)
 #define AT_LEAST(bound)        .min = (bound), .max = (double)INFINITY
@@ -42,6 +43,9 @@ const base_option study_keys_table[] = {
      .help = "what is searched; may be missing when the objective declares parameters itself"},
     {KEY(study_keys, forbid, NODE), .shape = "list of maps", .fallback = "",
      .help = "conditions: a configuration that matches any of them is never tried"},
+    {KEY(study_keys, try_first, NODE), .shape = "list of maps or file", .fallback = "",
+     .help = "configurations to begin with, or the path of a best.yaml or of a CSV with a header; what a "
+             "configuration leaves out is drawn"},
     BASE_OPTIONS_END,
 };
 
@@ -78,14 +82,33 @@ const base_option trial_keys_table[] = {
     {KEY(trial_keys, threads, INT), .fallback = "1", .min = 1, .max = 1024,
      .help = "threads that the programs of a trial may use"},
     {KEY(trial_keys, stop_grace, DURATION), .fallback = "30s", .help = "between being asked to stop and being killed"},
+    {KEY(trial_keys, exit_grace, NODE), .shape = "none or duration", .fallback = "none",
+     .help = "a program that has printed its complete result is stopped so long after it; its result counts"},
+    {KEY(trial_keys, gpus, INT), .fallback = "", .min = 0, .max = 1024,
+     .help = "devices that the trials of a worker have for themselves: what CUDA_VISIBLE_DEVICES, "
+             "HIP_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES name"},
+    {KEY(trial_keys, devices, NODE), .shape = "list", .fallback = "",
+     .help = "the devices of a host, by number, UUID or MIG name; default: those that the run sees"},
+    {KEY(trial_keys, share_devices, BOOL), .fallback = "false",
+     .help = "workers may share devices when a host has fewer than they need"},
+    {KEY(trial_keys, keep, CHOICE), .fallback = "all", .choices = keeps,
+     .help = "which trials' folders of a command stay behind"},
+    {KEY(trial_keys, config, BOOL), .fallback = "true",
+     .help = "a command finds its configuration in the file HPO_CONFIG, too"},
     BASE_OPTIONS_END,
 };
+
+const base_option study_exit_grace_option = {
+    .name = "exit_grace", .kind = BASE_OPTION_DURATION, .fallback = BASE_REQUIRED};
 
 const base_option failure_keys_table[] = {
     {KEY(failure_keys, retries, NODE), .shape = "map", .fallback = "",
      .help = "further attempts of a trial, by kind of failure"},
     {KEY(failure_keys, max_failures, INT), .fallback = "1000", AT_LEAST(0),
      .help = "more failed trials than this end the run (exit code 3)"},
+    {KEY(failure_keys, first, INT), .fallback = "5", AT_LEAST(0),
+     .help = "when nothing has succeeded or reported yet, so many trials in a row that fail alike (or twice the "
+             "workers, if that is more) end the run (exit code 3); 0: never"},
     {KEY(failure_keys, heartbeat, DURATION), .fallback = "2s", .min = 0.01, .max = 3600,
      .help = "how often controller and workers tell each other that they live"},
     {KEY(failure_keys, lost_after, DURATION), .fallback = "30s", .min = 0.05, .max = 86400,

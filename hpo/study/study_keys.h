@@ -8,7 +8,8 @@
 /* The top level. */
 typedef struct study_keys {
     const char *study;
-    const base_yaml_node *objective, *metric, *method, *fidelity, *budget, *trial, *failure, *parameters, *forbid;
+    const base_yaml_node *objective, *metric, *method, *fidelity, *budget, *trial, *failure, *parameters, *forbid,
+        *try_first;
     const base_yaml_node *seed; /* a node, because all 64 bits count */
     int64_t workers;
     bool deterministic, repeats;
@@ -40,12 +41,19 @@ typedef struct trial_keys {
     uint64_t memory;
     int64_t threads;
     double stop_grace;
+    const base_yaml_node *exit_grace; /* none, or a duration */
+    int64_t gpus;
+    const base_yaml_node *devices; /* a list of scalars */
+    bool share_devices;
+    int keep; /* an hpo_keep */
+    bool config;
 } trial_keys;
 extern const base_option trial_keys_table[];
+extern const base_option study_exit_grace_option;
 
 typedef struct failure_keys {
     const base_yaml_node *retries;
-    int64_t max_failures;
+    int64_t max_failures, first;
     double heartbeat, lost_after;
 } failure_keys;
 extern const base_option failure_keys_table[];

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hpo/space/value.h"
 #include "hpo/study/study_keys.h"
 
 static int compare_keys(const void *a, const void *b) {
@@ -176,12 +177,33 @@ static void put_budget(const hpo_budget *budget, base_buf *out) {
     if (*separator == ',') base_buf_puts(out, "}\n");
 }
 
-static void put_limits(const hpo_study_spec *spec, base_buf *out) {
+static const base_yaml_node *exit_grace_node(double seconds, base_arena *arena) {
+    if (isinf(seconds)) return base_yaml_scalar(arena, NULL, "none", true);
+    const hpo_value value = hpo_value_real(seconds);
+    return hpo_value_node(arena, &value);
+}
+
+static const base_yaml_node *devices_node(const hpo_devices *devices, base_arena *arena) {
+    if (!devices->names) return NULL;
+    base_yaml_node *list = base_yaml_new_list(arena, NULL);
+    for (size_t i = 0; i < devices->count; i++) {
+        base_yaml_append(arena, list, base_yaml_scalar(arena, NULL, devices->names[i], true));
+    }
+    return list;
+}
+
+static void put_limits(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
     const trial_keys trial = {
         .time = spec->limits.time,
         .memory = spec->limits.memory,
         .threads = spec->limits.threads,
         .stop_grace = spec->limits.stop_grace,
+        .exit_grace = exit_grace_node(spec->limits.exit_grace, arena),
+        .gpus = spec->devices.gpus,
+        .devices = devices_node(&spec->devices, arena),
+        .share_devices = spec->devices.share,
+        .keep = (int)spec->keep,
+        .config = spec->writes_config,
     };
     base_buf_puts(out, "trial: ");
     base_options_print(trial_keys_table, &trial, out);
@@ -194,7 +216,8 @@ static void put_limits(const hpo_study_spec *spec, base_buf *out) {
     };
     base_buf_puts(out, "\nfailure:\n  retries: ");
     base_options_print(retries_keys_table, &retries, out);
-    base_buf_printf(out, "\n  max_failures: %lld\n  heartbeat: ", (long long)policy->max_failures);
+    base_buf_printf(out, "\n  max_failures: %lld\n  first: %lld\n  heartbeat: ", (long long)policy->max_failures,
+                    (long long)policy->first);
     base_buf_put_double(out, policy->heartbeat);
     base_buf_puts(out, "\n  lost_after: ");
     base_buf_put_double(out, policy->lost_after);
@@ -250,7 +273,7 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     if (spec->workers) base_buf_printf(out, "workers: %llu\n", (unsigned long long)spec->workers);
     base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\n", spec->deterministic ? "true" : "false",
                     spec->repeats ? "true" : "false", spec->fsync_each ? "each" : "group");
-    put_limits(spec, out);
+    put_limits(spec, arena, out);
     base_buf space = {0};
     hpo_space_describe(spec->space, &space);
     put_block(arena, &space, out);

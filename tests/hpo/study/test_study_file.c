@@ -27,6 +27,9 @@ static void everything_has_a_default(void **state) {
     assert_int_equal(spec->limits.threads, 1);
     assert_int_equal(spec->limits.memory, 0);
     CHECK_NEAR(spec->limits.stop_grace, 30, 0);
+    assert_true(isinf(spec->limits.exit_grace) && spec->writes_config && spec->keep == HPO_KEEP_ALL);
+    assert_true(spec->devices.gpus == 0 && !spec->devices.names && !spec->devices.share && !spec->try_first);
+    assert_int_equal(spec->failure.first, 5);
     assert_int_equal(spec->failure.retries_crash, 1);
     assert_int_equal(spec->failure.retries_lost, 3);
     assert_int_equal(spec->failure.max_failures, 1000);
@@ -48,8 +51,10 @@ static const char full_text[] =
     "deterministic: true\n"
     "repeats: true\n"
     "durability: each\n"
-    "trial: {time: 10m, memory: 2GiB, threads: 3, stop_grace: 5s}\n"
-    "failure: {retries: {crash: 2, timeout: 1, oom: 4, lost: 5}, max_failures: 50, heartbeat: 0.2s, lost_after: 1s}\n"
+    "trial: {time: 10m, memory: 2GiB, threads: 3, stop_grace: 5s, exit_grace: 4s, gpus: 2, keep: best, config: false,\n"
+    "        devices: [0, GPU-3f, \"2\"], share_devices: true}\n"
+    "failure: {retries: {crash: 2, timeout: 1, oom: 4, lost: 5}, max_failures: 50, first: 0, heartbeat: 0.2s,\n"
+    "          lost_after: 1s}\n"
     "parameters:\n"
     "  lr: {min: 1e-5, max: 1.0, log: true, prior: 1e-2, confidence: high}\n"
     "  batch: {values: [32, 64], ordered: true}\n"
@@ -75,6 +80,11 @@ static void every_key_is_read(void **state) {
     assert_true(spec->budget.has_target && spec->budget.target == 0);
     assert_true(spec->workers == 8 && spec->deterministic && spec->repeats && spec->fsync_each);
     assert_true(spec->limits.time == 600 && spec->limits.memory == UINT64_C(2) << 30 && spec->limits.threads == 3);
+    assert_true(spec->limits.exit_grace == 4 && spec->keep == HPO_KEEP_BEST && !spec->writes_config);
+    assert_true(spec->devices.gpus == 2 && spec->devices.count == 3 && spec->devices.share);
+    assert_string_equal(spec->devices.names[0], "0");
+    assert_string_equal(spec->devices.names[1], "GPU-3f");
+    assert_int_equal(spec->failure.first, 0);
     assert_true(spec->failure.retries_crash == 2 && spec->failure.retries_timeout == 1);
     assert_true(spec->failure.retries_oom == 4 && spec->failure.retries_lost == 5);
     assert_true(spec->failure.max_failures == 50 && spec->failure.heartbeat == 0.2 && spec->failure.lost_after == 1);
@@ -106,6 +116,8 @@ static void what_is_printed_is_the_same_study(void **state) {
         assert_true(copy->budget.has_target == spec->budget.has_target && copy->budget.time == spec->budget.time);
         assert_memory_equal(&copy->failure, &spec->failure, sizeof spec->failure);
         assert_true(copy->limits.memory == spec->limits.memory && copy->limits.time == spec->limits.time);
+        assert_true(copy->limits.exit_grace == spec->limits.exit_grace && copy->keep == spec->keep);
+        assert_true(copy->devices.gpus == spec->devices.gpus && copy->devices.count == spec->devices.count);
         base_buf_fini(&text);
         base_buf_fini(&again);
         hpo_study_spec_destroy(spec);
@@ -254,6 +266,12 @@ static const struct {
     {TOY BUDGET SPACE "failure: {retries: {oops: 1}}\n", "toy.yaml:4:21", "oom"},
     {TOY BUDGET SPACE "failure: {retries: 3}\n", "toy.yaml:4:20", "map"},
     {TOY BUDGET SPACE "failure: {heartbeat: 5s, lost_after: 3s}\n", "toy.yaml:4:38", "longer than heartbeat"},
+    {TOY BUDGET SPACE "failure: {first: -1}\n", "toy.yaml:4:18", "first must be"},
+    {TOY BUDGET SPACE "trial: {exit_grace: soon}\n", "toy.yaml:4:21", "exit_grace must be"},
+    {TOY BUDGET SPACE "trial: {devices: 0}\n", "toy.yaml:4:18", "devices must be a list such as [0, 1]"},
+    {TOY BUDGET SPACE "trial: {devices: []}\n", "toy.yaml:4:18", "but is empty"},
+    {TOY BUDGET SPACE "trial: {devices: [\"0,1\"]}\n", "toy.yaml:4:19", "without comma"},
+    {TOY BUDGET SPACE "trial: {keep: some}\n", "toy.yaml:4:15", "keep must be"},
     {TOY BUDGET SPACE "forbid: {x: 1}\n", "toy.yaml:4", "list"},
     {"objective: toy_declared\nfidelity: {n: {min: 1, max: 3}}\n" BUDGET, "toy.yaml:2:11", "both the fidelity and"},
     {"objective: toy_strict\nmetric: loss\n" BUDGET "parameters: {widht: {min: 1, max: 8}}\n", "toy.yaml:4:14",
