@@ -71,6 +71,9 @@ void hpo_result_begin(hpo_result *result) {
     result->metrics.count = 0;
     result->cost = NAN;
     result->seconds = 0;
+    result->reached = NAN;
+    result->notices = 0;
+    result->note[0] = '\0';
     result->reason[0] = '\0';
 }
 

@@ -5,7 +5,8 @@
  *            (code: the status of HELLO and INIT, the reason of STOP, the failure of RESULT)
  *   HELLO    identity u64, pid i64, host, text         INIT    text
  *   JOB      fidelity, from, seed, parent, parent_fidelity, n_config u64, config
- *   REPORT   step, metrics                             RESULT  exit code i64, cost, seconds, metrics, reason
+ *   REPORT   step, metrics
+ *   RESULT   exit code i64, cost, seconds, reached, notices u64, metrics, note, reason
  *   metrics  count u64, then name[32] and value each   texts   length u64, the bytes, a NUL, padding to 8
  *
  * Every field is a multiple of 8 bytes long, so that a message in aligned memory is read in place. A decoder believes
@@ -21,7 +22,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "messages carry number
 _Static_assert(sizeof(hpo_metric) == HPO_METRIC_NAME + sizeof(double), "metrics travel as they lie in memory");
 
 #define MESSAGE_MAGIC   0x4d4f5048u /* "HPOM" */
-#define MESSAGE_VERSION 1u
+#define MESSAGE_VERSION 2u
 #define MESSAGE_MAX     0x40000000u /* 1 GiB: longer is not a message but garbage */
 
 typedef struct header {
@@ -86,7 +87,9 @@ static size_t body_size(const hpo_message *message) {
     case HPO_MESSAGE_INIT: return text_size(text_length(message));
     case HPO_MESSAGE_JOB: return 48 + message->n_config * sizeof(double);
     case HPO_MESSAGE_REPORT: return 8 + metrics_size(&result->metrics);
-    case HPO_MESSAGE_RESULT: return 24 + metrics_size(&result->metrics) + text_size(strlen(result->reason));
+    case HPO_MESSAGE_RESULT:
+        return 40 + metrics_size(&result->metrics) + text_size(strlen(result->note)) +
+               text_size(strlen(result->reason));
     case HPO_MESSAGE_STOP:
     case HPO_MESSAGE_BEAT:
     case HPO_MESSAGE_BYE: break;
@@ -127,7 +130,10 @@ static unsigned char *put_body(unsigned char *at, const hpo_message *message) {
         at = put_u64(at, (uint64_t)(int64_t)result->code);
         at = put_double(at, result->cost);
         at = put_double(at, result->seconds);
+        at = put_double(at, result->reached);
+        at = put_u64(at, result->notices);
         at = put_metrics(at, &result->metrics);
+        at = put_text(at, result->note, strlen(result->note));
         return put_text(at, result->reason, strlen(result->reason));
     case HPO_MESSAGE_STOP:
     case HPO_MESSAGE_BEAT:
@@ -222,15 +228,21 @@ static void take_metrics(cursor *in, hpo_metrics *metrics) {
         if (!memchr(metrics->item[i].name, '\0', HPO_METRIC_NAME)) in->failed = true;
 }
 
-static void take_reason(cursor *in, hpo_result *result) {
+static void take_sentence(cursor *in, char *sentence, size_t size) {
     size_t length;
     const char *text = take_text(in, &length);
-    if (length >= sizeof result->reason || strlen(text) != length) {
+    if (length >= size || strlen(text) != length) {
         in->failed = true;
         length = 0;
     }
-    memcpy(result->reason, text, length);
-    result->reason[length] = '\0';
+    memcpy(sentence, text, length);
+    sentence[length] = '\0';
+}
+
+static uint32_t take_notices(cursor *in) {
+    uint64_t notices = take_u64(in);
+    if (notices >> HPO_NOTICE_COUNT) in->failed = true;
+    return in->failed ? 0 : (uint32_t)notices;
 }
 
 static void take_result(cursor *in, uint32_t code, hpo_result *result) {
@@ -241,8 +253,11 @@ static void take_result(cursor *in, uint32_t code, hpo_result *result) {
     result->code = (int)exit_code;
     result->cost = take_double(in);
     result->seconds = take_double(in);
+    result->reached = take_double(in);
+    result->notices = take_notices(in);
     take_metrics(in, &result->metrics);
-    take_reason(in, result);
+    take_sentence(in, result->note, sizeof result->note);
+    take_sentence(in, result->reason, sizeof result->reason);
 }
 
 static void take_job(cursor *in, hpo_message *message) {

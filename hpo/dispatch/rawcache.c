@@ -21,7 +21,8 @@ typedef struct kept {
     double fidelity;
     hpo_failure failure;
     int code;
-    double cost, seconds;
+    double cost, seconds, reached;
+    uint32_t notices;
     size_t n_metrics;
     const hpo_metric *metrics;
     const char *reason;
@@ -137,6 +138,8 @@ static void keep_raw(hpo_rawcache *cache, const hpo_raw *raw) {
                     .code = result->code,
                     .cost = result->cost,
                     .seconds = result->seconds,
+                    .reached = result->reached,
+                    .notices = result->notices,
                     .n_metrics = result->metrics.count,
                     .metrics = metrics,
                     .reason = result->reason[0] ? base_arena_strdup(cache->arena, result->reason) : ""};
@@ -166,6 +169,8 @@ static void unpack(const kept *entry, uint64_t trial, hpo_raw *raw) {
                                 .code = entry->code,
                                 .cost = entry->cost,
                                 .seconds = entry->seconds,
+                                .reached = entry->reached,
+                                .notices = entry->notices,
                                 .metrics.count = entry->n_metrics}};
     memcpy(raw->result.metrics.item, entry->metrics, entry->n_metrics * sizeof(hpo_metric));
     memcpy(raw->result.reason, entry->reason, strlen(entry->reason) + 1);

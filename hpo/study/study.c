@@ -307,6 +307,14 @@ static double judge(const hpo_study_spec *spec, hpo_result *result) {
     return *value;
 }
 
+/* What an evaluation has cost: up to the step at which it ended by itself, and from the beginning where it could not go
+ * on from what it was promoted from. */
+static double declared_cost(const hpo_study *study, const hpo_trial *trial, const hpo_result *result) {
+    const double from = result->notices & HPO_NOTICE_BIT(STARTED_AGAIN) ? 0 : trial->from;
+    const bool early = hpo_result_ended_early(result, trial->fidelity);
+    return hpo_study_cost(study, from, early ? fmax(result->reached, from) : trial->fidelity);
+}
+
 void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *result, uint32_t attempt, uint32_t worker,
                     hpo_record *record) {
     BASE_ASSERT(result->failure != HPO_FAILURE_LOST && result->failure != HPO_FAILURE_INTERRUPTED);
@@ -329,7 +337,7 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
     const bool may_say = spec->objective->flags & HPO_OBJECTIVE_IN_RANK;
     const bool says = isfinite(result->cost) && result->cost >= 0;
     if (record->result.failure != HPO_FAILURE_NONE || !may_say || !says) {
-        record->result.cost = hpo_study_cost(study, trial.from, trial.fidelity);
+        record->result.cost = declared_cost(study, &trial, &record->result);
     }
     apply_own(study, record);
 }

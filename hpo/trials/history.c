@@ -161,7 +161,8 @@ static void end_span(hpo_history *history, hist_trial *trial, const hpo_record *
     span->end = history->events;
     span->end_state = (uint32_t)state;
     span->reached = record->fidelity;
-    span->full_cost = hist_full_cost(history, trial, span, cost);
+    const bool again = record->result.notices & HPO_NOTICE_BIT(STARTED_AGAIN);
+    span->full_cost = again ? cost : hist_full_cost(history, trial, span, cost);
     hist_charge sum = history->n_charges ? history->charges[history->n_charges - 1] : (hist_charge){0};
     BASE_GROW(history->charges, history->charges_capacity, history->n_charges + 1);
     history->charges[history->n_charges++] = (hist_charge){
@@ -303,6 +304,8 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
         .loss = loss_of(history, record),
         .cost = result->cost,
         .seconds = result->seconds,
+        .reached = result->reached,
+        .notices = result->notices,
         .failure = result->failure,
         .code = result->code,
         .metrics = keep_metrics(history, &result->metrics, record->value),

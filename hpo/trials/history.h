@@ -34,6 +34,8 @@ typedef struct hpo_eval {
     double loss;  /* minimised; +infinity when failed */
     double cost;  /* charged, in units of fidelity */
     double seconds;
+    double reached; /* as hpo_result.reached */
+    uint32_t notices;
     hpo_failure failure;
     int code;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */

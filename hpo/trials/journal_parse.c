@@ -90,6 +90,10 @@ static bool read_result(hpo_json_reader *reader, hpo_json_text key, hpo_result *
         result->cost = hpo_json_real(reader);
     } else if (hpo_json_is(key, "seconds")) {
         result->seconds = hpo_json_real(reader);
+    } else if (hpo_json_is(key, "reached")) {
+        result->reached = hpo_json_real(reader);
+    } else if (hpo_json_is(key, "notices")) {
+        result->notices = hpo_json_u32(reader);
     } else if (hpo_json_is(key, "metrics")) {
         read_metrics(reader, &result->metrics);
     } else if (hpo_json_is(key, "failure")) {

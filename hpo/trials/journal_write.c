@@ -145,6 +145,8 @@ static void end_attr(base_buf *out) {
 static void put_result(base_buf *out, const hpo_result *result) {
     put_key_real(out, ",\"cost\":", result->cost);
     put_key_real(out, ",\"seconds\":", result->seconds);
+    if (result->reached > 0) put_key_real(out, ",\"reached\":", result->reached);
+    if (result->notices) put_uint(out, ",\"notices\":", result->notices);
     if (result->failure != HPO_FAILURE_NONE || result->code != 0 || result->reason[0] != '\0') {
         PUT(out, ",\"failure\":\"");
         base_buf_puts(out, hpo_failure_text(result->failure));

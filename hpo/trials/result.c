@@ -53,3 +53,7 @@ const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name) {
     }
     return NULL;
 }
+
+bool hpo_result_ended_early(const hpo_result *result, double asked) {
+    return result->failure == HPO_FAILURE_NONE && result->reached > 0 && result->reached < asked;
+}

@@ -22,6 +22,7 @@ extern "C" {
     X(OUTPUT, "output")           /* no result, or one without the study's metric */                                   \
     X(ERROR, "error")             /* the objective returned an error of its own */                                     \
     X(LOST, "lost")               /* its worker died: run again, not failed */                                         \
+    X(STORAGE, "storage")         /* it could not be started for want of storage: the run ends, it has not failed */   \
     X(INTERRUPTED, "interrupted") /* told to stop because the run stops: run again, not failed */
 
 typedef enum hpo_failure {
@@ -49,14 +50,39 @@ bool hpo_metrics_set(hpo_metrics *metrics, const char *name, double value);
 /* NULL when absent. */
 const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name);
 
+/* Advice about a program that works, but not as its user believes. Each kind is said once in a run and counted in the
+ * summary (hpo/dispatch/notices.h): name, what the summary counts. A result carries those of its evaluation as bits. */
+#define HPO_NOTICE_LIST(X)                                                                                             \
+    X(OTHER_STEP, "reported a step that was not asked for")                                                            \
+    X(STARTED_AGAIN, "found no checkpoint and started again: charged in full")                                         \
+    X(STEP_NAME, "reported without the fidelity's name")                                                               \
+    X(METRICS_DROPPED, "had more metrics than are kept")                                                               \
+    X(EARLY_END, "ended before the step that was asked for")                                                           \
+    X(LATE, "had finished before they could be stopped")                                                               \
+    X(SLOW_START, "had to wait for storage or processes before they could start")
+
+typedef enum hpo_notice {
+#define HPO_NOTICE_ENUM(name, text) HPO_NOTICE_##name,
+    HPO_NOTICE_LIST(HPO_NOTICE_ENUM)
+#undef HPO_NOTICE_ENUM
+        HPO_NOTICE_COUNT
+} hpo_notice;
+#define HPO_NOTICE_BIT(name) (UINT32_C(1) << HPO_NOTICE_##name)
+
 typedef struct hpo_result {
     hpo_failure failure;
     int code;            /* signal number or exit status */
     hpo_metrics metrics; /* raw, as the objective named them */
     double cost;         /* in units of fidelity; NaN = the declared cost. Only in-rank objectives may set it */
     double seconds;      /* wall time of the evaluation, filled by whoever ran it */
+    double reached;      /* the fidelity at which it ended by itself, below the one asked for; 0 or NaN = as asked */
+    uint32_t notices;    /* HPO_NOTICE_BIT of what the objective or the worker has noticed */
+    char note[160];      /* a sentence about one of them, or "": the first one of a run is shown */
     char reason[240];    /* a sentence when failure != NONE */
 } hpo_result;
+
+/* Whether the evaluation ended by itself below the fidelity that was asked for. */
+bool hpo_result_ended_early(const hpo_result *result, double asked);
 
 #ifdef __cplusplus
 }

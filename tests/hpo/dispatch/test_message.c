@@ -11,6 +11,9 @@ static const double config[] = {0.1, NAN, -3.0, 1e300, 0.0};
 
 static hpo_result sample_result(void) {
     hpo_result result = {.failure = HPO_FAILURE_CRASH, .code = 11, .cost = NAN, .seconds = 1.5};
+    result.reached = 7.5;
+    result.notices = HPO_NOTICE_BIT(STARTED_AGAIN);
+    strcpy(result.note, "HPO_CHECKPOINT was empty");
     strcpy(result.reason, "ended by signal 11 (Segmentation fault)");
     assert_true(hpo_metrics_set(&result.metrics, "valid_error", 0.125));
     assert_true(hpo_metrics_set(&result.metrics, "test_error", -INFINITY));
@@ -85,6 +88,9 @@ static void check_body(const hpo_message *got, const hpo_message *want) {
         assert_int_equal(got->result.code, want->result.code);
         CHECK_SAME_DOUBLE(got->result.cost, want->result.cost);
         CHECK_SAME_DOUBLE(got->result.seconds, want->result.seconds);
+        CHECK_SAME_DOUBLE(got->result.reached, want->result.reached);
+        assert_int_equal(got->result.notices, want->result.notices);
+        assert_string_equal(got->result.note, want->result.note);
         assert_string_equal(got->result.reason, want->result.reason);
         check_metrics(&got->result.metrics, &want->result.metrics);
         return;
@@ -126,7 +132,7 @@ static void test_round_trip(void **state) {
 /* The layout is a protocol: the bytes of one message, written down by hand. */
 static void test_bytes(void **state) {
     (void)state;
-    static const unsigned char want[] = {'H', 'P', 'O', 'M', 1, 0, 6, 0, 32, 0, 0, 0, 2, 0, 0, 0, /* STOP, 32 bytes */
+    static const unsigned char want[] = {'H', 'P', 'O', 'M', 2, 0, 6, 0, 32, 0, 0, 0, 2, 0, 0, 0, /* STOP, 32 bytes */
                                          5,   1,   0,   0,   0, 0, 0, 0, 3,  0, 0, 0, 1, 0, 0, 0};
     hpo_message stop = {.kind = HPO_MESSAGE_STOP, .trial = 0x105, .attempt = 2, .rung = 3, .stop = HPO_STOP_INTERRUPT};
     base_buf bytes = {0};
@@ -167,6 +173,8 @@ static void check_sane(const hpo_message *message, const char *bytes, size_t len
     assert_true(message->stop <= HPO_STOP_KILL);
     assert_true(message->status <= BASE_INTERNAL);
     assert_true(strlen(message->result.reason) < sizeof message->result.reason);
+    assert_true(strlen(message->result.note) < sizeof message->result.note);
+    assert_int_equal(message->result.notices >> HPO_NOTICE_COUNT, 0);
     for (size_t i = 0; i < message->result.metrics.count; i++)
         assert_true(strlen(message->result.metrics.item[i].name) < HPO_METRIC_NAME);
 }

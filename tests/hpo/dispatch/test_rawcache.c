@@ -19,7 +19,10 @@ static hpo_raw random_raw(base_rng *rng, uint64_t trial, uint32_t rung, uint32_t
                    .worker = base_rng_u32(rng),
                    .is_report = is_report,
                    .fidelity = base_rng_uniform(rng) * 81,
-                   .result = {.cost = base_rng_uniform(rng), .seconds = base_rng_uniform(rng)}};
+                   .result = {.cost = base_rng_uniform(rng),
+                              .seconds = base_rng_uniform(rng),
+                              .reached = base_rng_uniform(rng),
+                              .notices = base_rng_u32(rng) >> (32 - HPO_NOTICE_COUNT)}};
     size_t n = (size_t)base_rng_below(rng, HPO_MAX_METRICS + 1);
     for (size_t i = 0; i < n; i++) {
         char name[HPO_METRIC_NAME];
@@ -45,6 +48,8 @@ static void check_same(const hpo_raw *got, const hpo_raw *want) {
     assert_int_equal(a->code, b->code);
     CHECK_SAME_DOUBLE(a->cost, b->cost);
     CHECK_SAME_DOUBLE(a->seconds, b->seconds);
+    CHECK_SAME_DOUBLE(a->reached, b->reached);
+    assert_int_equal(a->notices, b->notices);
     assert_string_equal(a->reason, b->reason);
     assert_int_equal(a->metrics.count, b->metrics.count);
     for (size_t i = 0; i < a->metrics.count; i++) {

@@ -459,8 +459,50 @@ static void verification_finds_every_change(void **state) {
     hpo_study_spec_destroy(spec);
 }
 
+/* ---- what is charged ---- */
+
+static double charged(hpo_study *study, uint64_t trial, hpo_result result) {
+    hpo_record record;
+    hpo_study_tell(study, trial, &result, 0, 0, &record);
+    return record.result.cost;
+}
+
+/* toy goes on from checkpoints: a promotion from 1 to 3 epochs costs 2 unless it found nothing to go on from. */
+static void an_evaluation_is_charged_up_to_where_it_ended(void **state) {
+    (void)state;
+    hpo_study_spec *spec =
+        toy_spec(TOY SPACE "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 9}\n");
+    hpo_study *study = open_study(spec);
+    hpo_record record;
+    for (uint64_t t = 0; t < 9; t++) {
+        assert_int_equal(ask(study, &record), HPO_ASK_JOB);
+        assert_int_equal(record.fidelity, 1);
+    }
+    for (uint64_t t = 0; t < 9; t++) tell(study, t, (double)t);
+    hpo_result result = result_of(0);
+    static const struct {
+        double reached;
+        uint32_t notices;
+        double from, cost;
+    } ends[] = {{NAN, 0, 1, 2}, {2, 0, 1, 1}, {0, HPO_NOTICE_BIT(STARTED_AGAIN), 1, 3}};
+    for (size_t i = 0; i < CHECK_COUNT(ends); i++) {
+        while (ask(study, &record) == HPO_ASK_CLOSE) continue;
+        assert_int_equal(record.kind, HPO_RECORD_PROMOTE);
+        CHECK_NEAR(record.from, ends[i].from, 0);
+        result.reached = ends[i].reached;
+        result.notices = ends[i].notices;
+        const double before = hpo_view_cost_from_scratch(hpo_study_view(study));
+        CHECK_NEAR(charged(study, record.trial, result), ends[i].cost, 0);
+        /* From scratch the trial's own first epoch is added, unless it was repeated anyway. */
+        const double more = ends[i].notices ? 3 : ends[i].cost + 1;
+        CHECK_NEAR(hpo_view_cost_from_scratch(hpo_study_view(study)) - before, more, 0);
+    }
+    close_study(study, spec);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_evaluation_is_charged_up_to_where_it_ended),
         cmocka_unit_test(the_budget_of_trials),
         cmocka_unit_test(the_budget_of_cost),
         cmocka_unit_test(the_target),

@@ -47,6 +47,8 @@ static inline void check_result(const hpo_result *got, const hpo_result *want) {
     assert_string_equal(got->reason, want->reason);
     check_double(got->cost, want->cost);
     check_double(got->seconds, want->seconds);
+    check_double(got->reached, want->reached);
+    assert_int_equal(got->notices, want->notices);
     assert_int_equal(got->metrics.count, want->metrics.count);
     for (size_t i = 0; i < want->metrics.count; i++) {
         assert_string_equal(got->metrics.item[i].name, want->metrics.item[i].name);

@@ -118,6 +118,8 @@ static inline void random_result(random_source *source, hpo_result *result, hpo_
                                           "\xf0\x9f\x94\xa5 diverged"};
     *result = (hpo_result){.failure = failure, .cost = fabs(random_double(source, true)), .seconds = 0.25};
     if (result->cost > 1e6) result->cost = 3;
+    if (random_below(source, 4) == 0) result->reached = 2.5;
+    result->notices = (uint32_t)random_below(source, 1 << HPO_NOTICE_COUNT);
     for (size_t i = 0, count = random_below(source, 5); i < count; i++) {
         hpo_metrics_set(&result->metrics, names[i], random_double(source, false));
     }

@@ -41,7 +41,8 @@ static double naive_full_cost(const fixture *f, size_t end) {
     size_t begin = end;
     while (!(begins(&f->records[begin]) && f->records[begin].trial == last->trial)) begin--;
     double from = f->records[begin].from;
-    if (from == 0) return last->result.cost;
+    const bool again = last->result.notices & HPO_NOTICE_BIT(STARTED_AGAIN);
+    if (from == 0 || again) return last->result.cost;
     uint64_t owners[] = {last->trial, start_of(f, last->trial)->parent};
     for (size_t o = 0; o < 2; o++) {
         for (size_t i = begin; i-- > 0;) {

@@ -5,8 +5,8 @@
 
 static void test_failures(void **state) {
     (void)state;
-    const char *const words[] = {"none", "nan",    "crash", "exit", "timeout",
-                                 "oom",  "output", "error", "lost", "interrupted"};
+    const char *const words[] = {"none",   "nan",   "crash", "exit",    "timeout",    "oom",
+                                 "output", "error", "lost",  "storage", "interrupted"};
     assert_int_equal(CHECK_COUNT(words), HPO_FAILURE_COUNT);
     for (unsigned i = 0; i < HPO_FAILURE_COUNT; i++) {
         hpo_failure found = HPO_FAILURE_COUNT;
@@ -44,7 +44,21 @@ static void test_metrics(void **state) {
     assert_int_equal(metrics.count, HPO_MAX_METRICS);
 }
 
+static void test_an_early_end(void **state) {
+    (void)state;
+    hpo_result result = {.reached = 7};
+    assert_true(hpo_result_ended_early(&result, 9));
+    assert_false(hpo_result_ended_early(&result, 7));
+    assert_false(hpo_result_ended_early(&result, 3)); /* it went further than it was asked to */
+    result.failure = HPO_FAILURE_EXIT;
+    assert_false(hpo_result_ended_early(&result, 9));
+    static const double as_asked[] = {NAN, 0};
+    for (size_t i = 0; i < CHECK_COUNT(as_asked); i++)
+        assert_false(hpo_result_ended_early(&(hpo_result){.reached = as_asked[i]}, 9));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures), cmocka_unit_test(test_metrics)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures), cmocka_unit_test(test_metrics),
+                                       cmocka_unit_test(test_an_early_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
