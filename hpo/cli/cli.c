@@ -85,7 +85,9 @@ static base_status unknown_option(const char *argument, base_err *err) {
 static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args, base_err *err) {
     const char *a = argv[*i], *value = NULL;
     if (is_option(a, "-j") || is_option(a, "--jobs")) {
+        args->for_launcher[*i] = true;
         BASE_TRY(take_value(argc, argv, i, a[1] == '-' ? "--jobs" : "-j", &value, err));
+        args->for_launcher[*i] = true;
         return read_jobs(value, args, err);
     }
     if (is_option(a, "--dir")) {
@@ -187,7 +189,8 @@ static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf 
 
 int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
     cli_pin_blas_threads(argv);
-    hpo_cli_args args = {.sets = base_calloc((size_t)argc, sizeof *args.sets)};
+    hpo_cli_args args = {.sets = base_calloc((size_t)argc, sizeof *args.sets),
+                         .for_launcher = base_calloc((size_t)argc, sizeof *args.for_launcher)};
     base_err err = {0};
     base_buf out = {0};
     int rank = 0, size = 0, code = HPO_EXIT_DONE;
@@ -207,5 +210,6 @@ int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
     if (speaks && err.text[0]) fprintf(stderr, "%s\n", err.text);
     base_buf_fini(&out);
     free(args.sets);
+    free(args.for_launcher);
     return code;
 }

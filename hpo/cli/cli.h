@@ -29,7 +29,8 @@ typedef struct hpo_cli_args {
     size_t n_sets;
     bool has_seed;
     uint64_t seed;
-    size_t jobs; /* -j N; 0 = not given */
+    size_t jobs;        /* -j N; 0 = not given */
+    bool *for_launcher; /* by argument: -j and its value, which the ranks are not told */
     bool check, list, help, version, replay;
     const char *topic; /* --help NAME, or NULL */
     hpo_display display;

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "hpo/cli/cli.h"
+#include "hpo/cli/status.h"
 #include "hpo/dispatch/controller.h"
 
 /* ---- cli.c ---- */
@@ -18,26 +19,31 @@ void cli_print_list(const hpo_catalog *catalog, base_buf *out);
 /* --help NAME: a method, sampler, scheduler, objective, or `study`. BASE_NOTFOUND with the nearest name. */
 BASE_CHECK base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_buf *out, base_err *err);
 
-/* ---- launch.c: this process under mpirun, and with one BLAS thread ---- */
+/* ---- launched.c: this process as one of several, and with one BLAS thread ---- */
+#define CLI_NOTE_FILE "HPO_EXIT_FILE" /* environment: where ranks leave notes for the process of -j */
+#define CLI_PARENT    "HPO_PARENT"    /* environment: that process and its host */
 /* Executes this program again with OPENBLAS_NUM_THREADS=1 in its environment, once: later is too late, because the
  * library starts its threads when it is loaded. */
 void cli_pin_blas_threads(char **argv);
 /* Rank and size as the launcher tells them in the environment, before MPI_Init; false when not launched by one. */
 bool cli_launched(int *rank, int *size);
-/* -j N: starts `mpirun -n N+1` with itself and the same arguments without -j, passes signals on, and returns the exit
- * code that rank 0 left. */
-int cli_launch(const hpo_cli_args *args, int argc, char **argv);
 /* MPI_Init and the one broadcast wait for every rank, so one that dies then would keep the others for ever: between
  * these two calls a rank ends by itself after a while, and as soon as the process of -j is gone. */
 void cli_watch_start(void);
 void cli_end_watch(void);
 /* The process of -j was there and is no more: nobody waits for this run, and its signal may have come too early. */
 bool cli_parent_gone(void);
-/* Rank 0 below cli_launch: says that every rank has started, and leaves the exit code for the parent. True: there is
- * one, so mpirun need not be told, which takes every code but 0 for an accident and says so. */
+/* Rank 0 below cli_launch: says that every rank has started, in which folder it works, and leaves the exit code for the
+ * parent. True: there is one, so mpirun need not be told, which takes every code but 0 for an accident and says so. */
 void cli_tell_started(void);
+void cli_tell_folder(const char *dir);
 bool cli_tell_exit(int code);
 bool cli_has_parent(void); /* is below cli_launch */
+
+/* ---- launch.c: the process of -j ---- */
+/* -j N: starts `mpirun -n N+1` with itself and the same arguments without -j, passes signals on, and returns the exit
+ * code that rank 0 left. */
+int cli_launch(const hpo_cli_args *args, int argc, char **argv);
 
 /* ---- run.c ---- */
 int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv);
@@ -71,8 +77,10 @@ typedef struct cli_end {
 void cli_put_plain(base_buf *out, const char *text);
 void cli_print_summary(const cli_end *end, base_buf *out);
 void cli_print_summary_json(const cli_end *end, base_buf *out);
-/* status.json and best.yaml of the run's folder. */
-BASE_CHECK base_status cli_write_status(const cli_end *end, const char *dir, base_err *err);
+/* What status.json says of it: the state, and everything behind the head. */
+cli_state cli_state_of(const cli_end *end);
+void cli_put_status_body(const cli_end *end, base_buf *out);
+/* best.yaml of the run's folder. */
 BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);
 /* Wall seconds of earlier runs, from status.json; 0 when there is none. */
 double cli_elapsed_before(const char *dir);

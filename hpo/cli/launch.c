@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* This program under mpirun (-j N), and with one BLAS thread per process.
+/* The process of -j N: starts this program under mpirun and waits for it.
  *
  * mpirun's exit status cannot be trusted: --enable-recovery turns every code into 0 and SIGTERM into 1 (measured on
- * Open MPI 4.1.4). So rank 0 leaves its process number and, at the end, its code in a small file that the parent reads.
+ * Open MPI 4.1.4). So the ranks leave notes in a small file (launched.c), rank 0 its process number and its code.
  * The parent asks rank 0 for an orderly stop with SIGUSR1. After SIGTERM mpirun would let the ranks know when
  * odls_base_sigkill_timeout is over, kill them when it is over again, and stay that long even if they end sooner; who
  * sends SIGTERM to every process (a batch system) should still leave the ranks the time of a default stop_grace. */
@@ -14,119 +14,50 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "hpo/cli/cli_impl.h"
+#include "hpo/cli/status.h"
 
 static const double START_PATIENCE = 120; /* seconds for all ranks of -j to pass MPI_Init */
-static const int START_LIMIT = 300;       /* the same for any rank: after that nobody comes any more */
 static const double LEAVE_PATIENCE = 10;  /* seconds for mpirun to end after the controller has */
-static const double IMPATIENCE = 1;       /* seconds after which a second signal is one */
-static const char EXIT_FILE[] = "HPO_EXIT_FILE", PARENT[] = "HPO_PARENT";
+static const double DEATH_PATIENCE = 2;   /* seconds for rank 0 to be gone when mpirun is */
+static const char DEATH[] = "the controller died without a word; the same command continues the run";
+static const double IMPATIENCE = 1; /* seconds after which a second signal is one */
 
-void cli_pin_blas_threads(char **argv) {
-    if (getenv("HPO_BLAS_PINNED")) return;
-    setenv("HPO_BLAS_PINNED", "1", 1);
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    setenv("OMP_NUM_THREADS", "1", 1);
-    char self[4096]; /* by its own name, which ps shows */
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[n > 0 ? n : 0] = '\0';
-    execv(self, argv); /* on failure: go on; the run is only slower */
-}
+/* What the ranks have said so far. */
+typedef struct notes {
+    bool begun, ended; /* a rank has begun; rank 0 left its code */
+    int code;
+    pid_t controller; /* rank 0, once all ranks run; 0 before */
+    char *folder;     /* of the run, once rank 0 works in it; NULL before */
+} notes;
 
-bool cli_launched(int *rank, int *size) {
-    static const char *const names[][2] = {
-        {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}, {"PMIX_RANK", NULL}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *text = getenv(names[i][0]);
-        if (!text) continue;
-        const char *total = names[i][1] ? getenv(names[i][1]) : NULL;
-        *rank = atoi(text);
-        *size = total ? atoi(total) : 0;
-        return true;
+static void read_note(notes *n, const char *line, size_t length) {
+    char text[4200];
+    long long number;
+    snprintf(text, sizeof text, "%.*s", (int)length, line);
+    if (strcmp(text, "begun") == 0) n->begun = true;
+    if (sscanf(text, "started %lld", &number) == 1) n->controller = (pid_t)number;
+    if (!n->folder && strncmp(text, "folder ", 7) == 0) n->folder = base_strdup(text + 7);
+    if (sscanf(text, "exit %lld", &number) == 1) {
+        n->ended = true;
+        n->code = (int)number;
     }
-    return false;
 }
 
-/* ---- in the ranks ---- */
-
-/* The process above mpirun, when it is on this host. A signal handler asks, too. */
-static pid_t parent;
-static volatile sig_atomic_t seconds_of_start;
-
-bool cli_parent_gone(void) {
-    return parent > 0 && kill(parent, 0) != 0 && errno == ESRCH;
-}
-
-static void on_second(int number) {
-    (void)number;
-    int error = errno;
-    if (++seconds_of_start > START_LIMIT || cli_parent_gone()) _exit(HPO_EXIT_INTERRUPTED);
-    errno = error;
-}
-
-void cli_watch_start(void) {
-    char host[256] = "", here[256] = "";
-    long long pid = 0;
-    const char *text = getenv(PARENT);
-    gethostname(here, sizeof here - 1);
-    if (text && sscanf(text, "%lld %255s", &pid, host) == 2 && strcmp(host, here) == 0) parent = (pid_t)pid;
-    struct sigaction action = {.sa_handler = on_second, .sa_flags = SA_RESTART};
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_interval.tv_sec = 1, .it_value.tv_sec = 1}, NULL);
-}
-
-void cli_end_watch(void) {
-    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
-    signal(SIGALRM, SIG_DFL);
-}
-
-static void leave_note(const char *text) {
-    const char *path = getenv(EXIT_FILE);
-    if (!path) return;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return;
-    if (write(fd, text, strlen(text)) < 0) { /* the parent then reports that no code was left */
+static void read_notes(notes *n, const char *path) {
+    base_buf text = {0};
+    base_err ignored;
+    const base_status status = base_read_file(path, &text, &ignored);
+    const char *line = base_buf_text(&text);
+    for (const char *end; status == BASE_OK && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        read_note(n, line, (size_t)(end - line));
     }
-    close(fd);
-}
-
-void cli_tell_started(void) {
-    char text[32];
-    snprintf(text, sizeof text, "started %lld\n", (long long)getpid());
-    leave_note(text);
-}
-
-bool cli_has_parent(void) {
-    return getenv(EXIT_FILE) != NULL;
-}
-
-bool cli_tell_exit(int code) {
-    char text[32];
-    snprintf(text, sizeof text, "exit %d\n", code);
-    leave_note(text);
-    return cli_has_parent();
-}
-
-/* ---- in the parent ---- */
-
-typedef enum news { NEWS_NOTHING, NEWS_STARTED, NEWS_EXIT } news;
-
-/* What rank 0 has said so far; *number is its process when it has started, its exit code at the end. */
-static news read_note(const char *path, long long *number) {
-    char text[32] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return NEWS_NOTHING;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0) return NEWS_NOTHING;
-    if (sscanf(text, "exit %lld", number) == 1) return NEWS_EXIT;
-    return sscanf(text, "started %lld", number) == 1 ? NEWS_STARTED : NEWS_NOTHING;
+    base_buf_fini(&text);
 }
 
 static volatile sig_atomic_t caught, caught_count;
@@ -159,11 +90,7 @@ static char **mpirun_arguments(base_arena *arena, const hpo_cli_args *args, int 
     out[count++] = base_arena_printf(arena, "%zu", args->jobs + 1);
     out[count++] = base_arena_strdup(arena, n > 0 ? self : argv[0]);
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--jobs") == 0) {
-            i++;
-        } else if (strncmp(argv[i], "-j", 2) != 0 && strncmp(argv[i], "--jobs=", 7) != 0) {
-            out[count++] = argv[i];
-        }
+        if (!args->for_launcher[i]) out[count++] = argv[i];
     }
     return out;
 }
@@ -171,11 +98,11 @@ static char **mpirun_arguments(base_arena *arena, const hpo_cli_args *args, int 
 static void start_mpirun(char **arguments, const char *note) {
     setpgid(0, 0);                    /* Ctrl-C reaches the parent, which asks for an orderly stop */
     prctl(PR_SET_PDEATHSIG, SIGUSR1); /* a parent that is killed cannot ask any more */
-    setenv(EXIT_FILE, note, 1);
+    setenv(CLI_NOTE_FILE, note, 1);
     char host[200] = "?", above[256];
     gethostname(host, sizeof host - 1);
     snprintf(above, sizeof above, "%lld %s", (long long)getppid(), host);
-    setenv(PARENT, above, 1);
+    setenv(CLI_PARENT, above, 1);
     if (geteuid() == 0) { /* without these Open MPI refuses to start as root */
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
@@ -199,10 +126,10 @@ typedef struct vigil {
     pid_t mpirun;
     const char *note;
     double begun, signalled, left; /* now; the first signal was caught; rank 0 left its code */
-    pid_t controller;              /* rank 0, once all ranks run */
-    bool asked;                    /* it was, to stop */
-    bool ended;                    /* everything was, by a later signal */
-    int code;
+    notes notes;
+    bool asked; /* rank 0 was, to stop */
+    bool buried;
+    bool ended; /* everything was, by a later signal */
 } vigil;
 
 /* The first signal asks for an orderly stop, once there are ranks that understand it. A later one, from somebody who
@@ -211,8 +138,8 @@ typedef struct vigil {
 static void pass_signals_on(vigil *v, double now) {
     if (caught_count == 0) return;
     if (v->signalled == 0) v->signalled = now;
-    if (!v->asked && v->controller > 0) {
-        kill(v->controller, SIGUSR1); /* not through mpirun, which would say so on the terminal */
+    if (!v->asked && v->notes.controller > 0) {
+        kill(v->notes.controller, SIGUSR1); /* not through mpirun, which would say so on the terminal */
         v->asked = true;
     }
     if (now - v->signalled < IMPATIENCE) {
@@ -223,52 +150,81 @@ static void pass_signals_on(vigil *v, double now) {
     }
 }
 
-static void read_news(vigil *v, double now) {
-    long long number;
-    switch (read_note(v->note, &number)) {
-    case NEWS_NOTHING: break;
-    case NEWS_STARTED: v->controller = (pid_t)number; break;
-    case NEWS_EXIT:
-        v->code = (int)number;
-        if (v->left == 0) v->left = now;
+static bool is_gone(pid_t pid) {
+    return kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Rank 0 died and could say nothing, though its workers may live on for a while: status.json shall not stay "running".
+ */
+static void bury(vigil *v, const char *state, const char *reason) {
+    const pid_t pid = v->notes.controller;
+    if (v->buried || pid <= 0 || !v->notes.folder) return;
+    for (const double begun = base_monotonic(); !is_gone(pid); base_sleep(0.02)) {
+        if (base_monotonic() - begun > DEATH_PATIENCE) return;
     }
+    v->buried = true;
+    cli_status_mark_dead(v->notes.folder, pid, &(cli_state){state, HPO_EXIT_INTERRUPTED, reason});
 }
 
 /* False: mpirun never got all ranks to start. */
 static bool look_after(vigil *v) {
     double now = base_monotonic();
-    read_news(v, now);
+    const bool dead = v->notes.controller > 0 && is_gone(v->notes.controller);
+    read_notes(&v->notes, v->note); /* after that: a rank 0 that ended has left its code by now */
+    if (v->notes.ended && v->left == 0) v->left = now;
+    if (dead && !v->notes.ended) bury(v, "died", DEATH);
     pass_signals_on(v, now);
     /* One that was sent SIGTERM stays for twice its grace, and one with a rank that died at the end may stay for ever.
      */
     if (v->left > 0 && now - v->left > LEAVE_PATIENCE) kill(v->mpirun, SIGKILL);
-    return v->controller > 0 || v->left > 0 || now - v->begun < START_PATIENCE;
+    return v->notes.controller > 0 || v->left > 0 || now - v->begun < START_PATIENCE;
+}
+
+/* mpirun has ended and rank 0 left no code. What died before all had started, or on its way, can be run again. */
+static int judge(vigil *v, int status) {
+    const bool killed = WIFSIGNALED(status);
+    const int number = killed ? WTERMSIG(status) : WEXITSTATUS(status);
+    const char *verb = killed ? "was killed by signal" : "ended with";
+    if (v->ended) {
+        fprintf(stderr, "\nhpo_search: ended at once; the same command continues the run\n");
+        bury(v, "killed", "ended at once by a second signal");
+        return HPO_EXIT_INTERRUPTED;
+    }
+    if (!killed && number == 127) return HPO_EXIT_BAD_INPUT; /* start_mpirun has said why */
+    if (!v->notes.begun && !killed && number != 0 && caught_count == 0) {
+        fprintf(stderr, "hpo_search: mpirun ended with %d before it started anything; it said why above\n", number);
+        return HPO_EXIT_BAD_INPUT;
+    }
+    if (v->notes.controller == 0) {
+        fprintf(stderr,
+                "hpo_search: a process died before all had started (mpirun %s %d); the same command tries again\n",
+                verb, number);
+        return HPO_EXIT_INTERRUPTED;
+    }
+    fprintf(stderr, "hpo_search: the controller died (mpirun %s %d); the same command continues the run\n", verb,
+            number);
+    bury(v, "died", DEATH);
+    return HPO_EXIT_INTERRUPTED;
 }
 
 static int wait_for(pid_t mpirun, const char *note) {
     vigil v = {.mpirun = mpirun, .note = note, .begun = base_monotonic()};
-    int status = 0;
+    int status = 0, code;
     while (waitpid(mpirun, &status, WNOHANG) != mpirun) {
         if (!look_after(&v)) {
             fprintf(stderr, "hpo_search: mpirun did not start all workers within %.0f s; stopping it\n",
                     START_PATIENCE);
             kill(-mpirun, SIGKILL);
             waitpid(mpirun, &status, 0);
+            free(v.notes.folder);
             return HPO_EXIT_INTERRUPTED;
         }
         base_sleep(0.02);
     }
-    read_news(&v, base_monotonic());
-    if (v.left > 0) return v.code;
-    if (v.ended) {
-        fprintf(stderr, "\nhpo_search: ended at once; the same command continues the run\n");
-        return HPO_EXIT_INTERRUPTED;
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return HPO_EXIT_BAD_INPUT;
-    fprintf(stderr, "hpo_search: the controller died (mpirun %s %d); the same command continues the run\n",
-            WIFSIGNALED(status) ? "was killed by signal" : "ended with",
-            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return v.controller > 0 || caught_count > 0 ? HPO_EXIT_INTERRUPTED : HPO_EXIT_INTERNAL;
+    read_notes(&v.notes, note);
+    code = v.notes.ended ? v.notes.code : judge(&v, status);
+    free(v.notes.folder);
+    return code;
 }
 
 int cli_launch(const hpo_cli_args *args, int argc, char **argv) {

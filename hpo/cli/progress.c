@@ -27,6 +27,7 @@ struct cli_progress {
     double gap, last_failure;
     uint64_t unsaid; /* failures since then that got no line */
     uint64_t best_trial, best_event;
+    double best_value; /* NaN before */
     hpo_progress last;
     base_buf line;
 };
@@ -41,6 +42,7 @@ cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display displa
     p->gap = 2;
     p->last_draw = base_monotonic();
     p->best_trial = UINT64_MAX;
+    p->best_value = NAN;
     return p;
 }
 
@@ -108,6 +110,11 @@ static void put_duration(base_buf *out, double seconds) {
     base_buf_puts(out, text);
 }
 
+/* Before there is one nobody knows how long anything takes. */
+static bool has_result(hpo_view view) {
+    return hpo_view_count(view, HPO_TRIAL_RUNNING) + hpo_view_count(view, HPO_TRIAL_FAILED) < hpo_view_trials(view);
+}
+
 static void put_counts(const hpo_progress *now, base_buf *out) {
     hpo_view view = hpo_study_view(now->study);
     uint64_t failed = hpo_view_count(view, HPO_TRIAL_FAILED), unfinished = hpo_view_count(view, HPO_TRIAL_RUNNING);
@@ -144,7 +151,7 @@ static void put_status(const cli_progress *p, const hpo_progress *now, int brevi
     bool exact;
     if (now->draining) {
         base_buf_puts(out, "; stopping");
-    } else if (brevity < 3 && time_left(p, now, &left, &exact)) {
+    } else if (brevity < 3 && has_result(view) && time_left(p, now, &left, &exact)) {
         base_buf_puts(out, exact ? "; " : "; about ");
         put_duration(out, left);
         base_buf_puts(out, " left");
@@ -183,12 +190,17 @@ static void print_line(cli_progress *p) {
     fflush(stderr);
 }
 
+/* The incumbent is the best at the highest fidelity so far: the first value there may well be worse than the best
+ * below, and is then called what it is. */
 static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incumbent *best) {
+    const double value = best->eval->value;
+    const bool worse = p->spec->maximize ? value < p->best_value : value > p->best_value;
+    p->best_value = value;
     base_buf_clear(&p->line);
     put_duration(&p->line, now->elapsed);
-    base_buf_printf(&p->line, ": best %s ", p->spec->metric);
-    put_short(&p->line, best->eval->value);
-    if (p->spec->fidelity.name) { /* the highest one so far: a first value there may be worse than the best below */
+    base_buf_printf(&p->line, ": %s %s ", worse ? "first" : "best", p->spec->metric);
+    put_short(&p->line, value);
+    if (p->spec->fidelity.name) {
         base_buf_printf(&p->line, " at %s ", p->spec->fidelity.name);
         put_short(&p->line, best->eval->fidelity);
     }

@@ -11,19 +11,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "hpo/cli/cli_impl.h"
+#include "hpo/cli/run_impl.h"
 #include "hpo/dispatch/local.h"
 #ifdef HPO_HAVE_MPI
 #include "hpo/dispatch/mpi.h"
 #endif
 
-static const double STATUS_GAP = 2; /* seconds between two writes of status.json */
+static const double STATUS_GAP = 1; /* seconds between two texts for status.json */
 
 /* A signal handler can reach nothing else. */
-static volatile sig_atomic_t caught_signal, caught_at, is_alone;
+static volatile sig_atomic_t caught_signal, caught_at, is_alone, status_fd = -1;
+
+static void on_alarm(int number) {
+    (void)number;
+    _exit(HPO_EXIT_INTERRUPTED);
+}
 
 /* The first signal asks for an orderly stop. Whoever sends another one later waits no longer: what was found is in the
  * journal, and the fork server ends the trial when this process is gone. Below mpirun that is the parent's business. */
@@ -33,33 +37,14 @@ static void on_signal(int number) {
         static const char last_words[] = "\nended at once; the same command continues the run\n";
         if (write(STDERR_FILENO, last_words, sizeof last_words - 1) < 0) { /* nobody listens */
         }
-        _exit(HPO_EXIT_INTERRUPTED);
+        alarm(1); /* should the disk take longer for the last word */
+        cli_status_leave_now(status_fd);
     }
     if (!caught_signal) caught_at = now;
     caught_signal = number;
 }
 
-typedef struct run {
-    const hpo_catalog *catalog;
-    const hpo_cli_args *args;
-    int rank, size;
-    hpo_forkserver *server; /* NULL on rank 0 of several */
-    base_arena *arena;
-    base_buf text; /* the study file's bytes */
-    hpo_study_spec *spec;
-    uint64_t seed;         /* the study's, drawn if the file has none */
-    const char *run_dir;   /* absolute */
-    const char *shown_dir; /* as the user wrote it */
-    hpo_journal *journal;
-    hpo_study *study;
-    cli_progress *progress;
-    hpo_observer display;
-    double last_status;
-    bool told_stopping;
-    bool drew_seed;
-} run;
-
-static int exit_code_of(base_status status) {
+int run_exit_code(base_status status) {
     switch (status) {
     case BASE_OK: return HPO_EXIT_DONE;
     case BASE_INVALID:
@@ -132,11 +117,6 @@ static base_status prepare_worker(run *r, hpo_worker **worker, base_err *err) {
     return hpo_worker_create(r->spec, in_rank ? NULL : r->server, r->run_dir, worker, err);
 }
 
-static base_status read_study(run *r, const uint64_t *seed, base_err *err) {
-    return hpo_study_read(r->catalog, r->args->file, base_buf_text(&r->text), r->text.length, r->args->sets,
-                          r->args->n_sets, seed, &r->spec, err);
-}
-
 static int run_worker(run *r, hpo_transport transport, bool *lost) {
     base_err err = {0};
     base_buf bundle = {0};
@@ -150,7 +130,7 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
         base_buf_append(&r->text, text, length);
         r->run_dir = get_field(r->arena, &bundle, &at, NULL);
         memcpy(&r->seed, get_field(r->arena, &bundle, &at, NULL), sizeof r->seed);
-        status = read_study(r, &r->seed, &err);
+        status = run_read_study(r, &r->seed, &err);
         if (status == BASE_OK) status = prepare_worker(r, &worker, &err);
         if (status == BASE_OK) {
             status = hpo_worker_serve(worker, r->spec, r->catalog, transport, lost, &err);
@@ -176,10 +156,29 @@ static cli_end end_of(const run *r, const char *state, int code, const char *err
                      .brief = r->args->display == HPO_DISPLAY_QUIET};
 }
 
-static void write_status(const run *r, const char *state, int code, const char *error) {
-    cli_end end = end_of(r, state, code, error);
+/* What status.json says from now on. */
+static void put_status(const run *r, const char *state, int code) {
+    if (!r->status) return;
+    const cli_end end = end_of(r, state, code, NULL);
+    const cli_state said = cli_state_of(&end);
+    base_buf body = {0};
+    cli_put_status_body(&end, &body);
+    cli_status_put(r->status, &said, &body);
+    base_buf_fini(&body);
+}
+
+/* And its last word. */
+static void end_status(run *r, const char *state, int code, const char *error) {
+    if (!r->status) return;
+    const cli_end end = end_of(r, state, code, error);
+    const cli_state said = cli_state_of(&end);
+    base_buf body = {0};
     base_err err;
-    if (cli_write_status(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+    cli_put_status_body(&end, &body);
+    status_fd = -1;
+    if (cli_status_end(r->status, &said, &body, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+    r->status = NULL;
+    base_buf_fini(&body);
 }
 
 static void observe(void *self, const hpo_progress *now, const hpo_record *finished) {
@@ -194,84 +193,7 @@ static void observe(void *self, const hpo_progress *now, const hpo_record *finis
     if (stopping && !r->told_stopping) cli_progress_stopping(r->progress, now, is_alone || cli_has_parent());
     r->told_stopping = stopping;
     /* Under plain mpirun this may be the last word: the code is what it will be unless the run ends differently. */
-    write_status(r, stopping ? "stopping" : "running", stopping ? HPO_EXIT_INTERRUPTED : -1, NULL);
-}
-
-/* A name of one folder: neither a way out of runs/ nor a line break in what is printed. */
-static bool names_folder(const char *name) {
-    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return false;
-    for (const char *c = name; *c; c++) {
-        if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7F) return false;
-    }
-    return true;
-}
-
-/* The folder, made absolute, because every rank and every trial uses it. */
-static base_status make_run_dir(run *r, base_err *err) {
-    if (!r->args->dir && !names_folder(r->spec->name)) {
-        return BASE_FAIL(err, BASE_INVALID, "the study's name cannot be that of a folder; rename it or give --dir");
-    }
-    r->shown_dir = r->args->dir ? r->args->dir : base_arena_printf(r->arena, "runs/%s", r->spec->name);
-    BASE_TRY(base_make_folder(r->shown_dir, err));
-    char *absolute = realpath(r->shown_dir, NULL);
-    if (!absolute) return BASE_FAIL(err, BASE_IO, "%s: %s", r->shown_dir, strerror(errno));
-    r->run_dir = base_arena_strdup(r->arena, absolute);
-    free(absolute);
-    return BASE_OK;
-}
-
-/* The seed: the file's or --seed's, else the journal's, else a fresh one. */
-static base_status choose_seed(run *r, const char *journal_path, base_err *err) {
-    r->seed = r->spec->seed;
-    if (r->spec->seed_given) return BASE_OK;
-    const char *identity = NULL;
-    base_status status = hpo_journal_peek(journal_path, r->arena, &r->seed, &identity, err);
-    if (status == BASE_NOTFOUND) {
-        r->seed = base_rng_fresh_seed();
-        r->drew_seed = true;
-        status = BASE_OK;
-        if (err) *err = (base_err){0};
-    }
-    hpo_study_spec_set_seed(r->spec, r->seed);
-    return status;
-}
-
-static base_status open_journal(run *r, const char *path, base_err *err) {
-    const hpo_study_spec *spec = r->spec;
-    bool each_step_is_integer = spec->fidelity.name == NULL || spec->fidelity.integer;
-    hpo_journal_head head = {.study = spec->name,
-                             .maximize = spec->maximize,
-                             .seed = spec->seed,
-                             .identity = spec->identity,
-                             .program = r->catalog->version,
-                             .integer_steps = each_step_is_integer,
-                             .fsync_each = spec->fsync_each,
-                             .stale_after = spec->failure.lost_after};
-    BASE_TRY(hpo_journal_open(path, &head, spec->space, &r->journal, err));
-    if (r->args->replay) return BASE_OK;
-    const char *copy = base_arena_printf(r->arena, "%s/study.yaml", r->run_dir);
-    return base_write_file(copy, base_buf_text(&r->text), r->text.length, err);
-}
-
-static base_status prepare_controller(run *r, base_err *err) {
-    BASE_TRY(cli_read_study_file(r->args->file, &r->text, err));
-    BASE_TRY(read_study(r, r->args->has_seed ? &r->args->seed : NULL, err));
-    BASE_TRY(make_run_dir(r, err));
-    const char *path = base_arena_printf(r->arena, "%s/journal.log", r->run_dir);
-    if (r->args->replay && access(path, F_OK) != 0) {
-        return BASE_FAIL(err, BASE_NOTFOUND, "%s: there is no run to replay; --dir names its folder", path);
-    }
-    BASE_TRY(choose_seed(r, path, err));
-    BASE_TRY(open_journal(r, path, err));
-    return hpo_study_create(r->spec, &r->study, err);
-}
-
-static void announce(const run *r) {
-    if (r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON || r->args->replay) return;
-    size_t workers = r->size > 1 ? (size_t)r->size - 1 : 1;
-    fprintf(stderr, "%s: %s, seed %llu%s, %zu worker%s, %s %s\n", r->spec->name, r->spec->method,
-            (unsigned long long)r->seed, r->drew_seed ? " (drawn)" : "", workers, workers == 1 ? "" : "s",
-            hpo_journal_is_new(r->journal) ? "in" : "continues in", r->shown_dir);
+    put_status(r, stopping ? "stopping" : "running", stopping ? HPO_EXIT_INTERRUPTED : -1);
 }
 
 static const struct {
@@ -299,24 +221,31 @@ static void print_end(run *r, const char *state, int code, const char *error) {
     fflush(stdout);
     base_buf_fini(&out);
     if (cli_write_best(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
-    write_status(r, state, code, error);
+    end_status(r, state, code, error);
 }
 
-/* A study that could not begin leaves no journal behind which its corrected file would contradict. */
-static base_status close_journal(run *r, bool begun, base_err *err) {
-    if (!begun && r->journal && hpo_journal_is_new(r->journal)) {
-        unlink(base_arena_printf(r->arena, "%s/journal.log", r->run_dir));
+/* The state of a run that an error ended. */
+static const char *state_of_code(int code) {
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends[i].code == code) return ends[i].state;
     }
-    const base_status status = hpo_journal_close(r->journal, err);
-    r->journal = NULL;
-    return status;
+    return "internal error";
+}
+
+/* The folder is ours: from now on status.json tells how it goes, while data is loaded, too. */
+static void begin_status(run *r) {
+    const double before = hpo_journal_is_new(r->journal) ? 0 : cli_elapsed_before(r->run_dir);
+    r->progress = cli_progress_create(r->spec, r->args->replay ? HPO_DISPLAY_QUIET : r->args->display, before);
+    r->display = cli_progress_observer(r->progress);
+    if (r->args->replay) return;
+    r->status = cli_status_create(r->run_dir);
+    status_fd = cli_status_fd(r->status);
+    cli_tell_folder(r->run_dir);
+    put_status(r, "running", -1);
 }
 
 /* The run itself, once everything is prepared. */
 static int control(run *r, hpo_transport transport, bool *lost) {
-    const double before = hpo_journal_is_new(r->journal) ? 0 : cli_elapsed_before(r->run_dir);
-    r->progress = cli_progress_create(r->spec, r->args->replay ? HPO_DISPLAY_QUIET : r->args->display, before);
-    r->display = cli_progress_observer(r->progress);
     hpo_controller_env env = {.study = r->study,
                               .journal = r->journal,
                               .transport = transport,
@@ -325,18 +254,18 @@ static int control(run *r, hpo_transport transport, bool *lost) {
                               .identity = hpo_worker_identity(r->spec, r->catalog),
                               .one_process = r->size < 2,
                               .run_dir = (r->spec->objective->flags & HPO_OBJECTIVE_IN_RANK) ? NULL : r->run_dir,
-                              .elapsed_before = before,
+                              .elapsed_before = cli_progress_last(r->progress)->elapsed,
                               .verify = r->args->replay};
     base_err err = {0};
     hpo_outcome outcome;
     base_status status = hpo_controller_run(&env, &outcome, lost, &err);
-    int code = status == BASE_OK ? ends[outcome].code : exit_code_of(status);
+    int code = status == BASE_OK ? ends[outcome].code : run_exit_code(status);
     base_err close_err = {0};
     hpo_view view = hpo_study_view(r->study);
     bool begun = code != HPO_EXIT_BAD_INPUT || hpo_view_count(view, HPO_TRIAL_RUNNING) < hpo_view_trials(view);
-    base_status closed = close_journal(r, begun, &close_err);
+    base_status closed = run_close_journal(r, begun, &close_err);
     if (status == BASE_OK && closed != BASE_OK) {
-        code = exit_code_of(closed);
+        code = run_exit_code(closed);
         err = close_err;
         status = closed;
     }
@@ -347,7 +276,8 @@ static int control(run *r, hpo_transport transport, bool *lost) {
             code = HPO_EXIT_DONE;
         }
     } else {
-        print_end(r, status == BASE_OK ? ends[outcome].state : "failed", code, status == BASE_OK ? NULL : err.text);
+        const bool ended = status == BASE_OK;
+        print_end(r, ended ? ends[outcome].state : state_of_code(code), code, ended ? NULL : err.text);
     }
     if (status != BASE_OK) fprintf(stderr, "%s\n", err.text);
     return code;
@@ -365,18 +295,20 @@ static int run_controller(run *r, hpo_transport transport, bool *lost) {
     base_err err = {0}, ignored = {0};
     hpo_worker *worker = NULL;
     if (r->size < 2 || r->args->replay) transport = (hpo_transport){0};
-    base_status status = prepare_controller(r, &err);
+    base_status status = run_prepare(r, &err);
     base_status told = tell_others(r, status == BASE_OK, status == BASE_OK ? &err : &ignored);
     cli_end_watch();
     if (status == BASE_OK) status = told;
+    if (r->study) begin_status(r);
     if (status == BASE_OK) status = start_local(r, &worker, &transport, &err);
-    int code = exit_code_of(status);
+    int code = run_exit_code(status);
     if (status == BASE_OK) {
-        announce(r);
+        run_announce(r);
         code = control(r, transport, lost);
     } else {
         fprintf(stderr, "%s\n", err.text);
-        if (close_journal(r, false, &ignored) != BASE_OK) base_log(BASE_LOG_WARN, "%s", ignored.text);
+        if (run_close_journal(r, false, &ignored) != BASE_OK) base_log(BASE_LOG_WARN, "%s", ignored.text);
+        end_status(r, state_of_code(code), code, err.text);
     }
     if (worker && transport.ops) transport.ops->close(transport.self, false);
     hpo_worker_destroy(worker);
@@ -390,6 +322,7 @@ static void watch_signals(void) {
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
+    if (is_alone) sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -425,7 +358,7 @@ int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char
     if (status != BASE_OK) {
         if (r.rank == 0) fprintf(stderr, "%s\n", err.text);
         hpo_forkserver_stop(r.server);
-        code = exit_code_of(status);
+        code = run_exit_code(status);
         return r.rank == 0 && cli_tell_exit(code) ? HPO_EXIT_DONE : code;
     }
     base_log_setup(NULL, BASE_LOG_INFO, r.size > 1 ? r.rank : -1);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What stays when a run is over: the summary on the terminal, status.json and best.yaml in the run's folder. */
+/* What is said of a run: the summary on the terminal, what status.json and --json tell, and best.yaml. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -204,33 +203,16 @@ static void put_best_json(const cli_end *end, base_buf *out) {
     base_buf_puts(out, "}}");
 }
 
-void cli_print_summary_json(const cli_end *end, base_buf *out) {
+cli_state cli_state_of(const cli_end *end) {
+    return (cli_state){end->state, end->exit_code, end->error ? end->error : hpo_study_reason(end->study)};
+}
+
+void cli_put_status_body(const cli_end *end, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     hpo_view view = hpo_study_view(end->study);
-    char host[256] = "", stamp[32];
-    gethostname(host, sizeof host - 1);
-    base_timestamp(stamp);
-    base_buf_puts(out, "{\"study\": ");
+    base_buf_puts(out, ", \"study\": ");
     base_buf_put_json(out, spec->name);
-    base_buf_puts(out, ", \"state\": ");
-    base_buf_put_json(out, end->state);
-    base_buf_puts(out, ", \"exit_code\": ");
-    if (end->exit_code < 0) {
-        base_buf_puts(out, "null");
-    } else {
-        base_buf_put_i64(out, end->exit_code);
-    }
-    const char *reason = end->error ? end->error : hpo_study_reason(end->study);
-    base_buf_puts(out, ", \"reason\": ");
-    if (reason) {
-        base_buf_put_json(out, reason);
-    } else {
-        base_buf_puts(out, "null");
-    }
-    base_buf_printf(out, ", \"seed\": %llu", (unsigned long long)spec->seed);
-    base_buf_printf(out, ", \"updated\": \"%s\", \"host\": ", stamp);
-    base_buf_put_json(out, host);
-    base_buf_printf(out, ", \"pid\": %lld, \"elapsed\": ", (long long)getpid());
+    base_buf_printf(out, ", \"seed\": %llu, \"elapsed\": ", (unsigned long long)spec->seed);
     put_json_number(out, end->last->elapsed);
     base_buf_printf(out, ", \"workers\": %zu, \"workers_lost\": %zu, \"attempts_run_again\": %llu, \"trials\": {",
                     end->last->workers, end->last->workers_lost, (unsigned long long)end->last->retried);
@@ -248,6 +230,13 @@ void cli_print_summary_json(const cli_end *end, base_buf *out) {
     put_json_number(out, hpo_view_cost(view));
     base_buf_puts(out, ", \"best\": ");
     put_best_json(end, out);
+}
+
+void cli_print_summary_json(const cli_end *end, base_buf *out) {
+    const cli_state state = cli_state_of(end);
+    base_buf_putc(out, '{');
+    cli_status_put_head(&state, out);
+    cli_put_status_body(end, out);
     base_buf_puts(out, "}\n");
 }
 
@@ -256,14 +245,6 @@ static base_status write_in(const char *dir, const char *name, const base_buf *t
     base_buf_printf(&path, "%s/%s", dir, name);
     base_status status = base_write_file(base_buf_text(&path), base_buf_text(text), text->length, err);
     base_buf_fini(&path);
-    return status;
-}
-
-base_status cli_write_status(const cli_end *end, const char *dir, base_err *err) {
-    base_buf text = {0};
-    cli_print_summary_json(end, &text);
-    base_status status = write_in(dir, "status.json", &text, err);
-    base_buf_fini(&text);
     return status;
 }
 

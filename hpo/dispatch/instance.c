@@ -34,6 +34,10 @@ base_status hpo_instance_create(const hpo_study_spec *spec, hpo_instance **out, 
     if (type->options) status = base_options_read(type->options, spec->settings, instance->state, instance->arena, err);
     if (status == BASE_OK && type->init) status = type->init(instance->state, &env, instance->arena, err);
     instance->begun = status == BASE_OK;
+    if (status == BASE_CORRUPT || status == BASE_IO) { /* of a data set, not of the run's folder: the user's to mend */
+        status = BASE_INVALID;
+        if (err) err->code = status;
+    }
     *out = instance->begun ? instance : NULL;
     if (!instance->begun) hpo_instance_destroy(instance);
     return status;

@@ -98,7 +98,9 @@ def test_rank_0_under_j(place):
     run = place.jobs(3, study, "--dir", folder)
     wait_until(lambda: len(results(folder)) > 3, "some results")
     place.ranks()[0].kill()
+    wait_until(lambda: status(folder).get("state") == "died", "its death in status.json", 5)
     run.expect(INTERRUPTED, LOST_AFTER + 10).says("the same command continues")
+    check_equal((status(folder)["state"], status(folder)["exit_code"]), ("died", INTERRUPTED), "status.json")
     place.check_nothing_left(LOST_AFTER + 10)
     continue_to_the_end(place, study, folder)
 

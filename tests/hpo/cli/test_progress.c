@@ -66,10 +66,10 @@ typedef struct seen {
     uint64_t told;
 } seen;
 
-static seen watch(hpo_display display, double fail_share) {
+static seen watch_study(const char *text, hpo_display display, double fail_share) {
     base_err err;
     check_tmpdir dir = check_tmpdir_create();
-    hpo_study_spec *spec = toy_spec(STUDY);
+    hpo_study_spec *spec = toy_spec(text);
     hpo_study *study;
     CHECK_OK(hpo_study_create(spec, &study, &err));
     catcher out = catch_stream(stdout, check_tmpdir_file(&dir, "out"));
@@ -85,6 +85,10 @@ static seen watch(hpo_display display, double fail_share) {
     hpo_study_spec_destroy(spec);
     check_tmpdir_remove(&dir);
     return result;
+}
+
+static seen watch(hpo_display display, double fail_share) {
+    return watch_study(STUDY, display, fail_share);
 }
 
 static void seen_fini(seen *s) {
@@ -111,6 +115,43 @@ static void test_plain_lines_are_few(void **state) {
     assert_null(strchr(base_buf_text(&s.err), '\r')); /* a log is no terminal */
     assert_true(count_lines(&s.err) < 40);
     seen_fini(&s);
+}
+
+/* Every line that says "best" is at least as good as the line before it; one that is not says "first". */
+static size_t count_firsts(const char *said, bool maximize) {
+    double before = NAN;
+    size_t firsts = 0;
+    for (const char *at = strstr(said, " loss "); at; at = strstr(at + 1, " loss ")) {
+        const bool is_first = memcmp(at - 5, "first", 5) == 0;
+        if (!is_first && memcmp(at - 6, ": best", 6) != 0) continue; /* a line of status */
+        const double value = strtod(at + 6, NULL);
+        if (is_first) CHECK_CONTAINS(at, " at epochs ");
+        if (!is_first && !isnan(before)) assert_true(maximize ? value >= before : value <= before);
+        before = value;
+        firsts += is_first;
+    }
+    return firsts;
+}
+
+/* The toy's losses fall with the epochs: whoever maximizes them finds the first value at a higher fidelity worse than
+ * the best below. */
+static void test_a_first_value_is_no_new_best(void **state) {
+    (void)state;
+    static const char *const goals[] = {"minimize", "maximize"};
+    for (size_t i = 0; i < CHECK_COUNT(goals); i++) {
+        base_buf study = {0};
+        base_buf_printf(&study,
+                        "study: toy\nseed: 3\nobjective: {toy: {}}\nmetric: {name: loss, goal: %s}\nmethod: hyperband\n"
+                        "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 60}\n"
+                        "parameters: {x: {min: 0.0, max: 1.0}, n: {min: 1, max: 7}}\n",
+                        goals[i]);
+        seen s = watch_study(base_buf_text(&study), HPO_DISPLAY_AUTO, 0);
+        CHECK_CONTAINS(base_buf_text(&s.err), "best loss");
+        const size_t firsts = count_firsts(base_buf_text(&s.err), i == 1);
+        if (i == 1) assert_true(firsts > 0);
+        seen_fini(&s);
+        base_buf_fini(&study);
+    }
 }
 
 static void test_quiet_says_nothing(void **state) {
@@ -207,6 +248,7 @@ static void test_a_long_first_trial_shows_its_reports(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_lines_are_few),
+        cmocka_unit_test(test_a_first_value_is_no_new_best),
         cmocka_unit_test(test_quiet_says_nothing),
         cmocka_unit_test(test_json_is_one_object_per_evaluation),
         cmocka_unit_test(test_a_live_line_fits_its_terminal),

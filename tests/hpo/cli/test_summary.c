@@ -43,6 +43,16 @@ static cli_end end_of(const fixture *f, const char *state, int code, const char 
         .study = f->study, .last = &f->last, .run_dir = f->dir.path, .state = state, .exit_code = code, .error = error};
 }
 
+/* As the last word of a run. */
+static void write_status(const fixture *f, const cli_end *end) {
+    base_err err;
+    base_buf body = {0};
+    const cli_state state = cli_state_of(end);
+    cli_put_status_body(end, &body);
+    CHECK_OK(cli_status_end(cli_status_create(f->dir.path), &state, &body, &err));
+    base_buf_fini(&body);
+}
+
 static json_t *read_status(const fixture *f) {
     json_error_t error;
     json_t *root = json_load_file(check_tmpdir_file(&f->dir, "status.json"), 0, &error);
@@ -90,10 +100,9 @@ static void check_best(const fixture *f, const json_t *best) {
 static void test_status_is_json_and_true(void **state) {
     (void)state;
     fixture f;
-    base_err err;
     set_up(&f, STUDY, 0.1, 0);
     cli_end end = end_of(&f, "done", 0, NULL);
-    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    write_status(&f, &end);
     json_t *root = read_status(&f);
     hpo_view view = hpo_study_view(f.study);
     const json_t *trials = json_object_get(root, "trials");
@@ -124,17 +133,16 @@ static void test_status_is_json_and_true(void **state) {
 static void test_status_of_a_run_that_goes_on_or_that_broke(void **state) {
     (void)state;
     fixture f;
-    base_err err;
     set_up(&f, STUDY, 1, 2); /* nothing has succeeded */
     cli_end end = end_of(&f, "running", -1, NULL);
-    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    write_status(&f, &end);
     json_t *root = read_status(&f);
     assert_true(json_is_null(json_object_get(root, "exit_code")));
     assert_true(json_is_null(json_object_get(root, "best")));
     assert_true(json_is_null(json_object_get(root, "reason")));
     json_decref(root);
     end = end_of(&f, "failed", 4, "cannot write \"x\":\nno space\x01");
-    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    write_status(&f, &end);
     root = read_status(&f);
     check_int(root, "exit_code", 4);
     assert_string_equal(json_string_value(json_object_get(root, "reason")), end.error);
@@ -212,7 +220,6 @@ static void test_summary_says_how_to_go_on(void **state) {
 static void test_the_time_of_workers_is_shared_out(void **state) {
     (void)state;
     fixture f;
-    base_err err;
     set_up(&f, STUDY, 0, 0);
     f.last.worker_seconds = 97.125;
     f.last.waiting_seconds = 2.875;
@@ -222,7 +229,7 @@ static void test_the_time_of_workers_is_shared_out(void **state) {
     cli_print_summary(&end, &out);
     CHECK_CONTAINS(base_buf_text(&out), "\n  workers: busy 97.1 % of the time, 0.4 % waiting for suggestions\n"
                                         "  2 evaluations repeated, 1 worker lost\n");
-    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    write_status(&f, &end);
     json_t *root = read_status(&f);
     CHECK_SAME_DOUBLE(json_number_value(json_object_get(root, "busy_share")), 97.125 / 100);
     CHECK_SAME_DOUBLE(json_number_value(json_object_get(root, "asking_share")), 0.375 / 100);
@@ -234,7 +241,7 @@ static void test_the_time_of_workers_is_shared_out(void **state) {
     cli_print_summary(&end, &out);
     assert_null(strstr(base_buf_text(&out), "worker"));
     assert_null(strstr(base_buf_text(&out), "repeated"));
-    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    write_status(&f, &end);
     root = read_status(&f);
     assert_true(json_is_null(json_object_get(root, "busy_share")));
     json_decref(root);
@@ -247,12 +254,11 @@ static void test_the_time_of_workers_is_shared_out(void **state) {
 static void test_elapsed_is_read_back(void **state) {
     (void)state;
     fixture f;
-    base_err err;
     set_up(&f, STUDY, 0, 0);
     CHECK_SAME_DOUBLE(cli_elapsed_before(f.dir.path), 0.0); /* there is none yet */
     cli_end end = end_of(&f, "running", -1, NULL);
     f.last.elapsed = 0.1 + 1e5;
-    CHECK_OK(cli_write_status(&end, f.dir.path, &err));
+    write_status(&f, &end);
     CHECK_SAME_DOUBLE(cli_elapsed_before(f.dir.path), 0.1 + 1e5);
     static const char *const damaged[] = {"",
                                           "{",

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rank 0 before anything runs: it alone reads the file, makes the folder, takes the journal's lock and decides the
+ * seed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hpo/cli/run_impl.h"
+
+base_status run_read_study(run *r, const uint64_t *seed, base_err *err) {
+    return hpo_study_read(r->catalog, r->args->file, base_buf_text(&r->text), r->text.length, r->args->sets,
+                          r->args->n_sets, seed, &r->spec, err);
+}
+
+/* A name of one folder: neither a way out of runs/ nor a line break in what is printed. */
+static bool names_folder(const char *name) {
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return false;
+    for (const char *c = name; *c; c++) {
+        if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7F) return false;
+    }
+    return true;
+}
+
+/* The folder, made absolute, because every rank and every trial uses it. */
+static base_status make_run_dir(run *r, base_err *err) {
+    if (!r->args->dir && !names_folder(r->spec->name)) {
+        return BASE_FAIL(err, BASE_INVALID, "the study's name cannot be that of a folder; rename it or give --dir");
+    }
+    r->shown_dir = r->args->dir ? r->args->dir : base_arena_printf(r->arena, "runs/%s", r->spec->name);
+    BASE_TRY(base_make_folder(r->shown_dir, err));
+    char *absolute = realpath(r->shown_dir, NULL);
+    if (!absolute) return BASE_FAIL(err, BASE_IO, "%s: %s", r->shown_dir, strerror(errno));
+    r->run_dir = base_arena_strdup(r->arena, absolute);
+    free(absolute);
+    return BASE_OK;
+}
+
+/* The seed: the file's or --seed's, else the journal's, else a fresh one. */
+static base_status choose_seed(run *r, const char *journal_path, base_err *err) {
+    r->seed = r->spec->seed;
+    if (r->spec->seed_given) return BASE_OK;
+    const char *identity = NULL;
+    base_status status = hpo_journal_peek(journal_path, r->arena, &r->seed, &identity, err);
+    if (status == BASE_NOTFOUND) {
+        r->seed = base_rng_fresh_seed();
+        r->drew_seed = true;
+        status = BASE_OK;
+        if (err) *err = (base_err){0};
+    }
+    hpo_study_spec_set_seed(r->spec, r->seed);
+    return status;
+}
+
+static base_status open_journal(run *r, const char *path, base_err *err) {
+    const hpo_study_spec *spec = r->spec;
+    bool each_step_is_integer = spec->fidelity.name == NULL || spec->fidelity.integer;
+    hpo_journal_head head = {.study = spec->name,
+                             .maximize = spec->maximize,
+                             .seed = spec->seed,
+                             .identity = spec->identity,
+                             .program = r->catalog->version,
+                             .integer_steps = each_step_is_integer,
+                             .fsync_each = spec->fsync_each,
+                             .stale_after = spec->failure.lost_after};
+    BASE_TRY(hpo_journal_open(path, &head, spec->space, &r->journal, err));
+    if (r->args->replay) return BASE_OK;
+    const char *copy = base_arena_printf(r->arena, "%s/study.yaml", r->run_dir);
+    return base_write_file(copy, base_buf_text(&r->text), r->text.length, err);
+}
+
+base_status run_prepare(run *r, base_err *err) {
+    BASE_TRY(cli_read_study_file(r->args->file, &r->text, err));
+    BASE_TRY(run_read_study(r, r->args->has_seed ? &r->args->seed : NULL, err));
+    BASE_TRY(make_run_dir(r, err));
+    const char *path = base_arena_printf(r->arena, "%s/journal.log", r->run_dir);
+    if (r->args->replay && access(path, F_OK) != 0) {
+        return BASE_FAIL(err, BASE_NOTFOUND, "%s: there is no run to replay; --dir names its folder", path);
+    }
+    BASE_TRY(choose_seed(r, path, err));
+    BASE_TRY(open_journal(r, path, err));
+    return hpo_study_create(r->spec, &r->study, err);
+}
+
+/* A study that could not begin leaves no journal behind which its corrected file would contradict. */
+base_status run_close_journal(run *r, bool begun, base_err *err) {
+    if (!begun && r->journal && hpo_journal_is_new(r->journal)) {
+        unlink(base_arena_printf(r->arena, "%s/journal.log", r->run_dir));
+    }
+    const base_status status = hpo_journal_close(r->journal, err);
+    r->journal = NULL;
+    return status;
+}
+
+void run_announce(const run *r) {
+    if (r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON || r->args->replay) return;
+    size_t workers = r->size > 1 ? (size_t)r->size - 1 : 1;
+    fprintf(stderr, "%s: %s, seed %llu%s, %zu worker%s, %s in %s\n", r->spec->name, r->spec->method,
+            (unsigned long long)r->seed, r->drew_seed ? " (drawn)" : "", workers, workers == 1 ? "" : "s",
+            hpo_journal_is_new(r->journal) ? "new" : "continues", r->run_dir);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to the files of a run: what they know of it.
+ *
+ *   run.c      the ranks: how they start, what they are told, how they end
+ *   prepare.c  rank 0 before anything runs: the study, the folder, the seed, the journal */
+#ifndef HPO_CLI_RUN_IMPL_H
+#define HPO_CLI_RUN_IMPL_H
+
+#include "base/arena.h"
+#include "hpo/cli/cli_impl.h"
+#include "hpo/cli/status.h"
+#include "hpo/dispatch/worker.h"
+
+typedef struct run {
+    const hpo_catalog *catalog;
+    const hpo_cli_args *args;
+    int rank, size;
+    hpo_forkserver *server; /* NULL on rank 0 of several */
+    base_arena *arena;
+    base_buf text; /* the study file's bytes */
+    hpo_study_spec *spec;
+    uint64_t seed;         /* the study's, drawn if the file has none */
+    const char *run_dir;   /* absolute */
+    const char *shown_dir; /* as the user wrote it */
+    hpo_journal *journal;
+    hpo_study *study;
+    cli_progress *progress;
+    hpo_observer display;
+    cli_status *status; /* NULL: --replay writes none */
+    double last_status;
+    bool told_stopping;
+    bool drew_seed;
+} run;
+
+int run_exit_code(base_status status);
+
+/* ---- prepare.c ---- */
+/* The study from the bytes in r->text. seed: overrides the file's when not NULL. */
+BASE_CHECK base_status run_read_study(run *r, const uint64_t *seed, base_err *err);
+/* Everything before the first trial: r->spec, the folder, the journal with its lock, r->study. */
+BASE_CHECK base_status run_prepare(run *r, base_err *err);
+/* begun: something is in the journal that a later run wants. */
+BASE_CHECK base_status run_close_journal(run *r, bool begun, base_err *err);
+/* The first line of a run. */
+void run_announce(const run *r);
+
+#endif
