@@ -83,7 +83,7 @@ void base_option_rule(const base_option *option, base_buf *out) {
     case BASE_OPTION_INT: base_buf_puts(out, "integer"); break;
     case BASE_OPTION_REAL: base_buf_puts(out, "number"); break;
     case BASE_OPTION_DURATION: base_buf_puts(out, "duration (90s, 10m, 1.5h, 2d)"); break;
-    case BASE_OPTION_BYTES: base_buf_puts(out, "size (512, 64KiB, 2GiB, 1MB)"); break;
+    case BASE_OPTION_BYTES: base_buf_puts(out, "size with a unit (100MiB, 2GiB, 2G, 1MB)"); break;
     }
     put_bounds(option, out);
 }
@@ -110,6 +110,16 @@ static void put_value(const base_yaml_node *value, bool wrong_kind, base_buf *ou
     if (wrong_kind) base_buf_printf(out, " (%s)", base_yaml_kind_text(value->kind));
 }
 
+/* A small number is meant as megabytes or gigabytes; a large one may well be bytes. */
+static void put_sizes(int64_t number, base_buf *out) {
+    if (number < 1 << 20) {
+        base_buf_printf(out, "; write %lldMiB or %lldGiB", (long long)number, (long long)number);
+    } else {
+        base_buf_puts(out, "; for bytes write ");
+        base_put_bytes((uint64_t)number, out);
+    }
+}
+
 /* What would mend the value, where that can be told. */
 static void put_remedy(const base_option *option, const base_yaml_node *value, base_buf *out) {
     const bool is_number = value->kind == BASE_YAML_INT || value->kind == BASE_YAML_FLOAT;
@@ -123,6 +133,12 @@ static void put_remedy(const base_option *option, const base_yaml_node *value, b
     } else if ((option->kind == BASE_OPTION_INT || option->kind == BASE_OPTION_REAL) &&
                value->kind == BASE_YAML_STRING && base_parse_double(value->text, &number) && isfinite(number)) {
         base_buf_puts(out, "; remove the quotes");
+    } else if (option->kind == BASE_OPTION_BYTES && value->kind == BASE_YAML_INT && value->integer > 0) {
+        put_sizes(value->integer, out);
+    } else if (option->kind == BASE_OPTION_DURATION && value->kind == BASE_YAML_STRING) {
+        base_buf written = {0};
+        if (base_suggest_duration(value->text, &written)) base_buf_printf(out, "; write %s", base_buf_text(&written));
+        base_buf_fini(&written);
     } else if (option->kind == BASE_OPTION_CHOICE && value->kind == BASE_YAML_STRING) {
         size_t count = 0;
         while (option->choices[count] != NULL) count++;
@@ -162,13 +178,9 @@ static bool read_duration(const base_yaml_node *value, double *out) {
     return value->number >= 0.0;
 }
 
+/* A number alone is refused: 100 would be a hundred bytes, and is meant as megabytes by everybody who writes it. */
 static bool read_bytes(const base_yaml_node *value, uint64_t *out) {
-    if (value->kind != BASE_YAML_STRING && value->kind != BASE_YAML_INT && value->kind != BASE_YAML_FLOAT) return false;
-    if (base_parse_bytes(value->text, out)) return true;
-    /* 1e9 and 0x1000 are sizes too. */
-    if (value->kind == BASE_YAML_STRING || !(value->number >= 0.0 && value->number < 0x1p64)) return false;
-    *out = (uint64_t)value->number;
-    return (double)*out == value->number;
+    return value->kind == BASE_YAML_STRING && base_parse_bytes(value->text, out);
 }
 
 /* The field of one option; aligned for every kind. */

@@ -17,7 +17,7 @@ typedef enum base_option_kind {
     BASE_OPTION_STRING,   /* const char *, in the arena; NULL when the default is absent */
     BASE_OPTION_CHOICE,   /* int: index into choices */
     BASE_OPTION_DURATION, /* double seconds; written 90, 90s, 10m, 1.5h, 2d */
-    BASE_OPTION_BYTES,    /* uint64_t; written 512, 64KiB, 2GiB, 1MB */
+    BASE_OPTION_BYTES,    /* uint64_t; written 512B, 64KiB, 2GiB, 2G (the same), 1MB; never without a unit */
     BASE_OPTION_NODE,     /* const base_yaml_node *: a structure that the owner reads itself; NULL when absent */
 } base_option_kind;
 
@@ -61,6 +61,10 @@ void base_options_print(const base_option *table, const void *target, base_buf *
 /* Durations and sizes as standalone readers; false when malformed. */
 bool base_parse_duration(const char *text, double *seconds);
 bool base_parse_bytes(const char *text, uint64_t *bytes);
+/* A size in the largest binary unit that is exact: 2GiB, 1000B. base_parse_bytes reads it back. */
+void base_put_bytes(uint64_t bytes, base_buf *out);
+/* Appends how a duration with other words for its unit is written (30min: 30m); false when that is not known. */
+bool base_suggest_duration(const char *text, base_buf *out);
 
 /* The candidate nearest to word by edit distance (Damerau, insensitive to case, - and _ alike), or NULL when none is
  * near enough to be meant. names: count pointers. */

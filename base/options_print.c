@@ -125,7 +125,7 @@ static void put_field(const base_option *option, const void *field, base_buf *ou
         return;
     case BASE_OPTION_BYTES:
         if (optional && *(const uint64_t *)field == 0) break;
-        base_buf_put_u64(out, *(const uint64_t *)field);
+        base_put_bytes(*(const uint64_t *)field, out);
         return;
     case BASE_OPTION_REAL:
     case BASE_OPTION_DURATION:

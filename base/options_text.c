@@ -61,7 +61,6 @@ bool base_parse_bytes(const char *text, uint64_t *bytes) {
         const char *name;
         uint64_t size;
     } units[] = {
-        {"", 1},
         {"B", 1},
         {"kB", 1000},
         {"MB", 1000000},
@@ -71,6 +70,14 @@ bool base_parse_bytes(const char *text, uint64_t *bytes) {
         {"MiB", UINT64_C(1) << 20},
         {"GiB", UINT64_C(1) << 30},
         {"TiB", UINT64_C(1) << 40},
+        {"Ki", UINT64_C(1) << 10}, /* as Kubernetes writes them */
+        {"Mi", UINT64_C(1) << 20},
+        {"Gi", UINT64_C(1) << 30},
+        {"Ti", UINT64_C(1) << 40},
+        {"K", UINT64_C(1) << 10}, /* a letter alone as in Slurm's --mem, in Docker and in systemd */
+        {"M", UINT64_C(1) << 20},
+        {"G", UINT64_C(1) << 30},
+        {"T", UINT64_C(1) << 40},
     };
     const char *unit = text;
     double value = 0.0;
@@ -94,6 +101,39 @@ bool base_parse_bytes(const char *text, uint64_t *bytes) {
         }
         if (count > UINT64_MAX / units[i].size) return false;
         *bytes = count * units[i].size;
+        return true;
+    }
+    return false;
+}
+
+void base_put_bytes(uint64_t bytes, base_buf *out) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+    while (unit + 1 < sizeof units / sizeof units[0] && bytes > 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    base_buf_put_u64(out, bytes);
+    base_buf_puts(out, units[unit]);
+}
+
+bool base_suggest_duration(const char *text, base_buf *out) {
+    static const struct {
+        const char *word;
+        char unit;
+    } words[] = {
+        {"sec", 's'},    {"secs", 's'},    {"second", 's'}, {"seconds", 's'}, {"min", 'm'},  {"mins", 'm'},
+        {"minute", 'm'}, {"minutes", 'm'}, {"hr", 'h'},     {"hrs", 'h'},     {"hour", 'h'}, {"hours", 'h'},
+        {"day", 'd'},    {"days", 'd'},    {"s", 's'},      {"m", 'm'},       {"h", 'h'},    {"d", 'd'},
+    };
+    const char *unit = text;
+    double value = 0.0;
+    if (!read_quantity(&unit, &value)) return false;
+    const int length = (int)(unit - text);
+    unit += strspn(unit, " ");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasecmp(unit, words[i].word) != 0) continue;
+        base_buf_printf(out, "%.*s%c", length, text, words[i].unit);
         return true;
     }
     return false;

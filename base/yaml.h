@@ -38,7 +38,8 @@ struct base_yaml_node {
     double number; /* FLOAT, and INT converted */
     size_t count;  /* LIST: items; MAP: pairs */
     base_yaml_node **items;
-    base_yaml_node **keys; /* MAP only: scalars, in file order */
+    base_yaml_node **keys;    /* MAP only: scalars, in file order */
+    struct base_index *index; /* MAP: its keys by hash, once there are many; else NULL. Only base_yaml_* touches it. */
 };
 
 /* Parses text into nodes that live in arena. *root is a NULL-kind node for an empty text.
@@ -51,6 +52,9 @@ base_yaml_node *base_yaml_get(const base_yaml_node *map, const char *key);
 base_yaml_node *base_yaml_key(const base_yaml_node *map, const char *key);
 const char *base_yaml_kind_text(base_yaml_kind kind); /* "a string", "a list", ... */
 bool base_yaml_is_scalar(const base_yaml_node *node);
+/* True for a number that is written as an integer but does not fit in 64 bits: its kind is FLOAT, and digits are lost.
+ */
+bool base_yaml_is_oversized(const base_yaml_node *node);
 bool base_yaml_equal(const base_yaml_node *a, const base_yaml_node *b); /* 1 equals 1.0; maps in any order */
 
 /* BASE_INVALID with "file:line:column: " of the node in front. */
@@ -68,6 +72,8 @@ void base_yaml_put(base_arena *arena, base_yaml_node *map, const char *key, base
  * remedy (method: bohb, then --set method.eta=3), and root is then unchanged. */
 BASE_CHECK base_status base_yaml_set(base_arena *arena, base_yaml_node *root, const char *assignment, base_err *err);
 base_yaml_node *base_yaml_copy(base_arena *arena, const base_yaml_node *node); /* deep */
+/* Sorts the pairs of every map in the tree by their keys' bytes. */
+void base_yaml_sort(base_arena *arena, base_yaml_node *node);
 
 /* Block or flow YAML text of a tree, readable by base_yaml_parse to an equal tree; strings are quoted when needed.
  * Numbers keep their source text. Block: a short list or map of scalars stays on its line, in flow style. */

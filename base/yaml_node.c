@@ -7,9 +7,14 @@
 #include "base/yaml_internal.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
+#include "base/rng.h"
+
 #define FIRST_ROOM 4u
+#define FEW_KEYS   16u /* are faster searched from the front */
 
 static bool is_one_of(const char *text, const char *a, const char *b, const char *c) {
     return strcmp(text, a) == 0 || strcmp(text, b) == 0 || strcmp(text, c) == 0;
@@ -113,7 +118,25 @@ void base_yaml_resolve(base_yaml_node *node) {
     }
 }
 
+static uint64_t hash_key(const char *key) {
+    return base_hash64(key, strlen(key));
+}
+
+/* Every key of a map whose keys are not indexed, or not all of them. */
+static void index_keys(base_arena *arena, base_yaml_node *map) {
+    map->index = BASE_NEW(arena, base_index);
+    for (size_t i = 0; i < map->count; i++) base_index_add(arena, map->index, hash_key(map->keys[i]->text), i);
+}
+
 static size_t find_key(const base_yaml_node *map, const char *key) {
+    if (map->index != NULL && map->index->count == map->count) {
+        const uint64_t hash = hash_key(key);
+        size_t cursor = 0, at;
+        do {
+            at = base_index_next(map->index, hash, &cursor);
+        } while (at != SIZE_MAX && strcmp(map->keys[at]->text, key) != 0);
+        return at != SIZE_MAX ? at : map->count;
+    }
     for (size_t i = 0; i < map->count; i++) {
         if (strcmp(map->keys[i]->text, key) == 0) return i;
     }
@@ -147,6 +170,12 @@ const char *base_yaml_kind_text(base_yaml_kind kind) {
 
 bool base_yaml_is_scalar(const base_yaml_node *node) {
     return node->kind != BASE_YAML_LIST && node->kind != BASE_YAML_MAP;
+}
+
+bool base_yaml_is_oversized(const base_yaml_node *node) {
+    if (node->kind != BASE_YAML_FLOAT || node->text == NULL) return false;
+    if (node->text[0] == '0' && (node->text[1] == 'x' || node->text[1] == 'o')) return true; /* no fraction has these */
+    return number_shape(node->text) == 1;
 }
 
 static bool is_number(const base_yaml_node *node) {
@@ -235,6 +264,12 @@ void base_yaml_put(base_arena *arena, base_yaml_node *map, const char *key, base
     map->keys[at] = base_yaml_scalar(arena, value, key, true);
     map->items[at] = value;
     map->count++;
+    if (map->count <= FEW_KEYS) return;
+    if (map->index != NULL && map->index->count + 1 == map->count) {
+        base_index_add(arena, map->index, hash_key(key), at);
+    } else {
+        index_keys(arena, map);
+    }
 }
 
 base_yaml_node *base_yaml_copy(base_arena *arena, const base_yaml_node *node) {
@@ -243,6 +278,7 @@ base_yaml_node *base_yaml_copy(base_arena *arena, const base_yaml_node *node) {
     copy->file = base_arena_strdup(arena, node->file != NULL ? node->file : "");
     if (node->text != NULL) copy->text = base_arena_strdup(arena, node->text);
     copy->items = copy->keys = NULL;
+    copy->index = NULL;
     for (copy->count = 0; copy->count < node->count; copy->count++) {
         const size_t i = copy->count;
         if (node->kind == BASE_YAML_MAP) {
@@ -252,7 +288,34 @@ base_yaml_node *base_yaml_copy(base_arena *arena, const base_yaml_node *node) {
         copy->items = make_room(arena, copy->items, i);
         copy->items[i] = base_yaml_copy(arena, node->items[i]);
     }
+    if (copy->kind == BASE_YAML_MAP && copy->count > FEW_KEYS) index_keys(arena, copy);
     return copy;
+}
+
+/* A pair while a map is sorted. */
+typedef struct pair {
+    base_yaml_node *key, *item;
+} pair;
+
+static int compare_pairs(const void *a, const void *b) {
+    return strcmp(((const pair *)a)->key->text, ((const pair *)b)->key->text);
+}
+
+static void sort_pairs(base_arena *arena, base_yaml_node *map) {
+    pair *pairs = BASE_NEW_ARRAY(arena, map->count, pair);
+    for (size_t i = 0; i < map->count; i++) pairs[i] = (pair){map->keys[i], map->items[i]};
+    qsort(pairs, map->count, sizeof *pairs, compare_pairs);
+    for (size_t i = 0; i < map->count; i++) {
+        map->keys[i] = pairs[i].key;
+        map->items[i] = pairs[i].item;
+    }
+    if (map->index != NULL) index_keys(arena, map);
+}
+
+void base_yaml_sort(base_arena *arena, base_yaml_node *node) {
+    if (base_yaml_is_scalar(node)) return;
+    if (node->kind == BASE_YAML_MAP && node->count > 0) sort_pairs(arena, node);
+    for (size_t i = 0; i < node->count; i++) base_yaml_sort(arena, node->items[i]);
 }
 
 /* Turns a missing value into an empty map; anything else that is no map cannot hold the next name. walked is the part

@@ -8,6 +8,7 @@
 #include "hpo/space/space_impl.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_ordering(hpo_cond_op op) {
@@ -118,7 +119,7 @@ static base_status check_against(const hpo_space *space, const hpo_cond *leaf, c
                           a->name, b->name);
 }
 
-static bool choice_satisfies(const hpo_param *param, const hpo_cond *leaf, size_t index);
+static bool some_choice_passes(const hpo_param *param, const hpo_cond *leaf);
 
 base_status hpo_cond_check_leaf(const hpo_space *space, const hpo_cond *leaf, const base_yaml_node *where,
                                 base_err *err) {
@@ -135,8 +136,7 @@ base_status hpo_cond_check_leaf(const hpo_space *space, const hpo_cond *leaf, co
             BASE_TRY(check_choice_value(space, param, leaf->op, &leaf->values[i], at, err));
     }
     if (hpo_param_is_number(param)) return BASE_OK;
-    for (size_t i = 0; i < param->n_choices; i++)
-        if (choice_satisfies(param, leaf, i)) return BASE_OK;
+    if (some_choice_passes(param, leaf)) return BASE_OK;
     return hpo_space_fail(where, err, "no value of %s passes this test: it can never hold", param->name);
 }
 
@@ -173,13 +173,43 @@ static bool some_number_satisfies(const hpo_param *param, const hpo_cond *const 
     return false;
 }
 
-static bool some_choice_satisfies(const hpo_param *param, const hpo_cond *const *leaves, size_t count) {
-    for (size_t k = 0; k < param->n_choices; k++) {
-        bool all = true;
-        for (size_t i = 0; i < count; i++) all &= leaves[i]->against_param || choice_satisfies(param, leaves[i], k);
-        if (all) return true;
+/* Which choices pass a leaf against values. */
+static void fill_table(const hpo_param *param, const hpo_cond *leaf, bool *table) {
+    const size_t n = param->n_choices;
+    if (leaf->op == HPO_COND_IN || leaf->op == HPO_COND_NOT_IN) {
+        memset(table, leaf->op == HPO_COND_NOT_IN, n);
+        for (size_t i = 0; i < leaf->n_values; i++) {
+            const size_t at = hpo_param_find_choice(param, &leaf->values[i]);
+            if (at != SIZE_MAX) table[at] = leaf->op == HPO_COND_IN;
+        }
+        return;
     }
-    return false;
+    if (is_ordering(leaf->op) && hpo_param_choices_are_numbers(param) && is_number(&leaf->values[0])) {
+        for (size_t i = 0; i < n; i++) table[i] = compare(leaf->op, param->choices[i].real, leaf->values[0].real);
+        return;
+    }
+    const double at = (double)hpo_param_find_choice(param, &leaf->values[0]);
+    for (size_t i = 0; i < n; i++) table[i] = compare(leaf->op, (double)i, at);
+}
+
+static bool some_choice_satisfies(const hpo_param *param, const hpo_cond *const *leaves, size_t count) {
+    bool *passes = base_calloc(param->n_choices, 2 * sizeof *passes), *table = passes + param->n_choices, some = false;
+    memset(passes, true, param->n_choices);
+    for (size_t i = 0; i < count; i++) {
+        if (leaves[i]->against_param) continue;
+        fill_table(param, leaves[i], table);
+        for (size_t k = 0; k < param->n_choices; k++) passes[k] &= table[k];
+    }
+    for (size_t k = 0; k < param->n_choices; k++) some |= passes[k];
+    free(passes);
+    return some;
+}
+
+/* The values of a leaf have been found among the choices, so one that asks for them passes. */
+static bool some_choice_passes(const hpo_param *param, const hpo_cond *leaf) {
+    if (leaf->op == HPO_COND_EQ || leaf->op == HPO_COND_IN) return true;
+    if (leaf->op == HPO_COND_NE) return param->n_choices > 1;
+    return some_choice_satisfies(param, &leaf, 1);
 }
 
 base_status hpo_cond_check_together(const hpo_space *space, const hpo_cond *const *leaves, size_t count,
@@ -194,23 +224,25 @@ base_status hpo_cond_check_together(const hpo_space *space, const hpo_cond *cons
 
 /* ---- compiling ---- */
 
-/* Whether choice `index` passes a leaf against values. */
-static bool choice_satisfies(const hpo_param *param, const hpo_cond *leaf, size_t index) {
-    if (leaf->op == HPO_COND_IN || leaf->op == HPO_COND_NOT_IN) {
-        bool found = false;
-        for (size_t i = 0; i < leaf->n_values; i++) found |= hpo_value_equal(&param->choices[index], &leaf->values[i]);
-        return found == (leaf->op == HPO_COND_IN);
-    }
-    if (is_ordering(leaf->op) && hpo_param_choices_are_numbers(param) && is_number(&leaf->values[0]))
-        return compare(leaf->op, param->choices[index].real, leaf->values[0].real);
-    return compare(leaf->op, (double)index, (double)hpo_param_find_choice(param, &leaf->values[0]));
+/* A long list needs no table for one position: ten thousand children of one parent would have ten thousand tables. */
+static bool compares_positions(const hpo_param *param, const hpo_cond *leaf) {
+    enum { SHORT_LIST = 64 };
+    if (param->n_choices <= SHORT_LIST || leaf->op == HPO_COND_IN || leaf->op == HPO_COND_NOT_IN) return false;
+    return !is_ordering(leaf->op) || !(hpo_param_choices_are_numbers(param) && is_number(&leaf->values[0]));
 }
 
 static void compile_values(const hpo_space *space, const hpo_cond *leaf, hpo_test *test) {
     const hpo_param *param = &space->params[leaf->param];
+    if (!hpo_param_is_number(param) && compares_positions(param, leaf)) {
+        double *at = BASE_NEW(space->arena, double);
+        *at = (double)hpo_param_find_choice(param, &leaf->values[0]);
+        test->values = at;
+        test->n_values = 1;
+        return;
+    }
     if (!hpo_param_is_number(param)) {
         bool *table = BASE_NEW_ARRAY(space->arena, param->n_choices, bool);
-        for (size_t i = 0; i < param->n_choices; i++) table[i] = choice_satisfies(param, leaf, i);
+        fill_table(param, leaf, table);
         test->table = table;
         return;
     }

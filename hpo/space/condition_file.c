@@ -36,6 +36,8 @@ static base_status read_values(const hpo_space *space, const base_yaml_node *nod
         const base_yaml_node *item = list ? node->items[i] : node;
         if (!base_yaml_is_scalar(item))
             return fail_with_kind(item, "a tested value", "a number, a text or a boolean", err);
+        if (base_yaml_is_oversized(item))
+            return hpo_space_fail(item, err, "the integer %s does not fit in 64 bits", item->text);
         values[i] = hpo_value_of_node(item);
     }
     leaf->values = values;

@@ -69,6 +69,12 @@ static base_status check_multiple(const char *param, const base_yaml_node *min, 
                           param, min->text);
 }
 
+base_status hpo_distribution_check(base_arena *arena, const char *param, const base_yaml_node *map, base_err *err) {
+    const base_yaml_node *node = base_yaml_get(map, "distribution");
+    const struct distribution *d = NULL;
+    return node ? find(arena, param, node, &d, err) : BASE_OK;
+}
+
 base_status hpo_distribution_read(base_arena *arena, const char *param, const base_yaml_node *map,
                                   hpo_number_rule *rule, bool *log, base_err *err) {
     *rule = HPO_RULE_BY_BOUNDS;

@@ -30,6 +30,14 @@ bool hpo_param_choices_are_numbers(const hpo_param *param) {
 }
 
 size_t hpo_param_find_choice(const hpo_param *param, const hpo_value *value) {
+    if (param->by_value) {
+        const uint64_t hash = hpo_value_hash(value);
+        size_t cursor = 0, i;
+        do {
+            i = base_index_next(param->by_value, hash, &cursor);
+        } while (i != SIZE_MAX && !hpo_value_equal(&param->choices[i], value));
+        return i;
+    }
     for (size_t i = 0; i < param->n_choices; i++)
         if (hpo_value_equal(&param->choices[i], value)) return i;
     return SIZE_MAX;
@@ -152,6 +160,16 @@ static const base_yaml_node *choice_at(const hpo_param *param, size_t i) {
     return list && list->kind == BASE_YAML_LIST && i < list->count ? list->items[i] : at(param, "value", NULL);
 }
 
+/* Few are faster searched from the front. */
+static void index_choices(base_arena *arena, hpo_param *param) {
+    enum { FEW_CHOICES = 16 };
+    param->by_value = NULL; /* of a parameter that is copied from another space */
+    if (param->n_choices <= FEW_CHOICES) return;
+    base_index *index = BASE_NEW(arena, base_index);
+    for (size_t i = 0; i < param->n_choices; i++) base_index_add(arena, index, hpo_value_hash(&param->choices[i]), i);
+    param->by_value = index;
+}
+
 static base_status check_choices(base_arena *arena, const hpo_param *param, base_err *err) {
     if (param->n_choices == 0)
         return hpo_space_fail(at(param, "values", NULL), err, "%s: values is empty: list at least one", param->name);
@@ -205,6 +223,7 @@ base_status hpo_param_complete(base_arena *arena, hpo_param *param, base_err *er
         BASE_ASSERT(param->n_choices == 0 && !param->probabilities);
         return complete_number(arena, param, err);
     }
+    index_choices(arena, param);
     BASE_TRY(check_choices(arena, param, err));
     if (param->kind == HPO_CONSTANT) {
         BASE_ASSERT(param->n_choices == 1 && !param->probabilities && !param->prior.given);

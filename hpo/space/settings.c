@@ -42,9 +42,7 @@ static bool piece_is(const piece *p, const char *name) {
 }
 
 static size_t find_piece(const hpo_space *space, const piece *p) {
-    for (size_t i = 0; i < space->count; i++)
-        if (piece_is(p, space->params[i].name)) return i;
-    return SIZE_MAX;
+    return hpo_space_find_bytes(space, p->start, p->length);
 }
 
 /* ---- checking ---- */
@@ -117,6 +115,23 @@ bool hpo_settings_mention(const base_yaml_node *settings, const char *name) {
     for (size_t i = 0; i < settings->count; i++)
         if (hpo_settings_mention(settings->items[i], name)) return true;
     return false;
+}
+
+size_t hpo_settings_mark(const base_yaml_node *settings, const hpo_space *space, bool *mentioned) {
+    if (!settings) return 0;
+    size_t found = 0;
+    if (settings->kind == BASE_YAML_STRING) {
+        const char *cursor = settings->text;
+        for (piece p = next_piece(&cursor); p.kind == PIECE_BYTES || p.kind == PIECE_NAME; p = next_piece(&cursor)) {
+            const size_t index = p.kind == PIECE_NAME ? find_piece(space, &p) : SIZE_MAX;
+            if (index == SIZE_MAX) continue;
+            if (mentioned) mentioned[index] = true;
+            found++;
+        }
+        return found;
+    }
+    for (size_t i = 0; i < settings->count; i++) found += hpo_settings_mark(settings->items[i], space, mentioned);
+    return found;
 }
 
 /* ---- replacing ---- */

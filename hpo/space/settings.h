@@ -30,6 +30,9 @@ base_yaml_node *hpo_settings_resolve(base_arena *arena, const base_yaml_node *se
 void hpo_settings_merge(base_arena *arena, base_yaml_node *settings, const hpo_space *space, const double *config);
 /* True when the tree mentions "{name}". */
 bool hpo_settings_mention(const base_yaml_node *settings, const char *name);
+/* Asks that of every parameter at once, in one walk: sets mentioned[i] (unless mentioned is NULL) for each parameter
+ * that the tree mentions, leaves the others alone, and returns the number of references. */
+size_t hpo_settings_mark(const base_yaml_node *settings, const hpo_space *space, bool *mentioned);
 
 #ifdef __cplusplus
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A search space: its parts, its order, its seal.
  *
- * Conditions make a directed graph from tested parameters to the ones they activate. Sealing sorts it (Kahn's
- * algorithm, always taking the first parameter in declaration order that is ready), so that one pass over `order`
- * activates a point, and compiles every test. It then draws points until one is allowed: a space that forbids
- * everything is an error of the study file, not an endless search. */
+ * Sealing sorts the parameters (order.c), so that one pass over `order` activates a point, and compiles every test. It
+ * then draws points until one is allowed: a space that forbids everything is an error of the study file, not an endless
+ * search. */
 #include "hpo/space/space_impl.h"
 
 #include <math.h>
@@ -82,6 +81,7 @@ base_status hpo_space_add(hpo_space *space, const hpo_param *param, base_err *er
         return hpo_space_fail(copy.where, err, "parameter \"%s\" exists already: give it another name", copy.name);
     BASE_TRY(hpo_param_complete(space->arena, &copy, err));
     BASE_GROW(space->params, space->capacity, space->count + 1);
+    base_index_add(space->arena, &space->names, base_hash64(copy.name, strlen(copy.name)), space->count);
     space->params[space->count++] = copy;
     return BASE_OK;
 }
@@ -98,59 +98,6 @@ void hpo_space_forbid(hpo_space *space, const hpo_cond *clause, const base_yaml_
 }
 
 /* ---- sealing ---- */
-
-/* The first parameter of a condition that is not placed yet, or SIZE_MAX. */
-static size_t waiting_for(const hpo_cond *cond, const bool *placed) {
-    if (!cond) return SIZE_MAX;
-    if (cond->op != HPO_COND_ALL && cond->op != HPO_COND_ANY) {
-        if (!placed[cond->param]) return cond->param;
-        return cond->against_param && !placed[cond->other] ? cond->other : SIZE_MAX;
-    }
-    for (size_t i = 0; i < cond->n_children; i++) {
-        size_t parent = waiting_for(cond->children[i], placed);
-        if (parent != SIZE_MAX) return parent;
-    }
-    return SIZE_MAX;
-}
-
-/* Every parameter that is not placed waits for another one: following them must come back to one already seen. */
-static base_status fail_with_cycle(const hpo_space *space, const bool *placed, base_err *err) {
-    const hpo_param *params = space->params;
-    size_t at = 0;
-    while (placed[at]) at++;
-    for (size_t i = 0; i < space->count; i++) at = waiting_for(params[at].when, placed); /* now surely on the cycle */
-    size_t first = at; /* named from its first parameter in declaration order */
-    for (size_t i = waiting_for(params[at].when, placed); i != at; i = waiting_for(params[i].when, placed))
-        if (i < first) first = i;
-    const char *path = params[first].name;
-    for (size_t i = waiting_for(params[first].when, placed); i != first; i = waiting_for(params[i].when, placed))
-        path = base_arena_printf(space->arena, "%s -> %s", path, params[i].name);
-    const base_yaml_node *when = base_yaml_get(params[first].where, "when");
-    return hpo_space_fail(when ? when : params[first].where, err,
-                          "conditions go round in a circle: %s -> %s: each waits for the next", path,
-                          params[first].name);
-}
-
-/* Unconditional parameters first, then the others with parents before children. */
-static base_status sort_params(hpo_space *space, base_err *err) {
-    bool *placed = BASE_NEW_ARRAY(space->arena, space->count, bool);
-    space->order = BASE_NEW_ARRAY(space->arena, space->count, size_t);
-    size_t n = 0;
-    for (size_t i = 0; i < space->count; i++) {
-        if (space->params[i].when) continue;
-        space->order[n++] = i;
-        placed[i] = true;
-    }
-    space->n_conditional = space->count - n;
-    while (n < space->count) {
-        size_t i = 0;
-        while (i < space->count && (placed[i] || waiting_for(space->params[i].when, placed) != SIZE_MAX)) i++;
-        if (i == space->count) return fail_with_cycle(space, placed, err);
-        space->order[n++] = i;
-        placed[i] = true;
-    }
-    return BASE_OK;
-}
 
 static base_status compile_tests(hpo_space *space, base_err *err) {
     space->tests = BASE_NEW_ARRAY(space->arena, space->count, const hpo_test *);
@@ -200,7 +147,7 @@ static base_status check_some_allowed(const hpo_space *space, base_err *err) {
 base_status hpo_space_seal(hpo_space *space, base_err *err) {
     BASE_ASSERT(!space->sealed);
     BASE_TRY(compile_tests(space, err));
-    BASE_TRY(sort_params(space, err));
+    BASE_TRY(hpo_space_sort(space, err));
     space->dim_param = BASE_NEW_ARRAY(space->arena, space->count, size_t);
     for (size_t i = 0; i < space->count; i++)
         if (space->params[i].kind != HPO_CONSTANT) space->dim_param[space->dims++] = i;
@@ -225,10 +172,18 @@ const hpo_param *hpo_space_param(const hpo_space *space, size_t index) {
     return &space->params[index];
 }
 
+size_t hpo_space_find_bytes(const hpo_space *space, const char *name, size_t length) {
+    const uint64_t hash = base_hash64(name, length);
+    size_t cursor = 0, at;
+    do {
+        at = base_index_next(&space->names, hash, &cursor);
+    } while (at != SIZE_MAX &&
+             (strncmp(space->params[at].name, name, length) != 0 || space->params[at].name[length] != '\0'));
+    return at;
+}
+
 size_t hpo_space_find(const hpo_space *space, const char *name) {
-    for (size_t i = 0; i < space->count; i++)
-        if (strcmp(space->params[i].name, name) == 0) return i;
-    return SIZE_MAX;
+    return hpo_space_find_bytes(space, name, strlen(name));
 }
 
 size_t hpo_space_dim_param(const hpo_space *space, size_t dim) {

@@ -68,8 +68,9 @@ typedef struct hpo_param {
     double min, max; /* as declared; max is the last reachable value of a stepped range */
     double step;     /* 0 = continuous; 1 for INT by default */
     size_t n_choices;
-    const hpo_value *choices;    /* CATEGORICAL, ORDINAL; CONSTANT: one */
-    const double *probabilities; /* CATEGORICAL/ORDINAL: normalised base measure; NULL = uniform */
+    const hpo_value *choices;          /* CATEGORICAL, ORDINAL; CONSTANT: one */
+    const double *probabilities;       /* CATEGORICAL/ORDINAL: normalised base measure; NULL = uniform */
+    const struct base_index *by_value; /* choices by value when there are many; hpo_space_add makes it */
     hpo_prior prior;
     const hpo_cond *when;        /* NULL = always active */
     const base_yaml_node *where; /* position for messages; may be NULL */

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "hpo/space/space_impl.h"
 
@@ -31,6 +32,33 @@ typedef enum key_id {
 static const char *const KEY_WORDS[KEY_COUNT] = {"min",   "max",        "log",     "logit",         "step",
                                                  "q",     "values",     "ordered", "probabilities", "value",
                                                  "prior", "confidence", "when",    "distribution"};
+
+/* What other programs call these: Optuna, ConfigSpace, NNI, Hyperopt, Keras Tuner, Ray. */
+static const struct {
+    const char *word;
+    key_id ours;
+} OTHER_WORDS[] = {
+    {"low", KEY_MIN},
+    {"lower", KEY_MIN},
+    {"min_value", KEY_MIN},
+    {"minimum", KEY_MIN},
+    {"high", KEY_MAX},
+    {"upper", KEY_MAX},
+    {"max_value", KEY_MAX},
+    {"maximum", KEY_MAX},
+    {"choices", KEY_VALUES},
+    {"choice", KEY_VALUES},
+    {"categories", KEY_VALUES},
+    {"options", KEY_VALUES},
+    {"sequence", KEY_VALUES},
+    {"weights", KEY_PROBABILITIES},
+    {"log_scale", KEY_LOG},
+    {"default", KEY_PRIOR},
+    {"default_value", KEY_PRIOR},
+    {"condition", KEY_WHEN},
+    {"conditions", KEY_WHEN},
+    {"depends_on", KEY_WHEN},
+};
 
 typedef enum form { FORM_RANGE, FORM_VALUES, FORM_VALUE } form;
 
@@ -65,6 +93,15 @@ static base_status fail_with_kind(const reader *in, const char *what, const base
                           base_yaml_kind_text(node->kind));
 }
 
+static const char *key_hint(base_arena *arena, const char *word) {
+    for (size_t i = 0; i < sizeof OTHER_WORDS / sizeof *OTHER_WORDS; i++)
+        if (strcasecmp(word, OTHER_WORDS[i].word) == 0)
+            return base_arena_printf(arena, "did you mean \"%s\"?", KEY_WORDS[OTHER_WORDS[i].ours]);
+    if (strcasecmp(word, "mu") == 0 || strcasecmp(word, "sigma") == 0)
+        return "write min, max and prior: the mean, with confidence: low, medium or high";
+    return hpo_space_hint(arena, word, KEY_WORDS, KEY_COUNT);
+}
+
 static base_status collect_keys(reader *in, base_err *err) {
     for (size_t i = 0; i < in->map->count; i++) {
         const base_yaml_node *key = in->map->keys[i];
@@ -72,7 +109,7 @@ static base_status collect_keys(reader *in, base_err *err) {
         while (id < KEY_COUNT && strcmp(key->text, KEY_WORDS[id]) != 0) id++;
         if (id == KEY_COUNT)
             return hpo_space_fail(key, err, "%s: unknown key \"%s\": %s", in->name, key->text,
-                                  hpo_space_hint(in->arena, key->text, KEY_WORDS, KEY_COUNT));
+                                  key_hint(in->arena, key->text));
         in->nodes[id] = in->map->items[i];
     }
     return BASE_OK;
@@ -98,10 +135,19 @@ static base_status find_form(const reader *in, form *out, base_err *err) {
     return BASE_OK;
 }
 
+/* An integer that is too large, as the real number that would stand for it. */
+static const char *as_real(base_arena *arena, const base_yaml_node *node) {
+    const hpo_value value = hpo_value_real(node->number);
+    return hpo_value_string(arena, &value);
+}
+
 static base_status read_number(const reader *in, key_id key, double *out, base_err *err) {
     const base_yaml_node *node = in->nodes[key];
     if (node->kind != BASE_YAML_INT && node->kind != BASE_YAML_FLOAT)
         return fail_with_kind(in, KEY_WORDS[key], node, "a number", err);
+    if (base_yaml_is_oversized(node))
+        return hpo_space_fail(node, err, "%s: %s %s does not fit in 64 bits: write %s for a real number", in->name,
+                              KEY_WORDS[key], node->text, as_real(in->arena, node));
     bool exact = fabs(node->number) <= 0x1p53 && (int64_t)node->number == node->integer;
     if (node->kind == BASE_YAML_INT && !exact)
         return hpo_space_fail(node, err, "%s: %s %s is too large for an integer: stay within -2^53 and 2^53", in->name,
@@ -217,6 +263,16 @@ static base_status read_choice_prior(reader *in, base_err *err) {
     return BASE_OK;
 }
 
+static base_status read_value(const reader *in, const base_yaml_node *node, hpo_value *out, base_err *err) {
+    if (base_yaml_is_oversized(node))
+        return hpo_space_fail(node, err,
+                              "%s: the integer %s does not fit in 64 bits: write '%s' in quotes for a text, or %s for "
+                              "a real number",
+                              in->name, node->text, node->text, as_real(in->arena, node));
+    *out = hpo_value_of_node(node);
+    return BASE_OK;
+}
+
 static base_status read_choices(reader *in, base_err *err) {
     const base_yaml_node *list = in->nodes[KEY_VALUES];
     if (base_yaml_is_scalar(list))
@@ -228,7 +284,7 @@ static base_status read_choices(reader *in, base_err *err) {
     for (size_t i = 0; i < list->count; i++) {
         if (!base_yaml_is_scalar(list->items[i]))
             return fail_with_kind(in, "a value", list->items[i], "a number, a text, a boolean or null", err);
-        choices[i] = hpo_value_of_node(list->items[i]);
+        BASE_TRY(read_value(in, list->items[i], &choices[i], err));
     }
     bool ordered;
     BASE_TRY(read_flag(in, KEY_ORDERED, &ordered, err));
@@ -245,7 +301,7 @@ static base_status read_constant(reader *in, base_err *err) {
         return hpo_space_fail(node, err, "%s: value is one constant: write values for a list", in->name);
     if (!base_yaml_is_scalar(node)) return fail_with_kind(in, "value", node, "a number, a text or a boolean", err);
     hpo_value *choice = BASE_NEW(in->arena, hpo_value);
-    *choice = hpo_value_of_node(node);
+    BASE_TRY(read_value(in, node, choice, err));
     in->param.kind = HPO_CONSTANT;
     in->param.choices = choice;
     in->param.n_choices = 1;
@@ -277,6 +333,8 @@ static base_status read_param(hpo_space *space, const base_yaml_node *key, const
     reader in = {.arena = space->arena, .name = key->text, .map = node};
     in.param = (hpo_param){.name = key->text, .where = node};
     form written = FORM_RANGE;
+    /* First, because a distribution that is not supported brings keys that are not known. */
+    BASE_TRY(hpo_distribution_check(in.arena, in.name, node, err));
     BASE_TRY(collect_keys(&in, err));
     hpo_number_rule rule;
     bool log;

@@ -3,6 +3,7 @@
 #ifndef HPO_SPACE_SPACE_IMPL_H
 #define HPO_SPACE_SPACE_IMPL_H
 
+#include "base/index.h"
 #include "hpo/space/space.h"
 
 /* A condition after sealing: choices have become truth tables over their indices, values plain doubles, so that a test
@@ -31,6 +32,7 @@ struct hpo_space {
     base_arena *arena;
     hpo_param *params;
     size_t count, capacity;
+    base_index names; /* of params, by name */
     hpo_clause *clauses;
     size_t n_clauses, clauses_capacity;
     bool sealed;
@@ -51,6 +53,14 @@ const char *hpo_param_choice_hint(base_arena *arena, const hpo_param *param, con
 /* A value and a number of the parameter's kind as text, for messages. In the arena. */
 const char *hpo_value_string(base_arena *arena, const hpo_value *value);
 const char *hpo_param_number(base_arena *arena, const hpo_param *param, double number);
+
+/* Index of the name of these bytes, or SIZE_MAX. */
+size_t hpo_space_find_bytes(const hpo_space *space, const char *name, size_t length);
+
+/* ---- order.c ---- */
+/* Fills order and n_conditional: unconditional parameters first, then the others with parents before children.
+ * BASE_INVALID: a cycle of conditions, named. */
+base_status hpo_space_sort(hpo_space *space, base_err *err);
 
 /* ---- param.c: checks and completes a parameter before it is added ---- */
 base_status hpo_param_complete(base_arena *arena, hpo_param *param, base_err *err);
@@ -87,6 +97,8 @@ base_status hpo_cond_read(const hpo_space *space, const base_yaml_node *node, co
 /* Which numbers a range has: integers when both bounds are written so; always real; always integers; integers when
  * bounds and step are. */
 typedef enum hpo_number_rule { HPO_RULE_BY_BOUNDS, HPO_RULE_REAL, HPO_RULE_INT, HPO_RULE_BY_ALL } hpo_number_rule;
+/* Whether the distribution of a parameter's map, if it names one, is one of those that can be written. */
+base_status hpo_distribution_check(base_arena *arena, const char *param, const base_yaml_node *map, base_err *err);
 /* What the key `distribution` of a parameter's map says; without the key HPO_RULE_BY_BOUNDS and no log scale. */
 base_status hpo_distribution_read(base_arena *arena, const char *param, const base_yaml_node *map,
                                   hpo_number_rule *rule, bool *log, base_err *err);

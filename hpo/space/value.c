@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/rng.h"
+
 hpo_value hpo_value_of_node(const base_yaml_node *scalar) {
     switch (scalar->kind) {
     case BASE_YAML_BOOL: return (hpo_value){.kind = HPO_VALUE_BOOL, .boolean = scalar->boolean};
@@ -46,6 +48,14 @@ bool hpo_value_equal(const hpo_value *a, const hpo_value *b) {
     case HPO_VALUE_TEXT: return strcmp(a->text, b->text) == 0;
     }
     return false;
+}
+
+uint64_t hpo_value_hash(const hpo_value *value) {
+    if (value->kind == HPO_VALUE_TEXT) return base_hash64(value->text, strlen(value->text));
+    if (value->kind != HPO_VALUE_INT && value->kind != HPO_VALUE_REAL)
+        return (uint64_t)value->kind << 1 | (value->kind == HPO_VALUE_BOOL && value->boolean);
+    const double number = value->real + 0.0; /* -0.0 equals 0.0 */
+    return base_hash64(&number, sizeof number);
 }
 
 /* YAML's words for what has no digits. */

@@ -32,6 +32,8 @@ hpo_value hpo_value_real(double value);
 hpo_value hpo_value_text(const char *text);
 /* 1 equals 1.0; text equals text; nothing else across kinds. */
 bool hpo_value_equal(const hpo_value *a, const hpo_value *b);
+/* A hash that agrees with it. */
+uint64_t hpo_value_hash(const hpo_value *value);
 /* As written in a study file ("text" without quotes, true, 3, 0.1): what {name} becomes in a command. */
 void hpo_value_print(const hpo_value *value, base_buf *out);
 /* As JSON: text quoted; non-finite reals as strings. */

@@ -16,9 +16,11 @@ base_status study_check_searched(const hpo_study_spec *spec, const base_yaml_nod
     while (type->options[count].name) count++;
     const char **names = BASE_NEW_ARRAY(spec->arena, count, const char *);
     for (size_t i = 0; i < count; i++) names[i] = type->options[i].name;
+    bool *mentioned = BASE_NEW_ARRAY(spec->arena, hpo_space_count(spec->space), bool);
+    (void)hpo_settings_mark(spec->settings, spec->space, mentioned);
     for (size_t i = 0; i < parameters->count; i++) {
         const base_yaml_node *key = parameters->keys[i], *map = parameters->items[i];
-        if (hpo_settings_mention(spec->settings, key->text)) continue;
+        if (mentioned[hpo_space_find(spec->space, key->text)]) continue;
         const base_option *option = base_options_find(type->options, key->text);
         if (!option) {
             return base_yaml_fail(key, err, "the objective %s has no option '%s' that could be searched%s", type->name,
@@ -48,10 +50,7 @@ static base_status check_options(const hpo_study_spec *spec, base_err *err) {
     const hpo_objective_type *type = spec->objective;
     const base_yaml_node *settings = spec->settings;
     const size_t count = hpo_space_count(spec->space);
-    bool refers = false;
-    for (size_t i = 0; i < count; i++) {
-        refers = refers || hpo_settings_mention(settings, hpo_space_param(spec->space, i)->name);
-    }
+    const bool refers = hpo_settings_mark(settings, spec->space, NULL) > 0;
     BASE_TRY(hpo_settings_check(settings, spec->space, NULL, 0, err));
     if (refers) {
         double *config = BASE_NEW_ARRAY(spec->arena, count, double);

@@ -10,25 +10,6 @@
 #include "hpo/space/value.h"
 #include "hpo/study/study_keys.h"
 
-static int compare_keys(const void *a, const void *b) {
-    const base_yaml_node *const *x = a, *const *y = b;
-    return strcmp((*x)->text, (*y)->text);
-}
-
-/* The order of keys in a map means nothing. */
-static void sort_keys(base_arena *arena, base_yaml_node *node) {
-    if (node->kind == BASE_YAML_MAP && node->count > 0) {
-        base_yaml_node **keys = BASE_NEW_ARRAY(arena, node->count, base_yaml_node *);
-        base_yaml_node **items = BASE_NEW_ARRAY(arena, node->count, base_yaml_node *);
-        memcpy(keys, node->keys, node->count * sizeof(base_yaml_node *));
-        qsort(keys, node->count, sizeof(base_yaml_node *), compare_keys);
-        for (size_t i = 0; i < node->count; i++) items[i] = base_yaml_get(node, keys[i]->text);
-        node->keys = keys;
-        node->items = items;
-    }
-    for (size_t i = 0; i < node->count && !base_yaml_is_scalar(node); i++) sort_keys(arena, node->items[i]);
-}
-
 static void put_sampler(const hpo_study_spec *spec, base_buf *out) {
     const hpo_sampler_env env = study_sampler_env(spec);
     hpo_sampler *sampler;
@@ -91,7 +72,7 @@ static void put_settings(const hpo_study_spec *spec, base_buf *out) {
     settings_keys keys = {NULL};
     if (spec->settings->count > 0) {
         base_yaml_node *copy = base_yaml_copy(spec->arena, spec->settings);
-        sort_keys(spec->arena, copy);
+        base_yaml_sort(spec->arena, copy);
         keys.settings = copy;
     }
     base_options_print(table, &keys, out);

@@ -104,12 +104,12 @@ static void test_values(void **state) {
     assert_true(t.time == 5400.0);
     assert_int_equal(t.memory, 1536);
     assert_int_equal(t.layers->kind, BASE_YAML_MAP);
-    CHECK_OK(base_options_read(table, parse("{dataset: x, activation: true, time: 2.5, memory: 1e9, target: .inf}"), &t,
+    CHECK_OK(base_options_read(table, parse("{dataset: x, activation: true, time: 2.5, memory: 1GB, target: .inf}"), &t,
                                arena, &err));
     assert_int_equal(t.activation, 3);
     assert_true(t.time == 2.5);
     assert_int_equal(t.memory, 1000000000);
-    CHECK_OK(base_options_read(table, parse("{dataset: x, memory: 18446744073709551615}"), &t, arena, &err));
+    CHECK_OK(base_options_read(table, parse("{dataset: x, memory: 18446744073709551615B}"), &t, arena, &err));
     assert_true(t.memory == UINT64_MAX);
 }
 
@@ -143,11 +143,20 @@ static void test_sentences(void **state) {
         {"time: -1",
          "s.yaml:1:7: time must be a duration (90s, 10m, 1.5h, 2d) greater than 0s, but is -1 (an integer)"},
         {"time: 0s", "s.yaml:1:7: time must be a duration (90s, 10m, 1.5h, 2d) greater than 0s, but is \"0s\""},
-        {"memory: 2G", "s.yaml:1:9: memory must be a size (512, 64KiB, 2GiB, 1MB) of at least 1024, but is \"2G\""
-                       " (a string)"},
-        {"memory: 100", "s.yaml:1:9: memory must be a size (512, 64KiB, 2GiB, 1MB) of at least 1024, but is 100"},
-        {"memory: 1e30", "s.yaml:1:9: memory must be a size (512, 64KiB, 2GiB, 1MB) of at least 1024, but is 1e30"
-                         " (a float)"},
+        {"time: 30min", "s.yaml:1:7: time must be a duration (90s, 10m, 1.5h, 2d) greater than 0s, but is \"30min\""
+                        " (a string); write 30m"},
+        {"time: 2 Hours", "s.yaml:1:7: time must be a duration (90s, 10m, 1.5h, 2d) greater than 0s, but is"
+                          " \"2 Hours\" (a string); write 2h"},
+        {"memory: 2 gigs", "s.yaml:1:9: memory must be a size with a unit (100MiB, 2GiB, 2G, 1MB) of at least 1024,"
+                           " but is \"2 gigs\" (a string)"},
+        {"memory: 100", "s.yaml:1:9: memory must be a size with a unit (100MiB, 2GiB, 2G, 1MB) of at least 1024, but"
+                        " is 100 (an integer); write 100MiB or 100GiB"},
+        {"memory: 2147483648", "s.yaml:1:9: memory must be a size with a unit (100MiB, 2GiB, 2G, 1MB) of at least"
+                               " 1024, but is 2147483648 (an integer); for bytes write 2GiB"},
+        {"memory: 100B", "s.yaml:1:9: memory must be a size with a unit (100MiB, 2GiB, 2G, 1MB) of at least 1024, but"
+                         " is \"100B\""},
+        {"memory: 1e30", "s.yaml:1:9: memory must be a size with a unit (100MiB, 2GiB, 2G, 1MB) of at least 1024, but"
+                         " is 1e30 (a float)"},
         {"learning-rate: 1", "s.yaml:1:1: unknown key 'learning-rate'; did you mean 'learning_rate'?"},
         {"{epochs: 1, epohcs: 2}", "s.yaml:1:13: unknown key 'epohcs'; did you mean 'epochs'?"},
         {"widgets: 2", "s.yaml:1:1: unknown key 'widgets'; the keys here are shuffle, epochs, learning_rate,"
@@ -214,7 +223,7 @@ static void test_durations_and_sizes(void **state) {
         const char *text;
         uint64_t bytes;
     } sizes[] = {
-        {"512", 512},
+        {"512B", 512},
         {"64KiB", 65536},
         {"2GiB", UINT64_C(2147483648)},
         {"1MB", 1000000},
@@ -222,10 +231,14 @@ static void test_durations_and_sizes(void **state) {
         {"10 kB", 10000},
         {"1gib", UINT64_C(1073741824)},
         {"7B", 7},
-        {"0", 0},
+        {"0B", 0},
+        {"2G", UINT64_C(2147483648)},
+        {"2GB", UINT64_C(2000000000)},
+        {"3m", UINT64_C(3145728)},
+        {"1.5Ki", 1536},
         {"1TiB", UINT64_C(1099511627776)},
         {"0.1KiB", 102},
-        {"18446744073709551615", UINT64_MAX},
+        {"18446744073709551615B", UINT64_MAX},
     };
     for (size_t i = 0; i < CHECK_COUNT(sizes); i++) {
         uint64_t bytes = 0;
@@ -233,8 +246,8 @@ static void test_durations_and_sizes(void **state) {
         assert_true(bytes == sizes[i].bytes);
     }
     static const char *const no_sizes[] = {
-        "",      "-1",    "2G",    "1.5", "1.5B",        "KiB",  "1e9", "18446744073709551616",
-        "1 KB ", "1KiBs", "1.KiB", " 1",  "16777216TiB", "1  kB"};
+        "",     "-1",    "512",   "1.5",   "1.5B", "KiB",         "1e9",  "18446744073709551616B",
+        "2g i", "1 KB ", "1KiBs", "1.KiB", " 1",   "16777216TiB", "1  kB"};
     for (size_t i = 0; i < CHECK_COUNT(no_sizes); i++) {
         uint64_t bytes = 0;
         if (base_parse_bytes(no_sizes[i], &bytes)) fail_msg("'%s' is taken", no_sizes[i]);
@@ -347,12 +360,12 @@ static void test_print(void **state) {
     /* Two ways to write the same settings give the same text. */
     static const char *const same[] = {
         "{dataset: '010', learning_rate: 1e-2, time: 90m, memory: 1MiB, layers: [1.50, 0x10, {a: ~}], epochs: 010}",
-        "{epochs: 10, layers: [1.5, 16, {a: null}], memory: 1048576, time: 1h30m, learning_rate: 0.01, dataset: "
+        "{epochs: 10, layers: [1.5, 16, {a: null}], memory: 1024 kib, time: 1h30m, learning_rate: 0.01, dataset: "
         "\"010\"}",
     };
     const char *canonical = "{shuffle: true, epochs: 10, learning_rate: 0.01, momentum: 0.9,"
                             " target: -.inf, fraction: 1.0, path: null, activation: tanh, time: 5400.0,"
-                            " memory: 1048576, layers: [1.5, 16, {a: null}], dataset: \"010\"}";
+                            " memory: 1MiB, layers: [1.5, 16, {a: null}], dataset: \"010\"}";
     base_buf out = {0};
     for (size_t i = 0; i < CHECK_COUNT(same); i++) {
         train t = {0};
@@ -364,7 +377,7 @@ static void test_print(void **state) {
     /* What is printed reads back to the same, also from the defaults and from odd values. */
     static const char *const texts[] = {
         "dataset: x", "{dataset: 'null', path: '', activation: 'true', target: 1e300}",
-        "{dataset: \"a\\nb: c\", layers: {\"k\": ['1', 2.0, .nan, -.inf]}, memory: 18446744073709551615, time: 1e-9}"};
+        "{dataset: \"a\\nb: c\", layers: {\"k\": ['1', 2.0, .nan, -.inf]}, memory: 18446744073709551615B, time: 1e-9}"};
     for (size_t i = 0; i < CHECK_COUNT(texts); i++) {
         train t = {0}, again = {0};
         base_buf second = {0};

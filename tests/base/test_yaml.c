@@ -296,6 +296,34 @@ static void test_made_nodes(void **state) {
     assert_string_equal(err.text, "f.yaml:1:1: x");
 }
 
+/* Maps of every size around the one from which keys are indexed: found after adding, replacing, copying, sorting. */
+static void test_many_keys(void **state) {
+    (void)state;
+    for (int count = 0; count < 200; count += count < 40 ? 1 : 53) {
+        base_yaml_node *map = base_yaml_new_map(arena, NULL);
+        for (int i = 0; i < count; i++) {
+            base_yaml_put(arena, map, base_arena_printf(arena, "k%d", (i * 37) % 997),
+                          base_yaml_scalar(arena, NULL, base_arena_printf(arena, "%d", i), false));
+        }
+        if (count > 0) base_yaml_put(arena, map, "k0", base_yaml_scalar(arena, NULL, "1000", false));
+        base_yaml_node *sorted = base_yaml_copy(arena, map);
+        base_yaml_sort(arena, sorted);
+        assert_true(base_yaml_equal(map, sorted) && base_yaml_equal(sorted, map));
+        assert_int_equal(map->count, count);
+        for (int i = 0; i < count; i++) {
+            const char *key = base_arena_printf(arena, "k%d", (i * 37) % 997);
+            assert_ptr_equal(base_yaml_get(map, key), map->items[i]);
+            assert_string_equal(base_yaml_key(sorted, key)->text, key);
+            assert_int_equal(base_yaml_get(sorted, key)->integer, i > 0 ? i : 1000);
+            if (i > 0) assert_true(strcmp(sorted->keys[i - 1]->text, sorted->keys[i]->text) < 0);
+        }
+        assert_null(base_yaml_get(map, "k998"));
+        base_yaml_put(arena, sorted, "k998", base_yaml_new_list(arena, NULL));
+        assert_int_equal(base_yaml_get(sorted, "k998")->kind, BASE_YAML_LIST);
+        assert_null(base_yaml_get(map, "k998"));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_scalars, setup, teardown),
@@ -305,6 +333,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_equal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_nodes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_keys, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,40 @@ static const broken_space BROKEN[] = {
      "  lr: {@mim: 0.1, max: 1.0}\n",
      "lr: unknown key \"mim\": did you mean \"min\"?"},
     {"parameters:\n"
+     "  lr: {@low: 0.1, high: 1.0}\n",
+     "lr: unknown key \"low\": did you mean \"min\"?"},
+    {"parameters:\n"
+     "  lr: {min: 0.1, @High: 1.0}\n",
+     "lr: unknown key \"High\": did you mean \"max\"?"},
+    {"parameters:\n"
+     "  opt: {@choices: [sgd, adam]}\n",
+     "opt: unknown key \"choices\": did you mean \"values\"?"},
+    {"parameters:\n"
+     "  lr: {@mu: 0.1, sigma: 1.0}\n",
+     "lr: unknown key \"mu\": write min, max and prior: the mean, with confidence: low, medium or high"},
+    {"parameters:\n"
+     "  x: {mu: 0, sigma: 1, distribution: @normal}\n",
+     "x: distribution normal is not supported: write min, max and prior: the mean, with confidence: low, medium or high"},
+    {"parameters:\n"
+     "  x: {mu: 0, sigma: 1, q: 2, distribution: @q_log_normal}\n",
+     "x: distribution q_log_normal is not supported: write integer bounds, log: true and prior: the median, with confidence"},
+    {"parameters:\n"
+     "  n: {min: 0, max: @9223372036854775808}\n",
+     "n: max 9223372036854775808 does not fit in 64 bits: write 9.223372036854776e+18 for a real number"},
+    {"parameters:\n"
+     "  n: {min: @-99999999999999999999, max: 1.5}\n",
+     "n: min -99999999999999999999 does not fit in 64 bits: write -1e+20 for a real number"},
+    {"parameters:\n"
+     "  id: {values: [1, @18446744073709551616]}\n",
+     "id: the integer 18446744073709551616 does not fit in 64 bits: write '18446744073709551616' in quotes for a text, or 1.8446744073709552e+19 for a real number"},
+    {"parameters:\n"
+     "  id: {value: @0x8000000000000000}\n",
+     "id: the integer 0x8000000000000000 does not fit in 64 bits: write '0x8000000000000000' in quotes for a text, or 9.223372036854776e+18 for a real number"},
+    {"parameters:\n"
+     "  a: {values: [1, 2]}\n"
+     "  b: {min: 0.0, max: 1.0, when: {a: @18446744073709551616}}\n",
+     "the integer 18446744073709551616 does not fit in 64 bits"},
+    {"parameters:\n"
      "  lr: {min: 0.1, max: 1.0, @color: red}\n",
      "lr: unknown key \"color\": there are min, max, log, logit, step, q, values, ordered, probabilities, value, prior, confidence, when, distribution"},
     {"parameters:\n"
