@@ -12,12 +12,22 @@ static bool fit(const eng_shape *a, const eng_shape *b) {
     return a->ndim == b->ndim && a->ndim > 0 && memcmp(a->dim, b->dim, (a->ndim - 1) * sizeof a->dim[0]) == 0;
 }
 
+/* Whether so many channels at every position of shape are numbers that can be counted in bytes. */
+static bool countable(const eng_shape *shape, size_t channels) {
+    size_t count = channels;
+    for (size_t d = 0; d + 1 < shape->ndim; d++)
+        if (__builtin_mul_overflow(count, shape->dim[d], &count)) return false;
+    return count <= PTRDIFF_MAX / sizeof(float);
+}
+
 static base_status infer(eng_node *node, base_err *err) {
     size_t channels = 0;
     for (size_t i = 0; i < node->inputs; i++) {
         if (fit(&node->in_shape[0], &node->in_shape[i])) {
-            channels += channels_of(&node->in_shape[i]);
-            continue;
+            const size_t more = channels_of(&node->in_shape[i]);
+            if (!__builtin_add_overflow(channels, more, &channels) && countable(&node->in_shape[0], channels)) continue;
+            return BASE_FAIL(err, BASE_INVALID, "%zu channels of an input are too many to stand beside the others",
+                             more);
         }
         base_buf text = {0};
         eng_shape_text(&node->in_shape[0], &text);

@@ -251,6 +251,13 @@ static void shapes_must_fit(void **state) {
                 "sum: shapes [4, 3] and [3, 4] cannot be added");
     CHECK_FAILS(eng_graph_add_many(graph, &eng_op_concat, NULL, "join", (eng_value[]){a, b}, 2, &out, &err),
                 BASE_INVALID, "join: shapes [4, 3] and [3, 4] cannot be concatenated");
+    /* Sums of channels that wrap around, and positions times channels that do. */
+    const eng_value wide = eng_graph_input(graph, eng_shape_1d(PTRDIFF_MAX / sizeof(float)), ENG_F32);
+    const eng_value tall = eng_graph_input(graph, eng_shape_2d((size_t)1 << 40, (size_t)1 << 20), ENG_F32);
+    CHECK_FAILS(eng_graph_add_many(graph, &eng_op_concat, NULL, "join", (eng_value[]){wide, wide}, 2, &out, &err),
+                BASE_INVALID, "join: 2305843009213693951 channels of an input are too many to stand beside the others");
+    CHECK_FAILS(eng_graph_add_many(graph, &eng_op_concat, NULL, "join", (eng_value[]){tall, tall, tall}, 3, &out, &err),
+                BASE_INVALID, "join: 1048576 channels of an input are too many");
     CHECK_FAILS(eng_graph_add(graph, &eng_op_slice, &empty, NULL, &a, &out, &err), BASE_INVALID, "at least one");
     CHECK_FAILS(eng_graph_add(graph, &eng_op_slice, &far, NULL, &a, &out, &err), BASE_INVALID,
                 "there are 3 channels, so 2 from number 2 on cannot be taken");
