@@ -47,10 +47,11 @@ typedef struct hpo_job {
     hpo_limits limits;
 } hpo_job;
 
-typedef enum hpo_verdict { HPO_CONTINUE, HPO_STOP } hpo_verdict;
+typedef enum hpo_verdict { HPO_CONTINUE, HPO_STOP, HPO_ABANDON } hpo_verdict;
 
-/* Given to evaluate. report: an intermediate result at `step` (in units of fidelity, increasing). HPO_STOP: end soon,
- * save what lets the same trial go on from here, and return BASE_CANCELLED; what is computed later does not count. */
+/* Given to evaluate. report: an intermediate result at `step` (in units of fidelity, increasing). HPO_STOP: the run
+ * ends; end soon, save what lets the same trial go on from here, and return BASE_CANCELLED. HPO_ABANDON: this trial
+ * will never go on; end soon, leave no checkpoint, and return BASE_CANCELLED. */
 typedef struct hpo_reporter {
     hpo_verdict (*report)(void *self, double step, const hpo_metrics *metrics);
     hpo_verdict (*verdict)(void *self); /* asks without reporting: for long steps */
@@ -106,8 +107,9 @@ typedef struct hpo_objective_type {
     /* RESUMABLE: whether it can go on from a lower value of this fidelity (a share of the data must start again); NULL
      * = from any. An evaluation that starts again is charged in full. */
     bool (*resumes)(const char *fidelity);
-    /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; may be NULL. */
-    void (*forget)(const char *folder, double fidelity);
+    /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; INFINITY: the trial will
+     * never go on, and none is. Returns how many were deleted. May be NULL. */
+    size_t (*forget)(const char *folder, double fidelity);
     /* More for --help, behind the notes: structures that the table of options only names; may be NULL. */
     void (*help)(base_buf *out);
     /* More names for --list (data sets, models, problems); may be NULL. */

@@ -381,7 +381,7 @@ static base_status command_evaluate(void *self, const hpo_job *job, const hpo_re
     char **argv = arguments(&now);
     status = command_program_run(argv, state->cwd, &output, &end, err);
     if (status != BASE_OK) goto out;
-    bool stopped = reporter->verdict(reporter->self) == HPO_STOP;
+    bool stopped = reporter->verdict(reporter->self) != HPO_CONTINUE;
     status = judge(&now, file_name(argv[0]), end, &output, stopped, result, err);
 out:
     end_call(&now);

@@ -124,7 +124,7 @@ static bool read_some(int out, command_output *output, base_buf *echo) {
 
 /* A program that made a process group of its own did not get the group's SIGTERM. */
 static void pass_on_stop(pid_t pid, const hpo_reporter *reporter, bool *passed) {
-    if (*passed || reporter->verdict(reporter->self) != HPO_STOP) return;
+    if (*passed || reporter->verdict(reporter->self) == HPO_CONTINUE) return;
     if (getpgid(pid) != getpgrp()) kill(pid, SIGTERM);
     *passed = true;
 }

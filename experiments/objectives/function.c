@@ -259,7 +259,7 @@ static base_status function_evaluate(void *self, const hpo_job *job, const hpo_r
                                      base_err *err) {
     const function_state *state = self;
     const bench_problem *problem = state->binding.instance.problem;
-    if (state->report_every > 0 && reporter && report_curve(state, job, reporter) == HPO_STOP)
+    if (state->report_every > 0 && reporter && report_curve(state, job, reporter) != HPO_CONTINUE)
         return BASE_FAIL(err, BASE_CANCELLED, "told to stop");
     const double fidelity = state->has_fidelity ? job->fidelity : problem->fidelity.max;
     measure(state, job, fidelity, &out->metrics);

@@ -5,6 +5,7 @@
  * one that this job goes on from. A file that is missing or damaged costs time, never the result: the training is
  * repeated from the nearest sound one, and reports are always those of the whole stretch, so the outcome is bit for bit
  * that of an undisturbed run. */
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,7 @@ typedef struct evaluation {
     eng_recipe recipe;
     size_t fold; /* 1, 2, ...; 0 = the job is a single training */
     sums sum;
-    bool stop; /* the reporter said so */
+    hpo_verdict verdict; /* the last one of the reporter */
 } evaluation;
 
 /* ---- metrics ---- */
@@ -100,8 +101,12 @@ static void put_means(hpo_metrics *metrics, const sums *sum) {
 
 /* ---- reports ---- */
 
+static void heed(evaluation *e, hpo_verdict verdict) {
+    if (verdict > e->verdict) e->verdict = verdict;
+}
+
 static void report(evaluation *e, double step, const hpo_metrics *metrics) {
-    if (e->reporter && e->reporter->report(e->reporter->self, step, metrics) == HPO_STOP) e->stop = true;
+    if (e->reporter) heed(e, e->reporter->report(e->reporter->self, step, metrics));
 }
 
 /* step: the place of the epoch on the scale of the fidelity. What comes before this job's stretch was reported by an
@@ -122,14 +127,14 @@ static void report_epoch(evaluation *e, const eng_epoch *epoch) {
 static bool on_epoch(void *self, const eng_epoch *epoch) {
     evaluation *e = self;
     if (e->fold == 0) report_epoch(e, epoch); /* with folds, an epoch of one of them is not a result of the trial */
-    return e->stop;
+    return e->verdict != HPO_CONTINUE;
 }
 
 static bool on_stop(void *self) {
     evaluation *e = self;
     const hpo_reporter *r = e->reporter;
-    if (r && r->verdict && r->verdict(r->self) == HPO_STOP) e->stop = true;
-    return e->stop;
+    if (r && r->verdict) heed(e, r->verdict(r->self));
+    return e->verdict != HPO_CONTINUE;
 }
 
 /* ---- files ---- */
@@ -152,19 +157,33 @@ static const char *file_of(const evaluation *e, const char *kind, double fidelit
     return path->data;
 }
 
-void train_forget(const char *folder, double fidelity) {
-    base_buf path = {0};
-    base_buf_printf(&path, "%s/checkpoint-", folder);
-    put_fidelity(&path, fidelity);
-    size_t length = path.length;
-    base_buf_puts(&path, ".ckpt");
-    (void)unlink(path.data);
-    for (size_t fold = 1, more = 1; more; fold++) {
-        path.length = length;
-        base_buf_printf(&path, ".fold-%zu.ckpt", fold);
-        more = unlink(path.data) == 0;
+/* Whether a file of a trial's folder is a checkpoint of this fidelity, of any kind and fold, finished or half written;
+ * INFINITY: of any. */
+static bool is_checkpoint(const char *name, double fidelity) {
+    static const char *const kinds[] = {"checkpoint-", "partial-"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strncmp(name, kinds[i], strlen(kinds[i])) != 0) continue;
+        if (!isfinite(fidelity)) return true;
+        base_buf stem = {0};
+        put_fidelity(&stem, fidelity);
+        const char *rest = name + strlen(kinds[i]);
+        const bool same = strncmp(rest, stem.data, stem.length) == 0 && rest[stem.length] == '.';
+        const bool longer = same && rest[stem.length + 1] >= '0' && rest[stem.length + 1] <= '9'; /* 2 is not 2.5 */
+        base_buf_fini(&stem);
+        return same && !longer;
     }
-    base_buf_fini(&path);
+    return false;
+}
+
+size_t train_forget(const char *folder, double fidelity) {
+    size_t count = 0;
+    DIR *dir = opendir(folder);
+    if (!dir) return 0;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        if (is_checkpoint(entry->d_name, fidelity)) count += unlinkat(dirfd(dir), entry->d_name, 0) == 0;
+    }
+    closedir(dir);
+    return count;
 }
 
 /* Loads the most advanced sound file of this training. */
@@ -204,8 +223,8 @@ static void drop_partial(evaluation *e) {
 /* The epochs that the loaded checkpoint has already; true = stop. */
 static bool repeat_reports(evaluation *e, const eng_trainer *trainer) {
     const eng_progress *p = eng_trainer_progress(trainer);
-    for (size_t i = 0; i < p->epochs && !e->stop; i++) (void)on_epoch(e, &p->history[i]);
-    return e->stop && p->epoch < (uint64_t)e->recipe.epochs && !p->stop.stopped;
+    for (size_t i = 0; i < p->epochs && e->verdict == HPO_CONTINUE; i++) (void)on_epoch(e, &p->history[i]);
+    return e->verdict != HPO_CONTINUE && p->epoch < (uint64_t)e->recipe.epochs && !p->stop.stopped;
 }
 
 static base_status run_trainer(evaluation *e, eng_trainer *trainer, base_err *err) {
@@ -217,7 +236,7 @@ static base_status run_trainer(evaluation *e, eng_trainer *trainer, base_err *er
         status = BASE_FAIL(err, BASE_CANCELLED, "the training was told to stop");
     else
         status = eng_trainer_fit(trainer, (uint64_t)e->recipe.epochs, &watch, err);
-    if (status == BASE_CANCELLED) save(e, trainer, "partial");
+    if (status == BASE_CANCELLED && e->verdict != HPO_ABANDON) save(e, trainer, "partial");
     if (status != BASE_OK) return status;
     if (loaded < (uint64_t)e->recipe.epochs) save(e, trainer, "checkpoint");
     drop_partial(e);
@@ -249,7 +268,8 @@ static base_status run_folds(evaluation *e, size_t folds, base_err *err) {
         hpo_metrics metrics = {0};
         put_means(&metrics, &e->sum);
         report(e, (double)e->fold, &metrics);
-        if (e->stop && e->fold < folds) return BASE_FAIL(err, BASE_CANCELLED, "the cross-validation was told to stop");
+        if (e->verdict != HPO_CONTINUE && e->fold < folds)
+            return BASE_FAIL(err, BASE_CANCELLED, "the cross-validation was told to stop");
     }
     return BASE_OK;
 }
@@ -294,6 +314,7 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
         if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_job(&e, err);
     }
     if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_means(&out->metrics, &e.sum);
+    if (status == BASE_CANCELLED && e.verdict == HPO_ABANDON) train_forget(job->folder, INFINITY);
     base_arena_destroy(arena);
     return status;
 }

@@ -28,7 +28,8 @@ BASE_CHECK base_status train_describe(const hpo_objective_env *env, const hpo_li
                                       base_err *err);
 base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                            base_err *err);
-/* Deletes what train_evaluate left in folder to go on from this number of epochs. */
-void train_forget(const char *folder, double fidelity);
+/* Deletes what train_evaluate left in folder to go on from this fidelity, INFINITY: everything; returns how many files.
+ */
+size_t train_forget(const char *folder, double fidelity);
 
 #endif

@@ -3,7 +3,8 @@
  *
  * It is a process group, so that a SIGTERM from the server reaches a program that it runs, too; a subreaper, so that
  * daemons that its program leaves behind stay below it where the server finds them; and it dies with the server.
- * SIGTERM is a request: a flag that the reporter hands to the objective as HPO_STOP. */
+ * SIGTERM is a request: a flag that the reporter hands to the objective as HPO_STOP, or as HPO_ABANDON when the server
+ * queued that value with the signal. */
 #include "hpo/dispatch/trial_child.h"
 
 #include <errno.h>
@@ -17,15 +18,17 @@
 
 /* A signal handler and the out-of-memory hook have no argument to find their trial by. One process is one trial, so
  * what is process-wide here belongs to that trial. */
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t asked; /* a hpo_verdict */
 static const hpo_trial_child *self_child;
 static base_buf frame; /* the one buffer that frames are made in: large enough before memory gets short */
 
 enum { FRAME_ROOM = 4096 };
 
-static void on_term(int number) {
-    (void)number;
-    stop_asked = 1;
+static void on_term(int number, siginfo_t *info, void *context) {
+    (void)number, (void)context;
+    const bool with_value = info->si_code == SI_QUEUE && info->si_pid == getppid();
+    const int wanted = with_value ? info->si_value.sival_int : HPO_STOP;
+    if (wanted > asked) asked = wanted;
 }
 
 static void send_frame(const hpo_message *message) {
@@ -45,7 +48,7 @@ static hpo_message message_of(hpo_message_kind kind) {
 
 static hpo_verdict verdict(void *self) {
     (void)self;
-    return stop_asked ? HPO_STOP : HPO_CONTINUE;
+    return (hpo_verdict)asked;
 }
 
 static hpo_verdict report(void *self, double step, const hpo_metrics *metrics) {
@@ -94,7 +97,8 @@ static void limit_resources(const hpo_limits *limits) {
 static void default_signals(void) {
     sigset_t none;
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-    sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_term}, NULL); /* interrupts a wait: no SA_RESTART */
+    /* It interrupts a wait: no SA_RESTART. */
+    sigaction(SIGTERM, &(struct sigaction){.sa_sigaction = on_term, .sa_flags = SA_SIGINFO}, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

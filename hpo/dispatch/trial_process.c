@@ -158,6 +158,13 @@ static void kill_tree(hpo_trial_process *process) {
     process->kill_at = INFINITY;
 }
 
+/* The child gets the signal with the verdict that it stands for; the group's one comes after it and adds nothing. */
+static void ask_to_end(const hpo_trial_process *process) {
+    const bool abandon = process->cause == HPO_CAUSE_STOP && process->stop == HPO_STOP_SEARCHER;
+    if (abandon) (void)sigqueue(process->pid, SIGTERM, (union sigval){.sival_int = HPO_ABANDON});
+    killpg(process->pid, SIGTERM);
+}
+
 static void end(hpo_trial_process *process, hpo_trial_cause cause, double now, bool at_once) {
     if (process->cause == HPO_CAUSE_NONE) process->cause = cause;
     if (process->reaped || process->killed) return;
@@ -165,7 +172,7 @@ static void end(hpo_trial_process *process, hpo_trial_cause cause, double now, b
         kill_tree(process);
         return;
     }
-    killpg(process->pid, SIGTERM);
+    ask_to_end(process);
     process->kill_at = fmin(process->kill_at, now + process->limits.stop_grace);
 }
 

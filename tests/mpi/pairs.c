@@ -42,7 +42,7 @@ static base_status stepwise_evaluate(void *self, const hpo_job *job, const hpo_r
     for (part.fidelity = job->from + 1; part.fidelity <= job->fidelity; part.fidelity++) {
         hpo_metrics metrics = {0};
         hpo_metrics_set(&metrics, "loss", toy_loss(objective->space, &part));
-        if (reporter->report(reporter->self, part.fidelity, &metrics) == HPO_STOP) return BASE_CANCELLED;
+        if (reporter->report(reporter->self, part.fidelity, &metrics) != HPO_CONTINUE) return BASE_CANCELLED;
     }
     hpo_metrics_set(&out->metrics, "loss", job->trial % 10 == 3 ? (double)NAN : toy_loss(objective->space, job));
     return BASE_OK;

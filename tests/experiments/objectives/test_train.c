@@ -153,7 +153,7 @@ static void epochs_of_a_cross_validation_go_on(void **state) {
     assert_true(exists(two, "checkpoint-2.fold-3.ckpt"));
     CHECK_OK(evaluate(&s, two, 2, 4, &l, &promoted, &err));
     check_same_metrics(&promoted.metrics, &at_once.metrics);
-    obj_train.forget(two, 2);
+    assert_int_equal(obj_train.forget(two, 2), 3);
     for (int fold = 1; fold <= 3; fold++) {
         char name[64];
         snprintf(name, sizeof name, "checkpoint-2.fold-%d.ckpt", fold);
@@ -161,6 +161,65 @@ static void epochs_of_a_cross_validation_go_on(void **state) {
     }
     assert_true(exists(two, "checkpoint-4.fold-3.ckpt"));
     study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+/* Every name that a checkpoint can have, next to names that are not of one. */
+static void forgetting_knows_checkpoints_by_name(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        bool of_two, any;
+    } files[] = {{"checkpoint-2.ckpt", true, true},
+                 {"checkpoint-2.fold-12.ckpt", true, true},
+                 {"partial-2.ckpt", true, true},
+                 {"partial-2.fold-1.ckpt.tmp", true, true},
+                 {"checkpoint-2.5.ckpt", false, true},
+                 {"checkpoint-27.ckpt", false, true},
+                 {"checkpoint-fold-2.ckpt", false, true},
+                 {"partial-fold-2.ckpt", false, true},
+                 {"log", false, false},
+                 {"my-checkpoint-2.ckpt", false, false}};
+    check_tmpdir dir = check_tmpdir_create();
+    const char *in = folder(&dir, "in");
+    base_err err = {0};
+    for (size_t all = 0; all < 2; all++) {
+        size_t expected = 0;
+        for (size_t i = 0; i < CHECK_COUNT(files); i++) {
+            char path[600];
+            snprintf(path, sizeof path, "%s/%s", in, files[i].name);
+            CHECK_OK(base_write_file(path, "x", 1, &err));
+            expected += all ? files[i].any : files[i].of_two;
+        }
+        assert_int_equal(obj_train.forget(in, all ? INFINITY : 2), expected);
+        for (size_t i = 0; i < CHECK_COUNT(files); i++)
+            assert_int_equal(exists(in, files[i].name), !(all ? files[i].any : files[i].of_two));
+    }
+    assert_int_equal(obj_train.forget("/no/such/folder", INFINITY), 0);
+    check_tmpdir_remove(&dir);
+}
+
+static void an_abandoned_trial_leaves_no_checkpoint(void **state) {
+    (void)state;
+    static const hpo_fidelity folds = {.name = "folds", .min = 1, .max = 4, .integer = true};
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t abandons = 0; abandons < 2; abandons++) {
+            study s = study_create(i ? "{dataset: blobs, hidden: [8], epochs: 3}" : "{dataset: blobs, hidden: [8]}",
+                                   i ? folds : epochs);
+            listener l = {0};
+            hpo_result result;
+            char name[16];
+            snprintf(name, sizeof name, "%zu-%zu", i, abandons);
+            const char *in = folder(&dir, name);
+            CHECK_OK(evaluate(&s, in, 0, 2, &l, &result, &err));
+            l = (listener){.stop_at = 1, .abandons = abandons};
+            assert_int_equal(evaluate(&s, in, 2, 4, &l, &result, &err), BASE_CANCELLED);
+            assert_int_equal(obj_train.forget(in, INFINITY) > 0, !abandons);
+            study_end(&s);
+        }
+    }
     check_tmpdir_remove(&dir);
 }
 
@@ -187,6 +246,8 @@ static void a_fraction_of_the_data_is_a_fidelity(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forgetting_knows_checkpoints_by_name),
+        cmocka_unit_test(an_abandoned_trial_leaves_no_checkpoint),
         cmocka_unit_test(a_promoted_trial_equals_one_that_ran_through),
         cmocka_unit_test(an_interrupted_trial_equals_one_that_ran_through),
         cmocka_unit_test(missing_and_damaged_files_cost_time_only),

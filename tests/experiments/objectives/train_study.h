@@ -24,6 +24,7 @@ enum { MAX_REPORTS = 64 };
 /* Keeps every report; says stop at the report or the question of the given number (0 = never). */
 typedef struct listener {
     size_t count, stop_at, questions, stop_at_question;
+    bool abandons; /* and the verdict is to leave nothing */
     double step[MAX_REPORTS];
     hpo_metrics metrics[MAX_REPORTS];
 } listener;
@@ -33,7 +34,7 @@ static inline hpo_verdict on_report(void *self, double step, const hpo_metrics *
     assert_true(l->count < MAX_REPORTS);
     l->step[l->count] = step;
     l->metrics[l->count++] = *metrics;
-    return l->count == l->stop_at ? HPO_STOP : HPO_CONTINUE;
+    return l->count != l->stop_at ? HPO_CONTINUE : l->abandons ? HPO_ABANDON : HPO_STOP;
 }
 
 static inline hpo_verdict on_question(void *self) {
@@ -98,7 +99,7 @@ static inline base_status evaluate(study *s, const char *folder, double from, do
                          .folder = folder};
     const hpo_reporter reporter = {.report = on_report, .verdict = on_question, .self = l};
     size_t stop_at = l->stop_at, stop_at_question = l->stop_at_question;
-    *l = (listener){.stop_at = stop_at, .stop_at_question = stop_at_question};
+    *l = (listener){.stop_at = stop_at, .stop_at_question = stop_at_question, .abandons = l->abandons};
     *out = (hpo_result){.cost = NAN};
     return obj_train.evaluate(s->state, &job, &reporter, out, err);
 }

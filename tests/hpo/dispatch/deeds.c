@@ -42,7 +42,7 @@ static base_status report_steps(const hpo_reporter *reporter) {
     hpo_metrics metrics = {0};
     for (int step = 1; step <= 5; step++) {
         hpo_metrics_set(&metrics, "loss", 1.0 / step);
-        if (reporter->report(reporter->self, step, &metrics) == HPO_STOP) return BASE_CANCELLED;
+        if (reporter->report(reporter->self, step, &metrics) != HPO_CONTINUE) return BASE_CANCELLED;
     }
     return BASE_OK;
 }
@@ -58,6 +58,15 @@ static base_status deeds_evaluate(void *self, const hpo_job *job, const hpo_repo
     if (strcmp(deed, "numeric") == 0) return BASE_FAIL(err, BASE_NUMERIC, "the loss is not finite in epoch 2");
     if (strcmp(deed, "report") == 0) return report_steps(reporter);
     if (strcmp(deed, "late") == 0) work_until_stopped(reporter);
+    if (strcmp(deed, "verdict") == 0) {
+        work_until_stopped(reporter);
+        base_buf path = {0};
+        base_buf_printf(&path, "%s/verdict", job->folder);
+        const char *said = reporter->verdict(reporter->self) == HPO_ABANDON ? "abandon" : "stop";
+        base_status status = base_write_file(base_buf_text(&path), said, strlen(said), err);
+        base_buf_fini(&path);
+        return status == BASE_OK ? BASE_CANCELLED : status;
+    }
     if (strcmp(deed, "stoppable") == 0) {
         work_until_stopped(reporter);
         return BASE_CANCELLED;
@@ -81,13 +90,13 @@ const hpo_catalog *deeds_catalog(void) {
     return &catalog;
 }
 
-static const char study_end[] =
-    "metric: {name: loss, goal: minimize}\n"
-    "method: random\n"
-    "budget: {trials: 1000}\n"
-    "parameters:\n"
-    "  deed: {values: [ok, nan, error, nomem, numeric, report, stoppable, late, segfault, abort, exit3, exit0, kill9,\n"
-    "                  hang, sleep, eat, gulp, flood, daemon, brood, garbage]}\n";
+static const char study_end[] = "metric: {name: loss, goal: minimize}\n"
+                                "method: random\n"
+                                "budget: {trials: 1000}\n"
+                                "parameters:\n"
+                                "  deed: {values: [ok, nan, error, nomem, numeric, report, stoppable, verdict, late, "
+                                "segfault, abort, exit3, exit0,\n"
+                                "                  kill9, hang, sleep, eat, gulp, flood, daemon, brood, garbage]}\n";
 
 base_status deeds_start(trial_server *self, const char *objective, const char *settings, base_err *err) {
     char text[1024];

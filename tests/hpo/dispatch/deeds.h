@@ -6,8 +6,9 @@
 #include "tests/support/trial_server.h"
 
 /* `deeds`: parameter deed is a name of misbehave(), or one of: nan, error, nomem, numeric, report (steps 1 to 5),
- * stoppable (works until HPO_STOP, then BASE_CANCELLED), late (works until HPO_STOP, then a result after all). Its loss
- * is 0.25. Settings: {init: ok | fail | crash | exit | sleep}. */
+ * stoppable (works until HPO_STOP, then BASE_CANCELLED), late (works until HPO_STOP, then a result after all), verdict
+ * (as stoppable; it leaves the word in its folder). Its loss is 0.25. Settings: {init: ok | fail | crash | exit |
+ * sleep}. */
 const hpo_catalog *deeds_catalog(void);
 
 /* settings: more lines of the study file, such as "trial: {time: 1s}"; objective: e.g. "deeds" or "{deeds: {init:

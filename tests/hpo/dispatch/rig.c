@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/hpo/dispatch/rig.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 
 #include "base/arena.h"
@@ -40,11 +41,26 @@ static base_status never(void *state, const hpo_job *job, const hpo_reporter *re
     return BASE_FAIL(err, BASE_INTERNAL, "the script evaluates");
 }
 
-static void forget(const char *trial, double fidelity) {
+static size_t forget_one(const char *trial, const char *name) {
     char path[512];
-    int n = snprintf(path, sizeof path, "%s/%g", trial, fidelity);
+    int n = snprintf(path, sizeof path, "%s/%s", trial, name);
     assert_true(n > 0 && (size_t)n < sizeof path);
-    unlink(path);
+    return unlink(path) == 0;
+}
+
+/* Files whose names are numbers. */
+static size_t forget(const char *trial, double fidelity) {
+    char wanted[32];
+    size_t count = 0;
+    snprintf(wanted, sizeof wanted, "%g", fidelity);
+    if (isfinite(fidelity)) return forget_one(trial, wanted);
+    DIR *dir = opendir(trial);
+    if (!dir) return 0;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') count += forget_one(trial, entry->d_name);
+    }
+    closedir(dir);
+    return count;
 }
 
 static const hpo_objective_type fake_objective = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The fork server: every kind of misbehaviour costs one trial, is named, and leaves nothing behind. */
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -165,6 +166,23 @@ static double run_and_stop(trial_server *self, const char *deed, hpo_stop_reason
     return base_monotonic() - start;
 }
 
+/* The child is told whether its trial can ever go on. */
+static void check_verdict(trial_server *self, hpo_stop_reason reason, const char *want) {
+    static uint64_t trial = 70;
+    char path[600];
+    base_buf said = {0};
+    base_err err;
+    deeds_send(self, ++trial, "verdict");
+    base_sleep(0.05);
+    trial_server_send_stop(self, trial, reason);
+    hpo_result result = trial_server_result(self, trial, 30);
+    check_failure(&result, HPO_FAILURE_INTERRUPTED, 0, "stopped");
+    snprintf(path, sizeof path, "%s/trials/%" PRIu64 "/verdict", self->dir.path, trial);
+    CHECK_OK(base_read_file(path, &said, &err));
+    assert_string_equal(base_buf_text(&said), want);
+    base_buf_fini(&said);
+}
+
 static void test_stop(void **state) {
     (void)state;
     trial_server self;
@@ -174,6 +192,8 @@ static void test_stop(void **state) {
     assert_true(run_and_stop(&self, "stoppable", HPO_STOP_SEARCHER, false) < at_once);
     assert_true(run_and_stop(&self, "late", HPO_STOP_INTERRUPT, true) < at_once);
     assert_true(run_and_stop(&self, "hang", HPO_STOP_KILL, false) < at_once);
+    check_verdict(&self, HPO_STOP_INTERRUPT, "stop");
+    check_verdict(&self, HPO_STOP_SEARCHER, "abandon");
     deeds_send(&self, 50, "hang"); /* a stop right behind its job is not lost */
     trial_server_send_stop(&self, 50, HPO_STOP_KILL);
     hpo_result early = trial_server_result(&self, 50, 10);
