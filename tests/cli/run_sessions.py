@@ -13,6 +13,10 @@ A session of the table:
     json                         every line of the standard output is a JSON object, and the last one has an exit code
     file PATH TEXT               a text that must stand in a file
     nofile PATH                  there must be no such file
+    lines PATH MIN MAX           a file with so many lines; one that is not there has none
+    status PATH KEY VALUE        status.json in the folder PATH: what stands under KEY (a.b: b in a), as JSON
+    within SECONDS               the command line takes no longer
+A command line that exits with 77 says that the machine lacks what the session needs: the rest is left out.
 """
 import json
 import os
@@ -22,9 +26,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds for one command line
+SKIPPED = 77
 
 
 class Step:
@@ -79,7 +85,20 @@ def is_json(text):
     return bool(values) and all(isinstance(value, dict) for value in values) and "exit_code" in values[-1]
 
 
-def holds(mark, rest, folder, out, err):
+def count_lines(path):
+    return path.read_bytes().count(b"\n") if path.is_file() else 0
+
+
+def status_has(path, key, value):
+    if not path.is_file():
+        return False
+    found = json.loads(path.read_text())
+    for name in key.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found == json.loads(value)
+
+
+def holds(mark, rest, folder, out, err, seconds):
     if mark in ("out", "err"):
         return rest in {"out": out, "err": err}[mark]
     if mark in ("out-", "err-"):
@@ -92,42 +111,83 @@ def holds(mark, rest, folder, out, err):
         return (folder / path).is_file() and text in (folder / path).read_text(errors="replace")
     if mark == "nofile":
         return not (folder / rest).exists()
+    if mark == "lines":
+        path, least, most = rest.split()
+        return int(least) <= count_lines(folder / path) <= int(most)
+    if mark == "status":
+        path, key, value = rest.split(maxsplit=2)
+        return status_has(folder / path / "status.json", key, value)
+    if mark == "within":
+        return seconds <= float(rest)
     raise SystemExit(f"the table has an unknown mark: {mark}")
 
 
 def play(step, folder, environment):
-    """What is wrong, as a list of lines."""
+    """What is wrong, as a list of lines; None when the session is to be left out."""
     words = shlex.split(step.command.replace("@SOURCE@", str(SOURCE)))
+    began = time.monotonic()
     try:
         ended = subprocess.run(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                                timeout=PATIENCE, errors="replace")
     except subprocess.TimeoutExpired:
         return [f"took longer than {PATIENCE} s"]
+    if ended.returncode == SKIPPED:
+        return None
+    seconds = time.monotonic() - began
     wrong = [] if ended.returncode == step.code else [f"exit code {ended.returncode} instead of {step.code}"]
     wrong += [f"not so: {mark} {rest}" for mark, rest in step.wants
-              if not holds(mark, rest, folder, ended.stdout, ended.stderr)]
+              if not holds(mark, rest, folder, ended.stdout, ended.stderr, seconds)]
     if wrong:
+        wrong += [f"it took {seconds:.1f} s"]
         wrong += ["its output:"] + ended.stdout.splitlines()[-30:]
         wrong += ["its errors:"] + ended.stderr.splitlines()[-30:]
     return wrong
 
 
-def run(session, environment):
+def place_file(folder, name, text):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def run(session, environment, files=None):
+    """What is wrong, as a list of lines; None when it was left out. files: a folder whose files are there as well."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hpo-session-"))
     try:
+        if files:
+            shutil.copytree(files, folder, dirs_exist_ok=True)
         for act in session.acts:
-            if isinstance(act, Step):
-                wrong = play(act, folder, environment)
-                if wrong:
-                    return [f"$ {act.command}"] + wrong
-            else:
-                path = folder / act[0]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(act[1])
-                path.chmod(0o755)
+            if not isinstance(act, Step):
+                place_file(folder, *act)
+                continue
+            wrong = play(act, folder, environment)
+            if wrong is None:
+                return None
+            if wrong:
+                return [f"$ {act.command}"] + wrong
         return []
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def environment_for(program):
+    return dict(os.environ, PATH=f"{program.parent}:{os.environ['PATH']}", PYTHONDONTWRITEBYTECODE="1")
+
+
+def report(cases, environment):
+    """Runs (name, place, session, files) in order and tells what failed; the exit code."""
+    count = {"passed": 0, "failed": 0, "left out": 0}
+    for name, place, session, files in cases:
+        wrong = run(session, environment, files)
+        count["left out" if wrong is None else "failed" if wrong else "passed"] += 1
+        if wrong is None:
+            print(f"left out: {name}")
+        elif wrong:
+            print(f"FAILED: {name} ({place}:{session.line})")
+            print("\n".join(f"    {line}" for line in wrong), flush=True)
+    print(f"{count['passed']} of {len(cases)} sessions passed, {count['left out']} left out")
+    return 1 if count["failed"] or not count["passed"] else 0
 
 
 def main():
@@ -136,16 +196,7 @@ def main():
     kind = "no mpi" if "--no-mpi" in sys.argv else "mpi"
     sessions = [session for session in read_table(table)
                 if session.needs in (None, kind) and (not names or session.name in names)]
-    environment = dict(os.environ, PATH=f"{program.parent}:{os.environ['PATH']}", PYTHONDONTWRITEBYTECODE="1")
-    failed = 0
-    for session in sessions:
-        wrong = run(session, environment)
-        if wrong:
-            failed += 1
-            print(f"FAILED: {session.name} ({table.name}:{session.line})")
-            print("\n".join(f"    {line}" for line in wrong))
-    print(f"{len(sessions) - failed} of {len(sessions)} sessions passed")
-    return 1 if failed or not sessions else 0
+    return report([(session.name, table.name, session, None) for session in sessions], environment_for(program))
 
 
 if __name__ == "__main__":
