@@ -343,7 +343,7 @@ static const char *file_name(const char *path) {
 static base_status judge(const call *self, const char *name, int status, const command_output *output, bool stopped,
                          hpo_result *result, base_err *err) {
     bool success = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (stopped && !(success && output->found && output->step >= self->job->fidelity))
+    if (stopped && !(success && command_output_complete(output)))
         return BASE_FAIL(err, BASE_CANCELLED, "%s was stopped", name);
     const char *text;
     if (WIFSIGNALED(status)) {
@@ -354,9 +354,7 @@ static base_status judge(const call *self, const char *name, int status, const c
         text = base_arena_printf(self->arena, "%s ended with exit status %d", name, WEXITSTATUS(status));
         fail(result, HPO_FAILURE_EXIT, WEXITSTATUS(status), text);
     } else if (!output->found) {
-        text = base_arena_printf(
-            self->arena, "%s printed no result: a JSON object on a line of its own, such as {\"%s\": 0.12}%s%s", name,
-            self->state->known.metric, *output->last_line ? "; last line: " : "", output->last_line);
+        text = command_hint_sentence(&output->hint, self->arena, name, self->state->known.metric);
         fail(result, HPO_FAILURE_OUTPUT, 0, text);
     } else {
         result->metrics = output->metrics;

@@ -1,39 +1,50 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a command says on its standard output: JSON objects on lines of their own are reports and the result. */
+/* What a command says on its standard output: JSON objects on its lines, or what patterns find in its text, are reports
+ * and the result. */
 #ifndef EXPERIMENTS_OBJECTIVES_COMMAND_OUTPUT_H
 #define EXPERIMENTS_OBJECTIVES_COMMAND_OUTPUT_H
 
+#include "experiments/objectives/command_hint.h"
+#include "experiments/objectives/command_text.h"
 #include "hpo/objective.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef struct command_output {
-    const char *metric;           /* the study's */
-    const char *fidelity;         /* its name; NULL = none */
-    double from, to;              /* of the job: only steps between them are reports */
-    const hpo_reporter *reporter; /* gets the reports */
-    bool found;                   /* an object with numbers came; the newest: */
-    double step;                  /* its fidelity, or NaN */
+enum { COMMAND_LINE_MAX = 1024 * 1024 }; /* bytes; a longer line is not looked at */
+
+/* Numbers that belong together. `own`: bit i is set when item i stood in an object on a line of its own. */
+typedef struct command_step {
+    double step; /* NaN before the program names one */
     hpo_metrics metrics;
-    char last_line[128]; /* newest line that was not such an object */
-    base_buf line;       /* not ended yet */
-    bool overlong;       /* the beginning of this line has been given out already */
+    uint32_t own;
+} command_step;
+
+typedef struct command_output {
+    const char *metric;               /* the study's */
+    const char *fidelity;             /* its name; NULL = none */
+    const command_patterns *patterns; /* may be NULL */
+    double from, to;                  /* of the job: only steps between them are reports */
+    const hpo_reporter *reporter;     /* gets the reports */
+    bool found;                       /* a number for the metric came; the newest: */
+    hpo_metrics metrics;              /* with what belongs to the same step */
+    double reached;                   /* highest step that came with the metric; NaN = the program names none */
+    command_hint hint;
+    command_step current;
     double reported;
+    base_buf line, clean; /* not ended yet; without control sequences */
 } command_output;
 
 /* The fields above `found` are set by the caller, the rest is zero. */
 void command_output_begin(command_output *output);
-/* Takes bytes as they come; appends to echo what belongs into the log. */
-void command_output_feed(command_output *output, const char *bytes, size_t length, base_buf *echo);
-/* A last line without its newline counts, too. Frees. */
-void command_output_end(command_output *output, base_buf *echo);
+/* Takes bytes as they come. */
+void command_output_feed(command_output *output, const char *bytes, size_t length);
+/* A last line without its newline counts, too. Frees what the stream needed; what was found stays. */
+void command_output_end(command_output *output);
 
-/* The numbers of a line that is a JSON object, the study's metric first; step: the member named fidelity, else NaN.
- * NaN, Infinity and -Infinity are numbers, as Python writes them, and so are texts like "nan". False: no numbers. */
-bool command_output_parse(const char *line, size_t length, const char *metric, const char *fidelity, double *step,
-                          hpo_metrics *metrics);
+/* The job's step came with the metric; without a fidelity: the metric came. What follows cannot change that. */
+bool command_output_complete(const command_output *output);
 
 #ifdef __cplusplus
 }

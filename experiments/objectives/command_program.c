@@ -102,23 +102,22 @@ static base_status start(char *const argv[], const char *cwd, pid_t *pid, int *o
 
 /* ---- its output and its end ---- */
 
-static void write_all(int fd, const base_buf *text) {
-    for (size_t at = 0; at < text->length;) {
-        ssize_t done = write(fd, text->data + at, text->length - at);
+static void write_all(int fd, const char *bytes, size_t length) {
+    for (size_t at = 0; at < length;) {
+        ssize_t done = write(fd, bytes + at, length - at);
         if (done < 0 && errno != EINTR) return; /* a log is not worth a trial */
         if (done > 0) at += (size_t)done;
     }
 }
 
 /* False at the end of the output, or when nothing is there now. */
-static bool read_some(int out, command_output *output, base_buf *echo) {
+static bool read_some(int out, command_output *output) {
     char bytes[16 * 1024];
     ssize_t got = read(out, bytes, sizeof bytes);
     if (got < 0 && errno == EINTR) return true;
     if (got <= 0) return false;
-    base_buf_clear(echo);
-    command_output_feed(output, bytes, (size_t)got, echo);
-    write_all(STDOUT_FILENO, echo);
+    command_output_feed(output, bytes, (size_t)got);
+    write_all(STDOUT_FILENO, bytes, (size_t)got);
     return true;
 }
 
@@ -129,17 +128,17 @@ static void pass_on_stop(pid_t pid, const hpo_reporter *reporter, bool *passed) 
     *passed = true;
 }
 
-static int wait_for(pid_t pid, int out, command_output *output, base_buf *echo) {
+static int wait_for(pid_t pid, int out, command_output *output) {
     int status = 0, watch = (int)syscall(SYS_pidfd_open, pid, 0);
     int period = watch < 0 ? 100 : 1000; /* milliseconds; an older kernel has no pidfd, and is asked more often */
     bool passed = false, open = true;
     while (waitpid(pid, &status, WNOHANG) == 0) {
         struct pollfd polls[] = {{.fd = open ? out : -1, .events = POLLIN}, {.fd = watch, .events = POLLIN}};
-        if (poll(polls, 2, period) > 0 && polls[0].revents) open = read_some(out, output, echo);
+        if (poll(polls, 2, period) > 0 && polls[0].revents) open = read_some(out, output);
         pass_on_stop(pid, output->reporter, &passed);
     }
     fcntl(out, F_SETFL, fcntl(out, F_GETFL) | O_NONBLOCK);
-    while (open && read_some(out, output, echo)) continue;
+    while (open && read_some(out, output)) continue;
     if (watch >= 0) close(watch);
     return status;
 }
@@ -148,14 +147,10 @@ base_status command_program_run(char *const argv[], const char *cwd, command_out
                                 base_err *err) {
     pid_t pid = -1;
     int out = -1;
-    base_buf echo = {0};
     command_output_begin(output);
     BASE_TRY(start(argv, cwd, &pid, &out, err));
-    *status = wait_for(pid, out, output, &echo);
-    base_buf_clear(&echo);
-    command_output_end(output, &echo);
-    write_all(STDOUT_FILENO, &echo);
-    base_buf_fini(&echo);
+    *status = wait_for(pid, out, output);
+    command_output_end(output);
     close(out);
     return BASE_OK;
 }

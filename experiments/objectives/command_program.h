@@ -16,8 +16,8 @@ extern "C" {
  * BASE_INVALID when it is there but cannot be executed. */
 base_status command_program_find(const char *name, const char *cwd, const char *path, base_buf *found);
 
-/* Runs argv in folder cwd with the environment of this process until it ends; its output goes through `output`, the
- * rest of it to our standard output. *status is that of waitpid. Fails only when it cannot be started. */
+/* Runs argv in folder cwd with the environment of this process until it ends; its output goes through `output`
+ * and to our standard output. *status is that of waitpid. Fails only when it cannot be started. */
 BASE_CHECK base_status command_program_run(char *const argv[], const char *cwd, command_output *output, int *status,
                                            base_err *err);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The objective `command`: what it understands of a program's output, what it tells a program, and what becomes of
- * programs that misbehave. Programs run under a real fork server. */
+/* The objective `command`: what it tells a program, and what becomes of programs that misbehave. Programs run under a
+ * real fork server. */
 #include <signal.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/rng.h"
 #include "experiments/objectives/command_program.h"
 #include "experiments/objectives/registry.h"
 #include "tests/support/processes.h"
@@ -19,133 +18,6 @@ static const hpo_catalog *command_catalog(void) {
     static const hpo_objective_type *const objectives[] = {&obj_command};
     static const hpo_catalog catalog = {.objectives = objectives, .n_objectives = 1, .version = "test 1"};
     return &catalog;
-}
-
-/* ---- lines ---- */
-
-static void test_parse(void **state) {
-    (void)state;
-    static const struct {
-        const char *line;
-        bool found;
-        double step, loss;
-        size_t count;
-    } cases[] = {
-        {"{\"loss\": 0.5}", true, NAN, 0.5, 1},
-        {"  {\"epochs\": 3, \"loss\": 1e-3, \"acc\": 1}  \r\n", true, 3, 1e-3, 2},
-        {"{\"loss\": NaN}", true, NAN, NAN, 1},
-        {"{\"acc\": 1, \"loss\": -Infinity}", true, NAN, -INFINITY, 2},
-        {"{\"loss\": Infinity, \"note\": \"a \\\" NaN, \\\\\"}", true, NAN, INFINITY, 1},
-        {"{\"loss\": \"nan\"}", true, NAN, NAN, 1},
-        {"{\"loss\": 2, \"list\": [1, NaN], \"map\": {\"x\": 1}, \"on\": true}", true, NAN, 2, 1},
-        {"{\"acc\": 1}", true, NAN, 0, 1}, /* numbers, though not the study's metric: for the study to say */
-        {"{\"epochs\": 3}", false, 0, 0, 0},
-        {"{\"note\": \"NaNs seen\"}", false, 0, 0, 0},
-        {"{}", false, 0, 0, 0},
-        {"[1, 2]", false, 0, 0, 0},
-        {"loss: {\"loss\": 1}", false, 0, 0, 0},
-        {"{\"loss\": 1} {\"loss\": 2}", false, 0, 0, 0},
-        {"{\"loss\": nan}", false, 0, 0, 0},
-        {"{\"loss\": 1", false, 0, 0, 0},
-        {"{", false, 0, 0, 0},
-        {"", false, 0, 0, 0},
-    };
-    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
-        hpo_metrics metrics;
-        double step;
-        bool found = command_output_parse(cases[i].line, strlen(cases[i].line), "loss", "epochs", &step, &metrics);
-        if (found != cases[i].found) fail_msg("line: %s", cases[i].line);
-        if (!found) continue;
-        assert_int_equal(metrics.count, cases[i].count);
-        assert_true(isnan(cases[i].step) ? isnan(step) : step == cases[i].step);
-        const double *loss = hpo_metrics_get(&metrics, "loss");
-        if (loss)
-            assert_true(isnan(cases[i].loss) ? isnan(*loss) : *loss == cases[i].loss);
-        else
-            CHECK_CONTAINS(cases[i].line, "acc");
-    }
-}
-
-static void test_the_metric_is_never_crowded_out(void **state) {
-    (void)state;
-    hpo_metrics metrics;
-    double step;
-    base_buf line = {0};
-    base_buf_putc(&line, '{');
-    for (int i = 0; i < 40; i++) base_buf_printf(&line, "\"m%d\": %d, ", i, i);
-    base_buf_puts(&line, "\"a name that is longer than any metric's name may be\": 1, \"loss\": 7}");
-    assert_true(command_output_parse(line.data, line.length, "loss", NULL, &step, &metrics));
-    assert_int_equal(metrics.count, HPO_MAX_METRICS);
-    CHECK_SAME_DOUBLE(*hpo_metrics_get(&metrics, "loss"), 7);
-    base_buf_fini(&line);
-}
-
-typedef struct heard {
-    size_t count;
-    double step[16], loss[16];
-} heard;
-
-static hpo_verdict hear(void *self, double step, const hpo_metrics *metrics) {
-    heard *all = self;
-    assert_true(all->count < CHECK_COUNT(all->step));
-    all->step[all->count] = step;
-    all->loss[all->count++] = *hpo_metrics_get(metrics, "loss");
-    return HPO_CONTINUE;
-}
-
-/* However the bytes are cut, the same reports, the same result, the same log. */
-static void test_stream(void **state) {
-    (void)state;
-    static const char text[] = "starting\n{\"epochs\": 1, \"loss\": 4}\n{\"epochs\": 2, \"loss\": 4}\n"
-                               "{\"epochs\": 3, \"loss\": 3}\nwarning\n\n{\"epochs\": 3, \"loss\": 9}\n"
-                               "{\"epochs\": 5, \"acc\": 3}\n{\"epochs\": 6, \"loss\": 2}\nbye\n"
-                               "{\"epochs\": 9, \"loss\": 1}"; /* from 2 to 9: 3 and 6 are reports, 9 the result */
-    for (uint32_t round = 0; round < 200; round++) {
-        base_rng rng = base_rng_stream(round, BASE_RNG_TEST, 0, 0);
-        heard all = {0};
-        hpo_reporter reporter = {.report = hear, .self = &all};
-        command_output output = {.metric = "loss", .fidelity = "epochs", .from = 2, .to = 9, .reporter = &reporter};
-        base_buf echo = {0};
-        command_output_begin(&output);
-        for (size_t at = 0; at < sizeof text - 1;) {
-            size_t part = 1 + (size_t)base_rng_below(&rng, round ? 40 : 1);
-            if (part > sizeof text - 1 - at) part = sizeof text - 1 - at;
-            command_output_feed(&output, text + at, part, &echo);
-            at += part;
-        }
-        command_output_end(&output, &echo);
-        assert_string_equal(echo.data, "starting\nwarning\n\nbye\n");
-        assert_string_equal(output.last_line, "bye");
-        assert_true(output.found);
-        CHECK_SAME_DOUBLE(output.step, 9);
-        CHECK_SAME_DOUBLE(*hpo_metrics_get(&output.metrics, "loss"), 1);
-        assert_int_equal(all.count, 2);
-        CHECK_SAME_DOUBLE(all.step[0], 3);
-        CHECK_SAME_DOUBLE(all.loss[0], 3);
-        CHECK_SAME_DOUBLE(all.step[1], 6);
-        base_buf_fini(&echo);
-    }
-}
-
-/* A line without end must not be kept in memory, and nothing of it may be taken for a result. */
-static void test_endless_line(void **state) {
-    (void)state;
-    command_output output = {.metric = "loss", .to = 1};
-    base_buf echo = {0};
-    char part[4096];
-    memset(part, 'x', sizeof part);
-    command_output_begin(&output);
-    for (int i = 0; i < 1000; i++) {
-        command_output_feed(&output, part, sizeof part, &echo);
-        assert_true(output.line.length < 100000);
-    }
-    command_output_feed(&output, "{\"loss\": 1}\n", 12, &echo);
-    assert_false(output.found);
-    command_output_feed(&output, "{\"loss\": 2}\n", 12, &echo);
-    assert_true(output.found);
-    command_output_end(&output, &echo);
-    assert_int_equal(echo.length, 1000 * sizeof part + 12);
-    base_buf_fini(&echo);
 }
 
 /* ---- studies ---- */
@@ -249,7 +121,7 @@ static void test_misbehaviour(void **state) {
          "misbehave ended with exit status 3; last output: ValueError: learning_rate is too brave"},
         {"exit0", HPO_FAILURE_OUTPUT, 0,
          "printed no result: a JSON object on a line of its own, such as {\"loss\": 0.12}"},
-        {"garbage", HPO_FAILURE_OUTPUT, 0, "last line: not a result"},
+        {"garbage", HPO_FAILURE_OUTPUT, 0, "printed no result: no metric 'loss': it has note"},
         {"hang", HPO_FAILURE_TIMEOUT, 0, "trial.time"},
         {"sleep", HPO_FAILURE_TIMEOUT, 0, "trial.time"},
         {"brood", HPO_FAILURE_TIMEOUT, 0, "trial.time"},
@@ -445,10 +317,6 @@ static void test_find(void **state) {
 int main(int argc, char **argv) {
     (void)argc;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_the_metric_is_never_crowded_out),
-        cmocka_unit_test(test_stream),
-        cmocka_unit_test(test_endless_line),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_misbehaviour),
