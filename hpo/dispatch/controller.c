@@ -251,10 +251,11 @@ static base_status tick(controller *c, base_err *err) {
     controller_account(c);
     if (now - c->last_tick < TICK) return BASE_OK;
     c->last_tick = now;
-    if (c->env->signal && *c->env->signal && c->drain != DRAIN_SIGNAL) {
+    if (c->env->signal && *c->env->signal && c->drain != DRAIN_SIGNAL && c->drain != DRAIN_STORAGE) {
         c->drain = DRAIN_NONE; /* also when the study is ending by itself: the signal decides what the run says */
         controller_start_drain(c, DRAIN_SIGNAL);
     }
+    BASE_TRY(controller_settle_uncertain(c, now, err));
     controller_check_limits(c);
     if (c->env->journal) hpo_journal_beat(c->env->journal);
     BASE_TRY(heartbeats(c, now, err));
@@ -301,7 +302,7 @@ static base_status loop(controller *c, base_err *err) {
         BASE_TRY(status);
         BASE_TRY(take_message(c, index, &message, err));
     }
-    if (c->n_peers > 0 && c->n_lost == c->n_peers) base_log(BASE_LOG_ERROR, "every worker is lost");
+    if (c->n_peers > 0 && c->n_lost == c->n_peers && !c->no_storage) base_log(BASE_LOG_ERROR, "every worker is lost");
     return flush(c, err);
 }
 
@@ -331,6 +332,9 @@ static void controller_fini(controller *c) {
     hpo_rawcache_destroy(c->cache);
     free(c->peers);
     free(c->tries);
+    free(c->uncertain);
+    free((char *)c->bad_input);
+    free((char *)c->no_storage);
     free(c->queue);
 }
 
@@ -356,9 +360,9 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
     if (status == BASE_OK && !dry) status = loop(&c, err);
     const bool left = controller_close_asker(&c);
     *lost = has_lost(&c) || !left;
-    *outcome = status == BASE_IO ? HPO_OUTCOME_STORAGE : outcome_of(&c);
+    *outcome = status == BASE_IO || c.no_storage ? HPO_OUTCOME_STORAGE : outcome_of(&c);
     if (status == BASE_OK && c.bad_input) status = BASE_FAIL(err, BASE_INVALID, "%s", c.bad_input);
-    free((char *)c.bad_input);
+    if (status == BASE_OK && c.no_storage) status = BASE_FAIL(err, BASE_IO, "%s", c.no_storage);
     controller_notify(&c, NULL);
     say_bye(&c, *lost);
     controller_fini(&c);

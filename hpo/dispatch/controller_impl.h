@@ -2,7 +2,8 @@
 /* Private to the controller: its state, and what its files give each other.
  *
  *   controller.c          the loop: peers, messages, beats, draining
- *   controller_study.c    ask and tell in both orders, retries, what is written down
+ *   controller_study.c    ask and tell in both orders, what is written down
+ *   controller_ends.c     how evaluations end: what counts, what is repeated, what waits
  *   controller_suggest.c  where the configurations of new trials come from, and when they are sought
  *   controller_resume.c   what the journal already holds */
 #ifndef HPO_DISPATCH_CONTROLLER_IMPL_H
@@ -39,8 +40,15 @@ typedef struct tries {
     double last_step; /* of the last report told (order of arrival) */
 } tries;
 
-/* Why no new work is given out: the run was told to stop, or the study ended while something was still running. */
-typedef enum drain_cause { DRAIN_NONE, DRAIN_SIGNAL, DRAIN_FINISHED } drain_cause;
+/* An evaluation that ended by a signal of unknown origin, see controller_ends.c. */
+typedef struct uncertain_end {
+    double until;
+    hpo_raw raw;
+} uncertain_end;
+
+/* Why no new work is given out: the run was told to stop, the study ended while something was still running, or no
+ * trial can be started any more. */
+typedef enum drain_cause { DRAIN_NONE, DRAIN_SIGNAL, DRAIN_FINISHED, DRAIN_STORAGE } drain_cause;
 
 /* The next START, from when its configuration is sought until it is used. */
 typedef struct suggestion {
@@ -62,6 +70,8 @@ typedef struct controller {
     size_t n_peers, n_idle, n_busy, n_lost, n_starting;
     tries *tries; /* by trial */
     size_t n_tries, cap_tries;
+    uncertain_end *uncertain;
+    size_t n_uncertain, cap_uncertain;
     uint64_t *queue; /* trials whose evaluation waits for a worker: queue[head..tail) */
     size_t head, tail, cap_queue;
     hpo_asker *asker; /* NULL: suggestions are made right here */
@@ -77,11 +87,11 @@ typedef struct controller {
     double evaluation_seconds; /* of the results of this run */
     uint64_t evaluations;
     uint64_t retried;
-    bool driving_again; /* the results of a deterministic run's journal are being told */
-    bool dirty;         /* something was appended since the last flush */
-    size_t verified;    /* records of the journal that were computed again */
-    bool ran_dry;       /* --replay of a deterministic run: an evaluation is not in the journal */
-    const char *bad_input;
+    bool driving_again;                 /* the results of a deterministic run's journal are being told */
+    bool dirty;                         /* something was appended since the last flush */
+    size_t verified;                    /* records of the journal that were computed again */
+    bool ran_dry;                       /* --replay of a deterministic run: an evaluation is not in the journal */
+    const char *bad_input, *no_storage; /* why the run cannot begin, or go on */
     hpo_latest latest;
     char last_failure[256];
 } controller;
@@ -91,20 +101,30 @@ typedef struct controller {
 BASE_CHECK base_status controller_ask(controller *c, base_err *err);
 /* Whether a worker could be given a trial now, had the study one. */
 bool controller_has_room(const controller *c);
-/* An evaluation's report or end, as it came from a worker (current attempt only). */
+/* An evaluation's report, as it came from a worker (current attempt only). */
 BASE_CHECK base_status controller_take_report(controller *c, size_t worker, const hpo_message *message, base_err *err);
-BASE_CHECK base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err);
-/* The worker of a running evaluation died: run it again, or give it up. */
-BASE_CHECK base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err);
+/* What an evaluation came to, for good: told, or put into the virtual clock. */
+BASE_CHECK base_status controller_deliver(controller *c, const hpo_raw *raw, base_err *err);
+void controller_write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind);
 /* Deterministic order: asks and tells by turns what the virtual clock releases, up to the next suggestion that has to
  * be waited for. */
 BASE_CHECK base_status controller_release(controller *c, base_err *err);
-tries *controller_tries(controller *c, uint64_t trial);
 void controller_enqueue(controller *c, uint64_t trial);
-/* Whether (trial, rung, attempt) is the evaluation that is under way. */
-bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_t attempt);
 /* The study's limits of wall time and target; starts draining when one is reached. */
 void controller_check_limits(controller *c);
+
+/* ---- controller_ends.c ---- */
+tries *controller_tries(controller *c, uint64_t trial);
+/* Whether (trial, rung, attempt) is the evaluation that is under way. */
+bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_t attempt);
+/* Counts an attempt that failed so; whether another one is allowed. */
+bool controller_may_repeat(const controller *c, tries *t, hpo_failure failure);
+/* The end of an evaluation, as it came from a worker (current attempt only). */
+BASE_CHECK base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err);
+/* The worker of a running evaluation died: run it again, or give it up. */
+BASE_CHECK base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err);
+/* Ends that have waited long enough for the run to be told to stop. */
+BASE_CHECK base_status controller_settle_uncertain(controller *c, double now, base_err *err);
 
 /* ---- controller_suggest.c ---- */
 BASE_CHECK base_status controller_open_asker(controller *c, base_err *err);

@@ -13,14 +13,7 @@ static void note_attempt(controller *c, const hpo_raw *raw) {
     if (t->rung != raw->rung) *t = (tries){.rung = raw->rung, .last_step = -INFINITY};
     t->noted = true;
     if (raw->attempt >= t->attempt) t->attempt = raw->attempt + 1;
-    switch (raw->result.failure) {
-    case HPO_FAILURE_CRASH:
-    case HPO_FAILURE_EXIT: t->crash++; break;
-    case HPO_FAILURE_TIMEOUT: t->timeout++; break;
-    case HPO_FAILURE_OOM: t->oom++; break;
-    case HPO_FAILURE_LOST: t->lost++; break;
-    default: break;
-    }
+    (void)controller_may_repeat(c, t, raw->result.failure);
 }
 
 static base_status apply_entry(void *self, const hpo_entry *entry, base_err *err) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The controller's side towards the study: ask, tell, retry, and write down, in both orders.
+/* The controller's side towards the study: ask, tell, and write down, in both orders.
  *
  * By arrival a result is told when it comes. In the deterministic order it is first written as a raw entry and put into
  * the virtual clock, and told when the clock releases it; after every released event the study is asked before the next
@@ -7,33 +7,15 @@
  * is under way, nothing is released. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "hpo/dispatch/controller_impl.h"
 
-tries *controller_tries(controller *c, uint64_t trial) {
-    size_t need = (size_t)trial + 1;
-    if (need > c->n_tries) {
-        BASE_GROW(c->tries, c->cap_tries, need);
-        memset(c->tries + c->n_tries, 0, (need - c->n_tries) * sizeof *c->tries);
-        c->n_tries = need;
-    }
-    return &c->tries[trial];
-}
-
 void controller_enqueue(controller *c, uint64_t trial) {
     if (c->head == c->tail) c->head = c->tail = 0;
     BASE_GROW(c->queue, c->cap_queue, c->tail + 1);
     c->queue[c->tail++] = trial;
-}
-
-bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_t attempt) {
-    if (trial >= hpo_view_trials(hpo_study_view(c->study))) return false;
-    hpo_trial now = hpo_view_trial(hpo_study_view(c->study), trial);
-    const tries *t = controller_tries(c, trial);
-    return now.state == HPO_TRIAL_RUNNING && now.rung == rung && t->attempt == attempt;
 }
 
 static base_status fail_different(const hpo_record *record, base_err *err) {
@@ -228,7 +210,7 @@ static void feed_cached(void *self, const hpo_raw *raw) {
     hpo_order_add(c->order, raw, offset_of(c, raw));
 }
 
-static void write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind) {
+void controller_write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind) {
     if (!c->env->journal) return;
     hpo_journal_append(c->env->journal, &(hpo_entry){.kind = kind, .raw = *raw});
     c->dirty = true;
@@ -243,9 +225,9 @@ base_status controller_release(controller *c, base_err *err) {
     }
 }
 
-static base_status deliver(controller *c, const hpo_raw *raw, base_err *err) {
+base_status controller_deliver(controller *c, const hpo_raw *raw, base_err *err) {
     if (!c->order) return raw->is_report ? tell_report(c, raw, err) : tell_result(c, raw, err);
-    write_raw(c, raw, HPO_ENTRY_RAW);
+    controller_write_raw(c, raw, HPO_ENTRY_RAW);
     hpo_order_add(c->order, raw, offset_of(c, raw));
     return controller_release(c, err);
 }
@@ -266,64 +248,5 @@ base_status controller_take_report(controller *c, size_t worker, const hpo_messa
                    .is_report = true,
                    .fidelity = message->step,
                    .result = {.metrics = message->result.metrics, .cost = NAN}};
-    return deliver(c, &raw, err);
-}
-
-/* Whether another attempt is allowed; counts it. */
-static bool may_retry(const controller *c, tries *t, hpo_failure failure) {
-    const hpo_failure_policy *policy = &c->spec->failure;
-    switch (failure) {
-    case HPO_FAILURE_CRASH:
-    case HPO_FAILURE_EXIT: return t->crash++ < policy->retries_crash;
-    case HPO_FAILURE_TIMEOUT: return t->timeout++ < policy->retries_timeout;
-    case HPO_FAILURE_OOM: return t->oom++ < policy->retries_oom;
-    case HPO_FAILURE_LOST: return t->lost++ < policy->retries_lost;
-    case HPO_FAILURE_INTERRUPTED: return true; /* somebody stopped it from outside: it has not failed */
-    default: return false;
-    }
-}
-
-static base_status retry_or_tell(controller *c, hpo_raw *raw, base_err *err) {
-    tries *t = controller_tries(c, raw->trial);
-    hpo_failure failure = raw->result.failure;
-    if (failure != HPO_FAILURE_NONE && may_retry(c, t, failure)) {
-        write_raw(c, raw, HPO_ENTRY_ATTEMPT);
-        t->attempt++;
-        c->retried++;
-        if (c->order) hpo_order_retry(c->order, raw->trial);
-        controller_enqueue(c, raw->trial);
-        return BASE_OK;
-    }
-    if (failure ==
-        HPO_FAILURE_LOST) { /* the study knows no lost trials: one that loses its workers again and again failed */
-        raw->result.failure = HPO_FAILURE_CRASH;
-        snprintf(raw->result.reason, sizeof raw->result.reason, "its worker was lost %d times", (int)t->lost);
-    }
-    return deliver(c, raw, err);
-}
-
-base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err) {
-    hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), message->trial);
-    hpo_raw raw = {.trial = message->trial,
-                   .rung = message->rung,
-                   .attempt = message->attempt,
-                   .worker = (uint32_t)worker,
-                   .fidelity = trial.fidelity,
-                   .result = message->result};
-    bool stopped = raw.result.failure == HPO_FAILURE_INTERRUPTED || raw.result.failure == HPO_FAILURE_LOST;
-    if (c->drain != DRAIN_NONE && stopped) return BASE_OK; /* stays running: a later run goes on with it */
-    return retry_or_tell(c, &raw, err);
-}
-
-base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err) {
-    hpo_trial now = hpo_view_trial(hpo_study_view(c->study), trial);
-    hpo_raw raw = {.trial = trial,
-                   .rung = now.rung,
-                   .attempt = controller_tries(c, trial)->attempt,
-                   .worker = worker,
-                   .fidelity = now.fidelity,
-                   .result = {.failure = HPO_FAILURE_LOST, .cost = NAN}};
-    snprintf(raw.result.reason, sizeof raw.result.reason, "its worker (rank %u) was lost", worker + 1);
-    if (c->drain != DRAIN_NONE) return BASE_OK;
-    return retry_or_tell(c, &raw, err);
+    return controller_deliver(c, &raw, err);
 }

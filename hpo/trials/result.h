@@ -23,7 +23,7 @@ extern "C" {
     X(ERROR, "error")             /* the objective returned an error of its own */                                     \
     X(LOST, "lost")               /* its worker died: run again, not failed */                                         \
     X(STORAGE, "storage")         /* it could not be started for want of storage: the run ends, it has not failed */   \
-    X(INTERRUPTED, "interrupted") /* told to stop because the run stops: run again, not failed */
+    X(INTERRUPTED, "interrupted") /* stopped by a signal: run again where the run stops, too, else a crash */
 
 typedef enum hpo_failure {
 #define HPO_FAILURE_ENUM(name, text) HPO_FAILURE_##name,

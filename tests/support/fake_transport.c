@@ -94,6 +94,7 @@ static void take_job(fake_transport *fake, size_t index, const hpo_message *job)
 static void take_stop(fake_transport *fake, fake_worker *w, const hpo_message *stop) {
     fake->counts.stops[stop->stop]++;
     if (!w->busy || stop->trial != w->job.trial || stop->attempt != w->job.attempt) return;
+    if (w->fate.deed == FAKE_HURRIES && stop->stop != HPO_STOP_KILL) return;
     if (w->fate.deed != FAKE_REFUSES_TO || stop->stop == HPO_STOP_KILL) w->told_stop = true;
     if (w->fate.deed == FAKE_REFUSES_TO && !w->slept) {
         w->slept = true;
@@ -130,7 +131,8 @@ static hpo_message message_of(const fake_worker *w, hpo_message_kind kind) {
 }
 
 static size_t reports_due(const fake_worker *w) {
-    bool all = w->fate.deed == FAKE_ANSWERS || (w->fate.deed == FAKE_SLEEPS && w->slept);
+    bool all =
+        w->fate.deed == FAKE_ANSWERS || w->fate.deed == FAKE_HURRIES || (w->fate.deed == FAKE_SLEEPS && w->slept);
     return all || w->fate.reports > w->answer.n_reports ? w->answer.n_reports : w->fate.reports;
 }
 
@@ -167,7 +169,8 @@ static hpo_message result_of(const fake_worker *w) {
         message.result = w->answer.result;
         return message;
     }
-    message.result = (hpo_result){.failure = failure, .code = failure == HPO_FAILURE_EXIT ? 3 : 11, .cost = NAN};
+    const int code = w->fate.code ? w->fate.code : failure == HPO_FAILURE_EXIT ? 3 : 11;
+    message.result = (hpo_result){.failure = failure, .code = code, .cost = NAN};
     snprintf(message.result.reason, sizeof message.result.reason, "the script says: %s", hpo_failure_text(failure));
     return message;
 }

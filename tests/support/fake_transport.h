@@ -24,6 +24,7 @@ typedef enum fake_deed {
     FAKE_FAILS,     /* `reports` reports, then a result with `failure` */
     FAKE_DIES,      /* `reports` reports, then silence for ever */
     FAKE_SLEEPS,    /* `reports` reports, then silence for `seconds`; then it goes on as if nothing had been */
+    FAKE_HURRIES,   /* as FAKE_ANSWERS, whatever it is told: it had finished before anybody could stop it */
     FAKE_LINGERS,   /* `reports` reports, then nothing but beats until it is told to stop */
     FAKE_REFUSES_TO /* the same, but it does not obey an INTERRUPT: its result (or `failure`) comes `seconds` later */
 } fake_deed;
@@ -32,6 +33,7 @@ typedef struct fake_fate {
     size_t reports;
     double seconds;
     hpo_failure failure;
+    int code; /* of the failure; 0 = one that goes with it */
 } fake_fate;
 
 typedef struct fake_transport fake_transport;

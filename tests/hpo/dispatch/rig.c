@@ -141,7 +141,7 @@ static void observe(void *self, const hpo_progress *progress, const hpo_record *
 
 static fake_fate pass_fate(void *self, size_t worker, const hpo_message *job) {
     const rig *r = self;
-    return r->run->fate ? r->run->fate(r->run->self, worker, job) : (fake_fate){FAKE_ANSWERS, 0, 0, HPO_FAILURE_NONE};
+    return r->run->fate ? r->run->fate(r->run->self, worker, job) : (fake_fate){.deed = FAKE_ANSWERS};
 }
 static void pass_hello(void *self, size_t worker, hpo_message *hello) {
     const rig *r = self;

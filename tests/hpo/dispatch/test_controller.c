@@ -205,21 +205,6 @@ static void test_too_many_failures_end_the_run(void **state) {
     }
 }
 
-/* Somebody else stopped the program (an administrator, a memory daemon with manners): it has not failed. */
-static void test_what_is_interrupted_from_outside_is_run_again(void **state) {
-    (void)state;
-    script s = {.trial = 3, .failures = 4, .failure = HPO_FAILURE_INTERRUPTED};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 8}\nfailure: {retries: {crash: 0, lost: 0}}\n",
-                   .workers = 2,
-                   .fate = fail_first,
-                   .self = &s};
-    rig_end end;
-    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
-    assert_int_equal(end.complete, 8);
-    assert_int_equal(s.attempts, 5);
-    rig_end_fini(&end);
-}
-
 /* ---- stops ---- */
 
 static base_status one_at_a_time(void *self, hpo_view view, bool may_start, hpo_decision *out, base_err *err) {
@@ -406,7 +391,6 @@ int main(void) {
         cmocka_unit_test(test_a_first_failure_does_not_end_the_run),
         cmocka_unit_test(test_when_every_trial_fails_the_run_failed),
         cmocka_unit_test(test_too_many_failures_end_the_run),
-        cmocka_unit_test(test_what_is_interrupted_from_outside_is_run_again),
         cmocka_unit_test(test_a_stop_lets_the_next_one_begin),
         cmocka_unit_test(test_a_target_counts_at_the_highest_fidelity_only),
         cmocka_unit_test(test_a_target_ends_the_run_at_once),
