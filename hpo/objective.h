@@ -58,6 +58,37 @@ typedef struct hpo_reporter {
     void *self;
 } hpo_reporter;
 
+/* A program that evaluates a job. Everything here lives in the arena that launch was given, until the evaluation has
+ * ended. */
+typedef struct hpo_program {
+    const char *name;        /* in sentences: "train.py" */
+    char *const *argv;       /* NULL-terminated; argv[0] is looked up in the PATH of its environment */
+    const char *const *env;  /* "NAME=value", NULL-terminated: they come over the environment of the worker */
+    const char *cwd;         /* an absolute path */
+    const char *checkpoint;  /* a folder that is there when it starts; NULL = none */
+    const char *config_file; /* a file that is there when it starts, with this text in it; NULL = none */
+    const char *config;
+    void *run; /* what the other functions of hpo_program_ops are given */
+} hpo_program;
+
+/* For objectives that run a program per evaluation: the fork server starts it itself and reads what it prints, which
+ * saves a copy of the server. The functions run inside the server beside other trials: they touch neither disk nor
+ * process, they never wait, and they survive whatever a program prints. */
+typedef struct hpo_program_ops {
+    /* What to run. The job is gone when this returns. An error fails the trial. */
+    base_status (*launch)(void *state, const hpo_job *job, base_arena *arena, hpo_program *out, base_err *err);
+    /* Bytes of its standard output as they come. Verdicts of the reporter may be ignored: the program gets a SIGTERM.
+     */
+    void (*feed)(void *run, const char *bytes, size_t length, const hpo_reporter *reporter);
+    /* Whether all that was asked for has been printed: then neither a stop nor the end of its time takes the result. */
+    bool (*complete)(const void *run);
+    /* Its output has ended; called once, however it ended. What feed has allocated is freed after this. */
+    void (*finish)(void *run, const hpo_reporter *reporter);
+    /* After finish: fills the result of a program that ended well, or whose result is complete. A failure: as evaluate.
+     */
+    base_status (*result)(void *run, hpo_result *out, base_err *err);
+} hpo_program_ops;
+
 /* What an objective may know when it is created. */
 typedef struct hpo_objective_env {
     const hpo_space *space;
@@ -67,6 +98,7 @@ typedef struct hpo_objective_env {
     const char *metric;   /* the study's metric */
     const char *base_dir; /* relative paths in settings are relative to this (the study file's folder) */
     bool writes_config;   /* a program finds its configuration in a file, too */
+    uint32_t worker;      /* number of this worker, from 0 */
 } hpo_objective_env;
 
 enum {
@@ -102,6 +134,8 @@ typedef struct hpo_objective_type {
     base_status (*evaluate)(void *state, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                             base_err *err);
     void (*fini)(void *state); /* may be NULL */
+    /* Instead of evaluate: it runs programs. */
+    const hpo_program_ops *program;
     /* Declared cost of going from one fidelity to another; NULL = to - from. */
     double (*cost)(double from, double to);
     /* RESUMABLE: whether it can go on from a lower value of this fidelity (a share of the data must start again); NULL

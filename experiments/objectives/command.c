@@ -2,23 +2,22 @@
 /* The objective `command`: any program, run once per evaluation, without a shell.
  *
  * The program learns its configuration from its arguments ("{name}" in `run`, or --name value for every active
- * parameter and the fidelity when `run` mentions none of them), from the JSON file named by HPO_CONFIG, which always
- * exists, or from the environment (HPO_P_LEARNING_RATE). An argument that mentions an inactive parameter is left out,
- * so "--momentum={momentum}" is safer than two arguments. It answers with JSON objects on lines of its standard output.
+ * parameter and the fidelity when `run` mentions none of them), from the JSON file named by HPO_CONFIG, or from the
+ * environment (HPO_P_LEARNING_RATE). An argument that mentions an inactive parameter is left out, so
+ * "--momentum={momentum}" is safer than two arguments. It answers with JSON objects on lines of its standard output.
  *
  * HPO_FIDELITY_FROM is where an evaluation may go on from, by what the program left in HPO_CHECKPOINT, a folder that
  * stays with the trial. A program that ignores it starts from scratch: correct, but charged as if it had gone on. */
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "experiments/objectives/command_output.h"
 #include "experiments/objectives/command_program.h"
 #include "experiments/objectives/registry.h"
 #include "hpo/space/settings.h"
@@ -196,7 +195,7 @@ typedef struct call {
     const command_state *state;
     const hpo_job *job;
     base_arena *arena;
-    const char *checkpoint, *config;
+    const char *checkpoint, *config; /* config: NULL when the study wants none */
     hpo_setting_extra extras[N_EXTRAS + 1];
     size_t n_extras;
 } call;
@@ -218,10 +217,10 @@ static const char *value_text(base_arena *arena, const hpo_value *value) {
     return copy;
 }
 
-static base_status begin_call(call *self, const command_state *state, const hpo_job *job, base_err *err) {
-    *self = (call){.state = state, .job = job, .arena = base_arena_create()};
+static void begin_call(call *self, const command_state *state, const hpo_job *job, base_arena *arena) {
+    *self = (call){.state = state, .job = job, .arena = arena};
     self->checkpoint = base_arena_printf(self->arena, "%s/checkpoint", job->folder);
-    self->config = base_arena_printf(self->arena, "%s/config.json", job->folder);
+    if (state->known.writes_config) self->config = base_arena_printf(self->arena, "%s/config.json", job->folder);
     const hpo_value values[N_EXTRAS] = {hpo_value_int((int64_t)job->trial), hpo_value_int(small_seed(job->seed)),
                                         hpo_value_text(self->checkpoint), fidelity_value(self, job->fidelity),
                                         fidelity_value(self, job->from)};
@@ -230,12 +229,6 @@ static base_status begin_call(call *self, const command_state *state, const hpo_
     if (state->known.fidelity.name)
         self->extras[self->n_extras++] =
             (hpo_setting_extra){.name = state->known.fidelity.name, .value = fidelity_value(self, job->fidelity)};
-    if (mkdir(self->checkpoint, 0777) == 0 || errno == EEXIST) return BASE_OK;
-    return BASE_FAIL(err, BASE_IO, "cannot make the folder %s: %s", self->checkpoint, strerror(errno));
-}
-
-static void end_call(call *self) {
-    base_arena_destroy(self->arena);
 }
 
 static void add_member(base_buf *out, const char *name, const hpo_value *value) {
@@ -245,7 +238,7 @@ static void add_member(base_buf *out, const char *name, const hpo_value *value) 
     hpo_value_print_json(value, out);
 }
 
-static base_status write_config(const call *self, base_err *err) {
+static const char *config_text(const call *self) {
     const hpo_space *space = self->state->known.space;
     const char *fidelity = self->state->known.fidelity.name;
     base_buf text = {0};
@@ -260,28 +253,34 @@ static base_status write_config(const call *self, base_err *err) {
         add_member(&text, fidelity, &value);
     }
     base_buf_puts(&text, "}\n");
-    FILE *file = fopen(self->config, "we");
-    bool good = file && fwrite(text.data, 1, text.length, file) == text.length;
-    if (file && fclose(file) != 0) good = false;
+    const char *copy = base_arena_strdup(self->arena, text.data);
     base_buf_fini(&text);
-    return good ? BASE_OK : BASE_FAIL(err, BASE_IO, "cannot write %s: %s", self->config, strerror(errno));
+    return copy;
 }
 
-static void set_number(const char *name, uint64_t value) {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, value);
-    setenv(name, text, 1);
+/* The environment of the program, over that of the worker; a later variable of a name comes over an earlier one. */
+typedef struct variables {
+    base_arena *arena;
+    const char **item;
+    size_t count;
+} variables;
+
+static void set(variables *env, const char *name, const char *value) {
+    size_t length = strlen(name), at = 0;
+    while (at < env->count && !(strncmp(env->item[at], name, length) == 0 && env->item[at][length] == '=')) at++;
+    env->item[at] = base_arena_printf(env->arena, "%s=%s", name, value);
+    if (at == env->count) env->count++;
 }
 
 /* HPO_P_LEARNING_RATE for learning_rate; what cannot stand in a name becomes '_'. */
-static void set_parameters(const call *self) {
+static void set_parameters(const call *self, variables *env) {
     const hpo_space *space = self->state->known.space;
     for (size_t i = 0; i < hpo_space_count(space); i++) {
         if (isnan(self->job->config[i])) continue;
         char *name = base_arena_printf(self->arena, "HPO_P_%s", hpo_space_param(space, i)->name);
         for (char *c = name; *c; c++) *c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
         hpo_value value = hpo_space_value(space, self->job->config, i);
-        setenv(name, value_text(self->arena, &value), 1);
+        set(env, name, value_text(self->arena, &value));
     }
 }
 
@@ -290,20 +289,23 @@ static base_yaml_node *resolve(const call *self, const base_yaml_node *node) {
                                 self->n_extras);
 }
 
-/* The environment of this process, which ends with the evaluation. */
-static void set_environment(const call *self) {
+enum { N_OWN_VARIABLES = 6 };
+
+static const char *const *environment(const call *self) {
+    const base_yaml_node *more = self->state->env ? resolve(self, self->state->env) : NULL;
+    size_t room = N_OWN_VARIABLES + hpo_space_count(self->state->known.space) + (more ? more->count : 0) + 1;
+    variables env = {.arena = self->arena, .item = BASE_NEW_ARRAY(self->arena, room, const char *)};
     hpo_value to = fidelity_value(self, self->job->fidelity), from = fidelity_value(self, self->job->from);
-    set_number("HPO_TRIAL", self->job->trial);
-    set_number("HPO_SEED", small_seed(self->job->seed));
-    setenv("HPO_CONFIG", self->config, 1);
-    setenv("HPO_CHECKPOINT", self->checkpoint, 1);
-    setenv("HPO_FIDELITY", value_text(self->arena, &to), 1);
-    setenv("HPO_FIDELITY_FROM", value_text(self->arena, &from), 1);
-    if (self->state->input == INPUT_ENV) set_parameters(self);
-    if (!self->state->env) return;
-    const base_yaml_node *env = resolve(self, self->state->env);
-    for (size_t i = 0; i < env->count; i++)
-        if (env->items[i]->kind != BASE_YAML_NULL) setenv(env->keys[i]->text, env->items[i]->text, 1);
+    set(&env, "HPO_TRIAL", base_arena_printf(self->arena, "%" PRIu64, self->job->trial));
+    set(&env, "HPO_SEED", base_arena_printf(self->arena, "%" PRIu32, small_seed(self->job->seed)));
+    if (self->config) set(&env, "HPO_CONFIG", self->config);
+    set(&env, "HPO_CHECKPOINT", self->checkpoint);
+    set(&env, "HPO_FIDELITY", value_text(self->arena, &to));
+    set(&env, "HPO_FIDELITY_FROM", value_text(self->arena, &from));
+    if (self->state->input == INPUT_ENV) set_parameters(self, &env);
+    for (size_t i = 0; more && i < more->count; i++)
+        if (more->items[i]->kind != BASE_YAML_NULL) set(&env, more->keys[i]->text, more->items[i]->text);
+    return env.item;
 }
 
 static char **arguments(const call *self) {
@@ -329,62 +331,77 @@ static char **arguments(const call *self) {
 
 /* ---- what became of it ---- */
 
-static void fail(hpo_result *result, hpo_failure failure, int code, const char *text) {
-    result->failure = failure;
-    result->code = code;
-    snprintf(result->reason, sizeof result->reason, "%s", text);
-}
-
 static const char *file_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
-static base_status judge(const call *self, const char *name, int status, const command_output *output, bool stopped,
-                         hpo_result *result, base_err *err) {
-    bool success = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (stopped && !(success && command_output_complete(output)))
-        return BASE_FAIL(err, BASE_CANCELLED, "%s was stopped", name);
-    const char *text;
-    if (WIFSIGNALED(status)) {
-        int number = WTERMSIG(status);
-        text = base_arena_printf(self->arena, "%s was ended by signal %d (%s)", name, number, strsignal(number));
-        fail(result, HPO_FAILURE_CRASH, number, text);
-    } else if (!success) {
-        text = base_arena_printf(self->arena, "%s ended with exit status %d", name, WEXITSTATUS(status));
-        fail(result, HPO_FAILURE_EXIT, WEXITSTATUS(status), text);
-    } else if (!output->found) {
-        text = command_hint_sentence(&output->hint, self->arena, name, self->state->known.metric);
-        fail(result, HPO_FAILURE_OUTPUT, 0, text);
-    } else {
-        result->metrics = output->metrics;
-    }
+/* One evaluation, from launch to result. */
+typedef struct command_run {
+    base_arena *arena;
+    const char *name;
+    command_output output;
+} command_run;
+
+static base_status command_launch(void *self, const hpo_job *job, base_arena *arena, hpo_program *out, base_err *err) {
+    const command_state *state = self;
+    call now;
+    (void)err;
+    begin_call(&now, state, job, arena);
+    command_run *run = BASE_NEW(arena, command_run);
+    *out = (hpo_program){.argv = arguments(&now),
+                         .env = environment(&now),
+                         .cwd = state->cwd,
+                         .checkpoint = now.checkpoint,
+                         .config_file = now.config,
+                         .config = now.config ? config_text(&now) : NULL,
+                         .run = run};
+    out->name = file_name(out->argv[0]);
+    *run = (command_run){.arena = arena,
+                         .name = out->name,
+                         .output = {.metric = state->known.metric,
+                                    .fidelity = state->known.fidelity.name,
+                                    .from = job->from,
+                                    .to = job->fidelity}};
+    command_output_begin(&run->output);
     return BASE_OK;
 }
 
-static base_status command_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *result,
-                                    base_err *err) {
-    const command_state *state = self;
-    call now;
-    int end;
-    base_status status = begin_call(&now, state, job, err);
-    command_output output = {.metric = state->known.metric,
-                             .fidelity = state->known.fidelity.name,
-                             .from = job->from,
-                             .to = job->fidelity,
-                             .reporter = reporter};
-    if (status == BASE_OK) status = write_config(&now, err);
-    if (status != BASE_OK) goto out;
-    set_environment(&now);
-    char **argv = arguments(&now);
-    status = command_program_run(argv, state->cwd, &output, &end, err);
-    if (status != BASE_OK) goto out;
-    bool stopped = reporter->verdict(reporter->self) != HPO_CONTINUE;
-    status = judge(&now, file_name(argv[0]), end, &output, stopped, result, err);
-out:
-    end_call(&now);
-    return status;
+static void command_feed(void *self, const char *bytes, size_t length, const hpo_reporter *reporter) {
+    command_run *run = self;
+    run->output.reporter = reporter;
+    command_output_feed(&run->output, bytes, length);
 }
+
+static void command_finish(void *self, const hpo_reporter *reporter) {
+    command_run *run = self;
+    run->output.reporter = reporter;
+    command_output_end(&run->output);
+}
+
+static bool command_complete(const void *self) {
+    return command_output_complete(&((const command_run *)self)->output);
+}
+
+static base_status command_result(void *self, hpo_result *result, base_err *err) {
+    const command_run *run = self;
+    const command_output *output = &run->output;
+    (void)err;
+    if (output->found) {
+        result->metrics = output->metrics;
+        return BASE_OK;
+    }
+    result->failure = HPO_FAILURE_OUTPUT;
+    snprintf(result->reason, sizeof result->reason, "%s",
+             command_hint_sentence(&output->hint, run->arena, run->name, output->metric));
+    return BASE_OK;
+}
+
+static const hpo_program_ops command_program = {.launch = command_launch,
+                                                .feed = command_feed,
+                                                .complete = command_complete,
+                                                .finish = command_finish,
+                                                .result = command_result};
 
 const hpo_objective_type obj_command = {
     .name = "command",
@@ -400,5 +417,5 @@ const hpo_objective_type obj_command = {
     .flags = HPO_OBJECTIVE_RESUMABLE,
     .check = command_check,
     .init = command_init,
-    .evaluate = command_evaluate,
+    .program = &command_program,
 };

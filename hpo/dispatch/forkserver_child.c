@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The fork server's process: one thread around poll.
  *
- * It leads a session of its own and blocks the signals that terminals, batch systems and mpirun send to everybody:
- * whether running trials are drained is the controller's decision, and arrives as STOP. It ends when its socket does,
- * which no kind of death of the rank can prevent; a parent-death signal stands behind that for the time when init runs
- * and the socket is not watched.
+ * It ends when its socket does, which no kind of death of the rank can prevent; a parent-death signal stands behind
+ * that for the time when init runs and the socket is not watched.
  *
- * A result leaves only after nothing of the trial runs any more. Trials are subreapers and so is the server: what
- * survives a trial's child becomes a child of the server, and every child that is not a live trial is an orphan. */
+ * A result leaves only after nothing of the trial runs any more. The server is a subreaper, and so are forked children:
+ * what survives a trial's process becomes a child of the server. A program is not a subreaper, because it might wait
+ * for children that it does not know, so daemons of a program that still runs are children of the server, too: they are
+ * known by their group or by the variable that their trial has in its environment. Every other child is an orphan. */
 #include "hpo/dispatch/forkserver_child.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "hpo/dispatch/forkserver_setup.h"
 #include "hpo/dispatch/init_payload.h"
 #include "hpo/dispatch/proctree.h"
 #include "hpo/dispatch/trial_process.h"
+#include "hpo/dispatch/waiting_jobs.h"
 
 #define MEMORY_PERIOD  0.1  /* seconds between two looks at the memory of trials */
 #define SWEEP_PERIOD   0.01 /* seconds between two looks for orphans that have been killed */
@@ -47,116 +47,27 @@ typedef struct server {
     const char *run_dir;
     hpo_trial_process **trial;
     size_t n_trials, capacity;
+    hpo_waiting_jobs waiting;
     struct pollfd *polls;
     size_t polls_capacity;
     double next_look;
 } server;
 
-/* ---- becoming a server ---- */
-
-static void redirect(int fd, const char *path, int flags) {
-    int file = open(path, flags | O_CLOEXEC, 0666);
-    if (file < 0) return;
-    dup2(file, fd);
-    if (file != fd) close(file);
-}
-
-/* Whatever else the rank had open, and above all its standard output: mpirun waits until nobody holds that. */
-static void close_inherited(int keep) {
-    redirect(STDIN_FILENO, "/dev/null", O_RDONLY);
-    redirect(STDOUT_FILENO, "/dev/null", O_WRONLY);
-    redirect(STDERR_FILENO, "/dev/null", O_WRONLY);
-    DIR *folder = opendir("/proc/self/fd");
-    if (!folder) return;
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        int fd = atoi(entry->d_name);
-        if (fd > STDERR_FILENO && fd != keep && fd != dirfd(folder)) close(fd);
-    }
-    closedir(folder);
-}
-
-/* A program that finds the variables of an MPI job believes that it is a rank of it. */
-static void clear_mpi_environment(void) {
-    static const char *const prefixes[] = {"OMPI_", "PMIX_", "PMI_"};
-    for (size_t i = 0; environ && environ[i];) {
-        char name[128];
-        bool match = false;
-        for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
-            match = match || strncmp(environ[i], prefixes[k], strlen(prefixes[k])) == 0;
-        size_t length = strcspn(environ[i], "=");
-        if (match && length < sizeof name) {
-            memcpy(name, environ[i], length);
-            name[length] = '\0';
-            unsetenv(name); /* moves the others down */
-        } else {
-            i++;
-        }
-    }
-}
-
-static void block_signals(void) {
-    static const int numbers[] = {
-        SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE, SIGCHLD, HPO_FORKSERVER_LEAVE};
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&set, numbers[i]);
-    sigprocmask(SIG_SETMASK, &set, NULL);
-    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-}
-
-static int watch_signals(void) {
-    sigset_t watched;
-    sigemptyset(&watched);
-    sigaddset(&watched, SIGCHLD);
-    sigaddset(&watched, HPO_FORKSERVER_LEAVE);
-    return signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
-static void allow_rank_signal(bool allowed) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, HPO_FORKSERVER_LEAVE);
-    sigprocmask(allowed ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
-}
-
-static void become_server(server *self, int socket, pid_t rank) {
-    block_signals();
-    setsid();
-    prctl(PR_SET_PDEATHSIG, HPO_FORKSERVER_LEAVE);
-    if (getppid() != rank) _exit(EXIT_SUCCESS);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    prctl(PR_SET_NAME, "hpo forkserver");
-    close_inherited(socket);
-    clear_mpi_environment();
-    base_log_setup(stderr, BASE_LOG_INFO, -1);
-    base_log_before(NULL, NULL);
-    self->signals = watch_signals();
-    hpo_channel_init(&self->rank, socket);
-}
-
 /* ---- INIT ---- */
-
-/* Programs that a trial runs find these. */
-static void set_threads(int threads) {
-    char text[16];
-    snprintf(text, sizeof text, "%d", threads > 0 ? threads : 1);
-    setenv("OPENBLAS_NUM_THREADS", text, 1);
-    setenv("OMP_NUM_THREADS", text, 1);
-}
 
 static base_status prepare(server *self, const hpo_message *message, base_err *err) {
     hpo_forkserver_study study;
     if (self->instance) return BASE_FAIL(err, BASE_INTERNAL, "the fork server has a study already");
     BASE_TRY(hpo_init_payload_decode(message->text, message->text_length, self->arena, &study, err));
     self->run_dir = study.run_dir;
-    redirect(STDOUT_FILENO, study.log_path, O_WRONLY | O_CREAT | O_APPEND);
-    redirect(STDERR_FILENO, study.log_path, O_WRONLY | O_CREAT | O_APPEND);
+    hpo_forkserver_redirect(STDOUT_FILENO, study.log_path, O_WRONLY | O_CREAT | O_APPEND);
+    hpo_forkserver_redirect(STDERR_FILENO, study.log_path, O_WRONLY | O_CREAT | O_APPEND);
     BASE_TRY(hpo_study_read(self->catalog, study.file, study.text, study.length, study.sets, study.n_sets, &study.seed,
                             &self->spec, err));
-    set_threads(self->spec->limits.threads);
-    allow_rank_signal(true);
+    hpo_forkserver_set_threads(self->spec->limits.threads);
+    hpo_forkserver_allow_leave(true);
     base_status status = hpo_instance_create(self->spec, &self->instance, err);
-    allow_rank_signal(false);
+    hpo_forkserver_allow_leave(false);
     return status;
 }
 
@@ -169,16 +80,24 @@ static void on_init(server *self, const hpo_message *message) {
 
 /* ---- JOB and STOP ---- */
 
+/* Descriptors that a forked child has no business with; the caller frees. Programs are rid of them by exec. */
+static int *list_hidden(const server *self, size_t *count) {
+    int *hidden = base_calloc(2 + 3 * self->n_trials, sizeof *hidden);
+    *count = 0;
+    hidden[(*count)++] = self->rank.fd;
+    hidden[(*count)++] = self->signals;
+    for (size_t i = 0; i < self->n_trials; i++) {
+        hidden[(*count)++] = self->trial[i]->messages.fd;
+        hidden[(*count)++] = self->trial[i]->output;
+        hidden[(*count)++] = self->trial[i]->errors;
+    }
+    return hidden;
+}
+
 static base_status start_trial(server *self, const hpo_message *job, base_err *err) {
     if (!self->instance) return BASE_FAIL(err, BASE_INTERNAL, "the fork server has no study");
-    size_t n_hidden = 0;
-    int *hidden = base_calloc(2 + 2 * self->n_trials, sizeof *hidden);
-    hidden[n_hidden++] = self->rank.fd;
-    hidden[n_hidden++] = self->signals;
-    for (size_t i = 0; i < self->n_trials; i++) {
-        hidden[n_hidden++] = self->trial[i]->messages.fd;
-        hidden[n_hidden++] = self->trial[i]->output;
-    }
+    size_t n_hidden;
+    int *hidden = list_hidden(self, &n_hidden);
     hpo_trial_process *process;
     base_status status = hpo_trial_process_start(self->instance, job, self->run_dir, hidden, n_hidden, &process, err);
     free(hidden);
@@ -188,20 +107,77 @@ static base_status start_trial(server *self, const hpo_message *job, base_err *e
     return BASE_OK;
 }
 
-/* A trial that could not be started has not failed: nothing of it ran. */
-static void on_job(server *self, const hpo_message *job) {
-    base_err err = {0};
-    if (start_trial(self, job, &err) == BASE_OK) return;
+static void answer_job(server *self, const hpo_message *job, hpo_failure failure, const char *before,
+                       const char *reason) {
     hpo_message reply = {.kind = HPO_MESSAGE_RESULT, .trial = job->trial, .attempt = job->attempt, .rung = job->rung};
     hpo_result_begin(&reply.result);
-    hpo_result_fail(&reply.result, HPO_FAILURE_LOST, 0, "not started: %s", err.text);
+    hpo_result_fail(&reply.result, failure, 0, "%s%s", before, reason);
     hpo_channel_put(&self->rank, &reply);
+}
+
+/* Nothing of the trial ran. Whose fault was it? Without storage no other trial will start either; a job that cannot be
+ * understood is ours; what is left is in the study: a program that is not there. */
+static void answer_unstarted(server *self, const hpo_message *job, base_status status, const char *reason) {
+    if (status == BASE_BUSY || status == BASE_IO)
+        answer_job(self, job, HPO_FAILURE_STORAGE, "a trial cannot be started: ", reason);
+    else if (status == BASE_CORRUPT || status == BASE_INTERNAL)
+        answer_job(self, job, HPO_FAILURE_LOST, "not started: ", reason);
+    else
+        answer_job(self, job, HPO_FAILURE_ERROR, "", reason);
+}
+
+static void on_job(server *self, const hpo_message *job) {
+    base_err err = {0};
+    base_status status = start_trial(self, job, &err);
+    if (status == BASE_BUSY)
+        hpo_waiting_jobs_add(&self->waiting, job, err.text, base_monotonic());
+    else if (status != BASE_OK)
+        answer_unstarted(self, job, status, err.text);
+}
+
+/* The notice travels with the result of the trial that had to wait. */
+static void note_wait(hpo_trial_process *process, const hpo_waiting_job *job, double now) {
+    process->result.notices |= HPO_NOTICE_BIT(SLOW_START);
+    snprintf(process->result.note, sizeof process->result.note, "trial %" PRIu64 " had to wait %.1f s: %.100s",
+             process->trial, now - job->since, job->reason);
+}
+
+static void start_waiting(server *self) {
+    for (size_t i = 0; i < self->waiting.count;) {
+        hpo_waiting_job *job = &self->waiting.item[i];
+        double now = base_monotonic();
+        base_err err = {0};
+        if (now < job->next) {
+            i++;
+            continue;
+        }
+        base_status status = start_trial(self, &job->message, &err);
+        if (status == BASE_BUSY && hpo_waiting_jobs_put_off(&self->waiting, i, now)) {
+            i++;
+            continue;
+        }
+        if (status == BASE_OK)
+            note_wait(self->trial[self->n_trials - 1], job, now);
+        else
+            answer_unstarted(self, &job->message, status, err.text);
+        hpo_waiting_jobs_remove(&self->waiting, i);
+    }
+}
+
+static bool is_for(const hpo_message *stop, uint64_t trial, uint32_t attempt) {
+    return stop->trial == trial && stop->attempt == attempt;
 }
 
 static void on_stop(server *self, const hpo_message *stop) {
     for (size_t i = 0; i < self->n_trials; i++)
-        if (self->trial[i]->trial == stop->trial && self->trial[i]->attempt == stop->attempt)
+        if (is_for(stop, self->trial[i]->trial, self->trial[i]->attempt))
             hpo_trial_process_stop(self->trial[i], stop->stop, base_monotonic());
+    for (size_t i = self->waiting.count; i-- > 0;) {
+        const hpo_message *job = &self->waiting.item[i].message;
+        if (!is_for(stop, job->trial, job->attempt)) continue;
+        answer_job(self, job, HPO_FAILURE_INTERRUPTED, "", "stopped before it could be started");
+        hpo_waiting_jobs_remove(&self->waiting, i);
+    }
 }
 
 static void read_rank(server *self) {
@@ -240,6 +216,21 @@ static bool is_live_trial(const server *self, pid_t pid) {
     return false;
 }
 
+/* Whether a child of the server that is no trial's process belongs to this one. */
+static bool is_stray_of(pid_t pid, const hpo_trial_process *process) {
+    if (!process->ops) return false;
+    if (getpgid(pid) == process->group) return true;
+    char variable[64];
+    snprintf(variable, sizeof variable, HPO_TRIAL_VARIABLE "=%" PRIu64, process->trial);
+    return hpo_proctree_has_variable(pid, variable);
+}
+
+static bool is_of_live_trial(const server *self, pid_t pid) {
+    for (size_t i = 0; i < self->n_trials; i++)
+        if (!self->trial[i]->reaped && is_stray_of(pid, self->trial[i])) return true;
+    return false;
+}
+
 /* Kills every orphan that there is; false: there was none. That the server has no children at all is known without
  * /proc. */
 static bool kill_orphans(const server *self) {
@@ -249,8 +240,9 @@ static bool kill_orphans(const server *self) {
     hpo_pids children = {0};
     hpo_proctree_children(getpid(), &children);
     for (size_t i = 0; i < children.count; i++) {
-        if (is_live_trial(self, children.item[i])) continue;
-        hpo_proctree_kill(children.item[i]);
+        pid_t pid = children.item[i];
+        if (is_live_trial(self, pid) || is_of_live_trial(self, pid)) continue;
+        hpo_proctree_kill(pid);
         found = true;
     }
     hpo_pids_fini(&children);
@@ -293,42 +285,71 @@ static bool is_look_due(server *self, double now) {
 
 static int poll_timeout(const server *self) {
     double now = base_monotonic(), next = any_reaped(self) ? now + SWEEP_PERIOD : INFINITY;
+    next = fmin(next, hpo_waiting_jobs_next(&self->waiting));
     for (size_t i = 0; i < self->n_trials; i++) next = fmin(next, hpo_trial_process_next(self->trial[i]));
     if (self->n_trials && self->spec->limits.memory) next = fmin(next, self->next_look);
     if (next == INFINITY) return -1;
     return (int)fmin(ceil(fmax(next - now, 0) * 1000), 1e6);
 }
 
+enum { FDS_PER_TRIAL = 3, FIRST_TRIAL_FD = 2 };
+
+/* A trial whose reports find no way to the rank is not read: it waits. */
 static void wait_for_events(server *self) {
     size_t count = 0;
     bool choked = hpo_channel_queued(&self->rank) > MAX_QUEUED;
-    BASE_GROW(self->polls, self->polls_capacity, 2 + 2 * self->n_trials);
+    BASE_GROW(self->polls, self->polls_capacity, FIRST_TRIAL_FD + FDS_PER_TRIAL * self->n_trials);
     short out = hpo_channel_queued(&self->rank) ? POLLOUT : 0;
     self->polls[count++] = (struct pollfd){.fd = self->rank.fd, .events = (short)(POLLIN | out)};
     self->polls[count++] = (struct pollfd){.fd = self->signals, .events = POLLIN};
     for (size_t i = 0; i < self->n_trials; i++) {
         const hpo_trial_process *process = self->trial[i];
-        bool deaf = choked || process->messages.ended;
-        self->polls[count++] = (struct pollfd){.fd = deaf ? -1 : process->messages.fd, .events = POLLIN};
-        self->polls[count++] = (struct pollfd){.fd = process->output, .events = POLLIN};
+        bool unread = choked || process->messages.ended;
+        self->polls[count++] = (struct pollfd){.fd = unread ? -1 : process->messages.fd, .events = POLLIN};
+        unread = choked && process->ops;
+        self->polls[count++] = (struct pollfd){.fd = unread ? -1 : process->output, .events = POLLIN};
+        self->polls[count++] = (struct pollfd){.fd = process->errors, .events = POLLIN};
     }
     if (poll(self->polls, count, poll_timeout(self)) < 0)
         for (size_t i = 0; i < count; i++) self->polls[i].revents = 0;
 }
 
+static void read_trials(server *self, size_t n_polled) {
+    for (size_t i = 0; i < n_polled; i++) {
+        const struct pollfd *polls = &self->polls[FIRST_TRIAL_FD + FDS_PER_TRIAL * i];
+        if (polls[0].revents) hpo_trial_process_read(self->trial[i], &self->rank);
+        if (polls[1].revents) hpo_trial_process_read_output(self->trial[i], &self->rank);
+        if (polls[2].revents) hpo_trial_process_read_errors(self->trial[i]);
+    }
+}
+
+static void watch_trial(const server *self, hpo_trial_process *process, double now, const hpo_pids *children) {
+    hpo_pids strays = {0};
+    for (size_t i = 0; children && i < children->count; i++)
+        if (!is_live_trial(self, children->item[i]) && is_stray_of(children->item[i], process))
+            hpo_proctree_add(children->item[i], &strays);
+    hpo_trial_process_watch(process, now, children ? &strays : NULL);
+    hpo_pids_fini(&strays);
+}
+
+static void watch_trials(server *self) {
+    double now = base_monotonic();
+    bool look = is_look_due(self, now);
+    hpo_pids children = {0};
+    if (look) hpo_proctree_children(getpid(), &children);
+    for (size_t i = 0; i < self->n_trials; i++) watch_trial(self, self->trial[i], now, look ? &children : NULL);
+    hpo_pids_fini(&children);
+}
+
 static void step(server *self) {
     size_t n_polled = self->n_trials;
     wait_for_events(self);
-    for (size_t i = 0; i < n_polled; i++) {
-        if (self->polls[2 + 2 * i].revents) hpo_trial_process_read(self->trial[i], &self->rank);
-        if (self->polls[3 + 2 * i].revents) hpo_trial_process_read_output(self->trial[i]);
-    }
+    read_trials(self, n_polled);
     if (self->polls[1].revents) read_signals(self);
     reap(self);
     if (self->polls[0].revents & ~POLLOUT) read_rank(self);
-    double now = base_monotonic();
-    bool look = is_look_due(self, now);
-    for (size_t i = 0; i < self->n_trials; i++) hpo_trial_process_watch(self->trial[i], now, look);
+    start_waiting(self);
+    watch_trials(self);
     send_results(self);
     hpo_channel_flush(&self->rank);
 }
@@ -342,14 +363,15 @@ static void kill_everything(server *self) {
         base_sleep(0.001);
     }
     for (size_t i = 0; i < self->n_trials; i++) {
-        while (hpo_trial_process_read_output(self->trial[i])) continue;
+        while (hpo_trial_process_read_output(self->trial[i], &self->rank)) continue;
+        while (hpo_trial_process_read_errors(self->trial[i])) continue;
         hpo_trial_process_destroy(self->trial[i]); /* writes its log */
     }
 }
 
 void hpo_forkserver_run(const hpo_catalog *catalog, int socket, pid_t rank) {
-    server self = {.catalog = catalog, .arena = base_arena_create()};
-    become_server(&self, socket, rank);
+    server self = {.catalog = catalog, .arena = base_arena_create(), .signals = hpo_forkserver_become(socket, rank)};
+    hpo_channel_init(&self.rank, socket);
     while (!self.rank.ended && !self.leaving) step(&self);
     kill_everything(&self);
     hpo_instance_destroy(self.instance);

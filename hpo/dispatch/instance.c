@@ -69,6 +69,16 @@ base_status hpo_instance_job(const hpo_instance *instance, const hpo_message *me
     return BASE_OK;
 }
 
+const hpo_program_ops *hpo_instance_program(const hpo_instance *instance) {
+    return instance->spec->objective->program;
+}
+
+base_status hpo_instance_launch(hpo_instance *instance, const hpo_job *job, base_arena *arena, hpo_program *out,
+                                base_err *err) {
+    *out = (hpo_program){0};
+    return hpo_instance_program(instance)->launch(instance->state, job, arena, out, err);
+}
+
 void hpo_result_begin(hpo_result *result) {
     result->failure = HPO_FAILURE_NONE;
     result->code = 0;

@@ -24,6 +24,12 @@ BASE_CHECK base_status hpo_instance_job(const hpo_instance *instance, const hpo_
 void hpo_instance_evaluate(hpo_instance *instance, const hpo_job *job, const hpo_reporter *reporter,
                            hpo_result *result);
 
+/* NULL: it evaluates in a child of the server. */
+const hpo_program_ops *hpo_instance_program(const hpo_instance *instance);
+/* The program that evaluates the job. */
+BASE_CHECK base_status hpo_instance_launch(hpo_instance *instance, const hpo_job *job, base_arena *arena,
+                                           hpo_program *out, base_err *err);
+
 /* An empty result: no metrics, the declared cost. */
 void hpo_result_begin(hpo_result *result);
 /* Makes result a failure without metrics; the sentence is cut to fit. */

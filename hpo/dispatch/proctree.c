@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 enum { FREEZE_ROUNDS = 64 };
 
@@ -115,15 +116,33 @@ static bool contains(const hpo_pids *pids, pid_t pid) {
 }
 
 void hpo_proctree_list(pid_t root, hpo_pids *out) {
-    hpo_pids children = {0};
     out->count = 0;
-    add(out, root);
-    for (size_t i = 0; i < out->count; i++) {
+    hpo_proctree_add(root, out);
+}
+
+void hpo_proctree_add(pid_t root, hpo_pids *out) {
+    hpo_pids children = {0};
+    size_t first = out->count;
+    if (!contains(out, root)) add(out, root);
+    for (size_t i = first; i < out->count; i++) {
         hpo_proctree_children(out->item[i], &children);
         for (size_t k = 0; k < children.count; k++)
             if (!contains(out, children.item[k])) add(out, children.item[k]); /* a number may be reused meanwhile */
     }
     hpo_pids_fini(&children);
+}
+
+bool hpo_proctree_has_variable(pid_t pid, const char *variable) {
+    char path[64];
+    size_t length = strlen(variable) + 1; /* with its NUL: a longer value is another one */
+    base_buf text = {0};
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    bool found = false;
+    if (base_read_file(path, &text, NULL) != BASE_OK) return false; /* it is gone */
+    for (size_t at = 0; !found && at + length <= text.length + 1; at += strlen(text.data + at) + 1)
+        found = memcmp(text.data + at, variable, length) == 0;
+    base_buf_fini(&text);
+    return found;
 }
 
 static uint64_t resident(pid_t pid) {

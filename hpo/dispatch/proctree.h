@@ -28,6 +28,10 @@ void hpo_proctree_children(pid_t pid, hpo_pids *out);
 void hpo_proctree_children_by_scan(pid_t pid, hpo_pids *out);
 /* Replaces *out by root and all its descendants, parents first. */
 void hpo_proctree_list(pid_t root, hpo_pids *out);
+/* Adds root and its descendants to *out, those that are not in it yet. */
+void hpo_proctree_add(pid_t root, hpo_pids *out);
+/* Whether the process was started with this variable in its environment: "NAME=value". */
+bool hpo_proctree_has_variable(pid_t pid, const char *variable);
 
 /* Bytes that the processes hold together. Memory that several processes share is divided among them all, so a child
  * that was forked from a process with a large data set is charged its share of it. Exact only above `limit`: below, the

@@ -15,6 +15,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+
+/* The newest line of a stream that is neither blank nor indented, found as the bytes come. */
+typedef struct last_line {
+    char found[128], open[128]; /* of a line that has ended; of one that has not */
+    size_t length;              /* of open */
+} last_line;
 
 struct hpo_triallog {
     char *path;
@@ -27,6 +34,7 @@ struct hpo_triallog {
     size_t capacity; /* grows to HPO_TRIALLOG_TAIL */
     size_t kept;     /* bytes in ring */
     size_t oldest;   /* where the oldest of them lies; 0 until the ring is full */
+    last_line last[2];
 };
 
 hpo_triallog *hpo_triallog_create(const char *path, uint32_t attempt, uint32_t rung) {
@@ -48,13 +56,17 @@ static void write_all(hpo_triallog *log, const char *bytes, size_t length) {
     }
 }
 
-static void begin(hpo_triallog *log) {
+/* Opens the file, and puts the first bytes into it together with the line that names them. */
+static void begin(hpo_triallog *log, const char *bytes, size_t length) {
     char line[64];
     log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     log->failed = log->fd < 0;
-    int length =
-        snprintf(line, sizeof line, "--- attempt %" PRIu32 ", rung %" PRIu32 " ---\n", log->attempt, log->rung);
-    write_all(log, line, (size_t)length);
+    int named = snprintf(line, sizeof line, "--- attempt %" PRIu32 ", rung %" PRIu32 " ---\n", log->attempt, log->rung);
+    base_buf text = {0};
+    base_buf_append(&text, line, (size_t)named);
+    base_buf_append(&text, bytes, length);
+    write_all(log, text.data, text.length);
+    base_buf_fini(&text);
 }
 
 /* The ring grows by doubling until it has its full size, so a quiet trial costs little memory. */
@@ -80,31 +92,63 @@ static void keep(hpo_triallog *log, const char *bytes, size_t length) {
     }
 }
 
-void hpo_triallog_append(hpo_triallog *log, const void *bytes, size_t length) {
+/* ---- last lines ---- */
+
+static void end_line(last_line *last) {
+    while (last->length && (unsigned char)last->open[last->length - 1] <= ' ') last->length--;
+    last->open[last->length] = '\0';
+    if (last->length && *last->open != ' ') memcpy(last->found, last->open, last->length + 1);
+    last->length = 0;
+}
+
+static void add_to_line(last_line *last, const char *bytes, size_t length) {
+    size_t room = sizeof last->open - 1 - last->length;
+    size_t part = length < room ? length : room;
+    for (size_t i = 0; i < part; i++) {
+        char c = bytes[i];
+        last->open[last->length++] = (unsigned char)c < ' ' ? ' ' : c;
+    }
+}
+
+/* A carriage return ends a line, too: a progress bar begins it anew. */
+static void follow_lines(last_line *last, const char *bytes, size_t length) {
+    for (size_t at = 0; at < length; at++) {
+        size_t from = at;
+        while (at < length && bytes[at] != '\n' && bytes[at] != '\r') at++;
+        add_to_line(last, bytes + from, at - from);
+        if (at < length) end_line(last);
+    }
+}
+
+const char *hpo_triallog_last_line(hpo_triallog *log) {
+    last_line *errors = &log->last[HPO_TRIALLOG_ERRORS], *output = &log->last[HPO_TRIALLOG_OUTPUT];
+    end_line(errors);
+    end_line(output);
+    return *errors->found ? errors->found : output->found;
+}
+
+/* ---- the file ---- */
+
+void hpo_triallog_append(hpo_triallog *log, hpo_triallog_source source, const void *bytes, size_t length) {
     if (!length) return;
-    if (!log->total) begin(log);
     uint64_t head = HPO_TRIALLOG_HEAD - log->headed;
     if (head > length) head = length;
-    write_all(log, bytes, (size_t)head);
+    if (!log->total)
+        begin(log, bytes, (size_t)head);
+    else
+        write_all(log, bytes, (size_t)head);
     log->headed += head;
     log->total += length;
     keep(log, bytes, length);
+    follow_lines(&log->last[source], bytes, length);
 }
 
-static char newest(const hpo_triallog *log, size_t back) {
-    return log->ring[(log->oldest + log->kept - 1 - back) % log->kept];
+bool hpo_triallog_is_empty(const hpo_triallog *log) {
+    return log->total == 0;
 }
 
-void hpo_triallog_last_line(const hpo_triallog *log, char *line, size_t size) {
-    size_t back = 0, length = 0;
-    while (back < log->kept && (unsigned char)newest(log, back) <= ' ') back++;
-    while (back + length < log->kept && !strchr("\r\n", newest(log, back + length))) length++;
-    size_t shown = length < size ? length : size - 1;
-    for (size_t i = 0; i < shown; i++) {
-        char c = newest(log, back + length - 1 - i);
-        line[i] = (unsigned char)c < ' ' ? ' ' : c;
-    }
-    line[shown] = '\0';
+static char newest(const hpo_triallog *log) {
+    return log->ring[(log->oldest + log->kept - 1) % log->kept];
 }
 
 static void write_tail(hpo_triallog *log) {
@@ -119,7 +163,7 @@ static void write_tail(hpo_triallog *log) {
     size_t first = length < log->kept - from ? length : log->kept - from;
     write_all(log, log->ring + from, first);
     write_all(log, log->ring, length - first);
-    if (newest(log, 0) != '\n') write_all(log, "\n", 1);
+    if (newest(log) != '\n') write_all(log, "\n", 1);
 }
 
 void hpo_triallog_destroy(hpo_triallog *log) {

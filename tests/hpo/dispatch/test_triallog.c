@@ -39,7 +39,7 @@ static void check_log(size_t length, size_t largest_piece) {
     for (size_t at = 0; at < length;) {
         size_t piece = 1 + (size_t)base_rng_below(&rng, largest_piece);
         if (piece > length - at) piece = length - at;
-        hpo_triallog_append(log, output.data + at, piece);
+        hpo_triallog_append(log, HPO_TRIALLOG_OUTPUT, output.data + at, piece);
         at += piece;
     }
     hpo_triallog_destroy(log);
@@ -90,7 +90,7 @@ static void test_appends(void **state) {
     base_err err;
     for (uint32_t rung = 0; rung < 2; rung++) {
         hpo_triallog *log = hpo_triallog_create(path, 0, rung);
-        hpo_triallog_append(log, "no newline", 10);
+        hpo_triallog_append(log, HPO_TRIALLOG_OUTPUT, "no newline", 10);
         hpo_triallog_destroy(log);
     }
     CHECK_OK(base_read_file(path, &got, &err));
@@ -99,35 +99,47 @@ static void test_appends(void **state) {
     check_tmpdir_remove(&dir);
 }
 
-static void check_last_line(const char *output, const char *want) {
+static void check_last_line(const char *output, const char *errors, const char *want) {
     check_tmpdir dir = check_tmpdir_create();
-    char line[16];
-    hpo_triallog *log = hpo_triallog_create(check_tmpdir_file(&dir, "log"), 0, 0);
-    hpo_triallog_append(log, output, strlen(output));
-    hpo_triallog_last_line(log, line, sizeof line);
-    assert_string_equal(line, want);
-    hpo_triallog_destroy(log);
+    for (size_t piece = 1; piece < 8; piece += 6) { /* however the bytes are cut */
+        hpo_triallog *log = hpo_triallog_create(check_tmpdir_file(&dir, "log"), 0, 0);
+        assert_true(hpo_triallog_is_empty(log));
+        for (size_t at = 0; at < strlen(errors); at += piece)
+            hpo_triallog_append(log, HPO_TRIALLOG_ERRORS, errors + at, strnlen(errors + at, piece));
+        for (size_t at = 0; at < strlen(output); at += piece)
+            hpo_triallog_append(log, HPO_TRIALLOG_OUTPUT, output + at, strnlen(output + at, piece));
+        assert_string_equal(hpo_triallog_last_line(log), want);
+        hpo_triallog_destroy(log);
+    }
     check_tmpdir_remove(&dir);
 }
 
 static void test_last_line(void **state) {
     (void)state;
-    check_last_line("", "");
-    check_last_line(" \n\n", "");
-    check_last_line("one", "one");
-    check_last_line("one\ntwo\n\n  \n", "two");
-    check_last_line("10%\r20%\r", "20%");
-    check_last_line("a\tb\n", "a b");
-    check_last_line("ValueError: learning_rate", "ValueError: lea");
+    check_last_line("", "", "");
+    check_last_line(" \n\n", "", "");
+    check_last_line("one", "", "one");
+    check_last_line("one\ntwo\n\n  \n", "", "two");
+    check_last_line("10%\r20%\r", "", "20%");
+    check_last_line("10%\r20%\r\n", "", "20%");
+    check_last_line("a\tb\n", "", "a b");
+    check_last_line("epoch 7\n", "error\n", "error"); /* errors say more than output */
+    check_last_line("epoch 7\n", "  indented\n\tthis, too\n", "epoch 7");
+    check_last_line("",
+                    "Traceback (most recent call last):\n  File \"train.py\", line 3\n    fit(lr)\n"
+                    "ValueError: learning_rate\n    is too brave\n",
+                    "ValueError: learning_rate");
+    char line[1000] = "", want[128] = "";
+    memset(line, 'x', sizeof line - 1);
+    memset(want, 'x', sizeof want - 1);
+    check_last_line(line, "", want);
 }
 
 static void test_unwritable(void **state) {
     (void)state;
-    char line[16];
     hpo_triallog *log = hpo_triallog_create("/nonexistent/folder/log", 0, 0);
-    hpo_triallog_append(log, "still heard\n", 12);
-    hpo_triallog_last_line(log, line, sizeof line);
-    assert_string_equal(line, "still heard");
+    hpo_triallog_append(log, HPO_TRIALLOG_ERRORS, "still heard\n", 12);
+    assert_string_equal(hpo_triallog_last_line(log), "still heard");
     hpo_triallog_destroy(log);
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How a fork of a rank becomes a fork server: signals, descriptors, environment. */
+#ifndef HPO_DISPATCH_FORKSERVER_SETUP_H
+#define HPO_DISPATCH_FORKSERVER_SETUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Leads a session of its own with nothing open but the socket. Returns a signalfd that tells of children and of
+ * HPO_FORKSERVER_LEAVE; without the rank the process ends. */
+int hpo_forkserver_become(int socket, pid_t rank);
+/* fd becomes the file at path, if that can be opened. */
+void hpo_forkserver_redirect(int fd, const char *path, int flags);
+/* Whether HPO_FORKSERVER_LEAVE ends the process at once, or waits to be read. */
+void hpo_forkserver_allow_leave(bool allowed);
+/* Programs that a trial runs find these numbers of threads. */
+void hpo_forkserver_set_threads(int threads);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
