@@ -283,6 +283,22 @@ static base_status read_option(const base_option *option, const base_yaml_node *
     return BASE_OK;
 }
 
+static bool has_word(const char *words, const char *word) {
+    const size_t length = strlen(word);
+    for (const char *at = words; at && (at = strstr(at, word)) != NULL; at++) {
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
+    }
+    return false;
+}
+
+/* The option that another program calls by this word, or NULL. */
+static const base_option *find_alias(const base_option *table, const char *word) {
+    for (const base_option *option = table; option->name != NULL; option++) {
+        if (*word != '\0' && has_word(option->alias, word)) return option;
+    }
+    return NULL;
+}
+
 static base_status fail_unknown(const base_option *table, const base_yaml_node *key, base_err *err) {
     size_t count = 0, capacity = 0;
     const char **names = NULL;
@@ -296,9 +312,12 @@ static base_status fail_unknown(const base_option *table, const base_yaml_node *
             base_buf_puts(&list, ", ...");
         }
     }
+    const base_option *alias = find_alias(table, key->text);
     const char *near = base_nearest(key->text, names, count);
     base_status status;
-    if (near != NULL) {
+    if (alias != NULL) {
+        status = base_yaml_fail(key, err, "unknown key '%s'; here it is '%s': %s", key->text, alias->name, alias->help);
+    } else if (near != NULL) {
         status = base_yaml_fail(key, err, "unknown key '%s'; did you mean '%s'?", key->text, near);
     } else if (count == 0) {
         status = base_yaml_fail(key, err, "unknown key '%s'; no keys are known here", key->text);

@@ -34,6 +34,7 @@ typedef struct base_option {
     const char *const *choices; /* CHOICE: NULL-terminated */
     const char *shape;          /* NODE: what it is, for --help, e.g. "list of integers"; NULL: "list or map" */
     const char *help;           /* one line, with the unit */
+    const char *alias;          /* what other programs call it, words between blanks: an error then names ours */
 } base_option;
 
 extern const char BASE_REQUIRED[];

@@ -16,7 +16,8 @@ BASE_CHECK base_status cli_read_study_file(const char *path, base_buf *text, bas
 /* ---- info.c: what can be printed without running ---- */
 void cli_print_usage(base_buf *out);
 void cli_print_list(const hpo_catalog *catalog, base_buf *out);
-/* --help NAME: a method, sampler, scheduler, objective, or `study`. BASE_NOTFOUND with the nearest name. */
+/* --help NAME: a method, sampler, scheduler, objective, `study`, or a key of a study file. BASE_NOTFOUND with the
+ * nearest name. */
 BASE_CHECK base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_buf *out, base_err *err);
 
 /* ---- launched.c: this process as one of several, and with one BLAS thread ---- */

@@ -22,15 +22,21 @@ void cli_print_usage(base_buf *out) {
                        "  --check        reads the study, prints it with every default, runs nothing\n"
                        "  --replay       recomputes every decision of the run's journal and compares\n"
                        "  --list         samplers, schedulers, methods, objectives, data sets, models\n"
-                       "  --help [NAME]  this page; the options of NAME; `study`: the study file\n"
+                       "  --help [NAME]  this page; the options of NAME; `study`: the study file;\n"
+                       "                 `budget` and every other key: its section\n"
                        "  --progress     a live line even when the output is no terminal\n"
                        "  --quiet        nothing but errors and the best configuration\n"
                        "  --json         one JSON object per finished evaluation, and one at the end\n"
                        "  --version      name and version\n"
                        "\n"
-                       "exit status: 0 done; 2 bad input; 3 every trial failed; 4 the run's folder\n"
-                       "cannot be used; 70 internal error; 75 stopped with work left: the same command\n"
-                       "continues. Under plain mpirun it is in status.json of the run's folder.\n");
+                       "exit status\n"
+                       "  0   done\n"
+                       "  2   bad input: command line, study file, data set\n"
+                       "  3   nothing has succeeded, or more failures than max_failures\n"
+                       "  4   the run's folder cannot be used: unwritable, full, damaged, in use\n"
+                       "  70  internal error: a mistake of this program\n"
+                       "  75  stopped with work left, or a process died: the same command continues\n"
+                       "Under plain mpirun it is in status.json of the run's folder.\n");
 }
 
 static void print_row(base_buf *out, const char *name, const char *summary) {
@@ -96,14 +102,16 @@ static const hpo_objective_type *find_objective(const hpo_catalog *catalog, cons
 }
 
 static base_status unknown_topic(const hpo_catalog *catalog, const char *topic, base_err *err) {
-    size_t n_samplers = 0, n_schedulers = 0, n_methods = 0, n = 0;
+    size_t n_samplers = 0, n_schedulers = 0, n_methods = 0, n_keys = 0, n = 0;
+    while (hpo_study_key_name(n_keys)) n_keys++;
     const hpo_sampler_type *const *samplers = hpo_samplers(&n_samplers);
     const hpo_scheduler_type *const *schedulers = hpo_schedulers(&n_schedulers);
     const hpo_method *methods = hpo_methods(&n_methods);
     base_arena *arena = base_arena_create();
-    const char **names =
-        BASE_NEW_ARRAY(arena, n_samplers + n_schedulers + n_methods + catalog->n_objectives + 1, const char *);
+    const size_t count = n_samplers + n_schedulers + n_methods + n_keys + catalog->n_objectives + 1;
+    const char **names = BASE_NEW_ARRAY(arena, count, const char *);
     names[n++] = "study";
+    for (size_t i = 0; i < n_keys; i++) names[n++] = hpo_study_key_name(i);
     for (size_t i = 0; i < n_samplers; i++) names[n++] = samplers[i]->name;
     for (size_t i = 0; i < n_schedulers; i++) names[n++] = schedulers[i]->name;
     for (size_t i = 0; i < n_methods; i++) names[n++] = methods[i].name;
@@ -137,5 +145,6 @@ base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_
     if (sampler && scheduler) base_buf_puts(out, "\n");
     if (scheduler) print_options("scheduler", scheduler->name, scheduler->summary, scheduler->options, out);
     if (objective) print_objective(objective, out);
+    if (out->length == before) hpo_study_help_key(topic, out);
     return out->length > before ? BASE_OK : unknown_topic(catalog, topic, err);
 }

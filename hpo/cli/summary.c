@@ -165,7 +165,10 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
     hpo_incumbent best;
     const bool found = hpo_view_incumbent(hpo_study_view(end->study), &best);
     if (!end->brief) {
-        base_buf_printf(out, "%s: %s%s%s\n", spec->name, end->state, reason ? ": " : "", reason ? reason : "");
+        base_buf text = {0};
+        base_buf_printf(&text, "%s: %s%s%s", spec->name, end->state, reason ? ": " : "", reason ? reason : "");
+        base_put_text(base_buf_text(&text), 0, out);
+        base_buf_fini(&text);
         print_counts(end, out);
     }
     if (found) {

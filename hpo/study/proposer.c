@@ -114,9 +114,23 @@ static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_reco
     return enumerate(proposer, view, start->trial, err);
 }
 
+/* A range of two integers that is used up was hardly meant to be one. */
+static void name_narrow_range(const hpo_space *space, base_err *err) {
+    for (size_t i = 0; err && i < hpo_space_count(space); i++) {
+        const hpo_param *param = hpo_space_param(space, i);
+        if (param->kind != HPO_INT || param->max - param->min > 1) continue;
+        base_err why = *err;
+        base_err_set(err, why.code, __FILE__, __LINE__, "%s: %s is an integer; write %g.0 and %g.0 for real numbers",
+                     why.text, param->name, param->min, param->max);
+        return;
+    }
+}
+
 base_status hpo_proposer_complete(hpo_proposer *proposer, hpo_view view, hpo_record *start, base_err *err) {
     const char *origin = NULL;
-    BASE_TRY(propose(proposer, view, start, &origin, err));
+    const base_status status = propose(proposer, view, start, &origin, err);
+    if (status == BASE_END) name_narrow_range(proposer->spec->space, err);
+    if (status != BASE_OK) return status;
     start->config = proposer->config;
     start->origin = origin;
     return BASE_OK;

@@ -100,6 +100,10 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);
 BASE_CHECK base_status hpo_study_describe(const hpo_study_spec *spec, base_buf *out, base_err *err);
 /* Documentation of the study file for --help study, made from the same tables that read it. */
 void hpo_study_help(base_buf *out);
+/* Its section on one key, of the top level or of a map in it; false when there is none. */
+bool hpo_study_help_key(const char *name, base_buf *out);
+/* The keys that have one, by number; NULL behind the last. */
+const char *hpo_study_key_name(size_t index);
 
 /* ---- method.c: names that people know for pairs of a sampler and a scheduler ---- */
 typedef struct hpo_method {

@@ -13,22 +13,27 @@ static const char *const keeps[] = {"all", "best", "none", NULL};
 #define POSITIVE               .min = 0, .max = (double)INFINITY, .open_min = true
 
 const base_option study_keys_table[] = {
-    {KEY(study_keys, study, STRING), .fallback = "", .help = "name of the study; default: the file's name"},
+    {KEY(study_keys, study, STRING), .fallback = "", .alias = "name title",
+     .help = "name of the study; default: the file's name"},
     {KEY(study_keys, seed, NODE), .shape = "integer", .fallback = "",
      .help = "0 to 2^64 - 1: from which every random number follows; missing: drawn once, printed and "
              "kept in the journal"},
     {KEY(study_keys, objective, NODE), .shape = "map", .fallback = BASE_REQUIRED,
+     .alias = "program command script function",
      .help = "what is evaluated: one name with its settings, e.g. objective: {train: {dataset: digits}}"},
-    {KEY(study_keys, metric, NODE), .shape = "name or map", .fallback = "",
+    {KEY(study_keys, metric, NODE), .shape = "name or map", .fallback = "", .alias = "direction directions goal mode",
      .help = "what the objective reports and the study optimises: a name or {name, goal}; default: the first metric "
              "that the objective declares"},
     {KEY(study_keys, method, NODE), .shape = "name or map", .fallback = "random",
+     .alias = "sampler scheduler pruner algorithm algo optimizer tuner search_alg early_terminate",
      .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
-    {KEY(study_keys, fidelity, NODE), .shape = "map", .fallback = "",
+    {KEY(study_keys, fidelity, NODE), .shape = "map", .fallback = "", .alias = "fidelities epochs resource budgets",
      .help = "how much one evaluation may spend: one name with its range, e.g. fidelity: {epochs: {min: 1, max: 27}}"},
     {KEY(study_keys, budget, NODE), .shape = "map", .fallback = "",
+     .alias = "n_trials num_trials max_trials trials num_samples max_evaluations run_cap timeout time max_time",
      .help = "when the run ends: whichever limit comes first"},
     {KEY(study_keys, workers, INT), .fallback = "", .min = 1, .max = 65536,
+     .alias = "n_jobs jobs parallelism concurrency max_concurrent n_workers",
      .help = "workers, virtual ones when deterministic; default: as many as there are"},
     {KEY(study_keys, deterministic, BOOL), .fallback = "false",
      .help = "results count in the order of a virtual clock, so that every run is the same; needs workers"},
@@ -36,12 +41,14 @@ const base_option study_keys_table[] = {
      .help = "in a space with finitely many configurations, the same one may be tried again"},
     {KEY(study_keys, durability, CHOICE), .fallback = "group", .choices = durabilities,
      .help = "journal lines reach the disk in groups (at most 100 ms late) or each at once"},
-    {KEY(study_keys, trial, NODE), .shape = "map", .fallback = "", .help = "limits of one trial"},
-    {KEY(study_keys, failure, NODE), .shape = "map", .fallback = "",
+    {KEY(study_keys, trial, NODE), .shape = "map", .fallback = "", .alias = "limits", .help = "limits of one trial"},
+    {KEY(study_keys, failure, NODE), .shape = "map", .fallback = "", .alias = "failures retries max_failures",
      .help = "what happens when trials or workers fail"},
     {KEY(study_keys, parameters, NODE), .shape = "map", .fallback = "",
+     .alias = "params space search_space searchspace hyperparameters configspace config_space",
      .help = "what is searched; may be missing when the objective declares parameters itself"},
     {KEY(study_keys, forbid, NODE), .shape = "list of maps", .fallback = "",
+     .alias = "forbidden forbiddens constraints",
      .help = "conditions: a configuration that matches any of them is never tried"},
     {KEY(study_keys, try_first, NODE), .shape = "list of maps or file", .fallback = "",
      .help = "configurations to begin with, or the path of a best.yaml or of a CSV with a header; what a "
@@ -50,15 +57,17 @@ const base_option study_keys_table[] = {
 };
 
 const base_option metric_keys_table[] = {
-    {KEY(metric_keys, name, STRING), .fallback = BASE_REQUIRED, .help = "as the objective reports it"},
-    {KEY(metric_keys, goal, CHOICE), .fallback = "", .choices = goals,
+    {KEY(metric_keys, name, STRING), .fallback = BASE_REQUIRED, .alias = "metric",
+     .help = "as the objective reports it"},
+    {KEY(metric_keys, goal, CHOICE), .fallback = "", .choices = goals, .alias = "direction mode optimize",
      .help = "which way is better; default: what the objective says of this metric, else minimize"},
     BASE_OPTIONS_END,
 };
 
 const base_option fidelity_keys_table[] = {
-    {KEY(fidelity_keys, min, REAL), .fallback = BASE_REQUIRED, POSITIVE, .help = "of the cheapest evaluation"},
-    {KEY(fidelity_keys, max, REAL), .fallback = BASE_REQUIRED, POSITIVE,
+    {KEY(fidelity_keys, min, REAL), .fallback = BASE_REQUIRED, POSITIVE, .alias = "low lower minimum from",
+     .help = "of the cheapest evaluation"},
+    {KEY(fidelity_keys, max, REAL), .fallback = BASE_REQUIRED, POSITIVE, .alias = "high upper maximum to",
      .help = "of a full evaluation; when both are integers, every rung is one"},
     BASE_OPTIONS_END,
 };
@@ -67,19 +76,23 @@ const base_option study_target_option = {.name = "target", .kind = BASE_OPTION_R
 
 const base_option budget_keys_table[] = {
     {KEY(budget_keys, trials, INT), .fallback = "", AT_LEAST(1),
+     .alias = "n_trials num_trials max_trials num_samples evaluations configurations",
      .help = "configurations; open promotions still finish when it is spent"},
     {KEY(budget_keys, cost, REAL), .fallback = "", POSITIVE,
      .help = "sum over evaluations, in units of fidelity (without one: evaluations)"},
-    {KEY(budget_keys, time, DURATION), .fallback = "", POSITIVE, .help = "wall time, summed over restarts"},
+    {KEY(budget_keys, time, DURATION), .fallback = "", POSITIVE,
+     .alias = "timeout duration walltime wall_time max_time", .help = "wall time, summed over restarts"},
     {KEY(budget_keys, target, NODE), .shape = "number", .fallback = "",
      .help = "the run ends when the metric is at least as good as that at the highest fidelity"},
     BASE_OPTIONS_END,
 };
 
 const base_option trial_keys_table[] = {
-    {KEY(trial_keys, time, DURATION), .fallback = "", POSITIVE, .help = "longer ones are killed and fail"},
-    {KEY(trial_keys, memory, BYTES), .fallback = "", POSITIVE, .help = "ones that need more are killed and fail"},
-    {KEY(trial_keys, threads, INT), .fallback = "1", .min = 1, .max = 1024,
+    {KEY(trial_keys, time, DURATION), .fallback = "", POSITIVE, .alias = "timeout time_limit walltime",
+     .help = "longer ones are killed and fail"},
+    {KEY(trial_keys, memory, BYTES), .fallback = "", POSITIVE, .alias = "mem ram memory_limit",
+     .help = "ones that need more are killed and fail"},
+    {KEY(trial_keys, threads, INT), .fallback = "1", .min = 1, .max = 1024, .alias = "cpus cores n_threads",
      .help = "threads that the programs of a trial may use"},
     {KEY(trial_keys, stop_grace, DURATION), .fallback = "30s", .help = "between being asked to stop and being killed"},
     {KEY(trial_keys, exit_grace, NODE), .shape = "none or duration", .fallback = "none",
@@ -102,7 +115,7 @@ const base_option study_exit_grace_option = {
     .name = "exit_grace", .kind = BASE_OPTION_DURATION, .fallback = BASE_REQUIRED};
 
 const base_option failure_keys_table[] = {
-    {KEY(failure_keys, retries, NODE), .shape = "map", .fallback = "",
+    {KEY(failure_keys, retries, NODE), .shape = "map", .fallback = "", .alias = "retry max_retries",
      .help = "further attempts of a trial, by kind of failure"},
     {KEY(failure_keys, max_failures, INT), .fallback = "1000", AT_LEAST(0),
      .help = "more failed trials than this end the run (exit code 3)"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A study_spec as text: its identity, the resolved study file of --check, and the page of --help study.
+/* A study_spec as text: its identity and the resolved study file of --check.
  *
  * What --check prints is itself a study file and means the same study: every default stands in it, so that a run can be
  * repeated with a later version whose defaults differ. */
@@ -274,66 +274,4 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     }
     put_comments(spec, out);
     base_arena_destroy(arena);
-}
-
-/* ---- --help study ---- */
-
-static const char help_parameters[] =
-    "parameters: every key is a name, its value one of\n"
-    "  {min: 1e-5, max: 1.0, log: true}   a range: integers when both bounds are,\n"
-    "                                     else real numbers; log: true, logit: true\n"
-    "                                     (else linear); step: 0.1\n"
-    "  {values: [sgd, adam]}              choices; ordered: true;\n"
-    "                                     probabilities: [0.4, 0.6]\n"
-    "  {value: 64}                        a constant\n"
-    "with, when wanted,\n"
-    "  prior: 1e-2, confidence: high      where the best value is believed to be:\n"
-    "                                     low, medium (default) or high\n"
-    "  when: {optimizer: sgd}             searched only where that holds\n"
-    "\n"
-    "when, and each item of forbid, is a test:\n"
-    "  {optimizer: sgd}                   it has that value\n"
-    "  {optimizer: [adam, adamw]}         it has one of them\n"
-    "  {layers: {gt: 1, le: 3}}           eq ne lt le gt ge in not_in: all of them\n"
-    "  {batch: {lt: {parameter: width}}}  compared with another parameter\n"
-    "  {a: 1, b: 2}                       both; also {any: [...]}, {all: [...]}\n"
-    "\n"
-    "The settings of the objective may refer to a parameter: hidden: [\"{width}\"].\n";
-
-static const char help_example[] = "study: digits\n"
-                                   "seed: 7\n"
-                                   "objective:\n"
-                                   "  train: {dataset: digits}\n"
-                                   "metric: {name: valid_error, goal: minimize}\n"
-                                   "method: {name: hyperband, eta: 3}\n"
-                                   "fidelity:\n"
-                                   "  epochs: {min: 1, max: 27}\n"
-                                   "budget: {trials: 200, time: 30m}\n"
-                                   "parameters:\n"
-                                   "  learning_rate: {min: 1e-4, max: 1.0, log: true}\n"
-                                   "  optimizer: {values: [sgd, adam]}\n"
-                                   "  momentum: {min: 0.0, max: 0.99, when: {optimizer: sgd}}\n";
-
-void hpo_study_help(base_buf *out) {
-    const struct {
-        const char *title;
-        const base_option *table;
-    } sections[] = {
-        {"metric:", metric_keys_table},   {"fidelity: {NAME: ...}", fidelity_keys_table},
-        {"budget:", budget_keys_table},   {"trial:", trial_keys_table},
-        {"failure:", failure_keys_table}, {"failure: {retries: ...}", retries_keys_table},
-    };
-    base_buf_puts(out, "A study file is one YAML map. Unknown keys and impossible values are errors.\n\n");
-    base_options_help(study_keys_table, out);
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        base_buf_printf(out, "\n%s\n", sections[i].title);
-        base_options_help(sections[i].table, out);
-    }
-    base_buf_puts(out, "\nmethod: one of\n");
-    size_t count;
-    const hpo_method *methods = hpo_methods(&count);
-    for (size_t i = 0; i < count; i++) base_put_row(methods[i].name, 23, methods[i].summary, out);
-    base_buf_puts(out, "or any pair {sampler: NAME, scheduler: NAME}; options of both stand beside them.\n\n");
-    base_buf_puts(out, help_parameters);
-    base_buf_printf(out, "\nExample:\n\n%s", help_example);
 }

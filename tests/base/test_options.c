@@ -20,7 +20,8 @@ static const char *const activations[] = {"relu", "tanh", "none", "true", NULL};
 
 static const base_option table[] = {
     {"shuffle", BASE_OPTION_BOOL, offsetof(train, shuffle), "true", .help = "another order in every epoch"},
-    {"epochs", BASE_OPTION_INT, offsetof(train, epochs), "10", .min = 1, .help = "passes over the training data"},
+    {"epochs", BASE_OPTION_INT, offsetof(train, epochs), "10", .min = 1, .help = "passes over the training data",
+     .alias = "num_epochs n_iter"},
     {"learning_rate", BASE_OPTION_REAL, offsetof(train, learning_rate), "1e-3", .max = 1, .open_min = true,
      .help = "step size"},
     {"momentum", BASE_OPTION_REAL, offsetof(train, momentum), "0.9", .max = 1, .help = "share of the last step"},
@@ -159,6 +160,11 @@ static void test_sentences(void **state) {
                          " is 1e30 (a float)"},
         {"learning-rate: 1", "s.yaml:1:1: unknown key 'learning-rate'; did you mean 'learning_rate'?"},
         {"{epochs: 1, epohcs: 2}", "s.yaml:1:13: unknown key 'epohcs'; did you mean 'epochs'?"},
+        {"n_iter: 1", "s.yaml:1:1: unknown key 'n_iter'; here it is 'epochs': passes over the training data"},
+        {"num_epochs: 1", "s.yaml:1:1: unknown key 'num_epochs'; here it is 'epochs': passes over the training data"},
+        {"iter: 1",
+         "s.yaml:1:1: unknown key 'iter'; the keys here are shuffle, epochs, learning_rate, momentum, target, "
+         "fraction, path, activation, time, memory, layers, dataset"}, /* only whole words are meant */
         {"widgets: 2", "s.yaml:1:1: unknown key 'widgets'; the keys here are shuffle, epochs, learning_rate,"
                        " momentum, target, fraction, path, activation, time, memory, layers, dataset"},
     };
@@ -327,7 +333,8 @@ static void test_distance_by_definition(void **state) {
 static void test_help(void **state) {
     (void)state;
     static const base_option some[] = {
-        {"epochs", BASE_OPTION_INT, 0, "10", .min = 1, .help = "passes over the training data"},
+        {"epochs", BASE_OPTION_INT, 0, "10", .min = 1, .help = "passes over the training data",
+         .alias = "num_epochs n_iter"},
         {"a_name_that_is_longer_than_the_column", BASE_OPTION_STRING, 0, BASE_REQUIRED,
          .help = "a long text about an option that does not fit into one line of eighty columns, so it goes on"},
         {"activation", BASE_OPTION_CHOICE, 0, "", .choices = activations},
