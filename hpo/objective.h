@@ -123,10 +123,15 @@ typedef struct hpo_objective_type {
     /* For --check: what is worth knowing before the run, such as the size of what is trained, in lines that begin with
      * "# "; may be NULL. BASE_INVALID when no trial could run within limits. */
     base_status (*describe)(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out, base_err *err);
+    /* What may be a mistake in settings, space and fidelity together although it is possible, as sentences on lines of
+     * their own: said once when a run starts and by --check; may be NULL. */
+    void (*advise)(const hpo_objective_env *env, base_buf *out);
     /* The names of metrics that it can report, NULL-terminated; may be NULL (any). */
     const char *const *(*metrics)(const base_yaml_node *settings);
     /* Whether a larger value of the metric is better, for a study that does not say so; may be NULL (for none is). */
     bool (*maximize)(const base_yaml_node *settings, const char *metric);
+    /* Whether only the study can say it, so that it must; may be NULL (never). */
+    bool (*needs_goal)(const base_yaml_node *settings, const char *metric);
     /* Once per worker. May be NULL. A failure here ends the run as bad input. */
     base_status (*init)(void *state, const hpo_objective_env *env, base_arena *arena, base_err *err);
     /* One evaluation. Fills out->metrics (and cost, in-rank only). A returned error fails the trial with err->text, as

@@ -7,7 +7,10 @@
  * its own beats one inside a text, which may be a message about something else. */
 #include "experiments/objectives/command_output.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 void command_output_begin(command_output *output) {
@@ -288,4 +291,41 @@ void command_output_end(command_output *output) {
     if (output->line.length) on_line(output, output->line.data, output->line.length);
     base_buf_fini(&output->line);
     base_buf_fini(&output->clean);
+}
+
+/* ---- the result ---- */
+
+/* One sentence: the first kind that a trial raises is shown. */
+__attribute__((format(printf, 4, 5))) static void notice(hpo_result *result, uint32_t bit, uint64_t trial,
+                                                         const char *fmt, ...) {
+    bool first = result->notices == 0;
+    result->notices |= bit;
+    if (!first) return;
+    va_list args;
+    int length = snprintf(result->note, sizeof result->note, "trial %" PRIu64 " ", trial);
+    va_start(args, fmt);
+    vsnprintf(result->note + length, sizeof result->note - (size_t)length, fmt, args);
+    va_end(args);
+}
+
+static void notice_dropped(const command_hint *hint, uint64_t trial, hpo_result *result) {
+    char names[COMMAND_HINT_NAMES * 28] = "";
+    for (size_t i = 0, used = 0; i < hint->n_dropped && i < COMMAND_HINT_NAMES; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%.24s", i ? ", " : "", hint->dropped[i]);
+    notice(result, HPO_NOTICE_BIT(METRICS_DROPPED), trial,
+           "has metrics that are not kept (at most %d, names up to %d characters): %s", HPO_MAX_METRICS,
+           HPO_METRIC_NAME - 1, names);
+}
+
+void command_output_result(const command_output *output, uint64_t trial, hpo_result *result) {
+    const command_hint *hint = &output->hint;
+    result->metrics = output->metrics;
+    if (output->reached < output->to) result->reached = output->reached;
+    if (output->reached > output->to)
+        notice(result, HPO_NOTICE_BIT(OTHER_STEP), trial, "reported %s %g but was asked for %g", output->fidelity,
+               output->reached, output->to);
+    if (output->fidelity && isnan(output->reached) && (*hint->step_name || hint->without_step > 1))
+        notice(result, HPO_NOTICE_BIT(STEP_NAME), trial, "reports no '%s'%s%s%s", output->fidelity,
+               *hint->step_name ? "; did you mean '" : "", hint->step_name, *hint->step_name ? "'?" : "");
+    if (hint->n_dropped) notice_dropped(hint, trial, result);
 }

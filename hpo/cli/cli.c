@@ -172,6 +172,18 @@ base_status cli_read_study_file(const char *path, base_buf *text, base_err *err)
     return status == BASE_IO ? BASE_INVALID : status;
 }
 
+/* Comments of the resolved study, broken before column 80. */
+static void put_advice(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
+    base_buf text = {0}, broken = {0};
+    hpo_study_advise(spec, &text);
+    for (const char *line = base_buf_text(&text); *line; line += strcspn(line, "\n") + 1)
+        base_put_text(base_arena_printf(arena, "warning: %.*s", (int)strcspn(line, "\n"), line), 2, &broken);
+    for (const char *line = base_buf_text(&broken); *line; line += strcspn(line, "\n") + 1)
+        base_buf_printf(out, "# %.*s\n", (int)strcspn(line, "\n") - 2, line + 2);
+    base_buf_fini(&text);
+    base_buf_fini(&broken);
+}
+
 static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err) {
     base_buf text = {0};
     hpo_study_spec *spec = NULL;
@@ -180,11 +192,9 @@ static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf 
         status = hpo_study_read(catalog, args->file, base_buf_text(&text), text.length, args->sets, args->n_sets,
                                 args->has_seed ? &args->seed : NULL, &spec, err);
     }
-    base_buf first = {0};
-    if (status == BASE_OK) status = cli_read_try_first(spec, NULL, &first, err);
-    base_buf_fini(&first);
     if (status == BASE_OK) hpo_study_spec_print(spec, out);
     if (status == BASE_OK) status = hpo_study_describe(spec, out, err);
+    if (status == BASE_OK) put_advice(spec, spec->arena, out);
     hpo_study_spec_destroy(spec);
     base_buf_fini(&text);
     return status == BASE_OK ? HPO_EXIT_DONE : HPO_EXIT_BAD_INPUT;

@@ -7,22 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "hpo/cli/run_impl.h"
 
-const char *const *run_sets(const run *r, size_t *count) {
-    *count = r->args->n_sets;
-    if (!r->first) return r->args->sets;
-    const char **sets = BASE_NEW_ARRAY(r->arena, *count + 1, const char *);
-    for (size_t i = 0; i < *count; i++) sets[i] = r->args->sets[i];
-    sets[(*count)++] = r->first;
-    return sets;
-}
-
 base_status run_read_study(run *r, const uint64_t *seed, base_err *err) {
-    size_t n_sets = 0;
-    const char *const *sets = run_sets(r, &n_sets);
-    return hpo_study_read(r->catalog, r->args->file, base_buf_text(&r->text), r->text.length, sets, n_sets, seed,
-                          &r->spec, err);
+    return hpo_study_read(r->catalog, r->args->file, base_buf_text(&r->text), r->text.length, r->args->sets,
+                          r->args->n_sets, seed, &r->spec, err);
 }
 
 /* A name of one folder: neither a way out of runs/ nor a line break in what is printed. */
@@ -89,14 +79,9 @@ base_status run_prepare(run *r, base_err *err) {
     if (r->args->replay && access(path, F_OK) != 0) {
         return BASE_FAIL(err, BASE_NOTFOUND, "%s: there is no run to replay; --dir names its folder", path);
     }
-    base_buf first = {0};
-    base_status status = cli_read_try_first(r->spec, access(path, F_OK) == 0 ? r->run_dir : NULL, &first, err);
-    if (status == BASE_OK) r->first = cli_try_first_assignment(r->spec, r->arena);
-    if (status == BASE_OK) status = choose_seed(r, path, err);
-    if (status == BASE_OK) status = open_journal(r, path, err);
-    if (status == BASE_OK && !r->args->replay) status = cli_keep_try_first(r->spec, r->run_dir, &first, err);
-    base_buf_fini(&first);
-    return status == BASE_OK ? hpo_study_create(r->spec, &r->study, err) : status;
+    BASE_TRY(choose_seed(r, path, err));
+    BASE_TRY(open_journal(r, path, err));
+    return hpo_study_create(r->spec, &r->study, err);
 }
 
 /* A study that could not begin leaves no journal behind which its corrected file would contradict. */
@@ -109,15 +94,20 @@ base_status run_close_journal(run *r, bool begun, base_err *err) {
     return status;
 }
 
+/* What may be a mistake, though the study can be run. */
+static void advise(const hpo_study_spec *spec) {
+    base_buf text = {0};
+    hpo_study_advise(spec, &text);
+    for (const char *line = base_buf_text(&text); *line; line += strcspn(line, "\n") + 1)
+        base_log(BASE_LOG_WARN, "%.*s", (int)strcspn(line, "\n"), line);
+    base_buf_fini(&text);
+}
+
 void run_announce(const run *r) {
+    if (!r->args->replay) advise(r->spec);
     if (r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON || r->args->replay) return;
     size_t workers = r->size > 1 ? (size_t)r->size - 1 : 1;
     fprintf(stderr, "%s: %s, seed %llu%s, %zu worker%s, %s in %s\n", r->spec->name, r->spec->method,
             (unsigned long long)r->seed, r->drew_seed ? " (drawn)" : "", workers, workers == 1 ? "" : "s",
             hpo_journal_is_new(r->journal) ? "new" : "continues", r->run_dir);
-    const size_t repeated = r->spec->first.repeated;
-    if (repeated > 0) {
-        fprintf(stderr, "try_first: %zu of %zu configurations stood there already and %s left out\n", repeated,
-                repeated + r->spec->first.count, repeated == 1 ? "is" : "are");
-    }
 }

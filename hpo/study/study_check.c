@@ -76,6 +76,11 @@ static hpo_objective_env objective_env(const hpo_study_spec *spec) {
     };
 }
 
+void hpo_study_advise(const hpo_study_spec *spec, base_buf *out) {
+    const hpo_objective_env env = objective_env(spec);
+    if (spec->objective->advise) spec->objective->advise(&env, out);
+}
+
 base_status hpo_study_describe(const hpo_study_spec *spec, base_buf *out, base_err *err) {
     const hpo_objective_env env = objective_env(spec);
     return spec->objective->describe ? spec->objective->describe(&env, &spec->limits, out, err) : BASE_OK;

@@ -10,7 +10,6 @@
 
 #include "hpo/space/space_file.h"
 #include "hpo/study/study_keys.h"
-#include "hpo/study/try_first.h"
 
 hpo_sampler_env study_sampler_env(const hpo_study_spec *spec) {
     return (hpo_sampler_env){
@@ -141,8 +140,17 @@ static base_status check_metric(const hpo_study_spec *spec, const base_yaml_node
                           spec->metric, study_hint(spec->arena, spec->metric, declared, count));
 }
 
-static bool usually_maximized(const hpo_study_spec *spec) {
-    return spec->objective->maximize && spec->objective->maximize(spec->settings, spec->metric);
+/* A study that does not say which way its metric is better gets the objective's word. */
+static base_status assume_goal(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
+    const hpo_objective_type *type = spec->objective;
+    if (type->needs_goal && type->needs_goal(spec->settings, spec->metric)) {
+        return base_yaml_fail(node, err,
+                              "is a larger '%s' better? write metric: {name: %s, goal: maximize} or metric: "
+                              "{name: %s, goal: minimize}",
+                              spec->metric, spec->metric, spec->metric);
+    }
+    spec->maximize = type->maximize && type->maximize(spec->settings, spec->metric);
+    return BASE_OK;
 }
 
 static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root, const base_yaml_node *node,
@@ -155,20 +163,21 @@ static base_status read_metric(hpo_study_spec *spec, const base_yaml_node *root,
                                   "{name: accuracy, goal: maximize}");
         }
         spec->metric = declared[0];
-        spec->maximize = usually_maximized(spec);
-        return BASE_OK;
+        return assume_goal(spec, root, err);
     }
     if (node->kind == BASE_YAML_STRING) {
         spec->metric = node->text;
-        spec->maximize = usually_maximized(spec);
-        return check_metric(spec, node, declared, err);
+        BASE_TRY(check_metric(spec, node, declared, err));
+        return assume_goal(spec, node, err);
     }
     BASE_TRY(need_map(node, "metric", "{name: accuracy, goal: maximize}", err));
     metric_keys keys;
     BASE_TRY(base_options_read(metric_keys_table, node, &keys, spec->arena, err));
     spec->metric = keys.name;
-    spec->maximize = given(base_yaml_get(node, "goal")) ? keys.goal == 1 : usually_maximized(spec);
-    return check_metric(spec, base_yaml_get(node, "name"), declared, err);
+    spec->maximize = keys.goal == 1;
+    const base_yaml_node *name = base_yaml_get(node, "name");
+    BASE_TRY(check_metric(spec, name, declared, err));
+    return given(base_yaml_get(node, "goal")) ? BASE_OK : assume_goal(spec, name, err);
 }
 
 static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
@@ -313,9 +322,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(study_check_method(spec, root, keys.method, err));
     BASE_TRY(study_check_objective(spec, err));
     spec->identity = study_identity(spec);
-    /* A path waits for a caller that reads files. */
-    const bool listed = spec->try_first && spec->try_first->kind != BASE_YAML_STRING;
-    return listed ? hpo_try_first_set(spec, spec->try_first, err) : BASE_OK;
+    return BASE_OK;
 }
 
 base_status hpo_study_read(const hpo_catalog *catalog, const char *file, const char *text, size_t length,

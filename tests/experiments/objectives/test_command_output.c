@@ -353,6 +353,107 @@ static void test_stream(void **state) {
     }
 }
 
+/* ---- patterns ---- */
+
+static void read_patterns(base_arena *arena, const char *text, command_patterns *patterns) {
+    base_err err;
+    base_yaml_node *map;
+    CHECK_OK(base_yaml_parse(arena, "study.yaml", text, strlen(text), &map, &err));
+    CHECK_OK(command_patterns_create(map, arena, patterns, &err));
+}
+
+static void test_patterns(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double step, loss;
+    } cases[] = {
+        {"epoch 3 val/loss: 0.25\n", 3, 0.25},
+        {"epoch 3\nval/loss: 0.25\n", 3, 0.25},
+        {"epoch 1\nval/loss: 0.5\nepoch 2\nval/loss: 0.25\nbye\n", 2, 0.25},
+        {"val/loss: 0.5 val/loss: 0.25\n", NAN, 0.25},
+        {"loss is val/loss: 0.25.\n", NAN, 0.25},
+        {"\x1b[31mval/loss: \x1b[0m0.25\n", NAN, 0.25},
+        {"\repoch 1 val/loss: 0.9\repoch 2 val/loss: 0.25", 2, 0.25},
+        {"val/loss: nan\n", NAN, NAN},
+        {"{\"loss\": 0.25}\n", NAN, 0.25},
+        {"{\"val/loss\": 0.125, \"loss\": 7} val/loss: 0.25\n", NAN, 0.25}, /* what was asked for by name */
+    };
+    base_arena *arena = base_arena_create();
+    command_patterns patterns;
+    read_patterns(arena, "{loss: 'val/loss: ([0-9.]+|nan)', epochs: '^epoch ([0-9]+)', none: 'none: (x*)'}", &patterns);
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        command_output output = {.metric = "loss", .fidelity = "epochs", .patterns = &patterns, .to = 9};
+        take(&output, cases[i].text);
+        if (!output.found) fail_msg("%s", cases[i].text);
+        double loss = metric(&output, "loss");
+        if (isnan(cases[i].loss) ? !isnan(loss) : loss != cases[i].loss) fail_msg("%s: %g", cases[i].text, loss);
+        if (isnan(cases[i].step) ? !isnan(output.reached) : output.reached != cases[i].step)
+            fail_msg("%s: step %g", cases[i].text, output.reached);
+    }
+    command_output output = {.metric = "loss", .patterns = &patterns, .to = 1};
+    take(&output, "val/loss: ...\n");
+    assert_false(output.found);
+    CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss"), "its \"loss\" is ..., which is no number");
+    command_patterns_destroy(&patterns);
+    base_arena_destroy(arena);
+}
+
+/* Matches of no bytes, anchors, and a line of the greatest size end. */
+static void test_odd_patterns(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    command_patterns patterns;
+    read_patterns(arena, "{loss: '(x*)', a: '^([0-9]*)', b: '([0-9]+)$', c: '(1)|2'}", &patterns);
+    base_buf line = {0};
+    while (line.length < COMMAND_PATTERN_LINE - 8) base_buf_puts(&line, "x1 ");
+    base_buf_puts(&line, "2\n7\n");
+    command_output output = {.metric = "b", .patterns = &patterns, .to = 1};
+    double began = base_monotonic();
+    take(&output, line.data);
+    assert_true(base_monotonic() - began < 20);
+    CHECK_SAME_DOUBLE(metric(&output, "b"), 7);
+    CHECK_SAME_DOUBLE(metric(&output, "a"), 7);
+    CHECK_SAME_DOUBLE(metric(&output, "c"), 1);
+    base_buf_fini(&line);
+    command_patterns_destroy(&patterns);
+    base_arena_destroy(arena);
+}
+
+/* ---- what the user should know ---- */
+
+static void test_notices(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double reached;
+        uint32_t notices;
+        const char *note;
+    } cases[] = {
+        {"{\"epochs\": 9, \"loss\": 1}", 0, 0, ""},
+        {"{\"epochs\": 4, \"loss\": 1}", 4, 0, ""},
+        {"{\"loss\": 1}", 0, 0, ""},
+        {"{\"epochs\": 27, \"loss\": 1}", 0, HPO_NOTICE_BIT(OTHER_STEP),
+         "trial 3 reported epochs 27 but was asked for 9"},
+        {"{\"epoch\": 9, \"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME),
+         "trial 3 reports no 'epochs'; did you mean 'epoch'?"},
+        {"{\"loss\": 1}\n{\"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "trial 3 reports no 'epochs'"},
+        {"{\"loss\": 1, \"a name that is longer than a metric's may be\": 2, \"epochs\": 9}", 0,
+         HPO_NOTICE_BIT(METRICS_DROPPED),
+         "trial 3 has metrics that are not kept (at most 16, names up to 31 characters): a name that is longer th"},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        command_output output = {.metric = "loss", .fidelity = "epochs", .to = 9};
+        hpo_result result = {.failure = HPO_FAILURE_NONE};
+        take(&output, cases[i].text);
+        command_output_result(&output, 3, &result);
+        CHECK_SAME_DOUBLE(result.reached, cases[i].reached);
+        assert_int_equal(result.notices, cases[i].notices);
+        assert_string_equal(result.note, cases[i].note);
+        CHECK_SAME_DOUBLE(*hpo_metrics_get(&result.metrics, "loss"), 1);
+    }
+}
+
 /* ---- any bytes ---- */
 
 /* Bytes that make objects likely, in buffers of their exact size, so that a sanitizer sees a read behind the end. */
@@ -397,6 +498,9 @@ int main(void) {
         cmocka_unit_test(test_too_many_metrics),
         cmocka_unit_test(test_step_under_another_name),
         cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_odd_patterns),
+        cmocka_unit_test(test_notices),
         cmocka_unit_test(test_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
