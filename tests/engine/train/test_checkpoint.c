@@ -4,6 +4,7 @@
 #include <dirent.h>
 
 #include "base/buf.h"
+#include "base/rng.h"
 
 static const char small[] = "{dataset: blobs, hidden: [2], optimizer: adam, epochs: 3, batch_size: 200}";
 
@@ -55,6 +56,47 @@ static void every_flipped_byte_and_every_cut_is_noticed(void **state) {
     assert_memory_equal(before.data, after.data, before.length);
 
     write_file(path, good.data, good.length - 1); /* the good one does load */
+    CHECK_OK(eng_trainer_load(fresh, path, &err));
+    snapshot(fresh, dir.path, &after);
+    assert_memory_equal(good.data, after.data, after.length);
+    eng_trainer_destroy(trained);
+    eng_trainer_destroy(fresh);
+    bench_destroy(&b);
+    base_buf_fini(&good);
+    base_buf_fini(&before);
+    base_buf_fini(&after);
+    check_tmpdir_remove(&dir);
+}
+
+/* A disk's mistake: one bit somewhere in a file with everything that a checkpoint can hold. */
+static void two_thousand_flipped_bits_are_noticed(void **state) {
+    (void)state;
+    static const char full[] = "{dataset: digits, hidden: [16, 16], norm: batch, optimizer: adamw, ema: 0.9, epochs: 2,"
+                               " early_stopping: 5, batch_size: 256}";
+    enum { DAMAGES = 2000 };
+    base_err err = {0};
+    base_buf good = {0}, before = {0}, after = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    bench b = bench_create(full);
+    eng_trainer *trained = bench_trainer(&b), *fresh = bench_trainer(&b);
+    CHECK_OK(eng_trainer_fit(trained, 2, NULL, &err));
+    snapshot(trained, dir.path, &good);
+    snapshot(fresh, dir.path, &before);
+    assert_true(good.length > 20000);
+    base_rng rng = base_rng_stream(7, BASE_RNG_TEST, 0, 0);
+    const char *path = check_tmpdir_file(&dir, "bad");
+    for (int i = 0; i < DAMAGES; i++) {
+        const size_t at = (size_t)base_rng_below(&rng, good.length);
+        const int bit = 1 << base_rng_below(&rng, 8);
+        good.data[at] = (char)(good.data[at] ^ bit);
+        write_file(path, good.data, good.length);
+        CHECK_FAILS(eng_trainer_load(fresh, path, &err), BASE_CORRUPT, "bad");
+        good.data[at] = (char)(good.data[at] ^ bit);
+    }
+    snapshot(fresh, dir.path, &after); /* none of that has touched a tensor */
+    assert_int_equal(before.length, after.length);
+    assert_memory_equal(before.data, after.data, before.length);
+    write_file(path, good.data, good.length);
     CHECK_OK(eng_trainer_load(fresh, path, &err));
     snapshot(fresh, dir.path, &after);
     assert_memory_equal(good.data, after.data, after.length);
@@ -129,6 +171,7 @@ static void saving_leaves_one_file_or_none(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_flipped_byte_and_every_cut_is_noticed),
+        cmocka_unit_test(two_thousand_flipped_bits_are_noticed),
         cmocka_unit_test(a_sound_file_of_another_training_is_refused),
         cmocka_unit_test(saving_leaves_one_file_or_none),
     };
