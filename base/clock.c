@@ -41,13 +41,28 @@ void base_sleep(double seconds) {
     }
 }
 
+static void format_time(time_t seconds, long microseconds, char out[32]) {
+    struct tm parts;
+    localtime_r(&seconds, &parts);
+    size_t length = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(out + length, 32 - length, ".%06ld", microseconds);
+}
+
 void base_timestamp(char out[32]) {
     struct timespec now;
-    struct tm parts;
     clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &parts);
-    size_t length = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(out + length, 32 - length, ".%06ld", now.tv_nsec / 1000);
+    format_time(now.tv_sec, now.tv_nsec / 1000, out);
+}
+
+double base_wall_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (double)(now.tv_sec * 1000 + now.tv_nsec / 1000000) / 1000;
+}
+
+void base_format_time(double at, char out[32]) {
+    const long long microseconds = llround(at * 1e6);
+    format_time((time_t)(microseconds / 1000000), (long)(microseconds % 1000000), out);
 }
 
 /* Rounded before it is split, so that 59.97 is "1m 00s" and not "60.0s". */

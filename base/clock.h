@@ -24,6 +24,10 @@ double base_monotonic(void); /* seconds of CLOCK_MONOTONIC */
 void base_sleep(double seconds);
 /* Local time now as "2026-01-31T12:00:00.123456" (27 bytes with the NUL). */
 void base_timestamp(char out[32]);
+/* Seconds since 1970 of the wall clock, to the millisecond: costs a few nanoseconds. */
+double base_wall_time(void);
+/* Such a time as base_timestamp writes it. */
+void base_format_time(double at, char out[32]);
 /* "1h 02m", "3m 05s", "12.3s": for people. */
 void base_format_duration(double seconds, char out[32]);
 

@@ -136,7 +136,7 @@ def our_times(cell, arguments):
     program = arguments.build + "/experiments/bench_ask"
     text = subprocess.run([program, str(file)], capture_output=True, text=True, check=True, env=ONE_THREAD).stdout
     lines = [line.split() for line in text.splitlines()]
-    results = [line["user_attr"]["hpo:result"]["value"] for line in journal_lines(cell, arguments, '"hpo:result"')]
+    results = [line["user_attr"]["hpo:result"]["values"][0] for line in journal_lines(cell, arguments, '"hpo:result"')]
     if [float(value) for _, _, value in lines] != results:
         sys.exit(f"{cell.name}: bench_ask and hpo_search differ")
     return [float(microseconds) for _, microseconds, _ in lines]

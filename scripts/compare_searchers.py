@@ -74,7 +74,8 @@ def incumbents(file, charge="cost"):
                 continue
             result = json.loads(line)["user_attr"]["hpo:result"]
             spent += result.get(charge, 0)
-            if "value" in result and math.isfinite(float(result["value"])):
+            result["value"], = result["values"]
+            if math.isfinite(float(result["value"])):
                 key = (-result["fidelity"], sign * result["value"])
                 if best is None or key < best[0]:
                     best = (key, result)

@@ -64,6 +64,8 @@ static base_status open_journal(run *r, const char *path, base_err *err) {
                              .program = r->catalog->version,
                              .integer_steps = each_step_is_integer,
                              .fsync_each = spec->fsync_each,
+                             .read_only = r->args->replay,
+                             .elapsed = cli_elapsed_before(r->run_dir),
                              .stale_after = spec->failure.lost_after};
     BASE_TRY(hpo_journal_open(path, &head, spec->space, &r->journal, err));
     if (r->args->replay) return BASE_OK;

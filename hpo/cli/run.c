@@ -234,8 +234,8 @@ static const char *state_of_code(int code) {
 
 /* The folder is ours: from now on status.json tells how it goes, while data is loaded, too. */
 static void begin_status(run *r) {
-    const double before = hpo_journal_is_new(r->journal) ? 0 : cli_elapsed_before(r->run_dir);
-    r->progress = cli_progress_create(r->spec, r->args->replay ? HPO_DISPLAY_QUIET : r->args->display, before);
+    const hpo_display display = r->args->replay ? HPO_DISPLAY_QUIET : r->args->display;
+    r->progress = cli_progress_create(r->spec, display, hpo_journal_elapsed(r->journal));
     r->display = cli_progress_observer(r->progress);
     if (r->args->replay) return;
     r->status = cli_status_create(r->run_dir);

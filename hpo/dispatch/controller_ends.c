@@ -50,7 +50,7 @@ static base_status repeat_or_tell(controller *c, hpo_raw *raw, base_err *err) {
     tries *t = controller_tries(c, raw->trial);
     hpo_failure failure = raw->result.failure;
     if (failure != HPO_FAILURE_NONE && controller_may_repeat(c, t, failure)) {
-        controller_write_raw(c, raw, HPO_ENTRY_ATTEMPT);
+        BASE_TRY(controller_note_attempt(c, raw, err));
         t->attempt++;
         c->retried++;
         if (c->order) hpo_order_retry(c->order, raw->trial);

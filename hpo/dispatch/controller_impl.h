@@ -105,7 +105,8 @@ bool controller_has_room(const controller *c);
 BASE_CHECK base_status controller_take_report(controller *c, size_t worker, const hpo_message *message, base_err *err);
 /* What an evaluation came to, for good: told, or put into the virtual clock. */
 BASE_CHECK base_status controller_deliver(controller *c, const hpo_raw *raw, base_err *err);
-void controller_write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind);
+/* An attempt that failed is repeated: known to whoever looks at the run, and no event of the study. */
+BASE_CHECK base_status controller_note_attempt(controller *c, const hpo_raw *raw, base_err *err);
 /* Deterministic order: asks and tells by turns what the virtual clock releases, up to the next suggestion that has to
  * be waited for. */
 BASE_CHECK base_status controller_release(controller *c, base_err *err);

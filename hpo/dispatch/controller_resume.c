@@ -8,22 +8,22 @@
 
 #include "hpo/dispatch/controller_impl.h"
 
-static void note_attempt(controller *c, const hpo_raw *raw) {
-    tries *t = controller_tries(c, raw->trial);
-    if (t->rung != raw->rung) *t = (tries){.rung = raw->rung, .last_step = -INFINITY};
+static void note_attempt(controller *c, const hpo_record *record) {
+    tries *t = controller_tries(c, record->trial);
+    if (t->rung != record->rung) *t = (tries){.rung = record->rung, .last_step = -INFINITY};
     t->noted = true;
-    if (raw->attempt >= t->attempt) t->attempt = raw->attempt + 1;
-    (void)controller_may_repeat(c, t, raw->result.failure);
+    if (record->attempt >= t->attempt) t->attempt = record->attempt + 1;
+    (void)controller_may_repeat(c, t, record->result.failure);
 }
 
 static base_status apply_entry(void *self, const hpo_entry *entry, base_err *err) {
     controller *c = self;
-    if (entry->kind == HPO_ENTRY_ATTEMPT) {
-        note_attempt(c, &entry->raw);
-        return BASE_OK;
-    }
     if (entry->kind != HPO_ENTRY_RECORD) return BASE_OK;
     const hpo_record *record = &entry->record;
+    if (record->kind == HPO_RECORD_ATTEMPT) {
+        note_attempt(c, record);
+        return hpo_study_apply(c->study, record, err);
+    }
     if (c->env->verify) BASE_TRY(hpo_study_verify(c->study, record, err));
     BASE_TRY(hpo_study_apply(c->study, record, err));
     controller_feed(c, record);
@@ -41,7 +41,8 @@ static base_status note_entry(void *self, const hpo_entry *entry, base_err *err)
     (void)err;
     controller *c = self;
     hpo_rawcache_note(c->cache, entry);
-    if (entry->kind == HPO_ENTRY_ATTEMPT) note_attempt(c, &entry->raw);
+    const bool attempt = entry->kind == HPO_ENTRY_RECORD && entry->record.kind == HPO_RECORD_ATTEMPT;
+    if (attempt) note_attempt(c, &entry->record);
     return BASE_OK;
 }
 

@@ -116,7 +116,8 @@ bool controller_has_room(const controller *c) {
 }
 
 /* What the study wants is done: a job begins, or a trial is closed. */
-static base_status accept(controller *c, const hpo_record *record, base_err *err) {
+static base_status accept(controller *c, hpo_record *record, base_err *err) {
+    record->at = base_wall_time();
     hpo_study_accept(c->study, record);
     BASE_TRY(emit(c, record, err));
     if (record->kind != HPO_RECORD_CLOSE) return begin(c, record);
@@ -165,6 +166,7 @@ void controller_check_limits(controller *c) {
 
 static base_status tell_report(controller *c, const hpo_raw *raw, base_err *err) {
     hpo_record record;
+    hpo_study_set_time(c->study, base_wall_time());
     hpo_study_report(c->study, raw->trial, raw->fidelity, &raw->result.metrics, raw->attempt, raw->worker, &record);
     BASE_TRY(emit(c, &record, err));
     if (!record.stop) return BASE_OK;
@@ -180,6 +182,7 @@ static base_status tell_result(controller *c, const hpo_raw *raw, base_err *err)
     hpo_incumbent before = {.trial = UINT64_MAX};
     if (!hpo_view_incumbent(hpo_study_view(c->study), &before)) before.trial = UINT64_MAX;
     hpo_record record;
+    hpo_study_set_time(c->study, base_wall_time());
     hpo_study_tell(c->study, raw->trial, &raw->result, raw->attempt, raw->worker, &record);
     BASE_TRY(emit(c, &record, err));
     c->waiting = false;
@@ -210,10 +213,27 @@ static void feed_cached(void *self, const hpo_raw *raw) {
     hpo_order_add(c->order, raw, offset_of(c, raw));
 }
 
-void controller_write_raw(controller *c, const hpo_raw *raw, hpo_entry_kind kind) {
+static void write_raw(controller *c, const hpo_raw *raw) {
     if (!c->env->journal) return;
-    hpo_journal_append(c->env->journal, &(hpo_entry){.kind = kind, .raw = *raw});
+    hpo_journal_append(c->env->journal, &(hpo_entry){.kind = HPO_ENTRY_RAW, .raw = *raw});
     c->dirty = true;
+}
+
+base_status controller_note_attempt(controller *c, const hpo_raw *raw, base_err *err) {
+    const hpo_record record = {.kind = HPO_RECORD_ATTEMPT,
+                               .trial = raw->trial,
+                               .rung = raw->rung,
+                               .fidelity = raw->fidelity,
+                               .parent = UINT64_MAX,
+                               .result = raw->result,
+                               .attempt = raw->attempt,
+                               .worker = raw->worker,
+                               .at = base_wall_time()};
+    BASE_TRY(hpo_study_apply(c->study, &record, err));
+    if (!c->env->journal) return BASE_OK;
+    hpo_journal_append(c->env->journal, &(hpo_entry){.kind = HPO_ENTRY_RECORD, .record = record});
+    c->dirty = true;
+    return BASE_OK;
 }
 
 base_status controller_release(controller *c, base_err *err) {
@@ -227,7 +247,7 @@ base_status controller_release(controller *c, base_err *err) {
 
 base_status controller_deliver(controller *c, const hpo_raw *raw, base_err *err) {
     if (!c->order) return raw->is_report ? tell_report(c, raw, err) : tell_result(c, raw, err);
-    controller_write_raw(c, raw, HPO_ENTRY_RAW);
+    write_raw(c, raw);
     hpo_order_add(c->order, raw, offset_of(c, raw));
     return controller_release(c, err);
 }

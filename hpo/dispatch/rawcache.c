@@ -178,7 +178,7 @@ static void unpack(const kept *entry, uint64_t trial, hpo_raw *raw) {
 
 void hpo_rawcache_note(hpo_rawcache *cache, const hpo_entry *entry) {
     if (entry->kind == HPO_ENTRY_RAW) keep_raw(cache, &entry->raw);
-    if (entry->kind != HPO_ENTRY_RECORD) return;
+    if (entry->kind != HPO_ENTRY_RECORD || entry->record.kind == HPO_RECORD_ATTEMPT) return;
     set_add(&cache->places, place_of(&entry->record));
     set_add(&cache->records, content_of(cache, &entry->record));
 }

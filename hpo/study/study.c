@@ -274,6 +274,7 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
         .result = {.metrics = *metrics},
         .attempt = attempt,
         .worker = worker,
+        .at = study->now,
     };
     apply_own(study, record);
     record->stop = hpo_scheduler_should_stop(study->scheduler, hpo_study_view(study), trial_id);
@@ -343,6 +344,7 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
         .result = *result,
         .attempt = attempt,
         .worker = worker,
+        .at = study->now,
     };
     record->value = judge(spec, &record->result);
     const bool may_say = spec->objective->flags & HPO_OBJECTIVE_IN_RANK;
@@ -351,6 +353,10 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
         record->result.cost = declared_cost(study, &trial, &record->result);
     }
     apply_own(study, record);
+}
+
+void hpo_study_set_time(hpo_study *study, double at) {
+    study->now = at;
 }
 
 base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err) {

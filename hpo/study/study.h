@@ -57,6 +57,8 @@ void hpo_study_report(hpo_study *study, uint64_t trial, double step, const hpo_m
  * only. result->failure may not be LOST or INTERRUPTED (run those again instead). *record's kind is RESULT. */
 void hpo_study_tell(hpo_study *study, uint64_t trial, const hpo_result *result, uint32_t attempt, uint32_t worker,
                     hpo_record *record);
+/* What the clock says, for the records that are made from now on (seconds since 1970). No decision depends on it. */
+void hpo_study_set_time(hpo_study *study, double at);
 /* Resume: applies an old record. BASE_CORRUPT as hpo_history_apply. */
 BASE_CHECK base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err);
 /* No new configurations from now on and no promotions: the wall time is up or the user asked to stop. ask answers DONE

@@ -14,6 +14,7 @@ struct hpo_study {
     hpo_scheduler *scheduler;
     uint64_t exhausted_at; /* from this event on the sampler has nothing left; UINT64_MAX: not known to be so */
     bool verify_may_start; /* what explained the last verified record */
+    double now;            /* as the caller says; 0 = unknown */
     base_buf halt_reason, exhausted_reason, reason;
 };
 

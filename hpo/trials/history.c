@@ -236,6 +236,7 @@ static base_status apply_start(hpo_history *history, const hpo_record *record, b
         .seed = record->seed,
         .parent = record->parent,
         .closed = HIST_NEVER,
+        .at = record->at,
         .bracket = record->bracket,
         .state = HPO_TRIAL_RUNNING,
     };
@@ -278,9 +279,13 @@ static base_status apply_report(hpo_history *history, hist_trial *trial, const h
     hpo_report report = {
         .event = history->events,
         .rung = record->rung,
+        .attempt = record->attempt,
+        .worker = record->worker,
+        .at = record->at,
         .step = record->fidelity,
         .value = record->value,
         .loss = loss_of(history, record),
+        .metrics = keep_metrics(history, &record->result.metrics, record->value),
     };
     APPEND(history, trial->reports, trial->n_reports, report);
     if (record->stop) end_span(history, trial, record, HPO_TRIAL_STOPPED);
@@ -299,6 +304,8 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
         .event = history->events,
         .rung = record->rung,
         .attempt = record->attempt,
+        .worker = record->worker,
+        .at = record->at,
         .fidelity = record->fidelity,
         .value = record->value,
         .loss = loss_of(history, record),
@@ -327,6 +334,27 @@ static base_status apply_close(hpo_history *history, hist_trial *trial, const hp
     return BASE_OK;
 }
 
+/* Kept for whoever looks at the run afterwards: it moves nothing and is no event. */
+static base_status apply_attempt(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
+    if (record->result.failure == HPO_FAILURE_NONE) {
+        return BASE_FAIL(err, BASE_CORRUPT, "an attempt of trial %llu is repeated though it did not fail",
+                         (unsigned long long)record->trial);
+    }
+    hpo_attempt attempt = {
+        .event = history->events,
+        .rung = record->rung,
+        .attempt = record->attempt,
+        .worker = record->worker,
+        .at = record->at,
+        .seconds = record->result.seconds,
+        .failure = record->result.failure,
+        .code = record->result.code,
+        .reason = base_arena_strdup(history->arena, record->result.reason),
+    };
+    APPEND(history, trial->attempts, trial->n_attempts, attempt);
+    return BASE_OK;
+}
+
 base_status hpo_history_apply(hpo_history *history, const hpo_record *record, base_err *err) {
     hist_trial *trial = NULL;
     if (record->kind != HPO_RECORD_START) {
@@ -336,6 +364,7 @@ base_status hpo_history_apply(hpo_history *history, const hpo_record *record, ba
         }
         trial = &history->trials[record->trial];
     }
+    if (record->kind == HPO_RECORD_ATTEMPT) return apply_attempt(history, trial, record, err);
     base_status status = BASE_INTERNAL;
     switch (record->kind) {
     case HPO_RECORD_START: status = apply_start(history, record, err); break;
@@ -343,6 +372,7 @@ base_status hpo_history_apply(hpo_history *history, const hpo_record *record, ba
     case HPO_RECORD_REPORT: status = apply_report(history, trial, record, err); break;
     case HPO_RECORD_RESULT: status = apply_result(history, trial, record, err); break;
     case HPO_RECORD_CLOSE: status = apply_close(history, trial, record, err); break;
+    case HPO_RECORD_ATTEMPT: break;
     }
     if (status != BASE_OK) return status;
     BASE_GROW(history->event_trials, history->event_trials_capacity, (size_t)history->events + 1);

@@ -28,7 +28,8 @@ const char *hpo_trial_state_text(hpo_trial_state state);
 typedef struct hpo_eval {
     uint64_t event;
     uint32_t rung;
-    uint32_t attempt;
+    uint32_t attempt, worker;
+    double at; /* when it ended: seconds since 1970, 0 = unknown */
     double fidelity;
     double value; /* as the user sees it */
     double loss;  /* minimised; +infinity when failed */
@@ -45,9 +46,23 @@ typedef struct hpo_eval {
 typedef struct hpo_report {
     uint64_t event;
     uint32_t rung;
+    uint32_t attempt, worker;
+    double at;
     double step; /* in units of fidelity */
     double value, loss;
+    const hpo_metrics *metrics; /* NULL when there is only the study's metric */
 } hpo_report;
+
+/* An attempt that failed and was repeated. Decisions must not depend on it: it comes when it comes. */
+typedef struct hpo_attempt {
+    uint64_t event; /* number of the next event */
+    uint32_t rung;
+    uint32_t attempt, worker;
+    double at, seconds;
+    hpo_failure failure;
+    int code;
+    const char *reason;
+} hpo_attempt;
 
 /* A trial as seen through a view. Pointers live as long as the history and are valid until the next apply. */
 typedef struct hpo_trial {
@@ -59,11 +74,14 @@ typedef struct hpo_trial {
     double fidelity, from;   /* target and start of the evaluation under way, else of the last one */
     uint64_t seed, parent;   /* parent UINT64_MAX = none */
     uint64_t created, as_of; /* event number of START, and what it was asked from */
+    double at;               /* when it began */
     const char *origin;      /* may be NULL */
     const hpo_eval *evals;
     size_t n_evals;
     const hpo_report *reports;
     size_t n_reports;
+    const hpo_attempt *attempts;
+    size_t n_attempts;
 } hpo_trial;
 
 typedef struct hpo_history hpo_history;

@@ -2,73 +2,23 @@
 /* The journal as a file: opened, locked, mended, appended to and brought to the disk.
  *
  * The file is opened for appending and written to by whole lines, so readers (and others that append attributes) meet
- * no half line while the run is going. What a crash may leave is a last line without its end: it is cut off, never
- * repaired. After a failed write nothing more is written: the file then ends where the next run can go on. */
+ * no half line while the run is going. What a crash may leave is a last line without its end: it is cut off. After a
+ * failed write nothing more is written: the file then ends where the next run can go on. */
 #include "hpo/trials/journal_data.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 * 1024 };
+#include "base/clock.h"
 
-/* ---- the head ---- */
-
-/* Reads from the beginning until two lines are whole or the file ends; a first line that is longer than a block is not
- * ours. */
-static base_status load_head(int fd, const char *path, base_buf *text, const char *line_end[2], base_err *err) {
-    char *block = base_malloc(BLOCK);
-    base_status status = BASE_OK;
-    line_end[0] = line_end[1] = NULL;
-    while (!line_end[1]) {
-        ssize_t got = pread(fd, block, BLOCK, (off_t)text->length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) status = BASE_FAIL(err, BASE_IO, "cannot read %s: %s", path, strerror(errno));
-        if (got <= 0) break;
-        base_buf_append(text, block, (size_t)got);
-        line_end[0] = memchr(text->data, '\n', text->length);
-        if (!line_end[0]) break;
-        const char *second = line_end[0] + 1;
-        line_end[1] = memchr(second, '\n', text->length - (size_t)(second - text->data));
-    }
-    free(block);
-    return status;
-}
-
-/* *found: a whole head is there. A torn one is as good as none; anything else in the file is not ours to touch. */
-static base_status read_head(int fd, const char *path, base_arena *arena, journal_identity *out, bool *found,
-                             base_err *err) {
-    static const char beginning[] = "{\"op_code\":0,\"worker_id\":\"" JOURNAL_WORKER "\"";
-    base_buf text = {0};
-    const char *line_end[2];
-    *found = false;
-    struct stat info;
-    if (fstat(fd, &info) == 0 && info.st_size == 0) return BASE_OK;
-    base_status status = load_head(fd, path, &text, line_end, err);
-    if (status != BASE_OK) goto out;
-    if (!line_end[1]) {
-        size_t length = text.length < sizeof beginning - 1 ? text.length : sizeof beginning - 1;
-        if (memcmp(text.data, beginning, length) == 0) goto out;
-    } else {
-        const char *second = line_end[0] + 1;
-        *found = hpo_journal_read_identity(second, (size_t)(line_end[1] - second), arena, out);
-    }
-    if (!*found) {
-        status = BASE_FAIL(err, BASE_CORRUPT,
-                           "%s was not written by this program; move it away or choose another folder", path);
-    } else if (out->format != JOURNAL_FORMAT) {
-        status = BASE_FAIL(err, BASE_CORRUPT, "%s has format %llu (written by %s), this program reads format %d", path,
-                           (unsigned long long)out->format, out->program, JOURNAL_FORMAT);
-    }
-out:
-    base_buf_fini(&text);
-    return status;
-}
+/* ---- an old file ---- */
 
 base_status hpo_journal_peek(const char *path, base_arena *arena, uint64_t *seed, const char **identity,
                              base_err *err) {
@@ -76,83 +26,29 @@ base_status hpo_journal_peek(const char *path, base_arena *arena, uint64_t *seed
     if (fd < 0) {
         return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot open %s: %s", path, strerror(errno));
     }
-    journal_identity head;
-    bool found = false;
-    base_status status = read_head(fd, path, arena, &head, &found, err);
+    journal_scan scan;
+    base_status status = hpo_journal_scan(fd, path, arena, &scan, err);
     close(fd);
     if (status != BASE_OK) return status;
-    if (!found) return BASE_FAIL(err, BASE_NOTFOUND, "%s holds no study yet", path);
-    *seed = head.seed;
-    *identity = head.identity;
+    if (!scan.found) return BASE_FAIL(err, BASE_NOTFOUND, "%s holds no study yet", path);
+    *seed = scan.head.seed;
+    *identity = scan.head.identity;
     return BASE_OK;
 }
 
-/* The part of a text around the first difference: its line, cut to what a sentence bears. */
-static void excerpt(const char *text, size_t at, char out[128]) {
-    enum { BEFORE = 40, MOST = 100 };
-    size_t first = at, last = at;
-    while (first > 0 && text[first - 1] != '\n' && at - first < BEFORE) first--;
-    while (((unsigned char)text[first] & 0xc0) == 0x80) first++;
-    while (text[last] && text[last] != '\n' && last - first < MOST) last++;
-    while (last > first && ((unsigned char)text[last] & 0xc0) == 0x80) last--;
-    snprintf(out, 128, "%s%.*s%s", first > 0 && text[first - 1] != '\n' ? "..." : "", (int)(last - first), text + first,
-             text[last] && text[last] != '\n' ? "..." : "");
+static base_status write_at_end(const hpo_journal *journal, const char *text, size_t length, base_err *err) {
+    if (write(journal->fd, text, length) == (ssize_t)length) return BASE_OK;
+    return BASE_FAIL(err, BASE_IO, "cannot write %s: %s", journal->path, strerror(errno));
 }
 
-static base_status check_identity(const char *path, const char *had, const char *has, base_err *err) {
-    size_t at = 0;
-    while (had[at] && had[at] == has[at]) at++;
-    if (!had[at] && !has[at]) return BASE_OK;
-    char old[128], new[128];
-    excerpt(had, at, old);
-    excerpt(has, at, new);
-    return BASE_FAIL(err, BASE_INVALID,
-                     "%s belongs to another study: it has \"%s\" where the study has \"%s\" now; undo the change to go "
-                     "on with that run, or choose another folder",
-                     path, old, new);
-}
-
-/* ---- the tail ---- */
-
-/* Where the line begins that ends before offset `end`: behind the newline before it, or 0. */
-static base_status line_start(const hpo_journal *journal, off_t end, off_t *start, base_err *err) {
-    char block[4096];
-    while (end > 0) {
-        off_t first = end > (off_t)sizeof block ? end - (off_t)sizeof block : 0;
-        ssize_t got = pread(journal->fd, block, (size_t)(end - first), first);
-        if (got != (ssize_t)(end - first)) {
-            return BASE_FAIL(err, BASE_IO, "cannot read %s: %s", journal->path, strerror(errno));
-        }
-        const char *newline = memrchr(block, '\n', (size_t)got);
-        if (newline) {
-            *start = first + (newline - block) + 1;
-            return BASE_OK;
-        }
-        end = first;
-    }
-    *start = 0;
-    return BASE_OK;
-}
-
-static base_status truncate_to(const hpo_journal *journal, off_t size, base_err *err) {
-    if (ftruncate(journal->fd, size) == 0) return BASE_OK;
-    return BASE_FAIL(err, BASE_IO, "cannot cut the torn end of %s: %s", journal->path, strerror(errno));
-}
-
-/* Cuts what follows the last newline, and then the last line if it is broken in spite of having one. */
-static base_status cut_tail(const hpo_journal *journal, base_err *err) {
+/* Ends the file behind its last sound line. */
+static base_status mend_tail(const hpo_journal *journal, const journal_scan *scan, base_err *err) {
     struct stat info;
-    off_t end, start;
     if (fstat(journal->fd, &info) != 0) return BASE_FAIL(err, BASE_IO, "%s: %s", journal->path, strerror(errno));
-    BASE_TRY(line_start(journal, info.st_size, &end, err));
-    if (end < info.st_size) BASE_TRY(truncate_to(journal, end, err));
-    if (end == 0) return BASE_OK;
-    BASE_TRY(line_start(journal, end - 1, &start, err));
-    size_t length = (size_t)(end - 1 - start);
-    char *line = base_malloc(length + 1);
-    bool whole = pread(journal->fd, line, length, start) == (ssize_t)length && hpo_journal_line_is_whole(line, length);
-    free(line);
-    return whole ? BASE_OK : truncate_to(journal, start, err);
+    if ((uint64_t)info.st_size > scan->sound && ftruncate(journal->fd, (off_t)scan->sound) != 0) {
+        return BASE_FAIL(err, BASE_IO, "cannot cut the torn end of %s: %s", journal->path, strerror(errno));
+    }
+    return scan->lacks_newline ? write_at_end(journal, "\n", 1, err) : BASE_OK;
 }
 
 /* ---- opening ---- */
@@ -169,22 +65,36 @@ static base_status sync_folder(const char *path, base_err *err) {
     return status;
 }
 
+static base_status begin_new(hpo_journal *journal, const hpo_journal_head *head, base_err *err) {
+    BASE_TRY(mend_tail(journal, &(journal_scan){0}, err));
+    journal->is_new = true;
+    hpo_journal_write_head(journal, head);
+    BASE_TRY(hpo_journal_sync(journal, err));
+    return sync_folder(journal->path, err);
+}
+
+static base_status begin_old(hpo_journal *journal, const hpo_journal_head *head, const journal_scan *scan,
+                             base_err *err) {
+    const bool replaces = head->replaces && strcmp(head->replaces, scan->head.identity) == 0;
+    if (!replaces) BASE_TRY(hpo_journal_check_identity(journal->path, scan->head.identity, head->identity, err));
+    journal->chain = scan->chain;
+    journal->elapsed_before = isnan(scan->elapsed) ? head->elapsed : scan->elapsed;
+    if (journal->read_only) return BASE_OK;
+    BASE_TRY(mend_tail(journal, scan, err));
+    if (!replaces || strcmp(head->identity, scan->head.identity) == 0) return BASE_OK;
+    hpo_journal_write_identity(journal, head->identity);
+    return hpo_journal_sync(journal, err);
+}
+
 static base_status begin(hpo_journal *journal, const hpo_journal_head *head, base_err *err) {
-    journal_identity old;
-    bool found = false;
-    BASE_TRY(read_head(journal->fd, journal->path, journal->arena, &old, &found, err));
-    if (found) {
-        BASE_TRY(check_identity(journal->path, old.identity, head->identity, err));
-        BASE_TRY(cut_tail(journal, err));
-    } else {
-        struct stat info;
-        if (fstat(journal->fd, &info) == 0 && info.st_size > 0) BASE_TRY(truncate_to(journal, 0, err));
-        journal->is_new = true;
-        hpo_journal_write_head(journal, head);
-        BASE_TRY(hpo_journal_sync(journal, err));
-        BASE_TRY(sync_folder(journal->path, err));
+    journal_scan scan;
+    BASE_TRY(hpo_journal_scan(journal->fd, journal->path, journal->arena, &scan, err));
+    if (scan.found) {
+        BASE_TRY(begin_old(journal, head, &scan, err));
+    } else if (!journal->read_only) {
+        BASE_TRY(begin_new(journal, head, err));
     }
-    if (head->fsync_each) return BASE_OK;
+    if (head->fsync_each || journal->read_only) return BASE_OK;
     BASE_TRY(hpo_syncer_start(&journal->sync, journal->fd, err));
     journal->syncs = true;
     return BASE_OK;
@@ -200,35 +110,47 @@ static void destroy(hpo_journal *journal) {
     free(journal);
 }
 
+static base_status open_file(hpo_journal *journal, const hpo_journal_head *head, base_err *err) {
+    const int flags = head->read_only ? O_RDONLY : O_RDWR | O_CREAT | O_APPEND;
+    journal->fd = open(journal->path, flags | O_CLOEXEC, 0666);
+    if (journal->fd < 0) {
+        return BASE_FAIL(err, BASE_IO, "cannot open the journal %s: %s", journal->path, strerror(errno));
+    }
+    if (head->read_only) return BASE_OK;
+    return hpo_lock_take(&journal->lock, journal->path, journal->fd, head->stale_after, err);
+}
+
 base_status hpo_journal_open(const char *path, const hpo_journal_head *head, const hpo_space *space,
                              hpo_journal **journal, base_err *err) {
     hpo_journal *self = base_calloc(1, sizeof *self);
     *journal = NULL;
     *self = (hpo_journal){
         .path = base_strdup(path),
-        .fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666),
         .lock = {.fd = -1},
+        .read_only = head->read_only,
         .integer_steps = head->integer_steps,
         .fsync_each = head->fsync_each,
         .space = space,
         .arena = base_arena_create(),
+        .began = base_wall_time(),
+        .opened = base_monotonic(),
     };
-    base_status status = BASE_OK;
-    if (self->fd < 0) {
-        status = BASE_FAIL(err, BASE_IO, "cannot open the journal %s: %s", path, strerror(errno));
-        goto out;
+    self->program = base_arena_strdup(self->arena, head->program);
+    base_status status = open_file(self, head, err);
+    if (status == BASE_OK) {
+        hpo_journal_write_prepare(self);
+        status = begin(self, head, err);
     }
-    status = hpo_lock_take(&self->lock, path, self->fd, head->stale_after, err);
-    if (status != BASE_OK) goto out;
-    hpo_journal_write_prepare(self);
-    status = begin(self, head, err);
-out:
     if (status == BASE_OK) {
         *journal = self;
     } else {
         destroy(self);
     }
     return status;
+}
+
+double hpo_journal_elapsed(const hpo_journal *journal) {
+    return journal->elapsed_before;
 }
 
 bool hpo_journal_is_new(const hpo_journal *journal) {
@@ -288,7 +210,7 @@ base_status hpo_journal_sync(hpo_journal *journal, base_err *err) {
 }
 
 void hpo_journal_beat(hpo_journal *journal) {
-    if (journal->failed != BASE_OK || hpo_lock_beat(&journal->lock)) return;
+    if (journal->read_only || journal->failed != BASE_OK || hpo_lock_beat(&journal->lock)) return;
     char sentence[512];
     snprintf(sentence, sizeof sentence,
              "another run has taken %s over because this one gave no sign of life; this one writes nothing more",
@@ -296,9 +218,21 @@ void hpo_journal_beat(hpo_journal *journal) {
     give_up(journal, BASE_BUSY, sentence, NULL);
 }
 
+/* A run that wrote nothing and was over at once leaves no trace. */
+static void say_end(hpo_journal *journal) {
+    static const double WORTH_NOTING = 1; /* seconds */
+    if (!journal->begun && base_monotonic() - journal->opened < WORTH_NOTING) return;
+    hpo_journal_write_run(journal);
+    hpo_journal_write_end(journal);
+}
+
 base_status hpo_journal_close(hpo_journal *journal, base_err *err) {
     if (!journal) return BASE_OK;
-    base_status status = hpo_journal_sync(journal, err);
+    base_status status = BASE_OK;
+    if (!journal->read_only) {
+        say_end(journal);
+        status = hpo_journal_sync(journal, err);
+    }
     destroy(journal);
     return status;
 }

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The journal: the only truth about a run, an append-only file of JSON lines in the format of Optuna's JournalStorage
- * (optuna/storages/_journal), so that Optuna's tools open it, also while the run is going.
+ * (optuna/storages/_journal), so that Optuna's tools open it, also while the run is going. docs/journal.md has every
+ * member of every line.
  *
  * Lines that Optuna knows carry what it can show; what is ours alone rides in user attributes whose keys begin with
- * "hpo:" and is what is read on resume. One writer: a lock file (host, pid, beat) beside the journal, broken when
- * stale. A torn last line is cut off when the journal is opened. Foreign attribute lines are skipped; a foreign new
- * trial is refused with a sentence, because trial ids are implicit in the order of lines.
+ * "hpo:" and is what is read on resume. Our lines form a chain of checksums (journal_chain.h), so that damage is
+ * refused with its place. One writer: a lock file (host, pid, beat) beside the journal, broken when stale. A torn last
+ * line is cut off when the journal is opened. Foreign attribute lines are skipped; a foreign new trial is refused with
+ * a sentence, because trial ids are implicit in the order of lines.
  *
  *   START    one op 4 with params, distributions and {"hpo:start": {...}}
  *   PROMOTE  op 8 {"hpo:promote": {...}}
- *   REPORT   op 7 (step = the fidelity when it is an integer, else the rung's index) and op 8 {"hpo:report": {...}};
- *            op 6 PRUNED when it stops the trial
+ *   REPORT   op 8 {"hpo:report": {...}}, op 7 when finite (step = the fidelity when it is an integer, else the rung's
+ *            index); op 6 PRUNED when it stops the trial
  *   RESULT   op 8 {"hpo:result": {...}}, op 7 when finite, op 6 COMPLETE when final, FAIL when failed;
  *            a paused trial stays RUNNING
  *   CLOSE    op 8 {"hpo:close": {...}} and op 6 PRUNED
+ *   ATTEMPT  op 8 {"hpo:attempt": {...}}: an attempt that failed and will be repeated
  *   raw      op 8 {"hpo:raw": {...}}: a result as it arrived physically, before it is told (deterministic order)
- *   attempt  op 8 {"hpo:attempt": {...}}: an attempt that failed and will be retried
+ *   run      op 2 {"hpo:run": {...}}, op 2 {"hpo:end": {...}}: a run begins, a run ends in order
  * Values of finite doubles are written so that they read back bit-equal; NaN and infinities as the texts "nan", "inf",
  * "-inf" inside our attributes only. */
 #ifndef HPO_TRIALS_JOURNAL_H
@@ -38,7 +41,10 @@ typedef struct hpo_journal_head {
     const char *program;  /* version text */
     bool integer_steps;   /* reports and fidelities are integers: used as Optuna's step */
     bool fsync_each;      /* durability: each (after every flush) instead of group (about every 100 ms) */
+    bool read_only;       /* for looking: no lock, nothing is written; nothing may be appended */
     double stale_after;   /* seconds without a beat after which a lock of another host is broken */
+    double elapsed;       /* seconds of earlier runs, used when an old journal does not say (format 1) */
+    const char *replaces; /* an identity that `identity` replaces from now on, when the journal has it; or NULL */
 } hpo_journal_head;
 
 /* A physical result in deterministic order: what the evaluation of (trial, rung) by `attempt` gave. */
@@ -49,34 +55,52 @@ typedef struct hpo_raw {
     uint32_t worker;
     bool is_report;    /* a report at `fidelity`; else the end of the evaluation */
     double fidelity;   /* step reached */
+    double at;         /* when: seconds since 1970; 0 = now */
     hpo_result result; /* report: metrics only */
 } hpo_raw;
 
-typedef enum hpo_entry_kind { HPO_ENTRY_RECORD, HPO_ENTRY_RAW, HPO_ENTRY_ATTEMPT } hpo_entry_kind;
+/* A run over this journal begins, or ends in order (one that was killed has no end). */
+typedef struct hpo_run_mark {
+    double at;
+    bool ends;
+} hpo_run_mark;
+
+typedef enum hpo_entry_kind { HPO_ENTRY_RECORD, HPO_ENTRY_RAW, HPO_ENTRY_RUN } hpo_entry_kind;
 typedef struct hpo_entry {
     hpo_entry_kind kind;
-    hpo_record record; /* RECORD */
-    hpo_raw raw;       /* RAW, ATTEMPT */
+    double elapsed; /* seconds that all runs had taken by then; 0 = now */
+    hpo_record record;
+    hpo_raw raw;
+    hpo_run_mark run; /* is read only: a journal writes its own */
 } hpo_entry;
 
 typedef struct hpo_journal hpo_journal;
 
 /* Reads the identity of an existing journal before it is opened: seed and identity text (in arena). BASE_NOTFOUND:
- * none. */
+ * none. BASE_CORRUPT as hpo_journal_open. */
 BASE_CHECK base_status hpo_journal_peek(const char *path, base_arena *arena, uint64_t *seed, const char **identity,
                                         base_err *err);
-/* Takes the lock, cuts a torn tail, checks the head, or writes a new head (op 0 and study attributes).
- * BASE_BUSY: another run holds it (names host and pid). BASE_INVALID: the identity differs (the sentence shows the
- * first difference: what the journal has, what the study has now). BASE_CORRUPT: a broken line that is not the last
- * (line number) or a foreign trial. BASE_IO: unwritable folder and the like. */
+/* Takes the lock, checks every line against the chain, cuts a torn tail, checks the head, or writes a new head (op 0
+ * and study attributes). BASE_BUSY: another run holds it (names host and pid). BASE_INVALID: the identity differs (the
+ * sentence shows the first difference: what the journal has, what the study has now). BASE_CORRUPT with line and byte:
+ * a line that was changed, lost, added or moved, or a file of somebody else. BASE_IO: unwritable folder and the like.
+ */
 BASE_CHECK base_status hpo_journal_open(const char *path, const hpo_journal_head *head, const hpo_space *space,
                                         hpo_journal **journal, base_err *err);
 /* Gives every entry of the file in order to visit (strings and arrays are valid during the call). Stops when visit
- * fails and returns its status. Call once after open, before the first append. */
+ * fails and returns its status. BASE_CORRUPT with line and byte: a record that cannot be (a member is missing, a value
+ * lies outside of the space), a foreign trial. Call before the first append. */
 BASE_CHECK base_status hpo_journal_replay(hpo_journal *journal,
                                           base_status (*visit)(void *self, const hpo_entry *entry, base_err *err),
                                           void *self, base_err *err);
-bool hpo_journal_is_new(const hpo_journal *journal); /* the head was written by this open */
+bool hpo_journal_is_new(const hpo_journal *journal);    /* the head was written by this open */
+double hpo_journal_elapsed(const hpo_journal *journal); /* seconds that earlier runs took */
+/* The same without opening for writing: takes no lock, changes nothing, and may be called while a run writes; a last
+ * line that is not complete is not there yet. space: of the study; NULL: START comes without a configuration and is
+ * checked less. BASE_NOTFOUND: no such file. */
+BASE_CHECK base_status hpo_journal_read(const char *path, const hpo_space *space,
+                                        base_status (*visit)(void *self, const hpo_entry *entry, base_err *err),
+                                        void *self, base_err *err);
 /* Appends to the buffer; nothing is on disk before hpo_journal_flush. */
 void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry);
 /* write(2) of all that is buffered: a killed process loses nothing that was flushed. fsync follows by group from a

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the parts of the journal share: journal.c (the file), journal_write.c (lines out), journal_read.c (lines in). */
+/* What the parts of the journal share: journal.c (the file), journal_head.c (what an old file is), journal_write.c
+ * (lines out), journal_read.c (lines in). */
 #ifndef HPO_TRIALS_JOURNAL_DATA_H
 #define HPO_TRIALS_JOURNAL_DATA_H
 
-#include <time.h>
-
 #include "base/arena.h"
 #include "hpo/trials/journal.h"
+#include "hpo/trials/journal_chain.h"
+#include "hpo/trials/journal_lines.h"
 #include "hpo/trials/journal_lock.h"
 #include "hpo/trials/journal_sync.h"
 
@@ -23,7 +24,8 @@ enum {
 /* Who wrote a line. */
 #define JOURNAL_WORKER "hpo"
 
-enum { JOURNAL_FORMAT = 1 };
+/* Format 1 had no checksums, no times and a closed set of members; it is read, and continued in format 2. */
+enum { JOURNAL_FORMAT_1 = 1, JOURNAL_FORMAT = 2 };
 
 typedef struct journal_text {
     const char *text;
@@ -43,7 +45,7 @@ struct hpo_journal {
     hpo_lock lock;
     bool syncs; /* the thread runs */
     hpo_syncer sync;
-    bool is_new, integer_steps, fsync_each;
+    bool is_new, read_only, integer_steps, fsync_each;
     base_status failed; /* sticks */
     base_err failure;
 
@@ -52,28 +54,62 @@ struct hpo_journal {
     base_arena *arena;
     journal_param *params;
     journal_text all_distributions; /* of an op 4 line in which every parameter is active */
+    const char *program;
+
+    journal_chain chain;
+    bool begun;            /* this run's line is written */
+    double began;          /* wall time */
+    double opened;         /* monotonic */
+    double elapsed_before; /* seconds of earlier runs; NaN: the journal does not say */
 
     base_buf out;
-    struct timespec stamp_at; /* of the coarse clock when stamp was made */
+    size_t line;     /* where the line that is being written begins */
+    double stamp_at; /* what stamp says */
     char stamp[32];
 };
 
-/* ---- journal_write.c ---- */
+/* ---- journal_head.c ---- */
+typedef struct journal_identity {
+    uint64_t format, seed;
+    const char *program, *identity;
+} journal_identity;
+
+/* What is known of a file once all its lines were checked against the chain, but not understood. */
+typedef struct journal_scan {
+    bool found; /* a whole head; else the file holds nothing yet, or a torn head */
+    journal_identity head;
+    journal_chain chain;
+    uint64_t sound;     /* bytes; what follows is a torn line */
+    bool lacks_newline; /* the last line is whole but for that */
+    double elapsed;     /* seconds of all runs; NaN: no line says */
+} journal_scan;
+/* Texts go to the arena. BASE_CORRUPT with line and byte: damage, or not a journal. */
+BASE_CHECK base_status hpo_journal_scan(int fd, const char *path, base_arena *arena, journal_scan *out, base_err *err);
+/* Its first two lines alone. */
+BASE_CHECK base_status hpo_journal_scan_head(journal_lines *lines, journal_scan *out, base_arena *arena, base_err *err);
+/* BASE_INVALID with the first difference. */
+BASE_CHECK base_status hpo_journal_check_identity(const char *path, const char *had, const char *has, base_err *err);
+/* "path:line: byte N: what" and how to go on. */
+base_status hpo_journal_damaged(const char *path, uint64_t line, uint64_t byte, const char *what, base_err *err);
+
+/* ---- journal_distributions.c ---- */
 void hpo_journal_write_prepare(hpo_journal *journal); /* fills params and all_distributions */
+
+/* ---- journal_write.c ---- */
 void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head);
+/* The first line of this run, once; in a journal of format 1 the line that begins the chain comes before it. */
+void hpo_journal_write_run(hpo_journal *journal);
+void hpo_journal_write_end(hpo_journal *journal);
+/* Another identity from here on. */
+void hpo_journal_write_identity(hpo_journal *journal, const char *identity);
 /* The lines for Optuna's eyes that follow our attribute of a record. */
 enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2 };
 unsigned hpo_journal_display_parts(const hpo_record *record);
 void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts);
 
 /* ---- journal_parse.c ---- */
-typedef struct journal_identity {
-    uint64_t format, seed;
-    const char *program, *identity;
-} journal_identity;
-/* The second line of a journal. False: it is none of ours. */
+/* The second line of a journal, or one that changes the identity. False: it is none of ours. */
 bool hpo_journal_read_identity(const char *line, size_t length, base_arena *arena, journal_identity *out);
-/* A line that is JSON. */
-bool hpo_journal_line_is_whole(const char *line, size_t length);
+bool hpo_journal_read_change(const char *line, size_t length, base_arena *arena, const char **identity);
 
 #endif

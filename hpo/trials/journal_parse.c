@@ -7,6 +7,7 @@
 #include "hpo/trials/journal_parse.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* ---- taking a line apart ---- */
 
@@ -62,21 +63,94 @@ bool hpo_journal_take_apart(const hpo_journal *journal, const char *line, size_t
     return hpo_json_done(&reader) && out->has_op;
 }
 
-bool hpo_journal_line_is_whole(const char *line, size_t length) {
-    hpo_json_reader reader = hpo_json_read(line, length);
-    hpo_json_skip(&reader);
-    return hpo_json_done(&reader);
-}
-
 /* ---- the values of our attributes ---- */
+
+/* The members of an attribute, and of which kinds. */
+typedef enum member {
+    RUNG,
+    FIDELITY,
+    VALUE,
+    VALUES,
+    ATTEMPT,
+    WORKER,
+    COST,
+    SECONDS,
+    METRICS,
+    REACHED,
+    NOTICES,
+    AT,
+    ELAPSED,
+    FINAL,
+    STOP,
+    FAILURE,
+    CODE,
+    REASON,
+    ARTEFACT,
+    FROM,
+    AS_OF,
+    TRIAL,
+    BRACKET,
+    SEED,
+    ORIGIN,
+    PARENT,
+    REPORT,
+    MEMBERS
+} member;
+
+static const char *const names[MEMBERS] = {
+    [RUNG] = "rung",         [FIDELITY] = "fidelity",
+    [VALUE] = "value",       [VALUES] = "values",
+    [ATTEMPT] = "attempt",   [WORKER] = "worker",
+    [COST] = "cost",         [SECONDS] = "seconds",
+    [METRICS] = "metrics",   [AT] = "at",
+    [ELAPSED] = "elapsed",   [FINAL] = "final",
+    [STOP] = "stop",         [FAILURE] = "failure",
+    [CODE] = "code",         [REASON] = "reason",
+    [FROM] = "from",         [AS_OF] = "as_of",
+    [ARTEFACT] = "artefact", [TRIAL] = "trial",
+    [BRACKET] = "bracket",   [SEED] = "seed",
+    [ORIGIN] = "origin",     [PARENT] = "parent",
+    [REPORT] = "report",     [REACHED] = "reached",
+    [NOTICES] = "notices",
+};
+
+#define BIT(member) (1u << (member))
+enum { FAILED = 1u << FAILURE | 1u << CODE | 1u << REASON };
+
+/* What an attribute of a kind must have, and may have. Writers of later versions may add members that are passed over;
+ * of format 1 all are known, so that a member with another name is a damaged one. */
+typedef struct members {
+    unsigned needed, allowed;
+} members;
+
+static members members_of(journal_attr_kind kind, uint64_t format) {
+    const unsigned when = format == JOURNAL_FORMAT_1 ? 0 : BIT(AT) | BIT(ELAPSED);
+    const unsigned value = format == JOURNAL_FORMAT_1 ? BIT(VALUE) : BIT(VALUES);
+    const unsigned what = BIT(RUNG) | BIT(FIDELITY);
+    const unsigned who = BIT(ATTEMPT) | BIT(WORKER) | BIT(COST) | BIT(SECONDS);
+    const unsigned result =
+        FAILED | BIT(METRICS) | (format == JOURNAL_FORMAT_1 ? 0 : BIT(ARTEFACT) | BIT(REACHED) | BIT(NOTICES));
+    switch (kind) {
+    case JOURNAL_START:
+        return (members){what | BIT(TRIAL) | BIT(BRACKET) | BIT(FROM) | BIT(AS_OF) | BIT(SEED) | when,
+                         BIT(PARENT) | BIT(ORIGIN)};
+    case JOURNAL_PROMOTE: return (members){what | BIT(FROM) | BIT(AS_OF) | when, 0};
+    case JOURNAL_REPORT: return (members){what | value | who | when, result | BIT(STOP) | BIT(FINAL)};
+    case JOURNAL_RESULT: return (members){what | value | who | when, result | BIT(STOP) | BIT(FINAL)};
+    case JOURNAL_CLOSE: return (members){when, 0};
+    case JOURNAL_RAW: return (members){what | who | when, result | BIT(REPORT)};
+    case JOURNAL_ATTEMPT: return (members){what | who | when, result | BIT(REPORT)};
+    }
+    return (members){0, 0};
+}
 
 static void read_metrics(hpo_json_reader *reader, hpo_metrics *metrics) {
     hpo_json_text key;
     bool more = hpo_json_enter(reader, '{');
     while (hpo_json_key(reader, &more, &key)) {
-        if (metrics->count == HPO_MAX_METRICS) {
-            hpo_json_skip(reader);
-            continue;
+        if (metrics->count == HPO_MAX_METRICS || key.length == 0) {
+            reader->bad = true;
+            return;
         }
         hpo_metric *item = &metrics->item[metrics->count++];
         hpo_json_decode(key, item->name, sizeof item->name);
@@ -84,98 +158,102 @@ static void read_metrics(hpo_json_reader *reader, hpo_metrics *metrics) {
     }
 }
 
-/* A member of a result; false when the key is not one. */
-static bool read_result(hpo_json_reader *reader, hpo_json_text key, hpo_result *result) {
-    if (hpo_json_is(key, "cost")) {
-        result->cost = hpo_json_real(reader);
-    } else if (hpo_json_is(key, "seconds")) {
-        result->seconds = hpo_json_real(reader);
-    } else if (hpo_json_is(key, "reached")) {
-        result->reached = hpo_json_real(reader);
-    } else if (hpo_json_is(key, "notices")) {
-        result->notices = hpo_json_u32(reader);
-    } else if (hpo_json_is(key, "metrics")) {
-        read_metrics(reader, &result->metrics);
-    } else if (hpo_json_is(key, "failure")) {
-        char word[JOURNAL_NAME];
-        hpo_json_decode(hpo_json_string(reader), word, sizeof word);
-        if (!hpo_failure_find(word, &result->failure)) reader->bad = true;
-    } else if (hpo_json_is(key, "code")) {
-        result->code = hpo_json_int(reader);
-    } else if (hpo_json_is(key, "reason")) {
-        hpo_json_decode(hpo_json_string(reader), result->reason, sizeof result->reason);
-    } else {
-        return false;
+/* A list with one entry, until a study has several objectives. */
+static double read_values(hpo_json_reader *reader) {
+    double value = 0;
+    size_t count = 0;
+    bool more = hpo_json_enter(reader, '[');
+    while (hpo_json_item(reader, &more)) {
+        value = hpo_json_real(reader);
+        count++;
     }
-    return true;
+    if (count != 1) reader->bad = true;
+    return value;
 }
 
-void hpo_journal_parse_raw(hpo_json_reader *reader, hpo_raw *raw) {
+/* A list of texts; nothing here needs them. */
+static void pass_artefact(hpo_json_reader *reader) {
+    bool more = hpo_json_enter(reader, '[');
+    while (hpo_json_item(reader, &more)) hpo_json_string(reader);
+}
+
+static void read_failure(hpo_json_reader *reader, hpo_failure *failure) {
+    char word[JOURNAL_NAME];
+    hpo_json_decode(hpo_json_string(reader), word, sizeof word);
+    if (!hpo_failure_find(word, failure)) reader->bad = true;
+}
+
+static void read_member(hpo_json_reader *reader, member which, journal_attr *out) {
+    hpo_record *record = &out->record;
+    hpo_result *result = &record->result;
+    switch (which) {
+    case RUNG: record->rung = hpo_json_u32(reader); break;
+    case FIDELITY: record->fidelity = hpo_json_real(reader); break;
+    case VALUE: record->value = hpo_json_real(reader); break;
+    case VALUES: record->value = read_values(reader); break;
+    case ATTEMPT: record->attempt = hpo_json_u32(reader); break;
+    case WORKER: record->worker = hpo_json_u32(reader); break;
+    case COST: result->cost = hpo_json_real(reader); break;
+    case SECONDS: result->seconds = hpo_json_real(reader); break;
+    case METRICS: read_metrics(reader, &result->metrics); break;
+    case REACHED: result->reached = hpo_json_real(reader); break;
+    case NOTICES: result->notices = hpo_json_u32(reader); break;
+    case AT: record->at = hpo_json_real(reader); break;
+    case ELAPSED: out->elapsed = hpo_json_real(reader); break;
+    case FINAL: record->final = hpo_json_bool(reader); break;
+    case STOP: record->stop = hpo_json_bool(reader); break;
+    case FAILURE: read_failure(reader, &result->failure); break;
+    case CODE: result->code = hpo_json_int(reader); break;
+    case REASON: hpo_json_decode(hpo_json_string(reader), result->reason, sizeof result->reason); break;
+    case ARTEFACT: pass_artefact(reader); break;
+    case FROM: record->from = hpo_json_real(reader); break;
+    case AS_OF: record->as_of = hpo_json_u64(reader); break;
+    case TRIAL: record->trial = hpo_json_u64(reader); break;
+    case BRACKET: record->bracket = hpo_json_u32(reader); break;
+    case SEED: record->seed = hpo_json_u64(reader); break;
+    case ORIGIN:
+        hpo_json_decode(hpo_json_string(reader), out->origin, sizeof out->origin);
+        record->origin = out->origin;
+        break;
+    case PARENT: record->parent = hpo_json_u64(reader); break;
+    case REPORT: out->is_report = hpo_json_bool(reader); break;
+    case MEMBERS: break;
+    }
+}
+
+static member find_member(hpo_json_text key) {
+    member which = RUNG;
+    while (which < MEMBERS && !hpo_json_is(key, names[which])) which++;
+    return which;
+}
+
+const char *hpo_journal_parse_attr(hpo_json_reader *reader, journal_attr_kind kind, uint64_t format,
+                                   journal_attr *out) {
+    const members rule = members_of(kind, format);
+    const unsigned known = rule.needed | rule.allowed;
+    unsigned seen = 0;
     hpo_json_text key;
     bool more = hpo_json_enter(reader, '{');
     while (hpo_json_key(reader, &more, &key)) {
-        if (hpo_json_is(key, "rung")) {
-            raw->rung = hpo_json_u32(reader);
-        } else if (hpo_json_is(key, "report")) {
-            raw->is_report = hpo_json_bool(reader);
-        } else if (hpo_json_is(key, "fidelity")) {
-            raw->fidelity = hpo_json_real(reader);
-        } else if (hpo_json_is(key, "attempt")) {
-            raw->attempt = hpo_json_u32(reader);
-        } else if (hpo_json_is(key, "worker")) {
-            raw->worker = hpo_json_u32(reader);
-        } else if (!read_result(reader, key, &raw->result)) {
+        const member which = find_member(key);
+        const bool belongs = which < MEMBERS && (known & BIT(which));
+        if (!belongs && format == JOURNAL_FORMAT_1) return "an attribute has a member that it cannot have";
+        if (!belongs) {
             hpo_json_skip(reader);
+            continue;
         }
+        if (seen & BIT(which)) return "an attribute has a member twice";
+        seen |= BIT(which);
+        read_member(reader, which, out);
     }
-}
-
-/* A member of "hpo:start" alone; false when the key is not one. */
-static bool read_start(hpo_json_reader *reader, hpo_json_text key, hpo_record *record, char origin[JOURNAL_NAME]) {
-    if (hpo_json_is(key, "trial")) {
-        record->trial = hpo_json_u64(reader);
-    } else if (hpo_json_is(key, "bracket")) {
-        record->bracket = hpo_json_u32(reader);
-    } else if (hpo_json_is(key, "parent")) {
-        record->parent = hpo_json_u64(reader);
-    } else if (hpo_json_is(key, "seed")) {
-        record->seed = hpo_json_u64(reader);
-    } else if (hpo_json_is(key, "origin")) {
-        hpo_json_decode(hpo_json_string(reader), origin, JOURNAL_NAME);
-        record->origin = origin;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-void hpo_journal_parse_record(hpo_json_reader *reader, hpo_record *record, char origin[JOURNAL_NAME]) {
-    hpo_json_text key;
-    bool more = hpo_json_enter(reader, '{');
-    while (hpo_json_key(reader, &more, &key)) {
-        if (hpo_json_is(key, "rung")) {
-            record->rung = hpo_json_u32(reader);
-        } else if (hpo_json_is(key, "fidelity")) {
-            record->fidelity = hpo_json_real(reader);
-        } else if (hpo_json_is(key, "value")) {
-            record->value = hpo_json_real(reader);
-        } else if (hpo_json_is(key, "attempt")) {
-            record->attempt = hpo_json_u32(reader);
-        } else if (hpo_json_is(key, "worker")) {
-            record->worker = hpo_json_u32(reader);
-        } else if (hpo_json_is(key, "from")) {
-            record->from = hpo_json_real(reader);
-        } else if (hpo_json_is(key, "as_of")) {
-            record->as_of = hpo_json_u64(reader);
-        } else if (hpo_json_is(key, "stop")) {
-            record->stop = hpo_json_bool(reader);
-        } else if (hpo_json_is(key, "final")) {
-            record->final = hpo_json_bool(reader);
-        } else if (!read_result(reader, key, &record->result) &&
-                   !(record->kind == HPO_RECORD_START && read_start(reader, key, record, origin))) {
-            hpo_json_skip(reader);
-        }
-    }
+    if (reader->bad) return "an attribute that cannot be read";
+    unsigned missing = rule.needed & ~seen;
+    if ((seen & FAILED) && (seen & FAILED) != FAILED) missing |= FAILED & ~seen;
+    if (missing == 0) return NULL;
+    member which = RUNG;
+    while (!(missing & BIT(which))) which++;
+    snprintf(out->complaint, sizeof out->complaint, "an attribute lacks '%s'", names[which]);
+    return out->complaint;
 }
 
 /* Index of a parameter by the text of its key; they mostly come in the order of declaration. */
@@ -200,17 +278,26 @@ void hpo_journal_parse_params(hpo_json_reader *reader, const hpo_journal *journa
             reader->bad = true;
             break;
         }
+        if (!isnan(config[index])) reader->bad = true; /* twice */
         config[index] = hpo_json_real(reader);
+        if (!isfinite(config[index])) reader->bad = true;
         expected = index + 1;
     }
+}
+
+static const char *read_text(hpo_json_reader *reader, base_arena *arena) {
+    const hpo_json_text raw = hpo_json_string(reader);
+    char *text = base_arena_alloc(arena, raw.length + 4);
+    hpo_json_decode(raw, text, raw.length + 4);
+    return text;
 }
 
 bool hpo_journal_read_identity(const char *line, size_t length, base_arena *arena, journal_identity *out) {
     journal_line parts;
     if (!hpo_journal_take_apart(NULL, line, length, &parts) || !parts.attr.at || !hpo_json_is(parts.attr, "study"))
         return false;
-    *out = (journal_identity){.program = "", .identity = ""};
-    char *text = base_arena_alloc(arena, length + 1);
+    *out = (journal_identity){0};
+    bool has_seed = false;
     hpo_json_text key;
     bool more = hpo_json_enter(&parts.body, '{');
     while (hpo_json_key(&parts.body, &more, &key)) {
@@ -218,15 +305,31 @@ bool hpo_journal_read_identity(const char *line, size_t length, base_arena *aren
             out->format = hpo_json_u64(&parts.body);
         } else if (hpo_json_is(key, "seed")) {
             out->seed = hpo_json_u64(&parts.body);
+            has_seed = true;
         } else if (hpo_json_is(key, "program")) {
-            hpo_json_decode(hpo_json_string(&parts.body), text, length + 1);
-            out->program = base_arena_strdup(arena, text);
+            out->program = read_text(&parts.body, arena);
         } else if (hpo_json_is(key, "identity")) {
-            hpo_json_decode(hpo_json_string(&parts.body), text, length + 1);
-            out->identity = base_arena_strdup(arena, text);
+            out->identity = read_text(&parts.body, arena);
         } else {
             hpo_json_skip(&parts.body);
         }
     }
-    return !parts.body.bad;
+    return !parts.body.bad && has_seed && out->program && out->identity;
+}
+
+bool hpo_journal_read_change(const char *line, size_t length, base_arena *arena, const char **identity) {
+    journal_line parts;
+    *identity = NULL;
+    if (!hpo_journal_take_apart(NULL, line, length, &parts) || !parts.attr.at) return false;
+    if (!hpo_json_is(parts.attr, "identity")) return false;
+    hpo_json_text key;
+    bool more = hpo_json_enter(&parts.body, '{');
+    while (hpo_json_key(&parts.body, &more, &key)) {
+        if (hpo_json_is(key, "identity")) {
+            *identity = read_text(&parts.body, arena);
+        } else {
+            hpo_json_skip(&parts.body);
+        }
+    }
+    return !parts.body.bad && *identity;
 }

@@ -20,10 +20,28 @@ typedef struct journal_line {
 /* False: not one whole object with an op code. journal may be NULL: nothing of it is then known. */
 bool hpo_journal_take_apart(const hpo_journal *journal, const char *line, size_t length, journal_line *out);
 
-/* Each leaves reader->bad when something cannot be read. *record and *raw hold their defaults before. */
-void hpo_journal_parse_record(hpo_json_reader *reader, hpo_record *record, char origin[JOURNAL_NAME]);
-void hpo_journal_parse_raw(hpo_json_reader *reader, hpo_raw *raw);
-/* config: NaN where a parameter is absent. */
+typedef enum journal_attr_kind {
+    JOURNAL_START,
+    JOURNAL_PROMOTE,
+    JOURNAL_REPORT,
+    JOURNAL_RESULT,
+    JOURNAL_CLOSE,
+    JOURNAL_RAW,
+    JOURNAL_ATTEMPT,
+} journal_attr_kind;
+
+/* An attribute of a trial, understood: what a record has, also where it is a raw entry. */
+typedef struct journal_attr {
+    hpo_record record; /* its trial is set by the caller, but for START */
+    bool is_report;    /* raw */
+    double elapsed;
+    char origin[JOURNAL_NAME];
+    char complaint[96];
+} journal_attr;
+
+/* NULL, or what is wrong. out holds its defaults before. */
+const char *hpo_journal_parse_attr(hpo_json_reader *reader, journal_attr_kind kind, uint64_t format, journal_attr *out);
+/* config: NaN where a parameter is absent. Leaves reader->bad when something cannot be read. */
 void hpo_journal_parse_params(hpo_json_reader *reader, const hpo_journal *journal, double *config);
 
 #endif

@@ -4,12 +4,10 @@
  * Each record becomes the lines that Optuna's JournalStorage replays (operation codes of its JournalOperation), and one
  * user attribute of ours that holds everything Optuna has no place for. The attribute is the truth and is what resume
  * reads; parameters are the exception: they stand once only, as Optuna's internal values, which are our own (numbers,
- * or the index of a choice). Optuna repeats every distribution with every trial, so their texts are made once. */
+ * or the index of a choice). */
 #include "hpo/trials/journal_data.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 
@@ -17,96 +15,13 @@ enum { STATE_COMPLETE = 1, STATE_PRUNED = 2, STATE_FAIL = 3 }; /* Optuna's Trial
 
 #define PUT(out, literal) base_buf_append((out), (literal), sizeof(literal) - 1)
 
-/* ---- distributions ---- */
-
-static void put_number(base_buf *out, const hpo_param *param, double value) {
-    if (param->kind == HPO_INT) {
-        base_buf_put_i64(out, (int64_t)value);
-    } else {
-        base_buf_put_double(out, value);
-    }
-}
-
-/* 0.3 for 0.30000000000000004: Optuna counts the steps of a range in decimal arithmetic. */
-static double decimal(double value) {
-    char text[32];
-    snprintf(text, sizeof text, "%.12g", value);
-    return strtod(text, NULL);
-}
-
-/* Optuna takes log only without a step, and has no logit: such a range is shown without its scale. */
-static void put_range(base_buf *out, const hpo_param *param) {
-    bool integer = param->kind == HPO_INT, log = param->scale == HPO_LOG;
-    double step = integer && !(param->step > 0) ? 1 : param->step;
-    if (integer && step > 1) log = false;
-    if (!integer && log) step = 0;
-    base_buf_puts(out, integer ? "{\"name\":\"IntDistribution\",\"attributes\":{\"log\":"
-                               : "{\"name\":\"FloatDistribution\",\"attributes\":{\"log\":");
-    base_buf_puts(out, log ? "true,\"step\":" : "false,\"step\":");
-    if (step > 0) {
-        put_number(out, param, step);
-    } else {
-        PUT(out, "null");
-    }
-    PUT(out, ",\"low\":");
-    put_number(out, param, param->min);
-    PUT(out, ",\"high\":");
-    put_number(out, param, !integer && step > 0 ? decimal(param->max) : param->max);
-    PUT(out, "}}");
-}
-
-static void put_choices(base_buf *out, const hpo_param *param) {
-    PUT(out, "{\"name\":\"CategoricalDistribution\",\"attributes\":{\"choices\":[");
-    for (size_t i = 0; i < param->n_choices; i++) {
-        if (i > 0) base_buf_putc(out, ',');
-        hpo_value_print_json(&param->choices[i], out);
-    }
-    PUT(out, "]}}");
-}
-
-static journal_text keep(base_arena *arena, const base_buf *buf) {
-    return (journal_text){.text = base_arena_strndup(arena, base_buf_text(buf), buf->length), .length = buf->length};
-}
-
-void hpo_journal_write_prepare(hpo_journal *journal) {
-    base_buf inner = {0}, text = {0}, all = {0};
-    journal->n_params = hpo_space_count(journal->space);
-    journal->params = BASE_NEW_ARRAY(journal->arena, journal->n_params, journal_param);
-    for (size_t i = 0; i < journal->n_params; i++) {
-        const hpo_param *param = hpo_space_param(journal->space, i);
-        journal_param *mine = &journal->params[i];
-        base_buf_clear(&inner);
-        if (param->kind == HPO_FLOAT || param->kind == HPO_INT) {
-            put_range(&inner, param);
-        } else {
-            put_choices(&inner, param);
-        }
-        mine->name = param->name;
-        base_buf_clear(&text);
-        base_buf_put_json(&text, param->name);
-        base_buf_putc(&text, ':');
-        mine->key = keep(journal->arena, &text);
-        base_buf_put_json(&text, base_buf_text(&inner));
-        mine->distribution = keep(journal->arena, &text);
-        if (i > 0) base_buf_putc(&all, ',');
-        base_buf_append(&all, text.data, text.length);
-    }
-    PUT(&all, "}");
-    journal->all_distributions = keep(journal->arena, &all);
-    base_buf_fini(&inner);
-    base_buf_fini(&text);
-    base_buf_fini(&all);
-}
-
 /* ---- pieces ---- */
 
-/* The local time, made anew when the coarse clock (a tick is 1 to 4 ms) has moved: a line costs 10 ns, not 500. */
-static void put_stamp(hpo_journal *journal) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_nsec != journal->stamp_at.tv_nsec || now.tv_sec != journal->stamp_at.tv_sec) {
-        base_timestamp(journal->stamp);
-        journal->stamp_at = now;
+/* The local time, made anew when the clock's millisecond has passed: a line costs 10 ns, not 500. */
+static void put_stamp(hpo_journal *journal, double at) {
+    if (at != journal->stamp_at) {
+        base_format_time(at, journal->stamp);
+        journal->stamp_at = at;
     }
     base_buf_puts(&journal->out, journal->stamp);
 }
@@ -129,8 +44,42 @@ static void put_key_real(base_buf *out, const char *key, double value) {
     put_real(out, value);
 }
 
+/* Seconds, to the millisecond. */
+static void put_seconds(base_buf *out, const char *key, double seconds) {
+    const uint64_t ms = seconds > 0 && seconds < 1e15 ? (uint64_t)llround(seconds * 1000) : 0;
+    put_uint(out, key, ms / 1000);
+    const char fraction[] = {'.', (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10)};
+    base_buf_append(out, fraction, sizeof fraction);
+}
+
+/* When: by the wall clock, and by the clock that only runs while the study does. Last in an attribute of ours. */
+typedef struct moment {
+    double at, elapsed;
+} moment;
+
+static moment moment_of(const hpo_journal *journal, double at, double elapsed) {
+    return (moment){.at = at > 0 ? at : base_wall_time(),
+                    .elapsed = elapsed > 0 ? elapsed : journal->elapsed_before + base_monotonic() - journal->opened};
+}
+
+static void put_moment(base_buf *out, moment when) {
+    put_seconds(out, ",\"at\":", when.at);
+    put_seconds(out, ",\"elapsed\":", when.elapsed);
+}
+
+static void begin_line(hpo_journal *journal) {
+    journal->line = journal->out.length;
+}
+
+/* Behind everything of the line but its last brace. */
+static void end_line(hpo_journal *journal) {
+    hpo_chain_seal(&journal->chain, &journal->out, journal->line);
+}
+
 /* `{"op_code":8,...,"user_attr":{"hpo:<name>":{`, closed by end_attr. */
-static void begin_attr(base_buf *out, uint64_t trial, const char *name) {
+static void begin_attr(hpo_journal *journal, uint64_t trial, const char *name) {
+    base_buf *out = &journal->out;
+    begin_line(journal);
     PUT(out, "{\"op_code\":8,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":");
     base_buf_put_u64(out, trial);
     PUT(out, ",\"user_attr\":{\"hpo:");
@@ -138,8 +87,10 @@ static void begin_attr(base_buf *out, uint64_t trial, const char *name) {
     PUT(out, "\":{");
 }
 
-static void end_attr(base_buf *out) {
-    PUT(out, "}}}\n");
+static void end_attr(hpo_journal *journal, moment when) {
+    put_moment(&journal->out, when);
+    PUT(&journal->out, "}}");
+    end_line(journal);
 }
 
 static void put_result(base_buf *out, const hpo_result *result) {
@@ -192,10 +143,11 @@ static void put_params(hpo_journal *journal, const double *config) {
     base_buf_putc(out, '}');
 }
 
-static void write_start(hpo_journal *journal, const hpo_record *record) {
+static void write_start(hpo_journal *journal, const hpo_record *record, moment when) {
     base_buf *out = &journal->out;
+    begin_line(journal);
     PUT(out, "{\"op_code\":4,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_id\":0,\"datetime_start\":\"");
-    put_stamp(journal);
+    put_stamp(journal, when.at);
     put_params(journal, record->config);
     put_uint(out, ",\"user_attrs\":{\"hpo:start\":{\"trial\":", record->trial);
     put_uint(out, ",\"bracket\":", record->bracket);
@@ -210,40 +162,63 @@ static void write_start(hpo_journal *journal, const hpo_record *record) {
         PUT(out, ",\"origin\":");
         base_buf_put_json(out, record->origin);
     }
-    end_attr(out);
+    end_attr(journal, when);
 }
 
-static void write_promote(base_buf *out, const hpo_record *record) {
-    begin_attr(out, record->trial, "promote");
+static void write_promote(hpo_journal *journal, const hpo_record *record, moment when) {
+    base_buf *out = &journal->out;
+    begin_attr(journal, record->trial, "promote");
     put_uint(out, "\"rung\":", record->rung);
     put_key_real(out, ",\"fidelity\":", record->fidelity);
     put_key_real(out, ",\"from\":", record->from);
     put_uint(out, ",\"as_of\":", record->as_of);
-    end_attr(out);
+    end_attr(journal, when);
 }
 
-static void write_ending(base_buf *out, const char *name, const hpo_record *record) {
-    begin_attr(out, record->trial, name);
+/* REPORT and RESULT. A list of values, one for each metric that the study optimizes. */
+static void write_ending(hpo_journal *journal, const char *name, const hpo_record *record, moment when) {
+    base_buf *out = &journal->out;
+    begin_attr(journal, record->trial, name);
     put_uint(out, "\"rung\":", record->rung);
     put_key_real(out, ",\"fidelity\":", record->fidelity);
-    put_key_real(out, ",\"value\":", record->value);
+    put_key_real(out, ",\"values\":[", record->value);
+    base_buf_putc(out, ']');
     if (record->stop) PUT(out, ",\"stop\":true");
     if (record->final) PUT(out, ",\"final\":true");
     put_uint(out, ",\"attempt\":", record->attempt);
     put_uint(out, ",\"worker\":", record->worker);
     put_result(out, &record->result);
-    end_attr(out);
+    end_attr(journal, when);
 }
 
-static void write_raw(base_buf *out, const char *name, const hpo_raw *raw) {
-    begin_attr(out, raw->trial, name);
+static void write_close(hpo_journal *journal, const hpo_record *record, moment when) {
+    begin_attr(journal, record->trial, "close");
+    put_seconds(&journal->out, "\"at\":", when.at);
+    put_seconds(&journal->out, ",\"elapsed\":", when.elapsed);
+    PUT(&journal->out, "}}");
+    end_line(journal);
+}
+
+static void write_raw(hpo_journal *journal, const char *name, const hpo_raw *raw, moment when) {
+    base_buf *out = &journal->out;
+    begin_attr(journal, raw->trial, name);
     put_uint(out, "\"rung\":", raw->rung);
     if (raw->is_report) PUT(out, ",\"report\":true");
     put_key_real(out, ",\"fidelity\":", raw->fidelity);
     put_uint(out, ",\"attempt\":", raw->attempt);
     put_uint(out, ",\"worker\":", raw->worker);
     put_result(out, &raw->result);
-    end_attr(out);
+    end_attr(journal, when);
+}
+
+static void write_attempt(hpo_journal *journal, const hpo_record *record, moment when) {
+    const hpo_raw raw = {.trial = record->trial,
+                         .rung = record->rung,
+                         .attempt = record->attempt,
+                         .worker = record->worker,
+                         .fidelity = record->fidelity,
+                         .result = record->result};
+    write_raw(journal, "attempt", &raw, when);
 }
 
 /* ---- what Optuna shows ---- */
@@ -252,16 +227,18 @@ static void write_intermediate(hpo_journal *journal, const hpo_record *record) {
     base_buf *out = &journal->out;
     bool integer =
         journal->integer_steps && record->fidelity == floor(record->fidelity) && fabs(record->fidelity) < 0x1p53;
+    begin_line(journal);
     put_uint(out, "{\"op_code\":7,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
     PUT(out, ",\"step\":");
     base_buf_put_i64(out, integer ? (int64_t)record->fidelity : (int64_t)record->rung);
     put_key_real(out, ",\"intermediate_value\":", record->value);
-    PUT(out, "}\n");
+    end_line(journal);
 }
 
-static void write_state(hpo_journal *journal, uint64_t trial, int state, const double *value) {
+static void write_state(hpo_journal *journal, const hpo_record *record, int state, const double *value) {
     base_buf *out = &journal->out;
-    put_uint(out, "{\"op_code\":6,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", trial);
+    begin_line(journal);
+    put_uint(out, "{\"op_code\":6,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
     PUT(out, ",\"state\":");
     base_buf_put_i64(out, state);
     PUT(out, ",\"values\":");
@@ -271,16 +248,19 @@ static void write_state(hpo_journal *journal, uint64_t trial, int state, const d
     } else {
         PUT(out, "null,\"datetime_complete\":\"");
     }
-    put_stamp(journal);
-    PUT(out, "\"}\n");
+    put_stamp(journal, record->at > 0 ? record->at : base_wall_time());
+    base_buf_putc(out, '"');
+    end_line(journal);
 }
 
 unsigned hpo_journal_display_parts(const hpo_record *record) {
     bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
     switch (record->kind) {
     case HPO_RECORD_START:
-    case HPO_RECORD_PROMOTE: return 0;
-    case HPO_RECORD_REPORT: return record->stop ? JOURNAL_SHOWS_STATE : 0;
+    case HPO_RECORD_PROMOTE:
+    case HPO_RECORD_ATTEMPT: return 0;
+    case HPO_RECORD_REPORT:
+        return (isfinite(record->value) ? JOURNAL_SHOWS_VALUE : 0U) | (record->stop ? JOURNAL_SHOWS_STATE : 0U);
     case HPO_RECORD_RESULT:
         if (failed) return JOURNAL_SHOWS_STATE;
         return record->final ? JOURNAL_SHOWS_VALUE | JOURNAL_SHOWS_STATE : JOURNAL_SHOWS_VALUE;
@@ -295,46 +275,96 @@ void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, u
     bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
     bool has_value = record->kind != HPO_RECORD_CLOSE && !failed;
     int state = record->kind != HPO_RECORD_RESULT ? STATE_PRUNED : failed ? STATE_FAIL : STATE_COMPLETE;
-    write_state(journal, record->trial, state, has_value ? &record->value : NULL);
+    write_state(journal, record, state, has_value ? &record->value : NULL);
 }
 
-static void write_record(hpo_journal *journal, const hpo_record *record) {
-    base_buf *out = &journal->out;
+static void write_record(hpo_journal *journal, const hpo_record *record, moment when) {
     switch (record->kind) {
-    case HPO_RECORD_START: write_start(journal, record); break;
-    case HPO_RECORD_PROMOTE: write_promote(out, record); break;
-    case HPO_RECORD_REPORT:
-        if (isfinite(record->value)) write_intermediate(journal, record);
-        write_ending(out, "report", record);
-        break;
-    case HPO_RECORD_RESULT: write_ending(out, "result", record); break;
-    case HPO_RECORD_CLOSE:
-        begin_attr(out, record->trial, "close");
-        end_attr(out);
-        break;
+    case HPO_RECORD_START: write_start(journal, record, when); break;
+    case HPO_RECORD_PROMOTE: write_promote(journal, record, when); break;
+    case HPO_RECORD_REPORT: write_ending(journal, "report", record, when); break;
+    case HPO_RECORD_RESULT: write_ending(journal, "result", record, when); break;
+    case HPO_RECORD_CLOSE: write_close(journal, record, when); break;
+    case HPO_RECORD_ATTEMPT: write_attempt(journal, record, when); break;
     }
-    hpo_journal_write_display(journal, record, hpo_journal_display_parts(record));
+    const unsigned parts = hpo_journal_display_parts(record);
+    if (parts == 0) return;
+    hpo_record shown = *record;
+    shown.at = when.at;
+    hpo_journal_write_display(journal, &shown, parts);
 }
 
 void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry) {
-    switch (entry->kind) {
-    case HPO_ENTRY_RECORD: write_record(journal, &entry->record); break;
-    case HPO_ENTRY_RAW: write_raw(&journal->out, "raw", &entry->raw); break;
-    case HPO_ENTRY_ATTEMPT: write_raw(&journal->out, "attempt", &entry->raw); break;
+    hpo_journal_write_run(journal);
+    const bool raw = entry->kind == HPO_ENTRY_RAW;
+    const moment when = moment_of(journal, raw ? entry->raw.at : entry->record.at, entry->elapsed);
+    if (raw) {
+        write_raw(journal, "raw", &entry->raw, when);
+    } else if (entry->kind == HPO_ENTRY_RECORD) {
+        write_record(journal, &entry->record, when);
     }
+}
+
+/* ---- lines about the study ---- */
+
+static void begin_study_attr(hpo_journal *journal, const char *name) {
+    begin_line(journal);
+    PUT(&journal->out, "{\"op_code\":2,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_id\":0,\"user_attr\":{\"hpo:");
+    base_buf_puts(&journal->out, name);
+    PUT(&journal->out, "\":{");
 }
 
 void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) {
     base_buf *out = &journal->out;
+    begin_line(journal);
     PUT(out, "{\"op_code\":0,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_name\":");
     base_buf_put_json(out, head->study);
-    base_buf_puts(out, head->maximize ? ",\"directions\":[2]}\n" : ",\"directions\":[1]}\n");
-    PUT(out, "{\"op_code\":2,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_id\":0,\"user_attr\":{\"hpo:study\":{");
+    base_buf_puts(out, head->maximize ? ",\"directions\":[2]" : ",\"directions\":[1]");
+    end_line(journal);
+    begin_study_attr(journal, "study");
     put_uint(out, "\"format\":", JOURNAL_FORMAT);
     put_uint(out, ",\"seed\":\"", head->seed);
     PUT(out, "\",\"program\":");
     base_buf_put_json(out, head->program);
     PUT(out, ",\"identity\":");
     base_buf_put_json(out, head->identity);
-    end_attr(out);
+    PUT(out, "}}");
+    end_line(journal);
+}
+
+/* An attribute of a trial, because a program that knows only format 1 passes over those of the study, but stops here:
+ * it would take the values behind it for zeros. To Optuna it is a note of the first trial. */
+static void write_marker(hpo_journal *journal, moment when) {
+    base_buf *out = &journal->out;
+    begin_attr(journal, 0, "format");
+    put_uint(out, "\"format\":", JOURNAL_FORMAT);
+    PUT(out, ",\"program\":");
+    base_buf_put_json(out, journal->program);
+    end_attr(journal, when);
+}
+
+void hpo_journal_write_run(hpo_journal *journal) {
+    if (journal->begun) return;
+    journal->begun = true;
+    const moment when = {.at = journal->began, .elapsed = journal->elapsed_before};
+    if (!journal->chain.linked) write_marker(journal, when);
+    begin_study_attr(journal, "run");
+    PUT(&journal->out, "\"program\":");
+    base_buf_put_json(&journal->out, journal->program);
+    end_attr(journal, when);
+}
+
+void hpo_journal_write_end(hpo_journal *journal) {
+    begin_study_attr(journal, "end");
+    PUT(&journal->out, "\"program\":");
+    base_buf_put_json(&journal->out, journal->program);
+    end_attr(journal, moment_of(journal, 0, 0));
+}
+
+void hpo_journal_write_identity(hpo_journal *journal, const char *identity) {
+    hpo_journal_write_run(journal);
+    begin_study_attr(journal, "identity");
+    PUT(&journal->out, "\"identity\":");
+    base_buf_put_json(&journal->out, identity);
+    end_attr(journal, moment_of(journal, 0, 0));
 }

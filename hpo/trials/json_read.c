@@ -69,6 +69,26 @@ bool hpo_json_done(hpo_json_reader *reader) {
     return !reader->bad && peek(reader) == '\0' && reader->at == reader->end;
 }
 
+bool hpo_json_is_torn(const char *text, size_t length) {
+    size_t depth = 0;
+    bool quoted = false;
+    if (length == 0 || text[0] != '{') return false;
+    for (size_t i = 0; i < length; i++) {
+        const char c = text[i];
+        if (quoted) {
+            if (c == '\\') i++;
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 hpo_json_text hpo_json_string(hpo_json_reader *reader) {
     if (!eat(reader, '"')) {
         fail(reader);

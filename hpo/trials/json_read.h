@@ -31,6 +31,8 @@ bool hpo_json_item(hpo_json_reader *reader, bool *more);
 void hpo_json_skip(hpo_json_reader *reader); /* any value; Python's NaN and Infinity pass too */
 /* Only space is left. */
 bool hpo_json_done(hpo_json_reader *reader);
+/* The text is the beginning of an object whose closing bracket is missing. */
+bool hpo_json_is_torn(const char *text, size_t length);
 
 bool hpo_json_bool(hpo_json_reader *reader);
 bool hpo_json_null(hpo_json_reader *reader); /* eats a null if there is one */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An event of a study. The history is the fold of its records; the journal is their list; a study is driven by making
  * new ones (ask, tell) or by applying old ones (resume). Event numbers count records from 0 in the order of
- * application. */
+ * application, attempts left out. */
 #ifndef HPO_TRIALS_RECORD_H
 #define HPO_TRIALS_RECORD_H
 
@@ -17,6 +17,7 @@ typedef enum hpo_record_kind {
     HPO_RECORD_REPORT,  /* an intermediate value of a running trial */
     HPO_RECORD_RESULT,  /* an evaluation ended (also: failed) */
     HPO_RECORD_CLOSE,   /* a paused trial is ended for good */
+    HPO_RECORD_ATTEMPT, /* an attempt failed and another one follows: no event, because no decision may depend on it */
 } hpo_record_kind;
 
 typedef struct hpo_record {
@@ -35,9 +36,11 @@ typedef struct hpo_record {
     double value;         /* REPORT, RESULT: the study's metric as the user sees it; NaN when failed */
     bool stop;            /* REPORT: the scheduler said stop at this report: the trial's last event is this one */
     bool final;           /* RESULT: no promotion can follow: COMPLETE when it did not fail */
-    hpo_result result;    /* REPORT: metrics, and cost when stop; RESULT: everything, cost is the charged one */
-    uint32_t attempt;     /* REPORT, RESULT */
-    uint32_t worker;      /* REPORT, RESULT: who ran it (informative only) */
+    hpo_result result;    /* REPORT: metrics, and cost when stop; RESULT: everything, cost is the charged one; ATTEMPT:
+                             why it failed */
+    uint32_t attempt;     /* REPORT, RESULT, ATTEMPT */
+    uint32_t worker;      /* REPORT, RESULT, ATTEMPT: who ran it (informative only) */
+    double at;            /* when: seconds since 1970 (informative only); 0 = unknown */
 } hpo_record;
 
 #ifdef __cplusplus

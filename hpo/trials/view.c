@@ -110,11 +110,14 @@ hpo_trial hpo_view_trial(hpo_view view, uint64_t id) {
         .parent = trial->parent,
         .created = trial->spans[0].event,
         .as_of = trial->as_of,
+        .at = trial->at,
         .origin = trial->origin,
         .evals = trial->evals,
         .n_evals = newest ? trial->n_evals : COUNT_BEFORE(trial->evals, trial->n_evals, view.as_of),
         .reports = trial->reports,
         .n_reports = newest ? trial->n_reports : COUNT_BEFORE(trial->reports, trial->n_reports, view.as_of),
+        .attempts = trial->attempts,
+        .n_attempts = newest ? trial->n_attempts : COUNT_BEFORE(trial->attempts, trial->n_attempts, view.as_of),
     };
 }
 

@@ -31,7 +31,9 @@ def entries(path):
                 trials += 1
             elif op["op_code"] == OP_ATTRIBUTE:
                 (key, attribute), *_ = op["user_attr"].items()
-                if key.startswith("hpo:"):
+                if key.startswith("hpo:") and key != "hpo:format":
+                    if "values" in attribute:  # format 1 has "value"
+                        attribute["value"], = attribute["values"]
                     yield key[4:], op["trial_id"], attribute, None
 
 

@@ -291,7 +291,7 @@ static base_status print_record(void *self, const hpo_entry *entry, base_err *er
     static const char *const kinds[] = {"start", "promote", "report", "result", "close"};
     const reader *r = self;
     (void)err;
-    if (entry->kind != HPO_ENTRY_RECORD) return BASE_OK;
+    if (entry->kind != HPO_ENTRY_RECORD || entry->record.kind == HPO_RECORD_ATTEMPT) return BASE_OK;
     const hpo_record *record = &entry->record;
     base_buf_printf(r->out, "%s %" PRIu64 " bracket %u rung %u %a from %a as_of %" PRIu64 " seed %" PRIu64,
                     kinds[record->kind], record->trial, record->bracket, record->rung, record->fidelity, record->from,

@@ -124,7 +124,9 @@ static fake_fate fail_first(void *self, size_t worker, const hpo_message *job) {
 
 static bool is_attempt(const hpo_entry *entry, void *self) {
     const script *s = self;
-    return entry->kind == HPO_ENTRY_ATTEMPT && entry->raw.trial == s->trial && entry->raw.result.failure == s->failure;
+    const hpo_record *record = &entry->record;
+    return entry->kind == HPO_ENTRY_RECORD && record->kind == HPO_RECORD_ATTEMPT && record->trial == s->trial &&
+           record->result.failure == s->failure;
 }
 
 static void test_retries_follow_the_policy(void **state) {

@@ -40,7 +40,7 @@ static void tell_the_run(void *self, size_t results) {
 
 static bool is_an_attempt(const hpo_entry *entry, void *self) {
     (void)self;
-    return entry->kind == HPO_ENTRY_ATTEMPT;
+    return entry->kind == HPO_ENTRY_RECORD && entry->record.kind == HPO_RECORD_ATTEMPT;
 }
 
 /* How a trial may end when somebody sends SIGTERM to it: by itself, through a shell, or as an objective that was asked.

@@ -3,6 +3,7 @@
  * way and wherever the journal was cut before it was continued, the sequence of records is that of one worker that was
  * never disturbed, bit for bit. */
 #include "tests/hpo/dispatch/rig.h"
+#include "tests/hpo/trials/reseal.h"
 
 #include "base/arena.h"
 #include "base/rng.h"
@@ -303,9 +304,9 @@ typedef struct noted {
 
 static bool note(const hpo_entry *entry, void *self) {
     noted *n = self;
-    if (entry->kind != HPO_ENTRY_ATTEMPT) return false;
-    uint32_t *next = &n->next[entry->raw.trial][entry->raw.rung];
-    if (*next <= entry->raw.attempt) *next = entry->raw.attempt + 1;
+    if (entry->kind != HPO_ENTRY_RECORD || entry->record.kind != HPO_RECORD_ATTEMPT) return false;
+    uint32_t *next = &n->next[entry->record.trial][entry->record.rung];
+    if (*next <= entry->record.attempt) *next = entry->record.attempt + 1;
     return true;
 }
 
@@ -440,7 +441,7 @@ static void test_a_run_whose_time_is_up_knows_its_results(void **state) {
 
 /* ---- journals that do not fit ---- */
 
-/* Replaces the first `from` in the line that holds `where`; the same length, so that the line stays whole. */
+/* Replaces the first `from` in the line that holds `where`; the checksums then vouch for it. */
 static void tamper(const char *path, const char *where, const char *from, const char *to) {
     base_buf text = {0};
     base_err err;
@@ -451,7 +452,10 @@ static void tamper(const char *path, const char *where, const char *from, const 
     assert_non_null(at);
     assert_int_equal(strlen(from), strlen(to));
     memcpy(at, to, strlen(to));
-    CHECK_OK(base_write_file(path, text.data, text.length, &err));
+    base_buf sealed = {0};
+    reseal(text.data, &sealed);
+    CHECK_OK(base_write_file(path, sealed.data, sealed.length, &err));
+    base_buf_fini(&sealed);
     base_buf_fini(&text);
 }
 

@@ -50,6 +50,7 @@ static bool enter(const hpo_entry *entry, void *self) {
         assert_false(l->closed[r->trial]);
         l->closed[r->trial] = true;
         break;
+    case HPO_RECORD_ATTEMPT: assert_false(l->ended[r->trial][r->rung]); break;
     }
     return true;
 }

@@ -242,8 +242,8 @@ static void test_an_empty_cache_knows_nothing(void **state) {
     hpo_rawcache *cache = hpo_rawcache_create(N_CONFIG);
     check_written(cache, result_of(1), HPO_WRITTEN_NO);
     assert_false(hpo_rawcache_take(cache, 0, 0, NULL, NULL));
-    hpo_raw attempt = {.trial = 0, .result.failure = HPO_FAILURE_LOST};
-    hpo_rawcache_note(cache, &(hpo_entry){.kind = HPO_ENTRY_ATTEMPT, .raw = attempt}); /* it answers nothing */
+    hpo_record attempt = {.kind = HPO_RECORD_ATTEMPT, .result.failure = HPO_FAILURE_LOST};
+    hpo_rawcache_note(cache, &(hpo_entry){.kind = HPO_ENTRY_RECORD, .record = attempt}); /* it answers nothing */
     assert_false(hpo_rawcache_take(cache, 0, 0, NULL, NULL));
     assert_int_equal(hpo_rawcache_records(cache), 0);
     hpo_rawcache_destroy(cache);

@@ -28,6 +28,7 @@ static inline base_status entry_list_add(void *self, const hpo_entry *entry, bas
     BASE_GROW(list->items, list->capacity, list->count + 1);
     hpo_entry *kept = &list->items[list->count++];
     *kept = *entry;
+    if (kept->kind == HPO_ENTRY_RUN) list->count--; /* a journal writes them by itself */
     if (kept->kind != HPO_ENTRY_RECORD || kept->record.kind != HPO_RECORD_START) return BASE_OK;
     double *config = BASE_NEW_ARRAY(list->arena, RANDOM_PARAMS, double);
     memcpy(config, entry->record.config, RANDOM_PARAMS * sizeof *config);
@@ -65,6 +66,7 @@ static inline void check_record(const hpo_record *got, const hpo_record *want) {
     assert_true(got->as_of == want->as_of && got->parent == want->parent && got->seed == want->seed);
     assert_true(got->stop == want->stop && got->final == want->final);
     assert_true(got->attempt == want->attempt && got->worker == want->worker);
+    if (want->at > 0) check_double(got->at, want->at);
     check_result(&got->result, &want->result);
     if (want->kind != HPO_RECORD_START) return;
     for (size_t i = 0; i < RANDOM_PARAMS; i++) check_double(got->config[i], want->config[i]);
@@ -81,8 +83,39 @@ static inline void check_entry(const hpo_entry *got, const hpo_entry *want) {
     assert_true(got->raw.trial == want->raw.trial && got->raw.rung == want->raw.rung);
     assert_true(got->raw.attempt == want->raw.attempt && got->raw.worker == want->raw.worker);
     assert_int_equal(got->raw.is_report, want->raw.is_report);
+    if (want->raw.at > 0) check_double(got->raw.at, want->raw.at);
     check_double(got->raw.fidelity, want->raw.fidelity);
     check_result(&got->raw.result, &want->raw.result);
+}
+
+static inline hpo_entry random_raw(random_source *source) {
+    hpo_entry entry = {.kind = HPO_ENTRY_RAW,
+                       .raw = {.trial = random_below(source, source->trials),
+                               .rung = (uint32_t)random_below(source, 4),
+                               .attempt = (uint32_t)random_below(source, 1 << 24),
+                               .worker = (uint32_t)random_below(source, 1 << 24),
+                               .is_report = random_chance(source, 0.5),
+                               .fidelity = random_double(source, true),
+                               .at = random_time(source)}};
+    random_result(source, &entry.raw.result, (hpo_failure)random_below(source, HPO_FAILURE_COUNT));
+    entry.raw.result.cost = random_double(source, false);
+    entry.raw.result.seconds = fabs(random_double(source, true));
+    return entry;
+}
+
+static inline hpo_entry random_attempt(random_source *source) {
+    hpo_entry entry = random_raw(source);
+    const hpo_raw raw = entry.raw;
+    entry = (hpo_entry){.kind = HPO_ENTRY_RECORD,
+                        .record = {.kind = HPO_RECORD_ATTEMPT,
+                                   .trial = raw.trial,
+                                   .rung = raw.rung,
+                                   .fidelity = raw.fidelity,
+                                   .attempt = raw.attempt,
+                                   .worker = raw.worker,
+                                   .at = raw.at}};
+    random_result(source, &entry.record.result, (hpo_failure)(1 + random_below(source, HPO_FAILURE_COUNT - 1)));
+    return entry;
 }
 
 /* A study's records with raws and attempts strewn in. */
@@ -93,17 +126,7 @@ static inline void random_entries(random_source *source, uint64_t trials, size_t
         if (entry.record.trial == UINT64_MAX) return;
         CHECK_OK(entry_list_add(out, &entry, &err));
         if (!random_chance(source, 0.3)) continue;
-        bool attempt = random_chance(source, 0.3);
-        entry = (hpo_entry){.kind = attempt ? HPO_ENTRY_ATTEMPT : HPO_ENTRY_RAW};
-        entry.raw = (hpo_raw){.trial = random_below(source, source->trials),
-                              .rung = (uint32_t)random_below(source, 4),
-                              .attempt = (uint32_t)base_rng_u32(&source->rng),
-                              .worker = (uint32_t)base_rng_u32(&source->rng),
-                              .is_report = !attempt && random_chance(source, 0.5),
-                              .fidelity = random_double(source, false)};
-        random_result(source, &entry.raw.result, (hpo_failure)random_below(source, HPO_FAILURE_COUNT));
-        entry.raw.result.cost = random_double(source, false);
-        entry.raw.result.seconds = random_double(source, false);
+        entry = random_chance(source, 0.3) ? random_attempt(source) : random_raw(source);
         CHECK_OK(entry_list_add(out, &entry, &err));
     }
 }

@@ -128,6 +128,11 @@ static inline void random_result(random_source *source, hpo_result *result, hpo_
     snprintf(result->reason, sizeof result->reason, "%s", reasons[random_below(source, CHECK_COUNT(reasons))]);
 }
 
+/* To the millisecond, as journals keep it. */
+static inline double random_time(random_source *source) {
+    return (double)(1700000000000 + (int64_t)random_below(source, 100000000000)) / 1000;
+}
+
 static inline double random_fidelity(uint32_t rung) {
     static const double ladder[] = {1, 3, 9, 27};
     return ladder[rung];
@@ -242,6 +247,7 @@ static inline hpo_record random_next(random_source *source, uint64_t most) {
         }
     }
     source->events++;
+    record.at = random_time(source);
     return record;
 }
 

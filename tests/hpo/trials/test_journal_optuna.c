@@ -83,7 +83,8 @@ static expected expect_trial(const fixture *f, uint64_t id) {
     expected out = {.state = "RUNNING", .intermediate = json_object()};
     for (size_t i = 0; i < f->entries.count; i++) {
         const hpo_record *record = &f->entries.items[i].record;
-        if (f->entries.items[i].kind != HPO_ENTRY_RECORD || record->trial != id) continue;
+        if (f->entries.items[i].kind != HPO_ENTRY_RECORD || record->kind == HPO_RECORD_ATTEMPT) continue;
+        if (record->trial != id) continue;
         bool failed = record->result.failure != HPO_FAILURE_NONE;
         bool evaluated = record->kind == HPO_RECORD_RESULT || record->kind == HPO_RECORD_REPORT;
         if (evaluated && !failed && isfinite(record->value)) expect_intermediate(f, &out, record);
