@@ -192,6 +192,9 @@ static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf 
         status = hpo_study_read(catalog, args->file, base_buf_text(&text), text.length, args->sets, args->n_sets,
                                 args->has_seed ? &args->seed : NULL, &spec, err);
     }
+    base_buf first = {0};
+    if (status == BASE_OK) status = cli_read_try_first(spec, NULL, &first, err);
+    base_buf_fini(&first);
     if (status == BASE_OK) hpo_study_spec_print(spec, out);
     if (status == BASE_OK) status = hpo_study_describe(spec, out, err);
     if (status == BASE_OK) put_advice(spec, spec->arena, out);

@@ -49,6 +49,16 @@ int cli_launch(const hpo_cli_args *args, int argc, char **argv);
 /* ---- run.c ---- */
 int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv);
 
+/* ---- try_first.c: the file that the key names; all of it does nothing when there is none ---- */
+/* Gives the study its configurations. run_dir: where a copy may lie, which is then read instead; NULL: nowhere. bytes:
+ * what was read. BASE_INVALID with the place in the file that was read. */
+BASE_CHECK base_status cli_read_try_first(hpo_study_spec *spec, const char *run_dir, base_buf *bytes, base_err *err);
+/* Writes the copy. */
+BASE_CHECK base_status cli_keep_try_first(const hpo_study_spec *spec, const char *run_dir, const base_buf *bytes,
+                                          base_err *err);
+/* What --set would say for the same, for ranks that do not read the file; NULL: nothing. In arena. */
+const char *cli_try_first_assignment(const hpo_study_spec *spec, base_arena *arena);
+
 /* ---- progress.c: the live display ---- */
 typedef struct cli_progress cli_progress;
 /* elapsed_before: seconds of earlier runs, what status.json says when this one never comes to work. */

@@ -10,9 +10,20 @@
 #include "base/log.h"
 #include "hpo/cli/run_impl.h"
 
+const char *const *run_sets(const run *r, size_t *count) {
+    *count = r->args->n_sets;
+    if (!r->first) return r->args->sets;
+    const char **sets = BASE_NEW_ARRAY(r->arena, *count + 1, const char *);
+    for (size_t i = 0; i < *count; i++) sets[i] = r->args->sets[i];
+    sets[(*count)++] = r->first;
+    return sets;
+}
+
 base_status run_read_study(run *r, const uint64_t *seed, base_err *err) {
-    return hpo_study_read(r->catalog, r->args->file, base_buf_text(&r->text), r->text.length, r->args->sets,
-                          r->args->n_sets, seed, &r->spec, err);
+    size_t n_sets = 0;
+    const char *const *sets = run_sets(r, &n_sets);
+    return hpo_study_read(r->catalog, r->args->file, base_buf_text(&r->text), r->text.length, sets, n_sets, seed,
+                          &r->spec, err);
 }
 
 /* A name of one folder: neither a way out of runs/ nor a line break in what is printed. */
@@ -81,9 +92,14 @@ base_status run_prepare(run *r, base_err *err) {
     if (r->args->replay && access(path, F_OK) != 0) {
         return BASE_FAIL(err, BASE_NOTFOUND, "%s: there is no run to replay; --dir names its folder", path);
     }
-    BASE_TRY(choose_seed(r, path, err));
-    BASE_TRY(open_journal(r, path, err));
-    return hpo_study_create(r->spec, &r->study, err);
+    base_buf first = {0};
+    base_status status = cli_read_try_first(r->spec, access(path, F_OK) == 0 ? r->run_dir : NULL, &first, err);
+    if (status == BASE_OK) r->first = cli_try_first_assignment(r->spec, r->arena);
+    if (status == BASE_OK) status = choose_seed(r, path, err);
+    if (status == BASE_OK) status = open_journal(r, path, err);
+    if (status == BASE_OK && !r->args->replay) status = cli_keep_try_first(r->spec, r->run_dir, &first, err);
+    base_buf_fini(&first);
+    return status == BASE_OK ? hpo_study_create(r->spec, &r->study, err) : status;
 }
 
 /* A study that could not begin leaves no journal behind which its corrected file would contradict. */
@@ -112,4 +128,9 @@ void run_announce(const run *r) {
     fprintf(stderr, "%s: %s, seed %llu%s, %zu worker%s, %s in %s\n", r->spec->name, r->spec->method,
             (unsigned long long)r->seed, r->drew_seed ? " (drawn)" : "", workers, workers == 1 ? "" : "s",
             hpo_journal_is_new(r->journal) ? "new" : "continues", r->run_dir);
+    const size_t repeated = r->spec->first.repeated;
+    if (repeated > 0) {
+        fprintf(stderr, "try_first: %zu of %zu configurations stood there already and %s left out\n", repeated,
+                repeated + r->spec->first.count, repeated == 1 ? "is" : "are");
+    }
 }

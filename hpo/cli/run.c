@@ -92,6 +92,7 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
         put_field(&bundle, r->text.data, r->text.length);
         put_field(&bundle, r->run_dir, strlen(r->run_dir));
         put_field(&bundle, &r->seed, sizeof r->seed);
+        put_field(&bundle, r->first ? r->first : "", r->first ? strlen(r->first) : 0);
     }
     base_status status = broadcast(&bundle, err);
     base_buf_fini(&bundle);
@@ -103,12 +104,14 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
 static base_status prepare_worker(run *r, hpo_worker **worker, base_err *err) {
     bool in_rank = (r->spec->objective->flags & HPO_OBJECTIVE_IN_RANK) != 0;
     if (!in_rank) {
+        size_t n_sets = 0;
+        const char *const *sets = run_sets(r, &n_sets);
         const char *log = base_arena_printf(r->arena, "%s/worker-%d.log", r->run_dir, r->rank);
         hpo_forkserver_study study = {.file = r->args->file,
                                       .text = base_buf_text(&r->text),
                                       .length = r->text.length,
-                                      .sets = r->args->sets,
-                                      .n_sets = r->args->n_sets,
+                                      .sets = sets,
+                                      .n_sets = n_sets,
                                       .seed = r->seed,
                                       .run_dir = r->run_dir,
                                       .log_path = log};
@@ -130,6 +133,8 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
         base_buf_append(&r->text, text, length);
         r->run_dir = get_field(r->arena, &bundle, &at, NULL);
         memcpy(&r->seed, get_field(r->arena, &bundle, &at, NULL), sizeof r->seed);
+        const char *first = get_field(r->arena, &bundle, &at, &length);
+        r->first = length > 0 ? first : NULL;
         status = run_read_study(r, &r->seed, &err);
         if (status == BASE_OK) status = prepare_worker(r, &worker, &err);
         if (status == BASE_OK) {

@@ -17,7 +17,8 @@ typedef struct run {
     int rank, size;
     hpo_forkserver *server; /* NULL on rank 0 of several */
     base_arena *arena;
-    base_buf text; /* the study file's bytes */
+    base_buf text;     /* the study file's bytes */
+    const char *first; /* try_first=[...] of a file that rank 0 has read; or NULL */
     hpo_study_spec *spec;
     uint64_t seed;         /* the study's, drawn if the file has none */
     const char *run_dir;   /* absolute */
@@ -35,6 +36,8 @@ typedef struct run {
 int run_exit_code(base_status status);
 
 /* ---- prepare.c ---- */
+/* The assignments of the command line, and that of r->first. */
+const char *const *run_sets(const run *r, size_t *count);
 /* The study from the bytes in r->text. seed: overrides the file's when not NULL. */
 BASE_CHECK base_status run_read_study(run *r, const uint64_t *seed, base_err *err);
 /* Everything before the first trial: r->spec, the folder, the journal with its lock, r->study. */

@@ -23,7 +23,7 @@ typedef struct hpo_sampler_env {
 } hpo_sampler_env;
 
 typedef struct hpo_request {
-    uint64_t trial;   /* id that the configuration will get */
+    uint64_t trial;   /* number of the configuration among the sampler's own, which come behind those of try_first */
     uint32_t attempt; /* 0, then 1, 2, ... when earlier proposals for the same trial were duplicates */
     uint32_t bracket, rung;
     double fidelity;

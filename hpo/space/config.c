@@ -94,6 +94,43 @@ base_status hpo_space_sample_prior(const hpo_space *space, base_rng *rng, double
     return draw_allowed(space, rng, hpo_param_draw_prior, config, err);
 }
 
+/* Why a completed point is none: a given parameter is inactive, or the point is forbidden. */
+static base_status fail_completion(const hpo_space *space, const double *given, const double *config, bool drawn,
+                                   base_err *err) {
+    const char *prefix = drawn ? "no completion of this configuration was found; the last one: " : "";
+    base_buf text = {0};
+    base_status status;
+    size_t i = 0;
+    while (i < space->count && (isnan(given[i]) || !isnan(config[i]))) i++;
+    if (i < space->count) {
+        hpo_cond_print(space, space->params[i].when, &text);
+        status = BASE_FAIL(err, BASE_END, "%s%s has a value, but its condition %s does not hold", prefix,
+                           space->params[i].name, base_buf_text(&text));
+    } else {
+        hpo_cond_print(space, matching_clause(space, config)->cond, &text);
+        status = BASE_FAIL(err, BASE_END, "%sit is forbidden by %s", prefix, base_buf_text(&text));
+    }
+    base_buf_fini(&text);
+    return status;
+}
+
+base_status hpo_space_complete(const hpo_space *space, const double *given, base_rng *rng, double *config,
+                               base_err *err) {
+    BASE_ASSERT(space->sealed);
+    bool drawn = false, fits = false;
+    for (size_t k = 0; k < space->dims; k++) drawn |= isnan(given[space->dim_param[k]]);
+    for (int n = 0; n < (drawn ? MAX_DRAWS : 1) && !fits; n++) {
+        for (size_t k = 0; k < space->dims; k++) {
+            size_t i = space->dim_param[k];
+            config[i] = isnan(given[i]) ? hpo_param_draw(&space->params[i], rng) : given[i];
+        }
+        hpo_space_activate(space, config);
+        fits = hpo_space_allowed(space, config);
+        for (size_t i = 0; i < space->count && fits; i++) fits = isnan(given[i]) || !isnan(config[i]);
+    }
+    return fits ? BASE_OK : fail_completion(space, given, config, drawn, err);
+}
+
 /* ---- the unit cube ---- */
 
 void hpo_space_to_unit(const hpo_space *space, const double *config, double *unit) {

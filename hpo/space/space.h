@@ -121,6 +121,10 @@ BASE_CHECK base_status hpo_space_check(const hpo_space *space, const double *con
 BASE_CHECK base_status hpo_space_sample(const hpo_space *space, base_rng *rng, double *config, base_err *err);
 /* The same from the product of the user's priors (base measure where none is given). */
 BASE_CHECK base_status hpo_space_sample_prior(const hpo_space *space, base_rng *rng, double *config, base_err *err);
+/* A point with the values that are given (NaN: none is), the others drawn from the base measure until the point is
+ * allowed and every given parameter is active. BASE_END (after 10,000 draws) says why the last one was not. */
+BASE_CHECK base_status hpo_space_complete(const hpo_space *space, const double *given, base_rng *rng, double *config,
+                                          base_err *err);
 /* Log density of the priors at the point (product over active parameters, each normalised over its unit coordinate; 0
  * for a parameter without prior). A stepped number and a choice have the mean density of their bin: times the bin's
  * width it is the probability of being drawn. */

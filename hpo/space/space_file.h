@@ -17,6 +17,11 @@ BASE_CHECK base_status hpo_space_read(const base_yaml_node *parameters, const ba
 /* forbid: alone, for a space whose parameters an objective declared (before sealing). */
 BASE_CHECK base_status hpo_space_read_forbid(hpo_space *space, const base_yaml_node *forbid, base_err *err);
 
+/* A map of values as a user writes it becomes a point, whole or in part: given[i] is NaN where the map leaves the
+ * parameter out. Every value is one that its parameter can take; whether they go together says hpo_space_complete. */
+BASE_CHECK base_status hpo_space_read_point(const hpo_space *space, const base_yaml_node *map, double *given,
+                                            base_err *err);
+
 #ifdef __cplusplus
 }
 #endif

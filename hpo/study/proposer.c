@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Proposals as functions of a view.
  *
+ * The configurations that the user listed come first; the sampler counts from behind them, so that a grid or a sequence
+ * begins with its first point.
+ *
  * In a space with finitely many configurations none is tried twice (unless `repeats`): the sampler is asked again while
  * it proposes what has been tried, and after MAX_ATTEMPTS (or when it finds nothing that is allowed) the space is
  * searched for something left, from a place that depends on the trial alone; one that is too large for that, by draws
@@ -13,6 +16,7 @@
 
 #include "base/arena.h"
 #include "hpo/study/study_keys.h"
+#include "hpo/study/try_first.h"
 
 enum { MAX_ATTEMPTS = 64, MAX_DRAWS = 100000 };
 static const double MAX_ENUMERATED = 1e6;
@@ -22,6 +26,12 @@ struct hpo_proposer {
     hpo_sampler *sampler;
     double *config;
 };
+
+/* What hpo_try_first_complete asks. */
+static bool was_tried(const void *self, const double *config) {
+    const hpo_view *view = self;
+    return hpo_view_has_config(*view, config);
+}
 
 base_status hpo_proposer_create(const hpo_study_spec *spec, hpo_proposer **out, base_err *err) {
     hpo_proposer *proposer = base_calloc(1, sizeof *proposer);
@@ -78,8 +88,15 @@ static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_reco
                            base_err *err) {
     const hpo_study_spec *spec = proposer->spec;
     const double cardinality = hpo_space_cardinality(spec->space);
-    hpo_request request = {
-        .trial = start->trial, .bracket = start->bracket, .rung = start->rung, .fidelity = start->fidelity};
+    if (start->trial < spec->first.count) {
+        const bool once = !spec->repeats && isfinite(cardinality);
+        *origin = "try_first";
+        return hpo_try_first_complete(spec, start->trial, once ? was_tried : NULL, &view, proposer->config, err);
+    }
+    hpo_request request = {.trial = start->trial - spec->first.count,
+                           .bracket = start->bracket,
+                           .rung = start->rung,
+                           .fidelity = start->fidelity};
     const bool finite = isfinite(cardinality), ends = spec->sampler->flags & HPO_SAMPLER_FINITE;
     base_status status = BASE_OK;
     for (; status == BASE_OK && request.attempt <= MAX_ATTEMPTS; request.attempt++) {

@@ -12,6 +12,11 @@
 #include "hpo/study/study_impl.h"
 
 base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_err *err) {
+    *out = NULL;
+    if (spec->try_first && !spec->first.rows) {
+        return base_yaml_fail(spec->try_first, err, "the file '%s' of try_first has not been read",
+                              spec->try_first->text);
+    }
     hpo_study *study = base_calloc(1, sizeof *study);
     *study = (hpo_study){
         .spec = spec,

@@ -10,6 +10,7 @@
 
 #include "hpo/space/space_file.h"
 #include "hpo/study/study_keys.h"
+#include "hpo/study/try_first.h"
 
 hpo_sampler_env study_sampler_env(const hpo_study_spec *spec) {
     return (hpo_sampler_env){
@@ -322,7 +323,9 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(study_check_method(spec, root, keys.method, err));
     BASE_TRY(study_check_objective(spec, err));
     spec->identity = study_identity(spec);
-    return BASE_OK;
+    /* A path waits for a caller that reads files. */
+    const bool listed = spec->try_first && spec->try_first->kind != BASE_YAML_STRING;
+    return listed ? hpo_try_first_set(spec, spec->try_first, err) : BASE_OK;
 }
 
 base_status hpo_study_read(const hpo_catalog *catalog, const char *file, const char *text, size_t length,

@@ -39,6 +39,13 @@ typedef struct hpo_devices {
 /* Which folders of trials a run leaves behind. */
 typedef enum hpo_keep { HPO_KEEP_ALL, HPO_KEEP_BEST, HPO_KEEP_NONE } hpo_keep;
 
+/* Configurations that come before those of the sampler: see try_first.h. */
+typedef struct hpo_first {
+    size_t count;
+    const double *rows; /* count x parameters; NaN: drawn when its trial begins. In the arena; NULL: none */
+    size_t repeated;    /* that were written twice and are left out */
+} hpo_first;
+
 typedef struct hpo_study_spec {
     const char *name;
     const char *file;     /* as given */
@@ -64,10 +71,11 @@ typedef struct hpo_study_spec {
     hpo_keep keep;      /* of an objective that runs programs */
     bool writes_config; /* see hpo_objective_env */
     hpo_failure_policy failure;
-    const base_yaml_node *try_first; /* configurations to begin with; NULL: none */
-    hpo_space *space;                /* owned */
-    const char *identity;            /* canonical text of what makes two runs the same study */
-    base_arena *arena;               /* owned: everything above lives here */
+    const base_yaml_node *try_first; /* configurations to begin with, as written; NULL: none */
+    hpo_first first;
+    hpo_space *space;     /* owned */
+    const char *identity; /* canonical text of what makes two runs the same study */
+    base_arena *arena;    /* owned: everything above lives here */
 } hpo_study_spec;
 
 /* What a study file can be made of: tables of the program (dependency from above, handed down). */

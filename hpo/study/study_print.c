@@ -9,6 +9,7 @@
 
 #include "hpo/space/value.h"
 #include "hpo/study/study_keys.h"
+#include "hpo/study/try_first.h"
 
 static void put_sampler(const hpo_study_spec *spec, base_buf *out) {
     const hpo_sampler_env env = study_sampler_env(spec);
@@ -92,6 +93,10 @@ const char *study_identity(const hpo_study_spec *spec) {
     base_buf_printf(&text, "\nscheduler: %s, ", spec->scheduler->name);
     put_scheduler(spec, &text);
     base_buf_printf(&text, "\nseed: %llu", (unsigned long long)spec->seed);
+    if (spec->first.count > 0) {
+        base_buf_puts(&text, "\ntry_first: ");
+        hpo_try_first_print(spec, &text);
+    }
     if (spec->repeats) base_buf_puts(&text, "\nrepeats: true");
     if (spec->deterministic) {
         base_buf_printf(&text, "\ndeterministic: %llu workers", (unsigned long long)spec->workers);
@@ -259,6 +264,14 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     hpo_space_describe(spec->space, &space);
     put_block(arena, &space, out);
     base_buf_fini(&space);
+    if (spec->first.count > 0) {
+        base_buf first = {0};
+        base_buf_puts(&first, "{try_first: ");
+        hpo_try_first_print(spec, &first);
+        base_buf_putc(&first, '}');
+        put_block(arena, &first, out);
+        base_buf_fini(&first);
+    }
     put_comments(spec, out);
     base_arena_destroy(arena);
 }

@@ -116,7 +116,32 @@ def test_a_torn_journal(place):
     check_equal(journal.read_bytes(), b"".join(lines), "a journal that cannot be read")
 
 
+def test_configurations_to_try_first(place):
+    """The file is read once: every rank and every later start gets the same from the run's own copy."""
+    table = place.write("first.csv", "x,epochs_unused\n0.5,1\n")
+    extra = "budget: {trials: 5}\ndeterministic: true\nworkers: 2\ntry_first: first.csv\n"
+    study = command_study(place, 0, extra)
+    folders = {name: place.path(name) for name in ("alone", "jobs")}
+    for start in starts(place).values():
+        start(study, "--dir", place.path("refused")).expect(BAD_INPUT).says("first.csv:1:3: there is no parameter")
+    place.write("first.csv", "x\n0.5\n0.25\n0.50\n")
+    place.alone(study, "--dir", folders["alone"]).expect(DONE).says("1 of 3 configurations")
+    place.jobs(2, study, "--dir", folders["jobs"]).expect(DONE)
+    check_equal(records(folders["jobs"]), records(folders["alone"]), "what 2 workers did")
+    first = [line.split()[-1] for line in records(folders["alone"]) if line.startswith("start")][:2]
+    check_equal(first, [f"x={x.hex()}" for x in (0.5, 0.25)], "the first configurations")
+    place.write("first.csv", "x\n0.75\n")
+    place.jobs(2, study, "--dir", folders["jobs"], "--set", "budget.trials=7").expect(DONE).says("goes on with its copy")
+    table.unlink()
+    place.alone(study, "--dir", folders["alone"], "--set", "budget.trials=7").expect(DONE)
+    check_equal(records(folders["jobs"]), records(folders["alone"]), "what was done later")
+    place.alone(study, "--dir", folders["alone"], "--set", "budget.trials=7", "--replay").expect(DONE)
+    place.alone(study, "--dir", place.path("other")).expect(BAD_INPUT).says("study.yaml:", "first.csv")
+    place.alone(study, "--dir", folders["alone"], "--set", "try_first=[{x: 0.5}]").expect(BAD_INPUT).says(
+        "another study", "try_first")
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1], test_two_runs_in_one_folder, test_a_changed_study_over_an_old_journal,
                   test_a_larger_budget_continues, test_a_folder_that_cannot_be_used, test_a_missing_study,
-                  test_a_missing_data_set, test_a_torn_journal))
+                  test_a_missing_data_set, test_a_torn_journal, test_configurations_to_try_first))
