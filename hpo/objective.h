@@ -112,6 +112,9 @@ typedef struct hpo_objective_type {
     const char *summary;        /* one line for --list */
     const char *notes;          /* for --help below its options: what it reports and can spend; may be NULL */
     const base_option *options; /* may be NULL when settings are read by init itself */
+    /* Options that may change between two runs of a study when its user accepts it, because the searched values mean
+     * the same whatever they are; NULL-terminated, NULL: none. */
+    const char *const *changeable;
     size_t state_size;
     unsigned flags;
     /* Before the run, on every rank: are these settings, this space and this fidelity possible together? May be NULL.

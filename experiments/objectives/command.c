@@ -155,6 +155,9 @@ static const hpo_program_ops command_program = {.launch = command_launch,
                                                 .finish = command_finish,
                                                 .result = command_result};
 
+/* The searched values mean the same whatever these are. */
+static const char *const changeable[] = {"run", "cwd", "env", "input", "parse", NULL};
+
 const hpo_objective_type obj_command = {
     .name = "command",
     .summary = "any program: arguments, JSON or environment in, JSON lines out",
@@ -166,6 +169,7 @@ const hpo_objective_type obj_command = {
         "fidelity's name in it is a report, the newest value of the metric is the result. Its environment has "
         "HPO_TRIAL, HPO_SEED, HPO_CONFIG, HPO_CHECKPOINT, HPO_FIDELITY, HPO_FIDELITY_FROM and HPO_STUDY_FOLDER.",
     .options = command_options,
+    .changeable = changeable,
     .state_size = sizeof(command_state),
     .flags = HPO_OBJECTIVE_RESUMABLE,
     .check = command_check,

@@ -10,9 +10,9 @@
 #include "base/arena.h"
 #include "hpo/cli/cli_impl.h"
 
-static const char *const known_options[] = {"-j",      "--jobs",   "--dir",    "--set",  "--seed",
-                                            "--check", "--replay", "--list",   "--help", "--progress",
-                                            "--quiet", "--json",   "--version"};
+static const char *const known_options[] = {
+    "-j",     "--jobs",     "--dir",   "--set",  "--seed",    "--check", "--replay",       "--list",
+    "--help", "--progress", "--quiet", "--json", "--version", "--more",  "--retry-failed", "--accept-change"};
 
 /* The value of an option that takes one: --name=VALUE, -jVALUE, or the next argument. */
 static base_status take_value(int argc, char **argv, int *i, const char *name, const char **value, base_err *err) {
@@ -57,6 +57,23 @@ static base_status read_seed(const char *text, hpo_cli_args *args, base_err *err
     }
     args->seed = seed;
     args->has_seed = true;
+    return BASE_OK;
+}
+
+/* A number adds to trials or cost, a time with its unit to the time; each may be given once. */
+static base_status read_more(const char *text, hpo_cli_args *args, base_err *err) {
+    double number = 0;
+    const bool is_number = base_parse_double(text, &number);
+    double *into = is_number ? &args->more_count : &args->more_time;
+    if (!is_number && !base_parse_duration(text, &number)) number = 0;
+    if (!(number > 0 && number < 1e15)) {
+        return BASE_FAIL(err, BASE_INVALID,
+                         "--more needs a number of trials (or of units of cost), e.g. --more 10, or a time with its "
+                         "unit, e.g. --more 5m, but got '%s'",
+                         text);
+    }
+    if (*into > 0) return BASE_FAIL(err, BASE_INVALID, "--more was given twice; give the sum");
+    *into = number;
     return BASE_OK;
 }
 
@@ -106,10 +123,18 @@ static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args
         args->sets[args->n_sets++] = value;
         return BASE_OK;
     }
+    if (is_option(a, "--more")) {
+        BASE_TRY(take_value(argc, argv, i, "--more", &value, err));
+        return read_more(value, args, err);
+    }
     if (strcmp(a, "--check") == 0) {
         args->check = true;
     } else if (strcmp(a, "--replay") == 0) {
         args->replay = true;
+    } else if (strcmp(a, "--accept-change") == 0) {
+        args->accept_change = true;
+    } else if (strcmp(a, "--retry-failed") == 0) {
+        args->retry_failed = true;
     } else if (strcmp(a, "--list") == 0) {
         args->list = true;
     } else if (strcmp(a, "--version") == 0) {
@@ -145,6 +170,12 @@ static base_status read_arguments(int argc, char **argv, hpo_cli_args *args, bas
     }
     if (args->check && args->replay) {
         return BASE_FAIL(err, BASE_INVALID, "--check reads a study file, --replay a journal; give one of them");
+    }
+    const bool orders = args->accept_change || args->retry_failed || args->more_count > 0 || args->more_time > 0;
+    if (orders && (args->check || args->replay)) {
+        return BASE_FAIL(err, BASE_INVALID,
+                         "--more, --retry-failed and --accept-change go on with a run; %s runs nothing",
+                         args->check ? "--check" : "--replay");
     }
     bool informs = args->help || args->list || args->version;
     if (!args->file && !informs) {

@@ -32,7 +32,11 @@ typedef struct hpo_cli_args {
     size_t jobs;        /* -j N; 0 = not given */
     bool *for_launcher; /* by argument: -j and its value, which the ranks are not told */
     bool check, list, help, version, replay;
-    const char *topic; /* --help NAME, or NULL */
+    bool accept_change; /* another run, cwd, ... of a command goes on with the old results */
+    bool retry_failed;  /* failed trials get another attempt */
+    double more_count;  /* --more 10: to the budget of trials or cost that has ended; 0 = not given */
+    double more_time;   /* --more 5m: to that of time */
+    const char *topic;  /* --help NAME, or NULL */
     hpo_display display;
 } hpo_cli_args;
 

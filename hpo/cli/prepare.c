@@ -65,7 +65,7 @@ static base_status choose_seed(run *r, const char *journal_path, base_err *err) 
     return status;
 }
 
-static base_status open_journal(run *r, const char *path, base_err *err) {
+static base_status open_journal(run *r, const char *path, const char *replaces, base_err *err) {
     const hpo_study_spec *spec = r->spec;
     bool each_step_is_integer = spec->fidelity.name == NULL || spec->fidelity.integer;
     hpo_journal_head head = {.study = spec->name,
@@ -77,6 +77,7 @@ static base_status open_journal(run *r, const char *path, base_err *err) {
                              .fsync_each = spec->fsync_each,
                              .read_only = r->args->replay,
                              .elapsed = cli_elapsed_before(r->run_dir),
+                             .replaces = replaces,
                              .stale_after = spec->failure.lost_after};
     BASE_TRY(hpo_journal_open(path, &head, spec->space, &r->journal, err));
     if (r->args->replay) return BASE_OK;
@@ -93,10 +94,13 @@ base_status run_prepare(run *r, base_err *err) {
         return BASE_FAIL(err, BASE_NOTFOUND, "%s: there is no run to replay; --dir names its folder", path);
     }
     base_buf first = {0};
+    const char *replaces = NULL;
     base_status status = cli_read_try_first(r->spec, access(path, F_OK) == 0 ? r->run_dir : NULL, &first, err);
     if (status == BASE_OK) r->first = cli_try_first_assignment(r->spec, r->arena);
     if (status == BASE_OK) status = choose_seed(r, path, err);
-    if (status == BASE_OK) status = open_journal(r, path, err);
+    if (status == BASE_OK) status = run_settle_change(r, path, &replaces, err);
+    if (status == BASE_OK) status = open_journal(r, path, replaces, err);
+    if (status == BASE_OK) status = run_amend(r, err);
     if (status == BASE_OK && !r->args->replay) status = cli_keep_try_first(r->spec, r->run_dir, &first, err);
     base_buf_fini(&first);
     return status == BASE_OK ? hpo_study_create(r->spec, &r->study, err) : status;
@@ -121,16 +125,40 @@ static void advise(const hpo_study_spec *spec) {
     base_buf_fini(&text);
 }
 
-void run_announce(const run *r) {
-    if (!r->args->replay) advise(r->spec);
-    if (r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON || r->args->replay) return;
+/* What is not as the study file alone would have it. */
+static void announce_change(const run *r) {
+    if (r->put_aside > 0) {
+        fprintf(stderr,
+                "this study is another one than the journal's, in which no trial had succeeded: it begins anew;\n"
+                "journal.log.%d and trials.%d have what was there\n",
+                r->put_aside, r->put_aside);
+    }
+    if (r->accepted) {
+        fprintf(stderr, "accepted: the results so far are of another %s of the %s\n", r->accepted,
+                r->spec->objective->name);
+    }
+    fputs(base_buf_text(&r->orders), stderr);
+}
+
+static void announce_folder(const run *r) {
     size_t workers = r->size > 1 ? (size_t)r->size - 1 : 1;
     fprintf(stderr, "%s: %s, seed %llu%s, %zu worker%s, %s in %s\n", r->spec->name, r->spec->method,
             (unsigned long long)r->seed, r->drew_seed ? " (drawn)" : "", workers, workers == 1 ? "" : "s",
             hpo_journal_is_new(r->journal) ? "new" : "continues", r->run_dir);
+}
+
+static void announce_first(const run *r) {
     const size_t repeated = r->spec->first.repeated;
-    if (repeated > 0) {
-        fprintf(stderr, "try_first: %zu of %zu configurations stood there already and %s left out\n", repeated,
-                repeated + r->spec->first.count, repeated == 1 ? "is" : "are");
-    }
+    if (repeated == 0) return;
+    fprintf(stderr, "try_first: %zu of %zu configurations stood there already and %s left out\n", repeated,
+            repeated + r->spec->first.count, repeated == 1 ? "is" : "are");
+}
+
+void run_announce(const run *r) {
+    if (r->args->replay) return;
+    const bool brief = r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON;
+    if (!brief) announce_folder(r);
+    if (!brief) announce_change(r);
+    if (!brief) announce_first(r);
+    advise(r->spec);
 }

@@ -378,6 +378,7 @@ int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char
     }
     hpo_study_spec_destroy(r.spec);
     base_buf_fini(&r.text);
+    base_buf_fini(&r.orders);
     base_arena_destroy(r.arena);
     return code;
 }

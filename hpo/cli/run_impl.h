@@ -2,6 +2,8 @@
 /* Private to the files of a run: what they know of it.
  *
  *   run.c      the ranks: how they start, what they are told, how they end
+ *   amend.c    --more and --retry-failed
+ *   change.c   a study that is another one than its journal
  *   prepare.c  rank 0 before anything runs: the study, the folder, the seed, the journal */
 #ifndef HPO_CLI_RUN_IMPL_H
 #define HPO_CLI_RUN_IMPL_H
@@ -31,9 +33,21 @@ typedef struct run {
     double last_status;
     bool told_stopping;
     bool drew_seed;
+    int put_aside;        /* the number of the old journal, which this run began anew; 0: none */
+    const char *accepted; /* settings that --accept-change let be others, or NULL */
+    base_buf orders;      /* lines about --more and --retry-failed */
 } run;
 
 int run_exit_code(base_status status);
+
+/* ---- amend.c ---- */
+/* After the journal was opened, before the study exists: what was ordered, and what is ordered now. */
+BASE_CHECK base_status run_amend(run *r, base_err *err);
+
+/* ---- change.c ---- */
+/* Before the journal is opened. *replaces: the identity in it that the user lets go, or NULL. Without a word where
+ * opening it finds nothing wrong, or says itself what is. */
+BASE_CHECK base_status run_settle_change(run *r, const char *path, const char **replaces, base_err *err);
 
 /* ---- prepare.c ---- */
 /* The assignments of the command line, and that of r->first. */

@@ -51,6 +51,8 @@ static void print_failures(const cli_end *end, base_buf *out) {
         base_buf_printf(&text, "%s%llu %s", text.length > 0 ? ", " : "failed: ", (unsigned long long)counts[kind],
                         hpo_failure_text((hpo_failure)kind));
     }
+    const size_t repeated = hpo_study_spec_of(end->study)->n_repeated;
+    if (repeated > 0) base_buf_printf(&text, " (%zu tried again by a new trial)", repeated);
     const hpo_trial trial = hpo_view_trial(view, last);
     const char *reason = trial.evals[trial.n_evals - 1].reason;
     base_buf_printf(&text, "; trial %llu: ", (unsigned long long)last);

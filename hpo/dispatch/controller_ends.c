@@ -46,10 +46,17 @@ bool controller_may_repeat(const controller *c, tries *t, hpo_failure failure) {
     }
 }
 
+/* A program that does not understand its command line says so with 2 (shells, getopt, argparse): it will not
+ * understand it the next time. */
+static bool is_bad_usage(const hpo_result *result) {
+    return result->failure == HPO_FAILURE_EXIT && result->code == 2;
+}
+
 static base_status repeat_or_tell(controller *c, hpo_raw *raw, base_err *err) {
     tries *t = controller_tries(c, raw->trial);
     hpo_failure failure = raw->result.failure;
-    if (failure != HPO_FAILURE_NONE && controller_may_repeat(c, t, failure)) {
+    const bool failed = failure != HPO_FAILURE_NONE && !is_bad_usage(&raw->result);
+    if (failed && controller_may_repeat(c, t, failure)) {
         BASE_TRY(controller_note_attempt(c, raw, err));
         t->attempt++;
         c->retried++;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Proposals as functions of a view.
  *
- * The configurations that the user listed come first; the sampler counts from behind them, so that a grid or a sequence
- * begins with its first point.
+ * The configurations that the user listed come first, and a trial that repeats a failed one has its configuration. The
+ * sampler counts only the others, so that a grid or a sequence begins with its first point and leaves nothing out.
  *
  * In a space with finitely many configurations none is tried twice (unless `repeats`): the sampler is asked again while
  * it proposes what has been tried, and after MAX_ATTEMPTS (or when it finds nothing that is allowed) the space is
@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "hpo/study/study_keys.h"
@@ -84,16 +85,37 @@ static base_status draw_new(const hpo_proposer *proposer, hpo_view view, uint64_
     return BASE_FAIL(err, BASE_END, "of %d configurations drawn at random all are forbidden or were tried", MAX_DRAWS);
 }
 
+/* Whether a trial repeats an earlier one, and how many below it do. */
+static bool find_repeated(const hpo_study_spec *spec, uint64_t trial, uint64_t *source, uint64_t *below) {
+    bool found = false;
+    *below = 0;
+    for (size_t i = 0; i < spec->n_repeated; i++) {
+        *below += spec->repeated[i].trial < trial;
+        if (spec->repeated[i].trial != trial) continue;
+        *source = spec->repeated[i].source;
+        found = true;
+    }
+    return found;
+}
+
 static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_record *start, const char **origin,
                            base_err *err) {
     const hpo_study_spec *spec = proposer->spec;
     const double cardinality = hpo_space_cardinality(spec->space);
-    if (start->trial < spec->first.count) {
+    uint64_t source = 0, below = 0;
+    if (find_repeated(spec, start->trial, &source, &below)) {
+        *origin = "retry";
+        memcpy(proposer->config, hpo_view_trial(view, source).config,
+               hpo_space_count(spec->space) * sizeof *proposer->config);
+        return BASE_OK;
+    }
+    const uint64_t number = start->trial - below;
+    if (number < spec->first.count) {
         const bool once = !spec->repeats && isfinite(cardinality);
         *origin = "try_first";
-        return hpo_try_first_complete(spec, start->trial, once ? was_tried : NULL, &view, proposer->config, err);
+        return hpo_try_first_complete(spec, number, once ? was_tried : NULL, &view, proposer->config, err);
     }
-    hpo_request request = {.trial = start->trial - spec->first.count,
+    hpo_request request = {.trial = number - spec->first.count,
                            .bracket = start->bracket,
                            .rung = start->rung,
                            .fidelity = start->fidelity};

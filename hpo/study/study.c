@@ -71,8 +71,14 @@ void hpo_study_halt(hpo_study *study, const char *reason) {
     base_buf_puts(&study->halt_reason, reason && *reason ? reason : "the study was halted");
 }
 
+/* Trials that failed and were not ordered to be repeated. */
+static uint64_t count_failures(const hpo_study *study, hpo_view view) {
+    const uint64_t failed = hpo_view_count(view, HPO_TRIAL_FAILED), repeated = study->spec->n_repeated;
+    return failed > repeated ? failed - repeated : 0;
+}
+
 static bool too_many_failures(const hpo_study *study, hpo_view view) {
-    return hpo_view_count(view, HPO_TRIAL_FAILED) > (uint64_t)study->spec->failure.max_failures;
+    return count_failures(study, view) > (uint64_t)study->spec->failure.max_failures;
 }
 
 bool hpo_study_failed(const hpo_study *study) {
@@ -109,8 +115,7 @@ static bool must_end(const hpo_study *study, hpo_view view, base_buf *why) {
     }
     if (too_many_failures(study, view)) {
         base_buf_printf(why, "%llu trials failed, more than max_failures: %lld allows",
-                        (unsigned long long)hpo_view_count(view, HPO_TRIAL_FAILED),
-                        (long long)study->spec->failure.max_failures);
+                        (unsigned long long)count_failures(study, view), (long long)study->spec->failure.max_failures);
         return true;
     }
     return target_reached(study, view, why);

@@ -358,6 +358,17 @@ void hpo_study_spec_destroy(hpo_study_spec *spec) {
     free(spec);
 }
 
+void hpo_study_spec_repeat(hpo_study_spec *spec, uint64_t first, const uint64_t *trials, size_t count) {
+    if (count == 0) return;
+    hpo_repeat *all = BASE_NEW_ARRAY(spec->arena, spec->n_repeated + count, hpo_repeat);
+    if (spec->n_repeated > 0) memcpy(all, spec->repeated, spec->n_repeated * sizeof *all);
+    for (size_t i = 0; i < count; i++) {
+        all[spec->n_repeated + i] = (hpo_repeat){.trial = first + i, .source = trials[i]};
+    }
+    spec->repeated = all;
+    spec->n_repeated += count;
+}
+
 void hpo_study_spec_set_seed(hpo_study_spec *spec, uint64_t seed) {
     spec->seed = seed;
     spec->seed_given = true;

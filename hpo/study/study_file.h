@@ -46,6 +46,11 @@ typedef struct hpo_first {
     size_t repeated;    /* that were written twice and are left out */
 } hpo_first;
 
+/* A trial whose configuration is that of an earlier one, which failed. */
+typedef struct hpo_repeat {
+    uint64_t trial, source;
+} hpo_repeat;
+
 typedef struct hpo_study_spec {
     const char *name;
     const char *file;     /* as given */
@@ -73,6 +78,8 @@ typedef struct hpo_study_spec {
     hpo_failure_policy failure;
     const base_yaml_node *try_first; /* configurations to begin with, as written; NULL: none */
     hpo_first first;
+    hpo_repeat *repeated; /* ordered while runs went on */
+    size_t n_repeated;
     hpo_space *space;     /* owned */
     const char *identity; /* canonical text of what makes two runs the same study */
     base_arena *arena;    /* owned: everything above lives here */
@@ -94,6 +101,11 @@ BASE_CHECK base_status hpo_study_read(const hpo_catalog *catalog, const char *fi
 void hpo_study_spec_destroy(hpo_study_spec *spec); /* accepts NULL */
 /* The seed and what depends on it (identity), for a study without one. */
 void hpo_study_spec_set_seed(hpo_study_spec *spec, uint64_t seed);
+/* Trial first + i repeats the configuration of trials[i], a failed one. */
+void hpo_study_spec_repeat(hpo_study_spec *spec, uint64_t first, const uint64_t *trials, size_t count);
+/* Whether `identity`, that of an earlier study, is this one's but for settings of the objective that may change
+ * (hpo_objective_type.changeable). Their names are appended to changed: "run, cwd". */
+bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, base_buf *changed);
 /* The resolved study as YAML with every default filled in, for --check; plus the size of the space and the ladder. */
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);
 /* What the objective holds for a likely mistake, as sentences on lines of their own. */

@@ -131,7 +131,7 @@ const base_option failure_keys_table[] = {
 
 const base_option retries_keys_table[] = {
     {KEY(retries_keys, crash, INT), .fallback = "1", .min = 0, .max = 1000,
-     .help = "killed by a signal, or an exit status other than 0"},
+     .help = "killed by a signal, or an exit status other than 0 (but 2, bad usage: never again)"},
     {KEY(retries_keys, timeout, INT), .fallback = "0", .min = 0, .max = 1000, .help = "longer than trial.time"},
     {KEY(retries_keys, oom, INT), .fallback = "0", .min = 0, .max = 1000, .help = "more than trial.memory"},
     {KEY(retries_keys, lost, INT), .fallback = "3", .min = 0, .max = 1000, .help = "its worker was lost"},

@@ -78,6 +78,8 @@ static base_status begin_old(hpo_journal *journal, const hpo_journal_head *head,
     const bool replaces = head->replaces && strcmp(head->replaces, scan->head.identity) == 0;
     if (!replaces) BASE_TRY(hpo_journal_check_identity(journal->path, scan->head.identity, head->identity, err));
     journal->chain = scan->chain;
+    journal->amendments = scan->amendments;
+    journal->n_amendments = scan->n_amendments;
     journal->elapsed_before = isnan(scan->elapsed) ? head->elapsed : scan->elapsed;
     if (journal->read_only) return BASE_OK;
     BASE_TRY(mend_tail(journal, scan, err));
@@ -151,6 +153,11 @@ base_status hpo_journal_open(const char *path, const hpo_journal_head *head, con
 
 double hpo_journal_elapsed(const hpo_journal *journal) {
     return journal->elapsed_before;
+}
+
+const hpo_amendment *hpo_journal_amendments(const hpo_journal *journal, size_t *count) {
+    *count = journal->n_amendments;
+    return journal->amendments;
 }
 
 bool hpo_journal_is_new(const hpo_journal *journal) {

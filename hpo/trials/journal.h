@@ -18,6 +18,7 @@
  *   CLOSE    op 8 {"hpo:close": {...}} and op 6 PRUNED
  *   ATTEMPT  op 8 {"hpo:attempt": {...}}: an attempt that failed and will be repeated
  *   raw      op 8 {"hpo:raw": {...}}: a result as it arrived physically, before it is told (deterministic order)
+ *   amend    op 2 {"hpo:amend": {...}}: what its user orders beyond the study file, from then on
  *   run      op 2 {"hpo:run": {...}}, op 2 {"hpo:end": {...}}: a run begins, a run ends in order
  * Values of finite doubles are written so that they read back bit-equal; NaN and infinities as the texts "nan", "inf",
  * "-inf" inside our attributes only. */
@@ -74,6 +75,15 @@ typedef struct hpo_entry {
     hpo_run_mark run; /* is read only: a journal writes its own */
 } hpo_entry;
 
+/* What a user orders beyond the study file while runs go on; it stays ordered. */
+typedef struct hpo_amendment {
+    uint64_t trials;   /* the budget is no less from now on; 0: as the study file says */
+    double cost, time; /* the same */
+    uint64_t first;    /* trial first + i repeats trial failed[i] */
+    const uint64_t *failed;
+    size_t n_failed;
+} hpo_amendment;
+
 typedef struct hpo_journal hpo_journal;
 
 /* Reads the identity of an existing journal before it is opened: seed and identity text (in arena). BASE_NOTFOUND:
@@ -103,6 +113,9 @@ BASE_CHECK base_status hpo_journal_read(const char *path, const hpo_space *space
                                         void *self, base_err *err);
 /* Appends to the buffer; nothing is on disk before hpo_journal_flush. */
 void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry);
+/* The amendments that were there when the journal was opened, in their order; and another one. */
+const hpo_amendment *hpo_journal_amendments(const hpo_journal *journal, size_t *count);
+void hpo_journal_amend(hpo_journal *journal, const hpo_amendment *amendment);
 /* write(2) of all that is buffered: a killed process loses nothing that was flushed. fsync follows by group from a
  * thread of its own (at most every 100 ms), or here when fsync_each. BASE_IO: the disk is full, ... (sticky: also
  * reported for a failed background fsync). */

@@ -57,6 +57,8 @@ struct hpo_journal {
     const char *program;
 
     journal_chain chain;
+    hpo_amendment *amendments;
+    size_t n_amendments;
     bool begun;            /* this run's line is written */
     double began;          /* wall time */
     double opened;         /* monotonic */
@@ -82,6 +84,8 @@ typedef struct journal_scan {
     uint64_t sound;     /* bytes; what follows is a torn line */
     bool lacks_newline; /* the last line is whole but for that */
     double elapsed;     /* seconds of all runs; NaN: no line says */
+    hpo_amendment *amendments;
+    size_t n_amendments;
 } journal_scan;
 /* Texts go to the arena. BASE_CORRUPT with line and byte: damage, or not a journal. */
 BASE_CHECK base_status hpo_journal_scan(int fd, const char *path, base_arena *arena, journal_scan *out, base_err *err);
@@ -111,5 +115,9 @@ void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, u
 /* The second line of a journal, or one that changes the identity. False: it is none of ours. */
 bool hpo_journal_read_identity(const char *line, size_t length, base_arena *arena, journal_identity *out);
 bool hpo_journal_read_change(const char *line, size_t length, base_arena *arena, const char **identity);
+
+/* ---- journal_amend.c ---- */
+/* A line that is an amendment; false: any other. */
+bool hpo_journal_read_amendment(const char *line, size_t length, base_arena *arena, hpo_amendment *out);
 
 #endif

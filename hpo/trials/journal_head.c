@@ -48,7 +48,7 @@ base_status hpo_journal_check_identity(const char *path, const char *had, const 
     excerpt(has, at, new);
     return BASE_FAIL(err, BASE_INVALID,
                      "%s belongs to another study: it has \"%s\" where the study has \"%s\" now; undo the change to go "
-                     "on with that run, or choose another folder",
+                     "on with that run, give --dir for another one, or remove the folder to begin this one anew",
                      path, old, new);
 }
 
@@ -140,16 +140,25 @@ static void note_elapsed(const char *line, size_t length, double *elapsed) {
     if (!reader.bad) *elapsed = value;
 }
 
-static void note_line(const journal_lines *lines, journal_scan *out, base_arena *arena) {
+static void note_amendment(const hpo_amendment *amendment, base_arena *arena, journal_scan *out) {
+    hpo_amendment *all = BASE_NEW_ARRAY(arena, out->n_amendments + 1, hpo_amendment);
+    if (out->n_amendments > 0) memcpy(all, out->amendments, out->n_amendments * sizeof *all);
+    all[out->n_amendments++] = *amendment;
+    out->amendments = all;
+}
+
+static void note_line(const char *line, size_t length, journal_scan *out, base_arena *arena) {
     static const char of_study[] = "{\"op_code\":2,";
-    note_elapsed(lines->line, lines->length, &out->elapsed);
-    if (memcmp(lines->line, of_study, sizeof of_study - 1) != 0) return;
+    note_elapsed(line, length, &out->elapsed);
+    if (memcmp(line, of_study, sizeof of_study - 1) != 0) return;
     const char *identity;
-    if (hpo_journal_read_change(lines->line, lines->length, arena, &identity)) out->head.identity = identity;
+    hpo_amendment amendment;
+    if (hpo_journal_read_change(line, length, arena, &identity)) out->head.identity = identity;
+    if (hpo_journal_read_amendment(line, length, arena, &amendment)) note_amendment(&amendment, arena, out);
 }
 
 /* What follows the last newline. A file that grew when the machine failed may end in zeros. */
-static base_status scan_tail(const journal_lines *lines, journal_scan *out, base_err *err) {
+static base_status scan_tail(const journal_lines *lines, journal_scan *out, base_arena *arena, base_err *err) {
     size_t length = lines->length;
     out->sound = lines->byte;
     while (length > 0 && lines->line[length - 1] == '\0') length--;
@@ -159,7 +168,7 @@ static base_status scan_tail(const journal_lines *lines, journal_scan *out, base
     const char *what = "this line is broken";
     if (hpo_journal_take_apart(NULL, lines->line, length, &parts)) {
         what = hpo_chain_follow(&out->chain, lines->line, length, &sealed);
-        if (!what && sealed) note_elapsed(lines->line, length, &out->elapsed);
+        if (!what && sealed) note_line(lines->line, length, out, arena);
     }
     if (what) return hpo_journal_damaged(lines->path, lines->number, lines->byte, what, err);
     out->sound += length;
@@ -172,12 +181,12 @@ static base_status scan_lines(journal_lines *lines, base_arena *arena, journal_s
     if (!out->found || out->lacks_newline) return BASE_OK;
     for (;;) {
         const base_status status = hpo_lines_next(lines, err);
-        if (status == BASE_END) return scan_tail(lines, out, err);
+        if (status == BASE_END) return scan_tail(lines, out, arena, err);
         if (status != BASE_OK) return status;
         bool sealed;
         const char *what = hpo_chain_follow(&out->chain, lines->line, lines->length, &sealed);
         if (what) return hpo_journal_damaged(lines->path, lines->number, lines->byte, what, err);
-        if (sealed) note_line(lines, out, arena);
+        if (sealed) note_line(lines->line, lines->length, out, arena);
     }
 }
 

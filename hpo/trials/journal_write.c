@@ -368,3 +368,17 @@ void hpo_journal_write_identity(hpo_journal *journal, const char *identity) {
     base_buf_put_json(&journal->out, identity);
     end_attr(journal, moment_of(journal, 0, 0));
 }
+
+void hpo_journal_amend(hpo_journal *journal, const hpo_amendment *amendment) {
+    base_buf *out = &journal->out;
+    hpo_journal_write_run(journal);
+    begin_study_attr(journal, "amend");
+    put_uint(out, "\"trials\":", amendment->trials);
+    put_key_real(out, ",\"cost\":", amendment->cost);
+    put_key_real(out, ",\"time\":", amendment->time);
+    put_uint(out, ",\"first\":", amendment->first);
+    PUT(out, ",\"failed\":[");
+    for (size_t i = 0; i < amendment->n_failed; i++) put_uint(out, i > 0 ? "," : "", amendment->failed[i]);
+    PUT(out, "]");
+    end_attr(journal, moment_of(journal, 0, 0));
+}

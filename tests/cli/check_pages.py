@@ -55,7 +55,11 @@ def check_help(program):
     for name in sorted(names):
         page = check_page(program, "--help", name)
         expect(f" {name}:" in page, f"--help {name} does not begin with its name")
-    check_page(program, "--help", "study")
+    study = check_page(program, "--help", "study")
+    keys = set(re.findall(r"^  ([a-z_]+) {2,}\S", study.partition("\nmethod: one of")[0], flags=re.MULTILINE))
+    expect({"budget", "trials", "heartbeat", "crash"} <= keys, f"--help study is not understood: {keys}")
+    for key in sorted(keys):
+        expect(f"  {key} " in check_page(program, "--help", key), f"--help {key} does not tell of it")
     return check_page(program, "--help")
 
 

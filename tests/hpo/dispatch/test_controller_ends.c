@@ -115,6 +115,24 @@ static void test_other_crashes_count_at_once(void **state) {
     rig_end_fini(&end);
 }
 
+/* Exit status 1 is a crash like any; with 2 a program says that it does not understand its command line. */
+static void test_bad_usage_is_not_repeated(void **state) {
+    (void)state;
+    for (int code = 1; code <= 3; code++) {
+        outside o = {.trial = 1, .failure = HPO_FAILURE_EXIT, .code = code};
+        rig_run run = {.yaml = RIG_HEAD "budget: {trials: 3}\n" ONE_BEAT,
+                       .workers = 1,
+                       .fate = end_by_signal,
+                       .self = &o,
+                       .signal = &o.signal};
+        rig_end end;
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+        assert_int_equal(end.failed, 1);
+        assert_int_equal(o.attempts, code == 2 ? 1 : 2);
+        rig_end_fini(&end);
+    }
+}
+
 /* ---- nothing can be started ---- */
 
 static fake_fate cannot_start(void *self, size_t worker, const hpo_message *job) {
@@ -154,6 +172,7 @@ int main(void) {
         cmocka_unit_test(test_a_signal_that_is_not_for_the_run_is_a_crash),
         cmocka_unit_test(test_a_signal_for_the_whole_job_is_an_interruption),
         cmocka_unit_test(test_other_crashes_count_at_once),
+        cmocka_unit_test(test_bad_usage_is_not_repeated),
         cmocka_unit_test(test_a_trial_that_cannot_be_started_ends_the_run),
     };
     return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);

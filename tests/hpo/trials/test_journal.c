@@ -194,7 +194,7 @@ static void test_identity(void **state) {
     head.identity = "metric: loss\n";
     CHECK_FAILS(hpo_journal_open(f->path, &head, f->space, &journal, &err), BASE_INVALID,
                 "it has \"seed: 7\" where the study has \"\" now");
-    CHECK_CONTAINS(err.text, "choose another folder");
+    CHECK_CONTAINS(err.text, "give --dir for another one, or remove the folder");
     assert_null(journal);
     check_entries(f, 0); /* a refusal releases the lock */
     base_arena_destroy(arena);
