@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, the threads of dispatch and the
+# journal under ThreadSanitizer, the same results and the same speed as another build. About half an hour.
+#   scripts/check_more.sh [--aarch64] [OLD]
+# OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
+# which takes an hour more.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=scripts/steps.sh
+. scripts/steps.sh
+
+aarch64=false old=
+for argument in "$@"; do
+    case $argument in
+    --aarch64) aarch64=true ;;
+    -*) sed -n '5,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) old=$argument ;;
+    esac
+done
+
+soak() {
+    python3 tests/mpi/test_soak.py build/release/bin/hpo_search 20000
+}
+
+if step "build release" build release; then
+    step "20,000 trials" soak
+    if [ -n "$old" ]; then
+        step "the same results as $old" scripts/compare_results.sh "$old" build/release
+        step "as fast as $old" scripts/compare_builds.sh "$old" build/release
+    fi
+fi
+if step "build tsan" build tsan; then
+    step "tests tsan: dispatch, journal" tests tsan -j 2 \
+        -R 'test_(controller.*|asker|worker|forkserver|order|rawcache|journal.*|summary|progress|run_status)$'
+fi
+if $aarch64; then
+    step "64-bit ARM" scripts/check_aarch64.sh
+fi
+finish
