@@ -163,7 +163,8 @@ const hpo_objective_type obj_command = {
     .summary = "any program: arguments, JSON or environment in, JSON lines out",
     .notes =
         "\"{name}\" in run, env and cwd may be a parameter, the fidelity by its name, trial, seed, checkpoint, config "
-        "(the file of HPO_CONFIG), fidelity, from or study_folder; {{ and }} are braces. An argument that mentions an "
+        "(the file of HPO_CONFIG), fidelity, from, study_folder or worker; {{ and }} are braces. An argument that "
+        "mentions an "
         "inactive parameter is left out, and with it the option in front of it or the list that it stands in. The "
         "program prints JSON objects on lines of their own, such as {\"epochs\": 3, \"loss\": 0.12}: one with the "
         "fidelity's name in it is a report, the newest value of the metric is the result. Its environment has "

@@ -8,14 +8,13 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "experiments/objectives/command_state.h"
 #include "hpo/space/settings.h"
 
-const char *const command_names_known[COMMAND_NAMES] = {"trial", "seed",   "checkpoint",  "fidelity",
-                                                        "from",  "config", "study_folder"};
+const char *const command_names_known[COMMAND_NAMES] = {"trial", "seed",   "checkpoint",   "fidelity",
+                                                        "from",  "config", "study_folder", "worker"};
 
 typedef struct caller {
     const command_state *state;
@@ -54,7 +53,7 @@ static void set_extras(caller *self) {
         hpo_value_int((int64_t)job->trial),     hpo_value_int(small_seed(job->seed)),
         hpo_value_text(self->call->checkpoint), fidelity_value(state, job->fidelity),
         fidelity_value(state, job->from),       hpo_value_text(self->call->config_file ? self->call->config_file : ""),
-        hpo_value_text(state->known.base_dir)};
+        hpo_value_text(state->known.base_dir),  hpo_value_int((int64_t)state->known.worker)};
     for (size_t i = 0; i < COMMAND_NAMES; i++)
         self->extras[self->n_extras++] = (hpo_setting_extra){.name = command_names_known[i], .value = values[i]};
     if (state->known.fidelity.name)

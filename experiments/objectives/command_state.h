@@ -31,7 +31,7 @@ typedef struct command_state {
 } command_state;
 
 /* Names that "{name}" may use besides the parameters: these, then the fidelity's own (if there is one). */
-enum { COMMAND_NAMES = 7 };
+enum { COMMAND_NAMES = 8 };
 extern const char *const command_names_known[COMMAND_NAMES];
 
 /* Fills what follows from the fields before `known`. */

@@ -8,6 +8,7 @@
 #include "hpo/cli/cli.h"
 #include "hpo/cli/status.h"
 #include "hpo/dispatch/controller.h"
+#include "hpo/dispatch/devices.h"
 
 /* ---- cli.c ---- */
 /* The study file's bytes; BASE_INVALID or BASE_NOTFOUND when it cannot be read. */
@@ -19,6 +20,11 @@ void cli_print_list(const hpo_catalog *catalog, base_buf *out);
 /* --help NAME: a method, sampler, scheduler, objective, `study`, or a key of a study file. BASE_NOTFOUND with the
  * nearest name. */
 BASE_CHECK base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_buf *out, base_err *err);
+
+/* ---- place.c ---- */
+const char *cli_host_name(base_arena *arena);
+/* A worker's place among the others, from the launcher's environment. controller_host: NULL = not known. */
+hpo_place cli_find_place(int rank, int size, const char *host, const char *controller_host);
 
 /* ---- launched.c: this process as one of several, and with one BLAS thread ---- */
 #define CLI_NOTE_FILE "HPO_EXIT_FILE" /* environment: where ranks leave notes for the process of -j */

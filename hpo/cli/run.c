@@ -90,6 +90,7 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
     base_buf bundle = {0};
     if (ok) {
         put_field(&bundle, r->text.data, r->text.length);
+        put_field(&bundle, cli_host_name(r->arena), strlen(cli_host_name(r->arena)));
         put_field(&bundle, r->run_dir, strlen(r->run_dir));
         put_field(&bundle, &r->seed, sizeof r->seed);
         put_field(&bundle, r->first ? r->first : "", r->first ? strlen(r->first) : 0);
@@ -107,6 +108,9 @@ static base_status prepare_worker(run *r, hpo_worker **worker, base_err *err) {
         size_t n_sets = 0;
         const char *const *sets = run_sets(r, &n_sets);
         const char *log = base_arena_printf(r->arena, "%s/worker-%d.log", r->run_dir, r->rank);
+        hpo_place place = cli_find_place(r->rank, r->size, cli_host_name(r->arena), r->controller_host);
+        base_buf visible = {0};
+        BASE_TRY(hpo_devices_choose(&r->spec->devices, hpo_devices_inherited(), &place, &visible, err));
         hpo_forkserver_study study = {.file = r->args->file,
                                       .text = base_buf_text(&r->text),
                                       .length = r->text.length,
@@ -114,8 +118,12 @@ static base_status prepare_worker(run *r, hpo_worker **worker, base_err *err) {
                                       .n_sets = n_sets,
                                       .seed = r->seed,
                                       .run_dir = r->run_dir,
-                                      .log_path = log};
-        BASE_TRY(hpo_forkserver_init(r->server, &study, err));
+                                      .log_path = log,
+                                      .place = place,
+                                      .visible = visible.data};
+        base_status status = hpo_forkserver_init(r->server, &study, err);
+        base_buf_fini(&visible);
+        if (status != BASE_OK) return status;
     }
     return hpo_worker_create(r->spec, in_rank ? NULL : r->server, r->run_dir, worker, err);
 }
@@ -131,6 +139,7 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
         size_t at = 0, length = 0;
         const char *text = get_field(r->arena, &bundle, &at, &length);
         base_buf_append(&r->text, text, length);
+        r->controller_host = get_field(r->arena, &bundle, &at, NULL);
         r->run_dir = get_field(r->arena, &bundle, &at, NULL);
         memcpy(&r->seed, get_field(r->arena, &bundle, &at, NULL), sizeof r->seed);
         const char *first = get_field(r->arena, &bundle, &at, &length);

@@ -22,9 +22,10 @@ typedef struct run {
     base_buf text;     /* the study file's bytes */
     const char *first; /* try_first=[...] of a file that rank 0 has read; or NULL */
     hpo_study_spec *spec;
-    uint64_t seed;         /* the study's, drawn if the file has none */
-    const char *run_dir;   /* absolute */
-    const char *shown_dir; /* as the user wrote it */
+    uint64_t seed;               /* the study's, drawn if the file has none */
+    const char *run_dir;         /* absolute */
+    const char *shown_dir;       /* as the user wrote it */
+    const char *controller_host; /* a worker's: where rank 0 runs */
     hpo_journal *journal;
     hpo_study *study;
     cli_progress *progress;

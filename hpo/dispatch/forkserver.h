@@ -9,6 +9,7 @@
 #ifndef HPO_DISPATCH_FORKSERVER_H
 #define HPO_DISPATCH_FORKSERVER_H
 
+#include "hpo/dispatch/devices.h"
 #include "hpo/dispatch/message.h"
 #include "hpo/study/study_file.h"
 
@@ -31,6 +32,8 @@ typedef struct hpo_forkserver_study {
     uint64_t seed;
     const char *run_dir;  /* absolute; trials live in run_dir/trials/<id>/ */
     const char *log_path; /* where the server's own and init's output goes */
+    hpo_place place;
+    const char *visible; /* devices that its trials see; "" or NULL = what the run sees */
 } hpo_forkserver_study;
 /* Sends INIT and waits for the answer: the objective's init ran. Its failure comes back with its sentence. */
 BASE_CHECK base_status hpo_forkserver_init(hpo_forkserver *server, const hpo_forkserver_study *study, base_err *err);

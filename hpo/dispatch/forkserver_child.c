@@ -64,9 +64,11 @@ static base_status prepare(server *self, const hpo_message *message, base_err *e
     hpo_forkserver_redirect(STDERR_FILENO, study.log_path, O_WRONLY | O_CREAT | O_APPEND);
     BASE_TRY(hpo_study_read(self->catalog, study.file, study.text, study.length, study.sets, study.n_sets, &study.seed,
                             &self->spec, err));
+    hpo_forkserver_set_place(&study.place);
+    if (*study.visible) hpo_devices_set(study.visible);
     hpo_forkserver_set_threads(self->spec->limits.threads);
     hpo_forkserver_allow_leave(true);
-    base_status status = hpo_instance_create(self->spec, &self->instance, err);
+    base_status status = hpo_instance_create(self->spec, study.place.worker, &self->instance, err);
     hpo_forkserver_allow_leave(false);
     return status;
 }

@@ -83,11 +83,20 @@ void hpo_forkserver_allow_leave(bool allowed) {
     sigprocmask(allowed ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
 }
 
-void hpo_forkserver_set_threads(int threads) {
+static void set_number(const char *name, unsigned number) {
     char text[16];
-    snprintf(text, sizeof text, "%d", threads > 0 ? threads : 1);
-    setenv("OPENBLAS_NUM_THREADS", text, 1);
-    setenv("OMP_NUM_THREADS", text, 1);
+    snprintf(text, sizeof text, "%u", number);
+    setenv(name, text, 1);
+}
+
+void hpo_forkserver_set_threads(int threads) {
+    set_number("OPENBLAS_NUM_THREADS", threads > 0 ? (unsigned)threads : 1);
+    set_number("OMP_NUM_THREADS", threads > 0 ? (unsigned)threads : 1);
+}
+
+void hpo_forkserver_set_place(const hpo_place *place) {
+    set_number("HPO_WORKER", place->worker);
+    set_number("HPO_LOCAL_WORKER", place->local);
 }
 
 int hpo_forkserver_become(int socket, pid_t rank) {

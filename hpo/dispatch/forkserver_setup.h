@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "hpo/dispatch/devices.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,8 +19,9 @@ int hpo_forkserver_become(int socket, pid_t rank);
 void hpo_forkserver_redirect(int fd, const char *path, int flags);
 /* Whether HPO_FORKSERVER_LEAVE ends the process at once, or waits to be read. */
 void hpo_forkserver_allow_leave(bool allowed);
-/* Programs that a trial runs find these numbers of threads. */
+/* What programs find in their environment: numbers of threads, HPO_WORKER, HPO_LOCAL_WORKER. */
 void hpo_forkserver_set_threads(int threads);
+void hpo_forkserver_set_place(const hpo_place *place);
 
 #ifdef __cplusplus
 }

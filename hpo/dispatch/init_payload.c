@@ -12,11 +12,14 @@ static void put_text(base_buf *out, const char *text, size_t length) {
 }
 
 void hpo_init_payload_encode(const hpo_forkserver_study *study, base_buf *out) {
-    uint64_t head[2] = {study->seed, study->n_sets};
+    const hpo_place *place = &study->place;
+    uint64_t head[] = {study->seed, study->n_sets, place->worker, place->local, place->n_local};
+    const char *visible = study->visible ? study->visible : "";
     base_buf_append(out, head, sizeof head);
     put_text(out, study->file, strlen(study->file));
     put_text(out, study->run_dir, strlen(study->run_dir));
     put_text(out, study->log_path, strlen(study->log_path));
+    put_text(out, visible, strlen(visible));
     put_text(out, study->text, study->length);
     for (size_t i = 0; i < study->n_sets; i++) put_text(out, study->sets[i], strlen(study->sets[i]));
 }
@@ -47,14 +50,16 @@ static const char *get_text(payload *in, size_t *length) {
 base_status hpo_init_payload_decode(const void *bytes, size_t length, base_arena *arena, hpo_forkserver_study *study,
                                     base_err *err) {
     payload in = {.at = bytes, .left = length, .arena = arena};
-    uint64_t head[2];
+    uint64_t head[5];
     size_t ignored;
     bool good = get_bytes(&in, head, sizeof head) && head[1] <= in.left / sizeof(uint64_t);
     const char **sets = BASE_NEW_ARRAY(arena, good ? (size_t)head[1] : 0, const char *);
     *study = (hpo_forkserver_study){.seed = good ? head[0] : 0, .n_sets = good ? (size_t)head[1] : 0, .sets = sets};
+    if (good) study->place = (hpo_place){(uint32_t)head[2], (uint32_t)head[3], (uint32_t)head[4]};
     good = good && (study->file = get_text(&in, &ignored)) != NULL;
     good = good && (study->run_dir = get_text(&in, &ignored)) != NULL;
     good = good && (study->log_path = get_text(&in, &ignored)) != NULL;
+    good = good && (study->visible = get_text(&in, &ignored)) != NULL;
     good = good && (study->text = get_text(&in, &study->length)) != NULL;
     for (size_t i = 0; good && i < study->n_sets; i++) good = (sets[i] = get_text(&in, &ignored)) != NULL;
     if (!good || in.left) return BASE_FAIL(err, BASE_CORRUPT, "INIT brings %zu bytes that are not a study", length);

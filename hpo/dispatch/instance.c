@@ -18,7 +18,7 @@ struct hpo_instance {
     bool begun; /* init succeeded, so fini is owed */
 };
 
-base_status hpo_instance_create(const hpo_study_spec *spec, hpo_instance **out, base_err *err) {
+base_status hpo_instance_create(const hpo_study_spec *spec, uint32_t worker, hpo_instance **out, base_err *err) {
     const hpo_objective_type *type = spec->objective;
     hpo_instance *instance = base_calloc(1, sizeof *instance);
     *instance = (hpo_instance){.spec = spec, .arena = base_arena_create()};
@@ -29,7 +29,8 @@ base_status hpo_instance_create(const hpo_study_spec *spec, hpo_instance **out, 
                              .seed = spec->seed,
                              .metric = spec->metric,
                              .base_dir = spec->base_dir,
-                             .writes_config = spec->writes_config};
+                             .writes_config = spec->writes_config,
+                             .worker = worker};
     base_status status = BASE_OK;
     if (type->options) status = base_options_read(type->options, spec->settings, instance->state, instance->arena, err);
     if (status == BASE_OK && type->init) status = type->init(instance->state, &env, instance->arena, err);

@@ -12,8 +12,9 @@ extern "C" {
 
 typedef struct hpo_instance hpo_instance;
 
-/* Reads the options into a fresh state and runs init. The spec must outlive the instance. */
-BASE_CHECK base_status hpo_instance_create(const hpo_study_spec *spec, hpo_instance **out, base_err *err);
+/* Reads the options into a fresh state and runs init. worker: its number. The spec must outlive the instance. */
+BASE_CHECK base_status hpo_instance_create(const hpo_study_spec *spec, uint32_t worker, hpo_instance **out,
+                                           base_err *err);
 void hpo_instance_destroy(hpo_instance *instance);
 
 /* The job that a message of kind JOB carries, without its folders; config points into the message. BASE_CORRUPT: the

@@ -38,7 +38,7 @@ base_status hpo_worker_create(const hpo_study_spec *spec, hpo_forkserver *server
     bool in_rank = spec->objective->flags & HPO_OBJECTIVE_IN_RANK;
     BASE_ASSERT(in_rank || server);
     hpo_instance *instance = NULL;
-    if (in_rank) BASE_TRY(hpo_instance_create(spec, &instance, err));
+    if (in_rank) BASE_TRY(hpo_instance_create(spec, 0, &instance, err));
     hpo_worker *worker = base_calloc(1, sizeof *worker);
     worker->instance = instance;
     worker->server = in_rank ? NULL : server;
