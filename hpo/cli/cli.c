@@ -11,8 +11,8 @@
 #include "hpo/cli/cli_impl.h"
 
 static const char *const known_options[] = {
-    "-j",     "--jobs",     "--dir",   "--set",  "--seed",    "--check", "--replay",       "--list",
-    "--help", "--progress", "--quiet", "--json", "--version", "--more",  "--retry-failed", "--accept-change"};
+    "-j",         "--jobs",  "--dir",  "--set",     "--seed", "--check",        "--replay",        "--list",  "--help",
+    "--progress", "--quiet", "--json", "--version", "--more", "--retry-failed", "--accept-change", "--repair"};
 
 /* The value of an option that takes one: --name=VALUE, -jVALUE, or the next argument. */
 static base_status take_value(int argc, char **argv, int *i, const char *name, const char **value, base_err *err) {
@@ -111,6 +111,10 @@ static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args
         BASE_TRY(take_value(argc, argv, i, "--dir", &args->dir, err));
         return args->dir[0] ? BASE_OK : BASE_FAIL(err, BASE_INVALID, "--dir needs the name of a folder");
     }
+    if (is_option(a, "--repair")) {
+        BASE_TRY(take_value(argc, argv, i, "--repair", &args->repair, err));
+        return args->repair[0] ? BASE_OK : BASE_FAIL(err, BASE_INVALID, "--repair needs the name of a run's folder");
+    }
     if (is_option(a, "--seed")) {
         BASE_TRY(take_value(argc, argv, i, "--seed", &value, err));
         return read_seed(value, args, err);
@@ -178,7 +182,10 @@ static base_status read_arguments(int argc, char **argv, hpo_cli_args *args, bas
                          args->check ? "--check" : "--replay");
     }
     bool informs = args->help || args->list || args->version;
-    if (!args->file && !informs) {
+    if (args->repair && (args->check || args->replay || args->jobs > 0)) {
+        return BASE_FAIL(err, BASE_INVALID, "--repair runs nothing; give it without --check, --replay and -j");
+    }
+    if (!args->file && !informs && !args->repair) {
         return BASE_FAIL(err, BASE_INVALID, "a study file is missing: hpo_search STUDY.yaml; see hpo_search --help");
     }
     return BASE_OK;
@@ -246,6 +253,8 @@ int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
         code = HPO_EXIT_BAD_INPUT;
     } else if (args.help || args.list || args.version) {
         if (inform(catalog, &args, &out, &err) != BASE_OK) code = HPO_EXIT_BAD_INPUT;
+    } else if (args.repair) {
+        code = speaks ? cli_repair(catalog, &args, &out, &err) : HPO_EXIT_DONE;
     } else if (args.check) {
         code = check(catalog, &args, &out, &err);
     } else if (args.jobs > 0 && !args.replay) { /* a replay evaluates nothing */

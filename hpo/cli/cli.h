@@ -36,6 +36,7 @@ typedef struct hpo_cli_args {
     bool retry_failed;  /* failed trials get another attempt */
     double more_count;  /* --more 10: to the budget of trials or cost that has ended; 0 = not given */
     double more_time;   /* --more 5m: to that of time */
+    const char *repair; /* --repair DIR, or NULL */
     const char *topic;  /* --help NAME, or NULL */
     hpo_display display;
 } hpo_cli_args;

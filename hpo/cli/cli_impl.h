@@ -52,6 +52,13 @@ bool cli_has_parent(void); /* is below cli_launch */
  * code that rank 0 left. */
 int cli_launch(const hpo_cli_args *args, int argc, char **argv);
 
+/* ---- repair.c ---- */
+int cli_repair(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err);
+
+/* ---- prepare.c ---- */
+/* What a study's journal begins with. */
+hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_spec *spec);
+
 /* ---- run.c ---- */
 int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv);
 

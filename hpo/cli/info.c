@@ -26,6 +26,7 @@ void cli_print_usage(base_buf *out) {
                        "                 parse of a command\n"
                        "  --check        reads the study, prints it with every default, runs nothing\n"
                        "  --replay       recomputes every decision of the run's journal and compares\n"
+                       "  --repair DIR   makes a sound journal of a damaged one, for the run in DIR\n"
                        "  --list         samplers, schedulers, methods, objectives, data sets, models\n"
                        "  --help [NAME]  this page; the options of NAME; `study`: the study file;\n"
                        "                 `budget` and every other key: its section\n"

@@ -65,20 +65,23 @@ static base_status choose_seed(run *r, const char *journal_path, base_err *err) 
     return status;
 }
 
+hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_spec *spec) {
+    return (hpo_journal_head){.study = spec->name,
+                              .maximize = spec->maximize,
+                              .seed = spec->seed,
+                              .identity = spec->identity,
+                              .program = catalog->version,
+                              .integer_steps = spec->fidelity.name == NULL || spec->fidelity.integer,
+                              .fsync_each = spec->fsync_each,
+                              .stale_after = spec->failure.lost_after};
+}
+
 static base_status open_journal(run *r, const char *path, const char *replaces, base_err *err) {
     const hpo_study_spec *spec = r->spec;
-    bool each_step_is_integer = spec->fidelity.name == NULL || spec->fidelity.integer;
-    hpo_journal_head head = {.study = spec->name,
-                             .maximize = spec->maximize,
-                             .seed = spec->seed,
-                             .identity = spec->identity,
-                             .program = r->catalog->version,
-                             .integer_steps = each_step_is_integer,
-                             .fsync_each = spec->fsync_each,
-                             .read_only = r->args->replay,
-                             .elapsed = cli_elapsed_before(r->run_dir),
-                             .replaces = replaces,
-                             .stale_after = spec->failure.lost_after};
+    hpo_journal_head head = cli_journal_head(r->catalog, spec);
+    head.read_only = r->args->replay;
+    head.elapsed = cli_elapsed_before(r->run_dir);
+    head.replaces = replaces;
     BASE_TRY(hpo_journal_open(path, &head, spec->space, &r->journal, err));
     if (r->args->replay) return BASE_OK;
     const char *copy = base_arena_printf(r->arena, "%s/study.yaml", r->run_dir);

@@ -257,7 +257,7 @@ static base_status tick(controller *c, base_err *err) {
     }
     BASE_TRY(controller_settle_uncertain(c, now, err));
     controller_check_limits(c);
-    if (c->env->journal) hpo_journal_beat(c->env->journal);
+    if (c->env->journal) BASE_TRY(hpo_journal_look(c->env->journal, err));
     BASE_TRY(heartbeats(c, now, err));
     controller_notify(c, NULL);
     return flush(c, err);

@@ -53,7 +53,7 @@ static base_status mend_tail(const hpo_journal *journal, const journal_scan *sca
 
 /* ---- opening ---- */
 
-static base_status sync_folder(const char *path, base_err *err) {
+base_status hpo_journal_sync_folder(const char *path, base_err *err) {
     char *copy = base_strdup(path);
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     base_status status = BASE_OK;
@@ -70,7 +70,7 @@ static base_status begin_new(hpo_journal *journal, const hpo_journal_head *head,
     journal->is_new = true;
     hpo_journal_write_head(journal, head);
     BASE_TRY(hpo_journal_sync(journal, err));
-    return sync_folder(journal->path, err);
+    return hpo_journal_sync_folder(journal->path, err);
 }
 
 static base_status begin_old(hpo_journal *journal, const hpo_journal_head *head, const journal_scan *scan,
@@ -96,14 +96,15 @@ static base_status begin(hpo_journal *journal, const hpo_journal_head *head, bas
     } else if (!journal->read_only) {
         BASE_TRY(begin_new(journal, head, err));
     }
-    if (head->fsync_each || journal->read_only) return BASE_OK;
-    BASE_TRY(hpo_syncer_start(&journal->sync, journal->fd, err));
-    journal->syncs = true;
+    if (journal->read_only) return BASE_OK;
+    const double period = fmin(1, head->stale_after / 10);
+    BASE_TRY(hpo_keeper_start(&journal->keeper, journal->fd, journal->path, &journal->lock, period, err));
+    journal->kept = true;
     return BASE_OK;
 }
 
 static void destroy(hpo_journal *journal) {
-    if (journal->syncs) hpo_syncer_stop(&journal->sync);
+    if (journal->kept) hpo_keeper_stop(&journal->keeper);
     hpo_lock_release(&journal->lock);
     if (journal->fd >= 0) close(journal->fd);
     base_buf_fini(&journal->out);
@@ -181,6 +182,58 @@ static base_status disk_failed(hpo_journal *journal, int error, base_err *err) {
     return give_up(journal, BASE_IO, sentence, err);
 }
 
+/* The file is not where the next run would look for it. */
+static base_status taken_away(hpo_journal *journal, const char *what, bool folder_gone, base_err *err) {
+    base_buf sentence = {0}, rescued = {0};
+    base_err why;
+    base_buf_printf(&sentence, "%s %s while the run was going; ", journal->path, what);
+    if (hpo_journal_rescue(journal, folder_gone, &rescued, &why) == BASE_OK) {
+        base_buf_printf(&sentence,
+                        "all that it held is in %s: to go on, move that file to %s and run the same command again",
+                        rescued.data, journal->path);
+    } else {
+        base_buf_printf(&sentence, "what it held is lost: %s", why.text);
+    }
+    const base_status status = give_up(journal, BASE_IO, sentence.data, err);
+    base_buf_fini(&sentence);
+    base_buf_fini(&rescued);
+    return status;
+}
+
+static base_status taken_over(hpo_journal *journal, base_err *err) {
+    base_buf sentence = {0};
+    base_buf_printf(&sentence,
+                    "another run has taken %s over because this one gave no sign of life; this one writes nothing more",
+                    journal->path);
+    const base_status status = give_up(journal, BASE_BUSY, sentence.data, err);
+    base_buf_fini(&sentence);
+    return status;
+}
+
+/* What the keeper has noticed. */
+static base_status hear(hpo_journal *journal, hpo_keeper_news news, base_err *err) {
+    switch (news) {
+    case HPO_KEEPER_FINE: return BASE_OK;
+    case HPO_KEEPER_SYNC_FAILED: return disk_failed(journal, journal->keeper.error, err);
+    case HPO_KEEPER_TAKEN_OVER: return taken_over(journal, err);
+    case HPO_KEEPER_REMOVED: return taken_away(journal, "was removed", false, err);
+    case HPO_KEEPER_REPLACED: return taken_away(journal, "was replaced by another file", false, err);
+    case HPO_KEEPER_FOLDER_GONE: return taken_away(journal, "was deleted with its folder", true, err);
+    }
+    return BASE_OK;
+}
+
+/* The first failure, if there was one. */
+static base_status as_before(const hpo_journal *journal, base_err *err) {
+    if (err && journal->failed != BASE_OK) *err = journal->failure;
+    return journal->failed;
+}
+
+base_status hpo_journal_look(hpo_journal *journal, base_err *err) {
+    BASE_TRY(as_before(journal, err));
+    return journal->kept ? hear(journal, hpo_keeper_ask(&journal->keeper), err) : BASE_OK;
+}
+
 static base_status sync_now(hpo_journal *journal, base_err *err) {
     return fdatasync(journal->fd) == 0 ? BASE_OK : disk_failed(journal, errno, err);
 }
@@ -200,15 +253,11 @@ static base_status write_all(hpo_journal *journal, base_err *err) {
 }
 
 base_status hpo_journal_flush(hpo_journal *journal, base_err *err) {
-    if (journal->failed != BASE_OK) {
-        if (err) *err = journal->failure;
-        return journal->failed;
-    }
+    BASE_TRY(as_before(journal, err));
     if (journal->out.length == 0) return BASE_OK;
     BASE_TRY(write_all(journal, err));
     if (journal->fsync_each) return sync_now(journal, err);
-    int error = journal->syncs ? hpo_syncer_mark(&journal->sync) : 0;
-    return error == 0 ? BASE_OK : disk_failed(journal, error, err);
+    return journal->kept ? hear(journal, hpo_keeper_mark(&journal->keeper), err) : BASE_OK;
 }
 
 base_status hpo_journal_sync(hpo_journal *journal, base_err *err) {
@@ -216,18 +265,10 @@ base_status hpo_journal_sync(hpo_journal *journal, base_err *err) {
     return sync_now(journal, err);
 }
 
-void hpo_journal_beat(hpo_journal *journal) {
-    if (journal->read_only || journal->failed != BASE_OK || hpo_lock_beat(&journal->lock)) return;
-    char sentence[512];
-    snprintf(sentence, sizeof sentence,
-             "another run has taken %s over because this one gave no sign of life; this one writes nothing more",
-             journal->path);
-    give_up(journal, BASE_BUSY, sentence, NULL);
-}
-
 /* A run that wrote nothing and was over at once leaves no trace. */
 static void say_end(hpo_journal *journal) {
     static const double WORTH_NOTING = 1; /* seconds */
+    if (journal->quiet || journal->failed != BASE_OK) return;
     if (!journal->begun && base_monotonic() - journal->opened < WORTH_NOTING) return;
     hpo_journal_write_run(journal);
     hpo_journal_write_end(journal);

@@ -122,8 +122,18 @@ void hpo_journal_amend(hpo_journal *journal, const hpo_amendment *amendment);
 BASE_CHECK base_status hpo_journal_flush(hpo_journal *journal, base_err *err);
 /* Flush and fsync now. */
 BASE_CHECK base_status hpo_journal_sync(hpo_journal *journal, base_err *err);
-/* Renews the lock's beat; call about once a second. */
-void hpo_journal_beat(hpo_journal *journal);
+/* What the journal's thread has noticed since: a failed fsync, a file that was removed or replaced (then BASE_IO, and
+ * what it held is in a new file that the sentence names), another run that has taken the lock (BASE_BUSY). Sticky.
+ * Costs nothing: call it often. */
+BASE_CHECK base_status hpo_journal_look(hpo_journal *journal, base_err *err);
+/* Makes a sound journal of a damaged one, under the lock; the old file stays under another name. What is sound is kept;
+ * a trial whose START is lost stays in its place as a failed trial, one that lost a RESULT runs again; deterministic:
+ * all is computed again from the raw results that are left. told: what was dropped and what will be run again, for
+ * people. A journal that is not damaged is left alone. Errors as hpo_journal_open. */
+BASE_CHECK base_status hpo_journal_repair(const char *path, const hpo_journal_head *head, const hpo_space *space,
+                                          bool deterministic, base_buf *told, base_err *err);
+/* The seed that a damaged journal still tells; BASE_CORRUPT when it does not. */
+BASE_CHECK base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err *err);
 /* Syncs, releases the lock, frees. Accepts NULL. */
 base_status hpo_journal_close(hpo_journal *journal, base_err *err);
 

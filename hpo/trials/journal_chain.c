@@ -54,9 +54,14 @@ journal_link hpo_chain_look(const journal_chain *chain, const char *line, size_t
     }
     const char *digits = line + length - tail + MEMBER_LENGTH;
     uint64_t before;
+    *own = 0;
     if (!read_digits(digits, &before) || !read_digits(digits + DIGITS, own)) return JOURNAL_LINK_CHANGED;
     if (base_xxh64(line, (size_t)(digits + DIGITS - line), 0) != *own) return JOURNAL_LINK_CHANGED;
     return before == chain->last ? JOURNAL_LINK_FITS : JOURNAL_LINK_GAP;
+}
+
+uint64_t hpo_chain_sum(const journal_chain *chain, const char *line, size_t length) {
+    return base_xxh64(line, length, chain->last);
 }
 
 /* A line without a checksum, where every line of ours must have one. */
@@ -74,7 +79,7 @@ const char *hpo_chain_follow(journal_chain *chain, const char *line, size_t leng
     switch (link) {
     case JOURNAL_LINK_NONE:
         if (chain->linked) return follow_stranger(line, length);
-        chain->last = base_xxh64(line, length, chain->last);
+        chain->last = hpo_chain_sum(chain, line, length);
         return NULL;
     case JOURNAL_LINK_CHANGED: return "this line was changed after it had been written";
     case JOURNAL_LINK_GAP:

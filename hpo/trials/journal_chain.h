@@ -32,6 +32,8 @@ typedef enum journal_link {
 void hpo_chain_seal(journal_chain *chain, base_buf *out, size_t start);
 /* *own: the line's own checksum, when it has one. */
 journal_link hpo_chain_look(const journal_chain *chain, const char *line, size_t length, uint64_t *own);
+/* The sum over the part without checksums, with one more line. */
+uint64_t hpo_chain_sum(const journal_chain *chain, const char *line, size_t length);
 /* Takes in the next line of the file. NULL: it fits; *ours says whether it is known to be a line of ours (in the
  * part without checksums nothing is known). Else a complaint, as the end of a sentence. */
 const char *hpo_chain_follow(journal_chain *chain, const char *line, size_t length, bool *ours);

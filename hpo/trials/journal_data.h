@@ -9,7 +9,7 @@
 #include "hpo/trials/journal_chain.h"
 #include "hpo/trials/journal_lines.h"
 #include "hpo/trials/journal_lock.h"
-#include "hpo/trials/journal_sync.h"
+#include "hpo/trials/journal_keeper.h"
 
 /* Optuna's op codes. */
 enum {
@@ -43,8 +43,8 @@ struct hpo_journal {
     char *path;
     int fd;
     hpo_lock lock;
-    bool syncs; /* the thread runs */
-    hpo_syncer sync;
+    bool kept; /* the thread runs */
+    hpo_keeper keeper;
     bool is_new, read_only, integer_steps, fsync_each;
     base_status failed; /* sticks */
     base_err failure;
@@ -60,6 +60,7 @@ struct hpo_journal {
     hpo_amendment *amendments;
     size_t n_amendments;
     bool begun;            /* this run's line is written */
+    bool quiet;            /* no run writes here: a copy is made, which has the lines of the runs that it copies */
     double began;          /* wall time */
     double opened;         /* monotonic */
     double elapsed_before; /* seconds of earlier runs; NaN: the journal does not say */
@@ -69,6 +70,13 @@ struct hpo_journal {
     double stamp_at; /* what stamp says */
     char stamp[32];
 };
+
+/* ---- journal.c ---- */
+BASE_CHECK base_status hpo_journal_sync_folder(const char *path, base_err *err);
+
+/* ---- journal_rescue.c ---- */
+/* Writes all that is known into a new file, whose name is put into path. */
+BASE_CHECK base_status hpo_journal_rescue(const hpo_journal *journal, bool folder_gone, base_buf *path, base_err *err);
 
 /* ---- journal_head.c ---- */
 typedef struct journal_identity {
@@ -101,6 +109,10 @@ void hpo_journal_write_prepare(hpo_journal *journal); /* fills params and all_di
 
 /* ---- journal_write.c ---- */
 void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head);
+/* A run's beginning or end, as it was. */
+void hpo_journal_write_mark(hpo_journal *journal, const hpo_run_mark *mark, double elapsed);
+/* A line as it is: of somebody else, or one of ours, which becomes the next link of the chain. */
+void hpo_journal_copy_line(hpo_journal *journal, const char *line, size_t length, bool sealed);
 /* The first line of this run, once; in a journal of format 1 the line that begins the chain comes before it. */
 void hpo_journal_write_run(hpo_journal *journal);
 void hpo_journal_write_end(hpo_journal *journal);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A lock file with an owner that can be asked after: host, boot, process, and the moment that process began.
+/* A lock file with an owner that can be asked after: host, boot, process, the moment that process began, and the
+ * namespace in which its number means something.
  *
  * flock alone would do on one machine, but journals lie on shared file systems where it is often missing or does not
- * reach other hosts. So ownership is a file created with O_EXCL. On the owner's machine the kernel says whether it
- * lives (a recycled process id is told apart by its start time). Elsewhere its beat does: the file's modification
- * time, set and compared by the clock of the file server, because the clocks of two hosts may differ. Taking and
- * breaking is serialised by flock on the journal where that works; where it does not, a lock is moved aside before it
- * is removed and put back if it was not the stale one. */
+ * reach other hosts. So ownership is a file created with O_EXCL. In the owner's process namespace the kernel says
+ * whether it lives (a recycled process id is told apart by its start time). Elsewhere, in another container of the same
+ * machine too, its beat does: the file's modification time, set and compared by the clock of the file server, because
+ * the clocks of two hosts may differ. A beat that is dated in the future (that clock was set back) says nothing about
+ * when it was: then the lock is watched, and broken when it gives no beat for as long as any other would have. Taking
+ * and breaking is serialised by flock on the journal where that works; where it does not, a lock is moved aside before
+ * it is removed and put back if it was not the stale one. */
 #include "hpo/trials/journal_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +26,14 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 typedef struct owner {
     char host[128];
     char boot[64]; /* of the kernel: another one means another machine, or the same after a restart */
     long pid;
     unsigned long long start; /* in clock ticks since boot; 0 = unknown */
+    char space[64];           /* of process ids, as /proc/self/ns/pid names it; "-" = unknown */
 } owner;
 
 static bool read_text(const char *path, char *out, size_t capacity) {
@@ -66,6 +72,8 @@ static owner myself(void) {
     if (gethostname(me.host, sizeof me.host - 1) != 0 || !*me.host) snprintf(me.host, sizeof me.host, "unknown");
     if (!read_text("/proc/sys/kernel/random/boot_id", me.boot, sizeof me.boot)) snprintf(me.boot, sizeof me.boot, "-");
     me.boot[strcspn(me.boot, " \n")] = '\0';
+    const ssize_t length = readlink("/proc/self/ns/pid", me.space, sizeof me.space - 1);
+    if (length <= 0) snprintf(me.space, sizeof me.space, "-");
     return me;
 }
 
@@ -74,7 +82,10 @@ static bool read_owner(int fd, owner *out) {
     ssize_t length = pread(fd, text, sizeof text - 1, 0);
     if (length <= 0) return false;
     text[length] = '\0';
-    return sscanf(text, "%127s %63s %ld %llu", out->host, out->boot, &out->pid, &out->start) == 4;
+    const int fields =
+        sscanf(text, "%127s %63s %ld %llu %63s", out->host, out->boot, &out->pid, &out->start, out->space);
+    if (fields == 4) snprintf(out->space, sizeof out->space, "-"); /* of an older version */
+    return fields >= 4;
 }
 
 /* The time of the file server: that of a file made just now. */
@@ -94,15 +105,44 @@ static bool server_now(const char *lock_path, struct timespec *now) {
     return ok;
 }
 
-static bool is_stale(int fd, const char *path, bool known, const owner *holder, double stale_after) {
-    owner me = myself();
-    if (known && strcmp(holder->host, me.host) == 0 && strcmp(holder->boot, me.boot) == 0) {
-        return is_gone(holder);
-    }
+/* The owner's process id is one of ours. */
+static bool is_among_us(const owner *holder) {
+    const owner me = myself();
+    return strcmp(holder->host, me.host) == 0 && strcmp(holder->boot, me.boot) == 0 && strcmp(me.space, "-") != 0 &&
+           strcmp(holder->space, me.space) == 0;
+}
+
+/* Seconds since the last beat by the clock of the file server. */
+static bool age_of(int fd, const char *path, struct timespec *beat, double *age) {
     struct timespec now;
     struct stat info;
     if (fstat(fd, &info) != 0 || !server_now(path, &now)) return false;
-    double age = difftime(now.tv_sec, info.st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - info.st_mtim.tv_nsec);
+    *beat = info.st_mtim;
+    *age = difftime(now.tv_sec, beat->tv_sec) + 1e-9 * (double)(now.tv_nsec - beat->tv_nsec);
+    return true;
+}
+
+/* Nothing moves the beat for so long. */
+static bool stays_silent(int fd, const char *path, const struct timespec *beat, double seconds) {
+    const double until = base_monotonic() + seconds;
+    base_log(BASE_LOG_WARN, "the last beat of the lock %s lies in the future; it is watched for %g seconds", path,
+             seconds);
+    do {
+        struct stat info;
+        base_sleep(fmin(0.1, seconds));
+        if (fstat(fd, &info) != 0 || info.st_nlink == 0) return false; /* released: try again */
+        if (info.st_mtim.tv_sec != beat->tv_sec || info.st_mtim.tv_nsec != beat->tv_nsec) return false;
+    } while (base_monotonic() < until);
+    return true;
+}
+
+static bool is_stale(int fd, const char *path, bool known, const owner *holder, double stale_after) {
+    static const double SKEW = 2; /* seconds: a file server's clock against its own time stamps */
+    struct timespec beat;
+    double age;
+    if (known && is_among_us(holder)) return is_gone(holder);
+    if (!age_of(fd, path, &beat, &age)) return false;
+    if (age < -SKEW) return stays_silent(fd, path, &beat, stale_after);
     return age > stale_after;
 }
 
@@ -160,7 +200,7 @@ static base_status create_lock(hpo_lock *lock, char *path, double stale_after, b
         int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
         if (fd >= 0) {
             owner me = myself();
-            int length = dprintf(fd, "%s %s %ld %llu\n", me.host, me.boot, me.pid, me.start);
+            int length = dprintf(fd, "%s %s %ld %llu %s\n", me.host, me.boot, me.pid, me.start, me.space);
             if (length > 0) {
                 *lock = (hpo_lock){.path = path, .fd = fd};
                 return BASE_OK;

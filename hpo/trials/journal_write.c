@@ -343,22 +343,37 @@ static void write_marker(hpo_journal *journal, moment when) {
     end_attr(journal, when);
 }
 
-void hpo_journal_write_run(hpo_journal *journal) {
-    if (journal->begun) return;
-    journal->begun = true;
-    const moment when = {.at = journal->began, .elapsed = journal->elapsed_before};
-    if (!journal->chain.linked) write_marker(journal, when);
-    begin_study_attr(journal, "run");
+static void write_mark(hpo_journal *journal, bool ends, moment when) {
+    begin_study_attr(journal, ends ? "end" : "run");
     PUT(&journal->out, "\"program\":");
     base_buf_put_json(&journal->out, journal->program);
     end_attr(journal, when);
 }
 
+void hpo_journal_write_run(hpo_journal *journal) {
+    if (journal->begun || journal->quiet) return;
+    journal->begun = true;
+    const moment when = {.at = journal->began, .elapsed = journal->elapsed_before};
+    if (!journal->chain.linked) write_marker(journal, when);
+    write_mark(journal, false, when);
+}
+
 void hpo_journal_write_end(hpo_journal *journal) {
-    begin_study_attr(journal, "end");
-    PUT(&journal->out, "\"program\":");
-    base_buf_put_json(&journal->out, journal->program);
-    end_attr(journal, moment_of(journal, 0, 0));
+    write_mark(journal, true, moment_of(journal, 0, 0));
+}
+
+void hpo_journal_write_mark(hpo_journal *journal, const hpo_run_mark *mark, double elapsed) {
+    write_mark(journal, mark->ends, (moment){.at = mark->at, .elapsed = elapsed});
+}
+
+void hpo_journal_copy_line(hpo_journal *journal, const char *line, size_t length, bool sealed) {
+    begin_line(journal);
+    base_buf_append(&journal->out, line, sealed ? length - JOURNAL_CHAIN_TAIL : length);
+    if (sealed) {
+        end_line(journal);
+    } else {
+        base_buf_putc(&journal->out, '\n');
+    }
 }
 
 void hpo_journal_write_identity(hpo_journal *journal, const char *identity) {

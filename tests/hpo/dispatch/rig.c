@@ -324,6 +324,14 @@ void rig_records(const char *yaml, const char *journal, base_buf *out) {
     with_journal(yaml, journal, &r, print_record);
 }
 
+base_status rig_try_records(const char *yaml, const char *journal, base_buf *out, base_err *err) {
+    hpo_study_spec *spec = read_spec(yaml);
+    reader r = {.out = out, .spec = spec};
+    const base_status status = hpo_journal_read(journal, spec->space, print_record, &r, err);
+    hpo_study_spec_destroy(spec);
+    return status;
+}
+
 void rig_fold(const char *yaml, const char *journal, base_buf *out) {
     reader r = {.out = out};
     with_journal(yaml, journal, &r, fold);

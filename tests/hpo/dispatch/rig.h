@@ -72,6 +72,8 @@ void rig_end_fini(rig_end *end);
 
 /* The records of a journal, one line each, in their order; who computed them, when and in which attempt is left out. */
 void rig_records(const char *yaml, const char *journal, base_buf *out);
+/* The same, as far as the journal can be read. */
+base_status rig_try_records(const char *yaml, const char *journal, base_buf *out, base_err *err);
 /* The history that the journal's records make, as rig_end.history. */
 void rig_fold(const char *yaml, const char *journal, base_buf *out);
 /* Entries of a journal that `wanted` counts. */

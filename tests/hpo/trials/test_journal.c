@@ -197,6 +197,18 @@ static void test_identity(void **state) {
     CHECK_CONTAINS(err.text, "give --dir for another one, or remove the folder");
     assert_null(journal);
     check_entries(f, 0); /* a refusal releases the lock */
+    const char *old = test_head().identity;
+    head.identity = "metric: loss\nseed: 7\nparameters: {lr: [1e-5, 0.2]}\n"; /* changed on purpose */
+    head.replaces = old;
+    CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
+    CHECK_OK(hpo_journal_close(journal, &err));
+    CHECK_OK(hpo_journal_peek(f->path, arena, &seed, &identity, &err));
+    assert_string_equal(identity, head.identity);
+    head.replaces = NULL;
+    CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
+    CHECK_OK(hpo_journal_close(journal, &err));
+    head.identity = old; /* it has been left behind */
+    CHECK_STATUS(hpo_journal_open(f->path, &head, f->space, &journal, &err), BASE_INVALID);
     base_arena_destroy(arena);
 }
 

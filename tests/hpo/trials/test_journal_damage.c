@@ -3,41 +3,7 @@
  * byte; lines of others may stand between. */
 #include "tests/hpo/trials/journal_fixture.h"
 #include "tests/hpo/trials/reseal.h"
-
-/* ---- texts as lists of lines ---- */
-
-typedef struct text_lines {
-    base_buf text;
-    char *line[4096];
-    size_t count;
-} text_lines;
-
-static text_lines *lines_of(const char *path) {
-    text_lines *lines = base_calloc(1, sizeof *lines);
-    lines->text = file_text(path);
-    for (char *at = strtok(lines->text.data, "\n"); at; at = strtok(NULL, "\n")) {
-        assert_true(lines->count < CHECK_COUNT(lines->line));
-        lines->line[lines->count++] = at;
-    }
-    return lines;
-}
-
-static void lines_destroy(text_lines *lines) {
-    base_buf_fini(&lines->text);
-    free(lines);
-}
-
-/* Writes all lines but number `without`, those of `first` and `second` exchanged. */
-static void write_lines(const fixture *f, const text_lines *lines, size_t without, size_t first, size_t second) {
-    base_buf out = {0};
-    for (size_t i = 0; i < lines->count; i++) {
-        if (i == without) continue;
-        base_buf_puts(&out, lines->line[i == first ? second : i == second ? first : i]);
-        base_buf_puts(&out, "\n");
-    }
-    write_text(f->path, out.data, out.length);
-    base_buf_fini(&out);
-}
+#include "tests/hpo/trials/text_lines.h"
 
 static void check_refused_at(const fixture *f, size_t line, const char *what) {
     base_err err = {0};

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A sound journal from a damaged one.
+ *
+ * Each line vouches for itself, so what is sound is known line by line. Records are then folded as a run would fold
+ * them: one that can no longer follow (the result of a promotion that was lost) is left out, too. Ids are positions, so
+ * a lost START is replaced by a trial that failed. In the deterministic order every record is computed again from the
+ * raw results, so there only those are kept, and no trial is lost at all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hpo/trials/history.h"
+#include "hpo/trials/journal_check.h"
+#include "hpo/trials/journal_entry.h"
+
+/* Without checksums a number may be damaged, too: then ids are not believed that are further ahead. */
+enum { MAX_GAP_FORMAT_1 = 8, MAX_NAMES = 1000 };
+
+typedef struct repair {
+    const char *path;
+    const hpo_journal_head *head;
+    bool deterministic;
+    journal_lines lines;
+    journal_chain chain;
+    journal_reader reader;
+    journal_check check;
+    hpo_history *history;
+    hpo_journal *out;
+    base_buf *told;
+    base_arena *texts;
+    journal_identity identity; /* the newest that the file has; identity NULL: none is left */
+    bool damaged;
+    double at, elapsed; /* of the newest entry */
+    hpo_record start;   /* the newest START; its config is `config` */
+    double *config;
+    uint64_t recomputed; /* records that a deterministic run makes again */
+} repair;
+
+/* ---- telling ---- */
+
+static void tell_line(const repair *self, const char *what) {
+    base_buf_printf(self->told, "line %llu (byte %llu): %s\n", (unsigned long long)self->lines.number,
+                    (unsigned long long)self->lines.byte, what);
+}
+
+static void drop(repair *self, const char *what) {
+    self->damaged = true;
+    base_buf_printf(self->told, "line %llu (byte %llu) is dropped: %s\n", (unsigned long long)self->lines.number,
+                    (unsigned long long)self->lines.byte, what);
+}
+
+/* ---- records in their order ---- */
+
+static uint64_t trials_of(const repair *self) {
+    return hpo_view_trials(hpo_history_view(self->history));
+}
+
+/* As run through by the history; *what: why it cannot follow. */
+static bool follows(repair *self, const hpo_record *record, base_err *why) {
+    hpo_entry entry = {.kind = HPO_ENTRY_RECORD, .record = *record};
+    self->check.trials = trials_of(self);
+    self->check.records = hpo_history_view(self->history).as_of;
+    const char *complaint = hpo_journal_check(&self->check, &entry);
+    if (complaint) {
+        (void)BASE_FAIL(why, BASE_CORRUPT, "%s", complaint);
+        return false;
+    }
+    return hpo_history_apply(self->history, record, why) == BASE_OK;
+}
+
+static void keep_record(repair *self, const hpo_record *record) {
+    hpo_journal_append(self->out, &(hpo_entry){.kind = HPO_ENTRY_RECORD, .elapsed = self->elapsed, .record = *record});
+}
+
+/* Any point of the space: what was tried is lost. It failed, so it is nobody's best. */
+static void draw_config(repair *self, uint64_t trial) {
+    base_err why;
+    const hpo_space *space = self->check.space;
+    double *config = BASE_NEW_ARRAY(self->texts, hpo_space_count(space), double);
+    base_rng rng = base_rng_stream(self->head->seed, BASE_RNG_SAMPLER, (uint32_t)trial, UINT32_MAX - 1);
+    if (hpo_space_sample(space, &rng, config, &why) == BASE_OK) {
+        memcpy(self->config, config, hpo_space_count(space) * sizeof *config);
+    }
+}
+
+/* A trial whose START is lost. `like` tells the place in brackets and rungs that it probably had. */
+static void put_failed_trial(repair *self, const hpo_record *like) {
+    const uint64_t id = trials_of(self);
+    draw_config(self, id);
+    const hpo_record start = {.kind = HPO_RECORD_START,
+                              .trial = id,
+                              .bracket = like->bracket,
+                              .rung = like->rung,
+                              .fidelity = like->fidelity > 0 ? like->fidelity : 1,
+                              .as_of = hpo_history_view(self->history).as_of,
+                              .parent = UINT64_MAX,
+                              .origin = "damage",
+                              .config = self->config,
+                              .at = self->at};
+    hpo_record result = {.kind = HPO_RECORD_RESULT,
+                         .trial = id,
+                         .rung = start.rung,
+                         .fidelity = start.fidelity,
+                         .value = NAN,
+                         .at = self->at,
+                         .result = {.failure = HPO_FAILURE_ERROR, .reason = "lost by damage"}};
+    base_err why;
+    const bool fits = follows(self, &start, &why) && follows(self, &result, &why);
+    BASE_ASSERT(fits);
+    keep_record(self, &start);
+    keep_record(self, &result);
+    self->damaged = true;
+    base_buf_printf(self->told, "trial %llu: its beginning is lost; it stays in its place as a failed trial\n",
+                    (unsigned long long)id);
+}
+
+/* Trials before number `until`, as far as they are lost. False: that number cannot be believed. */
+static bool fill_trials(repair *self, uint64_t until, const hpo_record *like, bool sealed) {
+    const uint64_t have = trials_of(self);
+    if (!sealed && until > have + MAX_GAP_FORMAT_1) return false;
+    while (trials_of(self) < until) put_failed_trial(self, like);
+    return true;
+}
+
+static void take_record(repair *self, const hpo_record *read, bool sealed) {
+    hpo_record record = *read;
+    base_err why;
+    if (self->deterministic && self->damaged) {
+        self->recomputed++;
+        return;
+    }
+    const bool starts = record.kind == HPO_RECORD_START;
+    if (!self->deterministic) {
+        const hpo_record *like = starts && self->start.fidelity == 0 ? &record : &self->start;
+        if (!fill_trials(self, starts ? record.trial : sealed ? record.trial + 1 : 0, like, sealed)) {
+            drop(self, "it speaks of a trial that is not there");
+            return;
+        }
+        const uint64_t known = hpo_history_view(self->history).as_of;
+        if (record.as_of > known) record.as_of = known; /* records before it are gone */
+    }
+    if (!follows(self, &record, &why)) {
+        drop(self, why.text);
+        return;
+    }
+    keep_record(self, &record);
+    if (!starts) return;
+    self->start = record;
+    memcpy(self->config, record.config, hpo_space_count(self->check.space) * sizeof *self->config);
+}
+
+static void take_entry(repair *self, bool sealed) {
+    const hpo_entry *entry = &self->reader.entry;
+    if (entry->elapsed > 0) self->elapsed = entry->elapsed;
+    if (entry->kind == HPO_ENTRY_RECORD) {
+        if (entry->record.at > 0) self->at = entry->record.at;
+        take_record(self, &entry->record, sealed);
+        return;
+    }
+    if (entry->kind == HPO_ENTRY_RUN) {
+        hpo_journal_write_mark(self->out, &entry->run, entry->elapsed);
+        return;
+    }
+    const char *complaint = hpo_journal_check(&self->check, entry);
+    if (complaint) {
+        drop(self, complaint);
+        return;
+    }
+    hpo_journal_append(self->out, &(hpo_entry){.kind = HPO_ENTRY_RAW, .elapsed = self->elapsed, .raw = entry->raw});
+}
+
+/* ---- lines ---- */
+
+typedef enum soundness { UNSOUND, OURS_SEALED, OURS_OLD, FOREIGN } soundness;
+
+/* Whether the line can be believed; *complaint when not. */
+static soundness look(repair *self, const char **complaint) {
+    journal_line parts;
+    const char *line = self->lines.line;
+    const size_t length = self->lines.length;
+    uint64_t own = 0;
+    const journal_link link = hpo_chain_look(&self->chain, line, length, &own);
+    if (link == JOURNAL_LINK_NONE) {
+        *complaint = "this line is broken";
+        if (!self->chain.linked) self->chain.last = hpo_chain_sum(&self->chain, line, length);
+        if (!hpo_journal_take_apart(NULL, line, length, &parts)) return UNSOUND;
+        if (!parts.ours && !parts.attr.at) return FOREIGN;
+        *complaint = "it has no checksum";
+        return self->chain.linked ? UNSOUND : OURS_OLD;
+    }
+    if (link == JOURNAL_LINK_GAP) {
+        self->damaged = true;
+        tell_line(self, self->chain.linked ? "before it, lines are missing or not in their order"
+                                           : "what stands before it, without checksums, was changed");
+    }
+    self->chain.last = own; /* also that of a changed line: the next one names it */
+    self->chain.linked = true;
+    *complaint = "it was changed after it had been written";
+    return link == JOURNAL_LINK_CHANGED ? UNSOUND : OURS_SEALED;
+}
+
+/* The first two lines are written anew; what the second says is remembered. */
+static void take_head(repair *self, soundness sound, const char *complaint) {
+    journal_identity identity;
+    if (sound == UNSOUND) {
+        self->damaged = true;
+        base_buf_printf(self->told, "line %llu (byte %llu) is written anew: %s\n",
+                        (unsigned long long)self->lines.number, (unsigned long long)self->lines.byte, complaint);
+    } else if (hpo_journal_read_identity(self->lines.line, self->lines.length, self->texts, &identity)) {
+        self->identity = identity;
+    }
+}
+
+static bool is_about_study(const char *line, size_t length) {
+    journal_line parts;
+    return hpo_journal_take_apart(NULL, line, length, &parts) && parts.op == JOURNAL_OP_STUDY_USER_ATTR;
+}
+
+static void take_line(repair *self) {
+    const char *complaint = NULL, *identity;
+    const soundness sound = look(self, &complaint);
+    const bool sealed = sound == OURS_SEALED;
+    if (self->lines.number <= 2) {
+        take_head(self, sound, complaint);
+        return;
+    }
+    const char *line = self->lines.line;
+    const size_t length = self->lines.length;
+    if (sound != UNSOUND) {
+        complaint = hpo_journal_understand(&self->reader, line, length, sealed ? JOURNAL_FORMAT : JOURNAL_FORMAT_1);
+    }
+    if (!complaint) {
+        take_entry(self, sealed);
+    } else if (complaint != JOURNAL_NO_ENTRY) {
+        drop(self, complaint);
+    } else if (sound == FOREIGN) {
+        hpo_journal_copy_line(self->out, line, length, false);
+    } else if (sealed && hpo_journal_read_change(line, length, self->texts, &identity)) {
+        self->identity.identity = identity;
+    } else if (sealed && is_about_study(line, length)) {
+        hpo_journal_copy_line(self->out, line, length, true); /* what a user ordered */
+    }
+}
+
+/* What follows the last newline. */
+static void take_rest(repair *self) {
+    uint64_t own;
+    const char *line = self->lines.line;
+    const size_t length = self->lines.length;
+    if (length == 0) return;
+    if (hpo_chain_look(&self->chain, line, length, &own) == JOURNAL_LINK_FITS) {
+        take_line(self);
+    } else if (hpo_json_is_torn(line, length)) {
+        tell_line(self, "the last one has no end and is left out");
+    } else {
+        drop(self, "this line is broken");
+    }
+}
+
+static base_status take_lines(repair *self, base_err *err) {
+    for (;;) {
+        const base_status status = hpo_lines_next(&self->lines, err);
+        if (status == BASE_END) break;
+        if (status != BASE_OK) return status;
+        take_line(self);
+    }
+    take_rest(self);
+    if (!self->identity.identity) return BASE_OK; /* nothing is left to compare with: the caller's word counts */
+    return hpo_journal_check_identity(self->path, self->identity.identity, self->head->identity, err);
+}
+
+static void tell_end(const repair *self) {
+    const hpo_view view = hpo_history_view(self->history);
+    if (self->recomputed > 0) {
+        base_buf_printf(self->told, "%llu records are computed again from the results that are left\n",
+                        (unsigned long long)self->recomputed);
+    }
+    for (uint64_t id = 0; id < hpo_view_trials(view) && !self->deterministic; id++) {
+        const hpo_trial trial = hpo_view_trial(view, id);
+        if (trial.state != HPO_TRIAL_RUNNING) continue;
+        base_buf_printf(self->told, "trial %llu will be evaluated again on rung %u\n", (unsigned long long)id,
+                        trial.rung);
+    }
+}
+
+/* ---- files ---- */
+
+/* The damaged file gets a name of its own, and the new one takes its place. */
+static base_status exchange(const char *path, const char *new, base_buf *told, base_err *err) {
+    base_buf kept = {0};
+    int done = -1;
+    for (int i = 1; done != 0 && i < MAX_NAMES; i++) {
+        base_buf_clear(&kept);
+        base_buf_printf(&kept, i == 1 ? "%s.damaged" : "%s.damaged-%d", path, i);
+        done = link(path, kept.data);
+        if (done != 0 && errno != EEXIST) break;
+    }
+    base_status status = BASE_OK;
+    if (done != 0 || rename(new, path) != 0) {
+        status = BASE_FAIL(err, BASE_IO, "cannot keep %s as %s: %s", path, kept.data, strerror(errno));
+    } else {
+        base_buf_printf(told, "%s is repaired; the old file is %s\n", path, kept.data);
+        status = hpo_journal_sync_folder(path, err);
+    }
+    base_buf_fini(&kept);
+    return status;
+}
+
+static base_status write_new(repair *self, const char *new, base_err *err) {
+    hpo_journal_head head = *self->head;
+    head.read_only = head.fsync_each = false;
+    unlink(new); /* of a repair that was interrupted */
+    BASE_TRY(hpo_journal_open(new, &head, self->check.space, &self->out, err));
+    self->out->quiet = true;
+    self->reader.journal = self->out;
+    return take_lines(self, err);
+}
+
+static base_status repair_file(repair *self, const char *new, base_err *err) {
+    base_err ignored;
+    base_status status = write_new(self, new, err);
+    const base_status closed = hpo_journal_close(self->out, status == BASE_OK ? err : &ignored);
+    if (status == BASE_OK) status = closed;
+    if (status == BASE_OK && self->damaged) {
+        tell_end(self);
+        return exchange(self->path, new, self->told, err);
+    }
+    unlink(new);
+    if (status == BASE_OK) base_buf_printf(self->told, "%s is not damaged\n", self->path);
+    return status;
+}
+
+static base_status begin(repair *self, int fd, base_err *err) {
+    const size_t count = hpo_space_count(self->check.space);
+    self->texts = base_arena_create();
+    self->history = hpo_history_create(self->check.space, self->head->maximize, INFINITY);
+    self->reader.config = base_calloc(count + 1, sizeof(double));
+    self->config = base_calloc(count + 1, sizeof(double));
+    return hpo_lines_begin(&self->lines, fd, self->path, err);
+}
+
+static void end(repair *self) {
+    hpo_lines_end(&self->lines);
+    free(self->config);
+    free(self->reader.config);
+    hpo_history_destroy(self->history);
+    base_arena_destroy(self->texts);
+}
+
+base_status hpo_journal_repair(const char *path, const hpo_journal_head *head, const hpo_space *space,
+                               bool deterministic, base_buf *told, base_err *err) {
+    repair self = {.path = path, .head = head, .deterministic = deterministic, .told = told, .check.space = space};
+    hpo_lock lock;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot open %s: %s", path, strerror(errno));
+    }
+    base_status status = hpo_lock_take(&lock, path, fd, head->stale_after, err);
+    if (status == BASE_OK) {
+        base_buf new = {0};
+        base_buf_printf(&new, "%s.repaired", path);
+        status = begin(&self, fd, err);
+        if (status == BASE_OK) status = repair_file(&self, new.data, err);
+        end(&self);
+        base_buf_fini(&new);
+        hpo_lock_release(&lock);
+    }
+    close(fd);
+    return status;
+}
+
+/* The seed stands in the second line; that it is sound is all that is asked of the file. */
+base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err *err) {
+    journal_lines lines;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot open %s: %s", path, strerror(errno));
+    }
+    base_arena *texts = base_arena_create();
+    journal_identity identity;
+    bool found = false;
+    base_status status = hpo_lines_begin(&lines, fd, path, err);
+    for (int i = 0; i < 2 && status == BASE_OK && !found; i++) {
+        uint64_t own;
+        status = hpo_lines_next(&lines, err);
+        const journal_link link = hpo_chain_look(&(journal_chain){0}, lines.line, lines.length, &own);
+        found = status == BASE_OK && link != JOURNAL_LINK_CHANGED &&
+                hpo_journal_read_identity(lines.line, lines.length, texts, &identity);
+    }
+    if (found) {
+        *seed = identity.seed;
+    } else if (status == BASE_OK || status == BASE_END) {
+        status = BASE_FAIL(err, BASE_CORRUPT, "%s has lost its seed; give it with --seed, if the run printed it", path);
+    }
+    hpo_lines_end(&lines);
+    base_arena_destroy(texts);
+    close(fd);
+    return status;
+}
