@@ -81,7 +81,7 @@ static base_status count_entry(void *self, const hpo_entry *entry, base_err *err
 }
 
 static base_status apply_entry(void *self, const hpo_entry *entry, base_err *err) {
-    return hpo_history_apply(self, &entry->record, err);
+    return entry->kind == HPO_ENTRY_RECORD ? hpo_history_apply(self, &entry->record, err) : BASE_OK;
 }
 
 static double resident_mb(void) {

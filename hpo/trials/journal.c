@@ -152,6 +152,10 @@ base_status hpo_journal_open(const char *path, const hpo_journal_head *head, con
     return status;
 }
 
+double hpo_journal_elapsed_now(const hpo_journal *journal) {
+    return journal->elapsed_before + base_monotonic() - journal->opened;
+}
+
 double hpo_journal_elapsed(const hpo_journal *journal) {
     return journal->elapsed_before;
 }

@@ -16,24 +16,44 @@ static const char MEMBER[] = ",\"chain\":\"", CLOSING[] = "\"}";
 enum { MEMBER_LENGTH = sizeof MEMBER - 1, CLOSING_LENGTH = sizeof CLOSING - 1 };
 _Static_assert(JOURNAL_CHAIN_TAIL == MEMBER_LENGTH + 2 * DIGITS + CLOSING_LENGTH, "the member's length");
 
+/* Eight digits at once: each half byte of the number gets a byte of its own, and all become letters together. */
+static void eight_digits(uint32_t number, char out[8]) {
+    uint64_t v = number;
+    v = (v << 16 | v) & 0x0000FFFF0000FFFFu;
+    v = (v << 8 | v) & 0x00FF00FF00FF00FFu;
+    v = (v << 4 | v) & 0x0F0F0F0F0F0F0F0Fu;
+    const uint64_t letters = (v + 0x0606060606060606u) >> 4 & 0x0101010101010101u;
+    v += 0x3030303030303030u + letters * ('a' - '0' - 10);
+    for (size_t i = 0; i < 8; i++) out[i] = (char)(v >> (56 - 8 * i));
+}
+
+static void to_digits(uint64_t value, char out[DIGITS]) {
+    eight_digits((uint32_t)(value >> 32), out);
+    eight_digits((uint32_t)value, out + 8);
+}
+
 static void put_digits(base_buf *out, uint64_t value) {
-    static const char digits[] = "0123456789abcdef";
     char text[DIGITS];
-    for (size_t i = DIGITS; i-- > 0; value >>= 4) text[i] = digits[value & 15];
+    to_digits(value, text);
     base_buf_append(out, text, DIGITS);
 }
 
-static bool read_digits(const char *at, uint64_t *value) {
-    *value = 0;
+static bool has_digits(const char *at, uint64_t value) {
+    char text[DIGITS];
+    to_digits(value, text);
+    return memcmp(at, text, DIGITS) == 0;
+}
+
+/* 0 when they are none. */
+static uint64_t read_digits(const char *at) {
+    uint64_t value = 0;
     for (size_t i = 0; i < DIGITS; i++) {
         const char c = at[i];
-        const unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                               : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                                                      : 16;
-        if (digit == 16) return false;
-        *value = *value << 4 | digit;
+        const bool decimal = c >= '0' && c <= '9';
+        if (!decimal && !(c >= 'a' && c <= 'f')) return 0;
+        value = value << 4 | (uint64_t)(decimal ? c - '0' : c - 'a' + 10);
     }
-    return true;
+    return value;
 }
 
 void hpo_chain_seal(journal_chain *chain, base_buf *out, size_t start) {
@@ -53,11 +73,12 @@ journal_link hpo_chain_look(const journal_chain *chain, const char *line, size_t
         return JOURNAL_LINK_NONE;
     }
     const char *digits = line + length - tail + MEMBER_LENGTH;
-    uint64_t before;
-    *own = 0;
-    if (!read_digits(digits, &before) || !read_digits(digits + DIGITS, own)) return JOURNAL_LINK_CHANGED;
-    if (base_xxh64(line, (size_t)(digits + DIGITS - line), 0) != *own) return JOURNAL_LINK_CHANGED;
-    return before == chain->last ? JOURNAL_LINK_FITS : JOURNAL_LINK_GAP;
+    *own = base_xxh64(line, (size_t)(digits + DIGITS - line), 0);
+    if (!has_digits(digits + DIGITS, *own)) {
+        *own = read_digits(digits + DIGITS);
+        return JOURNAL_LINK_CHANGED;
+    }
+    return has_digits(digits, chain->last) ? JOURNAL_LINK_FITS : JOURNAL_LINK_GAP;
 }
 
 uint64_t hpo_chain_sum(const journal_chain *chain, const char *line, size_t length) {

@@ -30,7 +30,7 @@ typedef enum journal_link {
 
 /* Closes the object that begins at offset `start` of out (still without its last brace) and ends the line. */
 void hpo_chain_seal(journal_chain *chain, base_buf *out, size_t start);
-/* *own: the line's own checksum, when it has one. */
+/* *own: the line's own checksum, as it is written there. */
 journal_link hpo_chain_look(const journal_chain *chain, const char *line, size_t length, uint64_t *own);
 /* The sum over the part without checksums, with one more line. */
 uint64_t hpo_chain_sum(const journal_chain *chain, const char *line, size_t length);

@@ -69,9 +69,13 @@ struct hpo_journal {
     size_t line;     /* where the line that is being written begins */
     double stamp_at; /* what stamp says */
     char stamp[32];
+    uint64_t moment_at, moment_elapsed; /* milliseconds: what moment says */
+    char moment[64];
+    size_t moment_length;
 };
 
 /* ---- journal.c ---- */
+double hpo_journal_elapsed_now(const hpo_journal *journal); /* seconds of all runs */
 BASE_CHECK base_status hpo_journal_sync_folder(const char *path, base_err *err);
 
 /* ---- journal_rescue.c ---- */

@@ -97,22 +97,25 @@ typedef enum member {
     MEMBERS
 } member;
 
-static const char *const names[MEMBERS] = {
-    [RUNG] = "rung",         [FIDELITY] = "fidelity",
-    [VALUE] = "value",       [VALUES] = "values",
-    [ATTEMPT] = "attempt",   [WORKER] = "worker",
-    [COST] = "cost",         [SECONDS] = "seconds",
-    [METRICS] = "metrics",   [AT] = "at",
-    [ELAPSED] = "elapsed",   [FINAL] = "final",
-    [STOP] = "stop",         [FAILURE] = "failure",
-    [CODE] = "code",         [REASON] = "reason",
-    [FROM] = "from",         [AS_OF] = "as_of",
-    [ARTEFACT] = "artefact", [TRIAL] = "trial",
-    [BRACKET] = "bracket",   [SEED] = "seed",
-    [ORIGIN] = "origin",     [PARENT] = "parent",
-    [REPORT] = "report",     [REACHED] = "reached",
-    [NOTICES] = "notices",
+#define NAME(text)                                                                                                     \
+    { (text), sizeof(text) - 1 }
+static const journal_text names[MEMBERS] = {
+    [RUNG] = NAME("rung"),         [FIDELITY] = NAME("fidelity"),
+    [VALUE] = NAME("value"),       [VALUES] = NAME("values"),
+    [ATTEMPT] = NAME("attempt"),   [WORKER] = NAME("worker"),
+    [COST] = NAME("cost"),         [SECONDS] = NAME("seconds"),
+    [METRICS] = NAME("metrics"),   [AT] = NAME("at"),
+    [ELAPSED] = NAME("elapsed"),   [FINAL] = NAME("final"),
+    [STOP] = NAME("stop"),         [FAILURE] = NAME("failure"),
+    [CODE] = NAME("code"),         [REASON] = NAME("reason"),
+    [FROM] = NAME("from"),         [AS_OF] = NAME("as_of"),
+    [ARTEFACT] = NAME("artefact"), [TRIAL] = NAME("trial"),
+    [BRACKET] = NAME("bracket"),   [SEED] = NAME("seed"),
+    [ORIGIN] = NAME("origin"),     [PARENT] = NAME("parent"),
+    [REPORT] = NAME("report"),     [REACHED] = NAME("reached"),
+    [NOTICES] = NAME("notices"),
 };
+#undef NAME
 
 #define BIT(member) (1u << (member))
 enum { FAILED = 1u << FAILURE | 1u << CODE | 1u << REASON };
@@ -223,7 +226,10 @@ static void read_member(hpo_json_reader *reader, member which, journal_attr *out
 
 static member find_member(hpo_json_text key) {
     member which = RUNG;
-    while (which < MEMBERS && !hpo_json_is(key, names[which])) which++;
+    while (which < MEMBERS &&
+           !(key.length == names[which].length && memcmp(key.at, names[which].text, key.length) == 0)) {
+        which++;
+    }
     return which;
 }
 
@@ -252,7 +258,7 @@ const char *hpo_journal_parse_attr(hpo_json_reader *reader, journal_attr_kind ki
     if (missing == 0) return NULL;
     member which = RUNG;
     while (!(missing & BIT(which))) which++;
-    snprintf(out->complaint, sizeof out->complaint, "an attribute lacks '%s'", names[which]);
+    snprintf(out->complaint, sizeof out->complaint, "an attribute lacks '%s'", names[which].text);
     return out->complaint;
 }
 

@@ -7,7 +7,9 @@
  * or the index of a choice). */
 #include "hpo/trials/journal_data.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 
@@ -44,12 +46,8 @@ static void put_key_real(base_buf *out, const char *key, double value) {
     put_real(out, value);
 }
 
-/* Seconds, to the millisecond. */
-static void put_seconds(base_buf *out, const char *key, double seconds) {
-    const uint64_t ms = seconds > 0 && seconds < 1e15 ? (uint64_t)llround(seconds * 1000) : 0;
-    put_uint(out, key, ms / 1000);
-    const char fraction[] = {'.', (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10)};
-    base_buf_append(out, fraction, sizeof fraction);
+static uint64_t milliseconds(double seconds) {
+    return seconds > 0 && seconds < 1e15 ? (uint64_t)(seconds * 1000 + 0.5) : 0;
 }
 
 /* When: by the wall clock, and by the clock that only runs while the study does. Last in an attribute of ours. */
@@ -59,12 +57,21 @@ typedef struct moment {
 
 static moment moment_of(const hpo_journal *journal, double at, double elapsed) {
     return (moment){.at = at > 0 ? at : base_wall_time(),
-                    .elapsed = elapsed > 0 ? elapsed : journal->elapsed_before + base_monotonic() - journal->opened};
+                    .elapsed = elapsed > 0 ? elapsed : hpo_journal_elapsed_now(journal)};
 }
 
-static void put_moment(base_buf *out, moment when) {
-    put_seconds(out, ",\"at\":", when.at);
-    put_seconds(out, ",\"elapsed\":", when.elapsed);
+/* `"at":1796138310.407,"elapsed":12.345`, made anew when a millisecond has passed. */
+static void put_moment(hpo_journal *journal, moment when) {
+    const uint64_t at = milliseconds(when.at), elapsed = milliseconds(when.elapsed);
+    if (at != journal->moment_at || elapsed != journal->moment_elapsed || journal->moment_length == 0) {
+        const int length =
+            snprintf(journal->moment, sizeof journal->moment, "\"at\":%" PRIu64 ".%03u,\"elapsed\":%" PRIu64 ".%03u",
+                     at / 1000, (unsigned)(at % 1000), elapsed / 1000, (unsigned)(elapsed % 1000));
+        journal->moment_length = (size_t)length;
+        journal->moment_at = at;
+        journal->moment_elapsed = elapsed;
+    }
+    base_buf_append(&journal->out, journal->moment, journal->moment_length);
 }
 
 static void begin_line(hpo_journal *journal) {
@@ -88,7 +95,8 @@ static void begin_attr(hpo_journal *journal, uint64_t trial, const char *name) {
 }
 
 static void end_attr(hpo_journal *journal, moment when) {
-    put_moment(&journal->out, when);
+    base_buf_putc(&journal->out, ',');
+    put_moment(journal, when);
     PUT(&journal->out, "}}");
     end_line(journal);
 }
@@ -193,8 +201,7 @@ static void write_ending(hpo_journal *journal, const char *name, const hpo_recor
 
 static void write_close(hpo_journal *journal, const hpo_record *record, moment when) {
     begin_attr(journal, record->trial, "close");
-    put_seconds(&journal->out, "\"at\":", when.at);
-    put_seconds(&journal->out, ",\"elapsed\":", when.elapsed);
+    put_moment(journal, when);
     PUT(&journal->out, "}}");
     end_line(journal);
 }

@@ -130,8 +130,40 @@ static double non_finite(hpo_json_reader *reader, hpo_json_text text) {
     return 0;
 }
 
+/* A plain decimal number of up to 15 digits, which is a quotient of two whole numbers that doubles hold exactly, so
+ * that one division rounds it as it must be. False: it is another kind, and nothing has been eaten. */
+static bool short_decimal(hpo_json_reader *reader, double *value) {
+    enum { MOST = 15 };
+    static const double powers[MOST + 1] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                            1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const char *at = reader->at;
+    const bool negative = at < reader->end && *at == '-';
+    uint64_t digits = 0;
+    size_t count = 0, fraction = 0;
+    if (negative) at++;
+    for (; at < reader->end && *at >= '0' && *at <= '9' && count < MOST; at++, count++) {
+        digits = digits * 10 + (uint64_t)(*at - '0');
+    }
+    if (count == 0) return false;
+    if (at < reader->end && *at == '.') {
+        at++;
+        for (; at < reader->end && *at >= '0' && *at <= '9' && count < MOST; at++, count++, fraction++) {
+            digits = digits * 10 + (uint64_t)(*at - '0');
+        }
+        if (fraction == 0) return false;
+    }
+    const bool ends = at < reader->end && (*at == ',' || *at == '}' || *at == ']');
+    if (!ends) return false;
+    reader->at = at;
+    *value = (double)digits / powers[fraction];
+    if (negative) *value = -*value;
+    return true;
+}
+
 double hpo_json_real(hpo_json_reader *reader) {
     if (peek(reader) == '"') return non_finite(reader, hpo_json_string(reader));
+    double exact;
+    if (short_decimal(reader, &exact)) return exact;
     char text[LONGEST_NUMBER + 1];
     double value = 0;
     if (!number_text(reader, text) || text[0] == '+' || !base_parse_double(text, &value)) fail(reader);
@@ -179,6 +211,28 @@ bool hpo_json_bool(hpo_json_reader *reader) {
     return false;
 }
 
+static size_t pass_digits(hpo_json_reader *reader) {
+    const char *first = reader->at;
+    while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9') reader->at++;
+    return (size_t)(reader->at - first);
+}
+
+static bool pass_char(hpo_json_reader *reader, char a, char b) {
+    if (reader->at == reader->end || (*reader->at != a && *reader->at != b)) return false;
+    reader->at++;
+    return true;
+}
+
+/* What is a number by its letters; nobody needs its value. */
+static bool pass_number(hpo_json_reader *reader) {
+    pass_char(reader, '-', '-');
+    if (pass_digits(reader) == 0) return false;
+    if (pass_char(reader, '.', '.') && pass_digits(reader) == 0) return false;
+    if (!pass_char(reader, 'e', 'E')) return true;
+    pass_char(reader, '+', '-');
+    return pass_digits(reader) > 0;
+}
+
 static void skip_scalar(hpo_json_reader *reader, char first) {
     static const char *const words[] = {"true", "false", "null", "NaN", "Infinity", "-Infinity"};
     if (first == '"') {
@@ -188,9 +242,7 @@ static void skip_scalar(hpo_json_reader *reader, char first) {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (first == words[i][0] && eat_word(reader, words[i])) return;
     }
-    char text[LONGEST_NUMBER + 1];
-    double value;
-    if (!number_text(reader, text) || !base_parse_double(text, &value)) fail(reader);
+    if (!pass_number(reader)) fail(reader);
 }
 
 static void skip_value(hpo_json_reader *reader, int depth) {
