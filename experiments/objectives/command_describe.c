@@ -116,20 +116,43 @@ static void add_name(base_buf *list, size_t *count, const char *name) {
     if (*count == NAMED + 1) base_buf_puts(list, ", ...");
 }
 
-static void advise(const command_state *state, base_buf *out) {
+static void mark_tested(const hpo_cond *cond, bool *marks) {
+    if (cond->op == HPO_COND_ALL || cond->op == HPO_COND_ANY) {
+        for (size_t i = 0; i < cond->n_children; i++) mark_tested(cond->children[i], marks);
+        return;
+    }
+    marks[cond->param] = true;
+    if (cond->against_param) marks[cond->other] = true;
+}
+
+/* Parameters that the program is told, or whose choice shows in what it is told: {flag: {value: --fast, when: {fast:
+ * true}}} tells it `fast`. */
+static const bool *told(const command_state *state, base_arena *arena) {
+    const hpo_space *space = state->known.space;
+    size_t count = hpo_space_count(space);
+    bool *marks = BASE_NEW_ARRAY(arena, count, bool);
+    for (size_t i = 0; i < count; i++) {
+        const hpo_param *param = hpo_space_param(space, i);
+        if (!reaches(state, param->name)) continue;
+        marks[i] = true;
+        if (param->when) mark_tested(param->when, marks);
+    }
+    return marks;
+}
+
+static void advise(const command_state *state, base_arena *arena, base_buf *out) {
     const hpo_space *space = state->known.space;
     const char *fidelity = state->known.fidelity.name;
     base_buf list = {0};
     size_t count = 0;
     if (state->input != COMMAND_INPUT_ARGUMENTS || reads_variable(state, "HPO_CONFIG")) return;
     if (command_mentions(state, "config")) return;
-    for (size_t i = 0; i < hpo_space_count(space); i++) {
-        const char *name = hpo_space_param(space, i)->name;
-        if (!reaches(state, name)) add_name(&list, &count, name);
-    }
-    bool told = !fidelity || reaches(state, fidelity) || command_mentions(state, "fidelity") ||
-                reads_variable(state, "HPO_FIDELITY");
-    if (!told) add_name(&list, &count, fidelity);
+    const bool *known = told(state, arena);
+    for (size_t i = 0; i < hpo_space_count(space); i++)
+        if (!known[i]) add_name(&list, &count, hpo_space_param(space, i)->name);
+    bool heard = !fidelity || reaches(state, fidelity) || command_mentions(state, "fidelity") ||
+                 reads_variable(state, "HPO_FIDELITY");
+    if (!heard) add_name(&list, &count, fidelity);
     if (count)
         base_buf_printf(out, "run does not mention %s, so the program is not told %s%s\n", list.data,
                         count == 1 ? "it" : "them",
@@ -149,7 +172,7 @@ static base_status read_state(const hpo_objective_env *env, base_arena *arena, c
 void command_advise(const hpo_objective_env *env, base_buf *out) {
     base_arena *arena = base_arena_create();
     command_state state;
-    if (read_state(env, arena, &state, NULL) == BASE_OK) advise(&state, out);
+    if (read_state(env, arena, &state, NULL) == BASE_OK) advise(&state, arena, out);
     base_arena_destroy(arena);
 }
 

@@ -257,6 +257,7 @@ static void test_advice(void **state) {
         {"    run: [sh, \"{lr}\"]\n",
          "run does not mention kind, momentum, epochs, so the program is not told them; or does it read the file "
          "HPO_CONFIG?\n"},
+        {"    run: [sh, \"{lr}\", \"--m={momentum}\", \"{epochs}\"]\n", ""}, /* momentum tells the kind */
         {"    run: [sh, \"{lr}\", [\"{kind}\", \"{momentum}\"]]\n",
          "run does not mention epochs, so the program is not told it; or does it read the file HPO_CONFIG?\n"},
         {"    run: [sh, \"{lr}\", \"{kind}\", \"{fidelity}\"]\n    env: {M: \"{momentum}\"}\n", ""},
