@@ -221,6 +221,14 @@ static const struct {
     [HPO_OUTCOME_STORAGE] = {"storage failed", HPO_EXIT_STORAGE},
 };
 
+/* Another run has taken the folder over: what lies there is its own. */
+static void leave_folder(run *r) {
+    status_fd = -1;
+    cli_progress_end(r->progress);
+    cli_status_drop(r->status);
+    r->status = NULL;
+}
+
 static void print_end(run *r, const char *state, int code, const char *error) {
     cli_end end = end_of(r, state, code, error);
     base_buf out = {0};
@@ -289,6 +297,8 @@ static int control(run *r, hpo_transport transport, bool *lost) {
                    (unsigned long long)hpo_view_trials(hpo_study_view(r->study)));
             code = HPO_EXIT_DONE;
         }
+    } else if (status == BASE_BUSY) {
+        leave_folder(r);
     } else {
         const bool ended = status == BASE_OK;
         print_end(r, ended ? ends[outcome].state : state_of_code(code), code, ended ? NULL : err.text);

@@ -212,6 +212,12 @@ base_status cli_status_end(cli_status *s, const cli_state *state, const base_buf
     return status;
 }
 
+void cli_status_drop(cli_status *s) {
+    const base_buf nothing = {0};
+    base_err ignored;
+    if (s && cli_status_end(s, &(cli_state){.name = ""}, &nothing, &ignored) != BASE_OK) return;
+}
+
 int cli_status_fd(const cli_status *s) {
     return s ? s->fd : -1;
 }

@@ -29,6 +29,8 @@ cli_status *cli_status_create(const char *dir);
 void cli_status_put(cli_status *status, const cli_state *state, const base_buf *body);
 /* The last word: waits until it is written and ends the thread. Frees. Accepts NULL. */
 BASE_CHECK base_status cli_status_end(cli_status *status, const cli_state *state, const base_buf *body, base_err *err);
+/* Ends without a word: somebody else writes there by now. Accepts NULL. */
+void cli_status_drop(cli_status *status);
 /* For a signal handler: a number written here (cli_status_leave_now) makes the thread write that the run was ended at
  * once, and end the process with that exit code. -1 when status is NULL. */
 int cli_status_fd(const cli_status *status);

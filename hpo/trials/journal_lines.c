@@ -22,7 +22,7 @@ base_status hpo_lines_begin(journal_lines *lines, int fd, const char *path, base
 
 /* What was given out makes room for the next piece. *got: 0 at the end. */
 static base_status fill(journal_lines *lines, size_t *got, base_err *err) {
-    memmove(lines->text, lines->text + lines->at, lines->filled - lines->at);
+    if (lines->at > 0) memmove(lines->text, lines->text + lines->at, lines->filled - lines->at);
     lines->filled -= lines->at;
     lines->at = 0;
     BASE_GROW(lines->text, lines->capacity, lines->filled + CHUNK);

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be wrong with a run's folder or its inputs gets a clear sentence and its exit code, and loses nothing."""
 import os
+import signal
 import sys
 
-from harness import (BAD_INPUT, DONE, QUICK_FAILURES, STORAGE, check, check_each_once, check_equal, command_study, main,
-                     records, results, status, wait_until)
+from harness import (BAD_INPUT, DONE, INTERRUPTED, QUICK_FAILURES, STORAGE, check, check_each_once, check_equal,
+                     command_study, main, records, results, status, wait_until)
 
 FUNCTION = """\
 study: f
@@ -28,6 +29,25 @@ def test_two_runs_in_one_folder(place):
     run.expect(DONE)
     check_each_once(folder, 30)
     check_equal(status(folder)["attempts_run_again"], 0, "attempts run again")
+
+
+def test_a_changed_study_over_a_living_run(place):
+    """Nothing has succeeded, so the folder could be begun anew: but somebody works in it."""
+    study, folder = command_study(place, 60, "budget: {trials: 30}\n" + QUICK_FAILURES), place.path("run")
+    run = place.jobs(2, study, "--dir", folder)
+    wait_until(lambda: place.trials(), "a trial at work")
+    inode = (folder / "journal.log").stat().st_ino
+    for start in starts(place).values():
+        start(study, "--dir", folder, "--seed", "12").expect(STORAGE).says("another run holds", "process ")
+    check_equal((folder / "journal.log").stat().st_ino, inode, "the journal's inode")
+    check(not (folder / "journal.log.1").exists(), "the journal was put aside")
+    run.signal(signal.SIGTERM)
+    run.expect(INTERRUPTED)
+    again = place.jobs(2, study, "--dir", folder, "--seed", "12", "--set", "budget.time=0.5s", "--set",
+                       "trial.stop_grace=1s")
+    again.wait()
+    again.says("it begins anew")
+    check((folder / "journal.log.1").stat().st_ino == inode, "the old journal was not kept")
 
 
 def test_a_changed_study_over_an_old_journal(place):
@@ -142,6 +162,6 @@ def test_configurations_to_try_first(place):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], test_two_runs_in_one_folder, test_a_changed_study_over_an_old_journal,
-                  test_a_larger_budget_continues, test_a_folder_that_cannot_be_used, test_a_missing_study,
+    sys.exit(main(sys.argv[1], test_two_runs_in_one_folder, test_a_changed_study_over_a_living_run,
+                  test_a_changed_study_over_an_old_journal, test_a_larger_budget_continues, test_a_folder_that_cannot_be_used, test_a_missing_study,
                   test_a_missing_data_set, test_a_torn_journal, test_configurations_to_try_first))

@@ -165,6 +165,20 @@ static void test_a_dead_run_is_marked_from_outside(void **state) {
     }
 }
 
+/* Another run has taken the folder over, and says there what it does. */
+static void test_a_run_that_lost_its_folder_says_nothing(void **state) {
+    (void)state;
+    check_tmpdir dir = check_tmpdir_create();
+    cli_status *s = cli_status_create(dir.path);
+    put(s, "running", "one");
+    wait_for(&dir, "note", "one");
+    check_tmpdir_write(&dir, "status.json", "{\"state\": \"running\", \"note\": \"another\"}");
+    cli_status_drop(s);
+    cli_status_drop(NULL);
+    wait_for(&dir, "note", "another");
+    check_tmpdir_remove(&dir);
+}
+
 static void test_a_last_word_stays(void **state) {
     (void)state;
     base_err err;
@@ -190,6 +204,7 @@ int main(void) {
         cmocka_unit_test(test_what_cannot_be_written_is_said_at_the_end),
         cmocka_unit_test(test_a_second_signal_leaves_a_last_word),
         cmocka_unit_test(test_a_dead_run_is_marked_from_outside),
+        cmocka_unit_test(test_a_run_that_lost_its_folder_says_nothing),
         cmocka_unit_test(test_a_last_word_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
