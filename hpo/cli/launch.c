@@ -145,6 +145,7 @@ static void pass_signals_on(vigil *v, double now) {
     if (now - v->signalled < IMPATIENCE) {
         caught_count = 1;
     } else if (caught_count > 1) {
+        if (v->notes.controller > 0) kill(v->notes.controller, SIGKILL); /* it would wait for its trials */
         kill(v->mpirun, SIGKILL);
         v->ended = true;
     }

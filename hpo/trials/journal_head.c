@@ -63,8 +63,8 @@ static bool is_ours(const char *line, size_t length) {
 }
 
 static base_status fail_stranger(const char *path, base_err *err) {
-    return BASE_FAIL(err, BASE_CORRUPT, "%s was not written by this program; move it away or choose another folder",
-                     path);
+    return BASE_FAIL(err, BASE_CORRUPT,
+                     "%s was not written by this program; move it away, or give --dir for another folder", path);
 }
 
 static base_status fail_format(const char *path, const journal_identity *head, base_err *err) {

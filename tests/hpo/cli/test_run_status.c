@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* status.json as others see it: it is whole at any time, it shows that its writer lives, it has the last word of every
  * end that somebody sees, and a run that cannot write it is not kept waiting. */
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -110,6 +111,26 @@ static void test_what_cannot_be_written_is_said_at_the_end(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* A disk that keeps its writer waiting for ever: here a pipe that nobody reads. */
+static void test_a_slow_disk_keeps_nobody_waiting(void **state) {
+    (void)state;
+    base_err err;
+    check_tmpdir dir = check_tmpdir_create();
+    const char *temporary = check_tmpdir_file(&dir, "status.json.tmp");
+    assert_int_equal(mkfifo(temporary, 0600), 0);
+    cli_status *s = cli_status_create(dir.path);
+    const double begun = base_monotonic();
+    for (int i = 0; i < 1000; i++) put(s, i % 2 ? "running" : "stopping", "one");
+    assert_true(base_monotonic() - begun < 1);
+    assert_null(read_now(&dir));
+    const int reader = open(temporary, O_RDONLY | O_NONBLOCK); /* the disk is back */
+    assert_true(reader >= 0);
+    assert_int_equal(unlink(temporary), 0);
+    (void)end(s, "done", 0, NULL, &err);
+    close(reader);
+    check_tmpdir_remove(&dir);
+}
+
 /* A process that is told to leave at once: the exit code, and what the file says then. */
 static void test_a_second_signal_leaves_a_last_word(void **state) {
     (void)state;
@@ -202,6 +223,7 @@ int main(void) {
         cmocka_unit_test(test_it_beats_without_being_told_anything),
         cmocka_unit_test(test_another_state_is_written_at_once),
         cmocka_unit_test(test_what_cannot_be_written_is_said_at_the_end),
+        cmocka_unit_test(test_a_slow_disk_keeps_nobody_waiting),
         cmocka_unit_test(test_a_second_signal_leaves_a_last_word),
         cmocka_unit_test(test_a_dead_run_is_marked_from_outside),
         cmocka_unit_test(test_a_run_that_lost_its_folder_says_nothing),
