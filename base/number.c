@@ -286,9 +286,10 @@ bool base_parse_double(const char *text, double *out) {
     if (*text == '-' || *text == '+') text++;
     decimal number;
     double value;
-    if (strcasecmp(text, "inf") == 0 || strcasecmp(text, "infinity") == 0) {
+    const bool word = !is_digit(*text) && *text != '.';
+    if (word && (strcasecmp(text, "inf") == 0 || strcasecmp(text, "infinity") == 0)) {
         value = INFINITY;
-    } else if (strcasecmp(text, "nan") == 0) {
+    } else if (word && strcasecmp(text, "nan") == 0) {
         value = NAN;
     } else if (!scan_decimal(text, &number, &complete)) {
         return false;

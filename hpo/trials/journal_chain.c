@@ -32,12 +32,6 @@ static void to_digits(uint64_t value, char out[DIGITS]) {
     eight_digits((uint32_t)value, out + 8);
 }
 
-static void put_digits(base_buf *out, uint64_t value) {
-    char text[DIGITS];
-    to_digits(value, text);
-    base_buf_append(out, text, DIGITS);
-}
-
 static bool has_digits(const char *at, uint64_t value) {
     char text[DIGITS];
     to_digits(value, text);
@@ -57,12 +51,15 @@ static uint64_t read_digits(const char *at) {
 }
 
 void hpo_chain_seal(journal_chain *chain, base_buf *out, size_t start) {
-    base_buf_append(out, MEMBER, MEMBER_LENGTH);
-    put_digits(out, chain->last);
+    char before[MEMBER_LENGTH + DIGITS], own[DIGITS + CLOSING_LENGTH + 1];
+    memcpy(before, MEMBER, MEMBER_LENGTH);
+    to_digits(chain->last, before + MEMBER_LENGTH);
+    base_buf_append(out, before, sizeof before);
     chain->last = base_xxh64(out->data + start, out->length - start, 0);
-    put_digits(out, chain->last);
-    base_buf_append(out, CLOSING, CLOSING_LENGTH);
-    base_buf_putc(out, '\n');
+    to_digits(chain->last, own);
+    memcpy(own + DIGITS, CLOSING, CLOSING_LENGTH);
+    own[sizeof own - 1] = '\n';
+    base_buf_append(out, own, sizeof own);
     chain->linked = true;
 }
 

@@ -39,6 +39,13 @@ typedef struct journal_param {
     journal_text distribution; /* "lr":"{\"name\":...}" */
 } journal_param;
 
+/* A double and its text. */
+typedef struct journal_number {
+    double value;
+    char text[40];
+    size_t length; /* 0: none yet */
+} journal_number;
+
 struct hpo_journal {
     char *path;
     int fd;
@@ -69,6 +76,7 @@ struct hpo_journal {
     size_t line;     /* where the line that is being written begins */
     double stamp_at; /* what stamp says */
     char stamp[32];
+    journal_number number;              /* the newest that was written: a value stands in up to four places */
     uint64_t moment_at, moment_elapsed; /* milliseconds: what moment says */
     char moment[64];
     size_t moment_length;

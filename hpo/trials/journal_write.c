@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -34,6 +35,22 @@ static void put_real(base_buf *out, double value) {
         return;
     }
     base_buf_puts(out, isnan(value) ? "\"nan\"" : value > 0 ? "\"inf\"" : "\"-inf\"");
+}
+
+/* A value of a metric, which stands in up to four places: it is printed once. */
+static void put_value(hpo_journal *journal, double value) {
+    base_buf *out = &journal->out;
+    journal_number *newest = &journal->number;
+    if (newest->length > 0 && memcmp(&newest->value, &value, sizeof value) == 0) {
+        base_buf_append(out, newest->text, newest->length);
+        return;
+    }
+    const size_t start = out->length;
+    put_real(out, value);
+    newest->value = value;
+    newest->length = out->length - start;
+    BASE_ASSERT(newest->length <= sizeof newest->text);
+    memcpy(newest->text, out->data + start, newest->length);
 }
 
 static void put_uint(base_buf *out, const char *key, uint64_t value) {
@@ -101,7 +118,8 @@ static void end_attr(hpo_journal *journal, moment when) {
     end_line(journal);
 }
 
-static void put_result(base_buf *out, const hpo_result *result) {
+static void put_result(hpo_journal *journal, const hpo_result *result) {
+    base_buf *out = &journal->out;
     put_key_real(out, ",\"cost\":", result->cost);
     put_key_real(out, ",\"seconds\":", result->seconds);
     if (result->reached > 0) put_key_real(out, ",\"reached\":", result->reached);
@@ -119,7 +137,8 @@ static void put_result(base_buf *out, const hpo_result *result) {
     for (size_t i = 0; i < result->metrics.count; i++) {
         if (i > 0) base_buf_putc(out, ',');
         base_buf_put_json(out, result->metrics.item[i].name);
-        put_key_real(out, ":", result->metrics.item[i].value);
+        base_buf_putc(out, ':');
+        put_value(journal, result->metrics.item[i].value);
     }
     base_buf_putc(out, '}');
 }
@@ -189,13 +208,14 @@ static void write_ending(hpo_journal *journal, const char *name, const hpo_recor
     begin_attr(journal, record->trial, name);
     put_uint(out, "\"rung\":", record->rung);
     put_key_real(out, ",\"fidelity\":", record->fidelity);
-    put_key_real(out, ",\"values\":[", record->value);
+    PUT(out, ",\"values\":[");
+    put_value(journal, record->value);
     base_buf_putc(out, ']');
     if (record->stop) PUT(out, ",\"stop\":true");
     if (record->final) PUT(out, ",\"final\":true");
     put_uint(out, ",\"attempt\":", record->attempt);
     put_uint(out, ",\"worker\":", record->worker);
-    put_result(out, &record->result);
+    put_result(journal, &record->result);
     end_attr(journal, when);
 }
 
@@ -214,7 +234,7 @@ static void write_raw(hpo_journal *journal, const char *name, const hpo_raw *raw
     put_key_real(out, ",\"fidelity\":", raw->fidelity);
     put_uint(out, ",\"attempt\":", raw->attempt);
     put_uint(out, ",\"worker\":", raw->worker);
-    put_result(out, &raw->result);
+    put_result(journal, &raw->result);
     end_attr(journal, when);
 }
 
@@ -238,7 +258,8 @@ static void write_intermediate(hpo_journal *journal, const hpo_record *record) {
     put_uint(out, "{\"op_code\":7,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
     PUT(out, ",\"step\":");
     base_buf_put_i64(out, integer ? (int64_t)record->fidelity : (int64_t)record->rung);
-    put_key_real(out, ",\"intermediate_value\":", record->value);
+    PUT(out, ",\"intermediate_value\":");
+    put_value(journal, record->value);
     end_line(journal);
 }
 
@@ -250,7 +271,8 @@ static void write_state(hpo_journal *journal, const hpo_record *record, int stat
     base_buf_put_i64(out, state);
     PUT(out, ",\"values\":");
     if (value) {
-        put_key_real(out, "[", *value);
+        base_buf_putc(out, '[');
+        put_value(journal, *value);
         PUT(out, "],\"datetime_complete\":\"");
     } else {
         PUT(out, "null,\"datetime_complete\":\"");

@@ -89,14 +89,23 @@ bool hpo_json_is_torn(const char *text, size_t length) {
     return true;
 }
 
+/* What a string cannot simply go on with: its end, an escape, a control character. */
+static const bool is_special[256] = {
+    [0] = true,  [1] = true,  [2] = true,  [3] = true,  [4] = true,   [5] = true,   [6] = true,
+    [7] = true,  [8] = true,  [9] = true,  [10] = true, [11] = true,  [12] = true,  [13] = true,
+    [14] = true, [15] = true, [16] = true, [17] = true, [18] = true,  [19] = true,  [20] = true,
+    [21] = true, [22] = true, [23] = true, [24] = true, [25] = true,  [26] = true,  [27] = true,
+    [28] = true, [29] = true, [30] = true, [31] = true, ['"'] = true, ['\\'] = true};
+
 hpo_json_text hpo_json_string(hpo_json_reader *reader) {
     if (!eat(reader, '"')) {
         fail(reader);
         return (hpo_json_text){.at = reader->end};
     }
     const char *first = reader->at, *at = first, *end = reader->end;
-    while (at < end && *at != '"') {
-        if ((unsigned char)*at < 0x20 || (*at == '\\' && ++at == end)) break;
+    for (;;) {
+        while (at < end && !is_special[(unsigned char)*at]) at++;
+        if (at >= end || *at != '\\' || ++at == end) break;
         at++;
     }
     if (at >= end || *at != '"') {
