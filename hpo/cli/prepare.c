@@ -111,10 +111,13 @@ base_status run_prepare(run *r, base_err *err) {
 
 /* A study that could not begin leaves no journal behind which its corrected file would contradict. */
 base_status run_close_journal(run *r, bool begun, base_err *err) {
-    if (!begun && r->journal && hpo_journal_is_new(r->journal)) {
-        unlink(base_arena_printf(r->arena, "%s/journal.log", r->run_dir));
+    const bool useless = !begun && r->journal && hpo_journal_is_new(r->journal);
+    base_status status = BASE_OK;
+    if (useless) {
+        hpo_journal_discard(r->journal);
+    } else {
+        status = hpo_journal_close(r->journal, err);
     }
-    const base_status status = hpo_journal_close(r->journal, err);
     r->journal = NULL;
     return status;
 }

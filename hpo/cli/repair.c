@@ -15,6 +15,8 @@ static base_status read_spec(const hpo_catalog *catalog, const hpo_cli_args *arg
         status = hpo_study_read(catalog, file, base_buf_text(&text), text.length, args->sets, args->n_sets,
                                 args->has_seed ? &args->seed : NULL, spec, err);
     }
+    base_buf_clear(&text);
+    if (status == BASE_OK) status = cli_read_try_first(*spec, args->repair, &text, err); /* the run's own copy */
     base_buf_fini(&text);
     return status;
 }

@@ -278,6 +278,13 @@ static void say_end(hpo_journal *journal) {
     hpo_journal_write_end(journal);
 }
 
+void hpo_journal_discard(hpo_journal *journal) {
+    if (journal->kept) hpo_keeper_stop(&journal->keeper); /* or it would find the file taken away */
+    journal->kept = false;
+    unlink(journal->path);
+    destroy(journal);
+}
+
 base_status hpo_journal_close(hpo_journal *journal, base_err *err) {
     if (!journal) return BASE_OK;
     base_status status = BASE_OK;

@@ -134,6 +134,8 @@ BASE_CHECK base_status hpo_journal_repair(const char *path, const hpo_journal_he
                                           bool deterministic, base_buf *told, base_err *err);
 /* The seed that a damaged journal still tells; BASE_CORRUPT when it does not. */
 BASE_CHECK base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err *err);
+/* Removes the file, which holds nothing that a later run wants, releases the lock, frees. */
+void hpo_journal_discard(hpo_journal *journal);
 /* Syncs, releases the lock, frees. Accepts NULL. */
 base_status hpo_journal_close(hpo_journal *journal, base_err *err);
 

@@ -73,12 +73,29 @@ static hpo_trial_state naive_state(const fixture *f, size_t n, uint64_t id) {
 
 /* ---- comparing ---- */
 
+static void check_metrics(const hpo_metrics *kept, const hpo_record *record) {
+    const hpo_metrics *metrics = &record->result.metrics;
+    bool only_value = metrics->count == 1 && memcmp(&metrics->item[0].value, &record->value, sizeof(double)) == 0;
+    if (metrics->count == 0 || only_value) {
+        assert_null(kept);
+        return;
+    }
+    hpo_metrics copy = *kept; /* by value: more bytes than are in use */
+    assert_int_equal(copy.count, metrics->count);
+    for (size_t i = 0; i < metrics->count; i++) {
+        assert_string_equal(copy.item[i].name, metrics->item[i].name);
+        CHECK_SAME_DOUBLE(copy.item[i].value, metrics->item[i].value);
+    }
+}
+
 static void check_eval(const fixture *f, const hpo_eval *eval, size_t event) {
     const hpo_record *record = &f->records[event];
     bool failed = record->result.failure != HPO_FAILURE_NONE;
     assert_int_equal(eval->event, event);
     assert_int_equal(eval->rung, record->rung);
     assert_int_equal(eval->attempt, record->attempt);
+    assert_int_equal(eval->worker, record->worker);
+    CHECK_SAME_DOUBLE(eval->at, record->at);
     assert_int_equal(eval->failure, record->result.failure);
     assert_int_equal(eval->code, record->result.code);
     CHECK_SAME_DOUBLE(eval->fidelity, record->fidelity);
@@ -91,20 +108,21 @@ static void check_eval(const fixture *f, const hpo_eval *eval, size_t event) {
     } else {
         assert_null(eval->reason);
     }
-    const hpo_metrics *metrics = &record->result.metrics;
-    bool only_value = metrics->count == 1 && memcmp(&metrics->item[0].value, &record->value, sizeof(double)) == 0;
-    if (metrics->count == 0 || only_value) {
-        assert_null(eval->metrics);
-        return;
-    }
-    hpo_metrics copy = *eval->metrics; /* by value: more bytes than are in use */
-    assert_int_equal(copy.count, metrics->count);
-    for (size_t i = 0; i < metrics->count; i++) {
-        assert_string_equal(copy.item[i].name, metrics->item[i].name);
-        CHECK_SAME_DOUBLE(copy.item[i].value, metrics->item[i].value);
-    }
+    check_metrics(eval->metrics, record);
 }
 
+static void check_report(const fixture *f, const hpo_report *report, size_t event) {
+    const hpo_record *record = &f->records[event];
+    assert_int_equal(report->event, event);
+    assert_int_equal(report->rung, record->rung);
+    assert_int_equal(report->attempt, record->attempt);
+    assert_int_equal(report->worker, record->worker);
+    CHECK_SAME_DOUBLE(report->at, record->at);
+    CHECK_SAME_DOUBLE(report->step, record->fidelity);
+    CHECK_SAME_DOUBLE(report->value, record->value);
+    CHECK_SAME_DOUBLE(report->loss, naive_loss(f, record));
+    check_metrics(report->metrics, record);
+}
 static void check_trial(const fixture *f, hpo_view view, uint64_t id) {
     size_t n = view.as_of, evals = 0, reports = 0;
     hpo_trial trial = hpo_view_trial(view, id);
@@ -119,12 +137,7 @@ static void check_trial(const fixture *f, hpo_view view, uint64_t id) {
         }
         if (record->kind == HPO_RECORD_REPORT) {
             assert_true(reports < trial.n_reports);
-            const hpo_report *report = &trial.reports[reports++];
-            assert_int_equal(report->event, i);
-            assert_int_equal(report->rung, record->rung);
-            CHECK_SAME_DOUBLE(report->step, record->fidelity);
-            CHECK_SAME_DOUBLE(report->value, record->value);
-            CHECK_SAME_DOUBLE(report->loss, naive_loss(f, record));
+            check_report(f, &trial.reports[reports++], i);
         }
     }
     assert_int_equal(trial.n_evals, evals);
@@ -331,6 +344,42 @@ static void test_loss_order(void **state) {
     }
 }
 
+/* Attempts are kept, and are no events: every number and every view stays what it was without them. */
+static void test_attempts(void **state) {
+    (void)state;
+    base_err err = {0};
+    hpo_space *space = random_space_create();
+    hpo_history *history = hpo_history_create(space, false, 1);
+    const double config[RANDOM_PARAMS] = {0.01, 0.1, 0.5, 2, 16, 0, NAN, 0, 0, 0, 5};
+    const hpo_record start = start_record(0, config), result = result_of(0, 1, 0.5);
+    hpo_record attempt = {.kind = HPO_RECORD_ATTEMPT, .fidelity = 1, .worker = 3, .at = 1700000000.25};
+    CHECK_FAILS(hpo_history_apply(history, &attempt, &err), BASE_CORRUPT, "before it begins");
+    CHECK_OK(hpo_history_apply(history, &start, &err));
+    CHECK_FAILS(hpo_history_apply(history, &attempt, &err), BASE_CORRUPT, "though it did not fail");
+    attempt.result = (hpo_result){.failure = HPO_FAILURE_CRASH, .code = 11, .seconds = 2.5, .reason = "signal 11"};
+    for (attempt.attempt = 0; attempt.attempt < 3; attempt.attempt++) {
+        CHECK_OK(hpo_history_apply(history, &attempt, &err));
+    }
+    assert_int_equal(hpo_history_view(history).as_of, 1);
+    CHECK_OK(hpo_history_apply(history, &result, &err));
+    const hpo_trial trial = hpo_view_trial(hpo_history_view(history), 0);
+    assert_int_equal(trial.state, HPO_TRIAL_COMPLETE);
+    assert_int_equal(trial.evals[0].event, 1);
+    assert_int_equal(trial.n_attempts, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(trial.attempts[i].attempt, i);
+        assert_int_equal(trial.attempts[i].worker, 3);
+        assert_int_equal(trial.attempts[i].failure, HPO_FAILURE_CRASH);
+        assert_int_equal(trial.attempts[i].code, 11);
+        assert_string_equal(trial.attempts[i].reason, "signal 11");
+        CHECK_SAME_DOUBLE(trial.attempts[i].at, 1700000000.25);
+        CHECK_SAME_DOUBLE(trial.attempts[i].seconds, 2.5);
+    }
+    assert_int_equal(hpo_view_trial(hpo_history_at(history, 1), 0).n_attempts, 0);
+    hpo_history_destroy(history);
+    hpo_space_destroy(space);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     base_err err = {0};
@@ -381,7 +430,7 @@ static void test_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fold_minimize), cmocka_unit_test(test_fold_maximize), cmocka_unit_test(test_incumbent),
-        cmocka_unit_test(test_loss_order),    cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_loss_order),    cmocka_unit_test(test_refusals),      cmocka_unit_test(test_attempts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,9 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
+#include "base/clock.h"
 #include "tests/hpo/trials/journal_fixture.h"
 
 static void test_round_trip(void **state) {
@@ -212,6 +214,57 @@ static void test_identity(void **state) {
     base_arena_destroy(arena);
 }
 
+/* A run that is killed after some time; its records say how long all runs took by then. */
+static double killed_run(const fixture *f, size_t from) {
+    base_err err = {0};
+    pid_t pid = fork();
+    if (pid == 0) {
+        entry_list got = entry_list_create();
+        hpo_journal *journal = open_and_read(f->path, f->space, &got);
+        for (size_t i = from; i < from + 5; i++) {
+            base_sleep(0.02);
+            hpo_journal_append(journal, &f->entries.items[i]);
+            if (hpo_journal_flush(journal, &err) != BASE_OK) _exit(1);
+        }
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    entry_list got = entry_list_create();
+    hpo_journal *journal = open_and_read(f->path, f->space, &got);
+    assert_int_equal(got.count, from + 5);
+    const double elapsed = hpo_journal_elapsed(journal);
+    assert_true(fabs(got.items[got.count - 1].elapsed - elapsed) < 0.002);
+    CHECK_OK(hpo_journal_close(journal, &err));
+    entry_list_destroy(&got);
+    return elapsed;
+}
+
+static void test_elapsed(void **state) {
+    fixture *f = *state;
+    random_entries(f->source, 12, 60, &f->entries);
+    double before = 0;
+    for (size_t run = 0; run < 3; run++) {
+        const double elapsed = killed_run(f, 5 * run);
+        assert_true(elapsed >= before + 0.099);
+        assert_true(elapsed < before + 30); /* pauses between runs do not count; a loaded machine is slow */
+        before = elapsed;
+        base_sleep(0.05);
+    }
+}
+
+static void test_discard(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    hpo_journal_head head = test_head();
+    hpo_journal *journal = NULL;
+    CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
+    hpo_journal_discard(journal);
+    assert_int_not_equal(access(f->path, F_OK), 0);
+    assert_int_not_equal(access(check_tmpdir_file(&f->dir, "journal.log.hpo-lock"), F_OK), 0);
+}
+
 static void test_unwritable(void **state) {
     fixture *f = *state;
     base_err err = {0};
@@ -277,8 +330,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         JOURNAL_TEST(test_round_trip),     JOURNAL_TEST(test_continued),  JOURNAL_TEST(test_torn_tail),
         JOURNAL_TEST(test_display_mended), JOURNAL_TEST(test_torn_head),  JOURNAL_TEST(test_visit_stops),
-        JOURNAL_TEST(test_identity),       JOURNAL_TEST(test_unwritable), JOURNAL_TEST(test_disk_fills),
-        JOURNAL_TEST(test_fsync_each),
+        JOURNAL_TEST(test_identity),       JOURNAL_TEST(test_elapsed),    JOURNAL_TEST(test_discard),
+        JOURNAL_TEST(test_unwritable),     JOURNAL_TEST(test_disk_fills), JOURNAL_TEST(test_fsync_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
