@@ -22,7 +22,7 @@ const base_option study_keys_table[] = {
      .alias = "program command script function",
      .help = "what is evaluated: one name with its settings, e.g. objective: {train: {dataset: digits}}"},
     {KEY(study_keys, metric, NODE), .shape = "name or map", .fallback = "", .alias = "direction directions goal mode",
-     .help = "what the objective reports and the study optimises: a name or {name, goal}; default: the first metric "
+     .help = "what the objective reports and the study optimizes: a name or {name, goal}; default: the first metric "
              "that the objective declares"},
     {KEY(study_keys, method, NODE), .shape = "name or map", .fallback = "random",
      .alias = "sampler scheduler pruner algorithm algo optimizer tuner search_alg early_terminate",
@@ -51,6 +51,7 @@ const base_option study_keys_table[] = {
      .alias = "forbidden forbiddens constraints",
      .help = "conditions: a configuration that matches any of them is never tried"},
     {KEY(study_keys, try_first, NODE), .shape = "list of maps or file", .fallback = "",
+     .alias = "initial initial_points initial_configs points_to_evaluate enqueue enqueue_trial start_points guess",
      .help = "configurations to begin with, or the path of a best.yaml or of a CSV with a header; what a "
              "configuration leaves out is drawn"},
     BASE_OPTIONS_END,
