@@ -155,6 +155,11 @@ static base_status grid_ask(void *self, hpo_view view, const hpo_request *reques
         if (state->next_trial == wanted) return BASE_OK;
         state->next_trial++;
     }
+    if (state->next_trial == 0) {
+        return BASE_FAIL(err, BASE_END,
+                         "all %llu points of the grid are forbidden: give it more points, or take another sampler",
+                         (unsigned long long)state->size);
+    }
     return BASE_FAIL(err, BASE_END, "all %llu points of the grid were tried", (unsigned long long)state->next_trial);
 }
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Points of a space: activation, legality, drawing, the unit cube, the grid, equality.
  *
- * Nothing here allocates: a study of cheap functions draws hundreds of thousands of points. */
+ * Nothing here allocates, but for spaces of which little is allowed: a study of cheap functions draws hundreds of
+ * thousands of points. */
 #include "hpo/space/space_impl.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DRAWS = 10000 };
+#include "hpo/space/narrow.h"
+
+enum { MAX_DRAWS = 10000, NARROWED_DRAWS = 200 };
 
 void hpo_space_activate(const hpo_space *space, double *config) {
     if (space->dims < space->count)
@@ -72,10 +75,11 @@ base_status hpo_space_check(const hpo_space *space, const double *config, base_e
 
 typedef double draw_function(const hpo_param *param, base_rng *rng);
 
-static base_status draw_allowed(const hpo_space *space, base_rng *rng, draw_function *draw, double *config,
-                                base_err *err) {
+/* By rejection, which is cheap where most is allowed; where little is, from what forbid leaves of every parameter. */
+static base_status draw_allowed(const hpo_space *space, base_rng *rng, bool prior, double *config, base_err *err) {
     BASE_ASSERT(space->sealed);
-    for (int n = 0; n < MAX_DRAWS; n++) {
+    draw_function *draw = prior ? hpo_param_draw_prior : hpo_param_draw;
+    for (int n = 0; n < (space->is_tight ? 0 : MAX_DRAWS); n++) {
         for (size_t k = 0; k < space->dims; k++) {
             size_t i = space->dim_param[k];
             config[i] = draw(&space->params[i], rng);
@@ -83,15 +87,16 @@ static base_status draw_allowed(const hpo_space *space, base_rng *rng, draw_func
         hpo_space_activate(space, config);
         if (hpo_space_allowed(space, config)) return BASE_OK;
     }
-    return BASE_FAIL(err, BASE_END, "forbid leaves too little: %d drawn configurations are all forbidden", MAX_DRAWS);
+    if (hpo_narrow_draw(space, NULL, prior, NARROWED_DRAWS, rng, config)) return BASE_OK;
+    return BASE_FAIL(err, BASE_END, "forbid leaves too little: no configuration was found that it allows");
 }
 
 base_status hpo_space_sample(const hpo_space *space, base_rng *rng, double *config, base_err *err) {
-    return draw_allowed(space, rng, hpo_param_draw, config, err);
+    return draw_allowed(space, rng, false, config, err);
 }
 
 base_status hpo_space_sample_prior(const hpo_space *space, base_rng *rng, double *config, base_err *err) {
-    return draw_allowed(space, rng, hpo_param_draw_prior, config, err);
+    return draw_allowed(space, rng, true, config, err);
 }
 
 /* Why a completed point is none: a given parameter is inactive, or the point is forbidden. */
@@ -114,20 +119,27 @@ static base_status fail_completion(const hpo_space *space, const double *given, 
     return status;
 }
 
+static bool complete_once(const hpo_space *space, const double *given, base_rng *rng, double *config) {
+    for (size_t k = 0; k < space->dims; k++) {
+        size_t i = space->dim_param[k];
+        config[i] = isnan(given[i]) ? hpo_param_draw(&space->params[i], rng) : given[i];
+    }
+    hpo_space_activate(space, config);
+    bool fits = hpo_space_allowed(space, config);
+    for (size_t i = 0; i < space->count && fits; i++) fits = isnan(given[i]) || !isnan(config[i]);
+    return fits;
+}
+
 base_status hpo_space_complete(const hpo_space *space, const double *given, base_rng *rng, double *config,
                                base_err *err) {
     BASE_ASSERT(space->sealed);
     bool drawn = false, fits = false;
     for (size_t k = 0; k < space->dims; k++) drawn |= isnan(given[space->dim_param[k]]);
-    for (int n = 0; n < (drawn ? MAX_DRAWS : 1) && !fits; n++) {
-        for (size_t k = 0; k < space->dims; k++) {
-            size_t i = space->dim_param[k];
-            config[i] = isnan(given[i]) ? hpo_param_draw(&space->params[i], rng) : given[i];
-        }
-        hpo_space_activate(space, config);
-        fits = hpo_space_allowed(space, config);
-        for (size_t i = 0; i < space->count && fits; i++) fits = isnan(given[i]) || !isnan(config[i]);
-    }
+    for (int n = 0; n < (drawn && !space->is_tight ? MAX_DRAWS : 1) && !fits; n++)
+        fits = complete_once(space, given, rng, config);
+    if (!fits && drawn && space->narrow)
+        fits = hpo_narrow_draw(space, given, false, NARROWED_DRAWS, rng, config) ||
+               complete_once(space, given, rng, config); /* which is named */
     return fits ? BASE_OK : fail_completion(space, given, config, drawn, err);
 }
 

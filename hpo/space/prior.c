@@ -57,6 +57,17 @@ double hpo_param_draw(const hpo_param *param, base_rng *rng) {
     return hpo_param_quantile(param, base_rng_uniform(rng));
 }
 
+double hpo_param_prior_share(const hpo_param *param, double unit) {
+    const truncation t = truncation_of(param);
+    const double share = (gsl_cdf_ugaussian_P((unit - t.center) / t.deviation) - t.lower) / t.mass;
+    return fmin(fmax(share, 0), 1);
+}
+
+double hpo_param_prior_unit(const hpo_param *param, double share) {
+    const truncation t = truncation_of(param);
+    return draw_truncated_normal(&t, share);
+}
+
 double hpo_param_draw_prior(const hpo_param *param, base_rng *rng) {
     const hpo_prior *prior = &param->prior;
     if (!prior->given) return hpo_param_draw(param, rng);

@@ -2,7 +2,7 @@
 /* A search space: its parts, its order, its seal.
  *
  * Sealing sorts the parameters (order.c), so that one pass over `order` activates a point, and compiles every test. It
- * then draws points until one is allowed: a space that forbids everything is an error of the study file, not an endless
+ * then seeks a point that is allowed: a space that forbids everything is an error of the study file, not an endless
  * search. */
 #include "hpo/space/space_impl.h"
 
@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "base/options.h"
+#include "hpo/space/narrow.h"
 
-enum { SEAL_SAMPLES = 10000 };
+/* Where the first allowed point takes more draws than MANY_DRAWS, at most about one in a hundred is allowed. */
+enum { SEAL_SAMPLES = 10000, MANY_DRAWS = 1000 };
 
 base_status hpo_space_fail(const base_yaml_node *where, base_err *err, const char *fmt, ...) {
     va_list args;
@@ -114,9 +116,11 @@ static base_status compile_tests(hpo_space *space, base_err *err) {
     return BASE_OK;
 }
 
-/* Draws from a fixed stream until a point is allowed; else names the clause that forbade most. */
-static base_status check_some_allowed(const hpo_space *space, base_err *err) {
+/* Draws from a fixed stream until a point is allowed, then narrows the domains; else names the clause that forbade
+ * most. */
+static base_status check_some_allowed(hpo_space *space, base_err *err) {
     if (space->n_clauses == 0) return BASE_OK;
+    space->narrow = hpo_narrow_create(space);
     double *config = BASE_NEW_ARRAY(space->arena, space->count, double);
     size_t *hits = BASE_NEW_ARRAY(space->arena, space->n_clauses, size_t);
     base_rng rng = base_rng_stream(0, BASE_RNG_SAMPLER, 0, 0);
@@ -129,8 +133,10 @@ static base_status check_some_allowed(const hpo_space *space, base_err *err) {
             hits[i]++;
             forbidden = true;
         }
+        space->is_tight = n >= MANY_DRAWS;
         if (!forbidden) return BASE_OK;
     }
+    if (hpo_narrow_draw(space, NULL, false, 0, &rng, config)) return BASE_OK;
     size_t worst = 0;
     for (size_t i = 1; i < space->n_clauses; i++)
         if (hits[i] > hits[worst]) worst = i;

@@ -105,6 +105,8 @@ size_t hpo_space_dim_param(const hpo_space *space, size_t dim);
 /* Number of different points when conditions and forbidden clauses are ignored; INFINITY when any parameter is
  * continuous. */
 double hpo_space_cardinality(const hpo_space *space);
+/* The same with them; an estimate unless *exact, and then perhaps 0 where little is allowed. */
+double hpo_space_size(const hpo_space *space, bool *exact);
 bool hpo_space_has_prior(const hpo_space *space);
 /* Values that parameter `index` can take: choices, steps; 0 = a continuum. */
 uint64_t hpo_param_levels(const hpo_param *param);

@@ -28,6 +28,8 @@ typedef struct hpo_clause {
     const hpo_test *test;        /* after sealing */
 } hpo_clause;
 
+typedef struct hpo_narrow hpo_narrow;
+
 struct hpo_space {
     base_arena *arena;
     hpo_param *params;
@@ -42,6 +44,8 @@ struct hpo_space {
     size_t *dim_param;      /* parameter of each unit coordinate */
     size_t dims;
     size_t n_conditional; /* order ends with this many parameters that have a condition */
+    hpo_narrow *narrow;   /* what forbid leaves of each parameter; NULL without clauses */
+    bool is_tight;        /* that is so little that drawing from everything is not worth a try */
 };
 
 /* BASE_INVALID; with the position of `where` in front unless it is NULL. */
@@ -106,6 +110,10 @@ base_status hpo_distribution_read(base_arena *arena, const char *param, const ba
 /* ---- prior.c ---- */
 /* One value of a parameter drawn from its base measure. */
 double hpo_param_draw(const hpo_param *param, base_rng *rng);
+/* Of a number with a prior: how much of it lies below a unit coordinate, and the coordinate below which so much lies.
+ */
+double hpo_param_prior_share(const hpo_param *param, double unit);
+double hpo_param_prior_unit(const hpo_param *param, double share);
 
 /* ---- describe.c ---- */
 void hpo_cond_print(const hpo_space *space, const hpo_cond *cond, base_buf *out);

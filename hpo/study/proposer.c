@@ -19,7 +19,7 @@
 #include "hpo/study/study_keys.h"
 #include "hpo/study/try_first.h"
 
-enum { MAX_ATTEMPTS = 64, MAX_DRAWS = 100000 };
+enum { MAX_ATTEMPTS = 64, MAX_DRAWS = 100000, MAX_NARROWED = 1000 };
 static const double MAX_ENUMERATED = 1e6;
 
 struct hpo_proposer {
@@ -81,6 +81,11 @@ static base_status draw_new(const hpo_proposer *proposer, hpo_view view, uint64_
         found = hpo_space_allowed(space, proposer->config) && !hpo_view_has_config(view, proposer->config);
     }
     free(unit);
+    /* Of a space that is nearly all forbidden these may all be: then from what is left, whatever its shares. */
+    for (int n = 0; n < MAX_NARROWED && !found; n++) {
+        if (hpo_space_sample(space, &rng, proposer->config, NULL) != BASE_OK) break;
+        found = !hpo_view_has_config(view, proposer->config);
+    }
     if (found) return BASE_OK;
     return BASE_FAIL(err, BASE_END, "of %d configurations drawn at random all are forbidden or were tried", MAX_DRAWS);
 }
@@ -96,6 +101,13 @@ static bool find_repeated(const hpo_study_spec *spec, uint64_t trial, uint64_t *
         found = true;
     }
     return found;
+}
+
+/* Where a sampler found nothing that is allowed, a draw may. */
+static base_status draw_any(const hpo_proposer *proposer, uint64_t trial, const char **origin, base_err *err) {
+    base_rng rng = base_rng_stream(proposer->spec->seed, BASE_RNG_SAMPLER, (uint32_t)trial, UINT32_MAX);
+    *origin = "random";
+    return hpo_space_sample(proposer->spec->space, &rng, proposer->config, err);
 }
 
 static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_record *start, const char **origin,
@@ -123,11 +135,13 @@ static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_reco
     base_status status = BASE_OK;
     for (; status == BASE_OK && request.attempt <= MAX_ATTEMPTS; request.attempt++) {
         status = hpo_sampler_ask(proposer->sampler, view, &request, proposer->config, origin, err);
+        if (status == BASE_END && !ends && (spec->repeats || !finite))
+            return draw_any(proposer, start->trial, origin, err);
         if (spec->repeats || !finite) return status;
         if (status == BASE_OK && !hpo_view_has_config(view, proposer->config)) return BASE_OK;
     }
     if (cardinality > MAX_ENUMERATED) {
-        if (status != BASE_OK) return status;
+        if (status != BASE_OK && (ends || status != BASE_END)) return status;
         *origin = "random";
         return draw_new(proposer, view, start->trial, err);
     }

@@ -221,15 +221,25 @@ static void put_comment(const char *text, base_buf *out) {
     base_buf_fini(&lines);
 }
 
+/* An estimate is called one. */
+static void put_size(const hpo_space *space, base_buf *out) {
+    bool exact;
+    const double most = hpo_space_cardinality(space), size = hpo_space_size(space, &exact);
+    if (isinf(size))
+        base_buf_puts(out, "a continuum");
+    else if (exact)
+        base_buf_printf(out, "%.15g configuration%s", size, size == 1 ? "" : "s");
+    else if (size > 0)
+        base_buf_printf(out, "about %.2g configurations (estimated), at most %.15g", size, most);
+    else
+        base_buf_printf(out, "few of %.15g configurations, which forbid leaves", most);
+}
+
 static void put_comments(const hpo_study_spec *spec, base_buf *out) {
-    const double cardinality = hpo_space_cardinality(spec->space);
     const size_t count = hpo_space_count(spec->space), dims = hpo_space_dims(spec->space);
     base_buf text = {0}, ladder = {0};
     base_buf_printf(&text, "space: %zu parameters, %zu of them searched; ", count, dims);
-    if (isfinite(cardinality))
-        base_buf_printf(&text, "at most %.15g configurations", cardinality);
-    else
-        base_buf_puts(&text, "a continuum");
+    put_size(spec->space, &text);
     put_comment(base_buf_text(&text), out);
     hpo_scheduler *scheduler = make_scheduler(spec);
     hpo_scheduler_describe(scheduler, &ladder);

@@ -381,6 +381,34 @@ static void test_print(void **state) {
     space_text_fini(&in);
 }
 
+static double size_of(const char *text, bool exact) {
+    bool counted;
+    space_text in = space_text_read(text);
+    const double size = hpo_space_size(in.space, &counted);
+    assert_true(counted == exact);
+    space_text_fini(&in);
+    return size;
+}
+
+/* Inactive parameters make no difference, forbidden points none either; large spaces are estimated. */
+static void test_size(void **state) {
+    (void)state;
+    assert_true(size_of("parameters: {a: {min: 1, max: 1000}, b: {min: 1, max: 1000}, c: {value: 3}}", true) == 1e6);
+    assert_true(isinf(size_of("parameters: {a: {min: 1, max: 1000}, x: {min: 0.0, max: 1.0}}", true)));
+    assert_true(size_of("parameters: {a: {values: [p, q]}, b: {min: 1, max: 10, when: {a: p}}}", true) == 11);
+    assert_true(size_of("parameters: {a: {values: [p, q]}, b: {min: 1, max: 10, when: {a: p}}, c: {value: 1}}\n"
+                        "forbid: [{a: p, b: {gt: 3}}, {b: 1}]",
+                        true) == 3);
+    assert_true(size_of("parameters: {x: {min: 1, max: 100}, y: {min: 1, max: 100}}\n"
+                        "forbid: [{x: {ne: 5}}, {x: {ne: {parameter: y}}}]",
+                        true) == 1);
+    const double large =
+        size_of("parameters: {a: {values: [p, q]}, b: {min: 1, max: 1000}, c: {min: 1, max: 1000, when: "
+                "{a: p}}, d: {min: 1, max: 10}}\nforbid: [{b: {gt: 500}}]",
+                false);
+    CHECK_CLOSE(large, 500.0 * 10 * (1000 + 1), 0.05);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frequencies),
@@ -395,6 +423,7 @@ int main(void) {
         cmocka_unit_test(test_grid_of_conditions),
         cmocka_unit_test(test_equality_and_hash),
         cmocka_unit_test(test_check),
+        cmocka_unit_test(test_size),
         cmocka_unit_test(test_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
