@@ -88,7 +88,7 @@ mpi.h      ^hpo/dispatch/mpi\.c$
 cblas.h    ^(hpo/models/(blas|linalg)\.c|benchmarks/micro/.*\.c)$
 lapacke.h  ^hpo/models/linalg\.c$
 yaml.h     ^base/yaml\.c$
-zlib.h     ^(base/gzfile|tests/base/test_gzfile)\.c$
+zlib.h     ^(base/gzfile|tests/base/test_gzfile|tests/engine/data/test_damaged)\.c$
 png.h      ^engine/data/png\.c$
 jansson.h  ^tests/.*\.c$
 gsl/.*     ^(hpo/|benchmarks/|tests/).*\.c$

@@ -3,7 +3,8 @@
  *
  * The file is read whole and cut into fields in place (each ends in a NUL where its comma was), so a field costs no
  * allocation and keeps its line and column for the error that it may cause. The number of line ends bounds the number
- * of rows, so the arrays are allocated once. */
+ * of rows, and so does the length of the file, since each value takes a byte: the arrays are allocated once, no larger
+ * than a few times the file, whatever its header promises. */
 #include "engine/data/csv.h"
 
 #include <math.h>
@@ -11,7 +12,9 @@
 #include <string.h>
 
 #include "base/gzfile.h"
+#include "base/index.h"
 #include "base/options.h"
+#include "base/rng.h"
 
 /* With more distinct integers than this in the target's column, AUTO means regression. */
 enum { AUTO_CLASSES = 100 };
@@ -107,9 +110,20 @@ static void skip_blank_lines(reader *in) {
     }
 }
 
-static base_status read_header(table *t, base_err *err) {
+/* The column of this name that stands before, or SIZE_MAX. */
+static size_t find_column(const table *t, const base_index *names, const char *name) {
+    const uint64_t hash = base_hash64(name, strlen(name));
+    size_t cursor = 0, at;
+    do {
+        at = base_index_next(names, hash, &cursor);
+    } while (at != SIZE_MAX && strcmp(t->header[at].text, name) != 0);
+    return at;
+}
+
+static base_status read_names(table *t, base_arena *arena, base_err *err) {
     size_t room = 0;
     bool last = false;
+    base_index names = {0};
     skip_blank_lines(&t->in);
     if (t->in.at >= t->in.end)
         return fail_at(&t->in, 1, 1, err, "the file is blank; a line of column names is missing");
@@ -122,11 +136,11 @@ static base_status read_header(table *t, base_err *err) {
             return fail_at(&t->in, f.line, f.column, err,
                            "'%s' is a number where the name of a column belongs; put a first line with names in",
                            f.text);
-        for (size_t i = 0; i < t->columns; i++)
-            if (strcmp(t->header[i].text, f.text) == 0)
-                return fail_at(&t->in, f.line, f.column, err,
-                               "a second column is called '%s' (the first is at column %zu)", f.text,
-                               t->header[i].column);
+        const size_t first = find_column(t, &names, f.text);
+        if (first != SIZE_MAX)
+            return fail_at(&t->in, f.line, f.column, err, "a second column is called '%s' (the first is at column %zu)",
+                           f.text, t->header[first].column);
+        base_index_add(arena, &names, base_hash64(f.text, strlen(f.text)), t->columns);
         BASE_GROW(t->header, room, t->columns + 1);
         t->header[t->columns++] = f;
     }
@@ -134,6 +148,13 @@ static base_status read_header(table *t, base_err *err) {
         return fail_at(&t->in, t->header[0].line, 1, err,
                        "one column only; features and a target, divided by commas, are needed");
     return BASE_OK;
+}
+
+static base_status read_header(table *t, base_err *err) {
+    base_arena *arena = base_arena_create();
+    const base_status status = read_names(t, arena, err);
+    base_arena_destroy(arena);
+    return status;
 }
 
 static base_status choose_target(table *t, const char *name, base_err *err) {
@@ -196,8 +217,9 @@ static base_status read_row(table *t, base_err *err) {
 }
 
 static base_status read_rows(table *t, base_err *err) {
+    const size_t most = (size_t)(t->in.end - t->in.at) / t->columns + 1; /* a comma or line end for each value */
     t->room = 1;
-    for (const char *p = t->in.at; p < t->in.end; p++) t->room += *p == '\n';
+    for (const char *p = t->in.at; p < t->in.end && t->room < most; p++) t->room += *p == '\n';
     t->features = calloc(t->room, (t->columns - 1) * sizeof *t->features);
     t->targets = calloc(t->room, sizeof *t->targets);
     if (!t->features || !t->targets)

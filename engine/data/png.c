@@ -73,11 +73,28 @@ static base_status list(const char *path, bool folders, names *out, base_err *er
     return BASE_OK;
 }
 
+/* Whether a file can hold so many pixels. One bit each, DEFLATE makes 8,256 out of a byte, but no image of a data set
+ * is that blank; a small one may be. What the header of a damaged file says is allocated before its pixels are seen. */
+static bool is_plausible(const char *path, const png_image *image) {
+    const uint64_t least = UINT64_C(1) << 24, times = 1032;
+    struct stat info;
+    if (stat(path, &info) != 0) return false;
+    const uint64_t pixels = (uint64_t)image->height * image->width;
+    return pixels <= least || pixels / times <= (uint64_t)info.st_size;
+}
+
 /* Size and colour of one image, from its header. */
 static base_status look(gathering *g, const char *path, base_err *err) {
     png_image image = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_file(&image, path))
         return BASE_FAIL(err, BASE_CORRUPT, "%s cannot be read as PNG: %s", path, image.message);
+    if (!is_plausible(path, &image)) {
+        const unsigned height = image.height, width = image.width;
+        png_image_free(&image);
+        return BASE_FAIL(err, BASE_CORRUPT,
+                         "%s says that it is %u x %u (height x width), which so small a file cannot hold", path, height,
+                         width);
+    }
     g->colour = g->colour || (image.format & PNG_FORMAT_FLAG_COLOR) != 0;
     bool first = g->count == 0;
     if (first) {

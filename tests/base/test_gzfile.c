@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/check.h"
 
+#include <zlib.h>
+
 #include "base/gzfile.h"
 #include "base/rng.h"
 
@@ -104,6 +106,40 @@ static void other_failures_have_their_codes(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* A gzip file of zeros becomes a thousand times as large: without a limit of the caller it may become 64 MiB. */
+static void what_becomes_too_large_is_refused(void **state) {
+    (void)state;
+    const size_t most = (size_t)64 << 20;
+    base_err err = {0};
+    base_buf out = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "zeros.gz"), *plain = check_tmpdir_file(&dir, "zeros");
+    char *zeros = calloc(1, most + 1);
+    assert_non_null(zeros);
+    for (size_t more = 0; more < 2; more++) {
+        gzFile file = gzopen(path, "wb9");
+        assert_int_equal(gzwrite(file, zeros, (unsigned)(most + more)), (int)(most + more));
+        assert_int_equal(gzclose(file), Z_OK);
+        base_buf_clear(&out);
+        if (more == 0) {
+            CHECK_OK(base_gz_read(path, 0, &out, &err));
+            assert_int_equal(out.length, most);
+        } else {
+            CHECK_FAILS(base_gz_read(path, 0, &out, &err), BASE_CORRUPT,
+                        "zeros.gz' becomes larger than 64 MiB and 256 times its size when it is decompressed");
+            assert_int_equal(out.length, 0);
+            CHECK_OK(base_gz_read(path, most + 1, &out, &err)); /* a caller who knows better */
+        }
+    }
+    CHECK_OK(base_write_file(plain, zeros, most + 1, &err));
+    base_buf_clear(&out);
+    CHECK_OK(base_gz_read(plain, 0, &out, &err));
+    assert_int_equal(out.length, most + 1);
+    free(zeros);
+    base_buf_fini(&out);
+    check_tmpdir_remove(&dir);
+}
+
 /* The check value of CRC-32/ISO-HDLC. */
 static void crc32_is_the_standard_one(void **state) {
     (void)state;
@@ -118,6 +154,7 @@ int main(void) {
         cmocka_unit_test(a_truncated_file_is_corrupt_wherever_it_ends),
         cmocka_unit_test(a_damaged_file_is_corrupt),
         cmocka_unit_test(other_failures_have_their_codes),
+        cmocka_unit_test(what_becomes_too_large_is_refused),
         cmocka_unit_test(crc32_is_the_standard_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
