@@ -107,7 +107,10 @@ static void put_value(const base_yaml_node *value, bool wrong_kind, base_buf *ou
     const char *quote = value->kind == BASE_YAML_STRING ? "\"" : "";
     const char *more = strlen(value->text) > 60 ? "..." : "";
     base_buf_printf(out, "%s%.60s%s%s", quote, value->text, more, quote);
-    if (wrong_kind) base_buf_printf(out, " (%s)", base_yaml_kind_text(value->kind));
+    if (wrong_kind) {
+        const char *kind = base_yaml_kind_text(value->kind);
+        base_buf_printf(out, " (%s)", base_yaml_is_oversized(value) ? "an integer beyond 64 bits" : kind);
+    }
 }
 
 /* A small number is meant as megabytes or gigabytes; a large one may well be bytes. */

@@ -122,6 +122,8 @@ static void test_sentences(void **state) {
         {"dataset: x\nepochs: abc", "s.yaml:2:9: epochs must be an integer of at least 1, but is \"abc\" (a string)"},
         {"epochs: 3.0", "s.yaml:1:9: epochs must be an integer of at least 1, but is 3.0 (a float); write 3"},
         {"epochs: 1e3", "s.yaml:1:9: epochs must be an integer of at least 1, but is 1e3 (a float); write 1000"},
+        {"epochs: 9223372036854775808", "s.yaml:1:9: epochs must be an integer of at least 1, but is"
+                                        " 9223372036854775808 (an integer beyond 64 bits)"},
         {"epochs: '3'",
          "s.yaml:1:9: epochs must be an integer of at least 1, but is \"3\" (a string); remove the quotes"},
         {"epochs: 0", "s.yaml:1:9: epochs must be an integer of at least 1, but is 0"},
