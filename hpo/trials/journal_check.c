@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* More than any run comes to, and few enough to be counted in 32 bits with what is added to them. */
-enum { MAX_RUNG = 1 << 12, MAX_BRACKET = 1 << 20, MAX_ATTEMPT = 1 << 24, MAX_WORKER = 1 << 24 };
+enum { MAX_RUNG = 1 << 12, MAX_BRACKET = 1 << 20, MAX_ATTEMPT = 1 << 24, MAX_WORKER = 1 << 24, MAX_AHEAD = 1 << 20 };
 
 static const char *complain(journal_check *check, uint64_t trial, const char *what) {
     snprintf(check->complaint, sizeof check->complaint, "trial %llu has %s", (unsigned long long)trial, what);
@@ -73,13 +73,18 @@ static const char *check_record(journal_check *check, const hpo_record *record) 
 }
 
 static const char *check_raw(journal_check *check, const hpo_raw *raw) {
+    /* Its beginning may be missing: a repaired journal has the raw results of trials that are begun again. */
+    if (raw->trial >= check->trials + check->raws + MAX_AHEAD) return complain(check, raw->trial, "not begun yet");
     const char *what = check_place(check, raw->trial, raw->rung, raw->fidelity);
     return what ? what : check_result(check, raw->trial, &raw->result, raw->attempt, raw->worker);
 }
 
 const char *hpo_journal_check(journal_check *check, const hpo_entry *entry) {
     if (entry->kind == HPO_ENTRY_RUN) return NULL;
-    if (entry->kind == HPO_ENTRY_RAW) return check_raw(check, &entry->raw);
+    if (entry->kind == HPO_ENTRY_RAW) {
+        check->raws++;
+        return check_raw(check, &entry->raw);
+    }
     const char *what = check_record(check, &entry->record);
     if (what) return what;
     if (entry->record.kind == HPO_RECORD_START) check->trials++;

@@ -8,6 +8,7 @@
 typedef struct journal_check {
     const hpo_space *space;   /* NULL: configurations are not looked at */
     uint64_t trials, records; /* so far; attempts are none */
+    uint64_t raws;
     char complaint[512];
 } journal_check;
 

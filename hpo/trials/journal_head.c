@@ -6,11 +6,13 @@
  * without its end, and that is a beginning of a line: it is cut off. Whatever else does not fit is damage, and damage
  * is refused, because a run that goes on from it would make it worse. */
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hpo/trials/journal_parse.h"
 
@@ -196,5 +198,34 @@ base_status hpo_journal_scan(int fd, const char *path, base_arena *arena, journa
     BASE_TRY(hpo_lines_begin(&lines, fd, path, err));
     const base_status status = lines.size > 0 ? scan_lines(&lines, arena, out, err) : BASE_OK;
     hpo_lines_end(&lines);
+    return status;
+}
+
+/* The seed stands in the second line; that it is sound is all that is asked of the file. */
+base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err *err) {
+    journal_lines lines;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot open %s: %s", path, strerror(errno));
+    }
+    base_arena *texts = base_arena_create();
+    journal_identity identity;
+    bool found = false;
+    base_status status = hpo_lines_begin(&lines, fd, path, err);
+    for (int i = 0; i < 2 && status == BASE_OK && !found; i++) {
+        uint64_t own;
+        status = hpo_lines_next(&lines, err);
+        const journal_link link = hpo_chain_look(&(journal_chain){0}, lines.line, lines.length, &own);
+        found = status == BASE_OK && link != JOURNAL_LINK_CHANGED &&
+                hpo_journal_read_identity(lines.line, lines.length, texts, &identity);
+    }
+    if (found) {
+        *seed = identity.seed;
+    } else if (status == BASE_OK || status == BASE_END) {
+        status = BASE_FAIL(err, BASE_CORRUPT, "%s has lost its seed; give it with --seed, if the run printed it", path);
+    }
+    hpo_lines_end(&lines);
+    base_arena_destroy(texts);
+    close(fd);
     return status;
 }

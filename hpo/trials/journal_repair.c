@@ -3,8 +3,11 @@
  *
  * Each line vouches for itself, so what is sound is known line by line. Records are then folded as a run would fold
  * them: one that can no longer follow (the result of a promotion that was lost) is left out, too. Ids are positions, so
- * a lost START is replaced by a trial that failed. In the deterministic order every record is computed again from the
- * raw results, so there only those are kept, and no trial is lost at all. */
+ * a lost START is replaced by a trial that failed.
+ *
+ * In the deterministic order every record is computed again from the raw results, so there only those are kept, and no
+ * trial is lost at all. Of an evaluation that was going on where something is missing, a report may be missing, too: a
+ * survey before finds those, and they are evaluated again as a whole. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -16,9 +19,10 @@
 #include "hpo/trials/history.h"
 #include "hpo/trials/journal_check.h"
 #include "hpo/trials/journal_entry.h"
+#include "hpo/trials/journal_survey.h"
 
 /* Without checksums a number may be damaged, too: then ids are not believed that are further ahead. */
-enum { MAX_GAP_FORMAT_1 = 8, MAX_NAMES = 1000 };
+enum { MAX_GAP_FORMAT_1 = 8, MAX_AHEAD = 1 << 20, MAX_NAMES = 1000 };
 
 typedef struct repair {
     const char *path;
@@ -34,6 +38,8 @@ typedef struct repair {
     base_arena *texts;
     journal_identity identity; /* the newest that the file has; identity NULL: none is left */
     bool damaged;
+    bool surveys; /* nothing is told and written yet */
+    journal_survey survey;
     double at, elapsed; /* of the newest entry */
     hpo_record start;   /* the newest START; its config is `config` */
     double *config;
@@ -43,12 +49,19 @@ typedef struct repair {
 /* ---- telling ---- */
 
 static void tell_line(const repair *self, const char *what) {
+    if (self->surveys) return;
     base_buf_printf(self->told, "line %llu (byte %llu): %s\n", (unsigned long long)self->lines.number,
                     (unsigned long long)self->lines.byte, what);
 }
 
-static void drop(repair *self, const char *what) {
+static void note_damage(repair *self) {
     self->damaged = true;
+    if (self->surveys) self->survey.damages++;
+}
+
+static void drop(repair *self, const char *what) {
+    note_damage(self);
+    if (self->surveys) return;
     base_buf_printf(self->told, "line %llu (byte %llu) is dropped: %s\n", (unsigned long long)self->lines.number,
                     (unsigned long long)self->lines.byte, what);
 }
@@ -153,8 +166,37 @@ static void take_record(repair *self, const hpo_record *read, bool sealed) {
     memcpy(self->config, record.config, hpo_space_count(self->check.space) * sizeof *self->config);
 }
 
+static void survey_entry(repair *self) {
+    const hpo_entry *entry = &self->reader.entry;
+    const hpo_record *record = &entry->record;
+    const bool begins =
+        entry->kind == HPO_ENTRY_RECORD && (record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE);
+    const bool ends = entry->kind == HPO_ENTRY_RAW && !entry->raw.is_report;
+    const uint64_t trial = begins ? record->trial : entry->raw.trial;
+    if (trial >= self->lines.number + MAX_AHEAD) return; /* a number that cannot be */
+    if (begins) hpo_survey_begin(&self->survey, trial, record->rung);
+    if (ends) hpo_survey_end(&self->survey, trial, entry->raw.rung);
+}
+
+static void take_raw(repair *self, const hpo_entry *entry) {
+    const hpo_raw *raw = &entry->raw;
+    const char *complaint = hpo_journal_check(&self->check, entry);
+    if (complaint) {
+        drop(self, complaint);
+    } else if (!hpo_survey_is_partial(&self->survey, raw->trial, raw->rung)) {
+        hpo_journal_append(self->out, &(hpo_entry){.kind = HPO_ENTRY_RAW, .elapsed = self->elapsed, .raw = *raw});
+    } else if (!raw->is_report) {
+        base_buf_printf(self->told, "trial %llu will be evaluated again on rung %u\n", (unsigned long long)raw->trial,
+                        raw->rung);
+    }
+}
+
 static void take_entry(repair *self, bool sealed) {
     const hpo_entry *entry = &self->reader.entry;
+    if (self->surveys) {
+        survey_entry(self);
+        return;
+    }
     if (entry->elapsed > 0) self->elapsed = entry->elapsed;
     if (entry->kind == HPO_ENTRY_RECORD) {
         if (entry->record.at > 0) self->at = entry->record.at;
@@ -165,12 +207,7 @@ static void take_entry(repair *self, bool sealed) {
         hpo_journal_write_mark(self->out, &entry->run, entry->elapsed);
         return;
     }
-    const char *complaint = hpo_journal_check(&self->check, entry);
-    if (complaint) {
-        drop(self, complaint);
-        return;
-    }
-    hpo_journal_append(self->out, &(hpo_entry){.kind = HPO_ENTRY_RAW, .elapsed = self->elapsed, .raw = entry->raw});
+    take_raw(self, entry);
 }
 
 /* ---- lines ---- */
@@ -193,7 +230,7 @@ static soundness look(repair *self, const char **complaint) {
         return self->chain.linked ? UNSOUND : OURS_OLD;
     }
     if (link == JOURNAL_LINK_GAP) {
-        self->damaged = true;
+        note_damage(self);
         tell_line(self, self->chain.linked ? "before it, lines are missing or not in their order"
                                            : "what stands before it, without checksums, was changed");
     }
@@ -208,6 +245,7 @@ static void take_head(repair *self, soundness sound, const char *complaint) {
     journal_identity identity;
     if (sound == UNSOUND) {
         self->damaged = true;
+        if (self->surveys) return;
         base_buf_printf(self->told, "line %llu (byte %llu) is written anew: %s\n",
                         (unsigned long long)self->lines.number, (unsigned long long)self->lines.byte, complaint);
     } else if (hpo_journal_read_identity(self->lines.line, self->lines.length, self->texts, &identity)) {
@@ -237,6 +275,8 @@ static void take_line(repair *self) {
         take_entry(self, sealed);
     } else if (complaint != JOURNAL_NO_ENTRY) {
         drop(self, complaint);
+    } else if (self->surveys) {
+        return;
     } else if (sound == FOREIGN) {
         hpo_journal_copy_line(self->out, line, length, false);
     } else if (sealed && hpo_journal_read_change(line, length, self->texts, &identity)) {
@@ -261,7 +301,11 @@ static void take_rest(repair *self) {
     }
 }
 
-static base_status take_lines(repair *self, base_err *err) {
+static base_status take_lines(repair *self, int fd, base_err *err) {
+    hpo_lines_end(&self->lines);
+    self->chain = (journal_chain){0};
+    self->damaged = false;
+    BASE_TRY(hpo_lines_begin(&self->lines, fd, self->path, err));
     for (;;) {
         const base_status status = hpo_lines_next(&self->lines, err);
         if (status == BASE_END) break;
@@ -269,8 +313,7 @@ static base_status take_lines(repair *self, base_err *err) {
         take_line(self);
     }
     take_rest(self);
-    if (!self->identity.identity) return BASE_OK; /* nothing is left to compare with: the caller's word counts */
-    return hpo_journal_check_identity(self->path, self->identity.identity, self->head->identity, err);
+    return BASE_OK;
 }
 
 static void tell_end(const repair *self) {
@@ -310,19 +353,25 @@ static base_status exchange(const char *path, const char *new, base_buf *told, b
     return status;
 }
 
-static base_status write_new(repair *self, const char *new, base_err *err) {
+static base_status write_new(repair *self, int fd, const char *new, base_err *err) {
     hpo_journal_head head = *self->head;
     head.read_only = head.fsync_each = false;
     unlink(new); /* of a repair that was interrupted */
     BASE_TRY(hpo_journal_open(new, &head, self->check.space, &self->out, err));
     self->out->quiet = true;
     self->reader.journal = self->out;
-    return take_lines(self, err);
+    self->surveys = self->deterministic;
+    if (self->surveys) BASE_TRY(take_lines(self, fd, err));
+    hpo_survey_finish(&self->survey);
+    self->surveys = false;
+    BASE_TRY(take_lines(self, fd, err));
+    if (!self->identity.identity) return BASE_OK; /* nothing is left to compare with: the caller's word counts */
+    return hpo_journal_check_identity(self->path, self->identity.identity, self->head->identity, err);
 }
 
-static base_status repair_file(repair *self, const char *new, base_err *err) {
+static base_status repair_file(repair *self, int fd, const char *new, base_err *err) {
     base_err ignored;
-    base_status status = write_new(self, new, err);
+    base_status status = write_new(self, fd, new, err);
     const base_status closed = hpo_journal_close(self->out, status == BASE_OK ? err : &ignored);
     if (status == BASE_OK) status = closed;
     if (status == BASE_OK && self->damaged) {
@@ -334,17 +383,17 @@ static base_status repair_file(repair *self, const char *new, base_err *err) {
     return status;
 }
 
-static base_status begin(repair *self, int fd, base_err *err) {
+static void begin(repair *self) {
     const size_t count = hpo_space_count(self->check.space);
     self->texts = base_arena_create();
     self->history = hpo_history_create(self->check.space, self->head->maximize, INFINITY);
     self->reader.config = base_calloc(count + 1, sizeof(double));
     self->config = base_calloc(count + 1, sizeof(double));
-    return hpo_lines_begin(&self->lines, fd, self->path, err);
 }
 
 static void end(repair *self) {
     hpo_lines_end(&self->lines);
+    hpo_survey_fini(&self->survey);
     free(self->config);
     free(self->reader.config);
     hpo_history_destroy(self->history);
@@ -363,41 +412,12 @@ base_status hpo_journal_repair(const char *path, const hpo_journal_head *head, c
     if (status == BASE_OK) {
         base_buf new = {0};
         base_buf_printf(&new, "%s.repaired", path);
-        status = begin(&self, fd, err);
-        if (status == BASE_OK) status = repair_file(&self, new.data, err);
+        begin(&self);
+        status = repair_file(&self, fd, new.data, err);
         end(&self);
         base_buf_fini(&new);
         hpo_lock_release(&lock);
     }
-    close(fd);
-    return status;
-}
-
-/* The seed stands in the second line; that it is sound is all that is asked of the file. */
-base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err *err) {
-    journal_lines lines;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot open %s: %s", path, strerror(errno));
-    }
-    base_arena *texts = base_arena_create();
-    journal_identity identity;
-    bool found = false;
-    base_status status = hpo_lines_begin(&lines, fd, path, err);
-    for (int i = 0; i < 2 && status == BASE_OK && !found; i++) {
-        uint64_t own;
-        status = hpo_lines_next(&lines, err);
-        const journal_link link = hpo_chain_look(&(journal_chain){0}, lines.line, lines.length, &own);
-        found = status == BASE_OK && link != JOURNAL_LINK_CHANGED &&
-                hpo_journal_read_identity(lines.line, lines.length, texts, &identity);
-    }
-    if (found) {
-        *seed = identity.seed;
-    } else if (status == BASE_OK || status == BASE_END) {
-        status = BASE_FAIL(err, BASE_CORRUPT, "%s has lost its seed; give it with --seed, if the run printed it", path);
-    }
-    hpo_lines_end(&lines);
-    base_arena_destroy(texts);
     close(fd);
     return status;
 }

@@ -163,16 +163,20 @@ static hpo_study_spec *read_spec(const char *yaml) {
     return spec;
 }
 
+static hpo_journal_head head_of(const hpo_study_spec *spec) {
+    return (hpo_journal_head){.study = spec->name,
+                              .maximize = spec->maximize,
+                              .seed = spec->seed,
+                              .identity = spec->identity,
+                              .program = rig_catalog.version,
+                              .integer_steps = true,
+                              .stale_after = 30};
+}
+
 static hpo_journal *open_journal(const hpo_study_spec *spec, const char *path) {
     base_err err;
     hpo_journal *journal;
-    hpo_journal_head head = {.study = spec->name,
-                             .maximize = spec->maximize,
-                             .seed = spec->seed,
-                             .identity = spec->identity,
-                             .program = rig_catalog.version,
-                             .integer_steps = true,
-                             .stale_after = 30};
+    const hpo_journal_head head = head_of(spec);
     CHECK_OK(hpo_journal_open(path, &head, spec->space, &journal, &err));
     return journal;
 }
@@ -330,6 +334,14 @@ base_status rig_try_records(const char *yaml, const char *journal, base_buf *out
     const base_status status = hpo_journal_read(journal, spec->space, print_record, &r, err);
     hpo_study_spec_destroy(spec);
     return status;
+}
+
+void rig_repair(const char *yaml, const char *journal, base_buf *told) {
+    base_err err;
+    hpo_study_spec *spec = read_spec(yaml);
+    const hpo_journal_head head = head_of(spec);
+    CHECK_OK(hpo_journal_repair(journal, &head, spec->space, spec->deterministic, told, &err));
+    hpo_study_spec_destroy(spec);
 }
 
 void rig_fold(const char *yaml, const char *journal, base_buf *out) {

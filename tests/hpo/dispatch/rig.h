@@ -74,6 +74,8 @@ void rig_end_fini(rig_end *end);
 void rig_records(const char *yaml, const char *journal, base_buf *out);
 /* The same, as far as the journal can be read. */
 base_status rig_try_records(const char *yaml, const char *journal, base_buf *out, base_err *err);
+/* hpo_journal_repair. */
+void rig_repair(const char *yaml, const char *journal, base_buf *told);
 /* The history that the journal's records make, as rig_end.history. */
 void rig_fold(const char *yaml, const char *journal, base_buf *out);
 /* Entries of a journal that `wanted` counts. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* 2,000 single bits flipped in the journals of three kinds of runs: each is refused with line and byte, or the journal
- * says the same as before. */
+ * says the same as before. And runs that go on after much worse damage was repaired. */
 #include "tests/hpo/dispatch/rig.h"
 
 #include "base/rng.h"
@@ -27,7 +27,7 @@ static fake_fate fail_some(void *self, size_t worker, const hpo_message *job) {
         return (fake_fate){.deed = FAKE_FAILS, .reports = 1, .failure = HPO_FAILURE_CRASH};
     }
     if (job->trial % 5 != 2) return (fake_fate){.deed = FAKE_ANSWERS};
-    return (fake_fate){.deed = FAKE_FAILS, .failure = failures[job->trial / 5 % 3]};
+    return (fake_fate){.deed = FAKE_FAILS, .reports = 1, .failure = failures[job->trial / 5 % 3]};
 }
 
 static void write_bytes(const char *path, const base_buf *text) {
@@ -81,7 +81,57 @@ static void test_flipped_bits(void **state) {
     }
 }
 
+/* ---- runs go on ---- */
+
+/* Some lines are lost and some bytes changed, behind the head. */
+static void damage(base_rng *rng, const char *from, const char *to) {
+    base_err err;
+    base_buf text = {0}, out = {0};
+    CHECK_OK(base_read_file(from, &text, &err));
+    const char *line = text.data, *end;
+    for (size_t number = 1; (end = strchr(line, '\n')); number++, line = end + 1) {
+        const size_t start = out.length;
+        const double lot = base_rng_uniform(rng);
+        if (number > 2 && lot < 0.03) continue;
+        base_buf_append(&out, line, (size_t)(end + 1 - line));
+        if (number > 2 && lot < 0.06) out.data[start + (size_t)base_rng_below(rng, out.length - start)] ^= 4;
+    }
+    write_bytes(to, &out);
+    base_buf_fini(&text);
+    base_buf_fini(&out);
+}
+
+/* The study comes to its end, whatever was lost; the deterministic one to the very same. */
+static void test_repaired_runs_go_on(void **state) {
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        rig_run run = {.yaml = kinds[k], .journal = rig_new_journal(), .workers = 3, .fate = fail_some};
+        rig_end whole;
+        base_rng rng = base_rng_stream(8, BASE_RNG_TEST, (uint32_t)k, 0);
+        rig_go_well(&run, &whole, HPO_OUTCOME_DONE);
+        for (int round = 0; round < 60; round++) {
+            const char *damaged = rig_new_journal();
+            base_buf told = {0};
+            rig_end end;
+            damage(&rng, run.journal, damaged);
+            rig_repair(kinds[k], damaged, &told);
+            rig_run again = run;
+            again.journal = damaged;
+            rig_go(&again, &end);
+            base_err err = end.err;
+            CHECK_OK(end.status);
+            assert_int_equal(end.outcome, HPO_OUTCOME_DONE);
+            assert_true(end.trials >= 20);
+            assert_int_equal(end.running + end.paused, 0);
+            if (k == 1) rig_check_same_text(&end.history, &whole.history);
+            rig_end_fini(&end);
+            base_buf_fini(&told);
+        }
+        rig_end_fini(&whole);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_flipped_bits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_flipped_bits), cmocka_unit_test(test_repaired_runs_go_on)};
     return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);
 }
