@@ -286,7 +286,8 @@ static int control(run *r, hpo_transport transport, bool *lost) {
     hpo_view view = hpo_study_view(r->study);
     bool begun = code != HPO_EXIT_BAD_INPUT || hpo_view_count(view, HPO_TRIAL_RUNNING) < hpo_view_trials(view);
     base_status closed = run_close_journal(r, begun, &close_err);
-    if (status == BASE_OK && closed != BASE_OK) {
+    /* What the journal says at its end explains other failures of storage: its folder was deleted. */
+    if (closed != BASE_OK && (status == BASE_OK || code == HPO_EXIT_STORAGE)) {
         code = run_exit_code(closed);
         err = close_err;
         status = closed;

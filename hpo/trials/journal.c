@@ -103,8 +103,14 @@ static base_status begin(hpo_journal *journal, const hpo_journal_head *head, bas
     return BASE_OK;
 }
 
+static hpo_keeper_news stop_keeper(hpo_journal *journal) {
+    const hpo_keeper_news news = journal->kept ? hpo_keeper_stop(&journal->keeper) : HPO_KEEPER_FINE;
+    journal->kept = false;
+    return news;
+}
+
 static void destroy(hpo_journal *journal) {
-    if (journal->kept) hpo_keeper_stop(&journal->keeper);
+    stop_keeper(journal);
     hpo_lock_release(&journal->lock);
     if (journal->fd >= 0) close(journal->fd);
     base_buf_fini(&journal->out);
@@ -279,8 +285,7 @@ static void say_end(hpo_journal *journal) {
 }
 
 void hpo_journal_discard(hpo_journal *journal) {
-    if (journal->kept) hpo_keeper_stop(&journal->keeper); /* or it would find the file taken away */
-    journal->kept = false;
+    stop_keeper(journal); /* or it would find the file taken away */
     unlink(journal->path);
     destroy(journal);
 }
@@ -289,8 +294,11 @@ base_status hpo_journal_close(hpo_journal *journal, base_err *err) {
     if (!journal) return BASE_OK;
     base_status status = BASE_OK;
     if (!journal->read_only) {
+        const hpo_keeper_news news = stop_keeper(journal);
         say_end(journal);
-        status = hpo_journal_sync(journal, err);
+        status = as_before(journal, err);
+        if (status == BASE_OK) status = hear(journal, news, err); /* a last look: the file may have gone just now */
+        if (status == BASE_OK) status = hpo_journal_sync(journal, err);
     }
     destroy(journal);
     return status;

@@ -132,7 +132,7 @@ hpo_keeper_news hpo_keeper_ask(hpo_keeper *keeper) {
     return news;
 }
 
-void hpo_keeper_stop(hpo_keeper *keeper) {
+hpo_keeper_news hpo_keeper_stop(hpo_keeper *keeper) {
     pthread_mutex_lock(&keeper->mutex);
     keeper->stop = true;
     pthread_mutex_unlock(&keeper->mutex);
@@ -140,4 +140,5 @@ void hpo_keeper_stop(hpo_keeper *keeper) {
     pthread_join(keeper->thread, NULL);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->mutex);
+    return keeper->news == HPO_KEEPER_FINE ? look(keeper) : keeper->news;
 }

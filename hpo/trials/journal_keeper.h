@@ -40,7 +40,7 @@ BASE_CHECK base_status hpo_keeper_start(hpo_keeper *keeper, int fd, const char *
 /* Something was written that shall be on the disk soon. */
 hpo_keeper_news hpo_keeper_mark(hpo_keeper *keeper);
 hpo_keeper_news hpo_keeper_ask(hpo_keeper *keeper);
-/* Ends the thread without a last sync. */
-void hpo_keeper_stop(hpo_keeper *keeper);
+/* Ends the thread without a last sync. The answer is that of a last look. */
+hpo_keeper_news hpo_keeper_stop(hpo_keeper *keeper);
 
 #endif

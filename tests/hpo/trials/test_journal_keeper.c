@@ -127,6 +127,24 @@ static void test_folder(void **state) {
     check_taken_away(f, journal, "was deleted with its folder", rescued);
 }
 
+/* It goes in the last moment: closing looks once more. */
+static void test_removed_at_the_end(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    random_entries(f->source, 12, 60, &f->entries);
+    hpo_journal_head head = test_head();
+    hpo_journal *journal = NULL;
+    head.stale_after = 1e6; /* beats every second */
+    CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
+    for (size_t i = 0; i < f->entries.count; i++) hpo_journal_append(journal, &f->entries.items[i]);
+    assert_int_equal(unlink(f->path), 0);
+    CHECK_FAILS(hpo_journal_close(journal, &err), BASE_IO, ".rescued");
+    char rescued[512];
+    snprintf(rescued, sizeof rescued, "%s.rescued", f->path);
+    assert_int_equal(rename(rescued, f->path), 0);
+    check_entries(f, f->entries.count);
+}
+
 /* Somebody reads while a run writes, again and again: what is there is a beginning of what will be. */
 static void test_read_while_written(void **state) {
     fixture *f = *state;
@@ -223,10 +241,15 @@ static void test_background_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        JOURNAL_TEST(test_beats),     JOURNAL_TEST(test_taken_over),
-        JOURNAL_TEST(test_removed),   JOURNAL_TEST(test_replaced),
-        JOURNAL_TEST(test_folder),    JOURNAL_TEST(test_read_while_written),
-        JOURNAL_TEST(test_read_only), cmocka_unit_test(test_background_failure),
+        JOURNAL_TEST(test_beats),
+        JOURNAL_TEST(test_taken_over),
+        JOURNAL_TEST(test_removed),
+        JOURNAL_TEST(test_replaced),
+        JOURNAL_TEST(test_folder),
+        JOURNAL_TEST(test_removed_at_the_end),
+        JOURNAL_TEST(test_read_while_written),
+        JOURNAL_TEST(test_read_only),
+        cmocka_unit_test(test_background_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

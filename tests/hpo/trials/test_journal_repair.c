@@ -142,8 +142,8 @@ static void test_foreign_lines_survive(void **state) {
     base_buf_fini(&now);
 }
 
-/* In the deterministic order the raw results are what counts. Records stay only up to the damage, raw results also behind
- * it, but for those of evaluations of which something may be missing. */
+/* In the deterministic order the raw results are what counts. Records stay only up to the damage, raw results also
+ * behind it, but for those of evaluations of which something may be missing. */
 static void test_deterministic(void **state) {
     fixture *f = *state;
     write_run(f, 30, 300);
