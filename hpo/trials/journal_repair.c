@@ -37,8 +37,9 @@ typedef struct repair {
     base_buf *told;
     base_arena *texts;
     journal_identity identity; /* the newest that the file has; identity NULL: none is left */
-    bool damaged;
-    bool surveys; /* nothing is told and written yet */
+    bool damaged, has_ours;    /* has_ours: a sound line that this program wrote was seen */
+    uint64_t gaps;             /* places where something of ours is missing */
+    bool surveys;              /* nothing is told and written yet */
     journal_survey survey;
     double at, elapsed; /* of the newest entry */
     hpo_record start;   /* the newest START; its config is `config` */
@@ -54,13 +55,14 @@ static void tell_line(const repair *self, const char *what) {
                     (unsigned long long)self->lines.byte, what);
 }
 
-static void note_damage(repair *self) {
+static void note_gap(repair *self) {
     self->damaged = true;
+    self->gaps++;
     if (self->surveys) self->survey.damages++;
 }
 
 static void drop(repair *self, const char *what) {
-    note_damage(self);
+    self->damaged = true;
     if (self->surveys) return;
     base_buf_printf(self->told, "line %llu (byte %llu) is dropped: %s\n", (unsigned long long)self->lines.number,
                     (unsigned long long)self->lines.byte, what);
@@ -101,7 +103,7 @@ static void draw_config(repair *self, uint64_t trial) {
 }
 
 /* A trial whose START is lost. `like` tells the place in brackets and rungs that it probably had. */
-static void put_failed_trial(repair *self, const hpo_record *like) {
+static bool put_failed_trial(repair *self, const hpo_record *like) {
     const uint64_t id = trials_of(self);
     draw_config(self, id);
     const hpo_record start = {.kind = HPO_RECORD_START,
@@ -122,27 +124,29 @@ static void put_failed_trial(repair *self, const hpo_record *like) {
                          .at = self->at,
                          .result = {.failure = HPO_FAILURE_ERROR, .reason = "lost by damage"}};
     base_err why;
-    const bool fits = follows(self, &start, &why) && follows(self, &result, &why);
-    BASE_ASSERT(fits);
+    if (!follows(self, &start, &why) || !follows(self, &result, &why)) return false;
     keep_record(self, &start);
     keep_record(self, &result);
     self->damaged = true;
     base_buf_printf(self->told, "trial %llu: its beginning is lost; it stays in its place as a failed trial\n",
                     (unsigned long long)id);
+    return true;
 }
 
 /* Trials before number `until`, as far as they are lost. False: that number cannot be believed. */
 static bool fill_trials(repair *self, uint64_t until, const hpo_record *like, bool sealed) {
     const uint64_t have = trials_of(self);
     if (!sealed && until > have + MAX_GAP_FORMAT_1) return false;
-    while (trials_of(self) < until) put_failed_trial(self, like);
+    while (trials_of(self) < until) {
+        if (!put_failed_trial(self, like)) return false;
+    }
     return true;
 }
 
 static void take_record(repair *self, const hpo_record *read, bool sealed) {
     hpo_record record = *read;
     base_err why;
-    if (self->deterministic && self->damaged) {
+    if (self->deterministic && self->gaps > 0) {
         self->recomputed++;
         return;
     }
@@ -157,6 +161,7 @@ static void take_record(repair *self, const hpo_record *read, bool sealed) {
         if (record.as_of > known) record.as_of = known; /* records before it are gone */
     }
     if (!follows(self, &record, &why)) {
+        note_gap(self);
         drop(self, why.text);
         return;
     }
@@ -230,7 +235,7 @@ static soundness look(repair *self, const char **complaint) {
         return self->chain.linked ? UNSOUND : OURS_OLD;
     }
     if (link == JOURNAL_LINK_GAP) {
-        note_damage(self);
+        note_gap(self);
         tell_line(self, self->chain.linked ? "before it, lines are missing or not in their order"
                                            : "what stands before it, without checksums, was changed");
     }
@@ -240,11 +245,19 @@ static soundness look(repair *self, const char **complaint) {
     return link == JOURNAL_LINK_CHANGED ? UNSOUND : OURS_SEALED;
 }
 
+/* A line that only a journal's head has. */
+static bool is_head(const char *line, size_t length, base_arena *texts) {
+    journal_line parts;
+    journal_identity identity;
+    if (hpo_journal_read_identity(line, length, texts, &identity)) return true;
+    return hpo_journal_take_apart(NULL, line, length, &parts) && parts.ours && parts.op == JOURNAL_OP_CREATE_STUDY;
+}
+
 /* The first two lines are written anew; what the second says is remembered. */
 static void take_head(repair *self, soundness sound, const char *complaint) {
     journal_identity identity;
     if (sound == UNSOUND) {
-        self->damaged = true;
+        note_gap(self);
         if (self->surveys) return;
         base_buf_printf(self->told, "line %llu (byte %llu) is written anew: %s\n",
                         (unsigned long long)self->lines.number, (unsigned long long)self->lines.byte, complaint);
@@ -262,18 +275,21 @@ static void take_line(repair *self) {
     const char *complaint = NULL, *identity;
     const soundness sound = look(self, &complaint);
     const bool sealed = sound == OURS_SEALED;
-    if (self->lines.number <= 2) {
+    const char *line = self->lines.line;
+    const size_t length = self->lines.length;
+    self->has_ours |= sound == OURS_SEALED || sound == OURS_OLD;
+    if (self->lines.number <= 2 && (sound == UNSOUND || is_head(line, length, self->texts))) {
         take_head(self, sound, complaint);
         return;
     }
-    const char *line = self->lines.line;
-    const size_t length = self->lines.length;
+    if (sound == UNSOUND) note_gap(self);
     if (sound != UNSOUND) {
         complaint = hpo_journal_understand(&self->reader, line, length, sealed ? JOURNAL_FORMAT : JOURNAL_FORMAT_1);
     }
     if (!complaint) {
         take_entry(self, sealed);
     } else if (complaint != JOURNAL_NO_ENTRY) {
+        if (sound == OURS_SEALED || sound == OURS_OLD) note_gap(self);
         drop(self, complaint);
     } else if (self->surveys) {
         return;
@@ -297,6 +313,7 @@ static void take_rest(repair *self) {
     } else if (hpo_json_is_torn(line, length)) {
         tell_line(self, "the last one has no end and is left out");
     } else {
+        note_gap(self);
         drop(self, "this line is broken");
     }
 }
@@ -305,6 +322,7 @@ static base_status take_lines(repair *self, int fd, base_err *err) {
     hpo_lines_end(&self->lines);
     self->chain = (journal_chain){0};
     self->damaged = false;
+    self->gaps = 0;
     BASE_TRY(hpo_lines_begin(&self->lines, fd, self->path, err));
     for (;;) {
         const base_status status = hpo_lines_next(&self->lines, err);
@@ -365,6 +383,9 @@ static base_status write_new(repair *self, int fd, const char *new, base_err *er
     hpo_survey_finish(&self->survey);
     self->surveys = false;
     BASE_TRY(take_lines(self, fd, err));
+    if (!self->has_ours) {
+        return BASE_FAIL(err, BASE_CORRUPT, "%s holds no sound line that this program wrote", self->path);
+    }
     if (!self->identity.identity) return BASE_OK; /* nothing is left to compare with: the caller's word counts */
     return hpo_journal_check_identity(self->path, self->identity.identity, self->head->identity, err);
 }

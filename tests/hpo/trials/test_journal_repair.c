@@ -119,6 +119,26 @@ static void test_lost_result(void **state) {
     lines_destroy(lines);
 }
 
+/* The head is lost, changed or whole lines of it: it is written anew, and nothing else is lost. */
+static void test_lost_head(void **state) {
+    fixture *f = *state;
+    write_run(f, 12, 60);
+    text_lines *lines = lines_of(f->path);
+    for (size_t way = 0; way < 4; way++) {
+        write_lines(f, lines, way == 0 || way == 3 ? 0 : 1, 0, 0);
+        base_buf text = file_text(f->path);
+        if (way == 2) text.data[60] ^= 1;
+        const size_t cut = way == 3 ? (size_t)(strchr(text.data, '\n') + 1 - text.data) : 0; /* both are gone */
+        write_text(f->path, text.data + cut, text.length - cut);
+        repaired r = repair(f, false);
+        assert_int_equal(r.entries.count, f->entries.count);
+        for (size_t i = 0; i < r.entries.count; i++) check_entry(&r.entries.items[i], &f->entries.items[i]);
+        repaired_fini(&r);
+        base_buf_fini(&text);
+    }
+    lines_destroy(lines);
+}
+
 static void test_foreign_lines_survive(void **state) {
     fixture *f = *state;
     static const char note[] =
@@ -219,6 +239,11 @@ static void test_refusals(void **state) {
     assert_int_not_equal(access(check_tmpdir_file(&f->dir, "journal.log.repaired"), F_OK), 0);
     hpo_journal *journal = NULL;
     head = test_head();
+    base_buf sound = file_text(f->path);
+    write_text(f->path, "hello\nworld\n", 12);
+    CHECK_FAILS(hpo_journal_repair(f->path, &head, f->space, false, &told, &err), BASE_CORRUPT, "no sound line");
+    write_text(f->path, sound.data, sound.length);
+    base_buf_fini(&sound);
     CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
     CHECK_STATUS(hpo_journal_repair(f->path, &head, f->space, false, &told, &err), BASE_BUSY);
     CHECK_OK(hpo_journal_close(journal, &err));
@@ -233,9 +258,13 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        JOURNAL_TEST(test_sound),         JOURNAL_TEST(test_lost_start),
-        JOURNAL_TEST(test_lost_result),   JOURNAL_TEST(test_foreign_lines_survive),
-        JOURNAL_TEST(test_deterministic), JOURNAL_TEST(test_any_damage),
+        JOURNAL_TEST(test_sound),
+        JOURNAL_TEST(test_lost_start),
+        JOURNAL_TEST(test_lost_result),
+        JOURNAL_TEST(test_lost_head),
+        JOURNAL_TEST(test_foreign_lines_survive),
+        JOURNAL_TEST(test_deterministic),
+        JOURNAL_TEST(test_any_damage),
         JOURNAL_TEST(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
