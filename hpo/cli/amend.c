@@ -114,8 +114,11 @@ static base_status order_more(run *r, hpo_study *study, base_err *err) {
     hpo_amendment amendment = {0};
     BASE_TRY(look_what_is_spent(r, study, &ended, err));
     if (!ended.any) {
-        base_buf_printf(&r->orders, "--more adds nothing: no budget of this run has ended%s%s%s\n",
-                        ended.why ? " (" : " yet", ended.why ? ended.why : "", ended.why ? ")" : "");
+        base_buf text = {0};
+        base_buf_printf(&text, "--more adds nothing: no budget of this run has ended%s%s%s", ended.why ? " (" : " yet",
+                        ended.why ? ended.why : "", ended.why ? ")" : "");
+        base_put_text(base_buf_text(&text), 0, &r->orders);
+        base_buf_fini(&text);
         return BASE_OK;
     }
     BASE_TRY(add_more(r, &ended, hpo_study_view(study), &amendment, err));

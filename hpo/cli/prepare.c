@@ -135,7 +135,7 @@ static void advise(const hpo_study_spec *spec) {
 static void announce_change(const run *r) {
     if (r->put_aside > 0) {
         fprintf(stderr,
-                "this study is another one than the journal's, in which no trial had succeeded: it begins anew;\n"
+                "the study has changed and no trial had succeeded, so the run begins anew;\n"
                 "journal.log.%d and trials.%d have what was there\n",
                 r->put_aside, r->put_aside);
     }

@@ -46,7 +46,7 @@ def test_a_changed_study_over_a_living_run(place):
     again = place.jobs(2, study, "--dir", folder, "--seed", "12", "--set", "budget.time=0.5s", "--set",
                        "trial.stop_grace=1s")
     again.wait()
-    again.says("it begins anew")
+    again.says("the run begins anew")
     check((folder / "journal.log.1").stat().st_ino == inode, "the old journal was not kept")
 
 

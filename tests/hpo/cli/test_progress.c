@@ -214,6 +214,41 @@ static void test_a_live_line_fits_its_terminal(void **state) {
 }
 
 /* As long as nothing has a result, a status line shows what was reported last. */
+/* What a live line says of a study after so many records. */
+static base_buf live_line(uint64_t records) {
+    base_err err;
+    check_tmpdir dir = check_tmpdir_create();
+    hpo_study_spec *spec = toy_spec(STUDY);
+    hpo_study *study;
+    CHECK_OK(hpo_study_create(spec, &study, &err));
+    toy_drive_study(study, &(toy_drive){.workers = 1, .seed = 1, .max_records = records});
+    setenv("HPO_TERMINAL", "120", 1);
+    catcher errors = catch_stream(stderr, check_tmpdir_file(&dir, "err"));
+    cli_progress *progress = cli_progress_create(spec, HPO_DISPLAY_AUTO, 0);
+    const hpo_observer observer = cli_progress_observer(progress);
+    usleep(250 * 1000);
+    observer.update(observer.self, &(hpo_progress){.study = study, .elapsed = 600, .workers = 1, .running = 1}, NULL);
+    cli_progress_destroy(progress);
+    const base_buf text = release_stream(&errors);
+    unsetenv("HPO_TERMINAL");
+    hpo_study_destroy(study);
+    hpo_study_spec_destroy(spec);
+    check_tmpdir_remove(&dir);
+    return text;
+}
+
+/* Nobody knows how long the rest takes before something has ended. */
+static void test_no_time_is_left_before_the_first_result(void **state) {
+    (void)state;
+    base_buf before = live_line(1), after = live_line(3);
+    CHECK_CONTAINS(base_buf_text(&before), "0 done, 1 running");
+    assert_null(strstr(base_buf_text(&before), "left"));
+    CHECK_CONTAINS(base_buf_text(&after), "; about ");
+    CHECK_CONTAINS(base_buf_text(&after), " left");
+    base_buf_fini(&before);
+    base_buf_fini(&after);
+}
+
 static void test_a_long_first_trial_shows_its_reports(void **state) {
     (void)state;
     unsetenv("HPO_TERMINAL");
@@ -252,6 +287,7 @@ int main(void) {
         cmocka_unit_test(test_quiet_says_nothing),
         cmocka_unit_test(test_json_is_one_object_per_evaluation),
         cmocka_unit_test(test_a_live_line_fits_its_terminal),
+        cmocka_unit_test(test_no_time_is_left_before_the_first_result),
         cmocka_unit_test(test_a_long_first_trial_shows_its_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
