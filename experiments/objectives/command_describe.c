@@ -10,12 +10,20 @@
 
 /* ---- command lines ---- */
 
-enum { SAMPLED = 256 }; /* configurations, among which are one with few and one with many active parameters */
+enum { SAMPLED = 256 }; /* configurations, among which are two whose active parameters differ */
 
 static size_t count_active(const hpo_space *space, const double *config) {
     size_t count = 0;
     for (size_t i = 0; i < hpo_space_count(space); i++)
         if (!isnan(config[i])) count++;
+    return count;
+}
+
+/* Parameters that `with` has and `without` has not. */
+static size_t count_missing(const hpo_space *space, const double *with, const double *without) {
+    size_t count = 0;
+    for (size_t i = 0; i < hpo_space_count(space); i++)
+        if (!isnan(with[i]) && isnan(without[i])) count++;
     return count;
 }
 
@@ -25,20 +33,25 @@ static bool is_conditional(const hpo_space *space) {
     return false;
 }
 
-/* Two configurations from the base measure. False: a space so constrained that none was found. */
+/* Two configurations from the base measure: the one with most active parameters, and the one that lacks most of those.
+ * False: a space so constrained that none was found. */
 static bool sample(const command_state *state, base_arena *arena, double *many, double *few) {
     const hpo_space *space = state->known.space;
     size_t count = hpo_space_count(space), bytes = count * sizeof(double);
-    double *config = BASE_NEW_ARRAY(arena, count, double);
+    size_t rounds = is_conditional(space) ? SAMPLED : 1, found = 0, most = 0, missing = 0;
+    double *configs = BASE_NEW_ARRAY(arena, rounds * count, double);
     base_rng rng = base_rng_stream(state->known.seed, BASE_RNG_SAMPLER, 0, UINT32_MAX);
-    size_t most = 0, least = SIZE_MAX, rounds = is_conditional(space) ? SAMPLED : 1;
-    for (size_t i = 0; i < rounds; i++) {
-        if (hpo_space_sample(space, &rng, config, NULL) != BASE_OK) break;
-        size_t active = count_active(space, config);
-        if (least == SIZE_MAX || active > most) memcpy(many, config, bytes), most = active;
-        if (active < least) memcpy(few, config, bytes), least = active;
+    while (found < rounds && hpo_space_sample(space, &rng, configs + found * count, NULL) == BASE_OK) found++;
+    if (found == 0) return false;
+    for (size_t i = 1; i < found; i++)
+        if (count_active(space, configs + i * count) > count_active(space, configs + most * count)) most = i;
+    memcpy(many, configs + most * count, bytes);
+    memcpy(few, many, bytes);
+    for (size_t i = 0; i < found; i++) {
+        size_t lacks = count_missing(space, many, configs + i * count);
+        if (lacks > missing) memcpy(few, configs + i * count, bytes), missing = lacks;
     }
-    return least != SIZE_MAX;
+    return true;
 }
 
 static void put_line(const command_state *state, base_arena *arena, const double *config, base_buf *out) {
@@ -49,11 +62,11 @@ static void put_line(const command_state *state, base_arena *arena, const double
     base_buf_putc(out, '\n');
 }
 
-static void put_inactive(const hpo_space *space, const double *config, base_buf *out) {
+static void put_inactive(const hpo_space *space, const double *many, const double *few, base_buf *out) {
     enum { NAMED = 3 };
     size_t named = 0;
     for (size_t i = 0; i < hpo_space_count(space); i++) {
-        if (!isnan(config[i])) continue;
+        if (isnan(many[i]) || !isnan(few[i])) continue;
         if (named == NAMED) {
             base_buf_puts(out, ", ...");
             break;
@@ -69,9 +82,9 @@ static void describe_lines(const command_state *state, base_arena *arena, base_b
     if (!sample(state, arena, many, few)) return;
     base_buf_puts(out, "# a trial runs: ");
     put_line(state, arena, many, out);
-    if (count_active(space, few) == count_active(space, many)) return;
+    if (count_missing(space, many, few) == 0) return;
     base_buf_puts(out, "# without ");
-    put_inactive(space, few, out);
+    put_inactive(space, many, few, out);
     base_buf_puts(out, ": ");
     put_line(state, arena, few, out);
 }
