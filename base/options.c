@@ -9,8 +9,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#define SHOWN_KEYS_LENGTH 240
+#define SHOWN_KEYS_LENGTH  240
+#define SHORTEST_BEGINNING 3 /* of a choice, that may stand for the whole */
 
 const char BASE_REQUIRED[] = "required";
 
@@ -123,6 +125,17 @@ static void put_sizes(int64_t number, base_buf *out) {
     }
 }
 
+/* The one choice that begins with the word, as minimize does with min; NULL when several do, or none. */
+static const char *begun_choice(const char *word, const char *const *choices) {
+    const char *found = NULL;
+    for (; *choices != NULL && strlen(word) >= SHORTEST_BEGINNING; choices++) {
+        if (strncasecmp(*choices, word, strlen(word)) != 0) continue;
+        if (found != NULL) return NULL;
+        found = *choices;
+    }
+    return found;
+}
+
 /* What would mend the value, where that can be told. */
 static void put_remedy(const base_option *option, const base_yaml_node *value, base_buf *out) {
     const bool is_number = value->kind == BASE_YAML_INT || value->kind == BASE_YAML_FLOAT;
@@ -146,6 +159,7 @@ static void put_remedy(const base_option *option, const base_yaml_node *value, b
         size_t count = 0;
         while (option->choices[count] != NULL) count++;
         const char *near = base_nearest(value->text, option->choices, count);
+        if (near == NULL) near = begun_choice(value->text, option->choices);
         if (near != NULL) base_buf_printf(out, "; did you mean '%s'?", near);
     }
 }

@@ -94,6 +94,11 @@ static base_status unknown_option(const char *argument, base_err *err) {
         if (strcmp(name, known_options[i]) != 0) continue;
         return BASE_FAIL(err, BASE_INVALID, "%s takes no value, but got '%s'", name, argument);
     }
+    static const char *const workers[] = {"-n", "-np", "-w", "--workers", "--num-workers", "--n-jobs", "--parallel"};
+    for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
+        if (strcmp(name, workers[i]) != 0) continue;
+        return BASE_FAIL(err, BASE_INVALID, "unknown option '%s'; for several workers write -j N", name);
+    }
     const char *near = strlen(name) > 2 ? base_nearest(name, known_options, count) : NULL;
     return near ? BASE_FAIL(err, BASE_INVALID, "unknown option '%s'; did you mean '%s'?", name, near)
                 : BASE_FAIL(err, BASE_INVALID, "unknown option '%s'; see hpo_search --help", name);
@@ -205,7 +210,20 @@ static base_status inform(const hpo_catalog *catalog, const hpo_cli_args *args, 
 }
 
 /* Whatever keeps it from being read is for the user to mend: bad input, not a failure of storage. */
+static bool is_program(const char *path) {
+    static const char *const endings[] = {".py", ".sh", ".R", ".jl", ".ipynb", ".c"};
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; ending && i < sizeof endings / sizeof *endings; i++)
+        if (strcmp(ending, endings[i]) == 0) return true;
+    return false;
+}
+
 base_status cli_read_study_file(const char *path, base_buf *text, base_err *err) {
+    if (is_program(path)) {
+        return BASE_FAIL(err, BASE_INVALID,
+                         "'%s' is a program; hpo_search needs a study file that says how to run it: see --help study",
+                         path);
+    }
     const base_status status = base_read_file(path, text, err);
     return status == BASE_IO ? BASE_INVALID : status;
 }

@@ -93,12 +93,22 @@ static base_status fail_with_kind(const reader *in, const char *what, const base
                           base_yaml_kind_text(node->kind));
 }
 
+/* {min: 0,0001} is min: 0 and a key 0001. */
+static const char *comma_hint(const reader *in, size_t key) {
+    const base_yaml_node *before = key > 0 ? in->map->items[key - 1] : NULL;
+    if (in->map->keys[key]->kind != BASE_YAML_INT || !before || before->kind != BASE_YAML_INT) return NULL;
+    return base_arena_printf(in->arena, "a comma ends a value: write %s.%s with a point", before->text,
+                             in->map->keys[key]->text);
+}
+
 static const char *key_hint(base_arena *arena, const char *word) {
     for (size_t i = 0; i < sizeof OTHER_WORDS / sizeof *OTHER_WORDS; i++)
         if (strcasecmp(word, OTHER_WORDS[i].word) == 0)
             return base_arena_printf(arena, "did you mean \"%s\"?", KEY_WORDS[OTHER_WORDS[i].ours]);
     if (strcasecmp(word, "mu") == 0 || strcasecmp(word, "sigma") == 0)
         return "write min, max and prior: the mean, with confidence: low, medium or high";
+    if (strcasecmp(word, "type") == 0 || strcasecmp(word, "dtype") == 0)
+        return "the bounds say it: {min: 1, max: 9} are integers, {min: 1.0, max: 9.0} real numbers";
     return hpo_space_hint(arena, word, KEY_WORDS, KEY_COUNT);
 }
 
@@ -107,9 +117,11 @@ static base_status collect_keys(reader *in, base_err *err) {
         const base_yaml_node *key = in->map->keys[i];
         size_t id = 0;
         while (id < KEY_COUNT && strcmp(key->text, KEY_WORDS[id]) != 0) id++;
-        if (id == KEY_COUNT)
+        if (id == KEY_COUNT) {
+            const char *comma = comma_hint(in, i);
             return hpo_space_fail(key, err, "%s: unknown key \"%s\": %s", in->name, key->text,
-                                  key_hint(in->arena, key->text));
+                                  comma ? comma : key_hint(in->arena, key->text));
+        }
         in->nodes[id] = in->map->items[i];
     }
     return BASE_OK;
@@ -144,7 +156,10 @@ static const char *as_real(base_arena *arena, const base_yaml_node *node) {
 static base_status read_number(const reader *in, key_id key, double *out, base_err *err) {
     const base_yaml_node *node = in->nodes[key];
     if (node->kind != BASE_YAML_INT && node->kind != BASE_YAML_FLOAT)
-        return fail_with_kind(in, KEY_WORDS[key], node, "a number", err);
+        return node->kind == BASE_YAML_STRING
+                   ? hpo_space_fail(node, err, "%s: %s must be a number, not the text \"%s\"", in->name, KEY_WORDS[key],
+                                    node->text)
+                   : fail_with_kind(in, KEY_WORDS[key], node, "a number", err);
     if (base_yaml_is_oversized(node))
         return hpo_space_fail(node, err, "%s: %s %s does not fit in 64 bits: write %s for a real number", in->name,
                               KEY_WORDS[key], node->text, as_real(in->arena, node));
@@ -317,6 +332,10 @@ static base_status check_is_map(const base_yaml_node *key, const base_yaml_node 
                               key->text);
     if (node->kind == BASE_YAML_LIST)
         return hpo_space_fail(node, err, "%s: a list alone says too little: write {values: [...]}", key->text);
+    const char *dots = strstr(node->text, "..");
+    if (dots && dots != node->text && dots[2] != '\0')
+        return hpo_space_fail(node, err, "%s: for a range write {min: %.*s, max: %s}", key->text,
+                              (int)(dots - node->text), node->text, dots + 2);
     return hpo_space_fail(node, err, "%s: for a constant write {value: %s}", key->text, node->text);
 }
 

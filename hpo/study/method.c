@@ -2,6 +2,7 @@
 /* Methods: names that people know for pairs of a sampler (where to look) and a scheduler (how much to spend), and the
  * key `method:` of a study file. An option belongs to whoever has it in its table; to both if both have it. */
 #include <string.h>
+#include <strings.h>
 
 #include "hpo/study/study_keys.h"
 
@@ -24,6 +25,24 @@ static const hpo_method methods[] = {
     {"median-stop", "random", "median-stop", "random trials, stopped when worse than the median of the completed"},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
+
+/* What other programs call these: W&B, Optuna, Ray, scikit-learn. */
+static const struct {
+    const char *word, *ours;
+} other_words[] = {
+    {"bayes", "gp"},
+    {"bayesian", "gp"},
+    {"GPSampler", "gp"},
+    {"TPESampler", "tpe"},
+    {"hyperopt", "tpe"},
+    {"RandomSampler", "random"},
+    {"GridSampler", "grid"},
+    {"QMCSampler", "sobol"},
+    {"HyperbandPruner", "hyperband"},
+    {"ASHAScheduler", "asha"},
+    {"MedianPruner", "median-stop"},
+    {"SuccessiveHalvingPruner", "asha"},
+};
 
 /* Options that a method sets where its user does not. */
 static const struct {
@@ -102,6 +121,11 @@ static base_status take_name(hpo_study_spec *spec, const base_yaml_node *node, b
         spec->scheduler = hpo_scheduler_find(node->text);
     }
     if (!spec->sampler && !spec->scheduler) {
+        for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++) {
+            if (strcasecmp(node->text, other_words[i].word) != 0) continue;
+            return base_yaml_fail(node, err, "there is no method '%s'; here it is '%s'", node->text,
+                                  other_words[i].ours);
+        }
         name_list list = {0};
         for (size_t i = 0; i < METHODS; i++) add_name(spec->arena, &list, methods[i].name);
         add_samplers(spec->arena, &list);

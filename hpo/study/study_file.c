@@ -78,8 +78,21 @@ static base_status find_objective(hpo_study_spec *spec, const hpo_catalog *catal
         if (strcmp(names[i], name->text) == 0) spec->objective = catalog->objectives[i];
     }
     if (spec->objective) return BASE_OK;
+    if (strcmp(name->text, "run") == 0 || strpbrk(name->text, "./ ")) {
+        return base_yaml_fail(name, err,
+                              "there is no objective '%s'; a program of yours is objective: {command: {run: [python3, "
+                              "train.py]}}",
+                              name->text);
+    }
     return base_yaml_fail(name, err, "there is no objective '%s'%s", name->text,
                           study_hint(spec->arena, name->text, names, catalog->n_objectives));
+}
+
+/* The setting that must be given, as an example of what settings look like. */
+static const char *required_setting(const hpo_objective_type *type) {
+    for (const base_option *option = type->options; option && option->name; option++)
+        if (option->fallback == BASE_REQUIRED) return option->name;
+    return NULL;
 }
 
 static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catalog, const base_yaml_node *node,
@@ -96,8 +109,10 @@ static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catal
     BASE_TRY(find_objective(spec, catalog, node->keys[0], err));
     const base_yaml_node *settings = given(node->items[0]);
     if (settings && settings->kind != BASE_YAML_MAP) {
-        return base_yaml_fail(settings, err, "the settings of the objective %s must be a map, but are %s",
-                              spec->objective->name, base_yaml_kind_text(settings->kind));
+        const char *required = required_setting(spec->objective);
+        return base_yaml_fail(settings, err, "the settings of the objective %s must be a map%s%s%s, but are %s",
+                              spec->objective->name, required ? ", e.g. {" : "", required ? required : "",
+                              required ? ": ...}" : "", base_yaml_kind_text(settings->kind));
     }
     spec->settings = settings ? settings : base_yaml_new_map(spec->arena, node->keys[0]);
     return BASE_OK;

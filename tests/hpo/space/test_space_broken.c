@@ -80,7 +80,7 @@ static const broken_space BROKEN[] = {
      "lr: nothing to choose from: write {min: ..., max: ...} or {values: [...]}"},
     {"parameters:\n"
      "  lr: {min: @low, max: 1.0}\n",
-     "lr: min must be a number, not a string"},
+     "lr: min must be a number, not the text \"low\""},
     {"parameters:\n"
      "  lr: {min: 0.1, max: @[1]}\n",
      "lr: max must be a number, not a list"},
@@ -164,7 +164,7 @@ static const broken_space BROKEN[] = {
      "n: prior 2.5 is not a step of the range: the nearest are 2 and 3"},
     {"parameters:\n"
      "  x: {min: 0.0, max: 1.0, prior: @half}\n",
-     "x: prior must be a number, not a string"},
+     "x: prior must be a number, not the text \"half\""},
     {"parameters:\n"
      "  x: {min: 0.0, max: 1.0, prior: 0.5, confidence: @hihg}\n",
      "x: unknown confidence \"hihg\": did you mean \"high\"?"},
