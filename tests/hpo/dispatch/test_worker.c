@@ -339,7 +339,7 @@ static void test_local_slots(void **state) {
         hpo_message job = deeds_job(&self, 100 + i, deeds[i], &value);
         CHECK_OK(local.ops->send(local.self, i, &job, &err));
     }
-    while (results < 3) {
+    for (int i = 0; i < 1000 && (results < 3 || !beats[0] || !beats[1] || !beats[2]); i++) {
         hpo_message message = receive(local, &peer);
         assert_true(peer < 3);
         if (message.kind == HPO_MESSAGE_BEAT)
