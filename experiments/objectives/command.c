@@ -7,7 +7,7 @@
  * the patterns of `parse` are for.
  *
  * HPO_FIDELITY_FROM is where an evaluation may go on from, by what the program left in HPO_CHECKPOINT, a folder that
- * stays with the trial. A program that ignores it starts from scratch: correct, but charged as if it had gone on. */
+ * stays with the trial. A program that leaves nothing there starts from scratch each time, and is charged for that. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

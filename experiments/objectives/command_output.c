@@ -298,9 +298,8 @@ void command_output_end(command_output *output) {
 /* One sentence: the first kind that a trial raises is shown. */
 __attribute__((format(printf, 4, 5))) static void notice(hpo_result *result, uint32_t bit, uint64_t trial,
                                                          const char *fmt, ...) {
-    bool first = result->notices == 0;
     result->notices |= bit;
-    if (!first) return;
+    if (*result->note) return;
     va_list args;
     int length = snprintf(result->note, sizeof result->note, "trial %" PRIu64 " ", trial);
     va_start(args, fmt);

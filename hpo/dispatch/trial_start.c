@@ -5,6 +5,7 @@
  * memory, room on the disk) is worth waiting for: BASE_BUSY. A folder that is gone or read-only fails every trial on
  * every attempt, so the run must end and say so: BASE_IO. The run's folder itself is never made here: if it is gone,
  * somebody took it away. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -208,6 +209,17 @@ static base_status spawn(hpo_trial_process *process, base_err *err) {
     return status;
 }
 
+/* A program that is to go on, but has left nothing to go on from, starts again. */
+static bool starts_again(const hpo_program *program, const hpo_job *job) {
+    DIR *folder = job->from > 0 && program->checkpoint ? opendir(program->checkpoint) : NULL;
+    if (!folder) return false;
+    bool empty = true;
+    for (const struct dirent *entry; empty && (entry = readdir(folder)) != NULL;)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(folder);
+    return empty;
+}
+
 static base_status start_program(hpo_instance *instance, const hpo_job *job, hpo_trial_process **out, base_err *err) {
     hpo_trial_process *process = process_create(job);
     process->arena = base_arena_create();
@@ -216,6 +228,8 @@ static base_status start_program(hpo_instance *instance, const hpo_job *job, hpo
         process->ops = hpo_instance_program(instance);
         status = prepare(&process->program, err);
     }
+    if (status == BASE_OK && starts_again(&process->program, job))
+        process->result.notices |= HPO_NOTICE_BIT(STARTED_AGAIN);
     process->inherited = own_resident(&job->limits);
     if (status == BASE_OK) status = spawn(process, err);
     if (status != BASE_OK) hpo_trial_process_destroy(process);
