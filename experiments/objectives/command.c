@@ -145,7 +145,8 @@ static base_status command_result(void *self, hpo_result *result, base_err *err)
     }
     result->failure = HPO_FAILURE_OUTPUT;
     snprintf(result->reason, sizeof result->reason, "%s",
-             command_hint_sentence(&output->hint, run->arena, run->name, output->metric));
+             command_hint_sentence(&output->hint, run->arena, run->name, output->metric,
+                                   command_patterns_have(output->patterns, output->metric)));
     return BASE_OK;
 }
 

@@ -129,11 +129,15 @@ void command_hint_dropped(command_hint *hint, const char *name) {
     if (hint->n_dropped <= COMMAND_HINT_NAMES) hint->n_dropped++;
 }
 
-const char *command_hint_sentence(const command_hint *hint, base_arena *arena, const char *program,
-                                  const char *metric) {
-    if (hint->nearness > COMMAND_NEAR_TEXT)
+const char *command_hint_sentence(const command_hint *hint, base_arena *arena, const char *program, const char *metric,
+                                  bool by_pattern) {
+    const char *more = *hint->text ? "; " : "";
+    if (hint->nearness == COMMAND_NEAR_VALUE || (hint->nearness > COMMAND_NEAR_TEXT && !by_pattern))
         return base_arena_printf(arena, "%s printed no result: %s", program, hint->text);
+    if (by_pattern)
+        return base_arena_printf(arena, "%s printed no result: no line matches the pattern of '%s'%s%s", program,
+                                 metric, more, hint->text);
     return base_arena_printf(arena,
                              "%s printed no result: a JSON object on a line of its own, such as {\"%s\": 0.12}%s%s",
-                             program, metric, *hint->text ? "; " : "", hint->text);
+                             program, metric, more, hint->text);
 }

@@ -46,8 +46,9 @@ void command_hint_object(command_hint *hint, const char *metric, const char *obj
 void command_hint_step(command_hint *hint, const char *fidelity, const char *object, size_t size);
 void command_hint_dropped(command_hint *hint, const char *name);
 
-/* Why the output of that program holds no result. */
-const char *command_hint_sentence(const command_hint *hint, base_arena *arena, const char *program, const char *metric);
+/* Why the output of that program holds no result. by_pattern: `parse` has one for the metric. */
+const char *command_hint_sentence(const command_hint *hint, base_arena *arena, const char *program, const char *metric,
+                                  bool by_pattern);
 
 /* The name of a member of the object that may have been meant by `name`, or NULL. Equal but for a few letters, or they
  * share a word or its beginning (accuracy, val_acc). */

@@ -60,6 +60,12 @@ void command_patterns_destroy(command_patterns *patterns) {
     patterns->count = 0;
 }
 
+bool command_patterns_have(const command_patterns *patterns, const char *name) {
+    for (size_t i = 0; i < patterns->count; i++)
+        if (strcmp(patterns->item[i].name, name) == 0) return true;
+    return false;
+}
+
 bool command_pattern_find(const command_pattern *pattern, const char *line, const char **start, size_t *length) {
     regmatch_t match[2];
     bool found = false;

@@ -29,6 +29,9 @@ BASE_CHECK base_status command_patterns_create(const base_yaml_node *map, base_a
                                                base_err *err);
 void command_patterns_destroy(command_patterns *patterns);
 
+/* Whether there is one for that metric. */
+bool command_patterns_have(const command_patterns *patterns, const char *name);
+
 /* The text of the group in the last match on the line, which ends with a NUL. False: no match. */
 bool command_pattern_find(const command_pattern *pattern, const char *line, const char **start, size_t *length);
 

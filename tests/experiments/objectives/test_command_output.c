@@ -165,7 +165,7 @@ static void test_no_results(void **state) {
         command_output output = {.metric = "accuracy", .fidelity = "epochs", .to = 100};
         take(&output, cases[i].text);
         assert_false(output.found);
-        const char *sentence = command_hint_sentence(&output.hint, arena, "train.py", "accuracy");
+        const char *sentence = command_hint_sentence(&output.hint, arena, "train.py", "accuracy", false);
         if (!strstr(sentence, cases[i].hint)) fail_msg("%s: %s", cases[i].text, sentence);
         hpo_result result;
         assert_true(strlen(sentence) < sizeof result.reason);
@@ -192,7 +192,8 @@ static void test_long_lines(void **state) {
         }
         assert_int_equal(output.found, i < 4);
         if (i >= 4)
-            CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss"), "a line is longer than 1 MiB");
+            CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss", false),
+                           "a line is longer than 1 MiB");
         command_output_feed(&output, "{\"loss\": 8}\n", 12);
         command_output_end(&output);
         CHECK_SAME_DOUBLE(metric(&output, "loss"), 8);
@@ -394,7 +395,14 @@ static void test_patterns(void **state) {
     command_output output = {.metric = "loss", .patterns = &patterns, .to = 1};
     take(&output, "val/loss: ...\n");
     assert_false(output.found);
-    CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss"), "its \"loss\" is ..., which is no number");
+    CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss", true),
+                   "its \"loss\" is ..., which is no number");
+    take(&output, "{\"time\": 3}\nepoch 3\nval/los: 2\n");
+    assert_false(output.found);
+    assert_true(command_patterns_have(&patterns, "loss"));
+    assert_false(command_patterns_have(&patterns, "acc"));
+    CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss", true),
+                   "x printed no result: no line matches the pattern of 'loss'; ");
     command_patterns_destroy(&patterns);
     base_arena_destroy(arena);
 }
