@@ -310,8 +310,7 @@ static const char *config_text(const caller *self) {
 /* ---- the whole ---- */
 
 static bool mentions_any(const command_state *state, const base_yaml_node *node) {
-    for (size_t i = 0; i < hpo_space_count(state->known.space); i++)
-        if (hpo_settings_mention(node, hpo_space_param(state->known.space, i)->name)) return true;
+    if (hpo_settings_mark(node, state->known.space, NULL) > 0) return true;
     const char *fidelity = state->known.fidelity.name;
     return hpo_settings_mention(node, "config") || (fidelity && hpo_settings_mention(node, fidelity));
 }

@@ -117,9 +117,8 @@ static bool shell_ignores(const command_state *state) {
     return false;
 }
 
-static bool reaches(const command_state *state, const char *name) {
-    return (state->appends && !shell_ignores(state)) || command_mentions(state, name) ||
-           (state->cwd && strstr(state->cwd, name));
+static bool reaches(const command_state *state, const char *name, bool mentioned) {
+    return (state->appends && !shell_ignores(state)) || mentioned || (state->cwd && strstr(state->cwd, name));
 }
 
 static void add_name(base_buf *list, size_t *count, const char *name) {
@@ -143,10 +142,12 @@ static void mark_tested(const hpo_cond *cond, bool *marks) {
 static const bool *told(const command_state *state, base_arena *arena) {
     const hpo_space *space = state->known.space;
     size_t count = hpo_space_count(space);
-    bool *marks = BASE_NEW_ARRAY(arena, count, bool);
+    bool *mentioned = BASE_NEW_ARRAY(arena, count, bool), *marks = BASE_NEW_ARRAY(arena, count, bool);
+    (void)hpo_settings_mark(state->run, space, mentioned);
+    (void)hpo_settings_mark(state->env, space, mentioned);
     for (size_t i = 0; i < count; i++) {
         const hpo_param *param = hpo_space_param(space, i);
-        if (!reaches(state, param->name)) continue;
+        if (!reaches(state, param->name, mentioned[i])) continue;
         marks[i] = true;
         if (param->when) mark_tested(param->when, marks);
     }
@@ -163,8 +164,8 @@ static void advise(const command_state *state, base_arena *arena, base_buf *out)
     const bool *known = told(state, arena);
     for (size_t i = 0; i < hpo_space_count(space); i++)
         if (!known[i]) add_name(&list, &count, hpo_space_param(space, i)->name);
-    bool heard = !fidelity || reaches(state, fidelity) || command_mentions(state, "fidelity") ||
-                 reads_variable(state, "HPO_FIDELITY");
+    bool heard = !fidelity || reaches(state, fidelity, command_mentions(state, fidelity)) ||
+                 command_mentions(state, "fidelity") || reads_variable(state, "HPO_FIDELITY");
     if (!heard) add_name(&list, &count, fidelity);
     if (count)
         base_buf_printf(out, "run does not mention %s, so the program is not told %s%s\n", list.data,
