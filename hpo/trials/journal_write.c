@@ -16,7 +16,19 @@
 
 enum { STATE_COMPLETE = 1, STATE_PRUNED = 2, STATE_FAIL = 3 }; /* Optuna's TrialState */
 
-#define PUT(out, literal) base_buf_append((out), (literal), sizeof(literal) - 1)
+/* A line consists of a hundred pieces, most of known length: those are copied in place while there is room. */
+static inline void put_bytes(base_buf *out, const char *bytes, size_t length) {
+    if (out->capacity - out->length > length) {
+        memcpy(out->data + out->length, bytes, length);
+        out->length += length;
+        out->data[out->length] = '\0';
+    } else {
+        base_buf_append(out, bytes, length);
+    }
+}
+#define PUT(out, literal)         put_bytes((out), (literal), sizeof(literal) - 1)
+#define PUT_UINT(out, key, value) (PUT(out, key), base_buf_put_u64((out), (value)))
+#define PUT_REAL(out, key, value) (PUT(out, key), put_real((out), (value)))
 
 /* ---- pieces ---- */
 
@@ -42,7 +54,7 @@ static void put_value(hpo_journal *journal, double value) {
     base_buf *out = &journal->out;
     journal_number *newest = &journal->number;
     if (newest->length > 0 && memcmp(&newest->value, &value, sizeof value) == 0) {
-        base_buf_append(out, newest->text, newest->length);
+        put_bytes(out, newest->text, newest->length);
         return;
     }
     const size_t start = out->length;
@@ -51,16 +63,6 @@ static void put_value(hpo_journal *journal, double value) {
     newest->length = out->length - start;
     BASE_ASSERT(newest->length <= sizeof newest->text);
     memcpy(newest->text, out->data + start, newest->length);
-}
-
-static void put_uint(base_buf *out, const char *key, uint64_t value) {
-    base_buf_puts(out, key);
-    base_buf_put_u64(out, value);
-}
-
-static void put_key_real(base_buf *out, const char *key, double value) {
-    base_buf_puts(out, key);
-    put_real(out, value);
 }
 
 static uint64_t milliseconds(double seconds) {
@@ -88,7 +90,7 @@ static void put_moment(hpo_journal *journal, moment when) {
         journal->moment_at = at;
         journal->moment_elapsed = elapsed;
     }
-    base_buf_append(&journal->out, journal->moment, journal->moment_length);
+    put_bytes(&journal->out, journal->moment, journal->moment_length);
 }
 
 static void begin_line(hpo_journal *journal) {
@@ -112,7 +114,7 @@ static void begin_attr(hpo_journal *journal, uint64_t trial, const char *name) {
 }
 
 static void end_attr(hpo_journal *journal, moment when) {
-    base_buf_putc(&journal->out, ',');
+    PUT(&journal->out, ",");
     put_moment(journal, when);
     PUT(&journal->out, "}}");
     end_line(journal);
@@ -120,10 +122,10 @@ static void end_attr(hpo_journal *journal, moment when) {
 
 static void put_result(hpo_journal *journal, const hpo_result *result) {
     base_buf *out = &journal->out;
-    put_key_real(out, ",\"cost\":", result->cost);
-    put_key_real(out, ",\"seconds\":", result->seconds);
-    if (result->reached > 0) put_key_real(out, ",\"reached\":", result->reached);
-    if (result->notices) put_uint(out, ",\"notices\":", result->notices);
+    PUT_REAL(out, ",\"cost\":", result->cost);
+    PUT_REAL(out, ",\"seconds\":", result->seconds);
+    if (result->reached > 0) PUT_REAL(out, ",\"reached\":", result->reached);
+    if (result->notices) PUT_UINT(out, ",\"notices\":", result->notices);
     if (result->failure != HPO_FAILURE_NONE || result->code != 0 || result->reason[0] != '\0') {
         PUT(out, ",\"failure\":\"");
         base_buf_puts(out, hpo_failure_text(result->failure));
@@ -135,12 +137,12 @@ static void put_result(hpo_journal *journal, const hpo_result *result) {
     if (result->metrics.count == 0) return;
     PUT(out, ",\"metrics\":{");
     for (size_t i = 0; i < result->metrics.count; i++) {
-        if (i > 0) base_buf_putc(out, ',');
+        if (i > 0) PUT(out, ",");
         base_buf_put_json(out, result->metrics.item[i].name);
-        base_buf_putc(out, ':');
+        PUT(out, ":");
         put_value(journal, result->metrics.item[i].value);
     }
-    base_buf_putc(out, '}');
+    PUT(out, "}");
 }
 
 /* ---- records ---- */
@@ -151,8 +153,8 @@ static void put_params(hpo_journal *journal, const double *config) {
     PUT(out, "\",\"params\":{");
     for (size_t i = 0; i < journal->n_params; i++) {
         if (isnan(config[i])) continue;
-        if (active++ > 0) base_buf_putc(out, ',');
-        base_buf_append(out, journal->params[i].key.text, journal->params[i].key.length);
+        if (active++ > 0) PUT(out, ",");
+        put_bytes(out, journal->params[i].key.text, journal->params[i].key.length);
         base_buf_put_double(out, config[i]);
     }
     PUT(out, "},\"distributions\":{");
@@ -163,11 +165,11 @@ static void put_params(hpo_journal *journal, const double *config) {
     bool first = true;
     for (size_t i = 0; i < journal->n_params; i++) {
         if (isnan(config[i])) continue;
-        if (!first) base_buf_putc(out, ',');
+        if (!first) PUT(out, ",");
         first = false;
-        base_buf_append(out, journal->params[i].distribution.text, journal->params[i].distribution.length);
+        put_bytes(out, journal->params[i].distribution.text, journal->params[i].distribution.length);
     }
-    base_buf_putc(out, '}');
+    PUT(out, "}");
 }
 
 static void write_start(hpo_journal *journal, const hpo_record *record, moment when) {
@@ -176,15 +178,15 @@ static void write_start(hpo_journal *journal, const hpo_record *record, moment w
     PUT(out, "{\"op_code\":4,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_id\":0,\"datetime_start\":\"");
     put_stamp(journal, when.at);
     put_params(journal, record->config);
-    put_uint(out, ",\"user_attrs\":{\"hpo:start\":{\"trial\":", record->trial);
-    put_uint(out, ",\"bracket\":", record->bracket);
-    put_uint(out, ",\"rung\":", record->rung);
-    put_key_real(out, ",\"fidelity\":", record->fidelity);
-    put_key_real(out, ",\"from\":", record->from);
-    put_uint(out, ",\"as_of\":", record->as_of);
-    if (record->parent != UINT64_MAX) put_uint(out, ",\"parent\":", record->parent);
-    put_uint(out, ",\"seed\":\"", record->seed); /* as text: many readers of JSON round beyond 2^53 */
-    base_buf_putc(out, '"');
+    PUT_UINT(out, ",\"user_attrs\":{\"hpo:start\":{\"trial\":", record->trial);
+    PUT_UINT(out, ",\"bracket\":", record->bracket);
+    PUT_UINT(out, ",\"rung\":", record->rung);
+    PUT_REAL(out, ",\"fidelity\":", record->fidelity);
+    PUT_REAL(out, ",\"from\":", record->from);
+    PUT_UINT(out, ",\"as_of\":", record->as_of);
+    if (record->parent != UINT64_MAX) PUT_UINT(out, ",\"parent\":", record->parent);
+    PUT_UINT(out, ",\"seed\":\"", record->seed); /* as text: many readers of JSON round beyond 2^53 */
+    PUT(out, "\"");
     if (record->origin) {
         PUT(out, ",\"origin\":");
         base_buf_put_json(out, record->origin);
@@ -195,10 +197,10 @@ static void write_start(hpo_journal *journal, const hpo_record *record, moment w
 static void write_promote(hpo_journal *journal, const hpo_record *record, moment when) {
     base_buf *out = &journal->out;
     begin_attr(journal, record->trial, "promote");
-    put_uint(out, "\"rung\":", record->rung);
-    put_key_real(out, ",\"fidelity\":", record->fidelity);
-    put_key_real(out, ",\"from\":", record->from);
-    put_uint(out, ",\"as_of\":", record->as_of);
+    PUT_UINT(out, "\"rung\":", record->rung);
+    PUT_REAL(out, ",\"fidelity\":", record->fidelity);
+    PUT_REAL(out, ",\"from\":", record->from);
+    PUT_UINT(out, ",\"as_of\":", record->as_of);
     end_attr(journal, when);
 }
 
@@ -206,15 +208,15 @@ static void write_promote(hpo_journal *journal, const hpo_record *record, moment
 static void write_ending(hpo_journal *journal, const char *name, const hpo_record *record, moment when) {
     base_buf *out = &journal->out;
     begin_attr(journal, record->trial, name);
-    put_uint(out, "\"rung\":", record->rung);
-    put_key_real(out, ",\"fidelity\":", record->fidelity);
+    PUT_UINT(out, "\"rung\":", record->rung);
+    PUT_REAL(out, ",\"fidelity\":", record->fidelity);
     PUT(out, ",\"values\":[");
     put_value(journal, record->value);
-    base_buf_putc(out, ']');
+    PUT(out, "]");
     if (record->stop) PUT(out, ",\"stop\":true");
     if (record->final) PUT(out, ",\"final\":true");
-    put_uint(out, ",\"attempt\":", record->attempt);
-    put_uint(out, ",\"worker\":", record->worker);
+    PUT_UINT(out, ",\"attempt\":", record->attempt);
+    PUT_UINT(out, ",\"worker\":", record->worker);
     put_result(journal, &record->result);
     end_attr(journal, when);
 }
@@ -229,11 +231,11 @@ static void write_close(hpo_journal *journal, const hpo_record *record, moment w
 static void write_raw(hpo_journal *journal, const char *name, const hpo_raw *raw, moment when) {
     base_buf *out = &journal->out;
     begin_attr(journal, raw->trial, name);
-    put_uint(out, "\"rung\":", raw->rung);
+    PUT_UINT(out, "\"rung\":", raw->rung);
     if (raw->is_report) PUT(out, ",\"report\":true");
-    put_key_real(out, ",\"fidelity\":", raw->fidelity);
-    put_uint(out, ",\"attempt\":", raw->attempt);
-    put_uint(out, ",\"worker\":", raw->worker);
+    PUT_REAL(out, ",\"fidelity\":", raw->fidelity);
+    PUT_UINT(out, ",\"attempt\":", raw->attempt);
+    PUT_UINT(out, ",\"worker\":", raw->worker);
     put_result(journal, &raw->result);
     end_attr(journal, when);
 }
@@ -255,7 +257,7 @@ static void write_intermediate(hpo_journal *journal, const hpo_record *record) {
     bool integer =
         journal->integer_steps && record->fidelity == floor(record->fidelity) && fabs(record->fidelity) < 0x1p53;
     begin_line(journal);
-    put_uint(out, "{\"op_code\":7,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
+    PUT_UINT(out, "{\"op_code\":7,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
     PUT(out, ",\"step\":");
     base_buf_put_i64(out, integer ? (int64_t)record->fidelity : (int64_t)record->rung);
     PUT(out, ",\"intermediate_value\":");
@@ -266,19 +268,19 @@ static void write_intermediate(hpo_journal *journal, const hpo_record *record) {
 static void write_state(hpo_journal *journal, const hpo_record *record, int state, const double *value) {
     base_buf *out = &journal->out;
     begin_line(journal);
-    put_uint(out, "{\"op_code\":6,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
+    PUT_UINT(out, "{\"op_code\":6,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
     PUT(out, ",\"state\":");
     base_buf_put_i64(out, state);
     PUT(out, ",\"values\":");
     if (value) {
-        base_buf_putc(out, '[');
+        PUT(out, "[");
         put_value(journal, *value);
         PUT(out, "],\"datetime_complete\":\"");
     } else {
         PUT(out, "null,\"datetime_complete\":\"");
     }
     put_stamp(journal, record->at > 0 ? record->at : base_wall_time());
-    base_buf_putc(out, '"');
+    PUT(out, "\"");
     end_line(journal);
 }
 
@@ -351,8 +353,8 @@ void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) 
     base_buf_puts(out, head->maximize ? ",\"directions\":[2]" : ",\"directions\":[1]");
     end_line(journal);
     begin_study_attr(journal, "study");
-    put_uint(out, "\"format\":", JOURNAL_FORMAT);
-    put_uint(out, ",\"seed\":\"", head->seed);
+    PUT_UINT(out, "\"format\":", JOURNAL_FORMAT);
+    PUT_UINT(out, ",\"seed\":\"", head->seed);
     PUT(out, "\",\"program\":");
     base_buf_put_json(out, head->program);
     PUT(out, ",\"identity\":");
@@ -366,7 +368,7 @@ void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) 
 static void write_marker(hpo_journal *journal, moment when) {
     base_buf *out = &journal->out;
     begin_attr(journal, 0, "format");
-    put_uint(out, "\"format\":", JOURNAL_FORMAT);
+    PUT_UINT(out, "\"format\":", JOURNAL_FORMAT);
     PUT(out, ",\"program\":");
     base_buf_put_json(out, journal->program);
     end_attr(journal, when);
@@ -417,12 +419,15 @@ void hpo_journal_amend(hpo_journal *journal, const hpo_amendment *amendment) {
     base_buf *out = &journal->out;
     hpo_journal_write_run(journal);
     begin_study_attr(journal, "amend");
-    put_uint(out, "\"trials\":", amendment->trials);
-    put_key_real(out, ",\"cost\":", amendment->cost);
-    put_key_real(out, ",\"time\":", amendment->time);
-    put_uint(out, ",\"first\":", amendment->first);
+    PUT_UINT(out, "\"trials\":", amendment->trials);
+    PUT_REAL(out, ",\"cost\":", amendment->cost);
+    PUT_REAL(out, ",\"time\":", amendment->time);
+    PUT_UINT(out, ",\"first\":", amendment->first);
     PUT(out, ",\"failed\":[");
-    for (size_t i = 0; i < amendment->n_failed; i++) put_uint(out, i > 0 ? "," : "", amendment->failed[i]);
+    for (size_t i = 0; i < amendment->n_failed; i++) {
+        if (i > 0) PUT(out, ",");
+        base_buf_put_u64(out, amendment->failed[i]);
+    }
     PUT(out, "]");
     end_attr(journal, moment_of(journal, 0, 0));
 }
