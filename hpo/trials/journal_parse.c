@@ -18,8 +18,10 @@ static void find_attr(hpo_json_reader *reader, journal_line *out) {
         if (key.length > 4 && memcmp(key.at, "hpo:", 4) == 0) {
             out->attr = (hpo_json_text){.at = key.at + 4, .length = key.length - 4};
             out->body = *reader;
+            hpo_json_pass_object(reader);
+        } else {
+            hpo_json_skip(reader);
         }
-        hpo_json_skip(reader);
     }
 }
 
@@ -53,7 +55,7 @@ bool hpo_journal_take_apart(const hpo_journal *journal, const char *line, size_t
             find_attr(&reader, out);
         } else if (hpo_json_is(key, "params")) {
             out->params = reader;
-            hpo_json_skip(&reader);
+            hpo_json_pass_object(&reader);
         } else if (hpo_json_is(key, "distributions")) {
             skip_distributions(&reader, journal);
         } else {

@@ -275,6 +275,28 @@ void hpo_json_skip(hpo_json_reader *reader) {
     if (!reader->bad) skip_value(reader, 0);
 }
 
+void hpo_json_pass_object(hpo_json_reader *reader) {
+    /* What does not count: all but quotes, brackets of objects, and what must not be there. */
+    static const bool counts[256] = {['"'] = true, ['{'] = true, ['}'] = true, ['\n'] = true};
+    size_t depth = 0;
+    if (peek(reader) != '{') fail(reader);
+    while (!reader->bad) {
+        while (reader->at < reader->end && !counts[(unsigned char)*reader->at]) reader->at++;
+        const char c = reader->at < reader->end ? *reader->at : '\n';
+        if (c == '"') {
+            hpo_json_string(reader);
+            continue;
+        }
+        if (c == '\n') {
+            fail(reader);
+            return;
+        }
+        reader->at++;
+        depth += c == '{' ? 1 : SIZE_MAX;
+        if (depth == 0) return;
+    }
+}
+
 /* ---- escapes ---- */
 
 static bool hex4(const char *at, const char *end, unsigned *out) {

@@ -29,6 +29,8 @@ bool hpo_json_enter(hpo_json_reader *reader, char bracket);
 bool hpo_json_key(hpo_json_reader *reader, bool *more, hpo_json_text *key);
 bool hpo_json_item(hpo_json_reader *reader, bool *more);
 void hpo_json_skip(hpo_json_reader *reader); /* any value; Python's NaN and Infinity pass too */
+/* An object that somebody will read: its end is found by its brackets alone. */
+void hpo_json_pass_object(hpo_json_reader *reader);
 /* Only space is left. */
 bool hpo_json_done(hpo_json_reader *reader);
 /* The text is the beginning of an object whose closing bracket is missing. */

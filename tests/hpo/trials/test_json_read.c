@@ -72,6 +72,47 @@ static void test_numbers(void **state) {
     assert_true(reader.bad);
 }
 
+/* Decimals of every length, with and without a sign and a fraction, are what strtod makes of them. */
+static void test_decimals(void **state) {
+    (void)state;
+    base_rng rng = base_rng_stream(21, BASE_RNG_TEST, 0, 0);
+    for (int i = 0; i < 20000; i++) {
+        char text[64];
+        size_t length = 0;
+        const size_t whole = 1 + (size_t)base_rng_below(&rng, 17), fraction = (size_t)base_rng_below(&rng, 18);
+        if (base_rng_below(&rng, 2)) text[length++] = '-';
+        for (size_t k = 0; k < whole; k++) text[length++] = (char)('0' + base_rng_below(&rng, 10));
+        if (fraction > 0) text[length++] = '.';
+        for (size_t k = 0; k < fraction; k++) text[length++] = (char)('0' + base_rng_below(&rng, 10));
+        memcpy(text + length, base_rng_below(&rng, 2) ? ",1" : "e2", 3);
+        hpo_json_reader reader = hpo_json_read(text, length + 2);
+        char *end;
+        const double want = strtod(text, &end);
+        CHECK_SAME_DOUBLE(hpo_json_real(&reader), want);
+        assert_ptr_equal(reader.at, end);
+    }
+}
+
+/* Every beginning of an object is torn, and the whole of it is not; what does not begin as one is something else. */
+static void test_torn(void **state) {
+    (void)state;
+    static const char whole[] = "{\"a\\\"}\": [1, {\"b\": \"}\"}], \"c\": null}";
+    const size_t length = sizeof whole - 1;
+    for (size_t i = 1; i < length; i++) assert_true(hpo_json_is_torn(whole, i));
+    assert_false(hpo_json_is_torn(whole, length));
+    assert_false(hpo_json_is_torn("{}x", 3));
+    assert_false(hpo_json_is_torn("", 0));
+    assert_false(hpo_json_is_torn("x", 1));
+    for (size_t i = 1; i <= length; i++) {
+        hpo_json_reader reader = hpo_json_read(whole, i);
+        hpo_json_pass_object(&reader);
+        assert_int_equal(hpo_json_done(&reader), i == length);
+    }
+    hpo_json_reader list = read_text("[1]");
+    hpo_json_pass_object(&list);
+    assert_true(list.bad);
+}
+
 static void test_escapes(void **state) {
     (void)state;
     const struct {
@@ -143,8 +184,9 @@ static void test_against_jansson(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_object), cmocka_unit_test(test_numbers), cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_python), cmocka_unit_test(test_depth),   cmocka_unit_test(test_against_jansson),
+        cmocka_unit_test(test_object), cmocka_unit_test(test_numbers),         cmocka_unit_test(test_decimals),
+        cmocka_unit_test(test_torn),   cmocka_unit_test(test_escapes),         cmocka_unit_test(test_python),
+        cmocka_unit_test(test_depth),  cmocka_unit_test(test_against_jansson),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
