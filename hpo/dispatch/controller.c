@@ -167,6 +167,11 @@ static void take_hello(controller *c, size_t index, const hpo_message *message) 
     peer *p = &c->peers[index];
     char text[400];
     const char *host = message->host ? message->host : "?";
+    if (message->status == BASE_IO) {
+        controller_end_for_storage(c, message->text); /* the world's failure, not the study's */
+        set_state(c, p, PEER_IDLE);                   /* it still waits for BYE */
+        return;
+    }
     if (message->status != BASE_OK) {
         snprintf(text, sizeof text, "%s", message->text);
     } else if (message->identity != c->env->identity) {

@@ -138,8 +138,8 @@ static bool is_left_to_a_later_run(const controller *c, const hpo_result *result
 }
 
 /* Nothing of it ran, and nothing can: the next trial would fare the same. */
-static void end_for_storage(controller *c, const hpo_result *result) {
-    if (!c->no_storage) c->no_storage = base_strdup(result->reason);
+void controller_end_for_storage(controller *c, const char *reason) {
+    if (!c->no_storage) c->no_storage = base_strdup(reason);
     controller_start_drain(c, DRAIN_STORAGE);
 }
 
@@ -152,7 +152,7 @@ base_status controller_take_result(controller *c, size_t worker, const hpo_messa
                    .fidelity = trial.fidelity,
                    .result = message->result};
     if (raw.result.failure == HPO_FAILURE_STORAGE) {
-        end_for_storage(c, &raw.result);
+        controller_end_for_storage(c, raw.result.reason);
         return BASE_OK;
     }
     if (is_left_to_a_later_run(c, &raw.result)) return BASE_OK;

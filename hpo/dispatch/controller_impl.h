@@ -122,6 +122,8 @@ bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_
 bool controller_may_repeat(const controller *c, tries *t, hpo_failure failure);
 /* The end of an evaluation, as it came from a worker (current attempt only). */
 BASE_CHECK base_status controller_take_result(controller *c, size_t worker, const hpo_message *message, base_err *err);
+/* No trial can run for want of storage or of a worker that could load its data: the run ends with that reason. */
+void controller_end_for_storage(controller *c, const char *reason);
 /* The worker of a running evaluation died: run it again, or give it up. */
 BASE_CHECK base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err);
 /* Ends that have waited long enough for the run to be told to stop. */

@@ -61,9 +61,10 @@ static bool reap(hpo_forkserver *server) {
 /* Waits for the process whose socket has closed; it is about to be a zombie. */
 static base_status fail_dead(hpo_forkserver *server, base_err *err) {
     for (int tries = 0; !reap(server) && tries < 100; tries++) base_sleep(0.001);
-    char how[64] = "";
+    char how[128] = "";
     if (server->reaped && WIFSIGNALED(server->status))
-        snprintf(how, sizeof how, ": signal %d (%s)", WTERMSIG(server->status), strsignal(WTERMSIG(server->status)));
+        snprintf(how, sizeof how, ": signal %d (%s)%s", WTERMSIG(server->status), strsignal(WTERMSIG(server->status)),
+                 WTERMSIG(server->status) == SIGKILL ? ", often by the kernel when memory is short" : "");
     else if (server->reaped)
         snprintf(how, sizeof how, ": exit status %d", WEXITSTATUS(server->status));
     return BASE_FAIL(err, BASE_IO, "the fork server of this worker (pid %d) died%s", (int)server->pid, how);
@@ -101,7 +102,7 @@ base_status hpo_forkserver_init(hpo_forkserver *server, const hpo_forkserver_stu
     if (status != BASE_OK) return status;
     while ((status = hpo_forkserver_receive(server, &message, err)) == BASE_END) wait_for_answer(server);
     if (status != BASE_OK) {
-        base_err_prefix(err, "while the objective was prepared (its output: %s)", study->log_path);
+        base_err_prefix(err, "while it loaded the data (its output: %s)", study->log_path);
         return status;
     }
     if (message.kind != HPO_MESSAGE_INIT)

@@ -48,6 +48,7 @@ typedef struct server {
     hpo_trial_process **trial;
     size_t n_trials, capacity;
     hpo_waiting_jobs waiting;
+    bool told_waiting;
     struct pollfd *polls;
     size_t polls_capacity;
     double next_look;
@@ -128,11 +129,22 @@ static void answer_unstarted(server *self, const hpo_message *job, base_status s
         answer_job(self, job, HPO_FAILURE_ERROR, "", reason);
 }
 
+/* Said once: a shortage that comes and goes all day is in the notices of its trials. */
+static void wait_with(server *self, const hpo_message *job, const char *reason) {
+    hpo_waiting_jobs_add(&self->waiting, job, reason, base_monotonic());
+    if (self->told_waiting) return;
+    base_err text = {0};
+    (void)BASE_FAIL(&text, BASE_BUSY, "a trial waits for up to %.0f s, because it cannot be started now: %s",
+                    HPO_START_PATIENCE, reason);
+    hpo_channel_put(&self->rank, &(hpo_message){.kind = HPO_MESSAGE_NOTE, .text = text.text});
+    self->told_waiting = true;
+}
+
 static void on_job(server *self, const hpo_message *job) {
     base_err err = {0};
     base_status status = start_trial(self, job, &err);
     if (status == BASE_BUSY)
-        hpo_waiting_jobs_add(&self->waiting, job, err.text, base_monotonic());
+        wait_with(self, job, err.text);
     else if (status != BASE_OK)
         answer_unstarted(self, job, status, err.text);
 }

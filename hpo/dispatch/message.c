@@ -84,7 +84,8 @@ static size_t body_size(const hpo_message *message) {
     switch (message->kind) {
     case HPO_MESSAGE_HELLO:
         return 16 + text_size(message->host ? strlen(message->host) : 0) + text_size(text_length(message));
-    case HPO_MESSAGE_INIT: return text_size(text_length(message));
+    case HPO_MESSAGE_INIT:
+    case HPO_MESSAGE_NOTE: return text_size(text_length(message));
     case HPO_MESSAGE_JOB: return 48 + message->n_config * sizeof(double);
     case HPO_MESSAGE_REPORT: return 8 + metrics_size(&result->metrics);
     case HPO_MESSAGE_RESULT:
@@ -116,7 +117,8 @@ static unsigned char *put_body(unsigned char *at, const hpo_message *message) {
         at = put_u64(at, (uint64_t)message->pid);
         at = put_text(at, message->host, message->host ? strlen(message->host) : 0);
         return put_text(at, message->text, text_length(message));
-    case HPO_MESSAGE_INIT: return put_text(at, message->text, text_length(message));
+    case HPO_MESSAGE_INIT:
+    case HPO_MESSAGE_NOTE: return put_text(at, message->text, text_length(message));
     case HPO_MESSAGE_JOB:
         at = put_double(at, message->fidelity);
         at = put_double(at, message->from);
@@ -291,6 +293,7 @@ static void take_body(cursor *in, uint32_t code, hpo_message *message) {
         take_status(in, code, message);
         message->text = take_text(in, &message->text_length);
         return;
+    case HPO_MESSAGE_NOTE: message->text = take_text(in, &message->text_length); return;
     case HPO_MESSAGE_JOB: take_job(in, message); return;
     case HPO_MESSAGE_REPORT:
         message->step = take_double(in);

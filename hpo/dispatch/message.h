@@ -23,6 +23,7 @@ typedef enum hpo_message_kind {
     HPO_MESSAGE_STOP,      /* controller -> worker -> fork server: end this trial; see stop */
     HPO_MESSAGE_BEAT,      /* both ways: I am alive */
     HPO_MESSAGE_BYE,       /* controller -> worker: leave; worker -> controller: I leave */
+    HPO_MESSAGE_NOTE,      /* fork server -> worker: a sentence for the user, at once */
 } hpo_message_kind;
 
 typedef enum hpo_stop_reason {
@@ -53,7 +54,7 @@ typedef struct hpo_message {
     uint64_t identity; /* HELLO: hash of program version and study identity */
     int64_t pid;
     const char *host;
-    const char *text; /* HELLO, INIT: a sentence or a payload; NUL-terminated, never NULL after decoding */
+    const char *text; /* HELLO, INIT, NOTE: a sentence or a payload; NUL-terminated, never NULL after decoding */
     size_t text_length;
 } hpo_message;
 

@@ -88,13 +88,13 @@ static uint64_t data_size(void) {
  * The slack is for what is reserved but never touched: stacks of threads, buffers of libraries. */
 uint64_t hpo_trial_data_limit(const hpo_limits *limits) {
     uint64_t per_thread = UINT64_C(64) << 20, threads = limits->threads > 1 ? (uint64_t)limits->threads : 1;
-    return limits->memory ? limits->memory + limits->memory / 4 + per_thread * threads : 0;
+    return limits->memory ? limits->memory + limits->memory / 4 + per_thread * threads + data_size() : 0;
 }
 
 static void limit_resources(const hpo_limits *limits) {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     if (!limits->memory) return;
-    rlim_t most = (rlim_t)(hpo_trial_data_limit(limits) + data_size());
+    rlim_t most = (rlim_t)hpo_trial_data_limit(limits);
     setrlimit(RLIMIT_DATA, &(struct rlimit){.rlim_cur = most, .rlim_max = most});
 }
 

@@ -20,7 +20,7 @@ typedef struct hpo_trial_child {
     size_t n_close;
 } hpo_trial_child;
 
-/* The most that RLIMIT_DATA may allow a trial's process besides what it holds already; 0: no limit. */
+/* What RLIMIT_DATA allows a trial besides what the calling process holds now; 0: no limit. */
 uint64_t hpo_trial_data_limit(const hpo_limits *limits);
 /* Evaluates and ends the process. */
 __attribute__((noreturn)) void hpo_trial_child_run(const hpo_trial_child *child);

@@ -123,7 +123,7 @@ static void forget(hpo_worker *worker, const hpo_message *result) {
     }
 }
 
-static void bury_server(hpo_worker *worker, const base_err *why) {
+static void forget_dead_server(hpo_worker *worker, const base_err *why) {
     worker->server_dead = true;
     base_log(BASE_LOG_ERROR, "%s", why->text);
     snprintf(worker->death, sizeof worker->death, "%s", why->text);
@@ -150,10 +150,12 @@ static bool receive(hpo_worker *worker, hpo_message *out) {
         base_status status = hpo_forkserver_receive(worker->server, out, &err);
         if (status == BASE_END) return false;
         if (status != BASE_OK)
-            bury_server(worker, &err);
+            forget_dead_server(worker, &err);
+        else if (out->kind == HPO_MESSAGE_NOTE)
+            base_log(BASE_LOG_WARN, "%s", out->text);
         else if (out->kind == HPO_MESSAGE_RESULT)
             forget(worker, out);
-        if (status == BASE_OK) return true;
+        if (status == BASE_OK && out->kind != HPO_MESSAGE_NOTE) return true;
     }
     return false;
 }

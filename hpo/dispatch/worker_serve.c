@@ -91,8 +91,8 @@ static void obey(service *self, const hpo_message *message) {
 static base_status listen(service *self, double wait, size_t *peer, hpo_message *message, base_err *err) {
     base_status status =
         self->transport.ops->receive(self->transport.self, wait, hpo_worker_fd(self->worker), peer, message, err);
-    double now = base_monotonic(), deaf = now - self->listened - wait;
-    if (deaf > self->spec->failure.heartbeat) self->last_heard += deaf;
+    double now = base_monotonic(), away = now - self->listened - wait;
+    if (away > self->spec->failure.heartbeat) self->last_heard += away;
     self->listened = now;
     return status;
 }

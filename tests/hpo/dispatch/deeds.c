@@ -9,8 +9,8 @@ typedef struct deeds_state {
     const hpo_space *space;
 } deeds_state;
 
-enum { INIT_OK, INIT_FAIL, INIT_CRASH, INIT_EXIT, INIT_SLEEP };
-static const char *const init_choices[] = {"ok", "fail", "crash", "exit", "sleep", NULL};
+enum { INIT_OK, INIT_FAIL, INIT_CRASH, INIT_EXIT, INIT_SLEEP, INIT_KILL };
+static const char *const init_choices[] = {"ok", "fail", "crash", "exit", "sleep", "kill", NULL};
 static const base_option deeds_options[] = {
     {.name = "init",
      .kind = BASE_OPTION_CHOICE,
@@ -30,6 +30,7 @@ static base_status deeds_init(void *self, const hpo_objective_env *env, base_are
     if (state->init == INIT_CRASH) misbehave("segfault");
     if (state->init == INIT_EXIT) misbehave("exit3");
     if (state->init == INIT_SLEEP) misbehave("sleep");
+    if (state->init == INIT_KILL) misbehave("kill9");
     return BASE_OK;
 }
 

@@ -263,6 +263,30 @@ static void test_what_a_worker_lacks_is_said_in_its_words(void **state) {
     rig_end_fini(&end);
 }
 
+static void no_memory(void *self, size_t worker, hpo_message *hello) {
+    (void)self;
+    if (worker == 0) return;
+    hello->status = BASE_IO;
+    hello->text = "the fork server died: signal 9 (Killed)";
+}
+
+/* The study is not at fault: a batch system may start the same command again elsewhere. */
+static void test_a_worker_that_could_not_load_its_data_is_no_bad_input(void **state) {
+    (void)state;
+    rig_run run = {
+        .yaml = RIG_HEAD "budget: {trials: 400}\n", .journal = rig_new_journal(), .workers = 2, .hello = no_memory};
+    rig_end end;
+    rig_go(&run, &end);
+    assert_int_equal(end.outcome, HPO_OUTCOME_STORAGE);
+    assert_string_equal(end.err.text, "the fork server died: signal 9 (Killed)");
+    assert_int_equal(end.counts.byes, 2);
+    rig_end_fini(&end);
+    run.hello = NULL;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 400);
+    rig_end_fini(&end);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_dead_worker_loses_one_trial),
@@ -277,6 +301,7 @@ int main(void) {
         cmocka_unit_test(test_a_worker_of_another_version_is_refused),
         cmocka_unit_test(test_a_worker_that_cannot_be_understood_is_refused),
         cmocka_unit_test(test_what_a_worker_lacks_is_said_in_its_words),
+        cmocka_unit_test(test_a_worker_that_could_not_load_its_data_is_no_bad_input),
     };
     return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);
 }

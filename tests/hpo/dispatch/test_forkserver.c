@@ -267,6 +267,10 @@ static void test_init_failures(void **state) {
     trial_server_stop(&self);
     CHECK_FAILS(deeds_start(&self, "{deeds: {init: exit}}", "", &err), BASE_IO, "exit status 3");
     trial_server_stop(&self);
+    CHECK_FAILS(deeds_start(&self, "{deeds: {init: kill}}", "", &err), BASE_IO,
+                "signal 9 (Killed), often by the kernel when memory is short");
+    CHECK_CONTAINS(err.text, "while it loaded the data");
+    trial_server_stop(&self);
 }
 
 static void test_stop_of_the_server_kills_all(void **state) {

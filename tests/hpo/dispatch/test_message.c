@@ -20,9 +20,9 @@ static hpo_result sample_result(void) {
     return result;
 }
 
-static size_t sample_messages(hpo_message out[8]) {
+static size_t sample_messages(hpo_message out[9]) {
     hpo_message base = {.trial = UINT64_C(0xfedcba9876543210), .attempt = 3, .rung = 7};
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 9; i++) {
         out[i] = base;
         out[i].kind = (hpo_message_kind)(i + 1);
     }
@@ -41,11 +41,12 @@ static size_t sample_messages(hpo_message out[8]) {
     job->parent_fidelity = 0.5;
     job->config = config;
     job->n_config = CHECK_COUNT(config);
+    out[HPO_MESSAGE_NOTE - 1].text = "a trial waits";
     out[HPO_MESSAGE_REPORT - 1].step = 3;
     out[HPO_MESSAGE_REPORT - 1].result = sample_result();
     out[HPO_MESSAGE_RESULT - 1].result = sample_result();
     out[HPO_MESSAGE_STOP - 1].stop = HPO_STOP_KILL;
-    return 8;
+    return 9;
 }
 
 static void check_metrics(const hpo_metrics *got, const hpo_metrics *want) {
@@ -65,6 +66,7 @@ static void check_body(const hpo_message *got, const hpo_message *want) {
         assert_string_equal(got->text, want->text);
         assert_int_equal(got->status, want->status);
         return;
+    case HPO_MESSAGE_NOTE: assert_string_equal(got->text, want->text); return;
     case HPO_MESSAGE_INIT:
         assert_int_equal(got->text_length, want->text_length);
         assert_memory_equal(got->text, want->text, want->text_length);
@@ -103,7 +105,7 @@ static void check_body(const hpo_message *got, const hpo_message *want) {
 
 static void test_round_trip(void **state) {
     (void)state;
-    hpo_message in[8], out;
+    hpo_message in[9], out;
     base_err err;
     size_t count = sample_messages(in);
     base_buf bytes = {0};
@@ -198,7 +200,7 @@ static void mutate(char *bytes, size_t *length, base_rng *rng) {
 
 static void test_mutations(void **state) {
     (void)state;
-    hpo_message in[8];
+    hpo_message in[9];
     size_t count = sample_messages(in), accepted = 0, refused = 0;
     base_rng rng = base_rng_stream(1, BASE_RNG_TEST, 0, 0);
     base_buf bytes = {0};
@@ -227,7 +229,7 @@ static void test_mutations(void **state) {
 static void test_speed(void **state) {
     (void)state;
     enum { ROUNDS = 100000 };
-    hpo_message in[8], out;
+    hpo_message in[9], out;
     base_err err;
     sample_messages(in);
     base_buf bytes = {0};
