@@ -155,6 +155,11 @@ static void announce_folder(const run *r) {
 
 static void announce_first(const run *r) {
     const size_t repeated = r->spec->first.repeated;
+    const uint64_t trials = r->spec->budget.trials;
+    if (trials > 0 && r->spec->first.count > trials) {
+        fprintf(stderr, "try_first: %zu configurations, but the budget of %llu trials ends before the last of them\n",
+                r->spec->first.count, (unsigned long long)trials);
+    }
     if (repeated == 0) return;
     fprintf(stderr, "try_first: %zu of %zu configurations stood there already and %s left out\n", repeated,
             repeated + r->spec->first.count, repeated == 1 ? "is" : "are");

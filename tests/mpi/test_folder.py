@@ -146,6 +146,8 @@ def test_configurations_to_try_first(place):
         start(study, "--dir", place.path("refused")).expect(BAD_INPUT).says("first.csv:1:3: there is no parameter")
     place.write("first.csv", "x\n0.5\n0.25\n0.50\n")
     place.alone(study, "--dir", folders["alone"]).expect(DONE).says("1 of 3 configurations")
+    place.alone(study, "--dir", place.path("short"), "--set", "budget.trials=1").expect(DONE).says(
+        "try_first: 2 configurations, but the budget of 1 trials ends before the last of them")
     place.jobs(2, study, "--dir", folders["jobs"]).expect(DONE)
     check_equal(records(folders["jobs"]), records(folders["alone"]), "what 2 workers did")
     first = [line.split()[-1] for line in records(folders["alone"]) if line.startswith("start")][:2]
