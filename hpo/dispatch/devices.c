@@ -3,7 +3,11 @@
  *
  * Entries are names to us, passed on as they are: numbers, UUIDs, parts of a device (MIG). Without `gpus` a list that
  * the run inherits is divided evenly when it has enough for every worker; a batch system that gives one device to eight
- * workers is no mistake as long as nobody was promised a device of its own. */
+ * workers is no mistake as long as nobody was promised a device of its own.
+ *
+ * AMD's two layers filter one after the other: ROCR_VISIBLE_DEVICES first, and what HIP_VISIBLE_DEVICES or
+ * CUDA_VISIBLE_DEVICES number are those that are left. The same number in both would leave none. So one layer is set:
+ * the lower one where the run was given a list there alone, else the upper one. */
 #include "hpo/dispatch/devices.h"
 
 #include <stdlib.h>
@@ -11,17 +15,22 @@
 
 #include "base/arena.h"
 
-static const char *const variables[] = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"};
-enum { N_VARIABLES = sizeof variables / sizeof *variables };
+#define CUDA "CUDA_VISIBLE_DEVICES"
+#define HIP  "HIP_VISIBLE_DEVICES"
+#define ROCR "ROCR_VISIBLE_DEVICES"
 
 const char *hpo_devices_inherited(void) {
-    for (size_t i = 0; i < N_VARIABLES; i++)
-        if (getenv(variables[i])) return getenv(variables[i]);
-    return NULL;
+    const char *upper = getenv(CUDA) ? getenv(CUDA) : getenv(HIP);
+    return upper ? upper : getenv(ROCR);
 }
 
 void hpo_devices_set(const char *visible) {
-    for (size_t i = 0; i < N_VARIABLES; i++) setenv(variables[i], visible, 1);
+    if (getenv(ROCR) && !getenv(CUDA) && !getenv(HIP)) {
+        setenv(ROCR, visible, 1);
+        return;
+    }
+    setenv(CUDA, visible, 1);
+    setenv(HIP, visible, 1);
 }
 
 typedef struct device_list {

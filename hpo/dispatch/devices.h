@@ -23,7 +23,7 @@ const char *hpo_devices_inherited(void);
  * BASE_INVALID: its host has fewer devices than its workers are promised. */
 BASE_CHECK base_status hpo_devices_choose(const hpo_devices *devices, const char *inherited, const hpo_place *place,
                                           base_buf *visible, base_err *err);
-/* The variables that drivers read. */
+/* The variables that drivers read; of AMD's two layers one. */
 void hpo_devices_set(const char *visible);
 
 #ifdef __cplusplus

@@ -30,7 +30,7 @@ typedef struct hpo_failure_policy {
 
 /* Accelerators: every worker's trials see `gpus` of its own. */
 typedef struct hpo_devices {
-    int64_t gpus;             /* 0: trials see what the run sees */
+    int64_t gpus;             /* 0: what the run sees is divided when it is enough for all */
     const char *const *names; /* as the driver knows them: numbers, UUIDs, MIG names; NULL: those that the run sees */
     size_t count;
     bool share; /* more workers than devices are no mistake */

@@ -99,8 +99,8 @@ const base_option trial_keys_table[] = {
     {KEY(trial_keys, exit_grace, NODE), .shape = "none or duration", .fallback = "none",
      .help = "a program that has printed its complete result is stopped so long after it; its result counts"},
     {KEY(trial_keys, gpus, INT), .fallback = "", .min = 0, .max = 1024,
-     .help = "devices that the trials of a worker have for themselves: what CUDA_VISIBLE_DEVICES, "
-             "HIP_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES name"},
+     .help = "devices that the trials of a worker have for themselves: what CUDA_VISIBLE_DEVICES and "
+             "HIP_VISIBLE_DEVICES name, or ROCR_VISIBLE_DEVICES where the run has that alone"},
     {KEY(trial_keys, devices, NODE), .shape = "list", .fallback = "",
      .help = "the devices of a host, by number, UUID or MIG name; default: those that the run sees"},
     {KEY(trial_keys, share_devices, BOOL), .fallback = "false",

@@ -85,7 +85,20 @@ static void test_variables(void **state) {
     setenv("CUDA_VISIBLE_DEVICES", "", 1); /* none, which is not the same as not told */
     assert_string_equal(hpo_devices_inherited(), "");
     hpo_devices_set("GPU-1f,1");
-    for (size_t i = 0; i < CHECK_COUNT(names); i++) assert_string_equal(getenv(names[i]), "GPU-1f,1");
+    assert_string_equal(getenv("CUDA_VISIBLE_DEVICES"), "GPU-1f,1");
+    assert_string_equal(getenv("HIP_VISIBLE_DEVICES"), "GPU-1f,1");
+    assert_string_equal(getenv("ROCR_VISIBLE_DEVICES"), "3"); /* filters before them */
+    unsetenv("CUDA_VISIBLE_DEVICES");
+    unsetenv("HIP_VISIBLE_DEVICES");
+    hpo_devices_set("1");
+    assert_string_equal(getenv("ROCR_VISIBLE_DEVICES"), "1");
+    assert_null(getenv("CUDA_VISIBLE_DEVICES"));
+    assert_null(getenv("HIP_VISIBLE_DEVICES"));
+    unsetenv("ROCR_VISIBLE_DEVICES");
+    hpo_devices_set("2");
+    assert_string_equal(getenv("CUDA_VISIBLE_DEVICES"), "2");
+    assert_string_equal(getenv("HIP_VISIBLE_DEVICES"), "2");
+    assert_null(getenv("ROCR_VISIBLE_DEVICES"));
 }
 
 int main(void) {
