@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "hpo/cli/cli_impl.h"
+#include "hpo/study/failed_choices.h"
 
 static void put_number(base_buf *out, double value) {
     base_buf_printf(out, "%.6g", value);
@@ -98,6 +99,15 @@ static void print_workers(const cli_end *end, base_buf *out) {
     base_buf_fini(&text);
 }
 
+static void print_choice(void *out, const char *choice, uint64_t trials) {
+    base_buf text = {0};
+    base_buf_printf(&text, "all %llu trials with ", (unsigned long long)trials);
+    cli_put_plain(&text, choice);
+    base_buf_puts(&text, " failed");
+    base_put_text(base_buf_text(&text), 2, out);
+    base_buf_fini(&text);
+}
+
 static void print_counts(const cli_end *end, base_buf *out) {
     hpo_view view = hpo_study_view(end->study);
     char elapsed[32];
@@ -111,8 +121,10 @@ static void print_counts(const cli_end *end, base_buf *out) {
     put_count(out, hpo_view_count(view, HPO_TRIAL_RUNNING), "unfinished");
     base_buf_puts(out, "\n");
     print_failures(end, out);
+    hpo_failed_choices(view, print_choice, out);
     print_cost(end, out);
     print_workers(end, out);
+    hpo_notices_print(&end->last->notices, hpo_study_spec_of(end->study)->fidelity.name, out);
 }
 
 static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
@@ -161,6 +173,12 @@ static void print_files(const cli_end *end, const hpo_incumbent *best, base_buf 
     base_buf_puts(out, "\n");
 }
 
+static bool all_failed(const cli_end *end) {
+    const hpo_view view = hpo_study_view(end->study);
+    const uint64_t trials = hpo_view_trials(view);
+    return end->exit_code == HPO_EXIT_ALL_FAILED && trials > 0 && hpo_view_count(view, HPO_TRIAL_FAILED) == trials;
+}
+
 void cli_print_summary(const cli_end *end, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     const char *reason = hpo_study_reason(end->study);
@@ -176,8 +194,7 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
     if (found) {
         print_best(end, &best, out);
     } else {
-        base_buf_puts(out,
-                      end->exit_code == HPO_EXIT_ALL_FAILED ? "every trial failed\n" : "no trial has succeeded yet\n");
+        base_buf_puts(out, all_failed(end) ? "every trial failed\n" : "no trial has succeeded yet\n");
     }
     if (end->brief) return;
     print_files(end, found ? &best : NULL, out);
@@ -233,6 +250,8 @@ void cli_put_status_body(const cli_end *end, base_buf *out) {
     put_json_number(out, asking_share(end->last));
     base_buf_puts(out, ", \"cost\": ");
     put_json_number(out, hpo_view_cost(view));
+    base_buf_puts(out, ", \"notices\": ");
+    hpo_notices_print_json(&end->last->notices, out);
     base_buf_puts(out, ", \"best\": ");
     put_best_json(end, out);
 }

@@ -70,7 +70,8 @@ void controller_notify(controller *c, const hpo_record *finished) {
                              .asking_seconds = c->asking_seconds,
                              .draining = c->drain != DRAIN_NONE,
                              .last_failure = c->last_failure[0] ? c->last_failure : NULL,
-                             .latest = c->latest};
+                             .latest = c->latest,
+                             .notices = c->notices};
     c->env->observer.update(c->env->observer.self, &progress, finished);
 }
 
@@ -81,17 +82,21 @@ static void stop_peer(controller *c, size_t index, hpo_stop_reason reason) {
                 &(hpo_message){.kind = HPO_MESSAGE_STOP, .trial = p->trial, .attempt = p->attempt, .stop = reason});
 }
 
-void controller_stop_trial(controller *c, uint64_t trial) {
+bool controller_stop_trial(controller *c, uint64_t trial) {
+    bool runs = false;
     for (size_t i = 0; i < c->n_peers; i++) {
         const peer *p = &c->peers[i];
-        if (p->state == PEER_BUSY && p->trial == trial && !p->stopping) stop_peer(c, i, HPO_STOP_SEARCHER);
+        if (p->state != PEER_BUSY || p->trial != trial) continue;
+        runs = true;
+        if (!p->stopping) stop_peer(c, i, HPO_STOP_SEARCHER);
     }
     for (size_t i = c->head; i < c->tail; i++) {
         if (c->queue[i] != trial) continue;
         memmove(c->queue + i, c->queue + i + 1, (c->tail - i - 1) * sizeof *c->queue);
         c->tail--;
-        return;
+        break;
     }
+    return runs;
 }
 
 void controller_start_drain(controller *c, drain_cause cause) {
@@ -125,6 +130,9 @@ static base_status dispatch(controller *c, base_err *err) {
                     .heard = p->heard,
                     .trial = trial,
                     .rung = job.rung,
+                    .began = base_monotonic(),
+                    .from = job.from,
+                    .to = job.fidelity,
                     .attempt = controller_tries(c, trial)->attempt};
         set_state(c, p, PEER_BUSY);
         BASE_TRY(send_to(c, i,
@@ -150,9 +158,10 @@ static base_status lose(controller *c, size_t index, peer_state state, base_err 
     set_state(c, p, state);
     base_log(BASE_LOG_WARN, "worker %zu is lost%s", index + 1, was_busy ? "; its trial will be run again" : "");
     if (was_busy && controller_is_current(c, p->trial, p->rung, p->attempt)) {
-        BASE_TRY(controller_take_lost(c, p->trial, (uint32_t)index, err));
+        return controller_take_lost(c, p->trial, (uint32_t)index, err);
     }
-    return BASE_OK;
+    const bool stopped = was_busy && controller_is_stopped(c, p->trial, p->rung, p->attempt);
+    return stopped ? controller_settle(c, p->trial, err) : BASE_OK;
 }
 
 /* Its bytes mean nothing here, so it cannot even say HELLO. */
@@ -194,9 +203,11 @@ static base_status take_result(controller *c, size_t index, const hpo_message *m
     bool was_lost = p->state == PEER_LOST;
     if (its_own) p->owes = false;
     if (its_own && p->state != PEER_BROKEN) set_state(c, p, PEER_IDLE);
-    if (was_lost || !its_own || !controller_is_current(c, message->trial, message->rung, message->attempt)) {
-        return BASE_OK; /* run again elsewhere, or stopped: it does not count any more */
+    if (was_lost || !its_own) return BASE_OK; /* run again elsewhere: it does not count any more */
+    if (controller_is_stopped(c, message->trial, message->rung, message->attempt)) {
+        return controller_take_late(c, index, message, err);
     }
+    if (!controller_is_current(c, message->trial, message->rung, message->attempt)) return BASE_OK;
     if (message->result.failure == HPO_FAILURE_LOST) set_state(c, p, PEER_BROKEN);
     return controller_take_result(c, index, message, err);
 }
@@ -308,6 +319,7 @@ static base_status loop(controller *c, base_err *err) {
         BASE_TRY(take_message(c, index, &message, err));
     }
     if (c->n_peers > 0 && c->n_lost == c->n_peers && !c->no_storage) base_log(BASE_LOG_ERROR, "every worker is lost");
+    BASE_TRY(controller_settle_all(c, err)); /* whose workers were lost, or never answered */
     return flush(c, err);
 }
 
@@ -361,6 +373,7 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
 
     base_status status = controller_open_asker(&c, err);
     if (status == BASE_OK) status = controller_resume(&c, err);
+    hpo_study_begin_run(c.study, c.order ? c.spec->workers : c.n_peers);
     bool dry = env->verify && !c.order; /* --replay in the order of arrival is done when the journal is applied */
     if (status == BASE_OK && !dry) status = loop(&c, err);
     const bool left = controller_close_asker(&c);

@@ -11,6 +11,7 @@
 
 #include <signal.h>
 
+#include "hpo/dispatch/notices.h"
 #include "hpo/dispatch/transport.h"
 #include "hpo/study/study.h"
 #include "hpo/trials/journal.h"
@@ -40,6 +41,7 @@ typedef struct hpo_progress {
     bool draining;
     const char *last_failure; /* reason of the newest failed trial, or NULL */
     hpo_latest latest;
+    hpo_notices notices;
 } hpo_progress;
 
 /* finished: the record RESULT, REPORT with stop, or CLOSE that was just told; NULL: only time has passed (about every

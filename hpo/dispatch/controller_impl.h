@@ -3,6 +3,8 @@
  *
  *   controller.c          the loop: peers, messages, beats, draining
  *   controller_study.c    ask and tell in both orders, what is written down
+ *   controller_stopped.c  what becomes of stopped trials, and of what trials leave behind
+ *   controller_notes.c    what is noticed about programs
  *   controller_ends.c     how evaluations end: what counts, what is repeated, what waits
  *   controller_suggest.c  where the configurations of new trials come from, and when they are sought
  *   controller_resume.c   what the journal already holds */
@@ -28,8 +30,10 @@ typedef struct peer {
     double heard; /* when its last message came */
     uint64_t trial;
     uint32_t rung, attempt;
-    bool owes;     /* the RESULT of a job, also while it is lost */
-    bool stopping; /* a STOP is on its way */
+    bool owes;                    /* the RESULT of a job, also while it is lost */
+    bool stopping;                /* a STOP is on its way */
+    double began;                 /* when the job left */
+    double from, to, step, value; /* what it is to reach, and its last report; step 0 = none yet */
 } peer;
 
 /* What one trial's evaluation under way has been through. */
@@ -37,6 +41,7 @@ typedef struct tries {
     uint32_t rung, attempt;
     uint16_t crash, timeout, oom, lost;
     bool noted;       /* read from the journal: the evaluation that begins next goes on counting */
+    bool beyond;      /* it reported a step beyond the one asked for: said */
     double last_step; /* of the last report told (order of arrival) */
 } tries;
 
@@ -87,6 +92,7 @@ typedef struct controller {
     double evaluation_seconds; /* of the results of this run */
     uint64_t evaluations;
     uint64_t retried;
+    hpo_notices notices;
     bool driving_again;                 /* the results of a deterministic run's journal are being told */
     bool dirty;                         /* something was appended since the last flush */
     size_t verified;                    /* records of the journal that were computed again */
@@ -107,6 +113,10 @@ BASE_CHECK base_status controller_take_report(controller *c, size_t worker, cons
 BASE_CHECK base_status controller_deliver(controller *c, const hpo_raw *raw, base_err *err);
 /* An attempt that failed is repeated: known to whoever looks at the run, and no event of the study. */
 BASE_CHECK base_status controller_note_attempt(controller *c, const hpo_raw *raw, base_err *err);
+BASE_CHECK base_status controller_tell_result(controller *c, const hpo_raw *raw, base_err *err);
+/* What the study has just taken in: written, unless the journal of a deterministic run has it already; there it must be
+ * the same. */
+BASE_CHECK base_status controller_emit(controller *c, const hpo_record *record, base_err *err);
 /* Deterministic order: asks and tells by turns what the virtual clock releases, up to the next suggestion that has to
  * be waited for. */
 BASE_CHECK base_status controller_release(controller *c, base_err *err);
@@ -128,6 +138,27 @@ void controller_end_for_storage(controller *c, const char *reason);
 BASE_CHECK base_status controller_take_lost(controller *c, uint64_t trial, uint32_t worker, base_err *err);
 /* Ends that have waited long enough for the run to be told to stop. */
 BASE_CHECK base_status controller_settle_uncertain(controller *c, double now, base_err *err);
+
+/* ---- controller_stopped.c ---- */
+/* Whether (trial, rung, attempt) was stopped. */
+bool controller_is_stopped(controller *c, uint64_t trial, uint32_t rung, uint32_t attempt);
+/* Its worker has answered. */
+BASE_CHECK base_status controller_take_late(controller *c, size_t worker, const hpo_message *message, base_err *err);
+/* Nothing of a stopped trial runs any more, or nothing will ever be heard of it; all of them. */
+BASE_CHECK base_status controller_settle(controller *c, uint64_t trial, base_err *err);
+BASE_CHECK base_status controller_settle_all(controller *c, base_err *err);
+/* Counts what an evaluation spent beyond the report that stopped it, if it had finished. */
+void controller_note_late(controller *c, uint64_t trial, const hpo_result *result);
+/* Deletes what nobody needs of a trial, and of the one that was the best before (or UINT64_MAX). */
+void controller_tidy(controller *c, uint64_t trial, uint64_t best_before);
+
+/* ---- controller_notes.c ---- */
+void controller_note_report(controller *c, size_t worker, const hpo_message *message);
+/* The budget of time has ended before any trial has: how far the furthest one came, and what one would need. */
+void controller_put_shortage(const controller *c, base_buf *out);
+void controller_note_result(controller *c, const hpo_record *record);
+/* What an earlier run noticed, from its journal. */
+void controller_count_notices(controller *c, const hpo_record *record, bool late);
 
 /* ---- controller_suggest.c ---- */
 BASE_CHECK base_status controller_open_asker(controller *c, base_err *err);
@@ -151,8 +182,9 @@ BASE_CHECK base_status controller_prepare(controller *c, base_err *err);
 /* Adds what workers have done since the last time: before anything that it depends on changes. */
 void controller_account(controller *c);
 
-/* A worker that runs `trial` should stop: its result does not count any more. Or takes it out of the queue. */
-void controller_stop_trial(controller *c, uint64_t trial);
+/* A worker that runs `trial` should stop: its result does not count any more. Or takes it out of the queue. Whether a
+ * worker will answer. */
+bool controller_stop_trial(controller *c, uint64_t trial);
 void controller_start_drain(controller *c, drain_cause cause);
 void controller_notify(controller *c, const hpo_record *finished);
 

@@ -42,7 +42,7 @@ static base_status fail_unknown(const controller *c, const hpo_record *record, b
 
 /* What the study has just taken in: written, unless the journal of a deterministic run has it already; there it must be
  * the same. */
-static base_status emit(controller *c, const hpo_record *record, base_err *err) {
+base_status controller_emit(controller *c, const hpo_record *record, base_err *err) {
     controller_feed(c, record);
     hpo_written written = c->cache ? hpo_rawcache_written(c->cache, record) : HPO_WRITTEN_NO;
     if (written == HPO_WRITTEN_DIFFERENT) return fail_different(record, err);
@@ -55,34 +55,6 @@ static base_status emit(controller *c, const hpo_record *record, base_err *err) 
     hpo_journal_append(c->env->journal, &(hpo_entry){.kind = HPO_ENTRY_RECORD, .record = *record});
     c->dirty = true;
     return BASE_OK;
-}
-
-static void forget(controller *c, uint64_t trial, double fidelity) {
-    const hpo_objective_type *objective = c->spec->objective;
-    if (!objective->forget || !c->env->run_dir || !(fidelity > 0)) return;
-    char folder[4096];
-    int n = snprintf(folder, sizeof folder, "%s/trials/%llu", c->env->run_dir, (unsigned long long)trial);
-    if (n > 0 && (size_t)n < sizeof folder) objective->forget(folder, fidelity);
-}
-
-/* Checkpoints that nothing can need: those below the last one of a trial that may go on, all of one that ended, except
- * the incumbent's. */
-static void forget_checkpoints(controller *c, uint64_t id, const hpo_incumbent *before) {
-    if (!c->spec->objective->forget || !c->env->run_dir) return;
-    hpo_view view = hpo_study_view(c->study);
-    hpo_incumbent best = {.trial = UINT64_MAX};
-    bool has_best = hpo_view_incumbent(view, &best);
-    hpo_trial trial = hpo_view_trial(view, id);
-    bool keep_last =
-        trial.state == HPO_TRIAL_PAUSED || trial.state == HPO_TRIAL_RUNNING || (has_best && best.trial == id);
-    for (size_t i = 0; i < trial.n_evals; i++) {
-        bool last = i + 1 == trial.n_evals;
-        if (!(last && keep_last)) forget(c, id, trial.evals[i].fidelity);
-    }
-    if (before->trial == UINT64_MAX || before->trial == id || (has_best && before->trial == best.trial)) return;
-    hpo_trial old = hpo_view_trial(view, before->trial); /* no longer the incumbent: may it still go on? */
-    if (old.state == HPO_TRIAL_PAUSED || old.state == HPO_TRIAL_RUNNING) return;
-    for (size_t i = 0; i < old.n_evals; i++) forget(c, old.id, old.evals[i].fidelity);
 }
 
 static void feed_cached(void *self, const hpo_raw *raw);
@@ -119,9 +91,9 @@ bool controller_has_room(const controller *c) {
 static base_status accept(controller *c, hpo_record *record, base_err *err) {
     record->at = base_wall_time();
     hpo_study_accept(c->study, record);
-    BASE_TRY(emit(c, record, err));
+    BASE_TRY(controller_emit(c, record, err));
     if (record->kind != HPO_RECORD_CLOSE) return begin(c, record);
-    forget_checkpoints(c, record->trial, &(hpo_incumbent){.trial = UINT64_MAX});
+    controller_tidy(c, record->trial, UINT64_MAX);
     controller_notify(c, record);
     return BASE_OK;
 }
@@ -156,35 +128,44 @@ void controller_check_limits(controller *c) {
     if (c->drain != DRAIN_NONE || c->done) return;
     double budget = c->spec->budget.time, elapsed = c->env->elapsed_before + base_monotonic() - c->start;
     if (budget > 0 && elapsed >= budget && !c->env->verify && !c->driving_again) {
-        char text[96], spent[32];
+        char spent[32];
+        base_buf text = {0};
         base_format_duration(budget, spent);
-        snprintf(text, sizeof text, "the budget of %s is spent", spent);
-        hpo_study_halt(c->study, text);
+        base_buf_printf(&text, "the budget of %s is spent", spent);
+        controller_put_shortage(c, &text);
+        hpo_study_halt(c->study, base_buf_text(&text));
+        base_buf_fini(&text);
     }
     if (hpo_study_must_end(c->study)) controller_start_drain(c, DRAIN_FINISHED);
+}
+
+/* The trial is over, but its worker may not know yet. */
+static base_status stop_trial(controller *c, const hpo_raw *raw, base_err *err) {
+    hpo_raw end;
+    if (c->order && hpo_order_end(c->order, raw->trial, &end)) controller_note_late(c, raw->trial, &end.result);
+    if (controller_stop_trial(c, raw->trial)) return BASE_OK;
+    return controller_settle(c, raw->trial, err);
 }
 
 static base_status tell_report(controller *c, const hpo_raw *raw, base_err *err) {
     hpo_record record;
     hpo_study_set_time(c->study, base_wall_time());
     hpo_study_report(c->study, raw->trial, raw->fidelity, &raw->result.metrics, raw->attempt, raw->worker, &record);
-    BASE_TRY(emit(c, &record, err));
+    BASE_TRY(controller_emit(c, &record, err));
     if (!record.stop) return BASE_OK;
     c->waiting = false;
-    if (c->order) hpo_order_end(c->order, raw->trial);
-    controller_stop_trial(c, raw->trial);
-    forget_checkpoints(c, raw->trial, &(hpo_incumbent){.trial = UINT64_MAX});
+    BASE_TRY(stop_trial(c, raw, err));
     controller_notify(c, &record);
     return BASE_OK;
 }
 
-static base_status tell_result(controller *c, const hpo_raw *raw, base_err *err) {
+base_status controller_tell_result(controller *c, const hpo_raw *raw, base_err *err) {
     hpo_incumbent before = {.trial = UINT64_MAX};
     if (!hpo_view_incumbent(hpo_study_view(c->study), &before)) before.trial = UINT64_MAX;
     hpo_record record;
     hpo_study_set_time(c->study, base_wall_time());
     hpo_study_tell(c->study, raw->trial, &raw->result, raw->attempt, raw->worker, &record);
-    BASE_TRY(emit(c, &record, err));
+    BASE_TRY(controller_emit(c, &record, err));
     c->waiting = false;
     c->evaluation_seconds += record.result.seconds;
     c->evaluations++;
@@ -192,7 +173,8 @@ static base_status tell_result(controller *c, const hpo_raw *raw, base_err *err)
         snprintf(c->last_failure, sizeof c->last_failure, "trial %llu: %s", (unsigned long long)record.trial,
                  record.result.reason[0] ? record.result.reason : hpo_failure_text(record.result.failure));
     }
-    forget_checkpoints(c, raw->trial, &before);
+    controller_note_result(c, &record);
+    controller_tidy(c, raw->trial, before.trial);
     controller_notify(c, &record);
     controller_check_limits(c);
     return BASE_OK;
@@ -241,12 +223,12 @@ base_status controller_release(controller *c, base_err *err) {
     for (;;) {
         BASE_TRY(controller_ask(c, err));
         if (c->drain != DRAIN_NONE || controller_is_held(c) || !hpo_order_next(c->order, &raw)) return BASE_OK;
-        BASE_TRY(raw.is_report ? tell_report(c, &raw, err) : tell_result(c, &raw, err));
+        BASE_TRY(raw.is_report ? tell_report(c, &raw, err) : controller_tell_result(c, &raw, err));
     }
 }
 
 base_status controller_deliver(controller *c, const hpo_raw *raw, base_err *err) {
-    if (!c->order) return raw->is_report ? tell_report(c, raw, err) : tell_result(c, raw, err);
+    if (!c->order) return raw->is_report ? tell_report(c, raw, err) : controller_tell_result(c, raw, err);
     write_raw(c, raw);
     hpo_order_add(c->order, raw, offset_of(c, raw));
     return controller_release(c, err);
@@ -260,6 +242,7 @@ base_status controller_take_report(controller *c, size_t worker, const hpo_messa
         t->last_step = message->step;
     }
     const double *value = hpo_metrics_get(&message->result.metrics, c->spec->metric);
+    controller_note_report(c, worker, message);
     if (value) c->latest = (hpo_latest){.there = true, .trial = message->trial, .step = message->step, .value = *value};
     hpo_raw raw = {.trial = message->trial,
                    .rung = message->rung,

@@ -129,14 +129,17 @@ bool hpo_order_next(hpo_order *order, hpo_raw *raw) {
     }
     *raw = first->queue[first->head++].raw;
     order->now = at;
-    if (!raw->is_report) hpo_order_end(order, first->trial);
+    if (!raw->is_report) (void)hpo_order_end(order, first->trial, NULL);
     return true;
 }
 
-void hpo_order_end(hpo_order *order, uint64_t trial) {
+bool hpo_order_end(hpo_order *order, uint64_t trial, hpo_raw *end) {
     virtual_worker *w = find(order, trial);
-    if (!w) return;
+    if (!w) return false;
+    const bool ended = w->head < w->tail && !w->queue[w->tail - 1].raw.is_report;
+    if (ended && end) *end = w->queue[w->tail - 1].raw;
     w->busy = false;
     w->head = w->tail = 0;
     order->running--;
+    return ended;
 }

@@ -33,8 +33,8 @@ void hpo_order_retry(hpo_order *order, uint64_t trial);
  * makes its virtual worker idle. raw's pointers are valid until the next call. */
 bool hpo_order_next(hpo_order *order, hpo_raw *raw);
 /* The trial was stopped at the event that was just released: its virtual worker is idle, what else came is forgotten.
- */
-void hpo_order_end(hpo_order *order, uint64_t trial);
+ * Whether the end of its evaluation was there already; then it is copied to *end, which may be NULL. */
+bool hpo_order_end(hpo_order *order, uint64_t trial, hpo_raw *end);
 double hpo_order_now(const hpo_order *order);
 
 #ifdef __cplusplus

@@ -28,6 +28,7 @@ typedef struct entry {
 typedef struct open_trial {
     uint64_t id;
     size_t seen, seen_reports; /* evaluations and reports that were looked at */
+    bool stopped;              /* by a report, when it was looked at: only a late result can follow */
 } open_trial;
 
 typedef struct row_set {
@@ -256,10 +257,19 @@ static void meet_trials(hpo_observations *o, hpo_view view) {
     }
 }
 
+/* A trial that had been stopped has a result after all: what its last report stood for is not true any more. */
+static bool has_revived(const hpo_observations *o, hpo_view view) {
+    for (size_t i = 0; i < o->n_open; i++) {
+        const open_trial *open = &o->open[i];
+        if (open->stopped && hpo_view_trial(view, open->id).n_evals > open->seen) return true;
+    }
+    return false;
+}
+
 static void follow(hpo_observations *o, hpo_view view) {
     const bool same_history = view.history == o->view.history;
     if (same_history && view.as_of == o->view.as_of) return;
-    if (!same_history || view.as_of < o->view.as_of) hpo_observations_forget(o);
+    if (!same_history || view.as_of < o->view.as_of || has_revived(o, view)) hpo_observations_forget(o);
     o->view = view;
     meet_trials(o, view);
     if (learn_stops(o, view) && o->n_log > 0) {
@@ -274,7 +284,9 @@ static void follow(hpo_observations *o, hpo_view view) {
         const hpo_trial trial = hpo_view_trial(view, open.id);
         take_results(o, &open, &trial);
         if (trial.state == HPO_TRIAL_RUNNING) add_pending(o, &trial);
-        if (trial.state == HPO_TRIAL_RUNNING || trial.state == HPO_TRIAL_PAUSED) o->open[still_open++] = open;
+        open.stopped = trial.open;
+        const bool may_go_on = trial.state == HPO_TRIAL_RUNNING || trial.state == HPO_TRIAL_PAUSED || trial.open;
+        if (may_go_on) o->open[still_open++] = open;
     }
     o->n_open = still_open;
     if (o->n_log > old + 1) qsort(o->log + old, o->n_log - old, sizeof *o->log, by_event);

@@ -116,6 +116,8 @@ static base_status fail_difference(const hpo_study *study, const hpo_record *rec
 base_status hpo_study_verify(hpo_study *study, const hpo_record *record, base_err *err) {
     if (record->kind == HPO_RECORD_REPORT || record->kind == HPO_RECORD_RESULT) return BASE_OK;
     hpo_view view = hpo_study_view(study);
+    const bool known = record->trial < hpo_view_trials(view);
+    if (record->kind == HPO_RECORD_CLOSE && known && hpo_view_trial(view, record->trial).open) return BASE_OK;
     if (record->kind != HPO_RECORD_CLOSE) {
         if (record->as_of > view.as_of) {
             return BASE_FAIL(err, BASE_CORRUPT, "trial %" PRIu64 " was asked for from a history that comes later",

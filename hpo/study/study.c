@@ -66,6 +66,11 @@ double hpo_study_cost(const hpo_study *study, double from, double to) {
     return objective->cost ? objective->cost(from, to) : to - from;
 }
 
+void hpo_study_begin_run(hpo_study *study, uint64_t workers) {
+    study->workers = workers;
+    study->run_began = hpo_study_view(study).as_of;
+}
+
 void hpo_study_halt(hpo_study *study, const char *reason) {
     if (study->halt_reason.length > 0) return;
     base_buf_puts(&study->halt_reason, reason && *reason ? reason : "the study was halted");
@@ -83,8 +88,8 @@ static bool too_many_failures(const hpo_study *study, hpo_view view) {
 
 bool hpo_study_failed(const hpo_study *study) {
     const hpo_view view = hpo_study_view(study);
-    const uint64_t trials = hpo_view_trials(view);
-    return too_many_failures(study, view) || (trials > 0 && hpo_view_count(view, HPO_TRIAL_FAILED) == trials);
+    hpo_incumbent best;
+    return too_many_failures(study, view) || !hpo_view_incumbent(view, &best);
 }
 
 /* ---- ask ---- */
@@ -118,7 +123,7 @@ static bool must_end(const hpo_study *study, hpo_view view, base_buf *why) {
                         (unsigned long long)count_failures(study, view), (long long)study->spec->failure.max_failures);
         return true;
     }
-    return target_reached(study, view, why);
+    return study_is_hopeless(study, view, why) || target_reached(study, view, why);
 }
 
 /* What lets nothing begin any more, open promotions included. */
@@ -289,6 +294,7 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
     apply_own(study, record);
     record->stop = hpo_scheduler_should_stop(study->scheduler, hpo_study_view(study), trial_id);
     if (!record->stop) return;
+    record->open = !study->spec->deterministic && !(study->spec->objective->flags & HPO_OBJECTIVE_IN_RANK);
     record->result.cost = hpo_study_cost(study, trial.from, step);
     hpo_history_stop(study->history, record);
 }
@@ -330,11 +336,13 @@ static double judge(const hpo_study_spec *spec, hpo_result *result) {
 }
 
 /* What an evaluation has cost: up to the step at which it ended by itself, and from the beginning where it could not go
- * on from what it was promoted from. */
+ * on from what it was promoted from; less what it was charged when it was to stop. */
 static double declared_cost(const hpo_study *study, const hpo_trial *trial, const hpo_result *result) {
     const double from = result->notices & HPO_NOTICE_BIT(STARTED_AGAIN) ? 0 : trial->from;
     const bool early = hpo_result_ended_early(result, trial->fidelity);
-    return hpo_study_cost(study, from, early ? fmax(result->reached, from) : trial->fidelity);
+    const double cost = hpo_study_cost(study, from, early ? fmax(result->reached, from) : trial->fidelity);
+    if (!trial->open) return cost;
+    return fmax(cost - hpo_study_cost(study, trial->from, trial->reports[trial->n_reports - 1].step), 0);
 }
 
 void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *result, uint32_t attempt, uint32_t worker,
@@ -342,7 +350,7 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
     BASE_ASSERT(result->failure != HPO_FAILURE_LOST && result->failure != HPO_FAILURE_INTERRUPTED);
     const hpo_study_spec *spec = study->spec;
     const hpo_trial trial = hpo_view_trial(hpo_study_view(study), trial_id);
-    BASE_ASSERT(trial.state == HPO_TRIAL_RUNNING);
+    BASE_ASSERT(trial.state == HPO_TRIAL_RUNNING || trial.open);
     *record = (hpo_record){
         .kind = HPO_RECORD_RESULT,
         .trial = trial_id,
@@ -367,6 +375,16 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
 
 void hpo_study_set_time(hpo_study *study, double at) {
     study->now = at;
+}
+
+void hpo_study_settle(hpo_study *study, uint64_t trial, hpo_record *record) {
+    *record = (hpo_record){.kind = HPO_RECORD_CLOSE, .trial = trial, .parent = UINT64_MAX, .at = study->now};
+    apply_own(study, record);
+}
+
+bool hpo_study_is_usable(const hpo_study *study, const hpo_result *result) {
+    const double *value = hpo_metrics_get(&result->metrics, study->spec->metric);
+    return result->failure == HPO_FAILURE_NONE && value && isfinite(*value);
 }
 
 base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err) {

@@ -34,6 +34,9 @@ void hpo_study_destroy(hpo_study *study);
  * leaves. */
 BASE_CHECK base_status hpo_study_ask(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err);
 
+/* A run begins with so many workers (virtual ones when deterministic): what was applied before is of earlier runs. */
+void hpo_study_begin_run(hpo_study *study, uint64_t workers);
+
 /* ---- hpo_study_ask in steps ---- */
 /* What ask would answer now. Nothing is applied, and a START has no configuration yet (config NULL). Cheap. */
 BASE_CHECK base_status hpo_study_next(hpo_study *study, hpo_ask_kind *kind, hpo_record *record, base_err *err);
@@ -50,7 +53,9 @@ void hpo_study_accept(hpo_study *study, const hpo_record *record);
 /* The job of a trial that is running: after ask, for a retry, or after a resume. */
 void hpo_study_job(const hpo_study *study, uint64_t trial, hpo_job *job);
 /* A report of a running trial. record->stop says that the trial must stop: it has then ended with this report as its
- * last event (state STOPPED), is charged for what it did up to this step, and a later result of it must not be told. */
+ * last event (state STOPPED) and is charged for what it did up to this step. In the order of arrival, of objectives
+ * that run in processes, record->open says that its end is still to come: hpo_study_tell when it had finished before it
+ * could be stopped, else hpo_study_settle. In any other case a later result of it must not be told. */
 void hpo_study_report(hpo_study *study, uint64_t trial, double step, const hpo_metrics *metrics, uint32_t attempt,
                       uint32_t worker, hpo_record *record);
 /* The end of an evaluation. A result without the study's metric becomes failure OUTPUT, a non-finite one NAN: here
@@ -59,6 +64,10 @@ void hpo_study_tell(hpo_study *study, uint64_t trial, const hpo_result *result, 
                     hpo_record *record);
 /* What the clock says, for the records that are made from now on (seconds since 1970). No decision depends on it. */
 void hpo_study_set_time(hpo_study *study, double at);
+/* A stopped trial that was open has ended as it was told to. *record's kind is CLOSE. */
+void hpo_study_settle(hpo_study *study, uint64_t trial, hpo_record *record);
+/* Whether it is a result that can be used: it has the study's metric, and that is finite. */
+bool hpo_study_is_usable(const hpo_study *study, const hpo_result *result);
 /* Resume: applies an old record. BASE_CORRUPT as hpo_history_apply. */
 BASE_CHECK base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err);
 /* No new configurations from now on and no promotions: the wall time is up or the user asked to stop. ask answers DONE
@@ -70,10 +79,11 @@ const hpo_study_spec *hpo_study_spec_of(const hpo_study *study);
 /* Why it is done, as a sentence ("the budget of 200 trials is spent", "all 12 configurations were tried"); NULL before.
  */
 const char *hpo_study_reason(const hpo_study *study);
-/* Whether what still runs should be stopped, too: the target is reached, too many trials failed, or it was halted. Then
+/* Whether what still runs should be stopped, too: the target is reached, too many trials failed, or all of them in the
+ * same way from the first on (failure.first), or it was halted. Then
  * hpo_study_reason says why. A spent budget of trials or cost lets running evaluations finish. */
 bool hpo_study_must_end(hpo_study *study);
-/* More failed trials than max_failures allows, or every trial failed at the end: exit code 3. */
+/* More failed trials than max_failures allows, or nothing has succeeded at the end: exit code 3. */
 bool hpo_study_failed(const hpo_study *study);
 /* Declared cost of a job that goes on from `from` to `to`. */
 double hpo_study_cost(const hpo_study *study, double from, double to);

@@ -13,10 +13,16 @@ struct hpo_study {
     hpo_proposer *proposer;
     hpo_scheduler *scheduler;
     uint64_t exhausted_at; /* from this event on the sampler has nothing left; UINT64_MAX: not known to be so */
+    uint64_t workers;      /* that tell results */
+    uint64_t run_began;    /* records of earlier runs */
     bool verify_may_start; /* what explained the last verified record */
     double now;            /* as the caller says; 0 = unknown */
     base_buf halt_reason, exhausted_reason, reason;
 };
+
+/* ---- hopeless.c ---- */
+/* Nothing has succeeded or reported, and the last trials failed alike; why is appended. */
+bool study_is_hopeless(const hpo_study *study, hpo_view view, base_buf *why);
 
 /* ---- decide.c ---- */
 /* What the scheduler wants, as seen through view; without new configurations once the sampler has nothing left. */

@@ -159,7 +159,8 @@ static void end_span(hpo_history *history, hist_trial *trial, const hpo_record *
     hist_span *span = &trial->spans[trial->n_spans - 1];
     double cost = record->result.cost;
     span->end = history->events;
-    span->end_state = (uint32_t)state;
+    span->end_state = (uint16_t)state;
+    span->open = record->kind == HPO_RECORD_REPORT && record->open;
     span->reached = record->fidelity;
     const bool again = record->result.notices & HPO_NOTICE_BIT(STARTED_AGAIN);
     span->full_cost = again ? cost : hist_full_cost(history, trial, span, cost);
@@ -258,6 +259,19 @@ static base_status apply_promote(hpo_history *history, hist_trial *trial, const 
     return BASE_OK;
 }
 
+static bool is_open(const hist_trial *trial) {
+    return trial->spans[trial->n_spans - 1].open && trial->closed == HIST_NEVER;
+}
+
+/* A trial that was stopped turns out to have finished before: it went on from where it was to stop. */
+static void reopen(hpo_history *history, hist_trial *trial, const hpo_record *record) {
+    const hist_span *stopped = &trial->spans[trial->n_spans - 1];
+    const hpo_record on = {.fidelity = stopped->fidelity, .from = stopped->reached, .rung = stopped->rung};
+    if (stopped->rung != record->rung) return; /* check_running says so */
+    begin_span(history, trial, &on);
+    set_state(history, trial, HPO_TRIAL_RUNNING);
+}
+
 /* What a REPORT and a RESULT must fit: the evaluation under way. */
 static base_status check_running(const hist_trial *trial, const hpo_record *record, bool charged, base_err *err) {
     const hist_span *span = &trial->spans[trial->n_spans - 1];
@@ -293,6 +307,7 @@ static base_status apply_report(hpo_history *history, hist_trial *trial, const h
 }
 
 static base_status apply_result(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
+    if (is_open(trial)) reopen(history, trial, record);
     BASE_TRY(check_running(trial, record, true, err));
     const hpo_result *result = &record->result;
     bool failed = result->failure != HPO_FAILURE_NONE;
@@ -325,7 +340,7 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
 }
 
 static base_status apply_close(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
-    if (trial->state != HPO_TRIAL_PAUSED) {
+    if (trial->state != HPO_TRIAL_PAUSED && !is_open(trial)) {
         return BASE_FAIL(err, BASE_CORRUPT, "trial %llu is closed while it is %s", (unsigned long long)record->trial,
                          hpo_trial_state_text(trial->state));
     }

@@ -19,7 +19,7 @@ typedef enum hpo_trial_state {
     HPO_TRIAL_RUNNING,  /* an evaluation is under way */
     HPO_TRIAL_PAUSED,   /* evaluated below the highest fidelity; may be promoted */
     HPO_TRIAL_COMPLETE, /* evaluated at the highest fidelity */
-    HPO_TRIAL_STOPPED,  /* ended for good below it, by a stopping rule or a closed bracket */
+    HPO_TRIAL_STOPPED,  /* ended for good below it, by a stopping rule or a closed bracket; but see hpo_trial.open */
     HPO_TRIAL_FAILED,   /* its last evaluation failed */
 } hpo_trial_state;
 const char *hpo_trial_state_text(hpo_trial_state state);
@@ -69,6 +69,7 @@ typedef struct hpo_trial {
     uint64_t id;
     const double *config;
     hpo_trial_state state;
+    bool open; /* stopped, but its worker has not answered yet: it may have finished before it could be stopped */
     uint32_t bracket;
     uint32_t rung;           /* of the evaluation under way, else of the last one */
     double fidelity, from;   /* target and start of the evaluation under way, else of the last one */

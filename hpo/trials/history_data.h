@@ -19,7 +19,8 @@ typedef struct hist_span {
     double reached;        /* at the end */
     double full_cost;      /* what reaching it from scratch has cost, see hist_full_cost */
     uint32_t rung;
-    uint32_t end_state; /* hpo_trial_state after the end */
+    uint16_t end_state; /* hpo_trial_state after the end */
+    bool open;          /* ended by a REPORT that was open */
 } hist_span;
 
 typedef struct hist_trial {

@@ -12,7 +12,8 @@
  *   START    one op 4 with params, distributions and {"hpo:start": {...}}
  *   PROMOTE  op 8 {"hpo:promote": {...}}
  *   REPORT   op 8 {"hpo:report": {...}}, op 7 when finite (step = the fidelity when it is an integer, else the rung's
- *            index); op 6 PRUNED when it stops the trial
+ *            index); op 6 PRUNED when it stops the trial, unless it is open: Optuna heeds no line about a pruned trial,
+ *            so that one comes with the CLOSE that follows, or COMPLETE with a RESULT
  *   RESULT   op 8 {"hpo:result": {...}}, op 7 when finite, op 6 COMPLETE when final, FAIL when failed;
  *            a paused trial stays RUNNING
  *   CLOSE    op 8 {"hpo:close": {...}} and op 6 PRUNED

@@ -96,6 +96,7 @@ typedef enum member {
     ORIGIN,
     PARENT,
     REPORT,
+    OPEN,
     MEMBERS
 } member;
 
@@ -115,7 +116,7 @@ static const journal_text names[MEMBERS] = {
     [BRACKET] = NAME("bracket"),   [SEED] = NAME("seed"),
     [ORIGIN] = NAME("origin"),     [PARENT] = NAME("parent"),
     [REPORT] = NAME("report"),     [REACHED] = NAME("reached"),
-    [NOTICES] = NAME("notices"),
+    [NOTICES] = NAME("notices"),   [OPEN] = NAME("open"),
 };
 #undef NAME
 
@@ -140,7 +141,9 @@ static members members_of(journal_attr_kind kind, uint64_t format) {
         return (members){what | BIT(TRIAL) | BIT(BRACKET) | BIT(FROM) | BIT(AS_OF) | BIT(SEED) | when,
                          BIT(PARENT) | BIT(ORIGIN)};
     case JOURNAL_PROMOTE: return (members){what | BIT(FROM) | BIT(AS_OF) | when, 0};
-    case JOURNAL_REPORT: return (members){what | value | who | when, result | BIT(STOP) | BIT(FINAL)};
+    case JOURNAL_REPORT:
+        return (members){what | value | who | when,
+                         result | BIT(STOP) | BIT(FINAL) | (format == JOURNAL_FORMAT_1 ? 0 : BIT(OPEN))};
     case JOURNAL_RESULT: return (members){what | value | who | when, result | BIT(STOP) | BIT(FINAL)};
     case JOURNAL_CLOSE: return (members){when, 0};
     case JOURNAL_RAW: return (members){what | who | when, result | BIT(REPORT)};
@@ -221,6 +224,7 @@ static void read_member(hpo_json_reader *reader, member which, journal_attr *out
         record->origin = out->origin;
         break;
     case PARENT: record->parent = hpo_json_u64(reader); break;
+    case OPEN: record->open = hpo_json_bool(reader); break;
     case REPORT: out->is_report = hpo_json_bool(reader); break;
     case MEMBERS: break;
     }

@@ -214,6 +214,7 @@ static void write_ending(hpo_journal *journal, const char *name, const hpo_recor
     put_value(journal, record->value);
     PUT(out, "]");
     if (record->stop) PUT(out, ",\"stop\":true");
+    if (record->open) PUT(out, ",\"open\":true");
     if (record->final) PUT(out, ",\"final\":true");
     PUT_UINT(out, ",\"attempt\":", record->attempt);
     PUT_UINT(out, ",\"worker\":", record->worker);
@@ -286,12 +287,13 @@ static void write_state(hpo_journal *journal, const hpo_record *record, int stat
 
 unsigned hpo_journal_display_parts(const hpo_record *record) {
     bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
+    bool ends = record->stop && !record->open;
     switch (record->kind) {
     case HPO_RECORD_START:
     case HPO_RECORD_PROMOTE:
     case HPO_RECORD_ATTEMPT: return 0;
     case HPO_RECORD_REPORT:
-        return (isfinite(record->value) ? JOURNAL_SHOWS_VALUE : 0U) | (record->stop ? JOURNAL_SHOWS_STATE : 0U);
+        return (isfinite(record->value) ? JOURNAL_SHOWS_VALUE : 0U) | (ends ? JOURNAL_SHOWS_STATE : 0U);
     case HPO_RECORD_RESULT:
         if (failed) return JOURNAL_SHOWS_STATE;
         return record->final ? JOURNAL_SHOWS_VALUE | JOURNAL_SHOWS_STATE : JOURNAL_SHOWS_VALUE;

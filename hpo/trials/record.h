@@ -16,7 +16,7 @@ typedef enum hpo_record_kind {
     HPO_RECORD_PROMOTE, /* a paused trial goes on to a higher rung */
     HPO_RECORD_REPORT,  /* an intermediate value of a running trial */
     HPO_RECORD_RESULT,  /* an evaluation ended (also: failed) */
-    HPO_RECORD_CLOSE,   /* a paused trial is ended for good */
+    HPO_RECORD_CLOSE,   /* a paused trial, or a stopped one that was open, is ended for good */
     HPO_RECORD_ATTEMPT, /* an attempt failed and another one follows: no event, because no decision may depend on it */
 } hpo_record_kind;
 
@@ -35,6 +35,7 @@ typedef struct hpo_record {
     const double *config; /* START: borrowed; copied by whoever keeps it */
     double value;         /* REPORT, RESULT: the study's metric as the user sees it; NaN when failed */
     bool stop;            /* REPORT: the scheduler said stop at this report: the trial's last event is this one */
+    bool open;            /* REPORT with stop: its worker will still answer: a RESULT or a CLOSE of the trial follows */
     bool final;           /* RESULT: no promotion can follow: COMPLETE when it did not fail */
     hpo_result result;    /* REPORT: metrics, and cost when stop; RESULT: everything, cost is the charged one; ATTEMPT:
                              why it failed */

@@ -51,18 +51,19 @@ bool hpo_metrics_set(hpo_metrics *metrics, const char *name, double value);
 const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name);
 
 /* Advice about a program that works, but not as its user believes. Each kind is said once in a run and counted in the
- * summary (hpo/dispatch/notices.h): name, what the summary counts. A result carries those of its evaluation as bits. */
+ * summary (hpo/dispatch/notices.h): name, its word in status.json, what the summary counts, and where to look. A result
+ * carries those of its evaluation as bits. */
 #define HPO_NOTICE_LIST(X)                                                                                             \
-    X(OTHER_STEP, "reported a step that was not asked for")                                                            \
-    X(STARTED_AGAIN, "found no checkpoint and started again: charged in full")                                         \
-    X(STEP_NAME, "reported without the fidelity's name")                                                               \
-    X(METRICS_DROPPED, "had more metrics than are kept")                                                               \
-    X(EARLY_END, "ended before the step that was asked for")                                                           \
-    X(LATE, "had finished before they could be stopped")                                                               \
-    X(SLOW_START, "had to wait for storage or processes before they could start")
+    X(OTHER_STEP, "other_step", "reported a step beyond the one asked for", "")                                        \
+    X(STARTED_AGAIN, "started_again", "found no checkpoint to go on from", "charged in full")                          \
+    X(STEP_NAME, "step_name", "reported no step that is understood", "")                                               \
+    X(METRICS_DROPPED, "metrics_dropped", "had more metrics than are kept", "")                                        \
+    X(EARLY_END, "early_end", "ended before the step asked for", "charged up to where they ended")                     \
+    X(LATE, "late", "had finished before they could be stopped", "does the program flush its reports?")                \
+    X(SLOW_START, "slow_start", "had to wait for room before they could start", "")
 
 typedef enum hpo_notice {
-#define HPO_NOTICE_ENUM(name, text) HPO_NOTICE_##name,
+#define HPO_NOTICE_ENUM(name, word, text, hint) HPO_NOTICE_##name,
     HPO_NOTICE_LIST(HPO_NOTICE_ENUM)
 #undef HPO_NOTICE_ENUM
         HPO_NOTICE_COUNT

@@ -87,6 +87,10 @@ static const hist_span *last_span(const hist_trial *trial, uint64_t as_of) {
     return &trial->spans[count - 1];
 }
 
+static bool is_open(const hist_trial *trial, const hist_span *last, uint64_t as_of) {
+    return last->open && last->end < as_of && trial->closed >= as_of;
+}
+
 static hpo_trial_state state_at(const hist_trial *trial, const hist_span *last, uint64_t as_of) {
     if (trial->closed < as_of) return HPO_TRIAL_STOPPED;
     return last->end < as_of ? (hpo_trial_state)last->end_state : HPO_TRIAL_RUNNING;
@@ -102,6 +106,7 @@ hpo_trial hpo_view_trial(hpo_view view, uint64_t id) {
         .id = id,
         .config = trial->config,
         .state = newest ? trial->state : state_at(trial, span, view.as_of),
+        .open = is_open(trial, span, view.as_of),
         .bracket = trial->bracket,
         .rung = span->rung,
         .fidelity = span->fidelity,

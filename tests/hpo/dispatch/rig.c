@@ -96,6 +96,7 @@ static void evaluate(void *self, const hpo_message *job, fake_answer *answer) {
     hpo_metrics_set(&answer->result.metrics, "other", -loss);
     answer->result.cost = (job->fidelity - job->from) * (1 + (double)(job->seed % 7) / 8);
     answer->result.seconds = r->run->seconds > 0 ? r->run->seconds : 1e-3;
+    if (r->run->answer) r->run->answer(r->run->self, job, answer);
 }
 
 /* ---- a history as text ---- */
@@ -132,6 +133,7 @@ static void observe(void *self, const hpo_progress *progress, const hpo_record *
     rig *r = self;
     assert_true(progress->workers_busy + progress->workers_lost <= progress->workers);
     r->end->retried = progress->retried;
+    r->end->notices = progress->notices;
     r->end->worker_seconds = progress->worker_seconds;
     r->end->waiting_seconds = progress->waiting_seconds;
     r->end->asking_seconds = progress->asking_seconds;

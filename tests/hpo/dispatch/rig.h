@@ -31,6 +31,7 @@ typedef struct rig_run {
     uint64_t seed; /* of the order of arrival */
     double heartbeat;
     fake_fate (*fate)(void *self, size_t worker, const hpo_message *job);
+    void (*answer)(void *self, const hpo_message *job, fake_answer *answer); /* changes what an evaluation gives */
     void (*hello)(void *self, size_t worker, hpo_message *hello);
     void (*on_job)(void *self, size_t worker, const hpo_message *job);
     void (*on_listen)(void *self, size_t results); /* before the controller waits for the next message */
@@ -59,6 +60,7 @@ typedef struct rig_end {
     size_t ticks; /* looks at a progress without an event */
     double worker_seconds, waiting_seconds, asking_seconds;
     double cost;
+    hpo_notices notices;
     char reason[256];
     hpo_incumbent best;
     double best_value;

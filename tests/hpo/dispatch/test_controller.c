@@ -240,7 +240,7 @@ static void test_a_stop_lets_the_next_one_begin(void **state) {
         rig_end end;
         run.journal = rig_new_journal();
         run.seed = seed;
-        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_go_well(&run, &end, HPO_OUTCOME_FAILED); /* every one was stopped */
         assert_int_equal(end.stopped, 6);
         CHECK_SAME_DOUBLE(end.cost, 12.0); /* each is charged for what it did */
         assert_true(end.counts.stops[HPO_STOP_SEARCHER] <= 6);

@@ -167,6 +167,69 @@ static void test_a_trial_that_cannot_be_started_ends_the_run(void **state) {
     }
 }
 
+/* ---- programs that work, but not as their users believe ---- */
+
+#define EPOCHS RIG_HEAD "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 6}\n"
+
+/* Trial 1 reports far beyond what it was asked for, 2 ends by itself at 4, 4 has more to say than is kept. */
+static void do_something_else(void *self, const hpo_message *job, fake_answer *answer) {
+    (void)self;
+    if (job->trial == 1) answer->step[answer->n_reports - 1] = answer->step[answer->n_reports - 2] = 27;
+    if (job->trial == 2) answer->n_reports = 4;
+    if (job->trial == 2) answer->result.reached = 4;
+    if (job->trial == 4) answer->result.notices = HPO_NOTICE_BIT(METRICS_DROPPED);
+}
+
+static void check_notice(const hpo_notices *notices, hpo_notice kind, uint64_t trial) {
+    assert_int_equal(notices->kind[kind].count, 1);
+    assert_int_equal(notices->kind[kind].trial[0], trial);
+}
+
+static void test_odd_programs_are_noticed(void **state) {
+    (void)state;
+    static const char *const orders[] = {EPOCHS, EPOCHS "deterministic: true\nworkers: 2\n"};
+    for (size_t i = 0; i < CHECK_COUNT(orders); i++) {
+        rig_run run = {.yaml = orders[i], .journal = rig_new_journal(), .workers = 2, .answer = do_something_else};
+        rig_end end;
+        for (size_t again = 0; again < 2; again++) { /* what the journal holds is counted, too */
+            rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+            assert_int_equal(end.complete, 6);
+            CHECK_NEAR(end.cost, 5 * 9 + 4, 1e-9);
+            check_notice(&end.notices, HPO_NOTICE_EARLY_END, 2);
+            check_notice(&end.notices, HPO_NOTICE_METRICS_DROPPED, 4);
+            if (!again) check_notice(&end.notices, HPO_NOTICE_OTHER_STEP, 1);
+            rig_end_fini(&end);
+        }
+    }
+}
+
+/* ---- a budget that is too short for one trial ---- */
+
+static fake_fate linger(void *self, size_t worker, const hpo_message *job) {
+    (void)self, (void)worker;
+    return (fake_fate){.deed = FAKE_LINGERS, .reports = job->trial == 1 ? 4 : 0};
+}
+
+static void test_a_budget_that_is_too_short_says_what_is_needed(void **state) {
+    (void)state;
+    static const char *const orders[] = {"budget: {trials: 6, time: 0.3s}\n",
+                                         "budget: {trials: 6, time: 0.3s}\ndeterministic: true\nworkers: 2\n"};
+    for (size_t i = 0; i < CHECK_COUNT(orders); i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml, RIG_HEAD "fidelity: {epochs: {min: 9, max: 9}}\n%s", orders[i]);
+        rig_run run = {.yaml = yaml, .workers = 2, .fate = linger};
+        rig_end end;
+        rig_go_well(&run, &end, HPO_OUTCOME_FAILED);
+        CHECK_CONTAINS(end.reason, "no trial had finished by then: trial 1 had reached epochs 4 of 9 (loss ");
+        CHECK_CONTAINS(end.reason, "one trial would need about");
+        rig_end_fini(&end);
+        snprintf(yaml, sizeof yaml, RIG_HEAD "%s", orders[i]);
+        rig_go_well(&run, &end, HPO_OUTCOME_FAILED);
+        CHECK_CONTAINS(end.reason, "had reported nothing, and one trial needs more than");
+        rig_end_fini(&end);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_signal_that_is_not_for_the_run_is_a_crash),
@@ -174,6 +237,8 @@ int main(void) {
         cmocka_unit_test(test_other_crashes_count_at_once),
         cmocka_unit_test(test_bad_usage_is_not_repeated),
         cmocka_unit_test(test_a_trial_that_cannot_be_started_ends_the_run),
+        cmocka_unit_test(test_odd_programs_are_noticed),
+        cmocka_unit_test(test_a_budget_that_is_too_short_says_what_is_needed),
     };
     return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);
 }

@@ -33,7 +33,7 @@ static bool stop_some(void *self, hpo_view view, uint64_t id) {
     (void)self;
     hpo_trial trial = hpo_view_trial(view, id);
     uint64_t step = (uint64_t)trial.reports[trial.n_reports - 1].step;
-    return step >= 2 && (id * 7 + step * 3) % 5 == 0;
+    return id % 5 > 0 && step >= 2 && (id * 7 + step * 3) % 5 == 0;
 }
 
 static const hpo_scheduler_type stopper = {.name = "stopper",

@@ -204,7 +204,8 @@ static void test_the_time_of_earlier_runs_counts(void **state) {
     rig_end end;
     run.elapsed_before = 101;
     rig_go(&run, &end);
-    assert_int_equal(end.outcome, HPO_OUTCOME_DONE);
+    assert_int_equal(end.outcome, HPO_OUTCOME_FAILED); /* nothing has succeeded */
+    CHECK_CONTAINS(end.reason, "no trial had begun by then");
     assert_int_equal(end.counts.jobs, 0);
     CHECK_CONTAINS(end.reason, "1m 40s");
     rig_end_fini(&end);

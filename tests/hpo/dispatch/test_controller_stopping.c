@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every scheduler that stops trials at reports, through the real controller. In the deterministic order whoever
  * computes and however its messages arrive, the same trials are stopped at the same reports, and what they computed
- * beyond does not count; by arrival a stopped trial ends at its report, and the journal tells the same story as the
- * run. */
+ * beyond does not count; by arrival a stopped trial ends at its report, unless it had finished before it could be
+ * stopped, and the journal tells the same story as the run. */
 #include "base/rng.h"
 #include "tests/hpo/dispatch/rig.h"
 
@@ -26,6 +26,8 @@ static const method methods[] = {
     METHOD("{scheduler: median-stop, min_trials: 2}", true),
     METHOD("{scheduler: percentile-stop, percentile: 30, min_trials: 2, warmup: 2}", true),
     METHOD("{scheduler: patience, patience: 4}", true),
+    METHOD("{sampler: tpe, n_startup: 4, scheduler: median-stop, min_trials: 2}", true),
+    METHOD("{sampler: rf, startup: 4, scheduler: asha, mode: stopping}", true),
 };
 
 static fake_fate fail_some(void *self, size_t worker, const hpo_message *job) {
@@ -41,6 +43,12 @@ static fake_fate crash_some(void *self, size_t worker, const hpo_message *job) {
     if (fate.deed != FAKE_ANSWERS || job->attempt > 0 || base_rng_below(rng, 3) > 0) return fate;
     const size_t reports = (size_t)base_rng_below(rng, 6);
     return (fake_fate){.deed = FAKE_FAILS, .reports = reports, .failure = HPO_FAILURE_CRASH};
+}
+
+/* Some have finished before a stop reaches them. */
+static fake_fate hurry_some(void *self, size_t worker, const hpo_message *job) {
+    const fake_fate fate = fail_some(self, worker, job);
+    return fate.deed == FAKE_ANSWERS && job->trial % 3 == 0 ? (fake_fate){.deed = FAKE_HURRIES} : fate;
 }
 
 static void check_done(const rig_end *end) {
@@ -60,38 +68,51 @@ static bool is_stop(const hpo_entry *entry, void *self) {
 }
 
 typedef struct account {
-    bool stopped[64], wrong;
+    bool stopped[64], open[64], wrong;
     double cost, begun[64];
+    size_t late;
 } account;
 
-/* Adds up what was charged; notices what is told of a trial after its stop. */
+/* Adds up what was charged; notices what is told of a trial after its stop. By arrival that is its close, or the result
+ * that it had before. */
 static bool keep_account(const hpo_entry *entry, void *self) {
     account *a = self;
     const hpo_record *record = &entry->record;
     if (entry->kind != HPO_ENTRY_RECORD) return false;
-    if (a->stopped[record->trial]) a->wrong = true;
+    const bool late = a->open[record->trial] && record->kind == HPO_RECORD_RESULT;
+    const bool closed = a->open[record->trial] && record->kind == HPO_RECORD_CLOSE;
+    if (a->stopped[record->trial] && !late && !closed) a->wrong = true;
+    a->open[record->trial] = false;
+    a->late += late;
     if (record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE) a->begun[record->trial] = record->from;
     if (record->kind == HPO_RECORD_RESULT || (record->kind == HPO_RECORD_REPORT && record->stop)) {
         const double cost = record->fidelity - a->begun[record->trial];
         if (record->result.cost != cost) a->wrong = true;
         a->cost += cost;
     }
-    if (record->kind == HPO_RECORD_REPORT && record->stop) a->stopped[record->trial] = true;
+    if (record->kind == HPO_RECORD_REPORT && record->stop) {
+        a->stopped[record->trial] = true;
+        a->open[record->trial] = record->open;
+        a->begun[record->trial] = record->fidelity;
+    }
     return false;
 }
 
-static void check_account(const char *yaml, const char *journal, const rig_end *end, bool stops) {
+/* Returns how many had finished before they could be stopped. */
+static size_t check_account(const char *yaml, const char *journal, const rig_end *end, bool stops) {
     account a = {0};
     rig_count(yaml, journal, keep_account, &a);
     assert_false(a.wrong);
+    for (size_t i = 0; i < CHECK_COUNT(a.open); i++) assert_false(a.open[i]);
     CHECK_NEAR(end->cost, a.cost, 1e-9);
     const size_t n = rig_count(yaml, journal, is_stop, NULL);
     if (stops) {
-        assert_int_equal(end->stopped, n);
+        assert_int_equal(end->stopped + a.late, n);
         assert_in_range(n, 1, 23);
     } else {
         assert_int_equal(n, 0);
     }
+    return a.late;
 }
 
 /* ---- the tests ---- */
@@ -133,19 +154,23 @@ static void the_order_of_arrival_does_not_matter(void **state) {
     }
 }
 
-static void by_arrival_a_stop_is_the_end(void **state) {
+static void by_arrival_a_stop_is_the_end_unless_it_came_too_late(void **state) {
     (void)state;
     for (size_t m = 0; m < CHECK_COUNT(methods); m++) {
+        size_t late = 0;
         for (uint64_t seed = 0; seed < 10; seed++) {
             rig_run run = {.yaml = methods[m].arrival,
                            .journal = rig_new_journal(),
                            .workers = 3,
                            .seed = seed,
-                           .fate = fail_some};
+                           .fate = seed % 2 ? hurry_some : fail_some};
             rig_end end;
             rig_go(&run, &end);
             check_done(&end);
-            check_account(run.yaml, run.journal, &end, methods[m].stops);
+            const size_t n = check_account(run.yaml, run.journal, &end, methods[m].stops);
+            assert_int_equal(end.notices.kind[HPO_NOTICE_LATE].count, n);
+            if (seed % 2 == 0) assert_int_equal(n, 0);
+            late += n;
             base_buf fold = {0};
             rig_fold(run.yaml, run.journal, &fold);
             rig_check_same_text(&fold, &end.history);
@@ -158,6 +183,7 @@ static void by_arrival_a_stop_is_the_end(void **state) {
             CHECK_OK(end.status);
             rig_end_fini(&end);
         }
+        assert_int_equal(late > 0, methods[m].stops);
     }
 }
 
@@ -166,7 +192,7 @@ static void by_arrival_a_run_is_continued(void **state) {
     (void)state;
     for (size_t m = 0; m < CHECK_COUNT(methods); m++) {
         const char *whole = rig_new_journal();
-        rig_run run = {.yaml = methods[m].arrival, .journal = whole, .workers = 3, .fate = fail_some};
+        rig_run run = {.yaml = methods[m].arrival, .journal = whole, .workers = 3, .fate = hurry_some};
         rig_end end;
         rig_go(&run, &end);
         rig_end_fini(&end);
@@ -176,6 +202,7 @@ static void by_arrival_a_run_is_continued(void **state) {
             rig_cut(whole, run.journal, cut);
             rig_go(&run, &end);
             check_done(&end);
+            check_account(run.yaml, run.journal, &end, methods[m].stops);
             rig_end_fini(&end);
         }
     }
@@ -184,7 +211,7 @@ static void by_arrival_a_run_is_continued(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_of_arrival_does_not_matter),
-        cmocka_unit_test(by_arrival_a_stop_is_the_end),
+        cmocka_unit_test(by_arrival_a_stop_is_the_end_unless_it_came_too_late),
         cmocka_unit_test(by_arrival_a_run_is_continued),
     };
     return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);

@@ -216,7 +216,7 @@ static void release(physical *p) {
             f->used = false;
             leave_work(p, raw.trial);
         }
-        if (stops) hpo_order_end(p->order, raw.trial);
+        if (stops) (void)hpo_order_end(p->order, raw.trial, NULL);
         ask(p);
     }
 }
@@ -384,13 +384,14 @@ static void test_what_comes_after_a_stop_is_forgotten(void **state) {
     hpo_order_add(order, &second, 2);
     hpo_order_add(order, &end, 3);
     assert_true(hpo_order_next(order, &raw));
-    hpo_order_end(order, 0);
+    assert_true(hpo_order_end(order, 0, &raw)); /* it had ended already */
+    assert_false(raw.is_report);
     assert_true(hpo_order_idle(order));
     assert_false(hpo_order_next(order, &raw));
     hpo_order_begin(order, 1);
     hpo_order_add(order, &end, 3); /* trial 0 does not run */
     hpo_order_retry(order, 0);
-    hpo_order_end(order, 0);
+    assert_false(hpo_order_end(order, 0, NULL));
     assert_false(hpo_order_next(order, &raw));
     hpo_order_add(order, &next, 4);
     assert_true(hpo_order_next(order, &raw));

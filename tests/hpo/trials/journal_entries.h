@@ -64,7 +64,7 @@ static inline void check_record(const hpo_record *got, const hpo_record *want) {
     check_double(got->from, want->from);
     check_double(got->value, want->value);
     assert_true(got->as_of == want->as_of && got->parent == want->parent && got->seed == want->seed);
-    assert_true(got->stop == want->stop && got->final == want->final);
+    assert_true(got->stop == want->stop && got->final == want->final && got->open == want->open);
     assert_true(got->attempt == want->attempt && got->worker == want->worker);
     if (want->at > 0) check_double(got->at, want->at);
     check_result(&got->result, &want->result);

@@ -58,7 +58,7 @@ static inline hpo_space *random_space_create(void) {
 
 /* What the generator remembers of each trial, to make the next record fit. */
 typedef struct random_trial {
-    bool running, paused;
+    bool running, paused, open; /* open: stopped, and a RESULT or a CLOSE is still to come */
     uint32_t rung;
     double at, from; /* last fidelity reached; where the evaluation under way began */
 } random_trial;
@@ -196,6 +196,7 @@ static inline hpo_record random_ending(random_source *source, uint64_t id, bool 
     if (report) {
         record.fidelity = random_chance(source, 0.5) ? record.fidelity / 2 : 1;
         record.stop = random_chance(source, 0.15);
+        record.open = record.stop && random_chance(source, 0.6);
         if (random_chance(source, 0.1)) record.value = NAN;
     } else if (random_chance(source, 0.3)) {
         failure = (hpo_failure)(1 + random_below(source, HPO_FAILURE_COUNT - 1));
@@ -209,6 +210,7 @@ static inline hpo_record random_ending(random_source *source, uint64_t id, bool 
     if (report && !record.stop) return record;
     if (!report) record.final = trial->rung == 3 || random_chance(source, 0.2);
     trial->running = false;
+    trial->open = report && record.open;
     trial->at = record.fidelity;
     trial->paused = !report && failure == HPO_FAILURE_NONE && !record.final;
     return record;
@@ -229,18 +231,23 @@ static inline hpo_record random_next(random_source *source, uint64_t most) {
             record = random_ending(source, id, random_chance(source, 0.4));
             break;
         }
+        if (trial->open && random_chance(source, 0.5)) {
+            record = random_ending(source, id, false);
+            break;
+        }
         if (trial->paused && trial->rung < 3 && random_chance(source, 0.7)) {
             record = random_promote(source, id);
             break;
         }
-        if (trial->paused) {
-            trial->paused = false;
+        if (trial->paused || trial->open) {
+            trial->paused = trial->open = false;
             record = (hpo_record){.kind = HPO_RECORD_CLOSE, .trial = id};
             break;
         }
         if (source->trials < most) continue;
         bool open = false;
-        for (uint64_t i = 0; i < source->trials; i++) open |= source->trial[i].running || source->trial[i].paused;
+        for (uint64_t i = 0; i < source->trials; i++)
+            open |= source->trial[i].running || source->trial[i].paused || source->trial[i].open;
         if (!open) {
             record.trial = UINT64_MAX; /* nothing can follow */
             return record;

@@ -41,6 +41,12 @@ static double naive_full_cost(const fixture *f, size_t end) {
     size_t begin = end;
     while (!(begins(&f->records[begin]) && f->records[begin].trial == last->trial)) begin--;
     double from = f->records[begin].from;
+    for (size_t i = begin; i < end; i++) { /* it went on from where it was to stop */
+        const hpo_record *earlier = &f->records[i];
+        if (earlier->trial != last->trial || !earlier->stop) continue;
+        from = earlier->fidelity;
+        begin = i + 1;
+    }
     const bool again = last->result.notices & HPO_NOTICE_BIT(STARTED_AGAIN);
     if (from == 0 || again) return last->result.cost;
     uint64_t owners[] = {last->trial, start_of(f, last->trial)->parent};
@@ -126,12 +132,19 @@ static void check_report(const fixture *f, const hpo_report *report, size_t even
 static void check_trial(const fixture *f, hpo_view view, uint64_t id) {
     size_t n = view.as_of, evals = 0, reports = 0;
     hpo_trial trial = hpo_view_trial(view, id);
-    const hpo_record *start = start_of(f, id), *last = start;
+    const hpo_record *start = start_of(f, id), *last = start, *stopped = NULL;
+    double from = start->from;
     for (size_t i = 0; i < n; i++) {
         const hpo_record *record = &f->records[i];
         if (record->trial != id) continue;
-        if (begins(record)) last = record;
+        if (begins(record)) {
+            last = record;
+            from = record->from;
+        }
+        if (record->stop || record->kind == HPO_RECORD_CLOSE) stopped = record->open ? record : NULL;
         if (record->kind == HPO_RECORD_RESULT) {
+            if (stopped) from = stopped->fidelity;
+            stopped = NULL;
             assert_true(evals < trial.n_evals);
             check_eval(f, &trial.evals[evals++], i);
         }
@@ -147,7 +160,8 @@ static void check_trial(const fixture *f, hpo_view view, uint64_t id) {
     assert_int_equal(trial.bracket, start->bracket);
     assert_int_equal(trial.rung, last->rung);
     CHECK_SAME_DOUBLE(trial.fidelity, last->fidelity);
-    CHECK_SAME_DOUBLE(trial.from, last->from);
+    CHECK_SAME_DOUBLE(trial.from, from);
+    assert_int_equal(trial.open, stopped != NULL);
     assert_int_equal(trial.created, start - f->records);
     assert_true(trial.seed == start->seed && trial.parent == start->parent && trial.as_of == start->as_of);
     assert_true(hpo_space_equal(f->space, trial.config, start->config));

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What becomes of trials that were stopped, and of what trials leave behind.
+ *
+ * A trial may have finished before it could be stopped: its program keeps its reports back, or is done in no time. In
+ * the order of arrival the finished result is then used, because it is there and was paid for; so the journal says of a
+ * stopped trial that it is open until its worker has answered. In the deterministic order what a trial came to is a
+ * function of the virtual clock: the books stay, and the summary tells what was spent beyond them.
+ *
+ * A folder is tidied when nothing of its trial runs any more. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "hpo/dispatch/controller_impl.h"
+#include "hpo/dispatch/leftovers.h"
+
+/* ---- after a stop ---- */
+
+/* Whether the evaluation went as far as it was asked to, and can be used. */
+static bool has_finished(const controller *c, const hpo_trial *trial, const hpo_result *result) {
+    return hpo_study_is_usable(c->study, result) && !hpo_result_ended_early(result, trial->fidelity);
+}
+
+void controller_note_late(controller *c, uint64_t id, const hpo_result *result) {
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), id);
+    if (!has_finished(c, &trial, result)) return;
+    const double step = trial.reports[trial.n_reports - 1].step;
+    hpo_notices_count(&c->notices, HPO_NOTICE_LATE, id);
+    c->notices.late_cost += hpo_study_cost(c->study, step, trial.fidelity);
+}
+
+base_status controller_settle(controller *c, uint64_t id, base_err *err) {
+    if (hpo_view_trial(hpo_study_view(c->study), id).open) {
+        hpo_record record;
+        hpo_study_set_time(c->study, base_wall_time());
+        hpo_study_settle(c->study, id, &record);
+        BASE_TRY(controller_emit(c, &record, err));
+    }
+    controller_tidy(c, id, UINT64_MAX);
+    return BASE_OK;
+}
+
+base_status controller_settle_all(controller *c, base_err *err) {
+    const hpo_view view = hpo_study_view(c->study);
+    if (hpo_view_count(view, HPO_TRIAL_STOPPED) == 0 || c->env->verify) return BASE_OK;
+    for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+        if (hpo_view_trial(hpo_study_view(c->study), id).open) BASE_TRY(controller_settle(c, id, err));
+    }
+    return BASE_OK;
+}
+
+bool controller_is_stopped(controller *c, uint64_t id, uint32_t rung, uint32_t attempt) {
+    if (id >= hpo_view_trials(hpo_study_view(c->study))) return false;
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), id);
+    return trial.state == HPO_TRIAL_STOPPED && trial.rung == rung && controller_tries(c, id)->attempt == attempt;
+}
+
+base_status controller_take_late(controller *c, size_t worker, const hpo_message *message, base_err *err) {
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), message->trial);
+    const hpo_result *result = &message->result;
+    if (!trial.open || !has_finished(c, &trial, result)) {
+        controller_note_late(c, trial.id, result);
+        return controller_settle(c, trial.id, err);
+    }
+    hpo_notices_raise(&c->notices, HPO_NOTICE_LATE, trial.id,
+                      "trial %llu had finished before it could be stopped, so its result counts: does the program "
+                      "flush its reports?",
+                      (unsigned long long)trial.id);
+    const hpo_raw raw = {.trial = trial.id,
+                         .rung = message->rung,
+                         .attempt = message->attempt,
+                         .worker = (uint32_t)worker,
+                         .fidelity = trial.fidelity,
+                         .result = *result};
+    return controller_tell_result(c, &raw, err);
+}
+
+/* ---- what is left behind ---- */
+
+static bool may_go_on(const hpo_trial *trial) {
+    return trial->state == HPO_TRIAL_PAUSED || trial->state == HPO_TRIAL_RUNNING;
+}
+
+/* What keeps the trial from going on is deleted; of one that may go on, only what lies behind it. */
+static void tidy(controller *c, const hpo_trial *trial, bool is_best) {
+    const hpo_objective_type *objective = c->spec->objective;
+    char folder[4096];
+    const int n = snprintf(folder, sizeof folder, "%s/trials/%llu", c->env->run_dir, (unsigned long long)trial->id);
+    if (n < 0 || (size_t)n >= sizeof folder) return;
+    const bool over = !may_go_on(trial);
+    if (!objective->forget) {
+        const bool keeps = c->spec->keep == HPO_KEEP_ALL || (c->spec->keep == HPO_KEEP_BEST && is_best);
+        if (over && !keeps) c->notices.deleted += hpo_leftovers_delete(folder);
+        return;
+    }
+    if (over && !is_best) {
+        c->notices.deleted += objective->forget(folder, INFINITY);
+        return;
+    }
+    for (size_t i = 0; i + 1 < trial->n_evals; i++) {
+        const double fidelity = trial->evals[i].fidelity;
+        if (fidelity > 0 && fidelity < trial->evals[trial->n_evals - 1].fidelity) {
+            (void)objective->forget(folder, fidelity);
+        }
+    }
+}
+
+void controller_tidy(controller *c, uint64_t id, uint64_t best_before) {
+    const bool can = c->spec->objective->forget || c->spec->keep != HPO_KEEP_ALL;
+    if (!can || !c->env->run_dir || c->env->verify) return;
+    const hpo_view view = hpo_study_view(c->study);
+    hpo_incumbent best = {.trial = UINT64_MAX};
+    if (!hpo_view_incumbent(view, &best)) best.trial = UINT64_MAX;
+    const hpo_trial trial = hpo_view_trial(view, id);
+    tidy(c, &trial, best.trial == id);
+    if (best_before == UINT64_MAX || best_before == id || best_before == best.trial) return;
+    const hpo_trial old = hpo_view_trial(view, best_before); /* no longer the incumbent */
+    if (!may_go_on(&old)) tidy(c, &old, false);
+}
