@@ -24,6 +24,7 @@
 
 static const double START_PATIENCE = 120; /* seconds for all ranks of -j to pass MPI_Init */
 static const double LEAVE_PATIENCE = 10;  /* seconds for mpirun to end after the controller has */
+static const double STOP_PATIENCE = 0.3;  /* the same when the run was told to stop: whoever did so waits */
 static const double DEATH_PATIENCE = 2;   /* seconds for rank 0 to be gone when mpirun is */
 static const char DEATH[] = "the controller died without a word; the same command continues the run";
 static const double IMPATIENCE = 1; /* seconds after which a second signal is one */
@@ -177,7 +178,8 @@ static bool look_after(vigil *v) {
     pass_signals_on(v, now);
     /* One that was sent SIGTERM stays for twice its grace, and one with a rank that died at the end may stay for ever.
      */
-    if (v->left > 0 && now - v->left > LEAVE_PATIENCE) kill(v->mpirun, SIGKILL);
+    const double patience = v->asked ? STOP_PATIENCE : LEAVE_PATIENCE;
+    if (v->left > 0 && now - v->left > patience) kill(v->mpirun, SIGKILL);
     return v->notes.controller > 0 || v->left > 0 || now - v->begun < START_PATIENCE;
 }
 

@@ -18,6 +18,7 @@
 
 static const double TICK = 0.1;             /* seconds between looks at the clock, the display and the limits */
 static const double STARTUP_PATIENCE = 600; /* seconds until a worker that never said HELLO is lost (it loads data) */
+static const double ANSWER_PATIENCE = 0.4;  /* seconds beyond the grace for the word that a trial has ended */
 static const double HOPE = 10;              /* times lost_after that a silent worker is still spoken to */
 
 static base_status send_to(controller *c, size_t to, const hpo_message *message, base_err *err) {
@@ -102,7 +103,7 @@ bool controller_stop_trial(controller *c, uint64_t trial) {
 void controller_start_drain(controller *c, drain_cause cause) {
     if (c->drain != DRAIN_NONE) return;
     c->drain = cause;
-    c->drain_deadline = base_monotonic() + c->spec->limits.stop_grace + 10;
+    c->drain_deadline = base_monotonic() + c->spec->limits.stop_grace + ANSWER_PATIENCE;
     for (size_t i = 0; i < c->n_peers; i++) {
         if (c->peers[i].state == PEER_BUSY) stop_peer(c, i, HPO_STOP_INTERRUPT);
     }
@@ -329,10 +330,13 @@ static hpo_outcome outcome_of(const controller *c) {
     return hpo_study_failed(c->study) ? HPO_OUTCOME_FAILED : HPO_OUTCOME_DONE;
 }
 
-/* Whether a peer may be dead, so that nothing collective can be called any more. */
+/* Whether a peer may be dead, so that nothing collective can be called any more. One that still loads its data, or has
+ * not answered in time, is as good as dead. */
 static bool has_lost(const controller *c) {
     for (size_t i = 0; i < c->n_peers; i++) {
-        if (c->peers[i].state == PEER_LOST || c->peers[i].state == PEER_GONE) return true;
+        const peer_state state = c->peers[i].state;
+        if (state == PEER_LOST || state == PEER_GONE) return true;
+        if (c->drain == DRAIN_SIGNAL && (state == PEER_STARTING || state == PEER_BUSY)) return true;
     }
     return false;
 }

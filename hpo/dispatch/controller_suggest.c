@@ -18,7 +18,7 @@ static const double WORTH = 1.0 / 20;  /* of the mean time of an evaluation */
 static const double FORGETTING = 0.25; /* weight of the last suggestion in the usual time of one */
 /* Seconds that the end of a run waits for a fit that nobody needs any more. Whoever sent a signal may lose his
  * patience, too: mpirun kills what is there a second or two later. */
-static const double PATIENCE = 10, PATIENCE_AT_SIGNAL = 0.5;
+static const double PATIENCE = 10, PATIENCE_AT_SIGNAL = 0.3;
 
 static uint64_t records(const controller *c) {
     return hpo_study_view(c->study).as_of;

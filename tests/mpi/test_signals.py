@@ -61,14 +61,15 @@ def test_sigint_to_j_while_programs_are_deaf(place):
 
 
 def test_sigterm_to_every_process(place):
-    """As a batch system does: the ranks, their fork servers and mpirun get it, too; mpirun then lingers."""
+    """As a batch system does: the ranks, their fork servers and mpirun get it, too. mpirun would linger, but
+    nobody waits for that: the run is over when its trials are."""
 
     def send(number):
         for process in place.processes():
             if process not in place.trials():
                 process.kill(number)
 
-    stop_and_go_on(place, lambda *a: place.jobs(3, *a), signal.SIGTERM, INTERRUPTED, patience=20, send=send)
+    stop_and_go_on(place, lambda *a: place.jobs(3, *a), signal.SIGTERM, INTERRUPTED, patience=4, send=send)
 
 
 def test_sigterm_without_mpi(place):
