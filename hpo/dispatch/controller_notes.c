@@ -37,8 +37,12 @@ static void raise_bit(controller *c, hpo_notice kind, const hpo_record *record) 
         [HPO_NOTICE_SLOW_START] = "it had to wait for room before it could start",
     };
     const char *note = record->result.note;
-    hpo_notices_raise(&c->notices, kind, record->trial, "trial %llu: %s", (unsigned long long)record->trial,
-                      note[0] ? note : sentences[kind]);
+    if (note[0]) {
+        hpo_notices_raise(&c->notices, kind, record->trial, "%s", note);
+    } else {
+        hpo_notices_raise(&c->notices, kind, record->trial, "trial %llu: %s", (unsigned long long)record->trial,
+                          sentences[kind]);
+    }
 }
 
 void controller_note_result(controller *c, const hpo_record *record) {
@@ -51,7 +55,8 @@ void controller_note_result(controller *c, const hpo_record *record) {
                           (unsigned long long)record->trial, unit_of(c), result->reached, trial.fidelity);
     }
     for (unsigned kind = 0; kind < HPO_NOTICE_COUNT; kind++) {
-        const bool known = kind == HPO_NOTICE_EARLY_END || kind == HPO_NOTICE_LATE;
+        const bool said = kind == HPO_NOTICE_OTHER_STEP && controller_tries(c, record->trial)->beyond;
+        const bool known = kind == HPO_NOTICE_EARLY_END || kind == HPO_NOTICE_LATE || said;
         if (!known && (result->notices >> kind & 1)) raise_bit(c, (hpo_notice)kind, record);
     }
 }

@@ -19,8 +19,16 @@ static const struct {
 };
 
 void hpo_notices_count(hpo_notices *notices, hpo_notice kind, uint64_t trial) {
-    const uint64_t before = notices->kind[kind].count++;
-    if (before < HPO_NOTICE_NAMED) notices->kind[kind].trial[before] = trial;
+    notices->kind[kind].count++;
+    size_t *named = &notices->kind[kind].named;
+    for (size_t i = 0; i < *named; i++) {
+        if (notices->kind[kind].trial[i] == trial) return;
+    }
+    if (*named < HPO_NOTICE_NAMED) {
+        notices->kind[kind].trial[(*named)++] = trial;
+    } else {
+        notices->kind[kind].more = true;
+    }
 }
 
 void hpo_notices_raise(hpo_notices *notices, hpo_notice kind, uint64_t trial, const char *fmt, ...) {
@@ -36,8 +44,7 @@ void hpo_notices_raise(hpo_notices *notices, hpo_notice kind, uint64_t trial, co
 }
 
 static void put_trials(const hpo_notices *notices, size_t kind, base_buf *out) {
-    const uint64_t count = notices->kind[kind].count;
-    for (uint64_t i = 0; i < count && i < HPO_NOTICE_NAMED; i++) {
+    for (size_t i = 0; i < notices->kind[kind].named; i++) {
         base_buf_printf(out, "%s%llu", i > 0 ? ", " : "", (unsigned long long)notices->kind[kind].trial[i]);
     }
 }
@@ -55,9 +62,9 @@ void hpo_notices_print(const hpo_notices *notices, const char *fidelity, base_bu
             base_buf_printf(&line, ", which took %.6g %s more than they are charged for", notices->late_cost,
                             fidelity ? fidelity : "evaluations");
         }
-        base_buf_puts(&line, count == 1 ? " (trial " : " (trials ");
+        base_buf_puts(&line, notices->kind[kind].named == 1 ? " (trial " : " (trials ");
         put_trials(notices, kind, &line);
-        base_buf_puts(&line, count > HPO_NOTICE_NAMED ? ", ...)" : ")");
+        base_buf_puts(&line, notices->kind[kind].more ? ", ...)" : ")");
         if (kinds[kind].hint[0] && !in_no_book) base_buf_printf(&line, ": %s", kinds[kind].hint);
         base_put_text(base_buf_text(&line), 2, out);
     }

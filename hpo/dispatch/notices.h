@@ -16,7 +16,9 @@ enum { HPO_NOTICE_NAMED = 8 }; /* trials that are named for each kind */
 typedef struct hpo_notices {
     struct {
         uint64_t count;
-        uint64_t trial[HPO_NOTICE_NAMED]; /* the first ones */
+        uint64_t trial[HPO_NOTICE_NAMED]; /* the first ones, each once */
+        size_t named;
+        bool more; /* there are others */
         bool said;
     } kind[HPO_NOTICE_COUNT];
     double late_cost; /* that was spent after trials had been stopped, and stands in no book */

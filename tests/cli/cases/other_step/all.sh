@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "{\"epochs\": 27, \"loss\": 0.5}"
