@@ -90,7 +90,6 @@ static bool command_needs_goal(const base_yaml_node *settings, const char *metri
 
 typedef struct command_run {
     base_arena *arena;
-    uint64_t trial;
     const char *name;
     command_output output;
 } command_run;
@@ -108,7 +107,6 @@ static base_status command_launch(void *self, const hpo_job *job, base_arena *ar
     out->name = file_name(out->argv[0]);
     out->run = run;
     *run = (command_run){.arena = arena,
-                         .trial = job->trial,
                          .name = out->name,
                          .output = {.metric = state->known.metric,
                                     .fidelity = state->known.fidelity.name,
@@ -140,7 +138,7 @@ static base_status command_result(void *self, hpo_result *result, base_err *err)
     const command_output *output = &run->output;
     (void)err;
     if (output->found) {
-        command_output_result(output, run->trial, result);
+        command_output_result(output, result);
         return BASE_OK;
     }
     result->failure = HPO_FAILURE_OUTPUT;

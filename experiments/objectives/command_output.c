@@ -295,36 +295,35 @@ void command_output_end(command_output *output) {
 
 /* ---- the result ---- */
 
-/* One sentence: the first kind that a trial raises is shown. */
-__attribute__((format(printf, 4, 5))) static void notice(hpo_result *result, uint32_t bit, uint64_t trial,
-                                                         const char *fmt, ...) {
+/* In the order of the bits: the sentence is about the last of them. */
+__attribute__((format(printf, 3, 4))) static void notice(hpo_result *result, uint32_t bit, const char *fmt, ...) {
+    bool last = bit > result->notices;
     result->notices |= bit;
-    if (*result->note) return;
+    if (!last) return;
     va_list args;
-    int length = snprintf(result->note, sizeof result->note, "trial %" PRIu64 " ", trial);
     va_start(args, fmt);
-    vsnprintf(result->note + length, sizeof result->note - (size_t)length, fmt, args);
+    vsnprintf(result->note, sizeof result->note, fmt, args);
     va_end(args);
 }
 
-static void notice_dropped(const command_hint *hint, uint64_t trial, hpo_result *result) {
+static void notice_dropped(const command_hint *hint, hpo_result *result) {
     char names[COMMAND_HINT_NAMES * 28] = "";
     for (size_t i = 0, used = 0; i < hint->n_dropped && i < COMMAND_HINT_NAMES; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%.24s", i ? ", " : "", hint->dropped[i]);
-    notice(result, HPO_NOTICE_BIT(METRICS_DROPPED), trial,
-           "has metrics that are not kept (at most %d, names up to %d characters): %s", HPO_MAX_METRICS,
+    notice(result, HPO_NOTICE_BIT(METRICS_DROPPED),
+           "it has metrics that are not kept (at most %d, names up to %d characters): %s", HPO_MAX_METRICS,
            HPO_METRIC_NAME - 1, names);
 }
 
-void command_output_result(const command_output *output, uint64_t trial, hpo_result *result) {
+void command_output_result(const command_output *output, hpo_result *result) {
     const command_hint *hint = &output->hint;
     result->metrics = output->metrics;
     if (output->reached < output->to) result->reached = output->reached;
     if (output->reached > output->to)
-        notice(result, HPO_NOTICE_BIT(OTHER_STEP), trial, "reported %s %g but was asked for %g", output->fidelity,
+        notice(result, HPO_NOTICE_BIT(OTHER_STEP), "it reported %s %g but was asked for %g", output->fidelity,
                output->reached, output->to);
     if (output->fidelity && isnan(output->reached) && (*hint->step_name || hint->without_step > 1))
-        notice(result, HPO_NOTICE_BIT(STEP_NAME), trial, "reports no '%s'%s%s%s", output->fidelity,
+        notice(result, HPO_NOTICE_BIT(STEP_NAME), "it reports no '%s'%s%s%s", output->fidelity,
                *hint->step_name ? "; did you mean '" : "", hint->step_name, *hint->step_name ? "'?" : "");
-    if (hint->n_dropped) notice_dropped(hint, trial, result);
+    if (hint->n_dropped) notice_dropped(hint, result);
 }

@@ -46,7 +46,7 @@ void command_output_end(command_output *output);
 /* The job's step came with the metric; without a fidelity: the metric came. What follows cannot change that. */
 bool command_output_complete(const command_output *output);
 /* After the end, when `found`: metrics, the step that was reached, and what the user should know about the output. */
-void command_output_result(const command_output *output, uint64_t trial, hpo_result *result);
+void command_output_result(const command_output *output, hpo_result *result);
 
 #ifdef __cplusplus
 }

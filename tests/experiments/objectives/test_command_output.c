@@ -441,24 +441,27 @@ static void test_notices(void **state) {
         {"{\"epochs\": 9, \"loss\": 1}", 0, 0, ""},
         {"{\"epochs\": 4, \"loss\": 1}", 4, 0, ""},
         {"{\"loss\": 1}", 0, 0, ""},
-        {"{\"epochs\": 27, \"loss\": 1}", 0, HPO_NOTICE_BIT(OTHER_STEP),
-         "trial 3 reported epochs 27 but was asked for 9"},
-        {"{\"epoch\": 9, \"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME),
-         "trial 3 reports no 'epochs'; did you mean 'epoch'?"},
-        {"{\"loss\": 1}\n{\"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "trial 3 reports no 'epochs'"},
+        {"{\"epochs\": 27, \"loss\": 1}", 0, HPO_NOTICE_BIT(OTHER_STEP), "it reported epochs 27 but was asked for 9"},
+        {"{\"epoch\": 9, \"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "it reports no 'epochs'; did you mean 'epoch'?"},
+        {"{\"loss\": 1}\n{\"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "it reports no 'epochs'"},
         {"{\"loss\": 1, \"a name that is longer than a metric's may be\": 2, \"epochs\": 9}", 0,
          HPO_NOTICE_BIT(METRICS_DROPPED),
-         "trial 3 has metrics that are not kept (at most 16, names up to 31 characters): a name that is longer th"},
+         "it has metrics that are not kept (at most 16, names up to 31 characters): a name that is longer th"},
     };
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         command_output output = {.metric = "loss", .fidelity = "epochs", .to = 9};
         hpo_result result = {.failure = HPO_FAILURE_NONE};
         take(&output, cases[i].text);
-        command_output_result(&output, 3, &result);
+        command_output_result(&output, &result);
         CHECK_SAME_DOUBLE(result.reached, cases[i].reached);
         assert_int_equal(result.notices, cases[i].notices);
         assert_string_equal(result.note, cases[i].note);
         CHECK_SAME_DOUBLE(*hpo_metrics_get(&result.metrics, "loss"), 1);
+        /* what the server knows stays, and a sentence about something before it is not taken for its own */
+        result = (hpo_result){.notices = HPO_NOTICE_BIT(STARTED_AGAIN)};
+        command_output_result(&output, &result);
+        assert_int_equal(result.notices, cases[i].notices | HPO_NOTICE_BIT(STARTED_AGAIN));
+        assert_string_equal(result.note, cases[i].notices > HPO_NOTICE_BIT(STARTED_AGAIN) ? cases[i].note : "");
     }
 }
 
