@@ -29,5 +29,5 @@ compare() { # name, then the study file and its settings
 
 compare digits "$here/experiments/digits/study.yaml"
 compare quickstart "$here/experiments/quickstart/study.yaml" \
-    --set deterministic=true --set workers=2 --set budget.trials=40
+    --set deterministic=true --set workers=2 --set 'budget={trials: 40}'
 exit "$different"
