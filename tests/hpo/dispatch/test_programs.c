@@ -44,7 +44,9 @@ static const char *const scripts[] = {
         "echo last words >&1; printf 'Traceback:\\n  in fit\\nValueError: too brave\\n  (indented)\\n' >&2; exit 3",
     [SHOWS_ITSELF] =
         "cut -d ' ' -f 1,5 /proc/$$/stat; echo trial $HPO_TRIAL $CHANGED $HPO_WORKER $CUDA_VISIBLE_DEVICES;"
-        "grep -E 'SigBlk|SigIgn' /proc/$$/status; ulimit -c; ls /proc/$$/fd | wc -l; echo result",
+        /* without a process: while a shell starts one it blocks every signal for a moment */
+        "while read -r line; do case $line in SigBlk* | SigIgn*) echo \"$line\" ;; esac; done < /proc/$$/status;"
+        "ulimit -c; ls /proc/$$/fd | wc -l; echo result",
     [IN_A_SESSION] = "exec setsid sh -c 'trap \"echo saved; exit 0\" TERM; while :; do sleep 0.01; done'",
     [HAS_DAEMON] = "(setsid sleep 300 > /dev/null 2>&1 &) ; sleep 300",
     [EATS_IN_DAEMON] =
