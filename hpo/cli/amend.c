@@ -130,13 +130,6 @@ static base_status order_more(run *r, hpo_study *study, base_err *err) {
 
 /* ---- --retry-failed ---- */
 
-static bool is_repeated(const hpo_study_spec *spec, uint64_t trial) {
-    for (size_t i = 0; i < spec->n_repeated; i++) {
-        if (spec->repeated[i].source == trial) return true;
-    }
-    return false;
-}
-
 /* Behind the last trial, and behind the repetitions that are ordered already and have not begun. */
 static uint64_t first_free(const hpo_study_spec *spec, hpo_view view) {
     uint64_t first = hpo_view_trials(view);
@@ -154,7 +147,7 @@ static base_status order_retries(run *r, hpo_study *study, base_err *err) {
     size_t count = 0;
     for (uint64_t id = 0; id < n_trials; id++) {
         const bool is_failed = hpo_view_trial(view, id).state == HPO_TRIAL_FAILED;
-        if (is_failed && !is_repeated(r->spec, id)) failed[count++] = id;
+        if (is_failed && !hpo_study_spec_repeats(r->spec, id)) failed[count++] = id;
     }
     if (count == 0) {
         base_buf_puts(&r->orders, "--retry-failed: no trial has failed that was not repeated\n");

@@ -14,7 +14,7 @@ extern "C" {
 enum {
     HPO_EXIT_DONE = 0,
     HPO_EXIT_BAD_INPUT = 2,    /* the study file, the command line, a data set */
-    HPO_EXIT_ALL_FAILED = 3,   /* every trial failed, or more than max_failures */
+    HPO_EXIT_ALL_FAILED = 3,   /* nothing has succeeded, or more failed than max_failures allows */
     HPO_EXIT_STORAGE = 4,      /* the run's folder: unwritable, full, corrupt, in use */
     HPO_EXIT_INTERNAL = 70,    /* our mistake */
     HPO_EXIT_INTERRUPTED = 75, /* stopped with work left: the same command continues */

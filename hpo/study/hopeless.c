@@ -3,8 +3,8 @@
  * 1000 trials would only say so 1000 times.
  *
  * The judgement is a function of the records that were told, so that a deterministic run ends at the same one however
- * it is computed. Records of earlier runs in the order of arrival are left out: who starts the run again has mended
- * something. */
+ * it is computed. What its user ordered to be repeated does not count. Records of earlier runs in the order of arrival
+ * are left out: who starts the run again has mended something. */
 #include <math.h>
 
 #include "hpo/study/study_impl.h"
@@ -28,7 +28,7 @@ static bool failed_alike(const hpo_study *study, hpo_view view, uint64_t wanted,
         const uint64_t id = hpo_view_event_trial(view, event);
         const hpo_trial trial = hpo_view_trial(view, id);
         const hpo_eval *eval = eval_of(&trial, event);
-        if (!eval) continue;
+        if (!eval || hpo_study_spec_repeats(study->spec, id)) continue;
         if (!*newest) *newest = eval;
         if (eval->failure == HPO_FAILURE_NONE) return false;
         if (eval->failure != (*newest)->failure || eval->code != (*newest)->code) return false;

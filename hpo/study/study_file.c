@@ -384,6 +384,13 @@ void hpo_study_spec_repeat(hpo_study_spec *spec, uint64_t first, const uint64_t 
     spec->n_repeated += count;
 }
 
+bool hpo_study_spec_repeats(const hpo_study_spec *spec, uint64_t trial) {
+    for (size_t i = 0; i < spec->n_repeated; i++) {
+        if (spec->repeated[i].source == trial) return true;
+    }
+    return false;
+}
+
 void hpo_study_spec_set_seed(hpo_study_spec *spec, uint64_t seed) {
     spec->seed = seed;
     spec->seed_given = true;

@@ -103,6 +103,8 @@ void hpo_study_spec_destroy(hpo_study_spec *spec); /* accepts NULL */
 void hpo_study_spec_set_seed(hpo_study_spec *spec, uint64_t seed);
 /* Trial first + i repeats the configuration of trials[i], a failed one. */
 void hpo_study_spec_repeat(hpo_study_spec *spec, uint64_t first, const uint64_t *trials, size_t count);
+/* Whether another trial repeats it: what it came to is forgiven. */
+bool hpo_study_spec_repeats(const hpo_study_spec *spec, uint64_t trial);
 /* Whether `identity`, that of an earlier study, is this one's but for settings of the objective that may change
  * (hpo_objective_type.changeable). Their names are appended to changed: "run, cwd". */
 bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, base_buf *changed);

@@ -147,6 +147,19 @@ static found look_at(size_t trials, size_t good) {
     return f;
 }
 
+/* In the deterministic order all that was told counts again: the order to repeat must let the run get on. */
+static void what_is_repeated_is_forgiven(void **state) {
+    (void)state;
+    static const uint64_t failed[] = {0, 1, 2, 3, 4};
+    bench b = begin("", 1);
+    assert_int_equal(failures_until_the_end(&b), 5);
+    hpo_study_spec_repeat(b.spec, 5, failed, 5);
+    assert_false(hpo_study_must_end(b.study));
+    assert_int_equal(failures_until_the_end(&b), 5); /* the repetitions */
+    assert_int_equal(hpo_view_trials(hpo_study_view(b.study)), 10);
+    end(&b);
+}
+
 static void a_choice_that_never_works_is_named(void **state) {
     (void)state;
     const found f = look_at(20, 0);
@@ -159,9 +172,8 @@ static void a_choice_that_never_works_is_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_failures_end_the_run),
-        cmocka_unit_test(what_may_still_work_goes_on),
-        cmocka_unit_test(failures_of_earlier_runs_do_not_count),
+        cmocka_unit_test(the_first_failures_end_the_run),        cmocka_unit_test(what_may_still_work_goes_on),
+        cmocka_unit_test(failures_of_earlier_runs_do_not_count), cmocka_unit_test(what_is_repeated_is_forgiven),
         cmocka_unit_test(a_choice_that_never_works_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
