@@ -311,7 +311,7 @@ static void notice_dropped(const command_hint *hint, hpo_result *result) {
     for (size_t i = 0, used = 0; i < hint->n_dropped && i < COMMAND_HINT_NAMES; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%.24s", i ? ", " : "", hint->dropped[i]);
     notice(result, HPO_NOTICE_BIT(METRICS_DROPPED),
-           "it has metrics that are not kept (at most %d, names up to %d characters): %s", HPO_MAX_METRICS,
+           "has metrics that are not kept (at most %d, names up to %d characters): %s", HPO_MAX_METRICS,
            HPO_METRIC_NAME - 1, names);
 }
 
@@ -320,10 +320,10 @@ void command_output_result(const command_output *output, hpo_result *result) {
     result->metrics = output->metrics;
     if (output->reached < output->to) result->reached = output->reached;
     if (output->reached > output->to)
-        notice(result, HPO_NOTICE_BIT(OTHER_STEP), "it reported %s %g but was asked for %g", output->fidelity,
+        notice(result, HPO_NOTICE_BIT(OTHER_STEP), "reported %s %g but was asked for %g", output->fidelity,
                output->reached, output->to);
     if (output->fidelity && isnan(output->reached) && (*hint->step_name || hint->without_step > 1))
-        notice(result, HPO_NOTICE_BIT(STEP_NAME), "it reports no '%s'%s%s%s", output->fidelity,
+        notice(result, HPO_NOTICE_BIT(STEP_NAME), "reports no '%s'%s%s%s", output->fidelity,
                *hint->step_name ? "; did you mean '" : "", hint->step_name, *hint->step_name ? "'?" : "");
     if (hint->n_dropped) notice_dropped(hint, result);
 }

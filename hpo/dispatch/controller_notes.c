@@ -24,25 +24,22 @@ void controller_note_report(controller *c, size_t worker, const hpo_message *mes
                       message->step, trial.fidelity);
 }
 
-/* The objective's own sentence, or one for the kind. */
+/* In the words of whoever noticed it (they are about the last kind of a result), else in ours. */
 static void raise_bit(controller *c, hpo_notice kind, const hpo_record *record) {
     static const char *const sentences[HPO_NOTICE_COUNT] = {
-        [HPO_NOTICE_OTHER_STEP] = "it reported a step beyond the one asked for",
-        [HPO_NOTICE_STARTED_AGAIN] = "it was to go on from a checkpoint and found none, so it started again and is "
+        [HPO_NOTICE_OTHER_STEP] = "reported a step beyond the one asked for",
+        [HPO_NOTICE_STARTED_AGAIN] = "was to go on from a checkpoint and found none, so it started again and is "
                                      "charged in full",
-        [HPO_NOTICE_STEP_NAME] = "it reported no step that is understood",
-        [HPO_NOTICE_METRICS_DROPPED] = "it has more metrics than are kept",
-        [HPO_NOTICE_EARLY_END] = "it ended before the step asked for",
-        [HPO_NOTICE_LATE] = "it had finished before it could be stopped",
-        [HPO_NOTICE_SLOW_START] = "it had to wait for room before it could start",
+        [HPO_NOTICE_STEP_NAME] = "reported no step that is understood",
+        [HPO_NOTICE_METRICS_DROPPED] = "has more metrics than are kept",
+        [HPO_NOTICE_EARLY_END] = "ended before the step asked for",
+        [HPO_NOTICE_LATE] = "had finished before it could be stopped",
+        [HPO_NOTICE_SLOW_START] = "had to wait for room before it could start",
     };
-    const char *note = record->result.note;
-    if (note[0]) {
-        hpo_notices_raise(&c->notices, kind, record->trial, "%s", note);
-    } else {
-        hpo_notices_raise(&c->notices, kind, record->trial, "trial %llu: %s", (unsigned long long)record->trial,
-                          sentences[kind]);
-    }
+    const hpo_result *result = &record->result;
+    const bool is_last = result->notices >> kind == 1;
+    hpo_notices_raise(&c->notices, kind, record->trial, "trial %llu %s", (unsigned long long)record->trial,
+                      is_last && result->note[0] ? result->note : sentences[kind]);
 }
 
 void controller_note_result(controller *c, const hpo_record *record) {

@@ -152,8 +152,8 @@ static void on_job(server *self, const hpo_message *job) {
 /* The notice travels with the result of the trial that had to wait. */
 static void note_wait(hpo_trial_process *process, const hpo_waiting_job *job, double now) {
     process->result.notices |= HPO_NOTICE_BIT(SLOW_START);
-    snprintf(process->result.note, sizeof process->result.note, "trial %" PRIu64 " had to wait %.1f s: %.100s",
-             process->trial, now - job->since, job->reason);
+    snprintf(process->result.note, sizeof process->result.note, "had to wait %.1f s: %.100s", now - job->since,
+             job->reason);
 }
 
 static void start_waiting(server *self) {

@@ -78,7 +78,7 @@ typedef struct hpo_result {
     double seconds;      /* wall time of the evaluation, filled by whoever ran it */
     double reached;      /* the fidelity at which it ended by itself, below the one asked for; 0 or NaN = as asked */
     uint32_t notices;    /* HPO_NOTICE_BIT of what the objective or the worker has noticed */
-    char note[160];      /* a sentence about the last of them, such as "it reported ...", or "" */
+    char note[160];      /* what the trial did of the last of them, such as "reported ...", or "" */
     char reason[240];    /* a sentence when failure != NONE */
 } hpo_result;
 

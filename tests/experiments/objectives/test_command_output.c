@@ -441,12 +441,12 @@ static void test_notices(void **state) {
         {"{\"epochs\": 9, \"loss\": 1}", 0, 0, ""},
         {"{\"epochs\": 4, \"loss\": 1}", 4, 0, ""},
         {"{\"loss\": 1}", 0, 0, ""},
-        {"{\"epochs\": 27, \"loss\": 1}", 0, HPO_NOTICE_BIT(OTHER_STEP), "it reported epochs 27 but was asked for 9"},
-        {"{\"epoch\": 9, \"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "it reports no 'epochs'; did you mean 'epoch'?"},
-        {"{\"loss\": 1}\n{\"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "it reports no 'epochs'"},
+        {"{\"epochs\": 27, \"loss\": 1}", 0, HPO_NOTICE_BIT(OTHER_STEP), "reported epochs 27 but was asked for 9"},
+        {"{\"epoch\": 9, \"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "reports no 'epochs'; did you mean 'epoch'?"},
+        {"{\"loss\": 1}\n{\"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "reports no 'epochs'"},
         {"{\"loss\": 1, \"a name that is longer than a metric's may be\": 2, \"epochs\": 9}", 0,
          HPO_NOTICE_BIT(METRICS_DROPPED),
-         "it has metrics that are not kept (at most 16, names up to 31 characters): a name that is longer th"},
+         "has metrics that are not kept (at most 16, names up to 31 characters): a name that is longer th"},
     };
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         command_output output = {.metric = "loss", .fidelity = "epochs", .to = 9};
