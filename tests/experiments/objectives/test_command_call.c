@@ -162,7 +162,7 @@ static void test_folder(void **state) {
                  {"    cwd: \"{study_folder}\"\n", "/study"},
                  {"    cwd: /tmp\n", "/tmp"},
                  {"    cwd: \"{checkpoint}\"\n", "/run/trials/12/checkpoint"},
-                 {"    cwd: \"work/{kind}\"\n", "/study/work/sgd"}};
+                 {"    cwd: \"runs-of/{kind}\"\n", "/study/runs-of/sgd"}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         told self;
         char settings[256];
