@@ -26,18 +26,18 @@ const char *hpo_trial_state_text(hpo_trial_state state);
 
 /* One finished evaluation. */
 typedef struct hpo_eval {
-    uint64_t event;
+    uint64_t event; /* what schedulers read lies together, in one cache line */
     uint32_t rung;
-    uint32_t attempt, worker;
-    double at; /* when it ended: seconds since 1970, 0 = unknown */
+    hpo_failure failure;
     double fidelity;
     double value; /* as the user sees it */
     double loss;  /* minimised; +infinity when failed */
     double cost;  /* charged, in units of fidelity */
+    uint32_t attempt, worker;
     double seconds;
+    double at;      /* when it ended: seconds since 1970, 0 = unknown */
     double reached; /* as hpo_result.reached */
     uint32_t notices;
-    hpo_failure failure;
     int code;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
     const char *reason;         /* NULL when it worked */
@@ -46,11 +46,12 @@ typedef struct hpo_eval {
 typedef struct hpo_report {
     uint64_t event;
     uint32_t rung;
-    uint32_t attempt, worker;
-    double at;
+    uint32_t attempt;
     double step; /* in units of fidelity */
     double value, loss;
+    double at;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
+    uint32_t worker;
 } hpo_report;
 
 /* An attempt that failed and was repeated. Decisions must not depend on it: it comes when it comes. */
@@ -75,14 +76,11 @@ typedef struct hpo_trial {
     double fidelity, from;   /* target and start of the evaluation under way, else of the last one */
     uint64_t seed, parent;   /* parent UINT64_MAX = none */
     uint64_t created, as_of; /* event number of START, and what it was asked from */
-    double at;               /* when it began */
     const char *origin;      /* may be NULL */
     const hpo_eval *evals;
     size_t n_evals;
     const hpo_report *reports;
     size_t n_reports;
-    const hpo_attempt *attempts;
-    size_t n_attempts;
 } hpo_trial;
 
 typedef struct hpo_history hpo_history;
@@ -112,6 +110,9 @@ uint64_t hpo_view_event_trial(hpo_view view, uint64_t event);
 /* ---- through a view; all O(1) or O(log) unless said otherwise when the view is the newest ---- */
 uint64_t hpo_view_trials(hpo_view view); /* configurations created */
 hpo_trial hpo_view_trial(hpo_view view, uint64_t id);
+/* What no decision needs: when a trial began (seconds since 1970, 0 = unknown), and its attempts that were repeated. */
+double hpo_view_began_at(hpo_view view, uint64_t id);
+const hpo_attempt *hpo_view_attempts(hpo_view view, uint64_t id, size_t *count);
 /* Trials in each state. O(1) on the newest view, else O(n). */
 uint64_t hpo_view_count(hpo_view view, hpo_trial_state state);
 /* Ids of the trials of a bracket in order of creation (a prefix of the history's own list). */

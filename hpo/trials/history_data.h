@@ -31,11 +31,12 @@ typedef struct hist_trial {
     hist_span *spans;
     hpo_eval *evals;
     hpo_report *reports;
-    hpo_attempt *attempts;
-    double at;
-    uint32_t n_spans, n_evals, n_reports, n_attempts; /* capacity: the next power of two */
+    uint32_t n_spans, n_evals, n_reports; /* capacity: the next power of two */
     uint32_t bracket;
     hpo_trial_state state; /* newest */
+    uint32_t n_attempts;
+    hpo_attempt *attempts;
+    double at;
 } hist_trial;
 
 typedef struct hist_bracket {

@@ -115,15 +115,24 @@ hpo_trial hpo_view_trial(hpo_view view, uint64_t id) {
         .parent = trial->parent,
         .created = trial->spans[0].event,
         .as_of = trial->as_of,
-        .at = trial->at,
         .origin = trial->origin,
         .evals = trial->evals,
         .n_evals = newest ? trial->n_evals : COUNT_BEFORE(trial->evals, trial->n_evals, view.as_of),
         .reports = trial->reports,
         .n_reports = newest ? trial->n_reports : COUNT_BEFORE(trial->reports, trial->n_reports, view.as_of),
-        .attempts = trial->attempts,
-        .n_attempts = newest ? trial->n_attempts : COUNT_BEFORE(trial->attempts, trial->n_attempts, view.as_of),
     };
+}
+
+double hpo_view_began_at(hpo_view view, uint64_t id) {
+    BASE_ASSERT(id < view.history->n_trials);
+    return view.history->trials[id].at;
+}
+
+const hpo_attempt *hpo_view_attempts(hpo_view view, uint64_t id, size_t *count) {
+    BASE_ASSERT(id < view.history->n_trials);
+    const hist_trial *trial = &view.history->trials[id];
+    *count = is_newest(view) ? trial->n_attempts : COUNT_BEFORE(trial->attempts, trial->n_attempts, view.as_of);
+    return trial->attempts;
 }
 
 uint64_t hpo_view_count(hpo_view view, hpo_trial_state state) {

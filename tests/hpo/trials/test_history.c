@@ -379,17 +379,20 @@ static void test_attempts(void **state) {
     const hpo_trial trial = hpo_view_trial(hpo_history_view(history), 0);
     assert_int_equal(trial.state, HPO_TRIAL_COMPLETE);
     assert_int_equal(trial.evals[0].event, 1);
-    assert_int_equal(trial.n_attempts, 3);
+    size_t count;
+    const hpo_attempt *attempts = hpo_view_attempts(hpo_history_view(history), 0, &count);
+    assert_int_equal(count, 3);
     for (uint32_t i = 0; i < 3; i++) {
-        assert_int_equal(trial.attempts[i].attempt, i);
-        assert_int_equal(trial.attempts[i].worker, 3);
-        assert_int_equal(trial.attempts[i].failure, HPO_FAILURE_CRASH);
-        assert_int_equal(trial.attempts[i].code, 11);
-        assert_string_equal(trial.attempts[i].reason, "signal 11");
-        CHECK_SAME_DOUBLE(trial.attempts[i].at, 1700000000.25);
-        CHECK_SAME_DOUBLE(trial.attempts[i].seconds, 2.5);
+        assert_int_equal(attempts[i].attempt, i);
+        assert_int_equal(attempts[i].worker, 3);
+        assert_int_equal(attempts[i].failure, HPO_FAILURE_CRASH);
+        assert_int_equal(attempts[i].code, 11);
+        assert_string_equal(attempts[i].reason, "signal 11");
+        CHECK_SAME_DOUBLE(attempts[i].at, 1700000000.25);
+        CHECK_SAME_DOUBLE(attempts[i].seconds, 2.5);
     }
-    assert_int_equal(hpo_view_trial(hpo_history_at(history, 1), 0).n_attempts, 0);
+    (void)hpo_view_attempts(hpo_history_at(history, 1), 0, &count);
+    assert_int_equal(count, 0);
     hpo_history_destroy(history);
     hpo_space_destroy(space);
 }
