@@ -53,6 +53,10 @@ void eng_model_destroy(eng_model *model) {
     base_arena_destroy(model->arena);
 }
 
+base_status eng_model_threads(eng_model *model, eng_threads *threads, base_err *err) {
+    return eng_plan_threads(model->plan, threads, err);
+}
+
 /* True when the batch carries the targets that the task wants. */
 static bool bind(eng_model *model, const eng_batch *batch) {
     const void *target =

@@ -53,6 +53,9 @@ BASE_CHECK base_status eng_model_adopt(eng_graph *graph, const eng_ports *ports,
                                        eng_model **out, base_err *err);
 void eng_model_destroy(eng_model *model);
 
+/* Steps that follow are shared by `threads`, which must outlive them: the same bits in less time. BASE_NOMEM. */
+BASE_CHECK base_status eng_model_threads(eng_model *model, eng_threads *threads, base_err *err);
+
 /* Forward and backward in training mode (dropout, smoothing, penalties). Returns the mean loss of the batch and leaves
  * gradients in the parameter list. step numbers the batches of the whole training (the key of dropout's masks). A
  * result that is not finite is returned as it is. */

@@ -12,6 +12,7 @@
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/param.h"
 #include "engine/tensor/tensor.h"
+#include "engine/tensor/threads.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -84,7 +85,16 @@ typedef struct eng_run {
     const eng_kernels *k;
     double loss;                /* losses add to it */
     const eng_updater *updater; /* of a backward that needs to leave no gradients; NULL: it writes them all to dw */
+    eng_threads *threads;       /* who shares the work; NULL = nobody, then what follows is not there */
+    char *workspaces;           /* of the threads but the first, workspace_step bytes each */
+    size_t workspace_step;
+    void *shared; /* as many bytes as the op asks for */
 } eng_run;
+
+/* As many bytes for each thread as the op's workspace has; that of the first thread is call->workspace. */
+static inline void *eng_workspace(const eng_call *call, const eng_run *run, size_t thread) {
+    return thread == 0 ? call->workspace : run->workspaces + (thread - 1) * run->workspace_step;
+}
 
 struct eng_op {
     const char *name, *summary;
@@ -96,6 +106,7 @@ struct eng_op {
     base_status (*infer)(eng_node *node, base_err *err);
     size_t (*saved)(const eng_node *node, size_t batch);     /* bytes; NULL = none */
     size_t (*workspace)(const eng_node *node, size_t batch); /* bytes, enough for either pass; NULL = none */
+    size_t (*shared)(const eng_node *node, size_t batch);    /* more of them when threads share a pass; NULL = none */
     void (*forward)(const eng_call *call, eng_run *run);
     void (*backward)(const eng_call *call, const eng_run *run);
 };

@@ -29,6 +29,7 @@ struct eng_plan {
     void *arena;
     size_t bytes, unshared;
     const float **kept; /* per value; NULL when not kept */
+    void *rooms;        /* of the threads: workspaces, then what they share */
     eng_run run;
     eng_plan_watch_fn *watch; /* NULL = nobody */
     void *watcher;
@@ -215,9 +216,24 @@ static void resolve_call(const eng_plan *plan, const layout *l, size_t index, co
     call->workspace = place_of(plan, l, l->workspace[backward ? 1 : 0][index]);
 }
 
+typedef struct sum_job {
+    const eng_call *call;
+    const eng_run *run;
+} sum_job;
+
+static void add_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const sum_job *job = self;
+    (void)thread;
+    float *sum = job->call->dx[0] + begin;
+    job->run->k->add(end - begin, sum, job->call->dy + begin, sum);
+}
+
+enum { ADDED = 8192 }; /* floats worth another thread */
+
 /* A gradient grows by what a further reader wrote apart. */
 static void accumulate(const eng_call *call, const eng_run *run) {
-    run->k->add(run->n * call->out_count, call->dx[0], call->dy, call->dx[0]);
+    const sum_job job = {.call = call, .run = run};
+    eng_threads_ranges(run->threads, run->n * call->out_count, ADDED, add_range, &job);
 }
 
 static const eng_op accumulate_op = {.name = "accumulate", .summary = "adds a gradient", .backward = accumulate};
@@ -325,8 +341,38 @@ base_status eng_plan_create(const eng_graph *graph, const eng_params *params, si
     return status;
 }
 
+/* The largest that any node asks for. */
+static size_t most_bytes(const eng_graph *graph, size_t batch, bool shared) {
+    size_t most = 0;
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
+        const eng_node *node = eng_graph_node(graph, i);
+        size_t (*bytes)(const eng_node *, size_t) = shared ? node->op->shared : node->op->workspace;
+        const size_t wanted = bytes == NULL ? 0 : eng_align_bytes(bytes(node, batch));
+        if (wanted > most) most = wanted;
+    }
+    return most;
+}
+
+size_t eng_plan_threads_bytes(const eng_graph *graph, size_t batch, size_t n) {
+    return n < 2 ? 0 : (n - 1) * most_bytes(graph, batch, false) + most_bytes(graph, batch, true);
+}
+
+base_status eng_plan_threads(eng_plan *plan, eng_threads *threads, base_err *err) {
+    const size_t n = eng_threads_count(threads);
+    void *rooms = NULL;
+    if (n > 1) BASE_TRY(eng_alloc(eng_plan_threads_bytes(plan->graph, plan->batch, n), &rooms, err));
+    eng_free(plan->rooms);
+    plan->rooms = rooms;
+    plan->run.threads = n > 1 ? threads : NULL;
+    plan->run.workspaces = rooms;
+    plan->run.workspace_step = n > 1 ? most_bytes(plan->graph, plan->batch, false) : 0;
+    plan->run.shared = n > 1 ? plan->run.workspaces + (n - 1) * plan->run.workspace_step : NULL;
+    return BASE_OK;
+}
+
 void eng_plan_destroy(eng_plan *plan) {
     if (plan == NULL) return;
+    eng_free(plan->rooms);
     eng_free(plan->arena);
     base_arena_destroy(plan->book);
 }

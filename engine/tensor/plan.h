@@ -21,6 +21,12 @@ void eng_plan_destroy(eng_plan *plan);
 /* What eng_plan_bytes of such a plan will be, without allocating it. */
 BASE_CHECK base_status eng_plan_measure(const eng_graph *graph, size_t batch, size_t *bytes, base_err *err);
 
+/* Passes that follow are shared by `threads` (NULL = the caller alone), which must outlive them: the same bits in less
+ * time. Needs a workspace for each; BASE_NOMEM leaves the plan as it was. */
+BASE_CHECK base_status eng_plan_threads(eng_plan *plan, eng_threads *threads, base_err *err);
+/* Bytes that n threads need besides those of the plan. */
+size_t eng_plan_threads_bytes(const eng_graph *graph, size_t batch, size_t n);
+
 /* Says where an input's data lie (batch first): read in place, not copied, during the passes that follow. */
 void eng_plan_bind(eng_plan *plan, eng_value input, const void *data);
 /* n samples (1..batch) through every node; returns the sum of the losses. In training, dropout draws its masks from

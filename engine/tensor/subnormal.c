@@ -24,6 +24,10 @@ void eng_subnormals_restore(uint64_t before) {
     _mm_setcsr((_mm_getcsr() & ~both) | ((unsigned)before & both));
 }
 
+uint64_t eng_subnormals_mode(void) {
+    return _mm_getcsr();
+}
+
 #elif defined(__aarch64__)
 
 static const uint64_t FLUSH_TO_ZERO = UINT64_C(1) << 24; /* Arm ARM, FPCR.FZ */
@@ -48,6 +52,10 @@ void eng_subnormals_restore(uint64_t before) {
     set_control((control() & ~FLUSH_TO_ZERO) | (before & FLUSH_TO_ZERO));
 }
 
+uint64_t eng_subnormals_mode(void) {
+    return control();
+}
+
 #else
 
 uint64_t eng_subnormals_flush(void) {
@@ -56,6 +64,10 @@ uint64_t eng_subnormals_flush(void) {
 
 void eng_subnormals_restore(uint64_t before) {
     (void)before;
+}
+
+uint64_t eng_subnormals_mode(void) {
+    return 0;
 }
 
 #endif

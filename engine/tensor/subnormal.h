@@ -13,6 +13,8 @@ extern "C" {
  * where that is not known how. Returns what eng_subnormals_restore wants. */
 uint64_t eng_subnormals_flush(void);
 void eng_subnormals_restore(uint64_t before);
+/* The same without changing anything: what restore gives another thread. */
+uint64_t eng_subnormals_mode(void);
 
 #ifdef __cplusplus
 }
