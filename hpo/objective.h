@@ -104,7 +104,9 @@ typedef struct hpo_objective_env {
 enum {
     HPO_OBJECTIVE_IN_RANK = 1,   /* evaluate costs microseconds and cannot fail badly: run it in the worker itself */
     HPO_OBJECTIVE_RESUMABLE = 2, /* evaluate can go on from a lower fidelity through the trial's folder */
-    HPO_OBJECTIVE_SEARCHABLE = 4 /* every option may be searched as a parameter of the same name; others are an error */
+    HPO_OBJECTIVE_SEARCHABLE =
+        4, /* every option may be searched as a parameter of the same name; others are an error */
+    HPO_OBJECTIVE_DEFAULT_SPACE = 8 /* the parameters that it declares are for a study that has none of its own */
 };
 
 typedef struct hpo_objective_type {
@@ -120,8 +122,9 @@ typedef struct hpo_objective_type {
     /* Before the run, on every rank: are these settings, this space and this fidelity possible together? May be NULL.
      * BASE_INVALID with position. */
     base_status (*check)(const hpo_objective_env *env, base_err *err);
-    /* Adds parameters that the objective declares itself, used when the study has none; may be NULL. The space is not
-     * sealed yet. */
+    /* Adds parameters that the objective declares itself; may be NULL. The space is not sealed yet. The user's own come
+     * after them (an equal name is refused), or instead of them: HPO_OBJECTIVE_DEFAULT_SPACE. `where` of a parameter:
+     * the setting that it comes from, or NULL. */
     base_status (*parameters)(const base_yaml_node *settings, hpo_space *space, base_err *err);
     /* For --check: what is worth knowing before the run, such as the size of what is trained, in lines that begin with
      * "# "; may be NULL. BASE_INVALID when no trial could run within limits. */

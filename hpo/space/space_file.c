@@ -370,9 +370,10 @@ static base_status read_param(hpo_space *space, const base_yaml_node *key, const
 
 static base_status read_params(hpo_space *space, const base_yaml_node *parameters, const char *fidelity,
                                base_err *err) {
+    const size_t first = space->count;
     for (size_t i = 0; i < parameters->count; i++)
         BASE_TRY(read_param(space, parameters->keys[i], parameters->items[i], fidelity, err));
-    for (size_t i = 0; i < space->count; i++) { /* a condition may test a parameter that is written later */
+    for (size_t i = first; i < space->count; i++) { /* a condition may test a parameter that is written later */
         const base_yaml_node *when = base_yaml_get(space->params[i].where, "when");
         if (!when) continue;
         const hpo_cond *cond = NULL;
@@ -382,18 +383,23 @@ static base_status read_params(hpo_space *space, const base_yaml_node *parameter
     return BASE_OK;
 }
 
-base_status hpo_space_read(const base_yaml_node *parameters, const base_yaml_node *forbid, const char *fidelity,
-                           hpo_space **out, base_err *err) {
-    *out = NULL;
-    if (!parameters) return BASE_FAIL(err, BASE_INVALID, "parameters is missing: say what is searched");
+base_status hpo_space_read_params(hpo_space *space, const base_yaml_node *parameters, const char *fidelity,
+                                  base_err *err) {
     if (parameters->kind != BASE_YAML_MAP)
         return hpo_space_fail(parameters, err, "parameters must be a map from names to ranges, not %s",
                               base_yaml_kind_text(parameters->kind));
     if (parameters->count == 0)
         return hpo_space_fail(parameters, err,
                               "parameters is empty: write at least one, such as x: {min: 0.0, max: 1.0}");
+    return read_params(space, parameters, fidelity, err);
+}
+
+base_status hpo_space_read(const base_yaml_node *parameters, const base_yaml_node *forbid, const char *fidelity,
+                           hpo_space **out, base_err *err) {
+    *out = NULL;
+    if (!parameters) return BASE_FAIL(err, BASE_INVALID, "parameters is missing: say what is searched");
     hpo_space *space = hpo_space_create();
-    base_status status = read_params(space, parameters, fidelity, err);
+    base_status status = hpo_space_read_params(space, parameters, fidelity, err);
     if (status == BASE_OK) status = hpo_space_read_forbid(space, forbid, err);
     if (status == BASE_OK) status = hpo_space_seal(space, err);
     if (status == BASE_OK)

@@ -14,7 +14,10 @@ extern "C" {
  * The nodes must outlive the space. BASE_INVALID "file:line:column: ..." */
 BASE_CHECK base_status hpo_space_read(const base_yaml_node *parameters, const base_yaml_node *forbid,
                                       const char *fidelity, hpo_space **space, base_err *err);
-/* forbid: alone, for a space whose parameters an objective declared (before sealing). */
+/* The two parts alone, before sealing: for a space some of whose parameters an objective declares. A condition of the
+ * user's may test those, too. */
+BASE_CHECK base_status hpo_space_read_params(hpo_space *space, const base_yaml_node *parameters, const char *fidelity,
+                                             base_err *err);
 BASE_CHECK base_status hpo_space_read_forbid(hpo_space *space, const base_yaml_node *forbid, base_err *err);
 
 /* A map of values as a user writes it becomes a point, whole or in part: given[i] is NaN where the map leaves the

@@ -118,27 +118,52 @@ static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catal
     return BASE_OK;
 }
 
-static base_status declared_space(hpo_study_spec *spec, const study_keys *keys, base_err *err) {
-    spec->space = hpo_space_create();
+/* The objective's own parameters. */
+static base_status read_declared(hpo_study_spec *spec, const study_keys *keys, base_err *err) {
     BASE_TRY(spec->objective->parameters(spec->settings, spec->space, err));
-    if (given(keys->forbid)) BASE_TRY(hpo_space_read_forbid(spec->space, keys->forbid, err));
     const char *fidelity = spec->fidelity.name;
     if (fidelity && hpo_space_find(spec->space, fidelity) != SIZE_MAX) {
         return base_yaml_fail(keys->fidelity, err, "'%s' is both the fidelity and a parameter of the objective %s",
                               fidelity, spec->objective->name);
     }
-    return hpo_space_seal(spec->space, err);
+    return BASE_OK;
 }
 
+/* A name means one thing: neither of two declarations is silently dropped. */
+static base_status check_names(const hpo_study_spec *spec, const base_yaml_node *parameters, base_err *err) {
+    for (size_t i = 0; parameters->kind == BASE_YAML_MAP && i < parameters->count; i++) {
+        const base_yaml_node *key = parameters->keys[i];
+        const size_t index = key->text ? hpo_space_find(spec->space, key->text) : SIZE_MAX;
+        if (index == SIZE_MAX) continue;
+        const base_yaml_node *where = hpo_space_param(spec->space, index)->where;
+        if (!where) where = spec->settings;
+        return base_yaml_fail(key, err,
+                              "'%s' is a parameter of the objective %s already (%s:%d:%d); give this one another name, "
+                              "or remove it",
+                              key->text, spec->objective->name, where->file, where->line, where->column);
+    }
+    return BASE_OK;
+}
+
+/* What is searched: what the objective declares, and what the user writes. */
 static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err) {
     const base_yaml_node *parameters = given(keys->parameters);
-    if (!parameters) {
-        if (spec->objective->parameters) return declared_space(spec, keys, err);
+    const hpo_objective_type *type = spec->objective;
+    const bool declares = type->parameters && !(parameters && type->flags & HPO_OBJECTIVE_DEFAULT_SPACE);
+    if (!parameters && !declares) {
         return base_yaml_fail(root, err,
                               "the key 'parameters' is missing: what is searched, e.g. parameters: "
                               "{learning_rate: {min: 1e-5, max: 1.0, log: true}}");
     }
-    BASE_TRY(hpo_space_read(parameters, given(keys->forbid), spec->fidelity.name, &spec->space, err));
+    spec->space = hpo_space_create();
+    if (declares) BASE_TRY(read_declared(spec, keys, err));
+    spec->n_declared = type->flags & HPO_OBJECTIVE_DEFAULT_SPACE ? 0 : hpo_space_count(spec->space);
+    if (parameters) {
+        BASE_TRY(check_names(spec, parameters, err));
+        BASE_TRY(hpo_space_read_params(spec->space, parameters, spec->fidelity.name, err));
+    }
+    if (given(keys->forbid)) BASE_TRY(hpo_space_read_forbid(spec->space, keys->forbid, err));
+    BASE_TRY(hpo_space_seal(spec->space, err));
     return study_check_searched(spec, parameters, err);
 }
 

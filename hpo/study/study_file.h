@@ -81,6 +81,7 @@ typedef struct hpo_study_spec {
     hpo_repeat *repeated; /* ordered while runs went on */
     size_t n_repeated;
     hpo_space *space;     /* owned */
+    size_t n_declared;    /* its first parameters are the objective's, not written in the study file */
     const char *identity; /* canonical text of what makes two runs the same study */
     base_arena *arena;    /* owned: everything above lives here */
 } hpo_study_spec;

@@ -108,13 +108,40 @@ const char *study_identity(const hpo_study_spec *spec) {
 
 /* ---- --check ---- */
 
+static void put_node(const base_yaml_node *node, base_buf *out) {
+    base_yaml_print(node, 0, out);
+    if (out->length > 0 && out->data[out->length - 1] != '\n') base_buf_putc(out, '\n');
+}
+
 /* A flow-YAML text as it would be written by hand: parsed and printed in block form. */
 static void put_block(base_arena *arena, const base_buf *flow, base_buf *out) {
     base_yaml_node *node;
     const base_status status = base_yaml_parse(arena, "", base_buf_text(flow), flow->length, &node, NULL);
     BASE_ASSERT(status == BASE_OK);
-    base_yaml_print(node, 0, out);
-    if (out->length > 0 && out->data[out->length - 1] != '\n') base_buf_putc(out, '\n');
+    put_node(node, out);
+}
+
+/* `parameters:` and `forbid:` as a user writes them: without what the objective declares, which comes first. */
+static void put_space(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
+    base_buf flow = {0};
+    base_yaml_node *root;
+    hpo_space_describe(spec->space, &flow);
+    const base_status status = base_yaml_parse(arena, "", base_buf_text(&flow), flow.length, &root, NULL);
+    BASE_ASSERT(status == BASE_OK && root->items[0]->count >= spec->n_declared);
+    base_yaml_node *all = root->items[0];
+    if (all->count > spec->n_declared) {
+        base_yaml_node *parameters = base_yaml_new_map(arena, NULL), *alone = base_yaml_new_map(arena, NULL);
+        for (size_t i = spec->n_declared; i < all->count; i++)
+            base_yaml_put(arena, parameters, all->keys[i]->text, all->items[i]);
+        base_yaml_put(arena, alone, "parameters", parameters);
+        put_node(alone, out);
+    }
+    if (root->count > 1) {
+        base_yaml_node *forbid = base_yaml_new_map(arena, NULL);
+        base_yaml_put(arena, forbid, "forbid", root->items[1]);
+        put_node(forbid, out);
+    }
+    base_buf_fini(&flow);
 }
 
 static void put_objective(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
@@ -235,12 +262,24 @@ static void put_size(const hpo_space *space, base_buf *out) {
         base_buf_printf(out, "few of %.15g configurations, which forbid leaves", most);
 }
 
+/* The parameters that the file does not show. */
+static void put_declared(const hpo_study_spec *spec, base_buf *out) {
+    base_buf text = {0};
+    if (spec->n_declared == 0) return;
+    base_buf_printf(&text, "the objective %s declares", spec->objective->name);
+    for (size_t i = 0; i < spec->n_declared; i++)
+        base_buf_printf(&text, "%s %s", i > 0 ? "," : "", hpo_space_param(spec->space, i)->name);
+    put_comment(base_buf_text(&text), out);
+    base_buf_fini(&text);
+}
+
 static void put_comments(const hpo_study_spec *spec, base_buf *out) {
     const size_t count = hpo_space_count(spec->space), dims = hpo_space_dims(spec->space);
     base_buf text = {0}, ladder = {0};
     base_buf_printf(&text, "space: %zu parameters, %zu of them searched; ", count, dims);
     put_size(spec->space, &text);
     put_comment(base_buf_text(&text), out);
+    put_declared(spec, out);
     hpo_scheduler *scheduler = make_scheduler(spec);
     hpo_scheduler_describe(scheduler, &ladder);
     base_buf_clear(&text);
@@ -270,10 +309,7 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\n", spec->deterministic ? "true" : "false",
                     spec->repeats ? "true" : "false", spec->fsync_each ? "each" : "group");
     put_limits(spec, arena, out);
-    base_buf space = {0};
-    hpo_space_describe(spec->space, &space);
-    put_block(arena, &space, out);
-    base_buf_fini(&space);
+    put_space(spec, arena, out);
     if (spec->first.count > 0) {
         base_buf first = {0};
         base_buf_puts(&first, "{try_first: ");

@@ -51,6 +51,11 @@ const hpo_objective_type toy_objective = {
 const hpo_objective_type toy_restart_objective = {.name = "toy_restart", .summary = "a quadratic from scratch", TOY};
 const hpo_objective_type toy_declared_objective = {
     .name = "toy_declared", .summary = "a quadratic on its own space", .parameters = toy_parameters, TOY};
+const hpo_objective_type toy_default_objective = {.name = "toy_default",
+                                                  .summary = "a quadratic on its own space or the user's",
+                                                  .flags = HPO_OBJECTIVE_DEFAULT_SPACE,
+                                                  .parameters = toy_parameters,
+                                                  TOY};
 
 typedef struct strict_state {
     int64_t width;
@@ -88,8 +93,8 @@ const hpo_objective_type toy_strict_objective = {
 };
 
 const hpo_catalog *toy_catalog(void) {
-    static const hpo_objective_type *const objectives[] = {&toy_objective, &toy_restart_objective,
-                                                           &toy_declared_objective, &toy_strict_objective};
+    static const hpo_objective_type *const objectives[] = {
+        &toy_objective, &toy_restart_objective, &toy_declared_objective, &toy_default_objective, &toy_strict_objective};
     static const hpo_catalog catalog = {objectives, CHECK_COUNT(objectives), "toy 1"};
     return &catalog;
 }

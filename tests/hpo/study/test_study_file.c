@@ -97,6 +97,10 @@ static const char *const readable[] = {
     TOY SPACE BUDGET,
     TOY SPACE "budget: {time: 1.5h}\nseed: 18446744073709551615\nmethod: sobol\n",
     "objective: {toy_declared: }\nmethod: grid\nseed: 1\nforbid: [{n: 3}]\n",
+    "objective: {toy_declared: }\nmethod: grid\nparameters: {y: {min: 1, max: 3, when: {n: 2}}}\n",
+    "objective: {toy_declared: }\nmethod: grid\nparameters: {y: {values: [1, 2]}}\nforbid: [{n: 3, y: 2}]\n",
+    "objective: toy_default\nmethod: grid\nparameters: {n: {min: 2, max: 3}}\n",
+    "objective: toy_default\nmethod: grid\n",
     TOY SPACE BUDGET "fidelity: {share: {min: 0.1, max: 1}}\nmethod: {name: successive-halving, eta: 2}\n",
     TOY "parameters: {a-b: {values: [\"1\", 1, null, true, \"x, y\"]}, \"c:d\": {min: -3, max: 4}}\n" BUDGET,
 };
@@ -123,6 +127,42 @@ static void what_is_printed_is_the_same_study(void **state) {
         hpo_study_spec_destroy(spec);
         hpo_study_spec_destroy(copy);
     }
+}
+
+static size_t count_parameters(const char *text, const char *first, size_t *declared) {
+    hpo_study_spec *spec = toy_spec(text);
+    const size_t count = hpo_space_count(spec->space);
+    assert_string_equal(hpo_space_param(spec->space, 0)->name, first);
+    *declared = spec->n_declared;
+    hpo_study_spec_destroy(spec);
+    return count;
+}
+
+/* An objective's own parameters stand before the user's; a default space gives way to them. */
+static void both_sources_of_parameters_are_merged(void **state) {
+    (void)state;
+    size_t declared;
+    assert_int_equal(count_parameters("objective: toy_declared\n" BUDGET, "x", &declared), 2);
+    assert_int_equal(declared, 2);
+    assert_int_equal(
+        count_parameters("objective: toy_declared\n" BUDGET "parameters: {y: {min: 1, max: 3}}\n", "x", &declared), 3);
+    assert_int_equal(declared, 2);
+    assert_int_equal(count_parameters("objective: toy_default\n" BUDGET, "x", &declared), 2);
+    assert_int_equal(declared, 0);
+    assert_int_equal(
+        count_parameters("objective: toy_default\n" BUDGET "parameters: {n: {min: 1, max: 2}}\n", "n", &declared), 1);
+    assert_int_equal(declared, 0);
+}
+
+static void check_names_what_the_objective_declares(void **state) {
+    (void)state;
+    hpo_study_spec *spec = toy_spec("objective: toy_declared\n" BUDGET "parameters: {y: {min: 1, max: 3}}\n");
+    base_buf text = {0};
+    hpo_study_spec_print(spec, &text);
+    assert_non_null(strstr(base_buf_text(&text), "# the objective toy_declared declares x, n\n"));
+    assert_non_null(strstr(base_buf_text(&text), "parameters:\n  y: {min: 1, max: 3}\n"));
+    base_buf_fini(&text);
+    hpo_study_spec_destroy(spec);
 }
 
 static void check_shows_space_and_ladder(void **state) {
@@ -273,6 +313,11 @@ static const struct {
     {TOY BUDGET SPACE "trial: {devices: [\"0,1\"]}\n", "toy.yaml:4:19", "without comma"},
     {TOY BUDGET SPACE "trial: {keep: some}\n", "toy.yaml:4:15", "keep must be"},
     {TOY BUDGET SPACE "forbid: {x: 1}\n", "toy.yaml:4", "list"},
+    {"objective: toy_declared\n" BUDGET "parameters: {y: {value: 1}, n: {min: 1, max: 3}}\n", "toy.yaml:3:29",
+     "of the objective toy_declared already (toy.yaml:1:12)"},
+    {"objective: {toy_declared: {}}\n" BUDGET "parameters: {x: {min: 0.0, max: 3.0}}\n", "toy.yaml:3:14",
+     "(toy.yaml:1:27)"},
+    {"objective: toy_declared\n" BUDGET "parameters: []\n", "toy.yaml:3:13", "must be a map"},
     {"objective: toy_declared\nfidelity: {n: {min: 1, max: 3}}\n" BUDGET, "toy.yaml:2:11", "both the fidelity and"},
     {"objective: toy_strict\nmetric: loss\n" BUDGET "parameters: {widht: {min: 1, max: 8}}\n", "toy.yaml:4:14",
      "did you mean 'width'"},
@@ -415,6 +460,8 @@ int main(void) {
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_is_printed_is_the_same_study),
         cmocka_unit_test(check_shows_space_and_ladder),
+        cmocka_unit_test(both_sources_of_parameters_are_merged),
+        cmocka_unit_test(check_names_what_the_objective_declares),
         cmocka_unit_test(the_identity_is_what_makes_a_study),
         cmocka_unit_test(sets_and_seed_come_last),
         cmocka_unit_test(every_mistake_has_a_position_and_a_remedy),
