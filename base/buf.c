@@ -86,6 +86,15 @@ static size_t utf8_length(const unsigned char *text) {
     return length;
 }
 
+bool base_is_utf8(const char *text) {
+    const unsigned char *at = (const unsigned char *)text;
+    for (size_t length; *at; at += length) {
+        length = utf8_length(at);
+        if (length == 0) return false;
+    }
+    return true;
+}
+
 static void put_escaped(base_buf *buf, unsigned char c) {
     static const char hex[] = "0123456789abcdef";
     switch (c) {

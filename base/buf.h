@@ -33,6 +33,8 @@ void base_buf_put_i64(base_buf *buf, int64_t value);
  * 2^53 are written out, and what would read as an integer gets ".0" appended, so that a float stays a float in YAML and
  * JSON. Locale-independent. */
 void base_buf_put_double(base_buf *buf, double value);
+/* Whether text is UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF). */
+bool base_is_utf8(const char *text);
 /* Text as a JSON string with its quotes; control characters and invalid UTF-8 bytes are escaped. */
 void base_buf_put_json(base_buf *buf, const char *text);
 

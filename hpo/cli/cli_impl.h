@@ -104,9 +104,11 @@ void cli_print_summary_json(const cli_end *end, base_buf *out);
 /* What status.json says of it: the state, and everything behind the head. */
 cli_state cli_state_of(const cli_end *end);
 void cli_put_status_body(const cli_end *end, base_buf *out);
-/* best.yaml of the run's folder. */
-BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);
 /* Wall seconds of earlier runs, from status.json; 0 when there is none. For journals of format 1, which do not say. */
 double cli_elapsed_before(const char *dir);
+
+/* ---- best.c ---- */
+/* best.yaml of the run's folder. */
+BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);
 
 #endif

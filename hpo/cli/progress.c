@@ -236,6 +236,10 @@ static void print_json(cli_progress *p, const hpo_progress *now, const hpo_recor
         base_buf_puts(out, ", \"reason\": ");
         base_buf_put_json(out, record->result.reason);
     }
+    if (record->kind == HPO_RECORD_RESULT && record->result.artefact[0]) {
+        base_buf_puts(out, ", \"artefact\": ");
+        base_buf_put_json(out, record->result.artefact);
+    }
     base_buf_puts(out, ", \"config\": ");
     hpo_space_print_json(p->spec->space, trial.config, out);
     base_buf_puts(out, "}\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is said of a run: the summary on the terminal, what status.json and --json tell, and best.yaml. */
+/* What is said of a run: the summary on the terminal, what status.json and --json tell. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +127,15 @@ static void print_counts(const cli_end *end, base_buf *out) {
     hpo_notices_print(&end->last->notices, hpo_study_spec_of(end->study)->fidelity.name, out);
 }
 
+static void print_artefact(const hpo_eval *eval, base_buf *out) {
+    if (!eval->artefact) return;
+    base_buf text = {0};
+    base_buf_puts(&text, "artefact: ");
+    cli_put_plain(&text, eval->artefact);
+    base_put_text(base_buf_text(&text), 2, out);
+    base_buf_fini(&text);
+}
+
 static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
@@ -148,6 +157,7 @@ static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *
         }
         base_buf_puts(out, "\n");
     }
+    print_artefact(best->eval, out);
     const hpo_metrics *metrics = best->eval->metrics;
     if (!metrics || metrics->count < 2) return;
     base_buf_puts(out, "its metrics:\n");
@@ -215,6 +225,10 @@ static void put_best_json(const cli_end *end, base_buf *out) {
     put_json_number(out, best.eval->fidelity);
     base_buf_puts(out, ", \"config\": ");
     hpo_space_print_json(spec->space, trial.config, out);
+    if (best.eval->artefact) {
+        base_buf_puts(out, ", \"artefact\": ");
+        base_buf_put_json(out, best.eval->artefact);
+    }
     base_buf_puts(out, ", \"metrics\": {");
     for (size_t i = 0; best.eval->metrics && i < best.eval->metrics->count; i++) {
         if (i > 0) base_buf_puts(out, ", ");
@@ -262,67 +276,6 @@ void cli_print_summary_json(const cli_end *end, base_buf *out) {
     cli_status_put_head(&state, out);
     cli_put_status_body(end, out);
     base_buf_puts(out, "}\n");
-}
-
-static base_status write_in(const char *dir, const char *name, const base_buf *text, base_err *err) {
-    base_buf path = {0};
-    base_buf_printf(&path, "%s/%s", dir, name);
-    base_status status = base_write_file(base_buf_text(&path), base_buf_text(text), text->length, err);
-    base_buf_fini(&path);
-    return status;
-}
-
-static base_yaml_node *text_node(base_arena *arena, const char *text) {
-    return base_yaml_scalar(arena, NULL, text, true);
-}
-
-static base_yaml_node *number_node(base_arena *arena, double value, bool integer) {
-    const hpo_value number = integer ? hpo_value_int((int64_t)value) : hpo_value_real(value);
-    return hpo_value_node(arena, &number);
-}
-
-static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
-    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
-    const hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
-    base_yaml_node *root = base_yaml_new_map(arena, NULL), *map = base_yaml_new_map(arena, NULL);
-    base_yaml_put(arena, root, "study", text_node(arena, spec->name));
-    base_yaml_put(arena, root, "trial", number_node(arena, (double)best->trial, true));
-    base_yaml_put(arena, map, "name", text_node(arena, spec->metric));
-    base_yaml_put(arena, map, "goal", text_node(arena, spec->maximize ? "maximize" : "minimize"));
-    base_yaml_put(arena, root, "metric", map);
-    base_yaml_put(arena, root, "value", number_node(arena, best->eval->value, false));
-    if (spec->fidelity.name) {
-        map = base_yaml_new_map(arena, NULL);
-        base_yaml_put(arena, map, spec->fidelity.name,
-                      number_node(arena, best->eval->fidelity, spec->fidelity.integer));
-        base_yaml_put(arena, root, "fidelity", map);
-    }
-    map = base_yaml_new_map(arena, NULL);
-    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
-        const hpo_value value = hpo_space_value(spec->space, trial.config, i);
-        if (value.kind == HPO_VALUE_NULL) continue;
-        base_yaml_put(arena, map, hpo_space_param(spec->space, i)->name, hpo_value_node(arena, &value));
-    }
-    base_yaml_put(arena, root, "config", map);
-    map = base_yaml_new_map(arena, NULL);
-    for (size_t i = 0; best->eval->metrics && i < best->eval->metrics->count; i++) {
-        const hpo_metric *metric = &best->eval->metrics->item[i];
-        base_yaml_put(arena, map, metric->name, number_node(arena, metric->value, false));
-    }
-    if (map->count > 0) base_yaml_put(arena, root, "metrics", map);
-    return root;
-}
-
-base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
-    hpo_incumbent best;
-    if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) return BASE_OK;
-    base_buf text = {0};
-    base_arena *arena = base_arena_create();
-    base_yaml_print(best_node(end, &best, arena), 0, &text);
-    base_status status = write_in(dir, "best.yaml", &text, err);
-    base_arena_destroy(arena);
-    base_buf_fini(&text);
-    return status;
 }
 
 double cli_elapsed_before(const char *dir) {

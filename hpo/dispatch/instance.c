@@ -90,6 +90,7 @@ void hpo_result_begin(hpo_result *result) {
     result->notices = 0;
     result->note[0] = '\0';
     result->reason[0] = '\0';
+    result->artefact[0] = '\0';
 }
 
 void hpo_result_fail(hpo_result *result, hpo_failure failure, int code, const char *fmt, ...) {
@@ -102,6 +103,7 @@ void hpo_result_fail(hpo_result *result, hpo_failure failure, int code, const ch
     result->failure = failure;
     result->code = code;
     result->metrics.count = 0;
+    result->artefact[0] = '\0';
     strcpy(result->reason, reason);
 }
 

@@ -33,7 +33,7 @@ BASE_CHECK base_status hpo_instance_launch(hpo_instance *instance, const hpo_job
 
 /* An empty result: no metrics, the declared cost. */
 void hpo_result_begin(hpo_result *result);
-/* Makes result a failure without metrics; the sentence is cut to fit. */
+/* Makes result a failure without metrics and artefact; the sentence is cut to fit. */
 void hpo_result_fail(hpo_result *result, hpo_failure failure, int code, const char *fmt, ...) BASE_PRINTF(4, 5);
 
 #ifdef __cplusplus

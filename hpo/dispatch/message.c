@@ -6,7 +6,7 @@
  *   HELLO    identity u64, pid i64, host, text         INIT    text
  *   JOB      fidelity, from, seed, parent, parent_fidelity, n_config u64, config
  *   REPORT   step, metrics
- *   RESULT   exit code i64, cost, seconds, reached, notices u64, metrics, note, reason
+ *   RESULT   exit code i64, cost, seconds, reached, notices u64, metrics, note, reason, artefact
  *   metrics  count u64, then name[32] and value each   texts   length u64, the bytes, a NUL, padding to 8
  *
  * Every field is a multiple of 8 bytes long, so that a message in aligned memory is read in place. A decoder believes
@@ -22,7 +22,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "messages carry number
 _Static_assert(sizeof(hpo_metric) == HPO_METRIC_NAME + sizeof(double), "metrics travel as they lie in memory");
 
 #define MESSAGE_MAGIC   0x4d4f5048u /* "HPOM" */
-#define MESSAGE_VERSION 2u
+#define MESSAGE_VERSION 3u
 #define MESSAGE_MAX     0x40000000u /* 1 GiB: longer is not a message but garbage */
 
 typedef struct header {
@@ -90,7 +90,7 @@ static size_t body_size(const hpo_message *message) {
     case HPO_MESSAGE_REPORT: return 8 + metrics_size(&result->metrics);
     case HPO_MESSAGE_RESULT:
         return 40 + metrics_size(&result->metrics) + text_size(strlen(result->note)) +
-               text_size(strlen(result->reason));
+               text_size(strlen(result->reason)) + text_size(strlen(result->artefact));
     case HPO_MESSAGE_STOP:
     case HPO_MESSAGE_BEAT:
     case HPO_MESSAGE_BYE: break;
@@ -136,7 +136,8 @@ static unsigned char *put_body(unsigned char *at, const hpo_message *message) {
         at = put_u64(at, result->notices);
         at = put_metrics(at, &result->metrics);
         at = put_text(at, result->note, strlen(result->note));
-        return put_text(at, result->reason, strlen(result->reason));
+        at = put_text(at, result->reason, strlen(result->reason));
+        return put_text(at, result->artefact, strlen(result->artefact));
     case HPO_MESSAGE_STOP:
     case HPO_MESSAGE_BEAT:
     case HPO_MESSAGE_BYE: break;
@@ -260,6 +261,7 @@ static void take_result(cursor *in, uint32_t code, hpo_result *result) {
     take_metrics(in, &result->metrics);
     take_sentence(in, result->note, sizeof result->note);
     take_sentence(in, result->reason, sizeof result->reason);
+    take_sentence(in, result->artefact, sizeof result->artefact);
 }
 
 static void take_job(cursor *in, hpo_message *message) {

@@ -25,7 +25,7 @@ typedef struct kept {
     uint32_t notices;
     size_t n_metrics;
     const hpo_metric *metrics;
-    const char *reason;
+    const char *reason, *artefact;
 } kept;
 
 typedef struct hash_set { /* open addressing; 0 marks an empty place */
@@ -101,7 +101,7 @@ static uint64_t place_of(const hpo_record *record) {
 /* Place and content: what a deterministic run must reproduce; not who computed it, when, or in which attempt. */
 static uint64_t content_of(const hpo_rawcache *cache, const hpo_record *record) {
     struct {
-        uint64_t place, bracket, config, failure, flags;
+        uint64_t place, bracket, config, failure, flags, artefact;
         double fidelity, from, value;
     } key = {.place = place_of(record)};
     if (record->kind == HPO_RECORD_START) {
@@ -117,6 +117,8 @@ static uint64_t content_of(const hpo_rawcache *cache, const hpo_record *record) 
         key.value = isnan(record->value) ? (double)NAN : record->value; /* of all NaNs the journal keeps one */
         key.flags = (record->stop ? 1U : 0U) | (record->final ? 2U : 0U);
     }
+    const char *artefact = record->kind == HPO_RECORD_RESULT ? record->result.artefact : "";
+    if (artefact[0]) key.artefact = base_hash64(artefact, strlen(artefact));
     uint64_t hash = base_hash64(&key, sizeof key);
     return hash ? hash : 1;
 }
@@ -142,7 +144,8 @@ static void keep_raw(hpo_rawcache *cache, const hpo_raw *raw) {
                     .notices = result->notices,
                     .n_metrics = result->metrics.count,
                     .metrics = metrics,
-                    .reason = result->reason[0] ? base_arena_strdup(cache->arena, result->reason) : ""};
+                    .reason = result->reason[0] ? base_arena_strdup(cache->arena, result->reason) : "",
+                    .artefact = result->artefact[0] ? base_arena_strdup(cache->arena, result->artefact) : ""};
     size_t trial = (size_t)raw->trial;
     if (trial >= cache->n_trials) {
         BASE_GROW(cache->first, cache->cap_first, trial + 1);
@@ -174,6 +177,7 @@ static void unpack(const kept *entry, uint64_t trial, hpo_raw *raw) {
                                 .metrics.count = entry->n_metrics}};
     memcpy(raw->result.metrics.item, entry->metrics, entry->n_metrics * sizeof(hpo_metric));
     memcpy(raw->result.reason, entry->reason, strlen(entry->reason) + 1);
+    memcpy(raw->result.artefact, entry->artefact, strlen(entry->artefact) + 1);
 }
 
 void hpo_rawcache_note(hpo_rawcache *cache, const hpo_entry *entry) {

@@ -332,6 +332,7 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
         .code = result->code,
         .metrics = keep_metrics(history, &result->metrics, record->value),
         .reason = failed ? base_arena_strdup(history->arena, result->reason) : NULL,
+        .artefact = result->artefact[0] ? base_arena_strdup(history->arena, result->artefact) : NULL,
     };
     APPEND(history, trial->evals, trial->n_evals, eval);
     end_span(history, trial, record, failed ? HPO_TRIAL_FAILED : record->final ? HPO_TRIAL_COMPLETE : HPO_TRIAL_PAUSED);

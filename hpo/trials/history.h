@@ -41,6 +41,7 @@ typedef struct hpo_eval {
     int code;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
     const char *reason;         /* NULL when it worked */
+    const char *artefact;       /* as hpo_result.artefact; NULL: none */
 } hpo_eval;
 
 typedef struct hpo_report {

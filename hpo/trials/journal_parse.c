@@ -179,10 +179,13 @@ static double read_values(hpo_json_reader *reader) {
     return value;
 }
 
-/* A list of texts; nothing here needs them. */
-static void pass_artefact(hpo_json_reader *reader) {
+/* A list of texts, of which the first one counts. */
+static void read_artefact(hpo_json_reader *reader, hpo_result *result) {
     bool more = hpo_json_enter(reader, '[');
-    while (hpo_json_item(reader, &more)) hpo_json_string(reader);
+    for (size_t i = 0; hpo_json_item(reader, &more); i++) {
+        const hpo_json_text text = hpo_json_string(reader);
+        if (i == 0 && !reader->bad) hpo_json_decode(text, result->artefact, sizeof result->artefact);
+    }
 }
 
 static void read_failure(hpo_json_reader *reader, hpo_failure *failure) {
@@ -213,7 +216,7 @@ static void read_member(hpo_json_reader *reader, member which, journal_attr *out
     case FAILURE: read_failure(reader, &result->failure); break;
     case CODE: result->code = hpo_json_int(reader); break;
     case REASON: hpo_json_decode(hpo_json_string(reader), result->reason, sizeof result->reason); break;
-    case ARTEFACT: pass_artefact(reader); break;
+    case ARTEFACT: read_artefact(reader, result); break;
     case FROM: record->from = hpo_json_real(reader); break;
     case AS_OF: record->as_of = hpo_json_u64(reader); break;
     case TRIAL: record->trial = hpo_json_u64(reader); break;

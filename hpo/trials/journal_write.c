@@ -134,6 +134,11 @@ static void put_result(hpo_journal *journal, const hpo_result *result) {
         PUT(out, ",\"reason\":");
         base_buf_put_json(out, result->reason);
     }
+    if (result->artefact[0] != '\0') {
+        PUT(out, ",\"artefact\":[");
+        base_buf_put_json(out, result->artefact);
+        PUT(out, "]");
+    }
     if (result->metrics.count == 0) return;
     PUT(out, ",\"metrics\":{");
     for (size_t i = 0; i < result->metrics.count; i++) {

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+
 static const char *const failure_words[HPO_FAILURE_COUNT] = {
 #define FAILURE_WORD(name, text) [HPO_FAILURE_##name] = text,
     HPO_FAILURE_LIST(FAILURE_WORD)
@@ -52,6 +54,13 @@ const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name) {
         if (strcmp(metrics->item[i].name, name) == 0) return &metrics->item[i].value;
     }
     return NULL;
+}
+
+bool hpo_result_set_artefact(hpo_result *result, const char *text) {
+    const size_t length = strlen(text);
+    const bool fits = length < sizeof result->artefact && base_is_utf8(text);
+    memcpy(result->artefact, fits ? text : "", fits ? length + 1 : 1);
+    return fits;
 }
 
 bool hpo_result_ended_early(const hpo_result *result, double asked) {

@@ -70,6 +70,8 @@ typedef enum hpo_notice {
 } hpo_notice;
 #define HPO_NOTICE_BIT(name) (UINT32_C(1) << HPO_NOTICE_##name)
 
+enum { HPO_ARTEFACT = 512 }; /* bytes of an artefact with its NUL */
+
 typedef struct hpo_result {
     hpo_failure failure;
     int code;            /* signal number or exit status */
@@ -80,7 +82,11 @@ typedef struct hpo_result {
     uint32_t notices;    /* HPO_NOTICE_BIT of what the objective or the worker has noticed */
     char note[160];      /* what the trial did of the last of them, such as "reported ...", or "" */
     char reason[240];    /* a sentence when failure != NONE */
+    char artefact[HPO_ARTEFACT]; /* what the evaluation made, such as a genotype: a text, or a file's name; or "" */
 } hpo_result;
+
+/* False when it is no UTF-8, or longer than there is room for: then the result has none. */
+bool hpo_result_set_artefact(hpo_result *result, const char *text);
 
 /* Whether the evaluation ended by itself below the fidelity that was asked for. */
 bool hpo_result_ended_early(const hpo_result *result, double asked);

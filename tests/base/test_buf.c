@@ -70,6 +70,14 @@ static void json_text_is_quoted(void **state) {
     base_buf_fini(&buf);
 }
 
+static void utf8_is_told_from_other_bytes(void **state) {
+    (void)state;
+    static const char *const good[] = {"", "a\n\x7f", "\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80", "\xED\x9F\xBF"};
+    static const char *const bad[] = {"\xFF", "ab\xC3", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80"};
+    for (size_t i = 0; i < CHECK_COUNT(good); i++) assert_true(base_is_utf8(good[i]));
+    for (size_t i = 0; i < CHECK_COUNT(bad); i++) assert_false(base_is_utf8(bad[i]));
+}
+
 static void files_are_replaced_whole(void **state) {
     (void)state;
     base_err err = {0};
@@ -155,6 +163,7 @@ int main(void) {
         cmocka_unit_test(text_is_appended_and_ended),
         cmocka_unit_test(printf_fits_at_every_length),
         cmocka_unit_test(json_text_is_quoted),
+        cmocka_unit_test(utf8_is_told_from_other_bytes),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(large_and_odd_files_are_read_whole),
         cmocka_unit_test(paths_without_a_folder_are_here),

@@ -222,6 +222,7 @@ static void advance_one(driver *d) {
     hpo_result result = {.cost = 2 * (job.fidelity - job.from), .seconds = 0.001};
     hpo_metrics_set(&result.metrics, "loss", toy_loss(space, &job));
     hpo_metrics_set(&result.metrics, "accuracy", -toy_loss(space, &job));
+    if (d->drive->artefact) assert_true(hpo_result_set_artefact(&result, d->drive->artefact));
     if (base_rng_uniform(&d->rng) < d->drive->fail_share) {
         result.failure = HPO_FAILURE_CRASH;
         result.code = 11;

@@ -35,6 +35,7 @@ typedef struct toy_drive {
     double fail_share;                                                     /* of evaluations that crash */
     double nan_share;                                                      /* of evaluations whose loss is NaN */
     uint32_t reports;                                                      /* of every evaluation before its result */
+    const char *artefact;                                                  /* of every result; may be NULL */
     uint64_t max_records;                                                  /* stop after that many; 0 = until done */
     toy_tape *tape;                                                        /* where every record goes; may be NULL */
     void (*after)(void *self, hpo_study *study, const hpo_record *record); /* after every record; may be NULL */

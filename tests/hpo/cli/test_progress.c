@@ -76,7 +76,9 @@ static seen watch_study(const char *text, hpo_display display, double fail_share
     catcher errors = catch_stream(stderr, check_tmpdir_file(&dir, "err"));
     cli_progress *progress = cli_progress_create(spec, display, 0);
     show s = {.observer = cli_progress_observer(progress), .progress = {.workers = 3}};
-    toy_drive_study(study, &(toy_drive){.workers = 3, .seed = 1, .fail_share = fail_share, .after = tell, .self = &s});
+    toy_drive_study(
+        study, &(toy_drive){
+                   .workers = 3, .seed = 1, .fail_share = fail_share, .artefact = "\"\x01", .after = tell, .self = &s});
     CHECK_SAME_DOUBLE(cli_progress_last(progress)->elapsed, s.progress.elapsed);
     cli_progress_clear(progress);
     cli_progress_destroy(progress);
@@ -166,17 +168,20 @@ static void test_json_is_one_object_per_evaluation(void **state) {
     seen s = watch(HPO_DISPLAY_JSON, 0.3);
     assert_int_equal(s.err.length, 0);
     assert_int_equal(count_lines(&s.out), s.told);
-    size_t failed = 0;
+    size_t failed = 0, named = 0;
     for (char *line = strtok(s.out.data, "\n"); line; line = strtok(NULL, "\n")) {
         json_error_t error;
         json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
         if (!object) fail_msg("%s: %s", error.text, line);
         assert_true(json_is_integer(json_object_get(object, "trial")));
         assert_true(json_is_object(json_object_get(object, "config")));
+        const json_t *artefact = json_object_get(object, "artefact");
+        if (artefact) assert_string_equal(json_string_value(artefact), "\"\x01");
+        named += artefact != NULL;
         failed += json_is_string(json_object_get(object, "failure"));
         json_decref(object);
     }
-    assert_true(failed > 20);
+    assert_true(failed > 20 && named > 20);
     seen_fini(&s);
 }
 

@@ -22,12 +22,17 @@ typedef struct fixture {
     hpo_progress last;
 } fixture;
 
+/* Any UTF-8, with what a terminal would take for a command. */
+static const char ARTEFACT[] = "\x1b[2J \"sep3 0\" k\xc3\xb6ln \xc2\x9b";
+
 static void set_up(fixture *f, const char *text, double fail_share, uint64_t records) {
     base_err err;
     f->dir = check_tmpdir_create();
     f->spec = toy_spec(text);
     CHECK_OK(hpo_study_create(f->spec, &f->study, &err));
-    toy_drive_study(f->study, &(toy_drive){.workers = 3, .seed = 1, .fail_share = fail_share, .max_records = records});
+    toy_drive_study(
+        f->study,
+        &(toy_drive){.workers = 3, .seed = 1, .fail_share = fail_share, .artefact = ARTEFACT, .max_records = records});
     f->last = (hpo_progress){
         .study = f->study, .elapsed = 12.25, .workers = 4, .workers_lost = 1, .retried = 2, .worker_seconds = 3};
 }
@@ -87,6 +92,8 @@ static void check_best(const fixture *f, const json_t *best) {
     CHECK_SAME_DOUBLE(json_number_value(json_object_get(best, "fidelity")), want.eval->fidelity);
     const json_t *metrics = json_object_get(best, "metrics"), *config = json_object_get(best, "config");
     CHECK_SAME_DOUBLE(json_number_value(json_object_get(metrics, "accuracy")), -want.eval->value);
+    assert_string_equal(want.eval->artefact, ARTEFACT);
+    assert_string_equal(json_string_value(json_object_get(best, "artefact")), ARTEFACT);
     size_t active = 0;
     for (size_t i = 0; i < hpo_space_count(f->spec->space); i++) {
         if (isnan(trial.config[i])) continue;
@@ -168,6 +175,7 @@ static void test_best_is_yaml_and_true(void **state) {
     hpo_trial trial = hpo_view_trial(hpo_study_view(f.study), want.trial);
     const base_yaml_node *config = base_yaml_get(root, "config"), *value = base_yaml_get(root, "value");
     CHECK_SAME_DOUBLE(value->number, want.eval->value);
+    assert_string_equal(base_yaml_get(root, "artefact")->text, ARTEFACT);
     size_t active = 0;
     for (size_t i = 0; i < hpo_space_count(f.spec->space); i++) {
         if (isnan(trial.config[i])) continue;
@@ -196,6 +204,18 @@ static void test_without_a_success_there_is_no_best(void **state) {
     base_buf out = {0};
     cli_print_summary(&end, &out);
     CHECK_CONTAINS(base_buf_text(&out), "every trial failed");
+    base_buf_fini(&out);
+    tear_down(&f);
+}
+
+static void test_an_artefact_commands_no_terminal(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, STUDY, 0, 0);
+    cli_end end = end_of(&f, "done", 0, NULL);
+    base_buf out = {0};
+    cli_print_summary(&end, &out);
+    CHECK_CONTAINS(base_buf_text(&out), "\n  artefact: ?[2J \"sep3 0\" k\xc3\xb6ln ?\n");
     base_buf_fini(&out);
     tear_down(&f);
 }
@@ -300,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_status_of_a_run_that_goes_on_or_that_broke),
         cmocka_unit_test(test_best_is_yaml_and_true),
         cmocka_unit_test(test_without_a_success_there_is_no_best),
+        cmocka_unit_test(test_an_artefact_commands_no_terminal),
         cmocka_unit_test(test_summary_says_how_to_go_on),
         cmocka_unit_test(test_the_time_of_workers_is_shared_out),
         cmocka_unit_test(test_elapsed_is_read_back),

@@ -14,6 +14,7 @@ static hpo_result sample_result(void) {
     result.reached = 7.5;
     result.notices = HPO_NOTICE_BIT(STARTED_AGAIN);
     strcpy(result.note, "HPO_CHECKPOINT was empty");
+    strcpy(result.artefact, "\xe2\x82\xac [('skip', 0)]");
     strcpy(result.reason, "ended by signal 11 (Segmentation fault)");
     assert_true(hpo_metrics_set(&result.metrics, "valid_error", 0.125));
     assert_true(hpo_metrics_set(&result.metrics, "test_error", -INFINITY));
@@ -94,6 +95,7 @@ static void check_body(const hpo_message *got, const hpo_message *want) {
         assert_int_equal(got->result.notices, want->result.notices);
         assert_string_equal(got->result.note, want->result.note);
         assert_string_equal(got->result.reason, want->result.reason);
+        assert_string_equal(got->result.artefact, want->result.artefact);
         check_metrics(&got->result.metrics, &want->result.metrics);
         return;
     case HPO_MESSAGE_STOP: assert_int_equal(got->stop, want->stop); return;
@@ -134,7 +136,7 @@ static void test_round_trip(void **state) {
 /* The layout is a protocol: the bytes of one message, written down by hand. */
 static void test_bytes(void **state) {
     (void)state;
-    static const unsigned char want[] = {'H', 'P', 'O', 'M', 2, 0, 6, 0, 32, 0, 0, 0, 2, 0, 0, 0, /* STOP, 32 bytes */
+    static const unsigned char want[] = {'H', 'P', 'O', 'M', 3, 0, 6, 0, 32, 0, 0, 0, 2, 0, 0, 0, /* STOP, 32 bytes */
                                          5,   1,   0,   0,   0, 0, 0, 0, 3,  0, 0, 0, 1, 0, 0, 0};
     hpo_message stop = {.kind = HPO_MESSAGE_STOP, .trial = 0x105, .attempt = 2, .rung = 3, .stop = HPO_STOP_INTERRUPT};
     base_buf bytes = {0};
@@ -175,6 +177,7 @@ static void check_sane(const hpo_message *message, const char *bytes, size_t len
     assert_true(message->stop <= HPO_STOP_KILL);
     assert_true(message->status <= BASE_INTERNAL);
     assert_true(strlen(message->result.reason) < sizeof message->result.reason);
+    assert_true(strlen(message->result.artefact) < sizeof message->result.artefact);
     assert_true(strlen(message->result.note) < sizeof message->result.note);
     assert_int_equal(message->result.notices >> HPO_NOTICE_COUNT, 0);
     for (size_t i = 0; i < message->result.metrics.count; i++)

@@ -29,6 +29,8 @@ static hpo_raw random_raw(base_rng *rng, uint64_t trial, uint32_t rung, uint32_t
         snprintf(name, sizeof name, "metric_%zu", i);
         assert_true(hpo_metrics_set(&raw.result.metrics, name, base_rng_normal(rng)));
     }
+    if (!is_report && base_rng_below(rng, 2) > 0)
+        snprintf(raw.result.artefact, sizeof raw.result.artefact, "%0*u", (int)base_rng_below(rng, 511), 7);
     if (is_report || base_rng_below(rng, 3) > 0) return raw;
     raw.result.failure = (hpo_failure)(1 + base_rng_below(rng, HPO_FAILURE_COUNT - 1));
     raw.result.code = (int)base_rng_below(rng, 64) - 8;
@@ -51,6 +53,7 @@ static void check_same(const hpo_raw *got, const hpo_raw *want) {
     CHECK_SAME_DOUBLE(a->reached, b->reached);
     assert_int_equal(a->notices, b->notices);
     assert_string_equal(a->reason, b->reason);
+    assert_string_equal(a->artefact, b->artefact);
     assert_int_equal(a->metrics.count, b->metrics.count);
     for (size_t i = 0; i < a->metrics.count; i++) {
         assert_string_equal(a->metrics.item[i].name, b->metrics.item[i].name);
@@ -184,6 +187,9 @@ static void test_a_result_differs_by_its_value(void **state) {
     check_written(cache, record, HPO_WRITTEN_SAME);
     check_written(cache, result_of(nextafter(0.25, 1)), HPO_WRITTEN_DIFFERENT);
     check_written(cache, CHANGED(copy, final, true), HPO_WRITTEN_DIFFERENT);
+    copy = record;
+    strcpy(copy.result.artefact, "sep3"); /* another genotype with the same error */
+    check_written(cache, copy, HPO_WRITTEN_DIFFERENT);
     copy = record;
     check_written(cache, CHANGED(copy, result.failure, HPO_FAILURE_CRASH), HPO_WRITTEN_DIFFERENT);
     copy = record;

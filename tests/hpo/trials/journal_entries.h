@@ -46,6 +46,7 @@ static inline void check_result(const hpo_result *got, const hpo_result *want) {
     assert_int_equal(got->failure, want->failure);
     assert_int_equal(got->code, want->code);
     assert_string_equal(got->reason, want->reason);
+    assert_string_equal(got->artefact, want->artefact);
     check_double(got->cost, want->cost);
     check_double(got->seconds, want->seconds);
     check_double(got->reached, want->reached);

@@ -123,6 +123,10 @@ static inline void random_result(random_source *source, hpo_result *result, hpo_
     for (size_t i = 0, count = random_below(source, 5); i < count; i++) {
         hpo_metrics_set(&result->metrics, names[i], random_double(source, false));
     }
+    if (random_below(source, 4) == 0) {
+        static const char *const made[] = {"genotype.json", "\xf0\x9f\xa7\xac \"normal\"\\\n\x7f [1, 2]"};
+        assert_true(hpo_result_set_artefact(result, made[random_below(source, CHECK_COUNT(made))]));
+    }
     if (failure == HPO_FAILURE_NONE) return;
     result->code = (int)random_below(source, 300) - 40;
     snprintf(result->reason, sizeof result->reason, "%s", reasons[random_below(source, CHECK_COUNT(reasons))]);

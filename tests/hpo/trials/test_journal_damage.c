@@ -240,6 +240,7 @@ static void test_values(void **state) {
         {"hpo:result", "\"seconds\":0.0", "\"seconds\":-1.0", "an impossible duration"},
         {"hpo:result", "\"seconds\":0.0", "\"seconds\":0.0,\"seconds\":0.0", "a member twice"},
         {"hpo:result", "\"seconds\":0.0", "\"seconds\":0.0,\"artefact\":3", "cannot be read"},
+        {"hpo:result", "\"seconds\":0.0", "\"seconds\":0.0,\"artefact\":[\"a\",3]", "cannot be read"},
         {"hpo:attempt", "\"failure\":\"crash\"", "\"failure\":\"bad\"", "cannot be read"},
         {"hpo:attempt", "\"attempt\":0", "\"attempt\":99999999", "an impossible attempt"},
         {"hpo:raw", "{\"hpo:raw\"", "{\"hpo:future\"", "does not know"},
@@ -250,7 +251,7 @@ static void test_values(void **state) {
         write_nonsense(f, lines, cases[i].kind, cases[i].old, cases[i].new);
         CHECK_FAILS(replay_status(f, &err), BASE_CORRUPT, cases[i].sentence);
     }
-    write_nonsense(f, lines, "hpo:result", "\"seconds\":0.0", "\"seconds\":0.0,\"artefact\":[\"a\"],\"later\":[{}]");
+    write_nonsense(f, lines, "hpo:result", "\"seconds\":0.0", "\"seconds\":0.0,\"artefact\":[],\"later\":[{}]");
     check_entries(f, f->entries.count);
     lines_destroy(lines);
 }

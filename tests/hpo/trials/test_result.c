@@ -57,8 +57,26 @@ static void test_an_early_end(void **state) {
         assert_false(hpo_result_ended_early(&(hpo_result){.reached = as_asked[i]}, 9));
 }
 
+static void test_an_artefact_is_short_and_utf8(void **state) {
+    (void)state;
+    hpo_result result = {0};
+    char text[HPO_ARTEFACT + 1];
+    memset(text, 'x', sizeof text);
+    text[HPO_ARTEFACT] = '\0';
+    assert_true(hpo_result_set_artefact(&result, "k\xc3\xb6ln"));
+    assert_string_equal(result.artefact, "k\xc3\xb6ln");
+    assert_false(hpo_result_set_artefact(&result, text));
+    assert_string_equal(result.artefact, "");
+    text[HPO_ARTEFACT - 1] = '\0';
+    assert_true(hpo_result_set_artefact(&result, text));
+    assert_string_equal(result.artefact, text);
+    assert_false(hpo_result_set_artefact(&result, "k\xf6ln"));
+    assert_string_equal(result.artefact, "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures), cmocka_unit_test(test_metrics),
-                                       cmocka_unit_test(test_an_early_end)};
+                                       cmocka_unit_test(test_an_early_end),
+                                       cmocka_unit_test(test_an_artefact_is_short_and_utf8)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* best.yaml: what a run has found, for programs and for the next study's try_first. */
+#include "base/arena.h"
+#include "hpo/cli/cli_impl.h"
+
+static base_status write_in(const char *dir, const char *name, const base_buf *text, base_err *err) {
+    base_buf path = {0};
+    base_buf_printf(&path, "%s/%s", dir, name);
+    base_status status = base_write_file(base_buf_text(&path), base_buf_text(text), text->length, err);
+    base_buf_fini(&path);
+    return status;
+}
+
+static base_yaml_node *text_node(base_arena *arena, const char *text) {
+    return base_yaml_scalar(arena, NULL, text, true);
+}
+
+static base_yaml_node *number_node(base_arena *arena, double value, bool integer) {
+    const hpo_value number = integer ? hpo_value_int((int64_t)value) : hpo_value_real(value);
+    return hpo_value_node(arena, &number);
+}
+
+static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
+    const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
+    base_yaml_node *root = base_yaml_new_map(arena, NULL), *map = base_yaml_new_map(arena, NULL);
+    base_yaml_put(arena, root, "study", text_node(arena, spec->name));
+    base_yaml_put(arena, root, "trial", number_node(arena, (double)best->trial, true));
+    base_yaml_put(arena, map, "name", text_node(arena, spec->metric));
+    base_yaml_put(arena, map, "goal", text_node(arena, spec->maximize ? "maximize" : "minimize"));
+    base_yaml_put(arena, root, "metric", map);
+    base_yaml_put(arena, root, "value", number_node(arena, best->eval->value, false));
+    if (spec->fidelity.name) {
+        map = base_yaml_new_map(arena, NULL);
+        base_yaml_put(arena, map, spec->fidelity.name,
+                      number_node(arena, best->eval->fidelity, spec->fidelity.integer));
+        base_yaml_put(arena, root, "fidelity", map);
+    }
+    map = base_yaml_new_map(arena, NULL);
+    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
+        const hpo_value value = hpo_space_value(spec->space, trial.config, i);
+        if (value.kind == HPO_VALUE_NULL) continue;
+        base_yaml_put(arena, map, hpo_space_param(spec->space, i)->name, hpo_value_node(arena, &value));
+    }
+    base_yaml_put(arena, root, "config", map);
+    if (best->eval->artefact) base_yaml_put(arena, root, "artefact", text_node(arena, best->eval->artefact));
+    map = base_yaml_new_map(arena, NULL);
+    for (size_t i = 0; best->eval->metrics && i < best->eval->metrics->count; i++) {
+        const hpo_metric *metric = &best->eval->metrics->item[i];
+        base_yaml_put(arena, map, metric->name, number_node(arena, metric->value, false));
+    }
+    if (map->count > 0) base_yaml_put(arena, root, "metrics", map);
+    return root;
+}
+
+base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
+    hpo_incumbent best;
+    if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) return BASE_OK;
+    base_buf text = {0};
+    base_arena *arena = base_arena_create();
+    base_yaml_print(best_node(end, &best, arena), 0, &text);
+    base_status status = write_in(dir, "best.yaml", &text, err);
+    base_arena_destroy(arena);
+    base_buf_fini(&text);
+    return status;
+}
