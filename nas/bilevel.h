@@ -36,6 +36,7 @@ typedef struct nas_bilevel_ops {
     void (*destroy)(void *self, nas_vector *vector);                        /* accepts NULL */
     void (*copy)(void *self, nas_vector *to, const nas_vector *from);       /* bit for bit */
     void (*axpy)(void *self, nas_vector *y, double c, const nas_vector *x); /* y += c x */
+    void (*scale)(void *self, nas_vector *x, double c);                     /* x *= c */
     double (*dot)(void *self, const nas_vector *x, const nas_vector *y);
     void (*normal)(void *self, nas_vector *x, base_rng *rng); /* every element from N(0, 1) */
     size_t (*size)(void *self, nas_side side);                /* elements */
@@ -71,6 +72,9 @@ static inline void nas_copy(const nas_bilevel *p, nas_vector *to, const nas_vect
 }
 static inline void nas_axpy(const nas_bilevel *p, nas_vector *y, double c, const nas_vector *x) {
     p->ops->axpy(p->self, y, c, x);
+}
+static inline void nas_scale(const nas_bilevel *p, nas_vector *x, double c) {
+    p->ops->scale(p->self, x, c);
 }
 static inline double nas_dot(const nas_bilevel *p, const nas_vector *x, const nas_vector *y) {
     return p->ops->dot(p->self, x, y);

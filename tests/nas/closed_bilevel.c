@@ -29,6 +29,11 @@ static void axpy(void *self, nas_vector *y, double c, const nas_vector *x) {
     for (size_t i = 0; i < x->size; i++) y->at[i] += c * x->at[i];
 }
 
+static void scale(void *self, nas_vector *x, double c) {
+    (void)self;
+    for (size_t i = 0; i < x->size; i++) x->at[i] *= c;
+}
+
 static double dot(void *self, const nas_vector *x, const nas_vector *y) {
     (void)self;
     double sum = 0;
@@ -145,6 +150,7 @@ nas_bilevel closed_bilevel_problem(closed_bilevel *j) {
         .destroy = destroy,
         .copy = copy,
         .axpy = axpy,
+        .scale = scale,
         .dot = dot,
         .normal = normal,
         .size = size,

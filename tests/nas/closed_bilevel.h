@@ -9,7 +9,7 @@
 
 #include "nas/bilevel.h"
 
-enum { CLOSED_MAX = 4 };
+enum { CLOSED_MAX = 24, CLOSED_MATRIX = CLOSED_MAX * CLOSED_MAX };
 
 struct nas_vector {
     size_t size;
@@ -19,7 +19,8 @@ struct nas_vector {
 typedef struct closed_bilevel {
     size_t size[NAS_SIDES]; /* of w, of a */
     /* Row-major with the sizes above. */
-    double A[16], B[16], C[16], D[16], E[16], F[16], p[4], q[4], c;
+    double A[CLOSED_MATRIX], B[CLOSED_MATRIX], C[CLOSED_MATRIX], D[CLOSED_MATRIX], E[CLOSED_MATRIX], F[CLOSED_MATRIX];
+    double p[CLOSED_MAX], q[CLOSED_MAX], c;
     double rate[NAS_SIDES], mu, decay;
     nas_vector point[NAS_SIDES], gradient[NAS_SIDES], momentum;
     unsigned passes, moving; /* counted: all, and those that move running statistics */

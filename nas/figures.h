@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is known of a search after an epoch: what people watch and what stopping rules read. */
+#ifndef NAS_FIGURES_H
+#define NAS_FIGURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct nas_figures {
+    double train_loss, train_error; /* of the half that trains the weights: the mean over the epoch's steps */
+    double valid_loss,
+        valid_error;   /* of the half that trains the alphas: the supernet in evaluation mode, afterwards */
+    double entropy;    /* of the edge weights, mean over edges, as a fraction of that of equal weights: 1 = undecided */
+    double eigenvalue; /* the largest of d2L_valid/da2; NaN where it was not computed */
+    uint32_t skips, pools,
+        chosen;     /* edges of the genotype's first (normal) cell: so many of `chosen` are skips, pools */
+    double seconds; /* what the epoch took, also in runs before an interruption */
+} nas_figures;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
