@@ -29,15 +29,15 @@ const char *base_buf_text(const base_buf *buf) {
     return buf->data ? buf->data : "";
 }
 
-/* Room for `more` bytes and the NUL. */
-static char *reserve(base_buf *buf, size_t more) {
+char *base_buf_reserve(base_buf *buf, size_t more) {
+    if (more < buf->capacity - buf->length) return buf->data + buf->length;
     size_t need = more < SIZE_MAX - buf->length ? buf->length + more + 1 : SIZE_MAX;
     BASE_GROW(buf->data, buf->capacity, need);
     return buf->data + buf->length;
 }
 
 void base_buf_append(base_buf *buf, const void *bytes, size_t length) {
-    char *end = reserve(buf, length);
+    char *end = base_buf_reserve(buf, length);
     if (length) memcpy(end, bytes, length);
     buf->length += length;
     buf->data[buf->length] = '\0';
@@ -48,7 +48,7 @@ void base_buf_puts(base_buf *buf, const char *text) {
 }
 
 void base_buf_putc(base_buf *buf, char c) {
-    *reserve(buf, 1) = c;
+    *base_buf_reserve(buf, 1) = c;
     buf->data[++buf->length] = '\0';
 }
 
@@ -60,7 +60,7 @@ void base_buf_printf(base_buf *buf, const char *fmt, ...) {
     va_end(args);
     BASE_ASSERT(length >= 0);
     if ((size_t)length >= room) {
-        char *end = reserve(buf, (size_t)length);
+        char *end = base_buf_reserve(buf, (size_t)length);
         va_start(args, fmt);
         vsnprintf(end, (size_t)length + 1, fmt, args);
         va_end(args);
@@ -140,7 +140,7 @@ base_status base_read_file(const char *path, base_buf *out, base_err *err) {
     for (;;) {
         size_t done = out->length - before;
         size_t want = done < expected ? expected - done : 4096;
-        ssize_t got = read(fd, reserve(out, want), want);
+        ssize_t got = read(fd, base_buf_reserve(out, want), want);
         if (got > 0) {
             out->length += (size_t)got;
         } else if (got == 0) {

@@ -22,6 +22,8 @@ void base_buf_fini(base_buf *buf);              /* frees; the buffer is empty an
 void base_buf_clear(base_buf *buf);             /* length 0, keeps the memory */
 const char *base_buf_text(const base_buf *buf); /* never NULL: "" when empty */
 
+/* Room for `more` bytes and the NUL; returns where they would be written. The length is the caller's to set. */
+char *base_buf_reserve(base_buf *buf, size_t more);
 void base_buf_append(base_buf *buf, const void *bytes, size_t length);
 void base_buf_puts(base_buf *buf, const char *text);
 void base_buf_putc(base_buf *buf, char c);

@@ -10,10 +10,18 @@
 #include <string.h>
 #include <time.h>
 
-double base_monotonic(void) {
+static double seconds_of(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double base_monotonic(void) {
+    return seconds_of(CLOCK_MONOTONIC);
+}
+
+double base_monotonic_tick(void) {
+    return seconds_of(CLOCK_MONOTONIC_COARSE);
 }
 
 base_clock base_clock_real(void) {

@@ -30,25 +30,54 @@ static const uint64_t power_of_5[LARGEST_POWER + 1] = {
 };
 /* clang-format on */
 
-/* Writes the digits so that they end before `end`; returns the first. */
-static char *digits_before(char *end, uint64_t value) {
-    do {
-        *--end = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    return end;
+/* Of a number; 1 for 0. */
+static int count_digits(uint64_t value) {
+    /* clang-format off */
+    static const uint64_t power_of_10[] = {
+        0u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u,
+        100000000000u, 1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u,
+        100000000000000000u, 1000000000000000000u, 10000000000000000000u,
+    };
+    /* clang-format on */
+    const int below = (64 - __builtin_clzll(value | 1)) * 1233 >> 12; /* times log10(2): exact, or one too few */
+    return below + (value >= power_of_10[below]);
+}
+
+/* Writes the digits so that they end before `end`, two by two. */
+static void digits_before(char *end, uint64_t value) {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    for (; value >= 100; value /= 100) memcpy(end -= 2, pairs + 2 * (value % 100), 2);
+    if (value >= 10) {
+        memcpy(end - 2, pairs + 2 * value, 2);
+    } else {
+        end[-1] = (char)('0' + value);
+    }
+}
+
+/* Behind the digits. */
+static char *put_digits(char *at, uint64_t value) {
+    at += count_digits(value);
+    digits_before(at, value);
+    return at;
+}
+
+enum { NUMBER_ROOM = 48 }; /* bytes of any number's text, with its NUL */
+
+static void end_at(base_buf *buf, char *end) {
+    *end = '\0';
+    buf->length = (size_t)(end - buf->data);
 }
 
 void base_buf_put_u64(base_buf *buf, uint64_t value) {
-    char text[24], *end = text + sizeof text, *first = digits_before(end, value);
-    base_buf_append(buf, first, (size_t)(end - first));
+    end_at(buf, put_digits(base_buf_reserve(buf, NUMBER_ROOM), value));
 }
 
 void base_buf_put_i64(base_buf *buf, int64_t value) {
-    char text[24], *end = text + sizeof text;
-    char *first = digits_before(end, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-    if (value < 0) *--first = '-';
-    base_buf_append(buf, first, (size_t)(end - first));
+    char *at = base_buf_reserve(buf, NUMBER_ROOM);
+    if (value < 0) *at++ = '-';
+    end_at(buf, put_digits(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
 }
 
 typedef struct decimal {
@@ -83,6 +112,19 @@ static scaled scale_up(uint64_t m, int e, int scale) {
                     .shift = shift};
 }
 
+/* The number without the digits that step, a power of ten, stands for; false if that does not read back as m. */
+static inline bool round_off(const scaled *at, bool power_of_2, uint64_t step, uint64_t *digits) {
+    const uint64_t head = at->whole / step;
+    const u128 below = (u128)(at->whole % step) << at->shift | at->part;
+    const u128 above = ((u128)step << at->shift) - below;
+    const bool up = below > above || (below == above && (head & 1) != 0);
+    *digits = head + up;
+    /* Reads back if nearer than half the gap, which under a power of two is half as wide below. No ties: 5^scale is
+     * odd. */
+    const u128 distance = up ? 2 * above : (power_of_2 ? 4 : 2) * below;
+    return distance < at->gap;
+}
+
 /* The digits of %.15g, %.16g or %.17g, the first that reads back as v. False outside of 1e-33 < v < 2^53 or if v is a
  * whole number. */
 static bool shortest_digits(double v, decimal *out) {
@@ -97,44 +139,30 @@ static bool shortest_digits(double v, decimal *out) {
     if (at.whole >= 100000000000000000u) at = scale_up(m, e, --scale);
 
     int dropped = 2;
-    for (uint64_t step = 100;; step /= 10, dropped--) {
-        uint64_t head = at.whole / step;
-        u128 below = (u128)(at.whole % step) << at.shift | at.part;
-        u128 above = ((u128)step << at.shift) - below;
-        bool up = below > above || (below == above && (head & 1) != 0);
-        /* Reads back if nearer than half the gap, which under a power of two is half as wide below. No ties: 5^scale is
-         * odd. */
-        u128 distance = up ? 2 * above : (m == hidden ? 4 : 2) * below;
-        if (step == 1 || distance < at.gap) {
-            *out = (decimal){.digits = head + up, .exponent = dropped - scale};
-            break;
-        }
+    if (!round_off(&at, m == hidden, 100, &out->digits)) {
+        dropped = round_off(&at, m == hidden, 10, &out->digits) ? 1 : 0;
+        if (dropped == 0) (void)round_off(&at, m == hidden, 1, &out->digits);
     }
+    out->exponent = dropped - scale;
     for (; out->digits % 10 == 0; out->exponent++) out->digits /= 10;
     return true;
 }
 
 /* As %g lays digits out: plain from 1e-4 on, with an exponent of at least two digits below. Returns the end. */
 static char *lay_out(char *at, decimal number) {
-    char text[24], *end = text + sizeof text, *first = digits_before(end, number.digits);
-    int count = (int)(end - first), point = count + number.exponent; /* the point stands before digit `point` */
-    if (point > 0) {
-        memcpy(at, first, (size_t)point);
-        at += point;
-        *at++ = '.';
-        memcpy(at, first + point, (size_t)(count - point));
-        return at + count - point;
-    }
-    if (point > -4) {
+    const int count = count_digits(number.digits), point = count + number.exponent; /* before digit `point` */
+    if (point <= 0 && point > -4) {
         memcpy(at, "0.000", 5);
         at += 2 - point;
-        memcpy(at, first, (size_t)count);
+        digits_before(at + count, number.digits);
         return at + count;
     }
-    *at++ = *first++;
-    if (count > 1) *at++ = '.';
-    memcpy(at, first, (size_t)(count - 1));
-    at += count - 1;
+    const int before = point > 0 ? point : 1; /* digits before the point, which are moved to make room for it */
+    digits_before(at + 1 + count, number.digits);
+    for (int i = 0; i < before; i++) at[i] = at[i + 1];
+    at[before] = '.';
+    at += count > before ? count + 1 : before;
+    if (point > 0) return at;
     *at++ = 'e';
     *at++ = '-';
     *at++ = (char)('0' + (1 - point) / 10);
@@ -168,19 +196,23 @@ void base_buf_put_double(base_buf *buf, double value) {
         base_buf_puts(buf, "nan");
         return;
     }
-    if (signbit(value)) base_buf_putc(buf, '-');
-    double v = fabs(value);
+    const double v = fabs(value);
     decimal number;
+    char *at = base_buf_reserve(buf, NUMBER_ROOM);
+    if (signbit(value)) *at++ = '-';
     if (v < 0x1p53 && v == floor(v)) {
-        base_buf_put_u64(buf, (uint64_t)v);
-        base_buf_append(buf, ".0", 2);
+        at = put_digits(at, (uint64_t)v);
+        memcpy(at, ".0", 2);
+        end_at(buf, at + 2);
     } else if (shortest_digits(v, &number)) {
-        char text[40];
-        base_buf_append(buf, text, (size_t)(lay_out(text, number) - text));
-    } else if (isinf(v)) {
-        base_buf_puts(buf, "inf");
+        end_at(buf, lay_out(at, number));
     } else {
-        put_by_printf(buf, v);
+        end_at(buf, at);
+        if (isinf(v)) {
+            base_buf_puts(buf, "inf");
+        } else {
+            put_by_printf(buf, v);
+        }
     }
 }
 

@@ -142,7 +142,7 @@ base_status hpo_journal_open(const char *path, const hpo_journal_head *head, con
         .space = space,
         .arena = base_arena_create(),
         .began = base_wall_time(),
-        .opened = base_monotonic(),
+        .opened = base_monotonic_tick(),
     };
     self->program = base_arena_strdup(self->arena, head->program);
     base_status status = open_file(self, head, err);
@@ -159,7 +159,7 @@ base_status hpo_journal_open(const char *path, const hpo_journal_head *head, con
 }
 
 double hpo_journal_elapsed_now(const hpo_journal *journal) {
-    return journal->elapsed_before + base_monotonic() - journal->opened;
+    return journal->elapsed_before + base_monotonic_tick() - journal->opened;
 }
 
 double hpo_journal_elapsed(const hpo_journal *journal) {
@@ -279,7 +279,7 @@ base_status hpo_journal_sync(hpo_journal *journal, base_err *err) {
 static void say_end(hpo_journal *journal) {
     static const double WORTH_NOTING = 1; /* seconds */
     if (journal->quiet || journal->failed != BASE_OK) return;
-    if (!journal->begun && base_monotonic() - journal->opened < WORTH_NOTING) return;
+    if (!journal->begun && base_monotonic_tick() - journal->opened < WORTH_NOTING) return;
     hpo_journal_write_run(journal);
     hpo_journal_write_end(journal);
 }

@@ -24,7 +24,10 @@ static void eight_digits(uint32_t number, char out[8]) {
     v = (v << 4 | v) & 0x0F0F0F0F0F0F0F0Fu;
     const uint64_t letters = (v + 0x0606060606060606u) >> 4 & 0x0101010101010101u;
     v += 0x3030303030303030u + letters * ('a' - '0' - 10);
-    for (size_t i = 0; i < 8; i++) out[i] = (char)(v >> (56 - 8 * i));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    memcpy(out, &v, sizeof v);
 }
 
 static void to_digits(uint64_t value, char out[DIGITS]) {
@@ -51,15 +54,15 @@ static uint64_t read_digits(const char *at) {
 }
 
 void hpo_chain_seal(journal_chain *chain, base_buf *out, size_t start) {
-    char before[MEMBER_LENGTH + DIGITS], own[DIGITS + CLOSING_LENGTH + 1];
-    memcpy(before, MEMBER, MEMBER_LENGTH);
-    to_digits(chain->last, before + MEMBER_LENGTH);
-    base_buf_append(out, before, sizeof before);
-    chain->last = base_xxh64(out->data + start, out->length - start, 0);
-    to_digits(chain->last, own);
-    memcpy(own + DIGITS, CLOSING, CLOSING_LENGTH);
-    own[sizeof own - 1] = '\n';
-    base_buf_append(out, own, sizeof own);
+    char *at = base_buf_reserve(out, JOURNAL_CHAIN_TAIL + 1);
+    memcpy(at, MEMBER, MEMBER_LENGTH);
+    to_digits(chain->last, at + MEMBER_LENGTH);
+    at += MEMBER_LENGTH + DIGITS;
+    chain->last = base_xxh64(out->data + start, (size_t)(at - out->data) - start, 0);
+    to_digits(chain->last, at);
+    memcpy(at + DIGITS, CLOSING, CLOSING_LENGTH);
+    memcpy(at + DIGITS + CLOSING_LENGTH, "\n", 2);
+    out->length += JOURNAL_CHAIN_TAIL + 1;
     chain->linked = true;
 }
 

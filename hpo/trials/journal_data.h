@@ -69,13 +69,14 @@ struct hpo_journal {
     bool begun;            /* this run's line is written */
     bool quiet;            /* no run writes here: a copy is made, which has the lines of the runs that it copies */
     double began;          /* wall time */
-    double opened;         /* monotonic */
+    double opened;         /* monotonic, to a tick */
     double elapsed_before; /* seconds of earlier runs; NaN: the journal does not say */
 
     base_buf out;
     size_t line;     /* where the line that is being written begins */
     double stamp_at; /* what stamp says */
     char stamp[32];
+    size_t stamp_length;
     journal_number number;              /* the newest that was written: a value stands in up to four places */
     uint64_t moment_at, moment_elapsed; /* milliseconds: what moment says */
     char moment[64];
@@ -133,7 +134,8 @@ void hpo_journal_write_identity(hpo_journal *journal, const char *identity);
 /* The lines for Optuna's eyes that follow our attribute of a record. */
 enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2 };
 unsigned hpo_journal_display_parts(const hpo_record *record);
-void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts);
+/* at: seconds since 1970; 0 = now. */
+void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, double at, unsigned parts);
 
 /* ---- journal_parse.c ---- */
 /* The second line of a journal, or one that changes the identity. False: it is none of ours. */

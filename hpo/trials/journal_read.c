@@ -80,7 +80,7 @@ base_status hpo_journal_replay(hpo_journal *journal, visitor visit, void *visit_
     if (status == BASE_OK) status = replay_all(&self, err);
     if (status == BASE_OK && self.untold && !journal->read_only) {
         hpo_journal_write_run(journal);
-        hpo_journal_write_display(journal, &self.last, self.untold);
+        hpo_journal_write_display(journal, &self.last, self.last.at, self.untold);
     }
     hpo_lines_end(&self.lines);
     free(self.reader.config);

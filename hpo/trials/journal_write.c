@@ -36,9 +36,10 @@ static inline void put_bytes(base_buf *out, const char *bytes, size_t length) {
 static void put_stamp(hpo_journal *journal, double at) {
     if (at != journal->stamp_at) {
         base_format_time(at, journal->stamp);
+        journal->stamp_length = strlen(journal->stamp);
         journal->stamp_at = at;
     }
-    base_buf_puts(&journal->out, journal->stamp);
+    put_bytes(&journal->out, journal->stamp, journal->stamp_length);
 }
 
 static void put_real(base_buf *out, double value) {
@@ -271,7 +272,7 @@ static void write_intermediate(hpo_journal *journal, const hpo_record *record) {
     end_line(journal);
 }
 
-static void write_state(hpo_journal *journal, const hpo_record *record, int state, const double *value) {
+static void write_state(hpo_journal *journal, const hpo_record *record, int state, const double *value, double at) {
     base_buf *out = &journal->out;
     begin_line(journal);
     PUT_UINT(out, "{\"op_code\":6,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
@@ -285,7 +286,7 @@ static void write_state(hpo_journal *journal, const hpo_record *record, int stat
     } else {
         PUT(out, "null,\"datetime_complete\":\"");
     }
-    put_stamp(journal, record->at > 0 ? record->at : base_wall_time());
+    put_stamp(journal, at > 0 ? at : base_wall_time());
     PUT(out, "\"");
     end_line(journal);
 }
@@ -307,13 +308,13 @@ unsigned hpo_journal_display_parts(const hpo_record *record) {
     return 0;
 }
 
-void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, unsigned parts) {
+void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, double at, unsigned parts) {
     if (parts & JOURNAL_SHOWS_VALUE) write_intermediate(journal, record);
     if (!(parts & JOURNAL_SHOWS_STATE)) return;
     bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
     bool has_value = record->kind != HPO_RECORD_CLOSE && !failed;
     int state = record->kind != HPO_RECORD_RESULT ? STATE_PRUNED : failed ? STATE_FAIL : STATE_COMPLETE;
-    write_state(journal, record, state, has_value ? &record->value : NULL);
+    write_state(journal, record, state, has_value ? &record->value : NULL, at);
 }
 
 static void write_record(hpo_journal *journal, const hpo_record *record, moment when) {
@@ -325,11 +326,7 @@ static void write_record(hpo_journal *journal, const hpo_record *record, moment 
     case HPO_RECORD_CLOSE: write_close(journal, record, when); break;
     case HPO_RECORD_ATTEMPT: write_attempt(journal, record, when); break;
     }
-    const unsigned parts = hpo_journal_display_parts(record);
-    if (parts == 0) return;
-    hpo_record shown = *record;
-    shown.at = when.at;
-    hpo_journal_write_display(journal, &shown, parts);
+    hpo_journal_write_display(journal, record, when.at, hpo_journal_display_parts(record));
 }
 
 void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry) {
