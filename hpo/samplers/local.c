@@ -75,6 +75,7 @@ static bool is_step(const hpo_trial *trial) {
 /* The trial that the current climb moves around; its starts are counted. False: none has a result yet. */
 static bool find_centre(hpo_view view, uint64_t *starts, hpo_trial *centre) {
     const hpo_eval *best = NULL;
+    uint64_t owner = 0; /* of the best */
     *starts = 0;
     for (uint64_t id = hpo_view_trials(view); id-- > 0;) {
         const hpo_trial trial = hpo_view_trial(view, id);
@@ -84,10 +85,9 @@ static bool find_centre(hpo_view view, uint64_t *starts, hpo_trial *centre) {
         for (size_t e = 0; e < trial.n_evals; e++) {
             const hpo_eval *eval = &trial.evals[e];
             if (!isfinite(eval->loss) || (best && eval->fidelity < best->fidelity)) continue;
-            if (best && eval->fidelity == best->fidelity && !hpo_loss_less(eval->loss, id, best->loss, centre->id)) {
-                continue;
-            }
+            if (best && eval->fidelity == best->fidelity && !hpo_loss_less(eval->loss, id, best->loss, owner)) continue;
             best = eval;
+            owner = id;
             *centre = trial;
         }
     }

@@ -6,11 +6,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "hpo/trials/history.h"
-
-bool hpo_member_better(const hpo_member *a, const hpo_member *b) {
-    return hpo_loss_less(a->loss, a->trial, b->loss, b->trial);
-}
 
 static bool comes_first(const hpo_member_heap *heap, const hpo_member *a, const hpo_member *b) {
     return heap->worst_first ? hpo_member_better(b, a) : hpo_member_better(a, b);

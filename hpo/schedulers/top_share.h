@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hpo/trials/history.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -18,7 +20,9 @@ typedef struct hpo_member {
 } hpo_member;
 
 /* Strict total order: better first (hpo_loss_less). */
-bool hpo_member_better(const hpo_member *a, const hpo_member *b);
+static inline bool hpo_member_better(const hpo_member *a, const hpo_member *b) {
+    return hpo_loss_less(a->loss, a->trial, b->loss, b->trial);
+}
 
 /* A binary heap whose first item is the best, or the worst. Zero-initialise (and set worst_first). */
 typedef struct hpo_member_heap {

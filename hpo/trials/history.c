@@ -21,6 +21,7 @@ hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double ma
         .maximize = maximize,
         .max_fidelity = max_fidelity,
         .arena = base_arena_create(),
+        .aside = base_arena_create(),
         .slots = base_calloc(FIRST_SLOTS, sizeof(hist_slot)),
         .slots_capacity = FIRST_SLOTS,
     };
@@ -33,11 +34,13 @@ void hpo_history_destroy(hpo_history *history) {
     free(history->brackets);
     free(history->event_trials);
     free(history->trials);
+    free(history->asides);
     free(history->charges);
     free(history->bests);
     free(history->slots);
     free(history->origins);
     base_arena_destroy(history->arena);
+    base_arena_destroy(history->aside);
     free(history);
 }
 
@@ -95,11 +98,19 @@ static void *grow_in_arena(base_arena *arena, void *array, size_t count, size_t 
     if (count > 0) memcpy(larger, array, count * size);
     return larger;
 }
-#define APPEND(history, array, count, value)                                                                           \
+#define APPEND(arena, array, count, value)                                                                             \
     do {                                                                                                               \
-        (array) = grow_in_arena((history)->arena, (array), (count), sizeof *(array));                                  \
+        (array) = grow_in_arena((arena), (array), (count), sizeof *(array));                                           \
         (array)[(count)++] = (value);                                                                                  \
     } while (0)
+
+static void keep_told(hpo_history *history, hpo_told **list, uint32_t count, const hpo_record *record) {
+    const hpo_told told = {.at = record->at,
+                           .worker = record->worker,
+                           .notices = record->result.notices,
+                           .reached = record->result.reached};
+    APPEND(history->aside, *list, count, told);
+}
 
 static const char *intern(hpo_history *history, const char *origin) {
     if (!origin) return NULL;
@@ -212,7 +223,7 @@ static void begin_span(hpo_history *history, hist_trial *trial, const hpo_record
         .from = record->from,
         .rung = record->rung,
     };
-    APPEND(history, trial->spans, trial->n_spans, span);
+    APPEND(history->arena, trial->spans, trial->n_spans, span);
 }
 
 static base_status apply_start(hpo_history *history, const hpo_record *record, base_err *err) {
@@ -237,10 +248,11 @@ static base_status apply_start(hpo_history *history, const hpo_record *record, b
         .seed = record->seed,
         .parent = record->parent,
         .closed = HIST_NEVER,
-        .at = record->at,
         .bracket = record->bracket,
         .state = HPO_TRIAL_RUNNING,
     };
+    BASE_GROW(history->asides, history->asides_capacity, id + 1);
+    history->asides[id] = (hist_aside){.at = record->at};
     history->state_count[HPO_TRIAL_RUNNING]++;
     begin_span(history, trial, record);
     list_in_bracket(history, record->bracket, id);
@@ -294,14 +306,13 @@ static base_status apply_report(hpo_history *history, hist_trial *trial, const h
         .event = history->events,
         .rung = record->rung,
         .attempt = record->attempt,
-        .worker = record->worker,
-        .at = record->at,
         .step = record->fidelity,
         .value = record->value,
         .loss = loss_of(history, record),
         .metrics = keep_metrics(history, &record->result.metrics, record->value),
     };
-    APPEND(history, trial->reports, trial->n_reports, report);
+    keep_told(history, &history->asides[record->trial].reports, trial->n_reports, record);
+    APPEND(history->arena, trial->reports, trial->n_reports, report);
     if (record->stop) end_span(history, trial, record, HPO_TRIAL_STOPPED);
     return BASE_OK;
 }
@@ -319,22 +330,19 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
         .event = history->events,
         .rung = record->rung,
         .attempt = record->attempt,
-        .worker = record->worker,
-        .at = record->at,
         .fidelity = record->fidelity,
         .value = record->value,
         .loss = loss_of(history, record),
         .cost = result->cost,
         .seconds = result->seconds,
-        .reached = result->reached,
-        .notices = result->notices,
         .failure = result->failure,
         .code = result->code,
         .metrics = keep_metrics(history, &result->metrics, record->value),
         .reason = failed ? base_arena_strdup(history->arena, result->reason) : NULL,
         .artefact = result->artefact[0] ? base_arena_strdup(history->arena, result->artefact) : NULL,
     };
-    APPEND(history, trial->evals, trial->n_evals, eval);
+    keep_told(history, &history->asides[record->trial].evals, trial->n_evals, record);
+    APPEND(history->arena, trial->evals, trial->n_evals, eval);
     end_span(history, trial, record, failed ? HPO_TRIAL_FAILED : record->final ? HPO_TRIAL_COMPLETE : HPO_TRIAL_PAUSED);
     update_incumbent(history, record->trial);
     return BASE_OK;
@@ -351,7 +359,7 @@ static base_status apply_close(hpo_history *history, hist_trial *trial, const hp
 }
 
 /* Kept for whoever looks at the run afterwards: it moves nothing and is no event. */
-static base_status apply_attempt(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
+static base_status apply_attempt(hpo_history *history, const hpo_record *record, base_err *err) {
     if (record->result.failure == HPO_FAILURE_NONE) {
         return BASE_FAIL(err, BASE_CORRUPT, "an attempt of trial %llu is repeated though it did not fail",
                          (unsigned long long)record->trial);
@@ -367,7 +375,8 @@ static base_status apply_attempt(hpo_history *history, hist_trial *trial, const 
         .code = record->result.code,
         .reason = base_arena_strdup(history->arena, record->result.reason),
     };
-    APPEND(history, trial->attempts, trial->n_attempts, attempt);
+    hist_aside *aside = &history->asides[record->trial];
+    APPEND(history->aside, aside->attempts, aside->n_attempts, attempt);
     return BASE_OK;
 }
 
@@ -380,7 +389,7 @@ base_status hpo_history_apply(hpo_history *history, const hpo_record *record, ba
         }
         trial = &history->trials[record->trial];
     }
-    if (record->kind == HPO_RECORD_ATTEMPT) return apply_attempt(history, trial, record, err);
+    if (record->kind == HPO_RECORD_ATTEMPT) return apply_attempt(history, record, err);
     base_status status = BASE_INTERNAL;
     switch (record->kind) {
     case HPO_RECORD_START: status = apply_start(history, record, err); break;

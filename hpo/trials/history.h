@@ -26,19 +26,16 @@ const char *hpo_trial_state_text(hpo_trial_state state);
 
 /* One finished evaluation. */
 typedef struct hpo_eval {
-    uint64_t event; /* what schedulers read lies together, in one cache line */
+    uint64_t event;
     uint32_t rung;
     hpo_failure failure;
     double fidelity;
     double value; /* as the user sees it */
     double loss;  /* minimised; +infinity when failed */
     double cost;  /* charged, in units of fidelity */
-    uint32_t attempt, worker;
-    double seconds;
-    double at;      /* when it ended: seconds since 1970, 0 = unknown */
-    double reached; /* as hpo_result.reached */
-    uint32_t notices;
+    uint32_t attempt;
     int code;
+    double seconds;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
     const char *reason;         /* NULL when it worked */
     const char *artefact;       /* as hpo_result.artefact; NULL: none */
@@ -50,10 +47,16 @@ typedef struct hpo_report {
     uint32_t attempt;
     double step; /* in units of fidelity */
     double value, loss;
-    double at;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
-    uint32_t worker;
 } hpo_report;
+
+/* What no decision needs of an evaluation or a report, kept apart: schedulers read the others by the million. */
+typedef struct hpo_told {
+    double at; /* when it was told: seconds since 1970, 0 = unknown */
+    uint32_t worker;
+    uint32_t notices; /* as in hpo_result, as the next */
+    double reached;
+} hpo_told;
 
 /* An attempt that failed and was repeated. Decisions must not depend on it: it comes when it comes. */
 typedef struct hpo_attempt {
@@ -113,6 +116,8 @@ uint64_t hpo_view_trials(hpo_view view); /* configurations created */
 hpo_trial hpo_view_trial(hpo_view view, uint64_t id);
 /* What no decision needs: when a trial began (seconds since 1970, 0 = unknown), and its attempts that were repeated. */
 double hpo_view_began_at(hpo_view view, uint64_t id);
+const hpo_told *hpo_view_evals_told(hpo_view view, uint64_t id);   /* by the trial's evals */
+const hpo_told *hpo_view_reports_told(hpo_view view, uint64_t id); /* by its reports */
 const hpo_attempt *hpo_view_attempts(hpo_view view, uint64_t id, size_t *count);
 /* Trials in each state. O(1) on the newest view, else O(n). */
 uint64_t hpo_view_count(hpo_view view, hpo_trial_state state);
@@ -135,7 +140,13 @@ typedef struct hpo_incumbent {
 bool hpo_view_incumbent(hpo_view view, hpo_incumbent *out);
 
 /* The one order of losses: finite before NaN/inf, smaller first, then lower id. A strict weak order. */
-bool hpo_loss_less(double loss_a, uint64_t trial_a, double loss_b, uint64_t trial_b);
+static inline bool hpo_loss_less(double loss_a, uint64_t trial_a, double loss_b, uint64_t trial_b) {
+    const double lowest = -1.7976931348623157e308; /* -DBL_MAX; only -infinity and NaN are no greater */
+    if (loss_a < loss_b && loss_a >= lowest) return true;
+    if (loss_b < loss_a && loss_b >= lowest) return false;
+    const bool finite_a = loss_a - loss_a == 0, finite_b = loss_b - loss_b == 0; /* inf - inf is NaN */
+    return finite_a != finite_b ? finite_a : trial_a < trial_b;
+}
 
 #ifdef __cplusplus
 }

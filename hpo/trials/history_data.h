@@ -34,10 +34,15 @@ typedef struct hist_trial {
     uint32_t n_spans, n_evals, n_reports; /* capacity: the next power of two */
     uint32_t bracket;
     hpo_trial_state state; /* newest */
-    uint32_t n_attempts;
-    hpo_attempt *attempts;
-    double at;
 } hist_trial;
+
+/* What no decision needs, kept apart so that what they need is read faster. */
+typedef struct hist_aside {
+    double at;                 /* began */
+    hpo_told *evals, *reports; /* as many as the trial has */
+    hpo_attempt *attempts;
+    uint32_t n_attempts;
+} hist_aside;
 
 typedef struct hist_bracket {
     uint64_t *ids;
@@ -74,6 +79,9 @@ struct hpo_history {
 
     hist_trial *trials;
     size_t n_trials, trials_capacity;
+    hist_aside *asides; /* by trial */
+    base_arena *aside;  /* what they hold: between the arrays of the others it would take them out of the caches */
+    size_t asides_capacity;
     hist_bracket *brackets;
     size_t n_brackets, brackets_capacity;
     uint64_t state_count[HPO_TRIAL_FAILED + 1];

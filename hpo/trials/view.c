@@ -7,8 +7,6 @@
  * are bit-equal to what the newest view said at that time. */
 #include "hpo/trials/history_data.h"
 
-#include <math.h>
-
 const char *hpo_trial_state_text(hpo_trial_state state) {
     static const char *const words[] = {
         [HPO_TRIAL_RUNNING] = "running", [HPO_TRIAL_PAUSED] = "paused", [HPO_TRIAL_COMPLETE] = "complete",
@@ -16,13 +14,6 @@ const char *hpo_trial_state_text(hpo_trial_state state) {
     };
     BASE_ASSERT((size_t)state < sizeof words / sizeof *words);
     return words[state];
-}
-
-bool hpo_loss_less(double loss_a, uint64_t trial_a, double loss_b, uint64_t trial_b) {
-    bool finite_a = isfinite(loss_a), finite_b = isfinite(loss_b);
-    if (finite_a != finite_b) return finite_a;
-    if (finite_a && loss_a != loss_b) return loss_a < loss_b;
-    return trial_a < trial_b;
 }
 
 hpo_view hpo_history_view(const hpo_history *history) {
@@ -88,7 +79,7 @@ static const hist_span *last_span(const hist_trial *trial, uint64_t as_of) {
 }
 
 static bool is_open(const hist_trial *trial, const hist_span *last, uint64_t as_of) {
-    return last->open && last->end < as_of && trial->closed >= as_of;
+    return last->end < as_of && trial->closed >= as_of;
 }
 
 static hpo_trial_state state_at(const hist_trial *trial, const hist_span *last, uint64_t as_of) {
@@ -106,7 +97,7 @@ hpo_trial hpo_view_trial(hpo_view view, uint64_t id) {
         .id = id,
         .config = trial->config,
         .state = newest ? trial->state : state_at(trial, span, view.as_of),
-        .open = is_open(trial, span, view.as_of),
+        .open = span->open && is_open(trial, span, view.as_of),
         .bracket = trial->bracket,
         .rung = span->rung,
         .fidelity = span->fidelity,
@@ -125,14 +116,24 @@ hpo_trial hpo_view_trial(hpo_view view, uint64_t id) {
 
 double hpo_view_began_at(hpo_view view, uint64_t id) {
     BASE_ASSERT(id < view.history->n_trials);
-    return view.history->trials[id].at;
+    return view.history->asides[id].at;
+}
+
+const hpo_told *hpo_view_evals_told(hpo_view view, uint64_t id) {
+    BASE_ASSERT(id < view.history->n_trials);
+    return view.history->asides[id].evals;
+}
+
+const hpo_told *hpo_view_reports_told(hpo_view view, uint64_t id) {
+    BASE_ASSERT(id < view.history->n_trials);
+    return view.history->asides[id].reports;
 }
 
 const hpo_attempt *hpo_view_attempts(hpo_view view, uint64_t id, size_t *count) {
     BASE_ASSERT(id < view.history->n_trials);
-    const hist_trial *trial = &view.history->trials[id];
-    *count = is_newest(view) ? trial->n_attempts : COUNT_BEFORE(trial->attempts, trial->n_attempts, view.as_of);
-    return trial->attempts;
+    const hist_aside *aside = &view.history->asides[id];
+    *count = is_newest(view) ? aside->n_attempts : COUNT_BEFORE(aside->attempts, aside->n_attempts, view.as_of);
+    return aside->attempts;
 }
 
 uint64_t hpo_view_count(hpo_view view, hpo_trial_state state) {

@@ -94,14 +94,20 @@ static void check_metrics(const hpo_metrics *kept, const hpo_record *record) {
     }
 }
 
+static void check_told(const fixture *f, const hpo_told *told, size_t event) {
+    const hpo_record *record = &f->records[event];
+    assert_int_equal(told->worker, record->worker);
+    CHECK_SAME_DOUBLE(told->at, record->at);
+    assert_int_equal(told->notices, record->result.notices);
+    CHECK_SAME_DOUBLE(told->reached, record->result.reached);
+}
+
 static void check_eval(const fixture *f, const hpo_eval *eval, size_t event) {
     const hpo_record *record = &f->records[event];
     bool failed = record->result.failure != HPO_FAILURE_NONE;
     assert_int_equal(eval->event, event);
     assert_int_equal(eval->rung, record->rung);
     assert_int_equal(eval->attempt, record->attempt);
-    assert_int_equal(eval->worker, record->worker);
-    CHECK_SAME_DOUBLE(eval->at, record->at);
     assert_int_equal(eval->failure, record->result.failure);
     assert_int_equal(eval->code, record->result.code);
     CHECK_SAME_DOUBLE(eval->fidelity, record->fidelity);
@@ -122,8 +128,6 @@ static void check_report(const fixture *f, const hpo_report *report, size_t even
     assert_int_equal(report->event, event);
     assert_int_equal(report->rung, record->rung);
     assert_int_equal(report->attempt, record->attempt);
-    assert_int_equal(report->worker, record->worker);
-    CHECK_SAME_DOUBLE(report->at, record->at);
     CHECK_SAME_DOUBLE(report->step, record->fidelity);
     CHECK_SAME_DOUBLE(report->value, record->value);
     CHECK_SAME_DOUBLE(report->loss, naive_loss(f, record));
@@ -146,10 +150,12 @@ static void check_trial(const fixture *f, hpo_view view, uint64_t id) {
             if (stopped) from = stopped->fidelity;
             stopped = NULL;
             assert_true(evals < trial.n_evals);
+            check_told(f, &hpo_view_evals_told(view, id)[evals], i);
             check_eval(f, &trial.evals[evals++], i);
         }
         if (record->kind == HPO_RECORD_REPORT) {
             assert_true(reports < trial.n_reports);
+            check_told(f, &hpo_view_reports_told(view, id)[reports], i);
             check_report(f, &trial.reports[reports++], i);
         }
     }
