@@ -14,7 +14,11 @@ static base_status check(const eng_net_config *config, base_err *err) {
 }
 
 base_status eng_net_begin(eng_net *net, const eng_net_config *config, base_err *err) {
-    *net = (eng_net){.config = config, .graph = eng_graph_create(), .err = err};
+    return eng_net_begin_in(net, eng_graph_create(), config, err);
+}
+
+base_status eng_net_begin_in(eng_net *net, eng_graph *graph, const eng_net_config *config, base_err *err) {
+    *net = (eng_net){.config = config, .graph = graph, .err = err};
     BASE_TRY(check(config, err));
     net->at = net->x = eng_graph_input(net->graph, config->input, ENG_F32);
     return eng_net_dropout(net, config->dropout_input);
@@ -36,7 +40,13 @@ const eng_init *eng_net_init(const eng_net *net, const eng_op *activation) {
 }
 
 base_status eng_net_apply(eng_net *net, const eng_op *op, const void *config, const char *name) {
-    return eng_graph_add(net->graph, op, config, name, &net->at, &net->at, net->err);
+    if (name != NULL || net->prefix == NULL)
+        return eng_graph_add(net->graph, op, config, name, &net->at, &net->at, net->err);
+    base_buf made = {0};
+    base_buf_printf(&made, "%s.%s%zu", net->prefix, op->name, ++net->named);
+    base_status status = eng_graph_add(net->graph, op, config, base_buf_text(&made), &net->at, &net->at, net->err);
+    base_buf_fini(&made);
+    return status;
 }
 
 base_status eng_net_dropout(eng_net *net, double rate) {

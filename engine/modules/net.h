@@ -38,10 +38,16 @@ typedef struct eng_net {
     eng_value x, at; /* the input; what the next layer reads */
     base_err *err;
     bool blamed; /* err names the layer that failed */
+    /* Not NULL: a node without a name is called prefix.op1, prefix.op2, ..., whatever stands before it in the graph, so
+     * that parts of networks which have the same prefix share parameters by name. Set both when a part begins. */
+    const char *prefix;
+    size_t named;
 } eng_net;
 
 /* Checks config and makes the input and its dropout. */
 BASE_CHECK base_status eng_net_begin(eng_net *net, const eng_net_config *config, base_err *err);
+/* The same in a graph that the caller made and owns, and that has no nodes yet. */
+BASE_CHECK base_status eng_net_begin_in(eng_net *net, eng_graph *graph, const eng_net_config *config, base_err *err);
 const eng_op *eng_net_activation(const eng_net *net);
 const eng_shape *eng_net_shape(const eng_net *net); /* of what the next layer reads */
 /* The first values of weights in front of an activation. He's variance is derived for units that pass half of what they

@@ -6,9 +6,13 @@
  *
  *   d scale = sum dy u,   d shift = sum dy,   dx = scale / s (dy - d shift / R - u d scale / R)
  *
+ * With no_affine scale is 1 and shift 0, for good: nothing is learned. DARTS searches that way (H. Liu et al., ICLR
+ * 2019, appendix A.1), so that a learned scale cannot undo an architecture weight.
+ *
  * The running variance is the unbiased one, as in the paper. Moments are merged from blocks (tiles_norm.inc), and x is
  * centred before it is scaled: y = x (scale / s) + (shift - m scale / s) would cancel where m is large. */
 #include <math.h>
+#include <string.h>
 
 #include "engine/ops/ops.h"
 #include "engine/tensor/tiles.h"
@@ -32,6 +36,11 @@ static size_t channels_of(const eng_node *node) {
     return in->ndim == 0 ? 1 : in->dim[in->ndim - 1];
 }
 
+/* Where the running statistics stand among the node's parameters: behind scale and shift, when there are any. */
+static size_t statistic(const eng_node *node, size_t index) {
+    return config_of(node)->no_affine ? index - MEAN : index;
+}
+
 static base_status infer(eng_node *node, base_err *err) {
     const double epsilon = epsilon_of(node), momentum = momentum_of(node);
     if (!(epsilon > 0.0 && epsilon < 1e6))
@@ -42,11 +51,12 @@ static base_status infer(eng_node *node, base_err *err) {
     if (eng_shape_count(&node->in_shape[0]) == 0)
         return BASE_FAIL(err, BASE_INVALID, "batch normalisation needs at least one channel");
     const eng_shape shape = eng_shape_1d(channels_of(node));
-    node->params = 4;
+    node->params = config_of(node)->no_affine ? 2 : 4;
     node->param[SCALE] = (eng_param_spec){.name = "scale", .shape = shape, .value = 1.0f};
     node->param[SHIFT] = (eng_param_spec){.name = "shift", .shape = shape, .value = 0.0f};
-    node->param[MEAN] = (eng_param_spec){.name = "mean", .shape = shape, .flags = ENG_PARAM_STATE, .value = 0.0f};
-    node->param[VARIANCE] =
+    node->param[statistic(node, MEAN)] =
+        (eng_param_spec){.name = "mean", .shape = shape, .flags = ENG_PARAM_STATE, .value = 0.0f};
+    node->param[statistic(node, VARIANCE)] =
         (eng_param_spec){.name = "variance", .shape = shape, .flags = ENG_PARAM_STATE, .value = 1.0f};
     return BASE_OK;
 }
@@ -57,17 +67,32 @@ static size_t saved(const eng_node *node, size_t batch) {
     return 2 * channels_of(node) * sizeof(float);
 }
 
-/* scale / s; sums and their shares. */
+/* scale / s; sums and their shares. With no_affine also a shift of zeros and the sums that are nobody's gradients. */
+enum { SCALED, SHARE, SLOPE, ZEROS, SUM, SUM_X };
 static size_t workspace(const eng_node *node, size_t batch) {
     (void)batch;
-    return 3 * eng_align_floats(channels_of(node)) * sizeof(float);
+    return (config_of(node)->no_affine ? SUM_X + 1 : SLOPE + 1) * eng_align_floats(channels_of(node)) * sizeof(float);
+}
+
+static float *space(const eng_call *call, size_t index) {
+    return (float *)call->workspace + index * eng_align_floats(channels_of(call->node));
+}
+
+static const float *shift_of(const eng_call *call) {
+    if (!config_of(call->node)->no_affine) return call->w[SHIFT];
+    return memset(space(call, ZEROS), 0, channels_of(call->node) * sizeof(float));
+}
+
+static float scale_of(const eng_call *call, size_t channel) {
+    return config_of(call->node)->no_affine ? 1.0f : call->w[SCALE][channel];
 }
 
 /* The running statistics move by a share `momentum` towards the batch's. */
 static void follow(const eng_call *call, size_t rows, const float *mean, const float *variance) {
     const double momentum = momentum_of(call->node), unbiased = rows > 1 ? (double)rows / (double)(rows - 1) : 1.0;
     for (size_t c = 0; c < channels_of(call->node); c++) {
-        float *m = &call->state[MEAN][c], *v = &call->state[VARIANCE][c];
+        float *m = &call->state[statistic(call->node, MEAN)][c];
+        float *v = &call->state[statistic(call->node, VARIANCE)][c];
         *m = (float)((1.0 - momentum) * (double)*m + momentum * (double)mean[c]);
         *v = (float)((1.0 - momentum) * (double)*v + momentum * unbiased * (double)variance[c]);
     }
@@ -75,22 +100,22 @@ static void follow(const eng_call *call, size_t rows, const float *mean, const f
 
 static void forward(const eng_call *call, eng_run *run) {
     const size_t cols = channels_of(call->node), rows = run->n * call->out_count / cols;
-    float *mean = call->saved, *inverse = mean + cols, *scale = call->workspace;
+    float *mean = call->saved, *inverse = mean + cols, *scale = space(call, SCALED);
     if (run->training) {
         run->k->tiles->moments(rows, cols, call->x[0], mean, inverse);
         follow(call, rows, mean, inverse);
     }
-    const float *variance = run->training ? inverse : call->w[VARIANCE];
+    const float *variance = run->training ? inverse : call->w[statistic(call->node, VARIANCE)];
     for (size_t c = 0; c < cols; c++) {
         inverse[c] = (float)(1.0 / sqrt((double)variance[c] + epsilon_of(call->node)));
-        scale[c] = call->w[SCALE][c] * inverse[c];
+        scale[c] = scale_of(call, c) * inverse[c];
     }
     run->k->tiles->normalise(&(eng_norm_job){.rows = rows,
                                              .cols = cols,
                                              .x = call->x[0],
-                                             .mean = run->training ? mean : call->w[MEAN],
+                                             .mean = run->training ? mean : call->w[statistic(call->node, MEAN)],
                                              .scale = scale,
-                                             .shift = call->w[SHIFT],
+                                             .shift = shift_of(call),
                                              .y = call->y,
                                              .relu = config_of(call->node)->relu});
 }
@@ -98,24 +123,26 @@ static void forward(const eng_call *call, eng_run *run) {
 static void backward(const eng_call *call, const eng_run *run) {
     const size_t cols = channels_of(call->node), rows = run->n * call->out_count / cols;
     const float *mean = call->saved, *inverse = mean + cols;
-    float *scale = call->workspace, *share = scale + eng_align_floats(cols), *slope = share + eng_align_floats(cols);
+    const bool affine = !config_of(call->node)->no_affine;
+    float *scale = space(call, SCALED), *share = space(call, SHARE), *slope = space(call, SLOPE);
+    float *sum = affine ? call->dw[SHIFT] : space(call, SUM), *sum_x = affine ? call->dw[SCALE] : space(call, SUM_X);
     eng_norm_job job = {.rows = rows,
                         .cols = cols,
                         .x = call->x[0],
                         .mean = mean,
                         .scale = scale,
-                        .shift = call->w[SHIFT],
+                        .shift = shift_of(call),
                         .dy = call->dy,
                         .dx = call->dx[0],
-                        .sum = call->dw[SHIFT],
-                        .sum_x = call->dw[SCALE],
+                        .sum = sum,
+                        .sum_x = sum_x,
                         .relu = config_of(call->node)->relu};
-    for (size_t c = 0; c < cols; c++) scale[c] = call->w[SCALE][c] * inverse[c];
+    for (size_t c = 0; c < cols; c++) scale[c] = scale_of(call, c) * inverse[c];
     run->k->tiles->norm_sums(&job);
     for (size_t c = 0; c < cols; c++) {
-        call->dw[SCALE][c] *= inverse[c];
-        share[c] = call->dw[SHIFT][c] / (float)rows;
-        slope[c] = call->dw[SCALE][c] * inverse[c] / (float)rows;
+        sum_x[c] *= inverse[c];
+        share[c] = sum[c] / (float)rows;
+        slope[c] = sum_x[c] * inverse[c] / (float)rows;
     }
     if (call->dx[0] == NULL) return;
     job.sum = share;

@@ -68,6 +68,7 @@ typedef struct eng_batch_norm_config {
     double epsilon;  /* added to the variance; 0 = 1e-5 */
     double momentum; /* share of the new batch in the running statistics; 0 = 0.1 */
     bool relu;       /* f(z) = max(0, z) on the fly */
+    bool no_affine;  /* no scale and no shift: y = f((x - m) / s) */
 } eng_batch_norm_config;
 
 typedef struct eng_layer_norm_config {
@@ -112,6 +113,24 @@ typedef struct eng_drop_path_config {
     double rate; /* share of samples set to zero in training: 0 <= rate < 1 */
 } eng_drop_path_config;
 
+/* The pixels (begin[0] + i stride, begin[1] + j stride) of an image; y has ceil(pixels / stride) rows and columns, and
+ * zeros where they lie outside. */
+typedef struct eng_subsample_config {
+    size_t begin[2]; /* down, along; less than the stride */
+    size_t stride;   /* 0 = 1 */
+} eng_subsample_config;
+
+/* What does not depend on its input but in its shape: every stride-th row and column of an image, of zeros, or of
+ * independent numbers N(0, deviation^2) that are drawn anew in every pass. */
+typedef struct eng_zero_config {
+    size_t stride; /* 0 = 1 */
+} eng_zero_config;
+
+typedef struct eng_noise_config {
+    size_t stride;    /* 0 = 1 */
+    double deviation; /* 0 = 1.0 */
+} eng_noise_config;
+
 /* name, descriptor; in the order in which --list shows them. */
 #define ENG_ACTIVATION_LIST(X)                                                                                         \
     X(linear)                                                                                                          \
@@ -141,6 +160,9 @@ typedef struct eng_drop_path_config {
     X(reshape)                                                                                                         \
     X(upsample)                                                                                                        \
     X(drop_path)                                                                                                       \
+    X(subsample)                                                                                                       \
+    X(zero)                                                                                                            \
+    X(noise)                                                                                                           \
     X(mean_squared_error)                                                                                              \
     X(binary_cross_entropy)                                                                                            \
     X(cross_entropy)

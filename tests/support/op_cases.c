@@ -39,10 +39,11 @@ static const eng_conv3d_config volume_strided = {.filters = 17,
 static const eng_conv3d_config volume_flat = {.filters = 3, .kernel = {1, 2, 2}, .epilogue = ENG_EPILOGUE_SIGMOID};
 static const eng_pool_config pool_halves = {.window = {2, 2}, .stride = {2, 2}};
 static const eng_pool_config pool_overlaps = {.window = {3, 2}, .stride = {1, 2}, .padding = {1, 1}};
-static const eng_batch_norm_config norm_relu = {.relu = true};
+static const eng_batch_norm_config norm_relu = {.relu = true}, norm_plain = {.no_affine = true};
 static const eng_slice_config slice_half = {.begin = 4, .count = 8};
 static const eng_upsample_config upsample_twice = {.factor = 2};
 static const eng_drop_path_config drop_path_config = {.rate = 0.2};
+static const eng_subsample_config subsample_odd = {.begin = {1, 1}, .stride = 2};
 #define ROW(a)                                                                                                         \
     {                                                                                                                  \
         .ndim = 1, .dim = { a }                                                                                        \
@@ -79,6 +80,8 @@ const op_case op_cases[] = {
     {&eng_op_batch_norm, "batch-norm of volumes", NULL, 2e-5, VOLUME(2, 3, 2, 5), .timed = VOLUME(8, 8, 8, 16)},
     {&eng_op_batch_norm, "batch-norm of images", NULL, 2e-5, IMAGE(3, 4, 5), .timed = IMAGE(28, 28, 16)},
     {&eng_op_batch_norm, "batch-norm relu", &norm_relu, 2e-5, IMAGE(3, 2, 18), .timed = IMAGE(28, 28, 16)},
+    {&eng_op_batch_norm, "batch-norm without scale and shift", &norm_plain, 2e-5, IMAGE(3, 2, 18),
+     .timed = IMAGE(28, 28, 16)},
     {&eng_op_layer_norm, "layer-norm of images", NULL, 2e-5, IMAGE(2, 3, 19), .timed = IMAGE(14, 14, 32)},
     {&eng_op_batch_norm, "batch-norm", NULL, 2e-5, .timed = ROW(256)},
     {&eng_op_layer_norm, "layer-norm", NULL, 2e-5, .timed = ROW(256)},
@@ -104,6 +107,9 @@ const op_case op_cases[] = {
     {&eng_op_reshape, "reshape", NULL, .moves = true, .timed = IMAGE(28, 28, 16)},
     {&eng_op_upsample, "upsample", &upsample_twice, .moves = true, .timed = IMAGE(14, 14, 16)},
     {&eng_op_drop_path, "drop-path", &drop_path_config, .moves = true, .timed = IMAGE(28, 28, 16)},
+    {&eng_op_subsample, "subsample", &subsample_odd, .moves = true, .timed = IMAGE(28, 28, 16)},
+    {&eng_op_zero, "zero", NULL, .moves = true, .timed = IMAGE(28, 28, 16)},
+    {&eng_op_noise, "noise", NULL, .moves = true, .timed = IMAGE(28, 28, 16)},
     {&eng_op_mean_squared_error, "mean squared error", NULL, 1e-6, .timed = ROW(10)},
     {&eng_op_binary_cross_entropy, "binary cross-entropy", NULL, 1e-6, .timed = ROW(10)},
     {&eng_op_cross_entropy, "cross-entropy", NULL, 1e-6, .timed = ROW(10)},

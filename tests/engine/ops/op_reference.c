@@ -222,9 +222,9 @@ static void standardise(size_t count, size_t first, size_t step, const double *x
     for (size_t i = 0; i < count; i++) y[first + i * step] = (x[first + i * step] - mean) / sqrt(variance + 1e-5);
 }
 
-static void scale_and_shift(const op_problem *p, size_t cols, bool rectified) {
+static void scale_and_shift(const op_problem *p, size_t cols, bool plain, bool rectified) {
     for (size_t i = 0; i < count_of(p); i++) {
-        p->y[i] = p->y[i] * p->w[0][i % cols] + p->w[1][i % cols];
+        if (!plain) p->y[i] = p->y[i] * p->w[0][i % cols] + p->w[1][i % cols];
         if (rectified) p->y[i] = fmax(0.0, p->y[i]);
     }
 }
@@ -233,14 +233,15 @@ static void batch_norm(const op_problem *p) {
     const eng_shape *in = &p->node->in_shape[0];
     size_t cols = in->dim[in->ndim - 1];
     for (size_t c = 0; c < cols; c++) standardise(count_of(p) / cols, c, cols, p->x, p->y);
-    scale_and_shift(p, cols, ((const eng_batch_norm_config *)p->node->config)->relu);
+    const eng_batch_norm_config *config = p->node->config;
+    scale_and_shift(p, cols, config->no_affine, config->relu);
 }
 
 static void layer_norm(const op_problem *p) {
     const eng_shape *in = &p->node->in_shape[0];
     size_t cols = in->dim[in->ndim - 1];
     for (size_t r = 0; r < count_of(p) / cols; r++) standardise(cols, r * cols, 1, p->x, p->y);
-    scale_and_shift(p, cols, false);
+    scale_and_shift(p, cols, false, false);
 }
 
 op_reference *op_reference_of(const eng_op *op) {

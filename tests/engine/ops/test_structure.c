@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The ops that move numbers (add, concat, slice, reshape, upsample, drop-path), on every instance of the kernels:
+/* The ops that move numbers (add, concat, slice, reshape, upsample, drop-path, subsample), or
+ * make them up (zero, noise), on every instance of the kernels:
  * forward against indices written out, backward against the sum that it is the gradient of, which for a linear op is
  * exact. */
 #include "tests/support/check.h"
@@ -213,6 +214,89 @@ static void check_drop_path(const eng_kernels *k) {
     free(f);
 }
 
+/* Where y is outside of x it is zero, and there is a pixel of y for every one that is begun. */
+static void check_subsample(const eng_kernels *k) {
+    static const struct {
+        size_t h, w, c, row, col, stride, out_h, out_w;
+    } cases[] = {{4, 4, 1, 0, 0, 2, 2, 2}, {4, 4, 3, 1, 1, 2, 2, 2}, {7, 5, 2, 1, 1, 2, 4, 3},
+                 {7, 5, 2, 0, 1, 2, 4, 3}, {3, 8, 5, 2, 0, 3, 1, 3}, {3, 2, 4, 0, 0, 1, 3, 2}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        const size_t h = cases[i].h, w = cases[i].w, c = cases[i].c, stride = cases[i].stride;
+        const eng_shape shape = {.ndim = 3, .dim = {h, w, c}};
+        const eng_subsample_config config = {.begin = {cases[i].row, cases[i].col}, .stride = stride};
+        fixture *f = base_malloc(sizeof *f);
+        start(f, &eng_op_subsample, &config, &shape, 1, k);
+        compute(f);
+        assert_true(f->node->out_shape.dim[0] == cases[i].out_h && f->node->out_shape.dim[1] == cases[i].out_w);
+        float want[MOST] = {0.0f};
+        for (size_t n = 0, at = 0; n < N; n++)
+            for (size_t y = 0; y < cases[i].out_h; y++)
+                for (size_t x = 0; x < cases[i].out_w; x++)
+                    for (size_t j = 0; j < c; j++, at++) {
+                        const size_t row = cases[i].row + stride * y, col = cases[i].col + stride * x;
+                        const size_t from = ((n * h + row) * w + col) * c + j;
+                        const bool inside = row < h && col < w;
+                        assert_true(f->y[at] == (inside ? f->x[0][from] : 0.0f));
+                        if (inside) want[from] = f->weight[at];
+                    }
+        assert_memory_equal(f->dx[0], want, N * h * w * c * sizeof *want);
+        eng_graph_destroy(f->graph);
+        free(f);
+    }
+}
+
+/* The two branches of a factorized reduction, ramp 0 .. 15: even rows and columns, odd rows and columns. */
+static void check_reduction(const eng_kernels *k) {
+    static const float even[] = {0, 2, 8, 10}, odd[] = {5, 7, 13, 15};
+    const eng_shape shape = eng_shape_3d(4, 4, 1);
+    for (size_t i = 0; i < 2; i++) {
+        const eng_subsample_config config = {.begin = {i, i}, .stride = 2};
+        fixture *f = base_malloc(sizeof *f);
+        start(f, &eng_op_subsample, &config, &shape, 1, k);
+        for (size_t j = 0; j < 16; j++) f->x[0][j] = (float)j;
+        f->run.n = 1;
+        f->node->op->forward(&f->call, &f->run);
+        assert_memory_equal(f->y, i == 0 ? even : odd, sizeof even);
+        eng_graph_destroy(f->graph);
+        free(f);
+    }
+}
+
+/* No gradient, whatever the image; noise has mean 0 and the stated deviation, is drawn anew in every step and is the
+ * same in the same step, in training as in evaluation. */
+static void check_made_up(const eng_kernels *k) {
+    enum { COUNT = N * 4 * 3 * 5, STEPS = 200 };
+    const eng_shape shape = {.ndim = 3, .dim = {7, 5, 5}};
+    const eng_zero_config zero = {.stride = 2};
+    const eng_noise_config noise = {.stride = 2, .deviation = 3.0};
+    double sum = 0.0, squares = 0.0;
+    float before[COUNT] = {0};
+    for (size_t i = 0; i < 2; i++) {
+        fixture *f = base_malloc(sizeof *f);
+        start(f, i == 0 ? &eng_op_zero : &eng_op_noise, i == 0 ? (const void *)&zero : &noise, &shape, 1, k);
+        assert_int_equal(f->call.out_count, 4 * 3 * 5);
+        for (f->run.step = 0; f->run.step < STEPS; f->run.step++) {
+            f->run.training = f->run.step % 2 == 0;
+            compute(f);
+            for (size_t j = 0; j < N * 7 * 5 * 5; j++) assert_true(f->dx[0][j] == 0.0f);
+            for (size_t j = 0; j < COUNT; j++) {
+                if (i == 0) assert_true(f->y[j] == 0.0f);
+                sum += (double)f->y[j];
+                squares += pow((double)f->y[j], 2.0);
+            }
+            if (i == 1) assert_memory_not_equal(before, f->y, sizeof before);
+            memcpy(before, f->y, sizeof before);
+            compute(f);
+            assert_memory_equal(before, f->y, sizeof before);
+        }
+        eng_graph_destroy(f->graph);
+        free(f);
+    }
+    const double count = (double)COUNT * STEPS;
+    CHECK_NEAR(sum / count, 0.0, 4 * 3.0 / sqrt(count));
+    CHECK_NEAR(squares / count, 9.0, 4 * 9.0 * sqrt(2.0 / count));
+}
+
 static void add_sums(void **state) {
     (void)state;
     each_kernel(check_add);
@@ -237,6 +321,16 @@ static void upsample_repeats_pixels(void **state) {
 static void drop_path_drops_samples(void **state) {
     (void)state;
     each_kernel(check_drop_path);
+}
+
+static void subsample_takes_pixels(void **state) {
+    (void)state;
+    each_kernel(check_subsample);
+    each_kernel(check_reduction);
+}
+static void zero_and_noise_ignore_their_input(void **state) {
+    (void)state;
+    each_kernel(check_made_up);
 }
 
 static void shapes_must_fit(void **state) {
@@ -268,6 +362,16 @@ static void shapes_must_fit(void **state) {
                 "at least 0 and below 1, not 1");
     CHECK_FAILS(eng_graph_add(graph, &eng_op_reshape, &wrong, NULL, &a, &out, &err), BASE_INVALID,
                 "[4, 3] cannot become [3, 3]");
+    const eng_value image = eng_graph_input(graph, eng_shape_3d(4, 4, 2), ENG_F32);
+    const eng_subsample_config outside = {.begin = {2, 0}, .stride = 2};
+    const eng_noise_config negative = {.deviation = -1.0};
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_subsample, &outside, NULL, &image, &out, &err), BASE_INVALID,
+                "the first pixel (2, 0) must lie within a stride of 2");
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_subsample, NULL, NULL, &a, &out, &err), BASE_INVALID, "only an image");
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_zero, NULL, NULL, &a, &out, &err), BASE_INVALID, "of an image");
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_noise, NULL, NULL, &a, &out, &err), BASE_INVALID, "of an image");
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_noise, &negative, NULL, &image, &out, &err), BASE_INVALID,
+                "must be positive, not -1");
     eng_graph_destroy(graph);
 }
 
@@ -279,6 +383,8 @@ int main(void) {
         cmocka_unit_test(reshape_keeps_the_numbers),
         cmocka_unit_test(upsample_repeats_pixels),
         cmocka_unit_test(drop_path_drops_samples),
+        cmocka_unit_test(subsample_takes_pixels),
+        cmocka_unit_test(zero_and_noise_ignore_their_input),
         cmocka_unit_test(shapes_must_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

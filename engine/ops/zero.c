@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Zeros in the shape of every stride-th row and column of an image: the operation `none` of cell searches, which takes
+ * part in a mixture without giving anything (H. Liu et al., "DARTS", ICLR 2019, section 2.1). No gradient passes. */
+#include <string.h>
+
+#include "engine/ops/ops.h"
+
+static base_status infer(eng_node *node, base_err *err) {
+    size_t stride = ((const eng_zero_config *)node->config)->stride;
+    if (stride == 0) stride = 1;
+    if (node->in_shape[0].ndim != 3)
+        return BASE_FAIL(err, BASE_INVALID, "zeros take the place of an image [height, width, channels]");
+    for (size_t i = 0; i < 2; i++) node->out_shape.dim[i] = (node->in_shape[0].dim[i] + stride - 1) / stride;
+    return BASE_OK;
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    memset(call->y, 0, run->n * call->out_count * sizeof(float));
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    memset(call->dx[0], 0, run->n * call->in_count[0] * sizeof(float));
+}
+
+const eng_op eng_op_zero = {
+    .name = "zero",
+    .summary = "zeros in the shape of an image",
+    .inputs = 1,
+    .config_size = sizeof(eng_zero_config),
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};
