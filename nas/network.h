@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The network of a genotype. */
+#ifndef NAS_NETWORK_H
+#define NAS_NETWORK_H
+
+#include "nas/genotype.h"
+#include "nas/skeleton.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Puts it behind net->at, the data. BASE_INVALID as of nas_skeleton_build. */
+BASE_CHECK base_status nas_network_build(const nas_genotype *genotype, const nas_settings *settings, eng_net *net,
+                                         eng_ports *ports);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Depthwise 3 x 3 convolution with dilation 2, and 1 x 1 (DARTS, section 3.1). */
+#include "nas/parts.h"
+
+static base_status build(eng_net *net, const nas_edge *edge) {
+    return nas_part_dilated(net, edge, 3);
+}
+
+static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
+    (void)stride;
+    return 9 * in + in * out + nas_norm_numbers(out, affine);
+}
+
+const nas_operation nas_operation_dil_conv_3x3 = {
+    .name = "dil_conv_3x3",
+    .summary = "separable 3 x 3 convolution with dilation 2",
+    .build = build,
+    .parameters = parameters,
+};

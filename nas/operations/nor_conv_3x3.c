@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ReLU, 3 x 3 convolution, normalisation (NAS-Bench-201, section 2.1). The authors' code gives the convolution a bias
+ * where the normalisation has no shift; the normalisation takes it away again, so there is none here. */
+#include "nas/parts.h"
+
+static base_status build(eng_net *net, const nas_edge *edge) {
+    return nas_part_relu_conv_norm(net, edge, 3);
+}
+
+static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
+    (void)stride;
+    return 9 * in * out + nas_norm_numbers(out, affine);
+}
+
+const nas_operation nas_operation_nor_conv_3x3 = {
+    .name = "nor_conv_3x3",
+    .summary = "3 x 3 convolution",
+    .build = build,
+    .parameters = parameters,
+};
