@@ -106,7 +106,8 @@ enum {
     HPO_OBJECTIVE_RESUMABLE = 2, /* evaluate can go on from a lower fidelity through the trial's folder */
     HPO_OBJECTIVE_SEARCHABLE =
         4, /* every option may be searched as a parameter of the same name; others are an error */
-    HPO_OBJECTIVE_DEFAULT_SPACE = 8 /* the parameters that it declares are for a study that has none of its own */
+    HPO_OBJECTIVE_DEFAULT_SPACE = 8, /* the parameters that it declares are for a study that has none of its own */
+    HPO_OBJECTIVE_COUNTS = 16 /* a result may say what it has cost, as a function of its job alone: never of a clock */
 };
 
 typedef struct hpo_objective_type {
@@ -140,15 +141,19 @@ typedef struct hpo_objective_type {
     bool (*needs_goal)(const base_yaml_node *settings, const char *metric);
     /* Once per worker. May be NULL. A failure here ends the run as bad input. */
     base_status (*init)(void *state, const hpo_objective_env *env, base_arena *arena, base_err *err);
-    /* One evaluation. Fills out->metrics (and cost, in-rank only). A returned error fails the trial with err->text, as
-     * does out->failure set by the objective itself (it knows why a command died). */
+    /* One evaluation. Fills out->metrics (and cost: IN_RANK and COUNTS only). A returned error fails the trial with
+     * err->text, as does out->failure set by the objective itself (it knows why a command died). */
     base_status (*evaluate)(void *state, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                             base_err *err);
     void (*fini)(void *state); /* may be NULL */
     /* Instead of evaluate: it runs programs. */
     const hpo_program_ops *program;
-    /* Declared cost of going from one fidelity to another; NULL = to - from. */
-    double (*cost)(double from, double to);
+    /* Declared cost of going from one fidelity to another with this configuration; NULL = to - from. ends: the
+     * evaluation ends there, so that what follows its last step counts; else `to` is a step on the way. It never falls
+     * as `to` grows, is no less where the evaluation ends, and depends on its arguments only: decisions are computed
+     * from it again. */
+    double (*cost)(const hpo_objective_env *env, const double *config, double from, double to, bool ends);
+    const char *cost_unit; /* what a cost counts, in the plural: "passes over the data"; NULL = the fidelity */
     /* RESUMABLE: whether it can go on from a lower value of this fidelity (a share of the data must start again); NULL
      * = from any. An evaluation that starts again is charged in full. */
     bool (*resumes)(const char *fidelity);

@@ -66,10 +66,11 @@ static void print_cost(const cli_end *end, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     const double cost = hpo_view_cost(hpo_study_view(end->study));
     const double from_scratch = hpo_view_cost_from_scratch(hpo_study_view(end->study));
-    if (!spec->fidelity.name) return;
+    const char *unit = hpo_study_cost_unit(spec);
+    if (!unit) return;
     base_buf_puts(out, "  cost ");
     put_number(out, cost);
-    base_buf_printf(out, " %s", spec->fidelity.name);
+    base_buf_printf(out, " %s", unit);
     if (from_scratch > cost) {
         base_buf_puts(out, " (");
         put_number(out, from_scratch);
@@ -124,7 +125,7 @@ static void print_counts(const cli_end *end, base_buf *out) {
     hpo_failed_choices(view, print_choice, out);
     print_cost(end, out);
     print_workers(end, out);
-    hpo_notices_print(&end->last->notices, hpo_study_spec_of(end->study)->fidelity.name, out);
+    hpo_notices_print(&end->last->notices, hpo_study_cost_unit(hpo_study_spec_of(end->study)), out);
 }
 
 static void print_artefact(const hpo_eval *eval, base_buf *out) {

@@ -26,7 +26,7 @@ void controller_note_late(controller *c, uint64_t id, const hpo_result *result) 
     if (!has_finished(c, &trial, result)) return;
     const double step = trial.reports[trial.n_reports - 1].step;
     hpo_notices_count(&c->notices, HPO_NOTICE_LATE, id);
-    c->notices.late_cost += hpo_study_cost(c->study, step, trial.fidelity);
+    c->notices.late_cost += hpo_study_cost(c->study, &trial, step, trial.fidelity, true);
 }
 
 base_status controller_settle(controller *c, uint64_t id, base_err *err) {

@@ -184,10 +184,10 @@ base_status controller_tell_result(controller *c, const hpo_raw *raw, base_err *
  */
 static double offset_of(controller *c, const hpo_raw *raw) {
     hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), raw->trial);
-    bool in_rank = (c->spec->objective->flags & HPO_OBJECTIVE_IN_RANK) != 0;
-    if (raw->is_report) return hpo_study_cost(c->study, trial.from, raw->fidelity);
-    if (in_rank && raw->result.failure == HPO_FAILURE_NONE && isfinite(raw->result.cost)) return raw->result.cost;
-    return hpo_study_cost(c->study, trial.from, trial.fidelity);
+    const bool says = hpo_study_results_say_cost(c->spec) && raw->result.failure == HPO_FAILURE_NONE;
+    if (raw->is_report) return hpo_study_cost(c->study, &trial, trial.from, raw->fidelity, false);
+    if (says && isfinite(raw->result.cost)) return raw->result.cost;
+    return hpo_study_cost(c->study, &trial, trial.from, trial.fidelity, true);
 }
 
 static void feed_cached(void *self, const hpo_raw *raw) {

@@ -23,14 +23,8 @@ base_status hpo_instance_create(const hpo_study_spec *spec, uint32_t worker, hpo
     hpo_instance *instance = base_calloc(1, sizeof *instance);
     *instance = (hpo_instance){.spec = spec, .arena = base_arena_create()};
     instance->state = base_arena_alloc(instance->arena, type->state_size);
-    hpo_objective_env env = {.space = spec->space,
-                             .settings = spec->settings,
-                             .fidelity = spec->fidelity,
-                             .seed = spec->seed,
-                             .metric = spec->metric,
-                             .base_dir = spec->base_dir,
-                             .writes_config = spec->writes_config,
-                             .worker = worker};
+    hpo_objective_env env = hpo_study_objective_env(spec);
+    env.worker = worker;
     base_status status = BASE_OK;
     if (type->options) status = base_options_read(type->options, spec->settings, instance->state, instance->arena, err);
     if (status == BASE_OK && type->init) status = type->init(instance->state, &env, instance->arena, err);

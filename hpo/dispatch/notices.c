@@ -49,7 +49,7 @@ static void put_trials(const hpo_notices *notices, size_t kind, base_buf *out) {
     }
 }
 
-void hpo_notices_print(const hpo_notices *notices, const char *fidelity, base_buf *out) {
+void hpo_notices_print(const hpo_notices *notices, const char *unit, base_buf *out) {
     base_buf line = {0};
     for (size_t kind = 0; kind < HPO_NOTICE_COUNT; kind++) {
         const uint64_t count = notices->kind[kind].count;
@@ -60,7 +60,7 @@ void hpo_notices_print(const hpo_notices *notices, const char *fidelity, base_bu
         const bool in_no_book = kind == HPO_NOTICE_LATE && notices->late_cost > 0;
         if (in_no_book) {
             base_buf_printf(&line, ", which took %.6g %s more than they are charged for", notices->late_cost,
-                            fidelity ? fidelity : "evaluations");
+                            unit ? unit : "evaluations");
         }
         base_buf_puts(&line, notices->kind[kind].named == 1 ? " (trial " : " (trials ");
         put_trials(notices, kind, &line);

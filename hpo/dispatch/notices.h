@@ -30,7 +30,7 @@ void hpo_notices_raise(hpo_notices *notices, hpo_notice kind, uint64_t trial, co
 /* Counts what an earlier run has said. */
 void hpo_notices_count(hpo_notices *notices, hpo_notice kind, uint64_t trial);
 /* A line for each kind that was raised, and for what was deleted, behind an indent of two. */
-void hpo_notices_print(const hpo_notices *notices, const char *fidelity, base_buf *out);
+void hpo_notices_print(const hpo_notices *notices, const char *unit, base_buf *out);
 /* {"early_end": {"count": 3, "trials": [0, 4, 7]}, ...} */
 void hpo_notices_print_json(const hpo_notices *notices, base_buf *out);
 

@@ -61,9 +61,11 @@ const char *hpo_study_reason(const hpo_study *study) {
     return reason->length > 0 ? base_buf_text(reason) : NULL;
 }
 
-double hpo_study_cost(const hpo_study *study, double from, double to) {
+double hpo_study_cost(const hpo_study *study, const hpo_trial *trial, double from, double to, bool ends) {
     const hpo_objective_type *objective = study->spec->objective;
-    return objective->cost ? objective->cost(from, to) : to - from;
+    if (!objective->cost) return to - from;
+    const hpo_objective_env env = hpo_study_objective_env(study->spec);
+    return objective->cost(&env, trial->config, from, to, ends);
 }
 
 void hpo_study_begin_run(hpo_study *study, uint64_t workers) {
@@ -131,8 +133,8 @@ static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
     const hpo_study_spec *spec = study->spec;
     if (must_end(study, view, why)) return true;
     if (spec->budget.cost > 0 && hpo_view_cost(view) >= spec->budget.cost) {
-        base_buf_printf(why, "the budget of %.15g %s is spent", spec->budget.cost,
-                        spec->fidelity.name ? spec->fidelity.name : "evaluations");
+        const char *unit = hpo_study_cost_unit(spec);
+        base_buf_printf(why, "the budget of %.15g %s is spent", spec->budget.cost, unit ? unit : "evaluations");
         return true;
     }
     return false;
@@ -295,7 +297,7 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
     record->stop = hpo_scheduler_should_stop(study->scheduler, hpo_study_view(study), trial_id);
     if (!record->stop) return;
     record->open = !study->spec->deterministic && !(study->spec->objective->flags & HPO_OBJECTIVE_IN_RANK);
-    record->result.cost = hpo_study_cost(study, trial.from, step);
+    record->result.cost = hpo_study_cost(study, &trial, trial.from, step, false);
     hpo_history_stop(study->history, record);
 }
 
@@ -335,14 +337,23 @@ static double judge(const hpo_study_spec *spec, hpo_result *result) {
     return *value;
 }
 
-/* What an evaluation has cost: up to the step at which it ended by itself, and from the beginning where it could not go
- * on from what it was promoted from; less what it was charged when it was to stop. */
+/* Up to the step at which it ended by itself, and from the beginning where it could not go on from what it was promoted
+ * from. */
 static double declared_cost(const hpo_study *study, const hpo_trial *trial, const hpo_result *result) {
     const double from = result->notices & HPO_NOTICE_BIT(STARTED_AGAIN) ? 0 : trial->from;
     const bool early = hpo_result_ended_early(result, trial->fidelity);
-    const double cost = hpo_study_cost(study, from, early ? fmax(result->reached, from) : trial->fidelity);
+    return hpo_study_cost(study, trial, from, early ? fmax(result->reached, from) : trial->fidelity, true);
+}
+
+/* What an evaluation is charged: what its result says or else what is declared; less what it was charged when it was to
+ * stop. */
+static double charged_cost(const hpo_study *study, const hpo_trial *trial, const hpo_result *result) {
+    const bool says = hpo_study_results_say_cost(study->spec) && result->failure == HPO_FAILURE_NONE &&
+                      isfinite(result->cost) && result->cost >= 0;
+    const double cost = says ? result->cost : declared_cost(study, trial, result);
     if (!trial->open) return cost;
-    return fmax(cost - hpo_study_cost(study, trial->from, trial->reports[trial->n_reports - 1].step), 0);
+    const double step = trial->reports[trial->n_reports - 1].step;
+    return fmax(cost - hpo_study_cost(study, trial, trial->from, step, false), 0);
 }
 
 void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *result, uint32_t attempt, uint32_t worker,
@@ -365,11 +376,7 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
         .at = study->now,
     };
     record->value = judge(spec, &record->result);
-    const bool may_say = spec->objective->flags & HPO_OBJECTIVE_IN_RANK;
-    const bool says = isfinite(result->cost) && result->cost >= 0;
-    if (record->result.failure != HPO_FAILURE_NONE || !may_say || !says) {
-        record->result.cost = declared_cost(study, &trial, &record->result);
-    }
+    record->result.cost = charged_cost(study, &trial, &record->result);
     apply_own(study, record);
 }
 

@@ -85,8 +85,8 @@ const char *hpo_study_reason(const hpo_study *study);
 bool hpo_study_must_end(hpo_study *study);
 /* More failed trials than max_failures allows, or nothing has succeeded at the end: exit code 3. */
 bool hpo_study_failed(const hpo_study *study);
-/* Declared cost of a job that goes on from `from` to `to`. */
-double hpo_study_cost(const hpo_study *study, double from, double to);
+/* Declared cost of what a trial does from `from` to `to`, where its evaluation ends or only reports. */
+double hpo_study_cost(const hpo_study *study, const hpo_trial *trial, double from, double to, bool ends);
 /* Recomputes the decision that made `record` (START, PROMOTE, CLOSE) from the history as of then and compares bit for
  * bit: BASE_CORRUPT with the difference. For --replay: call before applying the record. */
 BASE_CHECK base_status hpo_study_verify(hpo_study *study, const hpo_record *record, base_err *err);

@@ -64,7 +64,7 @@ static base_status check_options(const hpo_study_spec *spec, base_err *err) {
     return status;
 }
 
-static hpo_objective_env objective_env(const hpo_study_spec *spec) {
+hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec) {
     return (hpo_objective_env){
         .space = spec->space,
         .settings = spec->settings,
@@ -76,20 +76,28 @@ static hpo_objective_env objective_env(const hpo_study_spec *spec) {
     };
 }
 
+bool hpo_study_results_say_cost(const hpo_study_spec *spec) {
+    return spec->objective->flags & (HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_COUNTS);
+}
+
+const char *hpo_study_cost_unit(const hpo_study_spec *spec) {
+    return spec->objective->cost_unit ? spec->objective->cost_unit : spec->fidelity.name;
+}
+
 void hpo_study_advise(const hpo_study_spec *spec, base_buf *out) {
-    const hpo_objective_env env = objective_env(spec);
+    const hpo_objective_env env = hpo_study_objective_env(spec);
     if (spec->objective->advise) spec->objective->advise(&env, out);
 }
 
 base_status hpo_study_describe(const hpo_study_spec *spec, base_buf *out, base_err *err) {
-    const hpo_objective_env env = objective_env(spec);
+    const hpo_objective_env env = hpo_study_objective_env(spec);
     return spec->objective->describe ? spec->objective->describe(&env, &spec->limits, out, err) : BASE_OK;
 }
 
 /* The objective's own word on settings, space and fidelity together. */
 base_status study_check_objective(const hpo_study_spec *spec, base_err *err) {
     const hpo_objective_type *type = spec->objective;
-    const hpo_objective_env env = objective_env(spec);
+    const hpo_objective_env env = hpo_study_objective_env(spec);
     if (type->check) return type->check(&env, err);
     return type->options ? check_options(spec, err) : BASE_OK;
 }

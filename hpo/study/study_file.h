@@ -111,6 +111,11 @@ bool hpo_study_spec_repeats(const hpo_study_spec *spec, uint64_t trial);
 bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, base_buf *changed);
 /* The resolved study as YAML with every default filled in, for --check; plus the size of the space and the ladder. */
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);
+/* What the objective may know of it. */
+hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec);
+/* Whether its results may say what they have cost; and what costs count, NULL: evaluations. */
+bool hpo_study_results_say_cost(const hpo_study_spec *spec);
+const char *hpo_study_cost_unit(const hpo_study_spec *spec);
 /* What the objective holds for a likely mistake, as sentences on lines of their own. */
 void hpo_study_advise(const hpo_study_spec *spec, base_buf *out);
 /* What the objective has to add to it, in lines that begin with "# ". BASE_INVALID when no trial could run. */

@@ -76,7 +76,7 @@ typedef struct hpo_result {
     hpo_failure failure;
     int code;            /* signal number or exit status */
     hpo_metrics metrics; /* raw, as the objective named them */
-    double cost;         /* in units of fidelity; NaN = the declared cost. Only in-rank objectives may set it */
+    double cost;         /* in units of fidelity; NaN = the declared cost. Who may set it: hpo_objective_type.flags */
     double seconds;      /* wall time of the evaluation, filled by whoever ran it */
     double reached;      /* the fidelity at which it ended by itself, below the one asked for; 0 or NaN = as asked */
     uint32_t notices;    /* HPO_NOTICE_BIT of what the objective or the worker has noticed */

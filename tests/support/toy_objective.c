@@ -49,6 +49,18 @@ static base_status toy_parameters(const base_yaml_node *settings, hpo_space *spa
 const hpo_objective_type toy_objective = {
     .name = "toy", .summary = "a quadratic", .flags = HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_RESUMABLE, TOY};
 const hpo_objective_type toy_restart_objective = {.name = "toy_restart", .summary = "a quadratic from scratch", TOY};
+/* Epochs at a price that the parameter x raises, and 10 at the end. */
+static double toy_price(const hpo_objective_env *env, const double *config, double from, double to, bool ends) {
+    const double x = config[hpo_space_find(env->space, "x")];
+    return (1 + x) * (to - from) + (ends ? 10 : 0);
+}
+
+const hpo_objective_type toy_priced_objective = {.name = "toy_priced",
+                                                 .summary = "a quadratic that costs more where x is larger",
+                                                 .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_COUNTS,
+                                                 .cost = toy_price,
+                                                 .cost_unit = "passes",
+                                                 TOY};
 const hpo_objective_type toy_declared_objective = {
     .name = "toy_declared", .summary = "a quadratic on its own space", .parameters = toy_parameters, TOY};
 const hpo_objective_type toy_default_objective = {.name = "toy_default",
@@ -93,8 +105,9 @@ const hpo_objective_type toy_strict_objective = {
 };
 
 const hpo_catalog *toy_catalog(void) {
-    static const hpo_objective_type *const objectives[] = {
-        &toy_objective, &toy_restart_objective, &toy_declared_objective, &toy_default_objective, &toy_strict_objective};
+    static const hpo_objective_type *const objectives[] = {&toy_objective,          &toy_restart_objective,
+                                                           &toy_declared_objective, &toy_default_objective,
+                                                           &toy_strict_objective,   &toy_priced_objective};
     static const hpo_catalog catalog = {objectives, CHECK_COUNT(objectives), "toy 1"};
     return &catalog;
 }

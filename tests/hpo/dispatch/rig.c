@@ -67,8 +67,19 @@ static const hpo_objective_type fake_objective = {
     .name = "fake", .summary = "processes", .flags = HPO_OBJECTIVE_RESUMABLE, .evaluate = never, .forget = forget};
 static const hpo_objective_type fake_rank_objective = {
     .name = "fake_rank", .summary = "in the rank", .flags = HPO_OBJECTIVE_IN_RANK, .evaluate = never};
-static const hpo_objective_type *const objectives[] = {&fake_objective, &fake_rank_objective};
-const hpo_catalog rig_catalog = {.objectives = objectives, .n_objectives = 2, .version = "rig 1"};
+static double price(const hpo_objective_env *env, const double *config, double from, double to, bool ends) {
+    (void)env;
+    return (1 + config[0]) * (to - from) + (ends ? 2.5 : 0);
+}
+
+static const hpo_objective_type fake_priced_objective = {.name = "fake_priced",
+                                                         .summary = "processes that count their cost",
+                                                         .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_COUNTS,
+                                                         .cost = price,
+                                                         .evaluate = never,
+                                                         .forget = forget};
+static const hpo_objective_type *const objectives[] = {&fake_objective, &fake_rank_objective, &fake_priced_objective};
+const hpo_catalog rig_catalog = {.objectives = objectives, .n_objectives = 3, .version = "rig 1"};
 
 double rig_loss(const double *config, size_t n_config, uint64_t seed, double fidelity) {
     double sum = 0;

@@ -9,8 +9,8 @@
 #include "tests/support/fake_transport.h"
 
 /* The objective `fake` runs in processes and can go on from a lower fidelity; `fake_rank` runs in the rank and says
- * what it costs. Both report the metric `loss` at every unit of fidelity. They are evaluated by the script, never by
- * themselves. */
+ * what it costs; `fake_priced` runs in processes, and says it, too: less than it declares, or more. Both report the
+ * metric `loss` at every unit of fidelity. They are evaluated by the script, never by themselves. */
 extern const hpo_catalog rig_catalog;
 double rig_loss(const double *config, size_t n_config, uint64_t seed, double fidelity);
 

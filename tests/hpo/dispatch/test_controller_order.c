@@ -11,13 +11,16 @@
 #define HEAD                                                                                                           \
     "study: rig\nseed: 5\nmetric: loss\ndeterministic: true\nworkers: 4\n"                                             \
     "parameters: {x: {min: 0.0, max: 1.0}, c: {values: [a, b, c]}}\nfailure: {heartbeat: 0.01s, lost_after: 0.1s}\n"
-#define FAKE      "objective: {fake: {}}\n"
-#define RANK      "objective: {fake_rank: {}}\n"
-#define HYPERBAND "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\n"
-#define RANDOM    HEAD FAKE "budget: {trials: 20}\n"
-#define BANDS     HEAD FAKE HYPERBAND "budget: {trials: 20}\n"
-#define RANKS     HEAD RANK HYPERBAND "budget: {trials: 20}\n"
-#define STOPS     HEAD FAKE "fidelity: {epochs: {min: 9, max: 9}}\nbudget: {trials: 14}\n"
+#define FAKE         "objective: {fake: {}}\n"
+#define RANK         "objective: {fake_rank: {}}\n"
+#define HYPERBAND    "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\n"
+#define PRICED_BY    "objective: {fake_priced: {}}\n"
+#define PRICED       HEAD PRICED_BY HYPERBAND "budget: {trials: 20}\n"
+#define PRICED_STOPS HEAD PRICED_BY "fidelity: {epochs: {min: 9, max: 9}}\nbudget: {trials: 14}\n"
+#define RANDOM       HEAD FAKE "budget: {trials: 20}\n"
+#define BANDS        HEAD FAKE HYPERBAND "budget: {trials: 20}\n"
+#define RANKS        HEAD RANK HYPERBAND "budget: {trials: 20}\n"
+#define STOPS        HEAD FAKE "fidelity: {epochs: {min: 9, max: 9}}\nbudget: {trials: 14}\n"
 
 /* ---- a scheduler that stops trials at reports, as a function of trial and step ---- */
 
@@ -47,7 +50,8 @@ typedef struct kind {
     const char *yaml;
     const hpo_scheduler_type *scheduler;
 } kind;
-static const kind kinds[] = {{RANDOM, NULL}, {BANDS, NULL}, {RANKS, NULL}, {STOPS, &stopper}};
+static const kind kinds[] = {{RANDOM, NULL},    {BANDS, NULL},  {RANKS, NULL},
+                             {STOPS, &stopper}, {PRICED, NULL}, {PRICED_STOPS, &stopper}};
 
 /* ---- what becomes of attempts ---- */
 

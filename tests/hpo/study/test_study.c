@@ -210,13 +210,14 @@ static void what_cannot_be_used_is_a_failure(void **state) {
     close_study(study, spec);
 }
 
-/* Only an in-rank objective may say what it cost, and only when it worked. */
+/* Only an objective in the rank, or one that counts, may say what it cost, and only when it worked. */
 static void who_may_name_a_cost(void **state) {
     (void)state;
     static const struct {
         const char *objective;
         double said, charged;
-    } cases[] = {{"toy", .25, .25}, {"toy", (double)NAN, 3}, {"toy", -1, 3}, {"toy_restart", .25, 3}};
+    } cases[] = {
+        {"toy", .25, .25}, {"toy", (double)NAN, 3}, {"toy", -1, 3}, {"toy_restart", .25, 3}, {"toy_priced", .25, .25}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         base_buf text = {0};
         base_buf_printf(&text, "objective: %s\n" SPACE "fidelity: {e: {min: 1, max: 3}}\nbudget: {trials: 1}\n",
@@ -526,6 +527,36 @@ static void an_evaluation_is_charged_up_to_where_it_ended(void **state) {
     close_study(study, spec);
 }
 
+/* toy_priced costs 1 + x per epoch and 10 at its end; what stops on the way has not come to the end. */
+static void a_cost_sees_the_configuration_and_the_end(void **state) {
+    (void)state;
+    hpo_study_spec *spec = toy_spec("objective: toy_priced\nparameters: {x: {min: 0.0, max: 1.0}}\n"
+                                    "fidelity: {e: {min: 9, max: 9}}\nbudget: {cost: 55}\n");
+    hpo_scheduler_type stopping = *spec->scheduler;
+    stopping.should_stop = stop_at_three;
+    spec->scheduler = &stopping;
+    hpo_study *study = open_study(spec);
+    hpo_record record;
+    double x[3];
+    for (uint64_t t = 0; t < 3; t++) {
+        assert_int_equal(ask(study, &record), HPO_ASK_JOB);
+        x[t] = record.config[0];
+    }
+    hpo_result result = result_of(.9);
+    for (int step = 1; step <= 3; step++) hpo_study_report(study, 0, step, &result.metrics, 0, 1, &record);
+    assert_true(record.stop && record.open);
+    CHECK_NEAR(record.result.cost, 3 * (1 + x[0]), 1e-12);
+    CHECK_NEAR(charged(study, 0, result), 9 * (1 + x[0]) + 10 - 3 * (1 + x[0]), 1e-12); /* it had finished before */
+    CHECK_NEAR(charged(study, 1, result), 9 * (1 + x[1]) + 10, 1e-12);
+    result.failure = HPO_FAILURE_CRASH;
+    result.cost = 1; /* what failed has no say */
+    CHECK_NEAR(charged(study, 2, result), 9 * (1 + x[2]) + 10, 1e-12);
+    CHECK_NEAR(hpo_view_cost(hpo_study_view(study)), 30 + 9 * (3 + x[0] + x[1] + x[2]), 1e-12);
+    assert_int_equal(ask(study, &record), HPO_ASK_DONE);
+    assert_string_equal(hpo_study_reason(study), "the budget of 55 passes is spent");
+    close_study(study, spec);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_evaluation_is_charged_up_to_where_it_ended),
@@ -536,6 +567,7 @@ int main(void) {
         cmocka_unit_test(a_result_without_the_metric_names_its_own),
         cmocka_unit_test(what_cannot_be_used_is_a_failure),
         cmocka_unit_test(who_may_name_a_cost),
+        cmocka_unit_test(a_cost_sees_the_configuration_and_the_end),
         cmocka_unit_test(a_promotion_goes_on_only_where_the_objective_can),
         cmocka_unit_test(too_many_failures_end_the_run),
         cmocka_unit_test(a_finite_space_is_tried_once),
