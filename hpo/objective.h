@@ -135,6 +135,8 @@ typedef struct hpo_objective_type {
     void (*advise)(const hpo_objective_env *env, base_buf *out);
     /* The names of metrics that it can report, NULL-terminated; may be NULL (any). */
     const char *const *(*metrics)(const base_yaml_node *settings);
+    /* Those that its reports carry, where these are others than its results'; NULL-terminated. May be NULL. */
+    const char *const *(*reported)(const base_yaml_node *settings);
     /* Whether a larger value of the metric is better, for a study that does not say so; may be NULL (for none is). */
     bool (*maximize)(const base_yaml_node *settings, const char *metric);
     /* Whether only the study can say it, so that it must; may be NULL (never). */
@@ -160,6 +162,10 @@ typedef struct hpo_objective_type {
     /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; INFINITY: the trial will
      * never go on, and none is. Returns how many were deleted. May be NULL. */
     size_t (*forget)(const char *folder, double fidelity);
+    /* Names of files in the trial's folder that are part of its result, such as a drawing; NULL-terminated, may be
+     * NULL. Written when a result is certain; forget leaves them alone. The best trial's are copied beside best.yaml.
+     */
+    const char *const *files;
     /* More for --help, behind the notes: structures that the table of options only names; may be NULL. */
     void (*help)(base_buf *out);
     /* More names for --list (data sets, models, problems); may be NULL. */

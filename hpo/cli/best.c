@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* best.yaml: what a run has found, for programs and for the next study's try_first. */
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "hpo/cli/cli_impl.h"
 
@@ -53,6 +55,48 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
     return root;
 }
 
+/* ---- its files ---- */
+
+/* trials/<id>/<name> below dir. */
+static const char *path_of(const char *dir, uint64_t trial, const char *name, base_buf *path) {
+    base_buf_clear(path);
+    base_buf_printf(path, "%s/trials/%llu/%s", dir, (unsigned long long)trial, name);
+    return base_buf_text(path);
+}
+
+void cli_put_best_files(const cli_end *end, uint64_t trial, base_buf *out) {
+    const char *const *files = hpo_study_spec_of(end->study)->objective->files;
+    base_buf path = {0};
+    for (size_t i = 0; files && files[i]; i++) {
+        if (access(path_of(end->run_dir, trial, files[i], &path), F_OK) == 0) base_buf_printf(out, ", %s", files[i]);
+    }
+    base_buf_fini(&path);
+}
+
+/* One that this trial does not have would be another trial's: it goes. */
+static base_status copy_file(const char *dir, uint64_t trial, const char *name, base_err *err) {
+    base_buf path = {0}, bytes = {0};
+    base_status status = base_read_file(path_of(dir, trial, name, &path), &bytes, err);
+    base_buf_clear(&path);
+    base_buf_printf(&path, "%s/%s", dir, name);
+    if (status == BASE_OK) {
+        status = base_write_file(base_buf_text(&path), bytes.data, bytes.length, err);
+    } else if (status == BASE_NOTFOUND) {
+        (void)unlink(base_buf_text(&path));
+        status = BASE_OK;
+    }
+    base_buf_fini(&path);
+    base_buf_fini(&bytes);
+    return status;
+}
+
+static base_status copy_files(const cli_end *end, uint64_t trial, const char *dir, base_err *err) {
+    const char *const *files = hpo_study_spec_of(end->study)->objective->files;
+    base_status status = BASE_OK;
+    for (size_t i = 0; files && files[i] && status == BASE_OK; i++) status = copy_file(dir, trial, files[i], err);
+    return status;
+}
+
 base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
     hpo_incumbent best;
     if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) return BASE_OK;
@@ -60,6 +104,7 @@ base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
     base_arena *arena = base_arena_create();
     base_yaml_print(best_node(end, &best, arena), 0, &text);
     base_status status = write_in(dir, "best.yaml", &text, err);
+    if (status == BASE_OK) status = copy_files(end, best.trial, dir, err);
     base_arena_destroy(arena);
     base_buf_fini(&text);
     return status;

@@ -108,7 +108,9 @@ void cli_put_status_body(const cli_end *end, base_buf *out);
 double cli_elapsed_before(const char *dir);
 
 /* ---- best.c ---- */
-/* best.yaml of the run's folder. */
+/* best.yaml of the run's folder, and beside it the files of the best trial that its objective names. */
 BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);
+/* ", genotype.json, ...": those of them that the trial has. */
+void cli_put_best_files(const cli_end *end, uint64_t trial, base_buf *out);
 
 #endif

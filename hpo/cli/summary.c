@@ -179,7 +179,10 @@ static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *
 static void print_files(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
     const bool has_folders = (hpo_study_spec_of(end->study)->objective->flags & HPO_OBJECTIVE_IN_RANK) == 0;
     base_buf_printf(out, "in %s: journal.log, status.json", end->run_dir);
-    if (best) base_buf_puts(out, ", best.yaml");
+    if (best) {
+        base_buf_puts(out, ", best.yaml");
+        cli_put_best_files(end, best->trial, out);
+    }
     if (best && has_folders) base_buf_printf(out, ", trials/%llu", (unsigned long long)best->trial);
     base_buf_puts(out, "\n");
 }

@@ -36,6 +36,10 @@ base_status hpo_asha_next(void *state, hpo_view view, bool may_start, hpo_decisi
     return BASE_OK;
 }
 
+bool hpo_asha_stops(const void *state) {
+    return hpo_promotion_stops(((const hpo_asha *)state)->promotion);
+}
+
 bool hpo_asha_should_stop(void *state, hpo_view view, uint64_t trial) {
     return hpo_promotion_should_stop(((hpo_asha *)state)->promotion, view, trial);
 }
@@ -61,6 +65,7 @@ const hpo_scheduler_type hpo_scheduler_asha = {
     .init = init,
     .next = hpo_asha_next,
     .should_stop = hpo_asha_should_stop,
+    .stops = hpo_asha_stops,
     .describe = hpo_asha_describe,
     .fini = hpo_asha_fini,
 };

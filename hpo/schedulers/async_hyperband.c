@@ -18,6 +18,7 @@ const hpo_scheduler_type hpo_scheduler_async_hyperband = {
     .init = init,
     .next = hpo_asha_next,
     .should_stop = hpo_asha_should_stop,
+    .stops = hpo_asha_stops,
     .describe = hpo_asha_describe,
     .fini = hpo_asha_fini,
 };

@@ -274,6 +274,10 @@ void hpo_promotion_next(hpo_promotion *promotion, hpo_view view, bool may_start,
     }
 }
 
+bool hpo_promotion_stops(const hpo_promotion *promotion) {
+    return promotion->mode == HPO_MODE_STOPPING;
+}
+
 bool hpo_promotion_should_stop(hpo_promotion *promotion, hpo_view view, uint64_t id) {
     (void)id; /* the view ends with its report */
     if (promotion->mode != HPO_MODE_STOPPING) return false;

@@ -25,6 +25,7 @@ hpo_promotion *hpo_promotion_create(const hpo_ladder *ladder, uint32_t first, ui
 void hpo_promotion_destroy(hpo_promotion *promotion); /* accepts NULL */
 /* As in hpo_scheduler_type. */
 void hpo_promotion_next(hpo_promotion *promotion, hpo_view view, bool may_start, hpo_decision *out);
+bool hpo_promotion_stops(const hpo_promotion *promotion); /* at reports, in mode stopping */
 bool hpo_promotion_should_stop(hpo_promotion *promotion, hpo_view view, uint64_t trial);
 /* "rungs 1, 3, 9; 54.5% of the trials begin on the 1st, ..." */
 void hpo_promotion_describe(const hpo_promotion *promotion, base_buf *out);
@@ -54,6 +55,7 @@ typedef struct hpo_asha {
 BASE_CHECK base_status hpo_asha_init(hpo_asha *state, const hpo_scheduler_env *env, bool brackets, base_err *err);
 base_status hpo_asha_next(void *state, hpo_view view, bool may_start, hpo_decision *out, base_err *err);
 bool hpo_asha_should_stop(void *state, hpo_view view, uint64_t trial);
+bool hpo_asha_stops(const void *state);
 void hpo_asha_describe(const void *state, base_buf *out);
 void hpo_asha_fini(void *state);
 

@@ -82,6 +82,11 @@ bool hpo_scheduler_should_stop(hpo_scheduler *scheduler, hpo_view view, uint64_t
     return scheduler->type->should_stop && scheduler->type->should_stop(scheduler->state, view, trial);
 }
 
+bool hpo_scheduler_stops(const hpo_scheduler *scheduler) {
+    const hpo_scheduler_type *type = scheduler->type;
+    return type->stops ? type->stops(scheduler->state) : type->should_stop != NULL;
+}
+
 bool hpo_scheduler_ends(const hpo_scheduler *scheduler) {
     return scheduler->type->ends && scheduler->type->ends(scheduler->state);
 }

@@ -57,6 +57,8 @@ typedef struct hpo_scheduler_type {
     /* Whether running trial `trial` may go on after the report that the view ends with. NULL = always. true = stop. A
      * function of the reports and of the other trials: when it is computed again the trial's state may be STOPPED. */
     bool (*should_stop)(void *state, hpo_view view, uint64_t trial);
+    /* Whether should_stop can be true with these options. NULL = where there is one. */
+    bool (*stops)(const void *state);
     /* Whether it answers DONE by itself, without a budget (with these options). NULL = never. */
     bool (*ends)(const void *state);
     /* One line for --check: rungs and sizes of the brackets. May be NULL. */
@@ -74,6 +76,7 @@ void hpo_scheduler_destroy(hpo_scheduler *scheduler);
 BASE_CHECK base_status hpo_scheduler_next(hpo_scheduler *scheduler, hpo_view view, bool may_start, hpo_decision *out,
                                           base_err *err);
 bool hpo_scheduler_should_stop(hpo_scheduler *scheduler, hpo_view view, uint64_t trial);
+bool hpo_scheduler_stops(const hpo_scheduler *scheduler); /* trials at reports */
 bool hpo_scheduler_ends(const hpo_scheduler *scheduler);
 const hpo_scheduler_type *hpo_scheduler_type_of(const hpo_scheduler *scheduler);
 void hpo_scheduler_print(const hpo_scheduler *scheduler, base_buf *out);    /* options as a flow map */

@@ -3,6 +3,7 @@
  * and space; and whether the study can end. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hpo/space/settings.h"
 #include "hpo/study/study_keys.h"
@@ -84,7 +85,40 @@ const char *hpo_study_cost_unit(const hpo_study_spec *spec) {
     return spec->objective->cost_unit ? spec->objective->cost_unit : spec->fidelity.name;
 }
 
+static bool is_in(const char *name, const char *const *list) {
+    for (size_t i = 0; list[i]; i++)
+        if (strcmp(name, list[i]) == 0) return true;
+    return false;
+}
+
+static bool stops_at_reports(const hpo_study_spec *spec) {
+    const hpo_scheduler_env env = study_scheduler_env(spec);
+    hpo_scheduler *scheduler;
+    base_err ignored;
+    if (hpo_scheduler_create(spec->scheduler, spec->scheduler_options, &env, &scheduler, &ignored) != BASE_OK)
+        return false;
+    const bool stops = hpo_scheduler_stops(scheduler);
+    hpo_scheduler_destroy(scheduler);
+    return stops;
+}
+
+/* A rule that stops trials by their reports is blind when these carry another metric. */
+static void advise_on_stopping(const hpo_study_spec *spec, base_buf *out) {
+    const hpo_objective_type *type = spec->objective;
+    const char *const *reported = type->reported ? type->reported(spec->settings) : NULL;
+    if (!reported || is_in(spec->metric, reported) || !stops_at_reports(spec)) return;
+    base_buf_printf(out, "%s stops trials by what they report, but reports of the objective %s carry ",
+                    spec->scheduler->name, type->name);
+    for (size_t i = 0; reported[i]; i++)
+        base_buf_printf(out, "%s%s", i == 0 ? "" : reported[i + 1] ? ", " : " and ", reported[i]);
+    base_buf_printf(out,
+                    ", not %s: it would stop good trials and bad ones alike; take a method without such a rule, such "
+                    "as hyperband\n",
+                    spec->metric);
+}
+
 void hpo_study_advise(const hpo_study_spec *spec, base_buf *out) {
+    advise_on_stopping(spec, out);
     const hpo_objective_env env = hpo_study_objective_env(spec);
     if (spec->objective->advise) spec->objective->advise(&env, out);
 }

@@ -55,11 +55,21 @@ static double toy_price(const hpo_objective_env *env, const double *config, doub
     return (1 + x) * (to - from) + (ends ? 10 : 0);
 }
 
+static const char *const *toy_reported(const base_yaml_node *settings) {
+    static const char *const names[] = {"accuracy", "speed", NULL};
+    (void)settings;
+    return names;
+}
+
+static const char *const toy_files[] = {"drawing.svg", "numbers.csv", NULL};
+
 const hpo_objective_type toy_priced_objective = {.name = "toy_priced",
                                                  .summary = "a quadratic that costs more where x is larger",
                                                  .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_COUNTS,
                                                  .cost = toy_price,
                                                  .cost_unit = "passes",
+                                                 .reported = toy_reported,
+                                                 .files = toy_files,
                                                  TOY};
 const hpo_objective_type toy_declared_objective = {
     .name = "toy_declared", .summary = "a quadratic on its own space", .parameters = toy_parameters, TOY};

@@ -2,6 +2,7 @@
 /* What stays when a run is over: status.json as Jansson reads it and best.yaml as a YAML reader reads it must say what
  * the study knows, whatever its names look like. */
 #include <jansson.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/yaml.h"
@@ -193,6 +194,34 @@ static void test_best_is_yaml_and_true(void **state) {
     tear_down(&f);
 }
 
+/* A run's folder has the files of its best trial, and none of an earlier one. */
+static void test_files_of_the_best_lie_beside_it(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    base_buf text = {0}, out = {0};
+    set_up(&f, "objective: toy_priced\nparameters: {x: {min: 0.0, max: 1.0}}\nbudget: {trials: 3}\n", 0, 0);
+    hpo_incumbent best;
+    assert_true(hpo_view_incumbent(hpo_study_view(f.study), &best));
+    char folder[64];
+    snprintf(folder, sizeof folder, "trials/%llu", (unsigned long long)best.trial);
+    assert_int_equal(mkdir(check_tmpdir_file(&f.dir, "trials"), 0755), 0);
+    assert_int_equal(mkdir(check_tmpdir_file(&f.dir, folder), 0755), 0);
+    strcat(folder, "/drawing.svg");
+    check_tmpdir_write(&f.dir, folder, "<svg/>");
+    check_tmpdir_write(&f.dir, "numbers.csv", "of a trial that was the best before");
+    cli_end end = end_of(&f, "done", 0, NULL);
+    CHECK_OK(cli_write_best(&end, f.dir.path, &err));
+    CHECK_OK(base_read_file(check_tmpdir_file(&f.dir, "drawing.svg"), &text, &err));
+    assert_string_equal(base_buf_text(&text), "<svg/>");
+    assert_int_not_equal(access(check_tmpdir_file(&f.dir, "numbers.csv"), F_OK), 0);
+    cli_print_summary(&end, &out);
+    CHECK_CONTAINS(base_buf_text(&out), "status.json, best.yaml, drawing.svg, trials/");
+    base_buf_fini(&text);
+    base_buf_fini(&out);
+    tear_down(&f);
+}
+
 static void test_without_a_success_there_is_no_best(void **state) {
     (void)state;
     fixture f;
@@ -319,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_status_is_json_and_true),
         cmocka_unit_test(test_status_of_a_run_that_goes_on_or_that_broke),
         cmocka_unit_test(test_best_is_yaml_and_true),
+        cmocka_unit_test(test_files_of_the_best_lie_beside_it),
         cmocka_unit_test(test_without_a_success_there_is_no_best),
         cmocka_unit_test(test_an_artefact_commands_no_terminal),
         cmocka_unit_test(test_summary_says_how_to_go_on),

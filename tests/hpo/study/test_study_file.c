@@ -165,6 +165,35 @@ static void check_names_what_the_objective_declares(void **state) {
     hpo_study_spec_destroy(spec);
 }
 
+/* What is said of a study of toy_priced, whose reports carry accuracy and speed. */
+static void check_advice(const char *rest, const char *want) {
+    base_buf text = {0}, advice = {0};
+    base_buf_printf(&text,
+                    "objective: toy_priced\nparameters: {x: {min: 0.0, max: 1.0}}\n"
+                    "fidelity: {e: {min: 1, max: 9}}\n" BUDGET "%s",
+                    rest);
+    hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+    hpo_study_advise(spec, &advice);
+    if (want)
+        CHECK_CONTAINS(base_buf_text(&advice), want);
+    else
+        assert_string_equal(base_buf_text(&advice), "");
+    hpo_study_spec_destroy(spec);
+    base_buf_fini(&text);
+    base_buf_fini(&advice);
+}
+
+static void a_rule_that_cannot_see_the_metric_is_warned_of(void **state) {
+    (void)state;
+    check_advice("metric: loss\nmethod: median-stop\n",
+                 "median-stop stops trials by what they report, but reports of the objective toy_priced carry accuracy "
+                 "and speed, not loss");
+    check_advice("metric: loss\nmethod: {name: asha, mode: stopping}\n", "asha stops trials by");
+    check_advice("metric: loss\nmethod: asha\n", NULL);
+    check_advice("metric: loss\nmethod: hyperband\n", NULL);
+    check_advice("metric: accuracy\nmethod: median-stop\n", NULL);
+}
+
 static void check_shows_space_and_ladder(void **state) {
     (void)state;
     hpo_study_spec *spec = toy_spec(full_text);
@@ -460,6 +489,7 @@ int main(void) {
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_is_printed_is_the_same_study),
         cmocka_unit_test(check_shows_space_and_ladder),
+        cmocka_unit_test(a_rule_that_cannot_see_the_metric_is_warned_of),
         cmocka_unit_test(both_sources_of_parameters_are_merged),
         cmocka_unit_test(check_names_what_the_objective_declares),
         cmocka_unit_test(the_identity_is_what_makes_a_study),
