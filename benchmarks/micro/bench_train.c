@@ -204,7 +204,7 @@ static void print_profile(const training *t, const profile *p, double optimizer)
     for (size_t i = 0; i < p->nodes; i++) {
         const eng_node *node = eng_graph_node(graph, i);
         const double forward = p->seconds[0][i], backward = p->seconds[1][i];
-        const bool first = eng_graph_value(graph, node->in[0])->needs_gradient;
+        const bool first = eng_graph_value(graph, node->in[0])->groups != 0;
         base_buf shape = {0};
         if (node->out != ENG_NO_VALUE) eng_shape_text(&node->out_shape, &shape);
         const double flops = (first ? 3.0 : 2.0) * (double)t->batch * eng_node_flops(node);

@@ -11,6 +11,7 @@ enum { NAME = 22, SHAPE = 16 };
 double eng_node_flops(const eng_node *node) {
     const eng_shape *out = node->op == &eng_op_conv2d_transposed ? &node->in_shape[0] : &node->out_shape;
     double positions = 1.0, weights = 0.0;
+    if (node->inputs == 0) return 0.0; /* a parameter that others compute with */
     for (size_t i = 0; i + 1 < out->ndim; i++) positions *= (double)out->dim[i];
     for (size_t i = 0; i < node->params; i++)
         if ((node->param[i].flags & ENG_PARAM_DECAY) != 0) weights += (double)eng_shape_count(&node->param[i].shape);
@@ -32,16 +33,18 @@ static size_t numbers_of(const eng_node *node) {
 
 size_t eng_graph_numbers(const eng_graph *graph) {
     size_t sum = 0;
-    for (size_t i = 0; i < eng_graph_nodes(graph); i++) sum += numbers_of(eng_graph_node(graph, i));
+    for (eng_param_id id = 0; id < eng_graph_param_count(graph); id++) {
+        const eng_param_spec *spec = eng_graph_param(graph, id);
+        if (eng_graph_has_param(graph, id) && (spec->flags & ENG_PARAM_STATE) == 0)
+            sum += eng_shape_count(&spec->shape);
+    }
     return sum;
 }
 
 size_t eng_graph_param_size(const eng_graph *graph) {
     size_t sum = 0;
-    for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
-        const eng_node *node = eng_graph_node(graph, i);
-        for (size_t k = 0; k < node->params; k++) sum += eng_align_floats(eng_shape_count(&node->param[k].shape));
-    }
+    for (eng_param_id id = 0; id < eng_graph_param_count(graph); id++)
+        sum += eng_align_floats(eng_shape_count(&eng_graph_param(graph, id)->shape));
     return sum;
 }
 

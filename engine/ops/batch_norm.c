@@ -103,7 +103,7 @@ static void forward(const eng_call *call, eng_run *run) {
     float *mean = call->saved, *inverse = mean + cols, *scale = space(call, SCALED);
     if (run->training) {
         run->k->tiles->moments(rows, cols, call->x[0], mean, inverse);
-        follow(call, rows, mean, inverse);
+        if (!run->keep_state) follow(call, rows, mean, inverse);
     }
     const float *variance = run->training ? inverse : call->w[statistic(call->node, VARIANCE)];
     for (size_t c = 0; c < cols; c++) {

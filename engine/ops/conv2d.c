@@ -82,7 +82,10 @@ static void backward(const eng_call *call, const eng_run *run) {
                                 .dx = call->dx[0],
                                 .dw = call->dw[0],
                                 .workspace = spare + eng_align_floats(conv.filters)};
-    eng_conv_backward(&pass);
+    if (!call->frozen)
+        eng_conv_backward(&pass);
+    else if (pass.dx != NULL)
+        eng_conv_data(&pass);
 }
 
 const eng_op eng_op_conv2d = {

@@ -86,7 +86,7 @@ static void backward(const eng_call *call, const eng_run *run) {
                           .y = call->dx[0],
                           .dw = call->dw[0],
                           .workspace = spare + eng_align_floats(conv.channels)};
-    eng_conv_weights(&pass);
+    if (!call->frozen) eng_conv_weights(&pass);
     if (call->dx[0] != NULL) eng_conv_forward(&pass);
 }
 

@@ -106,6 +106,7 @@ static void backward(const eng_call *call, const eng_run *run) {
                                       .b = call->w[0],
                                       .c = call->dx[0],
                                       .workspace = call->workspace});
+    if (call->frozen) return;
     const eng_product dw = {
         .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = call->dw[0]};
     if (run->updater == NULL) {

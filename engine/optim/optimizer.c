@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The part that all optimizers share: slots, clipping, decay, and one pass over the blocks or over parts of them.
  *
- * The parameters are two runs of memory (decayed, not decayed), so a step is two calls of the rule's kernel whatever
- * the network. A number's new value depends on no other's, so a step in parts has the same bits. Clipping by norm
- * follows R. Pascanu et al., ICML 2013, algorithm 1, with PyTorch's 1e-6 in the divisor.
+ * The parameters of a group are two runs of memory (decayed, not decayed), so a step is two calls of the rule's kernel
+ * whatever the network. A number's new value depends on no other's, so a step in parts has the same bits. Clipping by
+ * norm follows R. Pascanu et al., ICML 2013, algorithm 1, with PyTorch's 1e-6 in the divisor.
  */
 #include "engine/optim/optimizer.h"
 
@@ -16,6 +16,7 @@ struct eng_optimizer {
     const eng_optimizer_type *type;
     eng_optimizer_config config;
     eng_params *params;
+    eng_param_range range; /* floats that it moves */
     const eng_kernels *kernels;
     eng_update_fn *update;
     eng_update rest, decayed; /* of the current step: for parameters without and with ENG_PARAM_DECAY */
@@ -58,7 +59,7 @@ static base_status check(const eng_optimizer_type *type, const eng_optimizer_con
 
 /* Out of step with each other and with values and gradients. */
 static base_status create_slots(eng_optimizer *optimizer, base_err *err) {
-    const size_t count = optimizer->type->slots, step = eng_block_step(eng_params_size(optimizer->params));
+    const size_t count = optimizer->type->slots, step = eng_block_step(optimizer->range.end - optimizer->range.first);
     if (count == 0) return BASE_OK;
     BASE_TRY(eng_alloc((2 * ENG_STAGGER + count * step) * sizeof(float), &optimizer->memory, err));
     for (size_t i = 0; i < count; i++) optimizer->slots[i] = (float *)optimizer->memory + 2 * ENG_STAGGER + i * step;
@@ -72,13 +73,26 @@ static float *slot_at(const eng_optimizer *optimizer, size_t slot, size_t offset
 static void apply(void *self, const float *w, size_t n, const float *g) {
     const eng_optimizer *optimizer = self;
     float *values = eng_params_values(optimizer->params);
-    const size_t at = (size_t)(w - values);
-    const eng_update *u = at < eng_params_decayed(optimizer->params) ? &optimizer->decayed : &optimizer->rest;
-    optimizer->update(u, n, values + at, g, slot_at(optimizer, 0, at), slot_at(optimizer, 1, at));
+    const size_t at = (size_t)(w - values), slot = at - optimizer->range.first;
+    const eng_update *u = at < optimizer->range.decayed ? &optimizer->decayed : &optimizer->rest;
+    optimizer->update(u, n, values + at, g, slot_at(optimizer, 0, slot), slot_at(optimizer, 1, slot));
+}
+
+/* Where there is one group alone, state goes along: its gradients are zero. */
+static eng_param_range range_of(const eng_params *params, uint32_t group) {
+    eng_param_range range = eng_params_group(params, group);
+    if (eng_params_groups(params) <= 1) range.end = eng_params_size(params);
+    return range;
 }
 
 base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optimizer_config *config, eng_params *params,
                                  const eng_kernels *kernels, eng_optimizer **out, base_err *err) {
+    return eng_optimizer_create_group(type, config, params, 0, kernels, out, err);
+}
+
+base_status eng_optimizer_create_group(const eng_optimizer_type *type, const eng_optimizer_config *config,
+                                       eng_params *params, uint32_t group, const eng_kernels *kernels,
+                                       eng_optimizer **out, base_err *err) {
     *out = NULL;
     BASE_TRY(check(type, config, err));
     base_arena *arena = base_arena_create();
@@ -87,6 +101,7 @@ base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optim
                                  .type = type,
                                  .config = *config,
                                  .params = params,
+                                 .range = range_of(params, group),
                                  .kernels = kernels,
                                  .update = type->kernel(kernels)};
     const base_status status = create_slots(optimizer, err);
@@ -94,9 +109,11 @@ base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optim
         eng_optimizer_destroy(optimizer);
         return status;
     }
-    optimizer->updater = (eng_updater){.apply = apply,
-                                       .self = optimizer,
-                                       .block = {eng_params_values(params), optimizer->slots[0], optimizer->slots[1]}};
+    optimizer->updater = (eng_updater){
+        .apply = apply,
+        .self = optimizer,
+        .group = group,
+        .block = {eng_params_values(params) + optimizer->range.first, optimizer->slots[0], optimizer->slots[1]}};
     *out = optimizer;
     return BASE_OK;
 }
@@ -122,12 +139,12 @@ static void begin(eng_optimizer *optimizer, double rate, float scale) {
 
 double eng_optimizer_step(eng_optimizer *optimizer, double rate) {
     const double limit = optimizer->config.clip_norm;
-    const size_t decayed = eng_params_decayed(optimizer->params), size = eng_params_size(optimizer->params);
+    const eng_param_range *r = &optimizer->range;
     const float *w = eng_params_values(optimizer->params), *g = eng_params_gradients(optimizer->params);
-    const double norm = limit > 0.0 ? sqrt(optimizer->kernels->sum_squares(size, g)) : 0.0;
+    const double norm = limit > 0.0 ? sqrt(optimizer->kernels->sum_squares(r->end - r->first, g + r->first)) : 0.0;
     begin(optimizer, rate, norm > limit ? (float)(limit / (norm + 1e-6)) : 1.0f);
-    apply(optimizer, w, decayed, g);
-    apply(optimizer, w + decayed, size - decayed, g + decayed);
+    apply(optimizer, w + r->first, r->decayed - r->first, g + r->first);
+    apply(optimizer, w + r->decayed, r->end - r->decayed, g + r->decayed);
     return norm;
 }
 
@@ -143,6 +160,10 @@ const eng_updater *eng_optimizer_begin(eng_optimizer *optimizer, double rate) {
 
 const eng_optimizer_type *eng_optimizer_type_of(const eng_optimizer *optimizer) {
     return optimizer->type;
+}
+
+size_t eng_optimizer_size(const eng_optimizer *optimizer) {
+    return optimizer->range.end - optimizer->range.first;
 }
 
 uint64_t eng_optimizer_steps(const eng_optimizer *optimizer) {

@@ -56,12 +56,17 @@ const eng_optimizer_type *eng_optimizer_find(const char *name); /* or NULL */
 
 typedef struct eng_optimizer eng_optimizer;
 
-/* params and kernels must outlive the optimizer. BASE_INVALID names a setting out of bounds; BASE_NOMEM. */
+/* Of the parameters of group 0. params and kernels must outlive the optimizer. BASE_INVALID names a setting out of
+ * bounds; BASE_NOMEM. */
 BASE_CHECK base_status eng_optimizer_create(const eng_optimizer_type *type, const eng_optimizer_config *config,
                                             eng_params *params, const eng_kernels *kernels, eng_optimizer **out,
                                             base_err *err);
+/* The same of any group: of its numbers alone are the norm that clips, and the slots. */
+BASE_CHECK base_status eng_optimizer_create_group(const eng_optimizer_type *type, const eng_optimizer_config *config,
+                                                  eng_params *params, uint32_t group, const eng_kernels *kernels,
+                                                  eng_optimizer **out, base_err *err);
 void eng_optimizer_destroy(eng_optimizer *optimizer);
-/* One step with the gradients that the parameter list holds. rate is the learning rate after the schedule.
+/* One step with the gradients of its group that the parameter list holds. rate is the learning rate after the schedule.
  * Returns the global gradient norm before clipping when clip_norm is set, else 0. */
 double eng_optimizer_step(eng_optimizer *optimizer, double rate);
 /* The same step in parts, when no part must know all gradients first (clip_norm is 0). The updater is to be applied to
@@ -70,8 +75,9 @@ bool eng_optimizer_in_parts(const eng_optimizer *optimizer);
 const eng_updater *eng_optimizer_begin(eng_optimizer *optimizer, double rate);
 
 const eng_optimizer_type *eng_optimizer_type_of(const eng_optimizer *optimizer);
-/* The whole state: the count of steps taken, and slots, each a block laid out like the parameters
- * (eng_params_size floats; eng_params_view shows one parameter's part). */
+/* The whole state: the count of steps taken, and slots, each a block of eng_optimizer_size floats laid out like the
+ * group's parameters (of a list with one group like all of it, so that eng_params_view shows one parameter's part). */
+size_t eng_optimizer_size(const eng_optimizer *optimizer);
 uint64_t eng_optimizer_steps(const eng_optimizer *optimizer);
 void eng_optimizer_set_steps(eng_optimizer *optimizer, uint64_t steps);
 size_t eng_optimizer_slots(const eng_optimizer *optimizer);

@@ -18,12 +18,13 @@
 extern "C" {
 #endif
 
-#define ENG_OP_MAX_INPUTS 8
+#define ENG_OP_MAX_INPUTS 16
 #define ENG_OP_MAX_PARAMS 4
 
 typedef enum eng_dtype { ENG_F32, ENG_I32 } eng_dtype;
 
-/* What flows along an edge of the graph, referred to by its number. */
+/* What flows along an edge of the graph, referred to by its number: one for each sample of the batch, or a single one
+ * for the whole batch (what is made of parameters alone). */
 typedef uint32_t eng_value;
 #define ENG_NO_VALUE UINT32_MAX
 
@@ -36,6 +37,8 @@ enum {
     ENG_IS_LOSS = 32u,         /* adds to run->loss, has no output; x[1] is the target */
     ENG_VARIADIC = 64u,        /* takes `inputs` or more, up to ENG_OP_MAX_INPUTS */
     ENG_UPDATES = 128u,        /* backward calls run->updater, if there is one, for all parameters */
+    ENG_READS_SINGLE = 256u,   /* takes single values beside batched ones */
+    ENG_LEAVES_OUT = 512u,     /* heeds call->left_out */
 };
 
 typedef struct eng_op eng_op;
@@ -52,17 +55,23 @@ typedef struct eng_node {
     /* Shapes of one sample: the batch dimension is implied. */
     eng_shape in_shape[ENG_OP_MAX_INPUTS];
     eng_dtype in_type[ENG_OP_MAX_INPUTS];
+    bool in_single[ENG_OP_MAX_INPUTS];
+    bool single;         /* every input is, and so is the output: it runs as on one sample, whatever the batch */
     eng_shape out_shape; /* infer; preset to in_shape[0] */
     unsigned traits;     /* preset to op->traits; infer may change what depends on the configuration */
     size_t params;       /* infer */
-    eng_param_spec param[ENG_OP_MAX_PARAMS]; /* infer: all but layer and slot, names without the prefix */
+    eng_param_spec param[ENG_OP_MAX_PARAMS];  /* infer: all but group, layer and slot, names without the prefix */
+    eng_param_id param_id[ENG_OP_MAX_PARAMS]; /* several nodes may have the same */
 } eng_node;
 
 /* A node placed by a plan. dx[i] is NULL when nobody wants that gradient. During its backward a node owns dy and may
- * overwrite it. Gradients are overwritten (beta = 0), never accumulated into and never cleared: where a value has
- * several readers the plan adds what they write. */
+ * overwrite it. Gradients are overwritten (beta = 0), never accumulated into and never cleared: where a value or a
+ * parameter has several readers the plan adds what they write. */
 typedef struct eng_call {
     const eng_node *node;
+    uint32_t left_out; /* bit i: x[i] was not computed and counts as zeros; dx[i] is NULL. With ENG_LEAVES_OUT only */
+    bool frozen;       /* nobody wants dw in this pass: it may be left unwritten */
+    unsigned complete; /* bit i: once this backward is over, dw[i] is whole. For the plan */
     size_t in_count[ENG_OP_MAX_INPUTS]; /* elements per sample */
     size_t out_count;
     const void *x[ENG_OP_MAX_INPUTS]; /* float or int32_t, batch first */
@@ -78,8 +87,9 @@ typedef struct eng_call {
 
 /* What a pass is about. */
 typedef struct eng_run {
-    size_t n; /* samples in this batch: 1 .. the planned batch */
+    size_t n; /* samples in this batch: 1 .. the planned batch; 1 for a single node */
     bool training;
+    bool keep_state; /* running statistics do not move */
     uint64_t seed;
     uint32_t step; /* counter of the random streams */
     const eng_kernels *k;

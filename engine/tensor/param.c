@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Parameters laid out in one block of values and one of gradients.
  *
- * Decayed parameters come first, so that "the weights" and "the rest" are two runs of memory and an update is two calls
- * of a vector kernel whatever the depth of the network. */
+ * Decayed parameters of a group come first, so that "the weights" and "the rest" are two runs of memory and an update
+ * is two calls of a vector kernel whatever the depth of the network. */
 #include "engine/tensor/param.h"
 
 #include <string.h>
@@ -14,19 +14,34 @@ struct eng_params {
     size_t count;
     eng_param *items;
     eng_param_spec *specs;
-    size_t size, decayed, trained, numbers;
+    uint32_t groups;
+    eng_param_range group[ENG_MAX_GROUPS];
+    size_t size, trained, numbers;
     float *values, *gradients; /* one allocation */
 };
 
-/* Places those whose flags are exactly `flags`. */
-static size_t lay_out(eng_params *params, unsigned flags, size_t offset) {
+/* Places those of a group whose flags are exactly `flags`. */
+static size_t lay_out(eng_params *params, uint32_t group, unsigned flags, size_t offset) {
     for (size_t i = 0; i < params->count; i++) {
         eng_param *item = &params->items[i];
-        if (item->flags != flags) continue;
+        if (item->flags != flags || item->group != group) continue;
         item->offset = offset;
         offset += eng_align_floats(item->count);
     }
     return offset;
+}
+
+static void lay_out_all(eng_params *params) {
+    size_t offset = 0;
+    for (uint32_t g = 0; g < params->groups; g++) {
+        eng_param_range *range = &params->group[g];
+        range->first = offset;
+        range->decayed = lay_out(params, g, ENG_PARAM_DECAY, offset);
+        range->end = offset = lay_out(params, g, 0, range->decayed);
+    }
+    params->trained = offset;
+    for (uint32_t g = 0; g < params->groups; g++) offset = lay_out(params, g, ENG_PARAM_STATE, offset);
+    params->size = offset;
 }
 
 /* Far beyond any machine, and small enough that no sum of sizes wraps around. */
@@ -52,13 +67,13 @@ base_status eng_params_create(const eng_param_spec *specs, size_t count, eng_par
         params->items[i] = (eng_param){.name = params->specs[i].name,
                                        .shape = specs[i].shape,
                                        .count = eng_shape_count(&specs[i].shape),
-                                       .flags = specs[i].flags};
-        BASE_ASSERT(specs[i].flags <= ENG_PARAM_STATE);
+                                       .flags = specs[i].flags,
+                                       .group = specs[i].group};
+        BASE_ASSERT(specs[i].flags <= ENG_PARAM_STATE && specs[i].group < ENG_MAX_GROUPS);
+        if (specs[i].group >= params->groups) params->groups = specs[i].group + 1;
         if ((specs[i].flags & ENG_PARAM_STATE) == 0) params->numbers += params->items[i].count;
     }
-    params->decayed = lay_out(params, ENG_PARAM_DECAY, 0);
-    params->trained = lay_out(params, 0, params->decayed);
-    params->size = lay_out(params, ENG_PARAM_STATE, params->trained);
+    lay_out_all(params);
 
     void *blocks = NULL;
     const size_t step = eng_block_step(params->size);
@@ -113,12 +128,21 @@ size_t eng_params_numbers(const eng_params *params) {
     return params->numbers;
 }
 
+uint32_t eng_params_groups(const eng_params *params) {
+    return params->groups;
+}
+
+eng_param_range eng_params_group(const eng_params *params, uint32_t group) {
+    BASE_ASSERT(group < ENG_MAX_GROUPS);
+    return params->group[group];
+}
+
 size_t eng_params_size(const eng_params *params) {
     return params->size;
 }
 
 size_t eng_params_decayed(const eng_params *params) {
-    return params->decayed;
+    return params->group[0].decayed;
 }
 
 size_t eng_params_trained(const eng_params *params) {

@@ -2,9 +2,9 @@
 /* A list of named parameters: all values in one aligned block, all gradients in another of the same layout, so that an
  * optimizer runs over them in a single pass and a checkpoint writes them in a single call.
  *
- * Every parameter starts on a 64-byte boundary; the padding between is zero in both blocks and stays zero. Parameters
- * that weight decay and penalties apply to come first in the blocks and state that no gradient trains comes last,
- * whatever their order in the list. */
+ * Every parameter starts on a 64-byte boundary; the padding between is zero in both blocks and stays zero. Groups lie
+ * one behind the other; within a group, parameters that weight decay and penalties apply to come first. State that no
+ * gradient trains comes last, behind all groups. All that whatever their order in the list. */
 #ifndef ENG_PARAM_H
 #define ENG_PARAM_H
 
@@ -22,11 +22,19 @@ enum {
     ENG_PARAM_STATE = 2u, /* no gradient: forward in training writes it (running statistics); saved like a weight */
 };
 
+/* What trains on its own, with an optimizer of its own: weights are group 0, architecture parameters another. */
+#define ENG_MAX_GROUPS 3
+
+/* A parameter's place in its list. */
+typedef uint32_t eng_param_id;
+#define ENG_NO_PARAM UINT32_MAX
+
 /* What a layer asks for. */
 typedef struct eng_param_spec {
     const char *name; /* in full: "dense1.weight" */
     eng_shape shape;
     unsigned flags;
+    uint32_t group;       /* below ENG_MAX_GROUPS */
     const eng_init *init; /* NULL: every element is `value` */
     float value;
     size_t fan_in, fan_out; /* for init */
@@ -39,7 +47,14 @@ typedef struct eng_param {
     size_t count;  /* elements */
     size_t offset; /* floats from the start of either block */
     unsigned flags;
+    uint32_t group;
 } eng_param;
+
+/* A group's trained numbers in either block: floats first .. end - 1, padding included, of which first .. decayed - 1
+ * carry ENG_PARAM_DECAY. */
+typedef struct eng_param_range {
+    size_t first, decayed, end;
+} eng_param_range;
 
 typedef struct eng_params eng_params;
 
@@ -50,6 +65,7 @@ typedef struct eng_params eng_params;
 typedef struct eng_updater {
     void (*apply)(void *self, const float *w, size_t n, const float *g);
     void *self;
+    uint32_t group;                         /* whose parameters it changes */
     const float *block[ENG_UPDATER_BLOCKS]; /* what it changes: the values and blocks of their layout; NULL: fewer */
 } eng_updater;
 
@@ -65,8 +81,13 @@ const eng_param *eng_params_find(const eng_params *params, const char *name); /*
 /* Trainable numbers, without padding and without state. */
 size_t eng_params_numbers(const eng_params *params);
 
-/* The blocks: floats in each, padding included; the first `decayed` of them carry ENG_PARAM_DECAY, those from `trained`
- * on ENG_PARAM_STATE: their gradients are zero for ever, so that no optimizer moves them. */
+/* One more than the largest group; and the place of one. */
+uint32_t eng_params_groups(const eng_params *params);
+eng_param_range eng_params_group(const eng_params *params, uint32_t group);
+
+/* The blocks: floats in each, padding included; the first `decayed` of them are those of group 0 that carry
+ * ENG_PARAM_DECAY, those from `trained` on carry ENG_PARAM_STATE: their gradients are zero for ever, so that no
+ * optimizer moves them. */
 size_t eng_params_size(const eng_params *params);
 size_t eng_params_decayed(const eng_params *params);
 size_t eng_params_trained(const eng_params *params);

@@ -1,31 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The static executor.
- *
- * With N nodes, forward of node i happens at time i and its backward at time 2N - 1 - i; what is kept lives until 2N.
- * A value lives from its producer's forward to its last reading, which is a backward when an op's derivative needs it
- * (ENG_READS_X of the reader, ENG_READS_Y of the producer). A gradient lives from the backward of its last reader,
- * which comes first, to its producer's. Where an op allows it, the output takes over the memory of an input that dies
- * there.
- *
- * A value with several readers has the sum of their gradients. The reader whose backward comes first writes it (beta =
- * 0); each of the others writes apart, for a moment, and a call that the plan puts behind it adds. Who writes and who
- * adds follows from the order of the nodes, so ops know nothing of it, nothing is ever cleared, and the sum is made in
- * the same order every time.
- *
- * All of it is placed in one arena by eng_lifetime_place, pointers are resolved into two lists of calls, and a pass
- * walks a list. */
+/* The static executor: what lives when is found by plan_layout.c, placed in one arena by eng_lifetime_place, resolved
+ * into lists of calls by plan_calls.c; a pass walks a list. */
 #include "engine/tensor/plan.h"
 
-#include "engine/tensor/lifetime.h"
+#include <string.h>
 
-#define NO_EXTENT SIZE_MAX
+#include "engine/tensor/plan_calls.h"
+
+enum { GROUP_SETS = 1 << ENG_MAX_GROUPS };
 
 struct eng_plan {
     base_arena *book;
     const eng_graph *graph;
-    size_t batch;
-    eng_call *forward, *backward;
-    size_t forwards, backwards;
+    const eng_params *params;
+    size_t batch, n; /* samples: at most, of the present pass */
+    eng_all_calls all;
+    bool masked, remask;            /* a mask was ever set; one was set since the last forward */
+    uint32_t *left_out;             /* by node: inputs */
+    bool *runs;                     /* by node, in forward */
+    uint64_t mask;                  /* number of the present mask */
+    uint64_t made[GROUP_SETS];      /* number of the mask that a list was made for, plus one; 0 = none yet */
+    eng_calls forward;              /* masked */
+    eng_calls backward[GROUP_SETS]; /* by groups */
+    unsigned groups;                /* all that there are */
     void *arena;
     size_t bytes, unshared;
     const float **kept; /* per value; NULL when not kept */
@@ -35,246 +32,15 @@ struct eng_plan {
     void *watcher;
 };
 
-/* The plan in the making: extents, and for every value and node the extent it lies in. */
-typedef struct layout {
-    const eng_graph *graph;
-    size_t nodes, batch;
-    eng_extent *extents;
-    size_t count, unshared;
-    size_t *value, *gradient; /* by value */
-    size_t *saved;            /* by node */
-    size_t *workspace[2];     /* by node: of forward, of backward */
-    size_t *dx;               /* by node and input: what the node writes: the gradient, or what is added to it */
-    size_t sums;              /* of dx that are added */
-} layout;
+/* ---- making ---- */
 
-static size_t backward_time(const layout *l, size_t node) {
-    return 2 * l->nodes - 1 - node;
-}
-
-static bool runs_backward(const layout *l, const eng_node *node) {
-    if (node->params > 0) return true;
-    for (size_t i = 0; i < node->inputs; i++)
-        if (eng_graph_value(l->graph, node->in[i])->needs_gradient) return true;
-    return false;
-}
-
-static size_t add_extent(layout *l, size_t bytes, size_t from, size_t to) {
-    l->extents[l->count] = (eng_extent){.bytes = eng_align_bytes(bytes), .from = from, .to = to};
-    l->unshared += l->extents[l->count].bytes;
-    return l->count++;
-}
-
-static void extend(eng_extent *extent, size_t from, size_t to) {
-    if (from < extent->from) extent->from = from;
-    if (to > extent->to) extent->to = to;
-}
-
-static size_t value_bytes(const layout *l, eng_value value) {
-    return l->batch * eng_shape_count(&eng_graph_value(l->graph, value)->shape) * sizeof(float);
-}
-
-/* The last time the data of `value` are read. */
-static size_t last_reading(const layout *l, eng_value value) {
-    const eng_value_info *info = eng_graph_value(l->graph, value);
-    if (info->kept) return 2 * l->nodes;
-    size_t last = 0;
-    if (info->producer != ENG_GRAPH_INPUT) {
-        const eng_node *producer = eng_graph_node(l->graph, info->producer);
-        bool again = (producer->traits & ENG_READS_Y) != 0 && runs_backward(l, producer);
-        last = again ? backward_time(l, info->producer) : info->producer;
-    }
-    for (size_t i = 0; i < l->nodes; i++) {
-        const eng_node *node = eng_graph_node(l->graph, i);
-        for (size_t k = 0; k < node->inputs; k++) {
-            if (node->in[k] != value) continue;
-            size_t read = (node->traits & ENG_READS_X) != 0 && runs_backward(l, node) ? backward_time(l, i) : i;
-            if (read > last) last = read;
-        }
-    }
-    return last;
-}
-
-/* A value that two inputs of one node read must not be overwritten by what is made of it. */
-static bool reads_once(const eng_node *node, eng_value value) {
-    size_t count = 0;
-    for (size_t i = 0; i < node->inputs; i++) count += node->in[i] == value;
-    return count == 1;
-}
-
-static void lay_out_value(layout *l, size_t index) {
-    const eng_node *node = eng_graph_node(l->graph, index);
-    if (node->out == ENG_NO_VALUE) return;
-    size_t last = last_reading(l, node->out), bytes = value_bytes(l, node->out);
-    size_t x = node->inputs > 0 ? l->value[node->in[0]] : NO_EXTENT;
-    bool in_place = (node->traits & ENG_INPLACE_FORWARD) != 0 && x != NO_EXTENT && reads_once(node, node->in[0]) &&
-                    value_bytes(l, node->in[0]) == bytes && last_reading(l, node->in[0]) == index;
-    if (in_place) {
-        extend(&l->extents[x], index, last);
-        l->unshared += eng_align_bytes(bytes);
-        l->value[node->out] = x;
-    } else {
-        l->value[node->out] = add_extent(l, bytes, index, last);
-    }
-}
-
-static bool is_sum(const layout *l, size_t index, size_t input) {
-    size_t dx = l->dx[index * ENG_OP_MAX_INPUTS + input];
-    return dx != NO_EXTENT && dx != l->gradient[eng_graph_node(l->graph, index)->in[input]];
-}
-
-/* Where the node writes the gradient of an input, from now to `last`: over that of its output where it may. */
-static size_t lay_out_dx(layout *l, const eng_node *node, size_t input, size_t now, size_t last) {
-    size_t bytes = value_bytes(l, node->in[input]);
-    size_t dy = node->out == ENG_NO_VALUE ? NO_EXTENT : l->gradient[node->out];
-    bool in_place = input == 0 && (node->traits & ENG_INPLACE_BACKWARD) != 0 && dy != NO_EXTENT &&
-                    value_bytes(l, node->out) == bytes;
-    if (!in_place) return add_extent(l, bytes, now, last);
-    extend(&l->extents[dy], now, last);
-    l->unshared += eng_align_bytes(bytes);
-    return dy;
-}
-
-/* In the order of backward: the gradient of the output was laid out by the node's readers. */
-static void lay_out_gradients(layout *l, size_t index) {
-    const eng_node *node = eng_graph_node(l->graph, index);
-    size_t now = backward_time(l, index);
-    for (size_t i = 0; i < node->inputs; i++) {
-        const eng_value_info *info = eng_graph_value(l->graph, node->in[i]);
-        if (!info->needs_gradient) continue;
-        size_t *gradient = &l->gradient[node->in[i]], *dx = &l->dx[index * ENG_OP_MAX_INPUTS + i];
-        if (*gradient == NO_EXTENT) {
-            *dx = *gradient = lay_out_dx(l, node, i, now, backward_time(l, info->producer));
-        } else {
-            *dx = lay_out_dx(l, node, i, now, now);
-            l->sums++;
-        }
-    }
-}
-
-static void lay_out_saved(layout *l, size_t index) {
-    const eng_node *node = eng_graph_node(l->graph, index);
-    if (node->op->saved == NULL) return;
-    size_t last = runs_backward(l, node) ? backward_time(l, index) : index;
-    l->saved[index] = add_extent(l, node->op->saved(node, l->batch), index, last);
-}
-
-static void lay_out_workspace(layout *l, size_t index) {
-    const eng_node *node = eng_graph_node(l->graph, index);
-    if (node->op->workspace == NULL) return;
-    size_t bytes = node->op->workspace(node, l->batch);
-    l->workspace[0][index] = add_extent(l, bytes, index, index);
-    if (!runs_backward(l, node)) return;
-    l->workspace[1][index] = add_extent(l, bytes, backward_time(l, index), backward_time(l, index));
-}
-
-static size_t *no_extents(base_arena *arena, size_t count) {
-    size_t *list = BASE_NEW_ARRAY(arena, count, size_t);
-    for (size_t i = 0; i < count; i++) list[i] = NO_EXTENT;
-    return list;
-}
-
-static void lay_out(layout *l, base_arena *arena, const eng_graph *graph, size_t batch) {
-    size_t values = eng_graph_values(graph), nodes = eng_graph_nodes(graph);
-    *l = (layout){.graph = graph, .nodes = nodes, .batch = batch};
-    l->extents = BASE_NEW_ARRAY(arena, 2 * values + (3 + ENG_OP_MAX_INPUTS) * nodes, eng_extent);
-    l->value = no_extents(arena, values);
-    l->gradient = no_extents(arena, values);
-    l->saved = no_extents(arena, nodes);
-    for (size_t i = 0; i < 2; i++) l->workspace[i] = no_extents(arena, nodes);
-    l->dx = no_extents(arena, ENG_OP_MAX_INPUTS * nodes);
-    for (size_t i = 0; i < nodes; i++) lay_out_value(l, i);
-    for (size_t i = nodes; i-- > 0;) lay_out_gradients(l, i);
-    for (size_t i = 0; i < nodes; i++) lay_out_saved(l, i);
-    for (size_t i = 0; i < nodes; i++) lay_out_workspace(l, i);
-}
-
-static void *place_of(const eng_plan *plan, const layout *l, size_t extent) {
-    return extent == NO_EXTENT ? NULL : (char *)plan->arena + l->extents[extent].offset;
-}
-
-static void resolve_call(const eng_plan *plan, const layout *l, size_t index, const eng_params *params,
-                         size_t first_param, bool backward, eng_call *call) {
-    const eng_node *node = eng_graph_node(plan->graph, index);
-    *call = (eng_call){.node = node, .out_count = eng_shape_count(&node->out_shape)};
-    for (size_t i = 0; i < node->inputs; i++) {
-        call->in_count[i] = eng_shape_count(&node->in_shape[i]);
-        call->x[i] = place_of(plan, l, l->value[node->in[i]]);
-        call->dx[i] = place_of(plan, l, l->dx[index * ENG_OP_MAX_INPUTS + i]);
-    }
-    if (node->out != ENG_NO_VALUE) {
-        call->y = place_of(plan, l, l->value[node->out]);
-        call->dy = place_of(plan, l, l->gradient[node->out]);
-    }
-    for (size_t i = 0; i < node->params; i++) {
-        call->w[i] = eng_params_view(params, first_param + i, eng_params_values(params)).data;
-        call->dw[i] = eng_params_view(params, first_param + i, eng_params_gradients(params)).data;
-        if ((node->param[i].flags & ENG_PARAM_STATE) != 0)
-            call->state[i] = eng_params_view(params, first_param + i, eng_params_values(params)).data;
-    }
-    call->saved = place_of(plan, l, l->saved[index]);
-    call->workspace = place_of(plan, l, l->workspace[backward ? 1 : 0][index]);
-}
-
-typedef struct sum_job {
-    const eng_call *call;
-    const eng_run *run;
-} sum_job;
-
-static void add_range(const void *self, size_t thread, size_t begin, size_t end) {
-    const sum_job *job = self;
-    (void)thread;
-    float *sum = job->call->dx[0] + begin;
-    job->run->k->add(end - begin, sum, job->call->dy + begin, sum);
-}
-
-enum { ADDED = 8192 }; /* floats worth another thread */
-
-/* A gradient grows by what a further reader wrote apart. */
-static void accumulate(const eng_call *call, const eng_run *run) {
-    const sum_job job = {.call = call, .run = run};
-    eng_threads_ranges(run->threads, run->n * call->out_count, ADDED, add_range, &job);
-}
-
-static const eng_op accumulate_op = {.name = "accumulate", .summary = "adds a gradient", .backward = accumulate};
-static const eng_node accumulate_node = {.op = &accumulate_op, .name = "accumulate", .out = ENG_NO_VALUE};
-
-static void resolve_sums(eng_plan *plan, const layout *l, size_t index) {
-    const eng_node *node = eng_graph_node(plan->graph, index);
-    for (size_t i = 0; i < node->inputs; i++) {
-        if (!is_sum(l, index, i)) continue;
-        eng_call *call = &plan->backward[plan->backwards++];
-        *call = (eng_call){.node = &accumulate_node, .out_count = eng_shape_count(&node->in_shape[i])};
-        call->dx[0] = place_of(plan, l, l->gradient[node->in[i]]);
-        call->dy = place_of(plan, l, l->dx[index * ENG_OP_MAX_INPUTS + i]);
-    }
-}
-
-static void resolve(eng_plan *plan, const layout *l, const eng_params *params) {
-    plan->forward = BASE_NEW_ARRAY(plan->book, l->nodes, eng_call);
-    plan->backward = BASE_NEW_ARRAY(plan->book, l->nodes + l->sums, eng_call);
-    plan->kept = BASE_NEW_ARRAY(plan->book, eng_graph_values(plan->graph), const float *);
-    size_t first = 0;
-    for (size_t i = 0; i < l->nodes; i++) {
-        resolve_call(plan, l, i, params, first, false, &plan->forward[plan->forwards++]);
-        first += eng_graph_node(plan->graph, i)->params;
-    }
-    for (size_t i = l->nodes; i-- > 0;) {
-        const eng_node *node = eng_graph_node(plan->graph, i);
-        first -= node->params;
-        if (!runs_backward(l, node)) continue;
-        resolve_call(plan, l, i, params, first, true, &plan->backward[plan->backwards++]);
-        resolve_sums(plan, l, i);
-    }
-    for (eng_value v = 0; v < eng_graph_values(plan->graph); v++)
-        if (eng_graph_value(plan->graph, v)->kept) plan->kept[v] = place_of(plan, l, l->value[v]);
-}
-
-/* Every value that needs a gradient must get one, or a backward would read what nobody wrote. */
-static base_status check_readers(const eng_graph *graph, base_err *err) {
+/* A graph without a loss has nothing to train: then an output that wants a gradient is a mistake. */
+static base_status check_losses(const eng_graph *graph, base_err *err) {
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++)
+        if (eng_graph_node(graph, i)->out == ENG_NO_VALUE) return BASE_OK;
     for (eng_value v = 0; v < eng_graph_values(graph); v++) {
         const eng_value_info *info = eng_graph_value(graph, v);
-        if (info->needs_gradient && info->readers == 0)
+        if (info->groups != 0 && info->readers == 0)
             return BASE_FAIL(err, BASE_INVALID, "the output of %s leads to no loss",
                              eng_graph_node(graph, info->producer)->name);
     }
@@ -298,41 +64,53 @@ size_t eng_plan_calls_bytes(const eng_graph *graph) {
     size_t calls = 2 * eng_graph_nodes(graph);
     for (eng_value v = 0; v < eng_graph_values(graph); v++) {
         const eng_value_info *info = eng_graph_value(graph, v);
-        if (info->needs_gradient && info->readers > 1) calls += info->readers - 1; /* sums */
+        if (info->groups != 0 && info->readers > 1) calls += info->readers - 1; /* sums */
     }
-    return calls * sizeof(eng_call) + eng_graph_values(graph) * sizeof(float *);
+    return calls * (sizeof(eng_call) + sizeof(eng_call_role)) + eng_graph_values(graph) * sizeof(float *);
 }
 
 base_status eng_plan_measure(const eng_graph *graph, size_t batch, size_t *bytes, base_err *err) {
     *bytes = 0;
     BASE_TRY(check_batch(graph, batch, err));
     base_arena *book = base_arena_create();
-    layout l;
-    lay_out(&l, book, graph, batch);
+    eng_layout l;
+    eng_layout_make(&l, book, graph, batch);
     *bytes = eng_lifetime_place(l.extents, l.count);
     base_arena_destroy(book);
     return BASE_OK;
 }
 
+static void resolve(eng_plan *plan, const eng_layout *l) {
+    const eng_graph *graph = plan->graph;
+    eng_calls_resolve(&plan->all, plan->book, l, plan->arena, plan->params);
+    plan->kept = BASE_NEW_ARRAY(plan->book, eng_graph_values(graph), const float *);
+    for (eng_value v = 0; v < eng_graph_values(graph); v++)
+        if (eng_graph_value(graph, v)->kept && l->value[v] != ENG_NO_EXTENT)
+            plan->kept[v] = (const float *)(const void *)((char *)plan->arena + l->extents[l->value[v]].offset);
+    plan->left_out = BASE_NEW_ARRAY(plan->book, l->nodes, uint32_t);
+    plan->runs = BASE_NEW_ARRAY(plan->book, l->nodes, bool);
+    for (size_t i = 0; i < l->nodes; i++) plan->runs[i] = l->forward[i];
+}
+
 base_status eng_plan_create(const eng_graph *graph, const eng_params *params, size_t batch, const eng_kernels *kernels,
                             eng_plan **out, base_err *err) {
     *out = NULL;
+    BASE_ASSERT(eng_graph_param_count(graph) == eng_params_count(params));
     BASE_TRY(check_batch(graph, batch, err));
-    BASE_TRY(check_readers(graph, err));
+    BASE_TRY(check_losses(graph, err));
     base_arena *book = base_arena_create();
     eng_plan *plan = BASE_NEW(book, eng_plan);
-    plan->book = book;
-    plan->graph = graph;
-    plan->batch = batch;
+    *plan = (eng_plan){.book = book, .graph = graph, .params = params, .batch = batch};
+    plan->groups = (1u << eng_params_groups(params)) - 1;
     plan->run.k = kernels;
     base_arena *scratch = base_arena_create();
-    layout l;
-    lay_out(&l, scratch, graph, batch);
+    eng_layout l;
+    eng_layout_make(&l, scratch, graph, batch);
     plan->unshared = l.unshared;
     plan->bytes = eng_lifetime_place(l.extents, l.count);
     base_status status = eng_alloc(plan->bytes, &plan->arena, err);
     if (status == BASE_OK) {
-        resolve(plan, &l, params);
+        resolve(plan, &l);
         *out = plan;
     } else {
         eng_plan_destroy(plan);
@@ -377,16 +155,53 @@ void eng_plan_destroy(eng_plan *plan) {
     base_arena_destroy(plan->book);
 }
 
-static void bind_calls(eng_call *calls, size_t count, eng_value input, const void *data) {
-    for (size_t c = 0; c < count; c++)
-        for (size_t i = 0; i < calls[c].node->inputs; i++)
-            if (calls[c].node->in[i] == input) calls[c].x[i] = data;
+/* ---- lists ---- */
+
+static const eng_calls *forward_calls(const eng_plan *plan) {
+    return plan->masked ? &plan->forward : &plan->all.forward;
+}
+
+/* A pass over everything walks the list of everything; others are made when they are first wanted. */
+static const eng_calls *backward_calls(eng_plan *plan, unsigned groups) {
+    if (!plan->masked && groups == plan->groups && plan->all.complete) return &plan->all.backward;
+    if (plan->made[groups] == plan->mask + 1) return &plan->backward[groups];
+    if (plan->made[groups] == 0) plan->backward[groups] = eng_calls_like(plan->book, &plan->all.backward, plan->params);
+    plan->made[groups] = plan->mask + 1;
+    eng_calls_filter_backward(&plan->all, plan->left_out, plan->runs, groups, &plan->backward[groups]);
+    return &plan->backward[groups];
+}
+
+void eng_plan_mask(eng_plan *plan, size_t node, size_t input, bool left_out) {
+    const eng_node *at = eng_graph_node(plan->graph, node);
+    BASE_ASSERT(input < at->inputs && (at->traits & ENG_LEAVES_OUT) != 0);
+    const uint32_t bit = (uint32_t)1 << input;
+    plan->left_out[node] = left_out ? plan->left_out[node] | bit : plan->left_out[node] & ~bit;
+    plan->remask = true;
+}
+
+static void apply_mask(eng_plan *plan) {
+    if (!plan->remask) return;
+    plan->remask = false;
+    plan->mask++;
+    plan->masked = true;
+    if (plan->forward.items == NULL) plan->forward = eng_calls_like(plan->book, &plan->all.forward, plan->params);
+    eng_calls_filter_forward(&plan->all, plan->left_out, plan->runs, &plan->forward);
+}
+
+/* ---- passes ---- */
+
+static void bind_calls(const eng_calls *calls, eng_value input, const void *data) {
+    for (eng_call *call = calls->items, *end = call + calls->count; call < end; call++)
+        for (size_t i = 0; i < call->node->inputs; i++)
+            if (call->node->in[i] == input) call->x[i] = data;
 }
 
 void eng_plan_bind(eng_plan *plan, eng_value input, const void *data) {
     BASE_ASSERT(eng_graph_value(plan->graph, input)->producer == ENG_GRAPH_INPUT);
-    bind_calls(plan->forward, plan->forwards, input, data);
-    bind_calls(plan->backward, plan->backwards, input, data);
+    bind_calls(&plan->all.forward, input, data);
+    bind_calls(&plan->all.backward, input, data);
+    bind_calls(&plan->forward, input, data);
+    for (size_t i = 0; i < GROUP_SETS; i++) bind_calls(&plan->backward[i], input, data);
 }
 
 void eng_plan_watch(eng_plan *plan, eng_plan_watch_fn *watch, void *self) {
@@ -394,50 +209,91 @@ void eng_plan_watch(eng_plan *plan, eng_plan_watch_fn *watch, void *self) {
     plan->watcher = self;
 }
 
+static size_t param_count(const eng_call *call, size_t i) {
+    return i < call->node->params ? eng_shape_count(&call->node->param[i].shape) : call->out_count;
+}
+
 static void update(const eng_updater *updater, const eng_call *call) {
-    for (size_t i = 0; i < call->node->params; i++)
-        if ((call->node->param[i].flags & ENG_PARAM_STATE) == 0)
-            updater->apply(updater->self, call->w[i], eng_shape_count(&call->node->param[i].shape), call->dw[i]);
+    for (size_t i = 0; i < ENG_OP_MAX_PARAMS && call->complete >> i != 0; i++)
+        if ((call->complete >> i & 1u) != 0)
+            updater->apply(updater->self, call->w[i], param_count(call, i), call->dw[i]);
 }
 
-static void step_back(const eng_plan *plan, const eng_call *call) {
-    const eng_updater *updater = plan->run.updater;
-    call->node->op->backward(call, &plan->run);
-    if (updater != NULL && (call->node->traits & ENG_UPDATES) == 0) update(updater, call);
+/* A node that updates its parameters itself may do so when no other node has them. */
+static void step_back(eng_plan *plan, const eng_call *call, const eng_updater *updater) {
+    const eng_node *node = call->node;
+    const bool itself = (node->traits & ENG_UPDATES) != 0 && call->complete + 1 == 1u << node->params;
+    plan->run.updater = itself ? updater : NULL;
+    node->op->backward(call, &plan->run);
+    if (updater != NULL && !itself) update(updater, call);
 }
 
-static void compute(eng_plan *plan, const eng_call *call, bool backward) {
-    if (backward)
-        step_back(plan, call);
-    else
-        call->node->op->forward(call, &plan->run);
+static void begin(eng_plan *plan, const eng_call *call) {
+    plan->run.n = call->node->single ? 1 : plan->n;
+}
+
+static void watch(const eng_plan *plan, const eng_call *call, bool backward) {
     if (plan->watch != NULL) plan->watch(plan->watcher, call->node, backward);
 }
 
-double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, uint32_t step) {
-    BASE_ASSERT(n >= 1 && n <= plan->batch);
+/* The loss of a value against targets that are not there is not known. */
+static bool lacks_target(const eng_call *call) {
+    return (call->node->traits & ENG_IS_LOSS) != 0 && call->node->inputs > 1 && call->x[1] == NULL;
+}
+
+double eng_plan_run(eng_plan *plan, const eng_pass *pass) {
+    BASE_ASSERT(pass->n >= 1 && pass->n <= plan->batch);
     eng_run *run = &plan->run;
-    run->n = n;
-    run->training = training;
-    run->seed = seed;
-    run->step = step;
+    plan->n = pass->n;
+    run->training = pass->training;
+    run->keep_state = pass->keep_state;
+    run->seed = pass->seed;
+    run->step = pass->step;
     run->loss = 0.0;
-    for (const eng_call *call = plan->forward, *end = call + plan->forwards; call < end; call++) {
-        if ((call->node->traits & ENG_IS_LOSS) != 0 && call->x[1] == NULL) continue;
-        compute(plan, call, false);
+    apply_mask(plan);
+    const eng_calls *calls = forward_calls(plan);
+    for (const eng_call *call = calls->items, *end = call + calls->count; call < end; call++) {
+        if (lacks_target(call)) continue;
+        begin(plan, call);
+        call->node->op->forward(call, run);
+        watch(plan, call, false);
     }
     return run->loss;
 }
 
+double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, uint32_t step) {
+    return eng_plan_run(plan, &(eng_pass){.n = n, .training = training, .seed = seed, .step = step});
+}
+
+static void clear(const eng_plan *plan, const eng_calls *calls) {
+    for (size_t i = 0; i < calls->zero_count; i++) {
+        eng_tensor g = eng_params_view(plan->params, calls->zeros[i], eng_params_gradients(plan->params));
+        memset(g.data, 0, eng_shape_count(&g.shape) * sizeof *g.data);
+    }
+}
+
+static void walk_back(eng_plan *plan, const eng_calls *calls, const eng_updater *updater) {
+    BASE_ASSERT(plan->run.training && !plan->remask);
+    clear(plan, calls);
+    for (const eng_call *call = calls->items, *end = call + calls->count; call < end; call++) {
+        begin(plan, call);
+        step_back(plan, call, updater);
+        watch(plan, call, true);
+    }
+}
+
 void eng_plan_backward(eng_plan *plan) {
-    eng_plan_backward_update(plan, NULL);
+    walk_back(plan, backward_calls(plan, plan->groups), NULL);
+}
+
+void eng_plan_backward_groups(eng_plan *plan, unsigned groups) {
+    BASE_ASSERT(groups < GROUP_SETS);
+    walk_back(plan, backward_calls(plan, groups), NULL);
 }
 
 void eng_plan_backward_update(eng_plan *plan, const eng_updater *updater) {
-    BASE_ASSERT(plan->run.training);
-    plan->run.updater = updater;
-    for (const eng_call *call = plan->backward, *end = call + plan->backwards; call < end; call++)
-        compute(plan, call, true);
+    BASE_ASSERT(!plan->masked);
+    walk_back(plan, backward_calls(plan, 1u << updater->group), updater);
 }
 
 const float *eng_plan_value(const eng_plan *plan, eng_value value) {

@@ -29,14 +29,28 @@ size_t eng_plan_threads_bytes(const eng_graph *graph, size_t batch, size_t n);
 
 /* Says where an input's data lie (batch first): read in place, not copied, during the passes that follow. */
 void eng_plan_bind(eng_plan *plan, eng_value input, const void *data);
-/* n samples (1..batch) through every node; returns the sum of the losses. In training, dropout draws its masks from
- * (seed, node, step). */
+typedef struct eng_pass {
+    size_t n; /* samples: 1 .. batch */
+    bool training;
+    bool keep_state; /* in training: running statistics stay as they are */
+    uint64_t seed;
+    uint32_t step; /* in training, dropout draws its masks from (seed, node, step) */
+} eng_pass;
+
+/* Samples through every node; returns the sum of the losses, without those whose targets are bound to NULL. */
+double eng_plan_run(eng_plan *plan, const eng_pass *pass);
+/* The same with a pass that moves all state. */
 double eng_plan_forward(eng_plan *plan, size_t n, bool training, uint64_t seed, uint32_t step);
-/* After a forward in training: the gradients of all parameters, overwritten. */
+/* After a forward in training: the gradients of all parameters, overwritten; zero where none leads to the loss. */
 void eng_plan_backward(eng_plan *plan);
-/* The same, and updater has been applied to every trained parameter, each as soon as no other node wants its old value;
- * the list of parameters holds no gradients then. */
+/* The same for some groups (bit g: group g) without the work that only others need; theirs are undefined. */
+void eng_plan_backward_groups(eng_plan *plan, unsigned groups);
+/* The same for updater's group, and updater has been applied to every trained parameter of it, each as soon as no other
+ * node wants its old value; the list of parameters holds no gradients then. Not with a mask. */
 void eng_plan_backward_update(eng_plan *plan, const eng_updater *updater);
+/* From the next forward on, a node leaves out one of its inputs (its op has ENG_LEAVES_OUT), or no longer does. What
+ * nobody reads then is not run, and its parameters have zero gradients. */
+void eng_plan_mask(eng_plan *plan, size_t node, size_t input, bool left_out);
 /* The data of a value marked by eng_graph_keep, valid until the next pass. */
 const float *eng_plan_value(const eng_plan *plan, eng_value value);
 

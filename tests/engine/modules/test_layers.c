@@ -114,7 +114,7 @@ static void shapes_that_do_not_fit_name_their_layer(void **state) {
         {"[{dense: 3}, {depthwise: 3}]", "layer 2 (depthwise): it needs an image"},
         {"[{concat: [[], [{pool: max}]]}]", "layer 1 (concat): "},
         {"[{add: [[{conv: 3}], [{conv: 4}]]}]", "cannot be added"},
-        {"[{concat: []}]", "layer 1 (concat): it has 0 branches; 1 to 8 are possible"},
+        {"[{concat: []}]", "layer 1 (concat): it has 0 branches; 1 to 16 are possible"},
         {"[{residual: [{conv: 4, padding: none}]}]",
          "layer 1 (residual): its layers turn 8x8 into 6x6 pixels, which no stride of the shortcut does"},
         {"[{repeat: 2, layers: [{residual: [{dense: 3}, {conv: 2}]}]}]",

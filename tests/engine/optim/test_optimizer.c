@@ -325,12 +325,70 @@ static void settings_out_of_bounds_are_named(void **state) {
     eng_params_destroy(params);
 }
 
+/* A group moves alone, as if it were a list of its own: its clipping, its slots and its steps. */
+static void groups_have_optimizers_of_their_own(void **state) {
+    (void)state;
+    eng_param_spec list[] = {
+        {.name = "w", .shape = {1, {40}}, .flags = ENG_PARAM_DECAY, .init = &eng_init_he_normal, .fan_in = 4},
+        {.name = "alpha",
+         .shape = {1, {24}},
+         .flags = ENG_PARAM_DECAY,
+         .init = &eng_init_he_normal,
+         .fan_in = 4,
+         .group = 1},
+        {.name = "mean", .shape = {1, {3}}, .flags = ENG_PARAM_STATE, .value = 2.0f},
+        {.name = "beta", .shape = {1, {5}}, .init = &eng_init_he_normal, .fan_in = 4, .group = 1},
+    };
+    const eng_param_spec own[] = {list[1], list[3]};
+    eng_params *all, *alone;
+    base_err err;
+    CHECK_OK(eng_params_create(list, CHECK_COUNT(list), &all, &err));
+    CHECK_OK(eng_params_create(own, CHECK_COUNT(own), &alone, &err));
+    eng_params_init(all, 1);
+    const eng_param_range r = eng_params_group(all, 1);
+    assert_int_equal(eng_params_groups(all), 2);
+    assert_int_equal(r.first, 48);
+    assert_int_equal(r.decayed, 48 + 32);
+    assert_int_equal(r.end, 48 + 32 + 16);
+    assert_int_equal(eng_params_trained(all), r.end);
+    memcpy(eng_params_values(alone), eng_params_values(all) + r.first, (r.end - r.first) * sizeof(float));
+    eng_optimizer_config config = eng_optimizer_adam.defaults;
+    config.weight_decay = 0.1;
+    config.clip_norm = 0.5;
+    eng_optimizer *one, *two;
+    const eng_kernels *k = eng_kernels_find(NULL);
+    CHECK_OK(eng_optimizer_create_group(&eng_optimizer_adam, &config, all, 1, k, &one, &err));
+    CHECK_OK(eng_optimizer_create_group(&eng_optimizer_adam, &config, alone, 1, k, &two, &err));
+    assert_int_equal(eng_optimizer_size(one), r.end - r.first);
+    float before[48];
+    memcpy(before, eng_params_values(all), sizeof before);
+    for (size_t step = 0; step < 4; step++) {
+        for (size_t i = 0; i < eng_params_size(all); i++) eng_params_gradients(all)[i] = (float)i * 0.01f;
+        memcpy(eng_params_gradients(alone) + eng_params_group(alone, 1).first, eng_params_gradients(all) + r.first,
+               (r.end - r.first) * sizeof(float));
+        CHECK_SAME_DOUBLE(eng_optimizer_step(one, 0.1), eng_optimizer_step(two, 0.1));
+        assert_memory_equal(eng_params_values(all) + r.first, eng_params_values(alone),
+                            (r.end - r.first) * sizeof(float));
+    }
+    assert_memory_equal(eng_params_values(all), before, sizeof before);
+    assert_true(eng_params_values(all)[r.end] == 2.0f);
+    eng_optimizer_destroy(one);
+    eng_optimizer_destroy(two);
+    eng_params_destroy(all);
+    eng_params_destroy(alone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_rule_is_followed),           cmocka_unit_test(closed_forms_for_a_constant_gradient),
-        cmocka_unit_test(decoupled_decay_is_another_thing), cmocka_unit_test(a_step_in_parts_is_the_step),
-        cmocka_unit_test(the_state_can_be_moved),           cmocka_unit_test(padding_stays_zero),
-        cmocka_unit_test(a_nan_gradient_is_seen),           cmocka_unit_test(settings_out_of_bounds_are_named),
+        cmocka_unit_test(every_rule_is_followed),
+        cmocka_unit_test(closed_forms_for_a_constant_gradient),
+        cmocka_unit_test(decoupled_decay_is_another_thing),
+        cmocka_unit_test(a_step_in_parts_is_the_step),
+        cmocka_unit_test(the_state_can_be_moved),
+        cmocka_unit_test(padding_stays_zero),
+        cmocka_unit_test(a_nan_gradient_is_seen),
+        cmocka_unit_test(settings_out_of_bounds_are_named),
+        cmocka_unit_test(groups_have_optimizers_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
