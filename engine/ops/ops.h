@@ -131,6 +131,21 @@ typedef struct eng_noise_config {
     double deviation; /* 0 = 1.0 */
 } eng_noise_config;
 
+/* No inputs; the output is a single value. */
+typedef struct eng_parameter_config {
+    eng_shape shape;
+    const eng_init *init; /* NULL: every number is `value`; fan in and out are the count */
+    float value;
+    bool decay; /* ENG_PARAM_DECAY */
+} eng_parameter_config;
+
+/* y = sum_j w[row][column[j]] x[j]; the last input is w [rows, columns], a single value. Two inputs of one column are
+ * not allowed. */
+typedef struct eng_mix_config {
+    size_t row;
+    size_t column[ENG_OP_MAX_INPUTS - 1]; /* by input */
+} eng_mix_config;
+
 /* name, descriptor; in the order in which --list shows them. */
 #define ENG_ACTIVATION_LIST(X)                                                                                         \
     X(linear)                                                                                                          \
@@ -163,6 +178,8 @@ typedef struct eng_noise_config {
     X(subsample)                                                                                                       \
     X(zero)                                                                                                            \
     X(noise)                                                                                                           \
+    X(parameter)                                                                                                       \
+    X(mix)                                                                                                             \
     X(mean_squared_error)                                                                                              \
     X(binary_cross_entropy)                                                                                            \
     X(cross_entropy)

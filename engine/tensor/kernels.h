@@ -51,6 +51,8 @@ typedef struct eng_kernels {
     void (*elu)(size_t n, float alpha, const float *x, float *y);
     void (*prelu)(size_t n, float slope, const float *x, float *y);
     void (*add)(size_t n, const float *x, const float *y, float *out); /* out[i] = x[i] + y[i] */
+    void (*scale)(size_t n, float a, const float *x, float *y);        /* y[i] = a x[i] */
+    void (*axpy)(size_t n, float a, const float *x, float *y);         /* y[i] += a x[i] */
     /* From the output y: relu, sigmoid, tanh. From the input x: gelu, swish. */
     eng_map_grad_fn *relu_grad, *sigmoid_grad, *tanh_grad, *gelu_grad, *swish_grad;
     void (*elu_grad)(size_t n, float alpha, const float *y, const float *dy, float *dx); /* alpha > 0 */
@@ -90,6 +92,7 @@ typedef struct eng_kernels {
 
     double (*squared_error)(size_t n, const float *x, const float *t);                   /* sum (x - t)^2 */
     void (*difference)(size_t n, float scale, const float *x, const float *t, float *y); /* y = scale (x - t) */
+    double (*dot)(size_t n, const float *x, const float *y);                             /* sum x y */
     double (*sum_squares)(size_t n, const float *x);
     double (*sum_abs)(size_t n, const float *x);
     void (*add_penalty)(size_t n, float l1, float l2, const float *w, float *g); /* g += l1 sign(w) + l2 w */

@@ -170,18 +170,45 @@ static void check_sums(const eng_kernels *k) {
     gradcheck_to_float(30000, random[0], x);
     gradcheck_to_float(30000, random[1], t);
     for (size_t s = 0; s < CHECK_COUNT(sizes); s++) {
-        double squares = 0.0, absolute = 0.0, error = 0.0;
+        double squares = 0.0, absolute = 0.0, error = 0.0, product = 0.0, sizes_of = 0.0;
         for (size_t i = 0; i < sizes[s]; i++) {
             squares += random[0][i] * random[0][i];
             absolute += fabs(random[0][i]);
+            product += random[0][i] * random[1][i];
+            sizes_of += fabs(random[0][i] * random[1][i]);
             error += (random[0][i] - random[1][i]) * (random[0][i] - random[1][i]);
         }
         CHECK_CLOSE(k->sum_squares(sizes[s], x), squares, 2e-6);
         CHECK_CLOSE(k->sum_abs(sizes[s], x), absolute, 2e-6);
         CHECK_CLOSE(k->squared_error(sizes[s], x, t), error, 2e-6);
+        CHECK_NEAR(k->dot(sizes[s], x, t), product, 1e-6 * sizes_of);
     }
     x[17] = NAN;
     assert_true(isnan(k->sum_squares(64, x)) && isnan(k->sum_abs(64, x)) && isnan(k->squared_error(64, x, t)));
+}
+
+static void check_multiples(const eng_kernels *k) {
+    enum { COUNT = 131 };
+    double random[2][COUNT];
+    float x[COUNT], y[COUNT + 1], z[COUNT + 1];
+    for (uint32_t i = 0; i < 2; i++) gradcheck_fill(i, 0.0, COUNT, random[i]);
+    gradcheck_to_float(COUNT, random[0], x);
+    gradcheck_to_float(COUNT, random[1], y);
+    y[COUNT] = z[COUNT] = 7.0f; /* stays */
+    k->scale(COUNT, -1.5f, x, z);
+    for (size_t i = 0; i < COUNT; i++) assert_true(z[i] == -1.5f * x[i]);
+    k->axpy(COUNT, 0.3f, x, y);
+    for (size_t i = 0; i < COUNT; i++)
+        CHECK_NEAR((double)y[i], (double)0.3f * random[0][i] + random[1][i], 3e-7 * (1.0 + fabs(random[1][i])));
+    assert_true(y[COUNT] == 7.0f && z[COUNT] == 7.0f);
+    x[5] = NAN;
+    k->axpy(COUNT, 0.0f, x, y); /* zero times what is not a number is none either */
+    assert_true(isnan(y[5]));
+}
+
+static void multiples_are_exact(void **state) {
+    (void)state;
+    on_every_instance(check_multiples);
 }
 
 static void sums_are_accurate(void **state) {
@@ -263,6 +290,7 @@ int main(void) {
         cmocka_unit_test(special_values_are_kept),
         cmocka_unit_test(values_do_not_depend_on_position),
         cmocka_unit_test(sums_are_accurate),
+        cmocka_unit_test(multiples_are_exact),
         cmocka_unit_test(softmax_is_stable_for_any_width),
         cmocka_unit_test(extreme_logits_have_finite_losses),
     };
