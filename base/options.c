@@ -7,6 +7,7 @@
 #include "base/options_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,6 +26,40 @@ const base_option *base_options_find(const base_option *table, const char *name)
         if (strcmp(option->name, name) == 0) return option;
     }
     return NULL;
+}
+
+size_t base_options_count(const base_option *table) {
+    size_t count = 0;
+    while (table[count].name != NULL) count++;
+    return count;
+}
+
+bool base_options_given(const base_yaml_node *map, const char *key) {
+    const base_yaml_node *value = base_yaml_get(map, key);
+    return value != NULL && value->kind != BASE_YAML_NULL;
+}
+
+static const char *prefixed(base_arena *arena, const char *prefix, const char *name) {
+    if (prefix == NULL) return name;
+    const size_t length = strlen(prefix) + strlen(name) + 2;
+    char *text = base_arena_alloc(arena, length);
+    snprintf(text, length, "%s.%s", prefix, name);
+    return text;
+}
+
+base_option *base_options_join(base_arena *arena, const base_options_part *parts, size_t count) {
+    size_t lines = 0;
+    for (size_t i = 0; i < count; i++) lines += base_options_count(parts[i].table);
+    base_option *joined = BASE_NEW_ARRAY(arena, lines + 1, base_option), *line = joined;
+    for (size_t i = 0; i < count; i++) {
+        for (const base_option *option = parts[i].table; option->name != NULL; option++, line++) {
+            *line = *option;
+            line->name = prefixed(arena, parts[i].prefix, option->name);
+            line->offset += parts[i].offset;
+        }
+    }
+    *line = (base_option)BASE_OPTIONS_END;
+    return joined;
 }
 
 /* Both bounds 0 stand for none, unless one is declared open; max below min for no upper bound. */
@@ -346,8 +381,7 @@ static base_status fail_unknown(const base_option *table, const base_yaml_node *
     return status;
 }
 
-base_status base_options_read(const base_option *table, const base_yaml_node *map, void *target, base_arena *arena,
-                              base_err *err) {
+base_status base_options_known(const base_option *table, const base_yaml_node *map, base_err *err) {
     if (map != NULL && map->kind != BASE_YAML_MAP && map->kind != BASE_YAML_NULL) {
         return base_yaml_fail(map, err, "a map of options is expected here (name: value), but this is %s",
                               base_yaml_kind_text(map->kind));
@@ -355,8 +389,19 @@ base_status base_options_read(const base_option *table, const base_yaml_node *ma
     for (size_t i = 0; map != NULL && i < map->count; i++) {
         if (base_options_find(table, map->keys[i]->text) == NULL) return fail_unknown(table, map->keys[i], err);
     }
+    return BASE_OK;
+}
+
+base_status base_options_fill(const base_option *table, const base_yaml_node *map, void *target, base_arena *arena,
+                              base_err *err) {
     for (const base_option *option = table; option->name != NULL; option++) {
         BASE_TRY(read_option(option, map, target, arena, err));
     }
     return BASE_OK;
+}
+
+base_status base_options_read(const base_option *table, const base_yaml_node *map, void *target, base_arena *arena,
+                              base_err *err) {
+    BASE_TRY(base_options_known(table, map, err));
+    return base_options_fill(table, map, target, arena, err);
 }

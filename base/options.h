@@ -46,9 +46,26 @@ extern const char BASE_REQUIRED[];
  * Strings and nodes point into map's tree or arena. */
 BASE_CHECK base_status base_options_read(const base_option *table, const base_yaml_node *map, void *target,
                                          base_arena *arena, base_err *err);
+/* The two halves of it, for a map whose keys belong to several tables: are all keys known to table; and the fields of
+ * one table, whatever else the map has. */
+BASE_CHECK base_status base_options_known(const base_option *table, const base_yaml_node *map, base_err *err);
+BASE_CHECK base_status base_options_fill(const base_option *table, const base_yaml_node *map, void *target,
+                                         base_arena *arena, base_err *err);
+/* A table as a part of a larger one: its struct lies at offset of the larger struct, and its names begin with prefix
+ * and a dot; NULL: with neither. */
+typedef struct base_options_part {
+    const base_option *table;
+    size_t offset;
+    const char *prefix;
+} base_options_part;
+/* One table of all lines of count parts, in the arena. */
+base_option *base_options_join(base_arena *arena, const base_options_part *parts, size_t count);
 /* One value alone (a searched parameter's bound is checked with it). The node's position is named on error. */
 BASE_CHECK base_status base_option_check(const base_option *option, const base_yaml_node *value, base_err *err);
 const base_option *base_options_find(const base_option *table, const char *name);
+size_t base_options_count(const base_option *table);
+/* Whether the map (may be NULL) has a value for the key that is not null. */
+bool base_options_given(const base_yaml_node *map, const char *key);
 /* Help for --help NAME: aligned at most 80 columns: name, type, bounds, default, text. */
 void base_options_help(const base_option *table, base_buf *out);
 /* A paragraph for people, indented and broken before column 80. */

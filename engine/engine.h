@@ -17,6 +17,7 @@
 #include "engine/modules/mlp.h"
 #include "engine/modules/model.h"
 #include "engine/modules/net.h"
+#include "engine/modules/network.h"
 #include "engine/modules/summary.h"
 #include "engine/ops/ops.h"
 #include "engine/optim/optimizer.h"
@@ -33,6 +34,7 @@
 #include "engine/train/footprint.h"
 #include "engine/train/recipe.h"
 #include "engine/train/scores.h"
+#include "engine/train/settings.h"
 #include "engine/train/trainer.h"
 
 #endif

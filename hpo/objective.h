@@ -115,6 +115,9 @@ typedef struct hpo_objective_type {
     const char *summary;        /* one line for --list */
     const char *notes;          /* for --help below its options: what it reports and can spend; may be NULL */
     const base_option *options; /* may be NULL when settings are read by init itself */
+    /* For an objective that reads its settings itself and whose table is made of others: names, bounds and help, in the
+     * arena. NULL: options are all. */
+    const base_option *(*table)(base_arena *arena);
     /* Options that may change between two runs of a study when its user accepts it, because the searched values mean
      * the same whatever they are; NULL-terminated, NULL: none. */
     const char *const *changeable;
@@ -171,6 +174,11 @@ typedef struct hpo_objective_type {
     /* More names for --list (data sets, models, problems); may be NULL. */
     void (*list)(base_buf *out);
 } hpo_objective_type;
+
+/* Its options, declared or made; NULL when it has none. */
+static inline const base_option *hpo_objective_table(const hpo_objective_type *type, base_arena *arena) {
+    return type->table ? type->table(arena) : type->options;
+}
 
 #ifdef __cplusplus
 }

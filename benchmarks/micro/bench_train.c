@@ -54,11 +54,13 @@ static base_status read_settings(const char *path, training *t, base_err *err) {
     if (status == BASE_OK) status = base_yaml_parse(t->arena, path, text.data, text.length, &root, err);
     base_buf_fini(&text);
     BASE_TRY(status);
-    return eng_recipe_read(root, t->arena, &t->recipe, err);
+    return eng_recipe_read(root, eng_networks, t->arena, &t->recipe, err);
 }
 
 static base_status build_cell(const training *t, size_t channels, eng_net *net, eng_ports *ports) {
-    BASE_TRY(eng_layers_build(&t->recipe.list, net));
+    if (t->recipe.network.kind != &eng_network_list)
+        return BASE_FAIL(net->err, BASE_INVALID, "a DARTS cell stands behind the layers of `network`; there are none");
+    BASE_TRY(eng_network_list.build(net, &t->recipe.network));
     BASE_TRY(darts_cell_build(net, channels));
     BASE_TRY(eng_net_global_pool(net, ENG_POOL_AVERAGE));
     return eng_net_end(net, ports);
@@ -68,10 +70,10 @@ static base_status make_cell(training *t, size_t channels, base_err *err) {
     const eng_dataset *set = t->set;
     if (set->rank != 3) return BASE_FAIL(err, BASE_INVALID, "a DARTS cell needs images, but %s has none", set->name);
     const eng_net_config config = {.input = eng_shape_3d(set->shape[0], set->shape[1], set->shape[2]),
-                                   .task = eng_recipe_task(&t->recipe, set),
+                                   .task = eng_loss_task(&t->recipe.loss, set),
                                    .outputs = set->classes,
                                    .norm = ENG_NORM_BATCH};
-    const eng_model_options options = {.batch = t->batch, .seed = (uint64_t)t->recipe.seed};
+    const eng_model_options options = {.batch = t->batch, .seed = (uint64_t)t->recipe.course.seed};
     eng_net net;
     eng_ports ports;
     base_status status = eng_net_begin(&net, &config, err);
@@ -85,7 +87,7 @@ static base_status make_batches(training *t, base_err *err) {
     const size_t features = t->set->features;
     eng_loader *loader;
     BASE_TRY(eng_loader_create(t->set, &t->view->normaliser, t->view->split.train, t->batch, true,
-                               (uint64_t)t->recipe.seed, &loader, err));
+                               (uint64_t)t->recipe.course.seed, &loader, err));
     const size_t full = eng_loader_count(loader) / t->batch;
     if (full < BATCHES) {
         eng_loader_destroy(loader);
@@ -103,14 +105,14 @@ static base_status make_batches(training *t, base_err *err) {
 static base_status begin(const wish *w, training *t, base_err *err) {
     *t = (training){.arena = base_arena_create()};
     BASE_TRY(read_settings(w->settings, t, err));
-    BASE_TRY(eng_recipe_load(&t->recipe, NULL, &t->set, err));
+    BASE_TRY(eng_data_load(&t->recipe.data, NULL, &t->set, err));
     BASE_TRY(eng_recipe_check(&t->recipe, t->set, err));
-    if (eng_recipe_task(&t->recipe, t->set) != ENG_MULTICLASS)
+    if (eng_loss_task(&t->recipe.loss, t->set) != ENG_MULTICLASS)
         return BASE_FAIL(err, BASE_INVALID, "%s: a data set with classes is needed, and their cross-entropy",
                          w->settings);
-    const eng_view_settings view = eng_recipe_view(&t->recipe);
+    const eng_view_settings view = eng_data_view(&t->recipe.data);
     BASE_TRY(eng_view_create(t->set, &view, &t->view, err));
-    t->batch = (size_t)t->recipe.batch_size;
+    t->batch = (size_t)t->recipe.course.batch_size;
     BASE_TRY(make_batches(t, err));
     if (w->darts_channels > 0)
         BASE_TRY(make_cell(t, (size_t)w->darts_channels, err));
@@ -139,7 +141,7 @@ static eng_batch next_batch(const training *t) {
 
 static double take_step(training *t) {
     const eng_batch batch = next_batch(t);
-    return eng_model_step(t->model, &batch, t->step++, t->optimizer, t->recipe.learning_rate);
+    return eng_model_step(t->model, &batch, t->step++, t->optimizer, t->recipe.optimizer.learning_rate);
 }
 
 static double mean_loss(training *t, size_t steps) {
@@ -230,7 +232,7 @@ static void show_profile(training *t) {
         const eng_batch batch = next_batch(t);
         (void)eng_model_train(t->model, &batch, t->step++);
         p.last = cpu_seconds();
-        eng_optimizer_step(t->optimizer, t->recipe.learning_rate);
+        eng_optimizer_step(t->optimizer, t->recipe.optimizer.learning_rate);
         optimizer += cpu_seconds() - p.last;
     }
     eng_plan_watch(eng_model_plan(t->model), NULL, NULL);
@@ -280,15 +282,15 @@ static bool read_arguments(int argc, char **argv, wish *w) {
 }
 
 static base_status export_to(const training *t, const char *folder, base_err *err) {
-    if (eng_recipe_rule(&t->recipe) != &eng_optimizer_momentum)
+    if (eng_optimizer_rule(&t->recipe.optimizer) != &eng_optimizer_momentum)
         return BASE_FAIL(err, BASE_INVALID, "the other programs know one optimizer, sgd with momentum");
     const train_export job = {.model = t->model,
                               .batch = t->batch,
                               .batches = BATCHES,
                               .x = t->x,
                               .labels = t->labels,
-                              .rate = t->recipe.learning_rate,
-                              .momentum = t->recipe.momentum};
+                              .rate = t->recipe.optimizer.learning_rate,
+                              .momentum = t->recipe.optimizer.momentum};
     return train_export_write(&job, folder, err);
 }
 

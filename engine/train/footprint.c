@@ -12,11 +12,13 @@ base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, e
     BASE_TRY(eng_recipe_graph(recipe, set, &graph, &ports, err));
     eng_graph_keep(graph, ports.output);
     const size_t batch = eng_recipe_batch(recipe), block = eng_graph_param_size(graph) * sizeof(float);
-    const eng_view_settings view = eng_recipe_view(recipe);
+    const eng_view_settings view = eng_data_view(&recipe->data);
     out->numbers = eng_graph_numbers(graph);
     out->flops = eng_graph_flops(graph);
     out->parameters = 2 * block;
-    out->optimizer = (eng_recipe_rule(recipe)->slots + (recipe->accumulate > 1) + (recipe->ema > 0)) * block;
+    out->optimizer =
+        (eng_optimizer_rule(&recipe->optimizer)->slots + (recipe->course.accumulate > 1) + (recipe->course.ema > 0)) *
+        block;
     out->batches =
         batch * (set->features + 2) * sizeof(float) + 2 * eng_split_train_count(set, &view.split) * sizeof(uint32_t);
     out->view = set->count * sizeof(uint32_t) + 2 * set->features * sizeof(float);

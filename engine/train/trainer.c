@@ -23,9 +23,7 @@ struct eng_trainer {
     eng_model *model;
     eng_optimizer *optimizer;
     eng_loader *loader;
-    const eng_schedule_type *schedule;
-    eng_schedule_config schedule_config;
-    uint64_t total_steps;
+    eng_schedule_plan schedule;
     eng_progress progress;
     uint64_t identity;
     size_t batch; /* room of the buffers, in samples */
@@ -49,8 +47,8 @@ static base_status create_block(const eng_trainer *t, bool wanted, float **out, 
 }
 
 static base_status create_blocks(eng_trainer *t, base_err *err) {
-    BASE_TRY(create_block(t, t->recipe.accumulate > 1, &t->sum, err));
-    BASE_TRY(create_block(t, t->recipe.ema > 0, &t->average, err));
+    BASE_TRY(create_block(t, t->recipe.course.accumulate > 1, &t->sum, err));
+    BASE_TRY(create_block(t, t->recipe.course.ema > 0, &t->average, err));
     if (t->average != NULL)
         memcpy(t->average, eng_params_values(eng_model_params(t->model)), block_size(t) * sizeof(float));
     return BASE_OK;
@@ -74,12 +72,13 @@ static base_status create_parts(eng_trainer *t, base_err *err) {
     BASE_TRY(eng_recipe_check(r, set, err));
     BASE_TRY(eng_recipe_model(r, set, &t->model, err));
     BASE_TRY(eng_recipe_optimizer(r, t->model, &t->optimizer, err));
-    BASE_TRY(eng_loader_create(set, &t->view->normaliser, t->view->split.train, (size_t)r->batch_size, true,
-                               (uint64_t)r->seed, &t->loader, err));
-    const eng_augment augment = eng_recipe_augment(r);
+    BASE_TRY(eng_loader_create(set, &t->view->normaliser, t->view->split.train, (size_t)r->course.batch_size, true,
+                               (uint64_t)r->course.seed, &t->loader, err));
+    const eng_augment augment = eng_data_augment(&r->data);
     if (eng_augment_is_on(&augment)) eng_loader_augment(t->loader, &augment);
-    const size_t together = (size_t)r->accumulate, steps = (eng_loader_batches(t->loader) + together - 1) / together;
-    BASE_TRY(eng_recipe_schedule(r, steps, &t->schedule, &t->schedule_config, &t->total_steps, err));
+    const size_t together = (size_t)r->course.accumulate,
+                 steps = (eng_loader_batches(t->loader) + together - 1) / together;
+    BASE_TRY(eng_schedule_plan_make(&r->schedule, (uint64_t)r->course.epochs, steps, &t->schedule, err));
     BASE_TRY(create_blocks(t, err));
     return create_buffers(t, err);
 }
@@ -89,7 +88,7 @@ base_status eng_trainer_create(const eng_recipe *recipe, const eng_view *view, e
     trainer->recipe = *recipe;
     trainer->view = view;
     trainer->identity = eng_recipe_identity(recipe, view);
-    trainer->progress.stop = eng_early_stop_start((uint64_t)recipe->early_stopping);
+    trainer->progress.stop = eng_early_stop_start((uint64_t)recipe->course.early_stopping);
     *out = NULL;
     base_status status = create_parts(trainer, err);
     if (status != BASE_OK) {
@@ -122,7 +121,8 @@ static eng_batch as_batch(const eng_trainer *t, size_t n) {
 }
 
 static double rate_at(const eng_trainer *t, uint64_t step) {
-    return t->recipe.learning_rate * eng_schedule_factor(t->schedule, &t->schedule_config, step, t->total_steps);
+    const eng_schedule_plan *s = &t->schedule;
+    return t->recipe.optimizer.learning_rate * eng_schedule_factor(s->type, &s->config, step, s->total);
 }
 
 static base_status diverged(const eng_trainer *t, const char *what, uint64_t step, double loss, base_err *err) {
@@ -151,7 +151,7 @@ static base_status take_batch(eng_trainer *t, bool whole_step, size_t *n, base_e
 /* The gradient of several batches is that of one which holds all their samples: a mean weighted by their sizes. */
 static base_status step_of_batches(eng_trainer *t, base_err *err) {
     const uint64_t batches = eng_loader_batches(t->loader), left = batches - t->progress.batch;
-    const uint64_t count = left < (uint64_t)t->recipe.accumulate ? left : (uint64_t)t->recipe.accumulate;
+    const uint64_t count = left < (uint64_t)t->recipe.course.accumulate ? left : (uint64_t)t->recipe.course.accumulate;
     const size_t size = block_size(t);
     float *gradients = eng_params_gradients(eng_model_params(t->model));
     size_t samples = 0, n;
@@ -173,7 +173,7 @@ static base_status step_of_batches(eng_trainer *t, base_err *err) {
 static void update_average(eng_trainer *t) {
     if (t->average == NULL) return;
     const double steps = (double)eng_optimizer_steps(t->optimizer);
-    const float gain = (float)(1.0 - fmin(t->recipe.ema, (1.0 + steps) / (10.0 + steps)));
+    const float gain = (float)(1.0 - fmin(t->recipe.course.ema, (1.0 + steps) / (10.0 + steps)));
     const float *w = eng_params_values(eng_model_params(t->model));
     const size_t size = block_size(t);
     for (size_t k = 0; k < size; k++) t->average[k] += gain * (w[k] - t->average[k]);

@@ -14,6 +14,10 @@
 
 static const char *const fidelity_names[] = {"epochs", "fraction", "folds"}; /* of TRAIN_EPOCHS and so on */
 enum { FIDELITIES = sizeof fidelity_names / sizeof *fidelity_names };
+const eng_network_kind *const train_networks[] = {
+    &eng_network_mlp, &eng_network_resnet, &eng_network_separable, &eng_network_unet, NULL,
+};
+
 static const char *const data_settings[] = {"dataset", "path", "target", "target_is"};
 
 static const char *const metric_names[] = {
@@ -44,16 +48,18 @@ base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, cons
     hpo_setting_extra extra = {.name = env->fidelity.name, .value = hpo_value_real(fidelity)};
     if (env->fidelity.integer) extra.value = hpo_value_int((int64_t)fidelity);
     base_yaml_node *map = hpo_settings_resolve(arena, env->settings, env->space, config, &extra, extra.name != NULL);
+    const base_option *table = eng_recipe_table(train_networks, arena);
     for (size_t i = 0; i < hpo_space_count(env->space); i++) {
         const char *name = hpo_space_param(env->space, i)->name;
         const hpo_value value = hpo_space_value(env->space, config, i);
-        bool searched = base_options_find(eng_recipe_options, name) && !hpo_settings_mention(env->settings, name);
+        bool searched = base_options_find(table, name) && !hpo_settings_mention(env->settings, name);
         if (searched && value.kind != HPO_VALUE_NULL) base_yaml_put(arena, map, name, hpo_value_node(arena, &value));
     }
     if (kind == TRAIN_FOLDS) extra.value = hpo_value_int((int64_t)env->fidelity.max); /* always the same split */
     if (extra.name) base_yaml_put(arena, map, extra.name, hpo_value_node(arena, &extra.value));
-    BASE_TRY(eng_recipe_read(map, arena, out, err));
-    if (kind == TRAIN_EPOCHS && out->schedule_epochs == 0) out->schedule_epochs = (int64_t)env->fidelity.max;
+    BASE_TRY(eng_recipe_read(map, train_networks, arena, out, err));
+    if (kind == TRAIN_EPOCHS && out->schedule.schedule_epochs == 0)
+        out->schedule.schedule_epochs = (int64_t)env->fidelity.max;
     return BASE_OK;
 }
 
@@ -204,10 +210,10 @@ static base_status train_init(void *self, const hpo_objective_env *env, base_are
     BASE_TRY(train_fidelity_find(env, &state->fidelity, err));
     BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
     BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
-    BASE_TRY(blame(env, eng_recipe_load(&recipe, env->base_dir, &state->set, err), err));
+    BASE_TRY(blame(env, eng_data_load(&recipe.data, env->base_dir, &state->set, err), err));
     base_status status = check_metric(state, err);
     if (status == BASE_OK) status = eng_recipe_check(&recipe, state->set, err);
-    const eng_view_settings view = eng_recipe_view(&recipe);
+    const eng_view_settings view = eng_data_view(&recipe.data);
     if (status == BASE_OK) status = eng_view_create(state->set, &view, &state->view, err);
     status = blame(env, status, err);
     if (status == BASE_OK) status = check_networks(state, arena, err);
@@ -227,10 +233,8 @@ static void train_list(base_buf *out) {
     base_buf_puts(out, "data sets of the objective train\n");
     for (size_t i = 0; i < count; i++) base_put_row(types[i]->name, 23, types[i]->summary, out);
     base_buf_puts(out, "\nmodels of the objective train\n");
-    base_put_row("mlp", 23, "multilayer perceptron of any depth and width, with skips or without", out);
-    base_put_row("resnet", 23, "residual network of any depth and width, post- or pre-activation", out);
-    base_put_row("separable", 23, "depthwise-separable convolutions", out);
-    base_put_row("unet", 23, "convolutions down to small images and up again, with skips", out);
+    for (size_t i = 0; train_networks[i]; i++)
+        base_put_row(train_networks[i]->name, 23, train_networks[i]->summary, out);
     base_buf_puts(out, "\nlayers of the objective train's network\n");
     for (size_t i = 0; eng_layer_kinds[i]; i++)
         base_put_row(eng_layer_kinds[i]->name, 23, eng_layer_kinds[i]->summary, out);
@@ -246,6 +250,10 @@ static void train_help(base_buf *out) {
     eng_layers_help(out);
 }
 
+static const base_option *train_table(base_arena *arena) {
+    return eng_recipe_table(train_networks, arena);
+}
+
 /* A larger share of the data is another training; epochs and folds go on. */
 static bool train_resumes(const char *fidelity) {
     return !fidelity || strcmp(fidelity, fidelity_names[TRAIN_FRACTION - TRAIN_EPOCHS]) != 0;
@@ -259,7 +267,7 @@ const hpo_objective_type obj_train = {
              "a cross-validation). metric: valid_error (the default), valid_error_top5, valid_f1 (macro), valid_ece "
              "(calibration error) or valid_auc for classes, valid_mse or valid_mae for numbers, valid_loss for both; "
              "the test_... ones are reported beside them, and parameters, flops, epochs_run, seconds.",
-    .options = eng_recipe_options,
+    .table = train_table,
     .state_size = sizeof(train_state),
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
     .resumes = train_resumes,

@@ -107,7 +107,7 @@ static base_status load(description *d, base_err *err) {
     eng_recipe recipe;
     BASE_TRY(choose(d, 0, err));
     BASE_TRY(train_recipe(d->env, d->kind, d->config, d->env->fidelity.max, d->arena, &recipe, err));
-    return eng_recipe_load(&recipe, d->env->base_dir, &d->set, err);
+    return eng_data_load(&recipe.data, d->env->base_dir, &d->set, err);
 }
 
 base_status train_describe(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out, base_err *err) {

@@ -115,7 +115,7 @@ static void report_epoch(evaluation *e, const eng_epoch *epoch) {
     hpo_metrics metrics = {0};
     double step = (double)epoch->epoch;
     if (e->state->fidelity != TRAIN_EPOCHS)
-        step *= e->job->fidelity / (double)e->recipe.epochs;
+        step *= e->job->fidelity / (double)e->recipe.course.epochs;
     else if (step <= e->job->from)
         return;
     put_scores(&metrics, "valid", epoch->valid, 1, e->state->known.metric);
@@ -224,7 +224,7 @@ static void drop_partial(evaluation *e) {
 static bool repeat_reports(evaluation *e, const eng_trainer *trainer) {
     const eng_progress *p = eng_trainer_progress(trainer);
     for (size_t i = 0; i < p->epochs && e->verdict == HPO_CONTINUE; i++) (void)on_epoch(e, &p->history[i]);
-    return e->verdict != HPO_CONTINUE && p->epoch < (uint64_t)e->recipe.epochs && !p->stop.stopped;
+    return e->verdict != HPO_CONTINUE && p->epoch < (uint64_t)e->recipe.course.epochs && !p->stop.stopped;
 }
 
 static base_status run_trainer(evaluation *e, eng_trainer *trainer, base_err *err) {
@@ -235,10 +235,10 @@ static base_status run_trainer(evaluation *e, eng_trainer *trainer, base_err *er
     if (repeat_reports(e, trainer))
         status = BASE_FAIL(err, BASE_CANCELLED, "the training was told to stop");
     else
-        status = eng_trainer_fit(trainer, (uint64_t)e->recipe.epochs, &watch, err);
+        status = eng_trainer_fit(trainer, (uint64_t)e->recipe.course.epochs, &watch, err);
     if (status == BASE_CANCELLED && e->verdict != HPO_ABANDON) save(e, trainer, "partial");
     if (status != BASE_OK) return status;
-    if (loaded < (uint64_t)e->recipe.epochs) save(e, trainer, "checkpoint");
+    if (loaded < (uint64_t)e->recipe.course.epochs) save(e, trainer, "checkpoint");
     drop_partial(e);
     return BASE_OK;
 }
@@ -247,8 +247,8 @@ static base_status run_training(evaluation *e, base_err *err) {
     const train_state *state = e->state;
     eng_view *own = NULL;
     eng_trainer *trainer = NULL;
-    e->recipe.fold = (int64_t)e->fold ? (int64_t)e->fold : e->recipe.fold;
-    const eng_view_settings settings = eng_recipe_view(&e->recipe);
+    e->recipe.data.fold = (int64_t)e->fold ? (int64_t)e->fold : e->recipe.data.fold;
+    const eng_view_settings settings = eng_data_view(&e->recipe.data);
     bool shared = state->view && eng_view_settings_equal(&state->view->settings, &settings);
     base_status status = shared ? BASE_OK : eng_view_create(state->set, &settings, &own, err);
     if (status == BASE_OK) status = eng_trainer_create(&e->recipe, shared ? state->view : own, &trainer, err);
@@ -275,7 +275,7 @@ static base_status run_folds(evaluation *e, size_t folds, base_err *err) {
 }
 
 static base_status run_job(evaluation *e, base_err *err) {
-    const eng_recipe *r = &e->recipe;
+    const eng_data_settings *r = &e->recipe.data;
     if (e->state->fidelity == TRAIN_FOLDS) return run_folds(e, (size_t)e->job->fidelity, err);
     if (r->folds > 0 && r->fold == 0) return run_folds(e, (size_t)r->folds, err);
     return run_training(e, err);
@@ -284,8 +284,8 @@ static base_status run_job(evaluation *e, base_err *err) {
 /* Better told at once than found out by the kernel. */
 static base_status fits(const evaluation *e, hpo_result *out, base_err *err) {
     const double mib = 1024.0 * 1024.0;
-    const eng_view_settings view = eng_recipe_view(&e->recipe);
-    bool folds = e->state->fidelity == TRAIN_FOLDS || (e->recipe.folds > 0 && e->recipe.fold == 0);
+    const eng_view_settings view = eng_data_view(&e->recipe.data);
+    bool folds = e->state->fidelity == TRAIN_FOLDS || (e->recipe.data.folds > 0 && e->recipe.data.fold == 0);
     bool own_view = folds || !e->state->view || !eng_view_settings_equal(&e->state->view->settings, &view);
     uint64_t limit = e->job->limits.memory;
     eng_footprint footprint;
@@ -309,7 +309,7 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
         train_recipe(&state->known, state->fidelity, job->config, job->fidelity, arena, &e.recipe, err);
     if (status == BASE_OK) status = eng_recipe_check(&e.recipe, state->set, err);
     if (status == BASE_OK) {
-        if (!e.recipe.seed_given) e.recipe.seed = (int64_t)(job->seed >> 1);
+        if (!e.recipe.course.seed_given) e.recipe.course.seed = (int64_t)(job->seed >> 1);
         status = fits(&e, out, err);
         if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_job(&e, err);
     }

@@ -10,12 +10,14 @@
 typedef enum train_fidelity { TRAIN_NONE, TRAIN_EPOCHS, TRAIN_FRACTION, TRAIN_FOLDS } train_fidelity;
 
 typedef struct train_state {
-    eng_recipe recipe;       /* first: the option table's offsets refer to it. The fixed settings alone */
     hpo_objective_env known; /* what init was told */
     train_fidelity fidelity;
     eng_dataset *set;
     eng_view *view; /* for trials that split and normalise as most do; may be NULL */
 } train_state;
+
+/* The networks that a study may name: the engine's and those of the rooms above it. NULL-terminated. */
+extern const eng_network_kind *const train_networks[];
 
 /* BASE_INVALID with position when the objective does not know the study's fidelity. */
 BASE_CHECK base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *out, base_err *err);

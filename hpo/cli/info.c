@@ -89,7 +89,9 @@ static void print_options(const char *title, const char *name, const char *summa
 }
 
 static void print_objective(const hpo_objective_type *objective, base_buf *out) {
-    print_options("objective", objective->name, objective->summary, objective->options, out);
+    base_arena *arena = base_arena_create();
+    print_options("objective", objective->name, objective->summary, hpo_objective_table(objective, arena), out);
+    base_arena_destroy(arena);
     if (objective->notes) {
         base_buf_putc(out, '\n');
         base_put_text(objective->notes, 0, out);

@@ -12,17 +12,17 @@
  * are also fixed, and bounds that the option does not allow. */
 base_status study_check_searched(const hpo_study_spec *spec, const base_yaml_node *parameters, base_err *err) {
     const hpo_objective_type *type = spec->objective;
-    if (!(type->flags & HPO_OBJECTIVE_SEARCHABLE) || !type->options || !parameters) return BASE_OK;
-    size_t count = 0;
-    while (type->options[count].name) count++;
+    const base_option *table = hpo_objective_table(type, spec->arena);
+    if (!(type->flags & HPO_OBJECTIVE_SEARCHABLE) || !table || !parameters) return BASE_OK;
+    const size_t count = base_options_count(table);
     const char **names = BASE_NEW_ARRAY(spec->arena, count, const char *);
-    for (size_t i = 0; i < count; i++) names[i] = type->options[i].name;
+    for (size_t i = 0; i < count; i++) names[i] = table[i].name;
     bool *mentioned = BASE_NEW_ARRAY(spec->arena, hpo_space_count(spec->space), bool);
     (void)hpo_settings_mark(spec->settings, spec->space, mentioned);
     for (size_t i = 0; i < parameters->count; i++) {
         const base_yaml_node *key = parameters->keys[i], *map = parameters->items[i];
         if (mentioned[hpo_space_find(spec->space, key->text)]) continue;
-        const base_option *option = base_options_find(type->options, key->text);
+        const base_option *option = base_options_find(table, key->text);
         if (!option) {
             return base_yaml_fail(key, err, "the objective %s has no option '%s' that could be searched%s", type->name,
                                   key->text, study_hint(spec->arena, key->text, names, count));

@@ -89,8 +89,8 @@ static base_status find_objective(hpo_study_spec *spec, const hpo_catalog *catal
 }
 
 /* The setting that must be given, as an example of what settings look like. */
-static const char *required_setting(const hpo_objective_type *type) {
-    for (const base_option *option = type->options; option && option->name; option++)
+static const char *required_setting(const hpo_objective_type *type, base_arena *arena) {
+    for (const base_option *option = hpo_objective_table(type, arena); option && option->name; option++)
         if (option->fallback == BASE_REQUIRED) return option->name;
     return NULL;
 }
@@ -109,7 +109,7 @@ static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catal
     BASE_TRY(find_objective(spec, catalog, node->keys[0], err));
     const base_yaml_node *settings = given(node->items[0]);
     if (settings && settings->kind != BASE_YAML_MAP) {
-        const char *required = required_setting(spec->objective);
+        const char *required = required_setting(spec->objective, spec->arena);
         return base_yaml_fail(settings, err, "the settings of the objective %s must be a map%s%s%s, but are %s",
                               spec->objective->name, required ? ", e.g. {" : "", required ? required : "",
                               required ? ": ...}" : "", base_yaml_kind_text(settings->kind));

@@ -405,8 +405,61 @@ static void test_print(void **state) {
     base_buf_fini(&out);
 }
 
+/* Two structs in one, and a table under a prefix: every line keeps its meaning at its new place. */
+static void test_join(void **state) {
+    (void)state;
+    typedef struct inner {
+        int64_t width;
+        double rate;
+    } inner;
+    typedef struct outer {
+        bool flag;
+        inner in, other;
+    } outer;
+    static const base_option flags[] = {{"flag", BASE_OPTION_BOOL, offsetof(outer, flag), "false", .help = ""},
+                                        BASE_OPTIONS_END};
+    static const base_option inner_options[] = {
+        {"width", BASE_OPTION_INT, offsetof(inner, width), "3", .min = 1, .help = ""},
+        {"rate", BASE_OPTION_REAL, offsetof(inner, rate), "0.5", .min = 0, .max = 1, .help = ""},
+        BASE_OPTIONS_END,
+    };
+    const base_options_part parts[] = {
+        {.table = flags},
+        {.table = inner_options, .offset = offsetof(outer, in)},
+        {.table = inner_options, .offset = offsetof(outer, other), .prefix = "retrain"},
+    };
+    const base_option *joined = base_options_join(arena, parts, CHECK_COUNT(parts));
+    outer o = {0};
+    assert_int_equal(base_options_count(joined), 5);
+    CHECK_OK(base_options_read(joined, parse("{rate: 0.25, retrain.width: 7, flag: true}"), &o, arena, &err));
+    assert_true(o.flag && o.in.width == 3 && o.in.rate == 0.25 && o.other.width == 7 && o.other.rate == 0.5);
+    CHECK_FAILS(base_options_read(joined, parse("{retrain.rate: 2}"), &o, arena, &err), BASE_INVALID,
+                "retrain.rate must be a number between 0 and 1");
+    CHECK_FAILS(base_options_read(joined, parse("{retrain.widht: 2}"), &o, arena, &err), BASE_INVALID,
+                "did you mean 'retrain.width'?");
+    assert_int_equal(base_options_count(base_options_join(arena, NULL, 0)), 0);
+}
+
+/* One table of a map that holds the keys of others too. */
+static void test_known_and_fill(void **state) {
+    (void)state;
+    static const base_option own[] = {{"epochs", BASE_OPTION_INT, 0, "10", .min = 1, .help = ""}, BASE_OPTIONS_END};
+    const base_yaml_node *map = parse("{epochs: 4, dataset: x, momentum: null}");
+    int64_t epochs = 0;
+    CHECK_OK(base_options_known(table, map, &err));
+    CHECK_FAILS(base_options_known(own, map, &err), BASE_INVALID, "s.yaml:1:13: unknown key 'dataset'");
+    CHECK_OK(base_options_fill(own, map, &epochs, arena, &err));
+    assert_int_equal(epochs, 4);
+    CHECK_FAILS(base_options_fill(own, parse("{dataset: x, epochs: 0}"), &epochs, arena, &err), BASE_INVALID,
+                "epochs must be an integer of at least 1");
+    assert_true(base_options_given(map, "epochs") && !base_options_given(map, "momentum"));
+    assert_true(!base_options_given(map, "path") && !base_options_given(NULL, "path"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_join, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known_and_fill, setup, teardown),
         cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sentences, setup, teardown),

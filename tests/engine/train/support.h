@@ -17,15 +17,15 @@ typedef struct bench {
 static inline base_status read_recipe(base_arena *arena, const char *text, eng_recipe *recipe, base_err *err) {
     base_yaml_node *map;
     BASE_TRY(base_yaml_parse(arena, "r.yaml", text, strlen(text), &map, err));
-    return eng_recipe_read(map, arena, recipe, err);
+    return eng_recipe_read(map, eng_networks, arena, recipe, err);
 }
 
 static inline bench bench_create(const char *text) {
     base_err err = {0};
     bench b = {.arena = base_arena_create()};
     CHECK_OK(read_recipe(b.arena, text, &b.recipe, &err));
-    CHECK_OK(eng_recipe_load(&b.recipe, NULL, &b.set, &err));
-    const eng_view_settings settings = eng_recipe_view(&b.recipe);
+    CHECK_OK(eng_data_load(&b.recipe.data, NULL, &b.set, &err));
+    const eng_view_settings settings = eng_data_view(&b.recipe.data);
     CHECK_OK(eng_view_create(b.set, &settings, &b.view, &err));
     return b;
 }

@@ -74,7 +74,7 @@ static void parts_are_those_of_the_trainer(void **state) {
         assert_int_equal(eng_footprint_bytes(&f, true), eng_trainer_bytes(trainer) + f.view);
         assert_int_equal(f.numbers, eng_trainer_parameters(trainer));
         eng_trainer_destroy(trainer);
-        const eng_view_settings settings = eng_recipe_view(&b.recipe);
+        const eng_view_settings settings = eng_data_view(&b.recipe.data);
         eng_view *own;
         const size_t before = in_use;
         CHECK_OK(eng_view_create(b.set, &settings, &own, &err));

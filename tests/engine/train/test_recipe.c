@@ -4,28 +4,39 @@
 #include "engine/modules/mlp.h"
 #include "engine/ops/ops.h"
 
+/* The widths of a perceptron, as the network that is built from them shows. */
+static void check_widths(const eng_recipe *r, size_t count, const size_t *widths) {
+    const eng_net_config around = {.input = eng_shape_1d(5), .task = ENG_MULTICLASS, .outputs = 3};
+    base_err err = {0};
+    eng_graph *graph;
+    eng_ports ports;
+    CHECK_OK(eng_network_graph(&r->network, &around, &graph, &ports, &err));
+    assert_int_equal(eng_graph_nodes(graph), count + 2); /* the output layer and the loss */
+    for (size_t i = 0; i < count; i++) assert_int_equal(eng_graph_node(graph, i)->out_shape.dim[0], widths[i]);
+    eng_graph_destroy(graph);
+}
+
 static void defaults_are_filled_in(void **state) {
     (void)state;
     base_err err = {0};
     base_arena *arena = base_arena_create();
     eng_recipe r;
     CHECK_OK(read_recipe(arena, "{dataset: digits}", &r, &err));
-    assert_string_equal(eng_optimizer_names[r.optimizer], "adam");
-    assert_true(r.learning_rate == 1e-3 && r.beta1 == 0.9 && r.beta2 == 0.999 && r.epsilon == 1e-8 && r.momentum == 0 &&
-                r.weight_decay == 0);
-    assert_int_equal(r.n_widths, 2);
-    assert_true(r.widths[0] == 128 && r.widths[1] == 128);
-    assert_false(r.seed_given);
+    assert_string_equal(eng_optimizer_names[r.optimizer.optimizer], "adam");
+    const eng_optimizer_settings *o = &r.optimizer;
+    assert_true(o->learning_rate == 1e-3 && o->beta1 == 0.9 && o->beta2 == 0.999 && o->epsilon == 1e-8 &&
+                o->momentum == 0 && o->weight_decay == 0);
+    check_widths(&r, 2, (const size_t[]){128, 128});
+    assert_false(r.course.seed_given);
     CHECK_OK(
         read_recipe(arena, "{dataset: digits, optimizer: adamw, beta1: 0, weight_decay: null, seed: 0}", &r, &err));
-    assert_true(r.beta1 == 0 && r.beta2 == 0.999 && r.weight_decay == 0.01 && r.seed_given);
+    assert_true(o->beta1 == 0 && o->beta2 == 0.999 && o->weight_decay == 0.01 && r.course.seed_given);
     CHECK_OK(read_recipe(arena, "{dataset: digits, optimizer: rmsprop, schedule: exponential}", &r, &err));
-    assert_true(r.rho == 0.99 && r.end_factor == 0.01);
+    assert_true(o->rho == 0.99 && r.schedule.end_factor == 0.01);
     CHECK_OK(read_recipe(arena, "{dataset: digits, layers: 0}", &r, &err));
-    assert_int_equal(r.n_widths, 0);
+    check_widths(&r, 0, NULL);
     CHECK_OK(read_recipe(arena, "{dataset: digits, hidden: [256, 128, 64]}", &r, &err));
-    assert_int_equal(r.n_widths, 3);
-    assert_int_equal(r.widths[2], 64);
+    check_widths(&r, 3, (const size_t[]){256, 128, 64});
     base_arena_destroy(arena);
 }
 
@@ -73,33 +84,31 @@ static void every_choice_can_be_built(void **state) {
     (void)state;
     base_err err = {0};
     bench b = bench_create("{dataset: blobs, hidden: [4]}");
-    const base_option *init = base_options_find(eng_recipe_options, "init");
+    const base_option *table = eng_recipe_table(eng_networks, b.arena), *init = base_options_find(table, "init");
     for (size_t i = 0; eng_init_names[i]; i++) assert_string_equal(init->choices[i + 1], eng_init_names[i]);
-    for (size_t i = 0; base_options_find(eng_recipe_options, "optimizer")->choices[i]; i++) {
-        b.recipe.optimizer = (int)i;
+    for (size_t i = 0; base_options_find(table, "optimizer")->choices[i]; i++) {
+        b.recipe.optimizer.optimizer = (int)i;
         eng_trainer_destroy(bench_trainer(&b));
     }
     for (size_t i = 0; eng_activation_names[i]; i++) {
-        b.recipe.activation = (int)i;
+        b.recipe.network.activation = (int)i;
         eng_trainer_destroy(bench_trainer(&b));
     }
     for (size_t i = 0; init->choices[i]; i++) {
-        b.recipe.init = (int)i;
+        b.recipe.network.init = (int)i;
         eng_trainer_destroy(bench_trainer(&b));
     }
     for (size_t i = 0; eng_schedule_names[i]; i++) {
         char text[100];
         eng_recipe r;
-        const eng_schedule_type *type;
-        eng_schedule_config config;
-        uint64_t total;
+        eng_schedule_plan plan;
         snprintf(text, sizeof text, "{dataset: blobs, schedule: %s, epochs: 6, warmup_epochs: 0.5}",
                  eng_schedule_names[i]);
         CHECK_OK(read_recipe(b.arena, text, &r, &err));
-        CHECK_OK(eng_recipe_schedule(&r, 10, &type, &config, &total, &err));
-        assert_string_equal(type->name, eng_schedule_names[i]);
-        assert_int_equal(total, 60);
-        assert_true(config.warmup == 5);
+        CHECK_OK(eng_schedule_plan_make(&r.schedule, (uint64_t)r.course.epochs, 10, &plan, &err));
+        assert_string_equal(plan.type->name, eng_schedule_names[i]);
+        assert_int_equal(plan.total, 60);
+        assert_true(plan.config.warmup == 5);
     }
     bench_destroy(&b);
 }
@@ -155,7 +164,7 @@ static void the_loss_must_fit_the_data(void **state) {
             CHECK_FAILS(eng_recipe_check(&b.recipe, b.set, &err), BASE_INVALID, cases[i].part);
         } else {
             CHECK_OK(eng_recipe_check(&b.recipe, b.set, &err));
-            assert_int_equal(eng_recipe_task(&b.recipe, b.set), cases[i].task);
+            assert_int_equal(eng_loss_task(&b.recipe.loss, b.set), cases[i].task);
         }
         bench_destroy(&b);
     }

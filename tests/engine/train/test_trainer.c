@@ -204,7 +204,7 @@ static void convolutions_learn_digits(void **state) {
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         bench b = bench_create(cases[i].text);
         eng_trainer *trainer = bench_trainer(&b);
-        CHECK_OK(eng_trainer_fit(trainer, (uint64_t)b.recipe.epochs, NULL, &err));
+        CHECK_OK(eng_trainer_fit(trainer, (uint64_t)b.recipe.course.epochs, NULL, &err));
         eng_scores test = eng_trainer_evaluate(trainer, b.view->split.test);
         print_message("%.60s...: test error %.4f\n", cases[i].text, test.error);
         assert_true(test.error <= cases[i].most);
@@ -230,7 +230,7 @@ static void made_sets_are_learned_to_their_limits(void **state) {
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         bench b = bench_create(cases[i].text);
         eng_trainer *trainer = bench_trainer(&b);
-        CHECK_OK(eng_trainer_fit(trainer, (uint64_t)b.recipe.epochs, NULL, &err));
+        CHECK_OK(eng_trainer_fit(trainer, (uint64_t)b.recipe.course.epochs, NULL, &err));
         eng_scores test = eng_trainer_evaluate(trainer, b.view->split.test);
         double value = isnan(test.error) ? test.mse : test.error;
         print_message("%s: %.4f\n", cases[i].text, value);
