@@ -17,8 +17,14 @@ BASE_CHECK base_status cli_read_study_file(const char *path, base_buf *text, bas
 /* ---- info.c: what can be printed without running ---- */
 void cli_print_usage(base_buf *out);
 void cli_print_list(const hpo_catalog *catalog, base_buf *out);
-/* --help NAME: a method, sampler, scheduler, objective, `study`, or a key of a study file. BASE_NOTFOUND with the
- * nearest name. */
+void cli_print_heading(const char *title, const char *name, const char *summary, base_buf *out);
+void cli_print_options(const char *title, const char *name, const char *summary, const base_option *options,
+                       base_buf *out);
+void cli_print_objective(const hpo_objective_type *objective, base_buf *out);
+
+/* ---- topics.c ---- */
+/* --help NAME or KIND:NAME: a method, sampler, scheduler, objective, `study`, a key of a study file, or what the
+ * program adds (hpo_topics). BASE_NOTFOUND with the nearest name, or with the meanings of one that has several. */
 BASE_CHECK base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_buf *out, base_err *err);
 
 /* ---- place.c ---- */

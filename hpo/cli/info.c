@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What hpo_search can print without running anything: usage, --list, --help NAME. All of it comes from the same tables
- * that read a study file, so it cannot disagree with them. */
+/* What hpo_search can print without running anything: usage, --list, and a page of --help. All of it comes from the
+ * same tables that read a study file, so it cannot disagree with them. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -29,7 +29,8 @@ void cli_print_usage(base_buf *out) {
                        "  --repair DIR   makes a sound journal of a damaged one, for the run in DIR\n"
                        "  --list         samplers, schedulers, methods, objectives, data sets, models\n"
                        "  --help [NAME]  this page; the options of NAME; `study`: the study file;\n"
-                       "                 `budget` and every other key: its section\n"
+                       "                 `budget` and every other key: its section; KIND:NAME where a\n"
+                       "                 name has several meanings: objective:NAME, method:NAME\n"
                        "  --progress     a live line even when the output is no terminal\n"
                        "  --quiet        nothing but errors and the best configuration\n"
                        "  --json         one JSON object per finished evaluation, and one at the end\n"
@@ -69,18 +70,23 @@ void cli_print_list(const hpo_catalog *catalog, base_buf *out) {
         base_buf_puts(out, "\n");
         catalog->objectives[i]->list(out);
     }
+    for (size_t i = 0; catalog->topics && catalog->topics[i]; i++) {
+        const hpo_topics *topics = catalog->topics[i];
+        base_buf_printf(out, "\n%s\n", topics->title);
+        for (size_t k = 0; k < topics->count(); k++) print_row(out, topics->name(k), topics->summary(k));
+    }
 }
 
-static void print_heading(const char *title, const char *name, const char *summary, base_buf *out) {
+void cli_print_heading(const char *title, const char *name, const char *summary, base_buf *out) {
     base_buf heading = {0};
     base_buf_printf(&heading, "%s %s: %s", title, name, summary ? summary : "");
     base_put_text(base_buf_text(&heading), 0, out);
     base_buf_fini(&heading);
 }
 
-static void print_options(const char *title, const char *name, const char *summary, const base_option *options,
-                          base_buf *out) {
-    print_heading(title, name, summary, out);
+void cli_print_options(const char *title, const char *name, const char *summary, const base_option *options,
+                       base_buf *out) {
+    cli_print_heading(title, name, summary, out);
     if (options && options[0].name) {
         base_options_help(options, out);
     } else {
@@ -88,9 +94,9 @@ static void print_options(const char *title, const char *name, const char *summa
     }
 }
 
-static void print_objective(const hpo_objective_type *objective, base_buf *out) {
+void cli_print_objective(const hpo_objective_type *objective, base_buf *out) {
     base_arena *arena = base_arena_create();
-    print_options("objective", objective->name, objective->summary, hpo_objective_table(objective, arena), out);
+    cli_print_options("objective", objective->name, objective->summary, hpo_objective_table(objective, arena), out);
     base_arena_destroy(arena);
     if (objective->notes) {
         base_buf_putc(out, '\n');
@@ -100,59 +106,4 @@ static void print_objective(const hpo_objective_type *objective, base_buf *out) 
         base_buf_putc(out, '\n');
         objective->help(out);
     }
-}
-
-static const hpo_objective_type *find_objective(const hpo_catalog *catalog, const char *name) {
-    for (size_t i = 0; i < catalog->n_objectives; i++) {
-        if (strcmp(catalog->objectives[i]->name, name) == 0) return catalog->objectives[i];
-    }
-    return NULL;
-}
-
-static base_status unknown_topic(const hpo_catalog *catalog, const char *topic, base_err *err) {
-    size_t n_samplers = 0, n_schedulers = 0, n_methods = 0, n_keys = 0, n = 0;
-    while (hpo_study_key_name(n_keys)) n_keys++;
-    const hpo_sampler_type *const *samplers = hpo_samplers(&n_samplers);
-    const hpo_scheduler_type *const *schedulers = hpo_schedulers(&n_schedulers);
-    const hpo_method *methods = hpo_methods(&n_methods);
-    base_arena *arena = base_arena_create();
-    const size_t count = n_samplers + n_schedulers + n_methods + n_keys + catalog->n_objectives + 1;
-    const char **names = BASE_NEW_ARRAY(arena, count, const char *);
-    names[n++] = "study";
-    for (size_t i = 0; i < n_keys; i++) names[n++] = hpo_study_key_name(i);
-    for (size_t i = 0; i < n_samplers; i++) names[n++] = samplers[i]->name;
-    for (size_t i = 0; i < n_schedulers; i++) names[n++] = schedulers[i]->name;
-    for (size_t i = 0; i < n_methods; i++) names[n++] = methods[i].name;
-    for (size_t i = 0; i < catalog->n_objectives; i++) names[n++] = catalog->objectives[i]->name;
-    const char *near = base_nearest(topic, names, n);
-    base_status status =
-        near ? BASE_FAIL(err, BASE_NOTFOUND, "there is no help on '%s'; did you mean '%s'?", topic, near)
-             : BASE_FAIL(err, BASE_NOTFOUND, "there is no help on '%s'; --list shows every name", topic);
-    base_arena_destroy(arena);
-    return status;
-}
-
-base_status cli_print_topic(const hpo_catalog *catalog, const char *topic, base_buf *out, base_err *err) {
-    if (strcmp(topic, "study") == 0) {
-        hpo_study_help(out);
-        return BASE_OK;
-    }
-    size_t before = out->length;
-    const hpo_method *method = hpo_method_find(topic);
-    const char *sampler_name = topic, *scheduler_name = topic;
-    if (method) {
-        print_heading("method", method->name, method->summary, out);
-        base_buf_printf(out, "  = {sampler: %s, scheduler: %s}\n\n", method->sampler, method->scheduler);
-        sampler_name = method->sampler;
-        scheduler_name = method->scheduler;
-    }
-    const hpo_sampler_type *sampler = hpo_sampler_find(sampler_name);
-    const hpo_scheduler_type *scheduler = hpo_scheduler_find(scheduler_name);
-    const hpo_objective_type *objective = find_objective(catalog, topic);
-    if (sampler) print_options("sampler", sampler->name, sampler->summary, sampler->options, out);
-    if (sampler && scheduler) base_buf_puts(out, "\n");
-    if (scheduler) print_options("scheduler", scheduler->name, scheduler->summary, scheduler->options, out);
-    if (objective) print_objective(objective, out);
-    if (out->length == before) hpo_study_help_key(topic, out);
-    return out->length > before ? BASE_OK : unknown_topic(catalog, topic, err);
 }

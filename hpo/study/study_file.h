@@ -86,11 +86,22 @@ typedef struct hpo_study_spec {
     base_arena *arena;    /* owned: everything above lives here */
 } hpo_study_spec;
 
+/* Names of one kind that --help and --list know and that settings of an objective are made of, such as its spaces. */
+typedef struct hpo_topics {
+    const char *kind;  /* "space": --help space:NAME */
+    const char *title; /* for --list: "spaces of the objective darts" */
+    size_t (*count)(void);
+    const char *(*name)(size_t index);
+    const char *(*summary)(size_t index);      /* one line */
+    void (*help)(size_t index, base_buf *out); /* below a heading; may be NULL */
+} hpo_topics;
+
 /* What a study file can be made of: tables of the program (dependency from above, handed down). */
 typedef struct hpo_catalog {
     const hpo_objective_type *const *objectives;
     size_t n_objectives;
-    const char *version; /* "hpo 0.1.0" */
+    const char *version;             /* "hpo 0.1.0" */
+    const hpo_topics *const *topics; /* NULL-terminated; may be NULL */
 } hpo_catalog;
 
 /* text: the bytes of the file (every rank reads the same bytes). sets: n_sets assignments of --set, applied before

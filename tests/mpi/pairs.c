@@ -60,7 +60,7 @@ static const hpo_objective_type stepwise_objective = {
 
 static const hpo_catalog *catalog(void) {
     static const hpo_objective_type *const objectives[] = {&stepwise_objective};
-    static const hpo_catalog all = {objectives, 1, program};
+    static const hpo_catalog all = {.objectives = objectives, .n_objectives = 1, .version = program};
     return &all;
 }
 

@@ -118,7 +118,8 @@ const hpo_catalog *toy_catalog(void) {
     static const hpo_objective_type *const objectives[] = {&toy_objective,          &toy_restart_objective,
                                                            &toy_declared_objective, &toy_default_objective,
                                                            &toy_strict_objective,   &toy_priced_objective};
-    static const hpo_catalog catalog = {objectives, CHECK_COUNT(objectives), "toy 1"};
+    static const hpo_catalog catalog = {
+        .objectives = objectives, .n_objectives = CHECK_COUNT(objectives), .version = "toy 1"};
     return &catalog;
 }
 

@@ -11,7 +11,7 @@
 static const char *const changeable[] = {"run", "cwd", NULL};
 static const hpo_objective_type program = {.name = "program", .changeable = changeable}, fixed = {.name = "fixed"};
 static const hpo_objective_type *const objectives[] = {&program, &fixed};
-static const hpo_catalog catalog = {objectives, 2, "test"};
+static const hpo_catalog catalog = {.objectives = objectives, .n_objectives = 2, .version = "test"};
 
 static hpo_study_spec *read_study(const char *objective, const char *more) {
     base_err err;
