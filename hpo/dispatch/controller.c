@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The controller's loop: peers, messages, heartbeats, draining.
  *
- * One thread owns the transport. A line of the journal is on disk before the job that it speaks of leaves, so that a
- * crash can lose work but never knowledge. A silent worker is lost, its trial is run again elsewhere, and a late answer
- * of an older attempt is dropped by (trial, rung, attempt). */
+ * One thread owns the transport. A line of the journal is safe before the job that it speaks of leaves, so that a crash
+ * can lose work but never knowledge; a disk that is slow keeps jobs waiting, but no message. A silent worker is lost,
+ * its trial is run again elsewhere, and a late answer of an older attempt is dropped by (trial, rung, attempt). */
 #include "hpo/dispatch/controller.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -92,7 +95,7 @@ bool controller_stop_trial(controller *c, uint64_t trial) {
         if (!p->stopping) stop_peer(c, i, HPO_STOP_SEARCHER);
     }
     for (size_t i = c->head; i < c->tail; i++) {
-        if (c->queue[i] != trial) continue;
+        if (c->queue[i].trial != trial) continue;
         memmove(c->queue + i, c->queue + i + 1, (c->tail - i - 1) * sizeof *c->queue);
         c->tail--;
         break;
@@ -115,15 +118,21 @@ static base_status flush(controller *c, base_err *err) {
     return hpo_journal_flush(c->env->journal, err);
 }
 
+/* Whether the first job of the queue is kept back by the disk alone. */
+static bool waits_for_disk(const controller *c) {
+    return c->head < c->tail && c->queue[c->head].after > c->safe;
+}
+
 /* Jobs leave for idle workers; the journal first. Nothing begins once the run ends: what waits in the queue stays
  * running in the journal and is taken up by a later run. */
 static base_status dispatch(controller *c, base_err *err) {
     BASE_TRY(flush(c, err));
+    if (c->env->journal) c->safe = hpo_journal_safe(c->env->journal);
     if (c->drain != DRAIN_NONE || c->driving_again) return BASE_OK;
-    for (size_t i = 0; i < c->n_peers && c->head < c->tail && c->n_idle > 0; i++) {
+    for (size_t i = 0; i < c->n_peers && c->head < c->tail && c->n_idle > 0 && !waits_for_disk(c); i++) {
         peer *p = &c->peers[i];
         if (p->state != PEER_IDLE) continue;
-        uint64_t trial = c->queue[c->head++];
+        uint64_t trial = c->queue[c->head++].trial;
         hpo_job job;
         hpo_study_job(c->study, trial, &job);
         *p = (peer){.state = p->state,
@@ -297,6 +306,20 @@ static base_status advance(controller *c, base_err *err) {
     return BASE_OK;
 }
 
+static base_status open_wake(controller *c, base_err *err) {
+    const int fds[] = {c->asker ? hpo_asker_fd(c->asker) : -1,
+                       c->env->journal ? hpo_journal_safe_fd(c->env->journal) : -1};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+        struct epoll_event event = {.events = EPOLLIN};
+        if (fds[i] < 0) continue;
+        if (c->wake < 0) c->wake = epoll_create1(EPOLL_CLOEXEC);
+        if (c->wake < 0 || epoll_ctl(c->wake, EPOLL_CTL_ADD, fds[i], &event) != 0) {
+            return BASE_FAIL(err, BASE_INTERNAL, "epoll: %s", strerror(errno));
+        }
+    }
+    return BASE_OK;
+}
+
 static base_status loop(controller *c, base_err *err) {
     const hpo_transport *transport = &c->env->transport;
     c->driving_again = c->order != NULL;
@@ -309,7 +332,7 @@ static base_status loop(controller *c, base_err *err) {
         if (finished(c)) break;
         size_t index = 0;
         hpo_message message;
-        const int fd = c->next.state == SUGGESTION_UNDERWAY ? hpo_asker_fd(c->asker) : -1;
+        const int fd = c->next.state == SUGGESTION_UNDERWAY || waits_for_disk(c) ? c->wake : -1;
         c->listens_since = base_monotonic();
         base_status status = transport->ops->receive(transport->self, TICK, fd, &index, &message, err);
         BASE_TRY(tick(c, err));
@@ -357,6 +380,7 @@ static void controller_fini(controller *c) {
     free((char *)c->bad_input);
     free((char *)c->no_storage);
     free(c->queue);
+    if (c->wake >= 0) close(c->wake);
 }
 
 base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outcome, bool *lost, base_err *err) {
@@ -368,7 +392,8 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
                     .accounted = now,
                     .last_loop = now,
                     .last_beat = now,
-                    .last_tick = now};
+                    .last_tick = now,
+                    .wake = -1};
     c.n_peers = env->transport.ops ? env->transport.ops->size(env->transport.self) : 0;
     c.peers = base_calloc(c.n_peers ? c.n_peers : 1, sizeof *c.peers);
     for (size_t i = 0; i < c.n_peers; i++) c.peers[i].heard = now;
@@ -376,6 +401,7 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
     if (c.spec->deterministic) c.order = hpo_order_create((size_t)c.spec->workers);
 
     base_status status = controller_open_asker(&c, err);
+    if (status == BASE_OK) status = open_wake(&c, err);
     if (status == BASE_OK) status = controller_resume(&c, err);
     hpo_study_begin_run(c.study, c.order ? c.spec->workers : c.n_peers);
     bool dry = env->verify && !c.order; /* --replay in the order of arrival is done when the journal is applied */

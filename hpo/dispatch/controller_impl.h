@@ -51,6 +51,11 @@ typedef struct uncertain_end {
     hpo_raw raw;
 } uncertain_end;
 
+/* An evaluation that waits for a worker, and until the journal is safe up to the record that speaks of it. */
+typedef struct waiting_trial {
+    uint64_t trial, after;
+} waiting_trial;
+
 /* Why no new work is given out: the run was told to stop, the study ended while something was still running, or no
  * trial can be started any more. */
 typedef enum drain_cause { DRAIN_NONE, DRAIN_SIGNAL, DRAIN_FINISHED, DRAIN_STORAGE } drain_cause;
@@ -77,8 +82,10 @@ typedef struct controller {
     size_t n_tries, cap_tries;
     uncertain_end *uncertain;
     size_t n_uncertain, cap_uncertain;
-    uint64_t *queue; /* trials whose evaluation waits for a worker: queue[head..tail) */
+    waiting_trial *queue; /* queue[head..tail) */
     size_t head, tail, cap_queue;
+    uint64_t safe;    /* position in the journal, as of the last look */
+    int wake;         /* an epoll of what a job may wait for beside messages; -1: of nothing */
     hpo_asker *asker; /* NULL: suggestions are made right here */
     suggestion next;
     bool suggesting; /* right now */

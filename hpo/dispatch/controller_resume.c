@@ -51,6 +51,7 @@ static base_status note_entry(void *self, const hpo_entry *entry, base_err *err)
 }
 
 base_status controller_resume(controller *c, base_err *err) {
+    c->dirty = c->env->journal != NULL; /* reading mends what a killed run left half written */
     if (c->order) {
         c->cache = hpo_rawcache_create(hpo_space_count(c->spec->space));
         if (c->env->journal) BASE_TRY(hpo_journal_replay(c->env->journal, note_entry, c, err));

@@ -15,7 +15,8 @@
 void controller_enqueue(controller *c, uint64_t trial) {
     if (c->head == c->tail) c->head = c->tail = 0;
     BASE_GROW(c->queue, c->cap_queue, c->tail + 1);
-    c->queue[c->tail++] = trial;
+    const uint64_t after = c->env->journal ? hpo_journal_end(c->env->journal) : 0;
+    c->queue[c->tail++] = (waiting_trial){.trial = trial, .after = after};
 }
 
 static base_status fail_different(const hpo_record *record, base_err *err) {

@@ -97,8 +97,10 @@ static base_status begin(hpo_journal *journal, const hpo_journal_head *head, bas
         BASE_TRY(begin_new(journal, head, err));
     }
     if (journal->read_only) return BASE_OK;
+    if (journal->fsync_each) BASE_TRY(hpo_journal_sync(journal, err)); /* a run that was killed may not have waited */
     const double period = fmin(1, head->stale_after / 10);
-    BASE_TRY(hpo_keeper_start(&journal->keeper, journal->fd, journal->path, &journal->lock, period, err));
+    BASE_TRY(hpo_keeper_start(&journal->keeper, journal->fd, journal->path, &journal->lock, period, journal->fsync_each,
+                              err));
     journal->kept = true;
     return BASE_OK;
 }
@@ -258,6 +260,7 @@ static base_status write_all(hpo_journal *journal, base_err *err) {
         at += done;
         left -= (size_t)done;
     }
+    journal->written += journal->out.length;
     base_buf_clear(&journal->out);
     return BASE_OK;
 }
@@ -266,8 +269,19 @@ base_status hpo_journal_flush(hpo_journal *journal, base_err *err) {
     BASE_TRY(as_before(journal, err));
     if (journal->out.length == 0) return BASE_OK;
     BASE_TRY(write_all(journal, err));
-    if (journal->fsync_each) return sync_now(journal, err);
-    return journal->kept ? hear(journal, hpo_keeper_mark(&journal->keeper), err) : BASE_OK;
+    return journal->kept ? hear(journal, hpo_keeper_mark(&journal->keeper, journal->written), err) : BASE_OK;
+}
+
+uint64_t hpo_journal_end(const hpo_journal *journal) {
+    return journal->written + journal->out.length;
+}
+
+uint64_t hpo_journal_safe(hpo_journal *journal) {
+    return journal->fsync_each && journal->kept ? hpo_keeper_synced(&journal->keeper) : journal->written;
+}
+
+int hpo_journal_safe_fd(const hpo_journal *journal) {
+    return journal->kept ? journal->keeper.done : -1;
 }
 
 base_status hpo_journal_sync(hpo_journal *journal, base_err *err) {

@@ -42,7 +42,7 @@ typedef struct hpo_journal_head {
     const char *identity; /* canonical text: parameters, metric, objective and settings, fidelity, method, seed, ... */
     const char *program;  /* version text */
     bool integer_steps;   /* reports and fidelities are integers: used as Optuna's step */
-    bool fsync_each;      /* durability: each (after every flush) instead of group (about every 100 ms) */
+    bool fsync_each;      /* durability: each (nothing is safe before it is on the disk) instead of group */
     bool read_only;       /* for looking: no lock, nothing is written; nothing may be appended */
     double stale_after;   /* seconds without a beat after which a lock of another host is broken */
     double elapsed;       /* seconds of earlier runs, used when an old journal does not say (format 1) */
@@ -117,10 +117,15 @@ void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry);
 /* The amendments that were there when the journal was opened, in their order; and another one. */
 const hpo_amendment *hpo_journal_amendments(const hpo_journal *journal, size_t *count);
 void hpo_journal_amend(hpo_journal *journal, const hpo_amendment *amendment);
-/* write(2) of all that is buffered: a killed process loses nothing that was flushed. fsync follows by group from a
- * thread of its own (at most every 100 ms), or here when fsync_each. BASE_IO: the disk is full, ... (sticky: also
+/* write(2) of all that is buffered: a killed process loses nothing that was flushed. fsync follows from a thread of its
+ * own, at once when fsync_each, else by group (at most every 100 ms). BASE_IO: the disk is full, ... (sticky: also
  * reported for a failed background fsync). */
 BASE_CHECK base_status hpo_journal_flush(hpo_journal *journal, base_err *err);
+/* What may be relied on: a record is safe once `safe` has reached what `end` was after it was appended. fsync_each: it
+ * is on the disk, and safe_fd becomes readable when some more is; else it was flushed, and there is no fd (-1). */
+uint64_t hpo_journal_end(const hpo_journal *journal);
+uint64_t hpo_journal_safe(hpo_journal *journal);
+int hpo_journal_safe_fd(const hpo_journal *journal);
 /* Flush and fsync now. */
 BASE_CHECK base_status hpo_journal_sync(hpo_journal *journal, base_err *err);
 /* What the journal's thread has noticed since: a failed fsync, a file that was removed or replaced (then BASE_IO, and

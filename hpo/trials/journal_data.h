@@ -73,8 +73,9 @@ struct hpo_journal {
     double elapsed_before; /* seconds of earlier runs; NaN: the journal does not say */
 
     base_buf out;
-    size_t line;     /* where the line that is being written begins */
-    double stamp_at; /* what stamp says */
+    uint64_t written; /* bytes since it was opened */
+    size_t line;      /* where the line that is being written begins */
+    double stamp_at;  /* what stamp says */
     char stamp[32];
     size_t stamp_length;
     journal_number number;              /* the newest that was written: a value stands in up to four places */

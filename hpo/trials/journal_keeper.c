@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Group commit: fdatasync takes milliseconds, so it runs beside the search, at most every 100 ms and only when there
  * is something to save. A killed process loses nothing (what was written is the kernel's); a killed machine loses a
- * tenth of a second.
+ * tenth of a second. For whoever waits for each sync there is no pause: what was written during one is saved by the
+ * next, so that the groups are as large as the disk is slow.
  *
  * A file that was removed or replaced still takes what is written to it, and it is gone with the process. Only a look
  * at the path tells. */
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,10 +59,13 @@ static void wait_until(hpo_keeper *keeper, double when) {
 
 /* Holds the mutex, but not while it works. */
 static void sync_group(hpo_keeper *keeper) {
+    const uint64_t marked = keeper->marked;
     keeper->dirty = false;
     pthread_mutex_unlock(&keeper->mutex);
     const int error = fdatasync(keeper->fd) == 0 ? 0 : errno;
     pthread_mutex_lock(&keeper->mutex);
+    if (error == 0) keeper->synced = marked;
+    if (keeper->done >= 0) eventfd_write(keeper->done, 1);
     if (error == 0 || keeper->news != HPO_KEEPER_FINE) return;
     keeper->news = HPO_KEEPER_SYNC_FAILED;
     keeper->error = error;
@@ -84,7 +89,7 @@ static void *run(void *self) {
             next_beat = base_monotonic() + keeper->period;
         } else if (keeper->dirty && now >= next_sync) {
             sync_group(keeper);
-            next_sync = base_monotonic() + PAUSE;
+            next_sync = keeper->each ? 0 : base_monotonic() + PAUSE;
         } else {
             wait_until(keeper, keeper->dirty && next_sync < next_beat ? next_sync : next_beat);
         }
@@ -96,8 +101,15 @@ static void *run(void *self) {
 /* ---- from outside ---- */
 
 base_status hpo_keeper_start(hpo_keeper *keeper, int fd, const char *path, const hpo_lock *lock, double period,
-                             base_err *err) {
-    *keeper = (hpo_keeper){.fd = fd, .path = path, .lock = lock, .period = period, .folder = folder_of(path)};
+                             bool each, base_err *err) {
+    *keeper = (hpo_keeper){.fd = fd,
+                           .path = path,
+                           .lock = lock,
+                           .period = period,
+                           .folder = folder_of(path),
+                           .each = each,
+                           .done = each ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1};
+    if (each && keeper->done < 0) return BASE_FAIL(err, BASE_IO, "eventfd: %s", strerror(errno));
     pthread_mutex_init(&keeper->mutex, NULL);
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);
@@ -112,17 +124,29 @@ base_status hpo_keeper_start(hpo_keeper *keeper, int fd, const char *path, const
     if (error == 0) return BASE_OK;
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->mutex);
+    if (keeper->done >= 0) close(keeper->done);
     return BASE_FAIL(err, BASE_IO, "cannot start the journal's thread: %s", strerror(error));
 }
 
-hpo_keeper_news hpo_keeper_mark(hpo_keeper *keeper) {
+hpo_keeper_news hpo_keeper_mark(hpo_keeper *keeper, uint64_t position) {
     pthread_mutex_lock(&keeper->mutex);
     const bool wake = !keeper->dirty;
     keeper->dirty = true;
+    keeper->marked = position;
     const hpo_keeper_news news = keeper->news;
     pthread_mutex_unlock(&keeper->mutex);
     if (wake) pthread_cond_signal(&keeper->wake);
     return news;
+}
+
+/* First the event, then the position: what is synced in between is another event. */
+uint64_t hpo_keeper_synced(hpo_keeper *keeper) {
+    eventfd_t count;
+    if (keeper->done >= 0) (void)eventfd_read(keeper->done, &count);
+    pthread_mutex_lock(&keeper->mutex);
+    const uint64_t synced = keeper->synced;
+    pthread_mutex_unlock(&keeper->mutex);
+    return synced;
 }
 
 hpo_keeper_news hpo_keeper_ask(hpo_keeper *keeper) {
@@ -140,5 +164,6 @@ hpo_keeper_news hpo_keeper_stop(hpo_keeper *keeper) {
     pthread_join(keeper->thread, NULL);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->mutex);
+    if (keeper->done >= 0) close(keeper->done);
     return keeper->news == HPO_KEEPER_FINE ? look(keeper) : keeper->news;
 }

@@ -5,6 +5,7 @@
 #define HPO_TRIALS_JOURNAL_KEEPER_H
 
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "hpo/trials/journal_lock.h"
@@ -24,9 +25,12 @@ typedef struct hpo_keeper {
     pthread_cond_t wake;
     bool dirty; /* written to since the last fdatasync began */
     bool stop;
-    hpo_keeper_news news; /* the first; sticks */
-    int error;            /* errno of a failed sync */
+    uint64_t marked, synced; /* positions: what shall be on the disk, what is */
+    hpo_keeper_news news;    /* the first; sticks */
+    int error;               /* errno of a failed sync */
+    int done;                /* an eventfd, readable when a sync has ended; -1: each is not set */
     /* of the thread alone: */
+    bool each; /* syncs at once, not by group */
     int fd;
     const char *path;
     const hpo_lock *lock;
@@ -34,11 +38,13 @@ typedef struct hpo_keeper {
     ino_t folder;  /* when it began; 0 = unknown */
 } hpo_keeper;
 
-/* path and lock (NULL: none) must outlive the thread. */
+/* path and lock (NULL: none) must outlive the thread. each: somebody waits for every sync. */
 BASE_CHECK base_status hpo_keeper_start(hpo_keeper *keeper, int fd, const char *path, const hpo_lock *lock,
-                                        double period, base_err *err);
-/* Something was written that shall be on the disk soon. */
-hpo_keeper_news hpo_keeper_mark(hpo_keeper *keeper);
+                                        double period, bool each, base_err *err);
+/* All up to this position was written and shall be on the disk soon. */
+hpo_keeper_news hpo_keeper_mark(hpo_keeper *keeper, uint64_t position);
+/* What is on the disk, at least. */
+uint64_t hpo_keeper_synced(hpo_keeper *keeper);
 hpo_keeper_news hpo_keeper_ask(hpo_keeper *keeper);
 /* Ends the thread without a last sync. The answer is that of a last look. */
 hpo_keeper_news hpo_keeper_stop(hpo_keeper *keeper);

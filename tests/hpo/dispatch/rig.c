@@ -183,6 +183,7 @@ static hpo_journal_head head_of(const hpo_study_spec *spec) {
                               .identity = spec->identity,
                               .program = rig_catalog.version,
                               .integer_steps = true,
+                              .fsync_each = spec->fsync_each,
                               .stale_after = 30};
 }
 

@@ -224,9 +224,9 @@ static void test_background_failure(void **state) {
     hpo_keeper keeper;
     hpo_keeper_news news = HPO_KEEPER_FINE;
     assert_int_equal(pipe(ends), 0);
-    CHECK_OK(hpo_keeper_start(&keeper, ends[1], "no such file", NULL, 60, &err));
+    CHECK_OK(hpo_keeper_start(&keeper, ends[1], "no such file", NULL, 60, false, &err));
     for (int i = 0; i < 200 && news == HPO_KEEPER_FINE; i++) {
-        news = hpo_keeper_mark(&keeper);
+        news = hpo_keeper_mark(&keeper, 1);
         base_sleep(0.01);
     }
     assert_int_equal(news, HPO_KEEPER_SYNC_FAILED);
