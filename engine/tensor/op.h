@@ -46,20 +46,20 @@ typedef struct eng_op eng_op;
 /* A place in the graph where an op is applied. infer() fills what is marked. */
 typedef struct eng_node {
     const eng_op *op;
-    const char *name;   /* unique in its graph: the prefix of its parameters' names */
     const void *config; /* the node's own copy, op->config_size bytes */
     uint32_t index;     /* its position in the graph: the key of its random streams */
+    unsigned traits;    /* preset to op->traits; infer may change what depends on the configuration */
+    bool single;        /* every input is, and so is the output: it runs as on one sample, whatever the batch */
+    eng_value out;      /* ENG_NO_VALUE for a loss */
     size_t inputs;
+    size_t params;    /* infer */
+    const char *name; /* unique among nodes with parameters: the prefix of the parameters' names */
     eng_value in[ENG_OP_MAX_INPUTS];
-    eng_value out; /* ENG_NO_VALUE for a loss */
     /* Shapes of one sample: the batch dimension is implied. */
+    eng_shape out_shape; /* infer; preset to in_shape[0] */
     eng_shape in_shape[ENG_OP_MAX_INPUTS];
     eng_dtype in_type[ENG_OP_MAX_INPUTS];
     bool in_single[ENG_OP_MAX_INPUTS];
-    bool single;         /* every input is, and so is the output: it runs as on one sample, whatever the batch */
-    eng_shape out_shape; /* infer; preset to in_shape[0] */
-    unsigned traits;     /* preset to op->traits; infer may change what depends on the configuration */
-    size_t params;       /* infer */
     eng_param_spec param[ENG_OP_MAX_PARAMS];  /* infer: all but group, layer and slot, names without the prefix */
     eng_param_id param_id[ENG_OP_MAX_PARAMS]; /* several nodes may have the same */
 } eng_node;
@@ -70,19 +70,19 @@ typedef struct eng_node {
 typedef struct eng_call {
     const eng_node *node;
     uint32_t left_out; /* bit i: x[i] was not computed and counts as zeros; dx[i] is NULL. With ENG_LEAVES_OUT only */
+    uint8_t complete;  /* bit i: once this backward is over, dw[i] is whole. For the plan */
     bool frozen;       /* nobody wants dw in this pass: it may be left unwritten */
-    unsigned complete; /* bit i: once this backward is over, dw[i] is whole. For the plan */
-    size_t in_count[ENG_OP_MAX_INPUTS]; /* elements per sample */
-    size_t out_count;
-    const void *x[ENG_OP_MAX_INPUTS]; /* float or int32_t, batch first */
+    size_t out_count;  /* elements per sample, and of the inputs: */
     float *y;
     float *dy;
-    float *dx[ENG_OP_MAX_INPUTS];
+    void *saved;     /* from forward to backward of the same step */
+    void *workspace; /* of one call of forward or backward; holds anything before it */
     const float *w[ENG_OP_MAX_PARAMS];
     float *dw[ENG_OP_MAX_PARAMS];
-    float *state[ENG_OP_MAX_PARAMS]; /* of a parameter with ENG_PARAM_STATE, its values; NULL for the others */
-    void *saved;                     /* from forward to backward of the same step */
-    void *workspace;                 /* of one call of forward or backward; holds anything before it */
+    float *state[ENG_OP_MAX_PARAMS];  /* of a parameter with ENG_PARAM_STATE, its values; NULL for the others */
+    const void *x[ENG_OP_MAX_INPUTS]; /* float or int32_t, batch first */
+    float *dx[ENG_OP_MAX_INPUTS];
+    size_t in_count[ENG_OP_MAX_INPUTS];
 } eng_call;
 
 /* What a pass is about. */

@@ -9,6 +9,12 @@
 
 enum { GROUP_SETS = 1 << ENG_MAX_GROUPS };
 
+/* Where a call has the data of an input of the graph. */
+typedef struct slot {
+    eng_value input;
+    const void **x;
+} slot;
+
 struct eng_plan {
     base_arena *book;
     const eng_graph *graph;
@@ -26,7 +32,10 @@ struct eng_plan {
     void *arena;
     size_t bytes, unshared;
     const float **kept; /* per value; NULL when not kept */
-    void *rooms;        /* of the threads: workspaces, then what they share */
+    struct slot *slots; /* of the calls of `all` that read what is bound */
+    size_t slot_count;
+    bool filtered; /* there are other lists */
+    void *rooms;   /* of the threads: workspaces, then what they share */
     eng_run run;
     eng_plan_watch_fn *watch; /* NULL = nobody */
     void *watcher;
@@ -80,6 +89,20 @@ base_status eng_plan_measure(const eng_graph *graph, size_t batch, size_t *bytes
     return BASE_OK;
 }
 
+static void find_slots(eng_plan *plan, const eng_calls *calls) {
+    for (eng_call *call = calls->items, *end = call + calls->count; call < end; call++)
+        for (size_t i = 0; i < call->node->inputs; i++)
+            if (eng_graph_value(plan->graph, call->node->in[i])->producer == ENG_GRAPH_INPUT)
+                plan->slots[plan->slot_count++] = (slot){call->node->in[i], &call->x[i]};
+}
+
+static size_t count_slots(const eng_graph *graph) {
+    size_t count = 0;
+    for (eng_value v = 0; v < eng_graph_values(graph); v++)
+        if (eng_graph_value(graph, v)->producer == ENG_GRAPH_INPUT) count += eng_graph_value(graph, v)->readers;
+    return 2 * count; /* forward and backward */
+}
+
 static void resolve(eng_plan *plan, const eng_layout *l) {
     const eng_graph *graph = plan->graph;
     eng_calls_resolve(&plan->all, plan->book, l, plan->arena, plan->params);
@@ -87,6 +110,9 @@ static void resolve(eng_plan *plan, const eng_layout *l) {
     for (eng_value v = 0; v < eng_graph_values(graph); v++)
         if (eng_graph_value(graph, v)->kept && l->value[v] != ENG_NO_EXTENT)
             plan->kept[v] = (const float *)(const void *)((char *)plan->arena + l->extents[l->value[v]].offset);
+    plan->slots = BASE_NEW_ARRAY(plan->book, count_slots(graph), slot);
+    find_slots(plan, &plan->all.forward);
+    find_slots(plan, &plan->all.backward);
     plan->left_out = BASE_NEW_ARRAY(plan->book, l->nodes, uint32_t);
     plan->runs = BASE_NEW_ARRAY(plan->book, l->nodes, bool);
     for (size_t i = 0; i < l->nodes; i++) plan->runs[i] = l->forward[i];
@@ -183,7 +209,7 @@ static void apply_mask(eng_plan *plan) {
     if (!plan->remask) return;
     plan->remask = false;
     plan->mask++;
-    plan->masked = true;
+    plan->masked = plan->filtered = true;
     if (plan->forward.items == NULL) plan->forward = eng_calls_like(plan->book, &plan->all.forward, plan->params);
     eng_calls_filter_forward(&plan->all, plan->left_out, plan->runs, &plan->forward);
 }
@@ -198,8 +224,9 @@ static void bind_calls(const eng_calls *calls, eng_value input, const void *data
 
 void eng_plan_bind(eng_plan *plan, eng_value input, const void *data) {
     BASE_ASSERT(eng_graph_value(plan->graph, input)->producer == ENG_GRAPH_INPUT);
-    bind_calls(&plan->all.forward, input, data);
-    bind_calls(&plan->all.backward, input, data);
+    for (const slot *at = plan->slots, *end = at + plan->slot_count; at < end; at++)
+        if (at->input == input) *at->x = data;
+    if (!plan->filtered) return;
     bind_calls(&plan->forward, input, data);
     for (size_t i = 0; i < GROUP_SETS; i++) bind_calls(&plan->backward[i], input, data);
 }
@@ -222,7 +249,7 @@ static void update(const eng_updater *updater, const eng_call *call) {
 /* A node that updates its parameters itself may do so when no other node has them. */
 static void step_back(eng_plan *plan, const eng_call *call, const eng_updater *updater) {
     const eng_node *node = call->node;
-    const bool itself = (node->traits & ENG_UPDATES) != 0 && call->complete + 1 == 1u << node->params;
+    const bool itself = (node->traits & ENG_UPDATES) != 0 && call->complete + 1u == 1u << node->params;
     plan->run.updater = itself ? updater : NULL;
     node->op->backward(call, &plan->run);
     if (updater != NULL && !itself) update(updater, call);

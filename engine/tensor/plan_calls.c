@@ -116,7 +116,7 @@ static void resolve_param_sums(const resolver *r, const eng_node *node, eng_call
         if ((node->param[i].flags & ENG_PARAM_STATE) != 0) continue;
         const bool last = --r->readers[id] == 0;
         if (!eng_layout_adds_param(r->l, node->index, i)) {
-            if (last) own->complete |= 1u << i;
+            if (last) own->complete = (uint8_t)(own->complete | 1u << i);
             continue;
         }
         eng_call *call = add_call(r, node, ENG_CALL_ADD_PARAM, i);
