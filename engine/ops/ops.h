@@ -89,6 +89,7 @@ typedef struct eng_prelu_config {
 
 typedef struct eng_cross_entropy_config {
     double smoothing; /* label smoothing in training: 0 <= smoothing < 1 */
+    double auxiliary; /* > 0: a second loss, which counts with this weight and in training only; 0: the loss */
 } eng_cross_entropy_config;
 
 /* y = f(x0 + x1 + ...), all of one shape. */
