@@ -27,8 +27,14 @@ typedef struct nas_genotype {
 
 /* An empty one with room for every edge. */
 nas_genotype *nas_genotype_create(const nas_space *space, base_arena *arena);
-/* Do the genes fit the space: edges by node, as many as are kept, from different sources, operations that may be
- * chosen? BASE_INVALID with cell, node and remedy. */
+/* Adds an edge behind those of the same node. BASE_INVALID: the cell has no such edge, or has it already, or the
+ * operation does not exist or stands not there; without a position. */
+BASE_CHECK base_status nas_genotype_add(nas_genotype *genotype, size_t cell, size_t to, int64_t from,
+                                        const char *operation, base_err *err);
+/* How many edges a finished cell has at a node. */
+size_t nas_genotype_expected(const nas_space_cell *cell, size_t node);
+/* Has each node as many edges as the space keeps, with operations that may be chosen? BASE_INVALID with cell, node and
+ * remedy. */
 BASE_CHECK base_status nas_genotype_check(const nas_genotype *genotype, base_err *err);
 /* The same edges with the same operations, whatever their order within a node? */
 bool nas_genotype_equal(const nas_genotype *a, const nas_genotype *b);
@@ -42,6 +48,7 @@ size_t nas_genotype_count(const nas_genotype *genotype, size_t cell, unsigned fl
 /* A way to write genotypes. One file in nas/genotypes, one line in its registry. */
 typedef struct nas_genotype_form {
     const char *name, *summary;
+    const char *preset; /* the space that is meant when none is given; NULL = the text names it */
     /* Is the text written this way, as far as its first characters tell? Blanks before it are gone. */
     bool (*recognises)(const char *text);
     /* Can cells of this space be written so? */

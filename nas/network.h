@@ -14,6 +14,11 @@ extern "C" {
 BASE_CHECK base_status nas_network_build(const nas_genotype *genotype, const nas_settings *settings, eng_net *net,
                                          eng_ports *ports);
 
+/* Numbers that are trained, and floating-point operations of a sample, as papers count them: without the auxiliary
+ * tower. Of any network of a space. */
+size_t nas_network_numbers(const eng_graph *graph);
+double nas_network_flops(const eng_graph *graph);
+
 #ifdef __cplusplus
 }
 #endif

@@ -57,6 +57,7 @@ typedef struct nas_space {
     size_t channels;   /* of the network, unless a setting says otherwise */
     double stem_width; /* channels of the stem = stem_width x channels; 0 = the first cell reads the data */
     size_t stem_kernel;
+    bool stem_relu;
     const nas_space_block *blocks; /* NULL: a stack of thirds */
     size_t n_blocks;               /* cells of a stack of thirds, unless a setting says otherwise */
     size_t normal, reduction;      /* types of a stack of thirds: cell i of n is a reduction when i = n/3 or 2n/3, and

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of text forms, one line each, and what is the same for all of them. */
+#include <ctype.h>
+#include <string.h>
+
+#include "nas/genotype.h"
+
+/* One line each. */
+#define NAS_GENOTYPE_FORM_LIST(X)                                                                                      \
+    X(json)                                                                                                            \
+    X(darts)                                                                                                           \
+    X(pt_darts)                                                                                                        \
+    X(nasbench201)                                                                                                     \
+    X(nasbench_macro)
+
+#define DECLARE(name) extern const nas_genotype_form nas_genotype_form_##name;
+NAS_GENOTYPE_FORM_LIST(DECLARE)
+
+#define ADDRESS(name) &nas_genotype_form_##name,
+static const nas_genotype_form *const forms[] = {NAS_GENOTYPE_FORM_LIST(ADDRESS)};
+enum { COUNT = sizeof forms / sizeof *forms };
+
+const nas_genotype_form *const *nas_genotype_forms(size_t *count) {
+    *count = COUNT;
+    return forms;
+}
+
+const nas_genotype_form *nas_genotype_form_find(const char *name) {
+    for (size_t i = 0; i < COUNT; i++)
+        if (strcmp(forms[i]->name, name) == 0) return forms[i];
+    return NULL;
+}
+
+static const nas_genotype_form *recognise(const char *text) {
+    while (isspace((unsigned char)*text)) text++;
+    for (size_t i = 0; i < COUNT; i++)
+        if (forms[i]->recognises(text)) return forms[i];
+    return NULL;
+}
+
+static base_status fail_unknown(const char *file, base_err *err) {
+    base_buf all = {0};
+    for (size_t i = 0; i < COUNT; i++)
+        base_buf_printf(&all, "%s%s (%s)", i > 0 ? "; " : "", forms[i]->name, forms[i]->summary);
+    base_status status =
+        BASE_FAIL(err, BASE_INVALID, "%s:1:1: this is no genotype; one is written as %s", file, base_buf_text(&all));
+    base_buf_fini(&all);
+    return status;
+}
+
+base_status nas_genotype_read(const nas_space *space, const char *file, const char *text, base_arena *arena,
+                              nas_genotype **out, base_err *err) {
+    const nas_genotype_form *form = recognise(text);
+    *out = NULL;
+    if (form == NULL) return fail_unknown(file, err);
+    nas_genotype *genotype = nas_genotype_create(space, arena);
+    BASE_TRY(form->read(file, text, arena, genotype, err));
+    base_status status = nas_genotype_check(genotype, err);
+    if (status != BASE_OK) base_err_prefix(err, "%s", file);
+    BASE_TRY(status);
+    *out = genotype;
+    return BASE_OK;
+}
+
+void nas_genotype_write(const nas_genotype *genotype, base_buf *out) {
+    forms[0]->write(genotype, out);
+    base_buf_putc(out, '\n');
+}
+
+/* JSON is written on several lines; no text in it holds a line break. */
+static void write_on_one_line(const nas_genotype *genotype, base_buf *out) {
+    base_buf text = {0};
+    forms[0]->write(genotype, &text);
+    for (const char *c = base_buf_text(&text); *c != 0; c++) {
+        if (*c == '\n')
+            while (c[1] == ' ' || c[1] == '\n') c++;
+        else
+            base_buf_putc(out, *c);
+    }
+    base_buf_fini(&text);
+}
+
+void nas_genotype_write_short(const nas_genotype *genotype, base_buf *out) {
+    for (size_t i = 1; i < COUNT; i++)
+        if (forms[i]->holds(genotype->space)) {
+            forms[i]->write(genotype, out);
+            return;
+        }
+    write_on_one_line(genotype, out);
+}
+
+/* The space that a text without one means. */
+static base_status guess_space(const char *file, const char *text, base_arena *arena, const nas_space **out,
+                               base_err *err) {
+    const nas_genotype_form *form = recognise(text);
+    if (form == NULL) return fail_unknown(file, err);
+    if (form->preset != NULL) return nas_space_find(form->preset, arena, out, err);
+    base_yaml_node *root;
+    BASE_TRY(base_yaml_parse(arena, file, text, strlen(text), &root, err));
+    const base_yaml_node *name = base_yaml_get(root, "space");
+    if (name == NULL || name->kind != BASE_YAML_STRING)
+        return base_yaml_fail(root, err, "the genotype names no space: give it beside the genotype");
+    return nas_space_read(name, arena, out, err);
+}
+
+base_status nas_genotype_load(const nas_space *space, const char *name, const char *base_dir, base_arena *arena,
+                              nas_genotype **out, base_err *err) {
+    const nas_known_cell *known = nas_known_cell_find(name);
+    base_buf path = {0}, text = {0};
+    base_status status = BASE_OK;
+    const char *file = name;
+    *out = NULL;
+    if (known != NULL) {
+        base_buf_puts(&text, known->text);
+    } else {
+        if (base_dir != NULL && name[0] != '/') base_buf_printf(&path, "%s/", base_dir);
+        base_buf_puts(&path, name);
+        file = base_buf_text(&path);
+        status = base_read_file(file, &text, err);
+        if (status == BASE_NOTFOUND) {
+            base_buf all = {0};
+            size_t count;
+            const nas_known_cell *cells = nas_known_cells(&count);
+            for (size_t i = 0; i < count; i++) base_buf_printf(&all, "%s%s", i > 0 ? ", " : "", cells[i].name);
+            status = BASE_FAIL(err, BASE_NOTFOUND, "%s is neither a file nor a known cell; those are %s", file,
+                               base_buf_text(&all));
+            base_buf_fini(&all);
+        }
+    }
+    const char *given = base_arena_strdup(arena, file);
+    if (status == BASE_OK && space == NULL)
+        status = known != NULL ? nas_space_find(known->space, arena, &space, err)
+                               : guess_space(given, base_buf_text(&text), arena, &space, err);
+    if (status == BASE_OK) status = nas_genotype_read(space, given, base_buf_text(&text), arena, out, err);
+    base_buf_fini(&path);
+    base_buf_fini(&text);
+    return status;
+}
