@@ -37,11 +37,16 @@ typedef struct eng_conv_pass {
     size_t n; /* images */
     const float *x, *dy, *w;
     float *y, *dx, *dw;
-    const float *bias; /* of forward, or of data when a transposed convolution computes its output; or NULL */
-    bool relu;         /* likewise */
-    float *workspace;  /* eng_conv_workspace floats */
+    const float *bias;    /* of forward, or of data when a transposed convolution computes its output; or NULL */
+    bool relu;            /* likewise */
+    float *workspace;     /* eng_conv_workspace floats */
+    eng_threads *threads; /* who shares the pass; NULL = nobody */
+    float *others;        /* then the workspaces of the threads but the first, others_step floats apart */
+    size_t others_step;
 } eng_conv_pass;
 
+/* Images, or pixels of them, that are worth waking a thread for. */
+size_t eng_conv_unit(const eng_conv *conv);
 /* Pixels of y along one direction, 0 when the kernel does not fit. */
 size_t eng_conv_out(size_t in, size_t kernel, size_t stride, size_t dilation, size_t padding);
 size_t eng_conv_workspace(const eng_conv *conv, size_t n);

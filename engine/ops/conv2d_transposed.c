@@ -60,15 +60,11 @@ static size_t workspace(const eng_node *node, size_t batch) {
 static void forward(const eng_call *call, eng_run *run) {
     const eng_conv conv = conv_of(call->node);
     const eng_epilogue epilogue = config_of(call->node)->epilogue;
-    const eng_conv_pass pass = {.conv = &conv,
-                                .tiles = run->k->tiles,
-                                .n = run->n,
-                                .dy = call->x[0],
-                                .w = call->w[0],
-                                .dx = call->y,
-                                .bias = call->node->params > 1 ? call->w[1] : NULL,
-                                .relu = epilogue == ENG_EPILOGUE_RELU,
-                                .workspace = call->workspace};
+    eng_conv_pass pass = eng_conv_layer_pass(call, run, &conv, 0);
+    pass.dy = call->x[0];
+    pass.dx = call->y;
+    pass.bias = call->node->params > 1 ? call->w[1] : NULL;
+    pass.relu = epilogue == ENG_EPILOGUE_RELU;
     eng_conv_data(&pass);
     eng_conv_layer_finish(call, run, epilogue);
 }
@@ -77,15 +73,11 @@ static void backward(const eng_call *call, const eng_run *run) {
     const eng_conv conv = conv_of(call->node);
     float *spare = call->workspace;
     eng_conv_layer_undo(call, run, config_of(call->node)->epilogue, spare);
-    eng_conv_pass pass = {.conv = &conv,
-                          .tiles = run->k->tiles,
-                          .n = run->n,
-                          .x = call->dy,
-                          .w = call->w[0],
-                          .dy = call->x[0],
-                          .y = call->dx[0],
-                          .dw = call->dw[0],
-                          .workspace = spare + eng_align_floats(conv.channels)};
+    eng_conv_pass pass = eng_conv_layer_pass(call, run, &conv, eng_align_floats(conv.channels));
+    pass.x = call->dy;
+    pass.dy = call->x[0];
+    pass.y = call->dx[0];
+    pass.dw = call->dw[0];
     if (!call->frozen) eng_conv_weights(&pass);
     if (call->dx[0] != NULL) eng_conv_forward(&pass);
 }

@@ -163,8 +163,7 @@ static size_t workspace(const eng_node *node, size_t batch) {
 }
 
 static eng_conv_pass pass_of(const volume *v, const eng_call *call, const eng_run *run, const room *r) {
-    return (eng_conv_pass){
-        .conv = &v->conv, .tiles = run->k->tiles, .w = call->w[0], .workspace = (float *)call->workspace + r->passes};
+    return eng_conv_layer_pass(call, run, &v->conv, r->passes);
 }
 
 static size_t sample_floats(const volume *v) {

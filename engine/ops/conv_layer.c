@@ -80,6 +80,20 @@ void eng_conv_layer_params(eng_node *node, const eng_conv *conv, bool transposed
         .name = "bias", .shape = eng_shape_1d(transposed ? conv->channels : conv->filters), .value = 0.0f};
 }
 
+eng_conv_pass eng_conv_layer_pass(const eng_call *call, const eng_run *run, const eng_conv *conv, size_t skipped) {
+    eng_conv_pass pass = {.conv = conv,
+                          .tiles = run->k->tiles,
+                          .n = run->n,
+                          .w = call->w[0],
+                          .workspace = (float *)call->workspace + skipped,
+                          .threads = run->threads};
+    if (run->threads != NULL) {
+        pass.others = (float *)eng_workspace(call, run, 1) + skipped;
+        pass.others_step = run->workspace_step / sizeof(float);
+    }
+    return pass;
+}
+
 void eng_conv_layer_finish(const eng_call *call, const eng_run *run, eng_epilogue epilogue) {
     const size_t count = run->n * call->out_count;
     if (epilogue == ENG_EPILOGUE_SIGMOID) run->k->sigmoid(count, call->y, call->y);

@@ -26,6 +26,10 @@ base_status eng_conv_layer_check(const eng_conv *conv, base_err *err);
 /* Weight [kernel h, kernel w, channels / groups, filters] and, unless no_bias, a bias of `outputs` numbers. */
 void eng_conv_layer_params(eng_node *node, const eng_conv *conv, bool transposed, const eng_init *init, bool no_bias);
 
+/* A pass of a node's call with the tiles, samples and threads of run, and the workspace behind its first `skipped`
+ * floats. */
+eng_conv_pass eng_conv_layer_pass(const eng_call *call, const eng_run *run, const eng_conv *conv, size_t skipped);
+
 /* The activation behind the passes: LINEAR and RELU are done by them, the others here. */
 void eng_conv_layer_finish(const eng_call *call, const eng_run *run, eng_epilogue epilogue);
 /* dy becomes the gradient of what the activation saw, db its sums over `rows` pixels of a sample. spare: floats for the

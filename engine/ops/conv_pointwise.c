@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A 1 x 1 convolution, block by block of pixels: so few that the tiles find in the first cache what they read of x and
- * of dy, whatever the size of an image. */
+ * of dy, whatever the size of an image.
+ *
+ * Threads share the pixels of forward and of data; of weights each has a few channels, for all pixels. */
 #include "engine/ops/conv_pointwise.h"
 
 #include "engine/ops/conv_sweep.h"
@@ -9,6 +11,8 @@
 enum {
     BLOCK_FLOATS = 1 << 14, /* of x and of dy; a panel of tiles reads a part of them */
     WHOLE = 84,             /* pixels: whole tiles of any instance, and enough of them to be worth a sum's way to dw */
+    UNIT = 4,               /* channels of dw that a thread has at least */
+    CUTS = 4,               /* ranges of pixels of a thread's own in backward */
 };
 
 bool eng_conv_is_pointwise(const eng_conv *conv) {
@@ -33,7 +37,7 @@ static eng_sweep_job sweep_begin(const eng_conv_pass *pass, bool adjoint) {
     s.weights = pass->workspace;
     s.bias = pass->bias;
     s.relu = pass->relu;
-    eng_sweep_pack(&s, pass->conv, adjoint, pass->w, pass->workspace);
+    eng_sweep_pack(&s, pass->conv, adjoint, pass->w, 0, s.from_channels / s.groups, pass->workspace);
     return s;
 }
 
@@ -58,20 +62,27 @@ static void sweep_block(const eng_sweep_job *s, size_t pixels, const float *from
         }
 }
 
-/* dw (+)= x' dy over a block. */
-static void gradient_block(const eng_conv_pass *pass, size_t pixels, const float *x, const float *dy, bool add) {
+/* Units of channels in a group: dw is divided by them. */
+static size_t units_of(const eng_conv *conv) {
+    return (conv->channels / conv->groups + UNIT - 1) / UNIT;
+}
+
+/* dw (+)= x' dy over a block: of all groups' units the first .. last - 1. */
+static void gradient_block(const eng_conv_pass *pass, size_t pixels, const float *x, const float *dy, bool add,
+                           size_t first, size_t last) {
     const eng_conv *conv = pass->conv;
-    const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups;
-    for (size_t g = 0; g < conv->groups; g++) {
-        const eng_product_job job = {.m = inner,
+    const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups, units = units_of(conv);
+    for (size_t g = first / units; g * units < last; g++) {
+        const size_t from = (eng_most(first, g * units) - g * units) * UNIT;
+        const eng_product_job job = {.m = eng_least((last - g * units) * UNIT, inner) - from,
                                      .n = outer,
                                      .k = pixels,
-                                     .a = x + g * inner,
+                                     .a = x + g * inner + from,
                                      .lda = conv->channels,
                                      .turned = true,
                                      .b = dy + g * outer,
                                      .ldb = conv->filters,
-                                     .c = pass->dw + g * outer,
+                                     .c = pass->dw + from * conv->filters + g * outer,
                                      .ldc = conv->filters,
                                      .add = add};
         pass->tiles->product(&job);
@@ -91,22 +102,82 @@ size_t eng_pointwise_workspace(const eng_conv *conv) {
     return eng_most(eng_sweep_packed(&forward), eng_sweep_packed(&adjoint));
 }
 
+/* ---- passes ---- */
+
+typedef struct pointwise_work {
+    const eng_conv_pass *pass;
+    eng_sweep_job sweep; /* of forward, or of data */
+    size_t block;        /* pixels */
+    size_t units;        /* of the weights; 0 = none are wanted */
+    bool data;
+} pointwise_work;
+
+static void forward_pixels(const void *self, size_t thread, size_t begin, size_t end) {
+    const pointwise_work *work = self;
+    const eng_conv_pass *pass = work->pass;
+    const size_t channels = pass->conv->channels, filters = pass->conv->filters;
+    (void)thread;
+    for (size_t at = begin; at < end; at += work->block)
+        sweep_block(&work->sweep, eng_least(work->block, end - at), pass->x + at * channels, pass->y + at * filters);
+}
+
+/* Units first .. last - 1 of the weights and data, or one of them, over the pixels from begin on, the beginning of a
+ * block. */
+static void backward_pixels(const pointwise_work *work, size_t begin, size_t end, size_t first, size_t last,
+                            bool data) {
+    const eng_conv_pass *pass = work->pass;
+    const size_t channels = pass->conv->channels, filters = pass->conv->filters;
+    for (size_t at = begin; at < end; at += work->block) {
+        const size_t count = eng_least(work->block, end - at);
+        const float *x = pass->x + at * channels, *dy = pass->dy + at * filters;
+        if (first < last) gradient_block(pass, count, x, dy, at > 0, first, last);
+        if (data) sweep_block(&work->sweep, count, dy, pass->dx + at * channels);
+    }
+}
+
+static void data_pixels(const void *self, size_t thread, size_t begin, size_t end) {
+    (void)thread;
+    backward_pixels(self, begin, end, 0, 0, true);
+}
+
+/* Where range `cut` of `cuts` begins: between whole tiles. */
+static size_t cut_at(size_t pixels, size_t cut, size_t cuts) {
+    return cut == cuts ? pixels : pixels * cut / cuts / WHOLE * WHOLE;
+}
+
+/* Part 0 of a thread's 1 + CUTS (or one) is its share of the weights, the others are its pixels. */
+static void shared_part(const void *self, size_t thread, size_t number) {
+    const pointwise_work *work = self;
+    const size_t n = eng_threads_count(work->pass->threads), each = work->data ? 1 + CUTS : 1;
+    const size_t owner = number / each, cut = owner * CUTS + number % each - 1, pixels = pixels_of(work->pass);
+    (void)thread;
+    if (number % each == 0)
+        backward_pixels(work, 0, pixels, work->units * owner / n, work->units * (owner + 1) / n, false);
+    else
+        backward_pixels(work, cut_at(pixels, cut, n * CUTS), cut_at(pixels, cut + 1, n * CUTS), 0, 0, true);
+}
+
+/* Pixels that are worth another thread, whole tiles of them. */
+static size_t unit_pixels(const eng_conv *conv) {
+    return (eng_conv_unit(conv) * conv->h.in * conv->w.in + WHOLE - 1) / WHOLE * WHOLE;
+}
+
 void eng_pointwise_forward(const eng_conv_pass *pass) {
     const eng_conv *conv = pass->conv;
-    const size_t pixels = pixels_of(pass), block = block_pixels(conv);
-    const eng_sweep_job s = sweep_begin(pass, false);
-    for (size_t at = 0; at < pixels; at += block)
-        sweep_block(&s, eng_least(block, pixels - at), pass->x + at * conv->channels, pass->y + at * conv->filters);
+    const pointwise_work work = {.pass = pass, .sweep = sweep_begin(pass, false), .block = block_pixels(conv)};
+    eng_threads_ranges(pass->threads, pixels_of(pass), unit_pixels(conv), forward_pixels, &work);
 }
 
 void eng_pointwise_backward(const eng_conv_pass *pass, bool data, bool weights) {
     const eng_conv *conv = pass->conv;
-    const size_t pixels = pixels_of(pass), block = block_pixels(conv);
-    const eng_sweep_job s = data ? sweep_begin(pass, true) : (eng_sweep_job){0};
-    for (size_t at = 0; at < pixels; at += block) {
-        const size_t count = eng_least(block, pixels - at);
-        const float *x = pass->x + at * conv->channels, *dy = pass->dy + at * conv->filters;
-        if (weights) gradient_block(pass, count, x, dy, at > 0);
-        if (data) sweep_block(&s, count, dy, pass->dx + at * conv->channels);
-    }
+    pointwise_work work = {.pass = pass, .block = block_pixels(conv), .data = data};
+    if (data) work.sweep = sweep_begin(pass, true);
+    if (weights) work.units = conv->groups * units_of(conv);
+    const size_t n = eng_threads_count(pass->threads), pixels = pixels_of(pass);
+    if (!weights)
+        eng_threads_ranges(pass->threads, pixels, unit_pixels(conv), data_pixels, &work);
+    else if (n > 1 && pixels / unit_pixels(conv) > 1)
+        eng_threads_run(pass->threads, data ? n * (1 + CUTS) : n, shared_part, &work);
+    else
+        backward_pixels(&work, 0, pixels, 0, work.units, data);
 }

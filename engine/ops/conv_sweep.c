@@ -109,19 +109,21 @@ static size_t tap_of(const eng_sweep_job *job, size_t t, size_t s) {
     return (size_t)u * job->kernel_w + (size_t)v;
 }
 
-void eng_sweep_pack(const eng_sweep_job *job, const eng_conv *conv, bool transposed, const float *w, float *packed) {
+void eng_sweep_pack(const eng_sweep_job *job, const eng_conv *conv, bool transposed, const float *w, size_t begin,
+                    size_t end, float *packed) {
     const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups;
     const size_t count = transposed ? outer : inner, n = transposed ? inner : outer;
-    const size_t depth = rows_of_b(job), each = eng_tiles_packed(depth, n);
+    const size_t depth = rows_of_b(job), each = eng_tiles_packed(depth, n), step = transposed ? 1 : conv->filters;
     for (size_t g = 0; g < conv->groups; g++)
         for (size_t t = 0; t < job->h.taps; t++)
             for (size_t s = 0; s < job->w.taps; s++) {
                 const eng_pack_job pack = {.depth = depth,
                                            .n = n,
-                                           .from = (t * job->w.taps + s) * count,
-                                           .count = count,
-                                           .b = w + tap_of(job, t, s) * inner * conv->filters + g * outer,
-                                           .step_k = transposed ? 1 : conv->filters,
+                                           .from = (t * job->w.taps + s) * count + begin,
+                                           .count = end - begin,
+                                           .b =
+                                               w + tap_of(job, t, s) * inner * conv->filters + g * outer + begin * step,
+                                           .step_k = step,
                                            .step_n = transposed ? conv->filters : 1};
                 job->tiles->pack(&pack, packed + g * each);
             }

@@ -29,8 +29,10 @@ typedef struct eng_sweep_job {
 
 void eng_sweep_dense(const eng_sweep_job *job);
 void eng_sweep_depthwise(const eng_sweep_job *job);
-/* Packs the weights w of a convolution for a dense sweep; transposed: for the adjoint. */
-void eng_sweep_pack(const eng_sweep_job *job, const eng_conv *conv, bool transposed, const float *w, float *packed);
+/* Packs the weights w of a convolution for a dense sweep; transposed: for the adjoint. Of each group and tap the
+ * channels that the sweep reads from begin to end - 1, of conv's channels or filters in a group. */
+void eng_sweep_pack(const eng_sweep_job *job, const eng_conv *conv, bool transposed, const float *w, size_t begin,
+                    size_t end, float *packed);
 size_t eng_sweep_packed(const eng_sweep_job *job);
 
 #ifdef __cplusplus

@@ -259,7 +259,7 @@ typedef struct cut {
 } cut;
 
 static size_t cut_at(const cut *c, size_t part) {
-    return part == c->parts ? c->count : c->count / c->unit * part / c->parts * c->unit;
+    return part == c->parts ? c->count : c->count * part / c->parts / c->unit * c->unit;
 }
 
 static void run_range(const void *self, size_t thread, size_t part) {

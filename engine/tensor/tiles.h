@@ -62,8 +62,8 @@ typedef struct eng_outer_job {
     size_t spans, length;     /* the rows of C: `spans` spans of `length` consecutive floats of A */
     const ptrdiff_t *span_at; /* where a span begins in a pixel of A */
     size_t lead, trail;       /* with three spans: so many pixels of a row lack the first, or the last */
-    float *c;                 /* [spans][length], rows at a distance of ldc */
-    size_t ldc, n;
+    float *c;                 /* [spans][length], rows at a distance of ldc, spans at one of span_c rows */
+    size_t ldc, span_c, n;
     bool add; /* to what C holds; else C is overwritten */
 } eng_outer_job;
 
@@ -102,8 +102,8 @@ typedef struct eng_depth_outer_job {
     const ptrdiff_t *lift_at;
     size_t step;
     size_t ends; /* so many pixels at either end of a row lack the outermost tap, as many more the next ...; 0: none */
-    float *dw;   /* [lifts][steps][channels] */
-    size_t channels;
+    float *dw;   /* [lifts][steps][channels], taps at a distance of ldw */
+    size_t ldw, channels;
     bool add;
 } eng_depth_outer_job;
 
