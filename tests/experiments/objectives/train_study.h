@@ -63,11 +63,10 @@ static inline study study_describe(const char *settings, const char *parameters,
     return s;
 }
 
-/* What the worker does: options, init; the configuration is the middle of the space. */
+/* What the worker does: init; the configuration is the middle of the space. */
 static inline base_status study_start(study *s, base_err *err) {
     double unit[8];
     s->state = base_arena_alloc(s->arena, obj_train.state_size);
-    BASE_TRY(base_options_read(obj_train.options, s->env.settings, s->state, s->arena, err));
     BASE_TRY(obj_train.init(s->state, &s->env, s->arena, err));
     for (size_t i = 0; i < hpo_space_dims(s->space); i++) unit[i] = 0.5;
     hpo_space_from_unit(s->space, unit, s->config);
