@@ -60,7 +60,8 @@ static base_status read_settings(const char *path, training *t, base_err *err) {
 static base_status build_cell(const training *t, size_t channels, eng_net *net, eng_ports *ports) {
     if (t->recipe.network.kind != &eng_network_list)
         return BASE_FAIL(net->err, BASE_INVALID, "a DARTS cell stands behind the layers of `network`; there are none");
-    BASE_TRY(eng_network_list.build(net, &t->recipe.network));
+    const eng_network_list_own *list = t->recipe.network.own;
+    BASE_TRY(eng_layers_build(&list->layers, net));
     BASE_TRY(darts_cell_build(net, channels));
     BASE_TRY(eng_net_global_pool(net, ENG_POOL_AVERAGE));
     return eng_net_end(net, ports);

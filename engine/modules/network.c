@@ -201,8 +201,8 @@ static eng_net_config surroundings(const eng_network *network, const eng_net_con
     return config;
 }
 
-static base_status build(const eng_network *network, eng_net *net) {
-    const base_status status = network->kind->build(net, network);
+static base_status build(const eng_network *network, eng_net *net, eng_ports *ports) {
+    const base_status status = network->kind->build(net, network, ports);
     if (status != BASE_OK && !net->blamed) base_err_prefix(net->err, "model %s", network->kind->name);
     return status;
 }
@@ -212,8 +212,7 @@ base_status eng_network_graph(const eng_network *network, const eng_net_config *
     const eng_net_config config = surroundings(network, around);
     eng_net net;
     base_status status = eng_net_begin(&net, &config, err);
-    if (status == BASE_OK) status = build(network, &net);
-    if (status == BASE_OK) status = eng_net_end(&net, ports);
+    if (status == BASE_OK) status = build(network, &net, ports);
     if (status != BASE_OK) eng_graph_destroy(net.graph);
     *out = status == BASE_OK ? net.graph : NULL;
     return status;

@@ -38,8 +38,9 @@ struct eng_network_kind {
     /* What a table cannot read, and defaults that depend on other settings; may be NULL. own: the options as they were
      * read. settings: the map that holds them and all others. BASE_INVALID with position. */
     base_status (*resolve)(void *own, const base_yaml_node *settings, base_arena *arena, base_err *err);
-    /* Everything between the input and the output layer, which eng_net_end adds. net->config says what surrounds it. */
-    base_status (*build)(eng_net *net, const eng_network *network);
+    /* Everything behind the input, as net->config has it. Most kinds end with eng_net_end, which adds the output layer
+     * and the loss; one that has a head of its own, or a second loss that helps in training, fills *ports itself. */
+    base_status (*build)(eng_net *net, const eng_network *network, eng_ports *ports);
     eng_norm norm;        /* what `norm: auto` is here */
     bool flat;            /* reads an image as a row of numbers */
     bool hidden_dropout;  /* build puts network->dropout behind hidden layers; else it comes before the output layer */

@@ -18,9 +18,10 @@ static base_status resolve(void *own, const base_yaml_node *settings, base_arena
     return eng_layers_read(o->network, arena, &o->layers, err);
 }
 
-static base_status build(eng_net *net, const eng_network *network) {
+static base_status build(eng_net *net, const eng_network *network, eng_ports *ports) {
     const eng_network_list_own *o = network->own;
-    return eng_layers_build(&o->layers, net);
+    BASE_TRY(eng_layers_build(&o->layers, net));
+    return eng_net_end(net, ports);
 }
 
 const eng_network_kind eng_network_list = {

@@ -139,10 +139,10 @@ static base_status resolve(void *own, const base_yaml_node *settings, base_arena
     return BASE_OK;
 }
 
-static base_status build(eng_net *net, const eng_network *network) {
+static base_status build(eng_net *net, const eng_network *network, eng_ports *ports) {
     const mlp_own *o = network->own;
     for (size_t i = 0; i < o->count; i++) BASE_TRY(add_hidden(net, i, o->widths[i], o->skip, network->dropout));
-    return BASE_OK;
+    return eng_net_end(net, ports);
 }
 
 const eng_network_kind eng_network_mlp = {

@@ -48,9 +48,10 @@ static const base_option options[] = {
     BASE_OPTIONS_END,
 };
 
-static base_status build(eng_net *net, const eng_network *network) {
+static base_status build(eng_net *net, const eng_network *network, eng_ports *ports) {
     const eng_convnet_config config = eng_convnet_config_of(network);
-    return eng_unet_build(net, &config);
+    BASE_TRY(eng_unet_build(net, &config));
+    return eng_net_end(net, ports);
 }
 
 const eng_network_kind eng_network_unet = {

@@ -41,12 +41,12 @@ static base_status chain_resolve(void *own, const base_yaml_node *settings, base
     return BASE_OK;
 }
 
-static base_status chain_build(eng_net *net, const eng_network *network) {
+static base_status chain_build(eng_net *net, const eng_network *network, eng_ports *ports) {
     const chain_own *o = network->own;
     if (o->twist > 0.5) return BASE_FAIL(net->err, BASE_INVALID, "a twist of %g breaks it", o->twist);
     for (int64_t i = 0; i < o->links; i++)
         BASE_TRY(eng_net_dense(net, (size_t)o->width, net->config->norm, eng_net_activation(net), NULL));
-    return BASE_OK;
+    return eng_net_end(net, ports);
 }
 
 static const eng_network_kind chain = {
