@@ -31,10 +31,14 @@
 #include "engine/tensor/tensor.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/early_stop.h"
+#include "engine/train/feed.h"
 #include "engine/train/footprint.h"
 #include "engine/train/recipe.h"
 #include "engine/train/scores.h"
+#include "engine/train/sections.h"
 #include "engine/train/settings.h"
+#include "engine/train/step.h"
+#include "engine/train/supervised.h"
 #include "engine/train/trainer.h"
 
 #endif

@@ -1,240 +1,239 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The checkpoint file.
- *
- *   header   magic "HPOCKPT\n", u32 version, u32 byte-order mark, u64 length of the file, u64 identity, u64 layout
- *   progress u64 and double fields in the order of their structs, then the history
- *   blocks   parameters with running statistics, each slot of the optimizer, averaged parameters, as they lie in memory
- *   end      u32 CRC-32 of everything before it
- *
- * Numbers are in the machine's byte order: a checkpoint moves between ranks of a run, not between architectures, and
- * one from elsewhere is refused by the mark. The CRC of the whole file is checked before the first number is used, so a
- * damaged file changes nothing. `layout` is a hash of every parameter's name and shape and of the optimizer's rule. */
+/* What trainings consist of, as sections of a file. Fields lie there as 8 bytes each in the order of the lists below;
+ * blocks of floats as they lie in memory. What says whether a block belongs here (names and shapes of parameters, the
+ * rule of an optimizer) is a hash in front of it. */
 #include "engine/train/checkpoint.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/gzfile.h"
+#include "base/buf.h"
 #include "base/rng.h"
 
-static const char magic[8] = {'H', 'P', 'O', 'C', 'K', 'P', 'T', '\n'};
-enum { VERSION = 2, BYTE_ORDER_MARK = 0x01020304, PIECE = 1 << 16 };
-enum { HEADER = 40, PROGRESS = 10 * sizeof(uint64_t), EPOCH = 12 * sizeof(uint64_t) }; /* bytes */
+enum { VERSION = 1 }; /* of each of these sections */
 
 void eng_progress_fini(eng_progress *progress) {
     free(progress->history);
     *progress = (eng_progress){0};
 }
 
-/* One walk over the file serves both directions: each step writes or reads the same bytes at the same place. */
-typedef struct stream {
-    FILE *file;
-    uint64_t size; /* reading: of the file */
-    bool writing, failed;
-    uint32_t crc;
-} stream;
+/* ---- progress ---- */
 
-static void pass(stream *s, void *bytes, size_t length) {
-    if (s->failed || length == 0) return;
-    size_t done = s->writing ? fwrite(bytes, 1, length, s->file) : fread(bytes, 1, length, s->file);
-    s->failed = done != length;
-    if (s->writing) s->crc = base_crc32(s->crc, bytes, length);
+typedef struct packed_progress {
+    uint64_t epoch, batch, seen, waited, best_epoch, stopped;
+    double loss_sum, seconds, best;
+} packed_progress;
+_Static_assert(sizeof(packed_progress) == 9 * 8, "no padding");
+
+typedef struct packed_epoch {
+    uint64_t epoch, valid, figures; /* the last two: how many scores of each follow */
+    double train_loss, learning_rate, seconds;
+} packed_epoch;
+_Static_assert(sizeof(packed_epoch) == 6 * 8 && sizeof(eng_score) == ENG_SCORE_NAME + 8, "no padding");
+
+static uint64_t history_length(const eng_progress *p) {
+    uint64_t length = 0;
+    for (size_t i = 0; i < p->epochs; i++)
+        length += sizeof(packed_epoch) + (p->history[i].valid.count + p->history[i].figures.count) * sizeof(eng_score);
+    return length;
 }
 
-static void pass_u64(stream *s, uint64_t *value) {
-    pass(s, value, sizeof *value);
-}
-static void pass_double(stream *s, double *value) {
-    pass(s, value, sizeof *value);
+static void put_epoch(eng_sections *to, const eng_epoch *e) {
+    const packed_epoch packed = {
+        .epoch = e->epoch,
+        .valid = e->valid.count,
+        .figures = e->figures.count,
+        .train_loss = e->train_loss,
+        .learning_rate = e->learning_rate,
+        .seconds = e->seconds,
+    };
+    eng_sections_write(to, &packed, sizeof packed);
+    eng_sections_write(to, e->valid.score, e->valid.count * sizeof *e->valid.score);
+    eng_sections_write(to, e->figures.score, e->figures.count * sizeof *e->figures.score);
 }
 
-static void pass_epoch(stream *s, eng_epoch *e) {
-    pass_u64(s, &e->epoch);
-    double *const fields[] = {&e->train_loss,  &e->learning_rate, &e->seconds,  &e->valid.loss,
-                              &e->valid.error, &e->valid.top5,    &e->valid.f1, &e->valid.ece,
-                              &e->valid.auc,   &e->valid.mse,     &e->valid.mae};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) pass_double(s, fields[i]);
+void eng_checkpoint_put_progress(eng_sections *to, const eng_progress *progress) {
+    const eng_progress *p = progress;
+    const packed_progress packed = {
+        .epoch = p->epoch,
+        .batch = p->batch,
+        .seen = p->seen,
+        .waited = p->stop.waited,
+        .best_epoch = p->stop.best_epoch,
+        .stopped = p->stop.stopped,
+        .loss_sum = p->loss_sum,
+        .seconds = p->seconds,
+        .best = p->stop.best,
+    };
+    eng_sections_put(to, "progress", VERSION, &packed, sizeof packed);
+    eng_sections_begin(to, "history", VERSION, history_length(p));
+    for (size_t i = 0; i < p->epochs; i++) put_epoch(to, &p->history[i]);
 }
 
-static void pass_progress(stream *s, eng_progress *p) {
-    uint64_t stopped = p->stop.stopped, epochs = p->epochs;
-    uint64_t *const whole[] = {&p->epoch, &p->batch, &p->seen, &p->stop.waited, &p->stop.best_epoch, &stopped, &epochs};
-    double *const real[] = {&p->loss_sum, &p->seconds, &p->stop.best};
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) pass_u64(s, whole[i]);
-    for (size_t i = 0; i < sizeof real / sizeof *real; i++) pass_double(s, real[i]);
-    s->failed = s->failed || (!s->writing && epochs > s->size / EPOCH);
-    if (!s->writing && !s->failed) {
-        p->stop.stopped = stopped != 0;
-        p->epochs = (size_t)epochs;
-        BASE_GROW(p->history, p->capacity, p->epochs);
+/* The next part of a section; what does not lie in it is not ours. */
+typedef struct cursor {
+    const eng_sections *from;
+    const eng_section *section;
+    uint64_t at;
+} cursor;
+
+static base_status next(cursor *c, void *bytes, uint64_t length, base_err *err) {
+    if (length > c->section->length - c->at)
+        return BASE_FAIL(err, BASE_INVALID, "section '%s' of checkpoint %s ends too early", c->section->name,
+                         eng_sections_path(c->from));
+    BASE_TRY(eng_sections_read(c->from, c->section, c->at, bytes, (size_t)length, err));
+    c->at += length;
+    return BASE_OK;
+}
+
+static base_status next_scores(cursor *c, uint64_t count, eng_scores *out, base_err *err) {
+    if (count > ENG_SCORES_MAX)
+        return BASE_FAIL(err, BASE_INVALID,
+                         "section '%s' of checkpoint %s has %llu scores for an epoch; at most %d "
+                         "are known here",
+                         c->section->name, eng_sections_path(c->from), (unsigned long long)count, ENG_SCORES_MAX);
+    out->count = (size_t)count;
+    BASE_TRY(next(c, out->score, count * sizeof *out->score, err));
+    for (size_t i = 0; i < out->count; i++) out->score[i].name[ENG_SCORE_NAME - 1] = '\0';
+    return BASE_OK;
+}
+
+static base_status next_epoch(cursor *c, eng_epoch *out, base_err *err) {
+    packed_epoch packed;
+    BASE_TRY(next(c, &packed, sizeof packed, err));
+    *out = (eng_epoch){
+        .epoch = packed.epoch,
+        .train_loss = packed.train_loss,
+        .learning_rate = packed.learning_rate,
+        .seconds = packed.seconds,
+    };
+    BASE_TRY(next_scores(c, packed.valid, &out->valid, err));
+    return next_scores(c, packed.figures, &out->figures, err);
+}
+
+base_status eng_checkpoint_take_progress(const eng_sections *from, eng_progress *progress, base_err *err) {
+    packed_progress packed;
+    BASE_TRY(eng_sections_take(from, "progress", VERSION, &packed, sizeof packed, err));
+    BASE_TRY(eng_sections_expect(from, "history", VERSION, SIZE_MAX, err));
+    eng_progress p = {
+        .epoch = packed.epoch,
+        .batch = packed.batch,
+        .seen = packed.seen,
+        .loss_sum = packed.loss_sum,
+        .seconds = packed.seconds,
+        .stop = {.patience = progress->stop.patience,
+                 .waited = packed.waited,
+                 .best_epoch = packed.best_epoch,
+                 .best = packed.best,
+                 .stopped = packed.stopped != 0},
+    };
+    cursor c = {.from = from, .section = eng_sections_find(from, "history")};
+    base_status status = BASE_OK;
+    while (status == BASE_OK && c.at < c.section->length) {
+        BASE_GROW(p.history, p.capacity, p.epochs + 1);
+        status = next_epoch(&c, &p.history[p.epochs], err);
+        p.epochs += status == BASE_OK;
     }
-    for (size_t i = 0; i < p->epochs && !s->failed; i++) pass_epoch(s, &p->history[i]);
+    if (status != BASE_OK) {
+        eng_progress_fini(&p);
+        return status;
+    }
+    eng_progress_fini(progress);
+    *progress = p;
+    return BASE_OK;
 }
 
-static void pass_blocks(stream *s, const eng_checkpoint *c) {
-    size_t bytes = eng_params_size(c->params) * sizeof(float);
-    uint64_t steps = eng_optimizer_steps(c->optimizer);
-    pass_u64(s, &steps);
-    if (!s->writing && !s->failed) eng_optimizer_set_steps(c->optimizer, steps);
-    pass(s, eng_params_values(c->params), bytes);
-    for (size_t i = 0; i < eng_optimizer_slots(c->optimizer); i++) pass(s, eng_optimizer_slot(c->optimizer, i), bytes);
-    if (c->average != NULL) pass(s, c->average, bytes);
-}
+/* ---- parameters ---- */
 
-typedef struct header {
-    char magic[8];
-    uint32_t version, mark;
-    uint64_t length, identity, layout;
-} header;
-_Static_assert(sizeof(header) == HEADER, "no padding");
-
-static uint64_t file_length(const eng_checkpoint *c, size_t epochs) {
-    size_t blocks =
-        (1 + eng_optimizer_slots(c->optimizer) + (c->average != NULL)) * eng_params_size(c->params) * sizeof(float);
-    return HEADER + PROGRESS + epochs * EPOCH + sizeof(uint64_t) + blocks + sizeof(uint32_t);
-}
-
-static uint64_t layout_of(const eng_checkpoint *c) {
+static uint64_t layout_of(const eng_params *params) {
     base_buf text = {0};
-    base_buf_printf(&text, "%s%s %zu", eng_optimizer_type_of(c->optimizer)->name, c->average ? " averaged" : "",
-                    eng_params_size(c->params));
-    for (size_t i = 0; i < eng_params_count(c->params); i++) {
-        const eng_param *p = eng_params_at(c->params, i);
+    base_buf_printf(&text, "%zu", eng_params_size(params));
+    for (size_t i = 0; i < eng_params_count(params); i++) {
+        const eng_param *p = eng_params_at(params, i);
         base_buf_printf(&text, " %s", p->name);
         eng_shape_text(&p->shape, &text);
         base_buf_printf(&text, "@%zu", p->offset);
     }
-    uint64_t layout = base_hash64(text.data, text.length);
+    const uint64_t layout = base_hash64(text.data, text.length);
     base_buf_fini(&text);
     return layout;
 }
 
-/* ---- saving ---- */
-
-static base_status write_failed(const char *path, base_err *err) {
-    return BASE_FAIL(err, BASE_IO, "cannot write checkpoint %s: %s", path, strerror(errno));
+static size_t block_bytes(const eng_params *params) {
+    return eng_params_size(params) * sizeof(float);
 }
 
-static base_status write_body(FILE *file, const char *path, const eng_checkpoint *from, base_err *err) {
-    stream s = {.file = file, .writing = true};
-    header h = {
-        .version = VERSION,
-        .mark = BYTE_ORDER_MARK,
-        .length = file_length(from, from->progress->epochs),
-        .identity = from->identity,
-        .layout = layout_of(from),
-    };
-    memcpy(h.magic, magic, sizeof magic);
-    pass(&s, &h, sizeof h);
-    pass_progress(&s, from->progress);
-    pass_blocks(&s, from);
-    uint32_t crc = s.crc;
-    pass(&s, &crc, sizeof crc);
-    bool good = !s.failed && fflush(file) == 0 && fsync(fileno(file)) == 0;
-    return good ? BASE_OK : write_failed(path, err);
+void eng_checkpoint_put_params(eng_sections *to, const char *name, const eng_params *params) {
+    const uint64_t layout = layout_of(params);
+    eng_sections_begin(to, name, VERSION, sizeof layout + block_bytes(params));
+    eng_sections_write(to, &layout, sizeof layout);
+    eng_sections_write(to, eng_params_values(params), block_bytes(params));
 }
 
-base_status eng_checkpoint_save(const char *path, const eng_checkpoint *from, base_err *err) {
-    base_buf name = {0};
-    base_buf_printf(&name, "%s.XXXXXX", path); /* private until renamed: two attempts of a trial never share a file */
-    base_status status = BASE_OK;
-    int fd = mkstemp(name.data);
-    FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    if (!file) {
-        status = write_failed(path, err);
-        if (fd >= 0) close(fd);
-    } else {
-        (void)fchmod(fd, 0644);
-        status = write_body(file, path, from, err);
-        if (fclose(file) != 0 && status == BASE_OK) status = write_failed(path, err);
+base_status eng_checkpoint_fits_params(const eng_sections *from, const char *name, const eng_params *params,
+                                       base_err *err) {
+    uint64_t layout;
+    BASE_TRY(eng_sections_expect(from, name, VERSION, SIZE_MAX, err));
+    const eng_section *section = eng_sections_find(from, name);
+    if (section->length == sizeof layout + block_bytes(params)) {
+        BASE_TRY(eng_sections_read(from, section, 0, &layout, sizeof layout, err));
+        if (layout == layout_of(params)) return BASE_OK;
     }
-    if (status == BASE_OK && rename(name.data, path) != 0) status = write_failed(path, err);
-    if (status != BASE_OK && fd >= 0) (void)unlink(name.data);
-    base_buf_fini(&name);
-    return status;
+    return BASE_FAIL(err, BASE_INVALID, "checkpoint %s is of another network", eng_sections_path(from));
 }
 
-/* ---- loading ---- */
-
-static base_status check_header(const char *path, const header *h, uint64_t size, base_err *err) {
-    if (memcmp(h->magic, magic, sizeof magic) != 0) return BASE_FAIL(err, BASE_CORRUPT, "%s is not a checkpoint", path);
-    if (h->mark != BYTE_ORDER_MARK)
-        return BASE_FAIL(err, BASE_CORRUPT, "checkpoint %s comes from a machine with another byte order, or is damaged",
-                         path);
-    if (h->length != size)
-        return BASE_FAIL(err, BASE_CORRUPT, "checkpoint %s has %llu bytes but was written with %llu", path,
-                         (unsigned long long)size, (unsigned long long)h->length);
-    return BASE_OK;
+base_status eng_checkpoint_take_params(const eng_sections *from, const char *name, eng_params *params, base_err *err) {
+    const eng_section *section = eng_sections_find(from, name);
+    return eng_sections_read(from, section, sizeof(uint64_t), eng_params_values(params), block_bytes(params), err);
 }
 
-/* The CRC of the whole file; leaves it at its start. */
-static base_status check_sum(FILE *file, const char *path, uint64_t size, base_err *err) {
-    unsigned char piece[PIECE];
-    uint32_t crc = 0, written = 0;
-    rewind(file);
-    for (uint64_t left = size - sizeof crc; left > 0;) {
-        size_t n = left < PIECE ? (size_t)left : PIECE;
-        if (fread(piece, 1, n, file) != n) return BASE_FAIL(err, BASE_IO, "cannot read checkpoint %s", path);
-        crc = base_crc32(crc, piece, n);
-        left -= n;
+/* ---- optimizers ---- */
+
+typedef struct packed_optimizer {
+    uint64_t rule, steps;
+} packed_optimizer;
+
+static uint64_t rule_of(const eng_optimizer *optimizer) {
+    const char *name = eng_optimizer_type_of(optimizer)->name;
+    return base_hash64(name, strlen(name));
+}
+
+static size_t slot_bytes(const eng_optimizer *optimizer) {
+    return eng_optimizer_size(optimizer) * sizeof(float);
+}
+
+static size_t optimizer_bytes(const eng_optimizer *optimizer) {
+    return sizeof(packed_optimizer) + eng_optimizer_slots(optimizer) * slot_bytes(optimizer);
+}
+
+void eng_checkpoint_put_optimizer(eng_sections *to, const char *name, const eng_optimizer *optimizer) {
+    const packed_optimizer packed = {.rule = rule_of(optimizer), .steps = eng_optimizer_steps(optimizer)};
+    eng_sections_begin(to, name, VERSION, optimizer_bytes(optimizer));
+    eng_sections_write(to, &packed, sizeof packed);
+    for (size_t i = 0; i < eng_optimizer_slots(optimizer); i++)
+        eng_sections_write(to, eng_optimizer_slot(optimizer, i), slot_bytes(optimizer));
+}
+
+base_status eng_checkpoint_fits_optimizer(const eng_sections *from, const char *name, const eng_optimizer *optimizer,
+                                          base_err *err) {
+    packed_optimizer packed;
+    BASE_TRY(eng_sections_expect(from, name, VERSION, SIZE_MAX, err));
+    const eng_section *section = eng_sections_find(from, name);
+    if (section->length == optimizer_bytes(optimizer)) {
+        BASE_TRY(eng_sections_read(from, section, 0, &packed, sizeof packed, err));
+        if (packed.rule == rule_of(optimizer)) return BASE_OK;
     }
-    if (fread(&written, sizeof written, 1, file) != 1)
-        return BASE_FAIL(err, BASE_IO, "cannot read checkpoint %s", path);
-    rewind(file);
-    if (crc != written) return BASE_FAIL(err, BASE_CORRUPT, "checkpoint %s is damaged: its checksum is wrong", path);
-    return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "checkpoint %s is of another optimizer", eng_sections_path(from));
 }
 
-/* A sound file: is it this training's? */
-static base_status check_owner(const char *path, const header *h, const eng_checkpoint *into, base_err *err) {
-    if (h->version != VERSION)
-        return BASE_FAIL(err, BASE_INVALID, "checkpoint %s has format %u; this program reads format %d", path,
-                         h->version, VERSION);
-    if (h->layout != layout_of(into))
-        return BASE_FAIL(err, BASE_INVALID, "checkpoint %s is of another network or optimizer", path);
-    if (h->identity != into->identity)
-        return BASE_FAIL(err, BASE_INVALID, "checkpoint %s was made with other settings or other data", path);
+base_status eng_checkpoint_take_optimizer(const eng_sections *from, const char *name, eng_optimizer *optimizer,
+                                          base_err *err) {
+    const eng_section *section = eng_sections_find(from, name);
+    packed_optimizer packed;
+    BASE_TRY(eng_sections_read(from, section, 0, &packed, sizeof packed, err));
+    eng_optimizer_set_steps(optimizer, packed.steps);
+    uint64_t at = sizeof packed;
+    for (size_t i = 0; i < eng_optimizer_slots(optimizer); i++, at += slot_bytes(optimizer))
+        BASE_TRY(eng_sections_read(from, section, at, eng_optimizer_slot(optimizer, i), slot_bytes(optimizer), err));
     return BASE_OK;
-}
-
-static base_status read_body(FILE *file, const char *path, const eng_checkpoint *into, base_err *err) {
-    stream s = {.file = file};
-    header h;
-    eng_progress progress = {.stop = into->progress->stop};
-    struct stat info;
-    uint64_t size = fstat(fileno(file), &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
-    if (size < HEADER + sizeof(uint32_t)) return BASE_FAIL(err, BASE_CORRUPT, "checkpoint %s is cut off", path);
-    pass(&s, &h, sizeof h);
-    if (s.failed) return BASE_FAIL(err, BASE_IO, "cannot read checkpoint %s", path);
-    BASE_TRY(check_header(path, &h, size, err));
-    BASE_TRY(check_sum(file, path, size, err));
-    BASE_TRY(check_owner(path, &h, into, err));
-    pass(&s, &h, sizeof h);
-    s.size = size;
-    pass_progress(&s, &progress);
-    if (!s.failed && size == file_length(into, progress.epochs))
-        pass_blocks(&s, into);
-    else
-        s.failed = true;
-    if (s.failed) {
-        eng_progress_fini(&progress);
-        return BASE_FAIL(err, BASE_IO, "cannot read checkpoint %s", path);
-    }
-    eng_progress_fini(into->progress);
-    *into->progress = progress;
-    return BASE_OK;
-}
-
-base_status eng_checkpoint_load(const char *path, const eng_checkpoint *into, base_err *err) {
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot read checkpoint %s: %s", path,
-                         strerror(errno));
-    base_status status = read_body(file, path, into, err);
-    fclose(file);
-    return status;
 }

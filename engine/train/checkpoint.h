@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A training in one file: how far it is, weights, running statistics, the optimizer's memory, averaged weights. A
- * training that is loaded and continued computes what the uninterrupted one computes, bit for bit. */
+/* What trainings consist of, as sections of a file: progress, parameters, an optimizer's memory. A training that is
+ * loaded and continued computes what the uninterrupted one computes, bit for bit.
+ *
+ * Each part has three functions. put writes it. fits tells whether a file has it as this training would write it, and
+ * changes nothing; BASE_INVALID. take reads it, after fits; BASE_IO. So a training that is loaded stays as it is unless
+ * everything fits. */
 #ifndef ENG_TRAIN_CHECKPOINT_H
 #define ENG_TRAIN_CHECKPOINT_H
 
 #include "engine/optim/optimizer.h"
 #include "engine/train/early_stop.h"
 #include "engine/train/scores.h"
+#include "engine/train/sections.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,15 +24,16 @@ typedef struct eng_epoch {
     double learning_rate; /* of its last step */
     double seconds;       /* spent on it; the only number here that is not reproducible */
     eng_scores valid;
+    eng_scores figures; /* what else the step has to tell of the epoch */
 } eng_epoch;
 
 /* How far a training is. The order of batches needs no state: it is a function of seed and epoch. */
 typedef struct eng_progress {
     uint64_t epoch; /* finished epochs */
-    uint64_t batch; /* steps taken in the next one */
-    uint64_t seen;  /* samples in those steps, and the sum of their losses */
+    uint64_t batch; /* batches taken in the next one */
+    uint64_t seen;  /* samples in those batches, and the sum of their losses */
     double loss_sum;
-    double seconds; /* spent on those steps */
+    double seconds; /* spent on those batches */
     eng_early_stop stop;
     eng_epoch *history; /* `epochs` of them, malloc'ed */
     size_t epochs, capacity;
@@ -35,21 +41,23 @@ typedef struct eng_progress {
 
 void eng_progress_fini(eng_progress *progress);
 
-/* What is saved, or loaded into. */
-typedef struct eng_checkpoint {
-    uint64_t identity; /* of recipe and data */
-    eng_params *params;
-    eng_optimizer *optimizer;
-    float *average; /* of the parameters, laid out like them; NULL = none */
-    eng_progress *progress;
-} eng_checkpoint;
+/* The sections "progress" and "history". take leaves *progress as it is on failure, and its patience in any case. */
+void eng_checkpoint_put_progress(eng_sections *to, const eng_progress *progress);
+BASE_CHECK base_status eng_checkpoint_take_progress(const eng_sections *from, eng_progress *progress, base_err *err);
 
-/* Writes a new file under a name of its own, syncs it, and renames it to path: path is absent, or whole. BASE_IO. */
-BASE_CHECK base_status eng_checkpoint_save(const char *path, const eng_checkpoint *from, base_err *err);
-/* Reads path into the existing objects, which stay as they are on failure (but for BASE_IO). BASE_NOTFOUND;
- * BASE_CORRUPT when a single byte is not as it was written; BASE_INVALID when it is sound but of another recipe,
- * network or version. */
-BASE_CHECK base_status eng_checkpoint_load(const char *path, const eng_checkpoint *into, base_err *err);
+/* All values of a list, of all groups, with running statistics. They fit a list of the same names and shapes. */
+void eng_checkpoint_put_params(eng_sections *to, const char *name, const eng_params *params);
+BASE_CHECK base_status eng_checkpoint_fits_params(const eng_sections *from, const char *name, const eng_params *params,
+                                                  base_err *err);
+BASE_CHECK base_status eng_checkpoint_take_params(const eng_sections *from, const char *name, eng_params *params,
+                                                  base_err *err);
+
+/* Steps and slots. They fit the same rule over as many numbers. */
+void eng_checkpoint_put_optimizer(eng_sections *to, const char *name, const eng_optimizer *optimizer);
+BASE_CHECK base_status eng_checkpoint_fits_optimizer(const eng_sections *from, const char *name,
+                                                     const eng_optimizer *optimizer, base_err *err);
+BASE_CHECK base_status eng_checkpoint_take_optimizer(const eng_sections *from, const char *name,
+                                                     eng_optimizer *optimizer, base_err *err);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -114,19 +115,46 @@ static double calibration_error(const eng_scorer *s) {
     return sum / (double)s->count;
 }
 
+void eng_scores_set(eng_scores *scores, const char *name, double value) {
+    eng_score *at = scores->score;
+    while (at < scores->score + scores->count && strcmp(at->name, name) != 0) at++;
+    if (at == scores->score + scores->count) {
+        BASE_ASSERT(scores->count < ENG_SCORES_MAX && strlen(name) < ENG_SCORE_NAME);
+        memcpy(at->name, name, strlen(name) + 1);
+        scores->count++;
+    }
+    at->value = value;
+}
+
+double eng_scores_get(const eng_scores *scores, const char *name) {
+    for (size_t i = 0; i < scores->count; i++)
+        if (strcmp(scores->score[i].name, name) == 0) return scores->score[i].value;
+    return (double)NAN;
+}
+
+static void score_answers(const eng_scorer *s, eng_scores *out) {
+    const double n = (double)s->count;
+    eng_scores_set(out, "error", s->wrong / n);
+    eng_scores_set(out, "loss", s->loss / n);
+    if (two_classes(s)) eng_scores_set(out, "auc", eng_auc(s->ranked, s->count));
+    if (s->outputs > 5) eng_scores_set(out, "error_top5", s->wrong5 / n);
+    eng_scores_set(out, "f1", mean_f1(s));
+    eng_scores_set(out, "ece", calibration_error(s));
+}
+
+static void score_numbers(const eng_scorer *s, eng_scores *out) {
+    const double n = (double)s->count;
+    eng_scores_set(out, "loss", s->loss / n);
+    eng_scores_set(out, "mse", s->square / (n * (double)s->outputs));
+    eng_scores_set(out, "mae", s->absolute / (n * (double)s->outputs));
+}
+
 eng_scores eng_scorer_end(eng_scorer *scorer) {
-    const double n = (double)scorer->count, none = (double)NAN;
-    bool numbers = scorer->task == ENG_REGRESSION;
-    const eng_scores scores = {
-        .loss = scorer->loss / n,
-        .error = numbers ? none : scorer->wrong / n,
-        .top5 = !numbers && scorer->outputs > 5 ? scorer->wrong5 / n : none,
-        .f1 = numbers ? none : mean_f1(scorer),
-        .ece = numbers ? none : calibration_error(scorer),
-        .auc = two_classes(scorer) ? eng_auc(scorer->ranked, scorer->count) : none,
-        .mse = numbers ? scorer->square / (n * (double)scorer->outputs) : none,
-        .mae = numbers ? scorer->absolute / (n * (double)scorer->outputs) : none,
-    };
+    eng_scores scores = {0};
+    if (scorer->task == ENG_REGRESSION)
+        score_numbers(scorer, &scores);
+    else
+        score_answers(scorer, &scores);
     free(scorer->ranked);
     free(scorer->classes);
     scorer->ranked = NULL;

@@ -9,17 +9,31 @@
 extern "C" {
 #endif
 
-/* NaN where a score does not apply. */
+enum { ENG_SCORE_NAME = 24, ENG_SCORES_MAX = 16 };
+
+typedef struct eng_score {
+    char name[ENG_SCORE_NAME];
+    double value;
+} eng_score;
+
+/* Numbers by name, in the order in which they were set. */
 typedef struct eng_scores {
-    double loss;  /* mean of the task's loss, without dropout, smoothing and penalties */
-    double error; /* classes: share of wrong answers */
-    double top5;  /* more than five classes: share of answers whose class is not among the five likeliest */
-    double f1;    /* classes: harmonic mean of precision and recall, averaged over the classes that occur */
-    double ece;   /* classes: expected calibration error */
-    double auc;   /* two classes: area under the ROC curve of the second one */
-    double mse;   /* numbers: mean squared error, in the target's own unit squared */
-    double mae;   /* numbers: mean absolute error, in the target's own unit */
+    size_t count;
+    eng_score score[ENG_SCORES_MAX];
 } eng_scores;
+
+/* A new one, or another value of one that is there. */
+void eng_scores_set(eng_scores *scores, const char *name, double value);
+double eng_scores_get(const eng_scores *scores, const char *name); /* NaN when it is not there */
+
+/* What a scorer tells, as far as it applies to the task:
+ *   error       classes: share of wrong answers
+ *   loss        mean of the task's loss, without dropout, smoothing and penalties
+ *   auc         two classes: area under the ROC curve of the second one
+ *   mse, mae    numbers: mean squared and mean absolute error, in the target's own unit (squared)
+ *   error_top5  more than five classes: share of answers whose class is not among the five likeliest
+ *   f1          classes: harmonic mean of precision and recall, averaged over the classes that occur
+ *   ece         classes: expected calibration error */
 
 typedef struct eng_ranked {
     float score;

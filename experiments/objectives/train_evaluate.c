@@ -32,6 +32,7 @@ typedef struct evaluation {
     size_t fold; /* 1, 2, ...; 0 = the job is a single training */
     sums sum;
     hpo_verdict verdict; /* the last one of the reporter */
+    bool again;          /* a checkpoint to go on from is there, but not for this program */
 } evaluation;
 
 /* ---- metrics ---- */
@@ -41,45 +42,39 @@ static void put(hpo_metrics *metrics, const char *name, double value) {
     if (!isnan(value)) hpo_metrics_set(metrics, name, value);
 }
 
-/* The scores by name, in the order of the journal. */
-typedef struct score_name {
-    const char *name;
-    size_t offset;
-    bool always; /* in every report; the others in the result, and in reports when the study is about them */
-} score_name;
-
-static const score_name score_names[] = {
-    {"error", offsetof(eng_scores, error), true}, {"loss", offsetof(eng_scores, loss), true},
-    {"auc", offsetof(eng_scores, auc), true},     {"mse", offsetof(eng_scores, mse), true},
-    {"mae", offsetof(eng_scores, mae), true},     {"error_top5", offsetof(eng_scores, top5), false},
-    {"f1", offsetof(eng_scores, f1), false},      {"ece", offsetof(eng_scores, ece), false},
-};
-enum { SCORES = sizeof score_names / sizeof *score_names };
-
-static double *score_at(eng_scores *s, size_t index) {
-    return (double *)(void *)((char *)s + score_names[index].offset);
+/* Only in the result, and in reports when the study is about them. */
+static bool is_of_results(const char *score) {
+    static const char *const names[] = {"error_top5", "f1", "ece"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], score) == 0) return true;
+    return false;
 }
 
 /* metric: the study's, NULL = all scores. */
-static void put_scores(hpo_metrics *metrics, const char *part, eng_scores s, double n, const char *metric) {
-    for (size_t i = 0; i < SCORES; i++) {
+static void put_scores(hpo_metrics *metrics, const char *part, const eng_scores *s, double n, const char *metric) {
+    for (size_t i = 0; i < s->count; i++) {
         char name[HPO_METRIC_NAME];
-        snprintf(name, sizeof name, "%s_%s", part, score_names[i].name);
-        if (score_names[i].always || metric == NULL || strcmp(metric, name) == 0)
-            put(metrics, name, *score_at(&s, i) / n);
+        snprintf(name, sizeof name, "%s_%s", part, s->score[i].name);
+        if (!is_of_results(s->score[i].name) || metric == NULL || strcmp(metric, name) == 0)
+            put(metrics, name, s->score[i].value / n);
     }
 }
 
-static void add_scores(eng_scores *sum, eng_scores s) {
-    for (size_t i = 0; i < SCORES; i++) *score_at(sum, i) += *score_at(&s, i);
+/* Every training of a job has the same scores. */
+static void add_scores(eng_scores *sum, const eng_scores *s) {
+    if (sum->count == 0) {
+        *sum = *s;
+        return;
+    }
+    for (size_t i = 0; i < s->count; i++) sum->score[i].value += s->score[i].value;
 }
 
-static void add_training(sums *sum, eng_trainer *trainer) {
+static void add_training(sums *sum, eng_trainer *trainer, const eng_view *view) {
     const eng_progress *p = eng_trainer_progress(trainer);
     const eng_epoch *last = &p->history[p->epochs - 1];
-    const eng_scores test = eng_trainer_evaluate(trainer, eng_trainer_view(trainer)->split.test);
-    add_scores(&sum->valid, last->valid);
-    add_scores(&sum->test, test);
+    const eng_scores test = eng_trainer_evaluate(trainer, view->split.test);
+    add_scores(&sum->valid, &last->valid);
+    add_scores(&sum->test, &test);
     sum->train_loss += last->train_loss;
     sum->epochs += (double)p->epochs;
     for (size_t i = 0; i < p->epochs; i++) sum->seconds += p->history[i].seconds;
@@ -90,8 +85,8 @@ static void add_training(sums *sum, eng_trainer *trainer) {
 
 static void put_means(hpo_metrics *metrics, const sums *sum) {
     const double n = (double)sum->count;
-    put_scores(metrics, "valid", sum->valid, n, NULL);
-    put_scores(metrics, "test", sum->test, n, NULL);
+    put_scores(metrics, "valid", &sum->valid, n, NULL);
+    put_scores(metrics, "test", &sum->test, n, NULL);
     put(metrics, "train_loss", sum->train_loss / n);
     put(metrics, "parameters", sum->parameters);
     put(metrics, "flops", sum->flops);
@@ -118,7 +113,7 @@ static void report_epoch(evaluation *e, const eng_epoch *epoch) {
         step *= e->job->fidelity / (double)e->recipe.course.epochs;
     else if (step <= e->job->from)
         return;
-    put_scores(&metrics, "valid", epoch->valid, 1, e->state->known.metric);
+    put_scores(&metrics, "valid", &epoch->valid, 1, e->state->known.metric);
     put(&metrics, "train_loss", epoch->train_loss);
     put(&metrics, "learning_rate", epoch->learning_rate);
     report(e, step, &metrics);
@@ -186,20 +181,24 @@ size_t train_forget(const char *folder, double fidelity) {
     return count;
 }
 
-/* Loads the most advanced sound file of this training. */
+/* Loads the most advanced sound file of this training. A sound one that is of no use (a former version of the program
+ * wrote it) is not the run's mishap: what has to be trained again then is told and charged. */
 static void load_best(evaluation *e, eng_trainer *trainer) {
     const struct {
         const char *kind;
         double fidelity;
     } files[] = {{"checkpoint", e->job->fidelity}, {"partial", e->job->fidelity}, {"checkpoint", e->job->from}};
     size_t count = e->state->fidelity == TRAIN_EPOCHS && e->job->from > 0 ? 3 : 2;
+    bool loaded = false, foreign = false;
     base_buf path = {0};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !loaded; i++) {
         base_err err = {0};
         base_status status = eng_trainer_load(trainer, file_of(e, files[i].kind, files[i].fidelity, &path), &err);
-        if (status == BASE_OK) break;
-        if (status != BASE_NOTFOUND) base_log(BASE_LOG_WARN, "%s; doing without it", err.text);
+        if (status != BASE_OK && status != BASE_NOTFOUND) base_log(BASE_LOG_WARN, "%s; doing without it", err.text);
+        loaded = status == BASE_OK;
+        foreign = foreign || status == BASE_INVALID;
     }
+    e->again = e->again || (count == 3 && !loaded && foreign);
     base_buf_fini(&path);
 }
 
@@ -251,9 +250,10 @@ static base_status run_training(evaluation *e, base_err *err) {
     const eng_view_settings settings = eng_data_view(&e->recipe.data);
     bool shared = state->view && eng_view_settings_equal(&state->view->settings, &settings);
     base_status status = shared ? BASE_OK : eng_view_create(state->set, &settings, &own, err);
-    if (status == BASE_OK) status = eng_trainer_create(&e->recipe, shared ? state->view : own, &trainer, err);
+    const eng_view *view = shared ? state->view : own;
+    if (status == BASE_OK) status = eng_trainer_create(&e->recipe, view, &trainer, err);
     if (status == BASE_OK) status = run_trainer(e, trainer, err);
-    if (status == BASE_OK) add_training(&e->sum, trainer);
+    if (status == BASE_OK) add_training(&e->sum, trainer, view);
     eng_trainer_destroy(trainer);
     eng_view_destroy(own);
     return status;
@@ -314,6 +314,12 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
         if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_job(&e, err);
     }
     if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_means(&out->metrics, &e.sum);
+    if (e.again) {
+        out->notices |= HPO_NOTICE_BIT(STARTED_AGAIN);
+        snprintf(out->note, sizeof out->note,
+                 "was to go on from a checkpoint of another version or network, so it started again and is charged in "
+                 "full");
+    }
     if (status == BASE_CANCELLED && e.verdict == HPO_ABANDON) train_forget(job->folder, INFINITY);
     base_arena_destroy(arena);
     return status;

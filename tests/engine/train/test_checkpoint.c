@@ -114,8 +114,8 @@ static void a_sound_file_of_another_training_is_refused(void **state) {
     static const struct {
         const char *text, *part;
     } others[] = {
-        {"{dataset: blobs, hidden: [3], optimizer: adam, batch_size: 200}", "another network or optimizer"},
-        {"{dataset: blobs, hidden: [2], optimizer: sgd, batch_size: 200}", "another network or optimizer"},
+        {"{dataset: blobs, hidden: [3], optimizer: adam, batch_size: 200}", "is of another network"},
+        {"{dataset: blobs, hidden: [2], optimizer: sgd, batch_size: 200}", "is of another optimizer"},
         {"{dataset: blobs, hidden: [2], optimizer: adam, batch_size: 100}", "other settings or other data"},
         {"{dataset: blobs, hidden: [2], optimizer: adam, batch_size: 200, seed: 5}", "other settings or other data"},
     };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/buf.h"
+#include "base/gzfile.h"
 
 static void a_promoted_trial_equals_one_that_ran_through(void **state) {
     (void)state;
@@ -94,6 +95,51 @@ static void missing_and_damaged_files_cost_time_only(void **state) {
     check_same_metrics(&result.metrics, &at_once.metrics);
     CHECK_OK(evaluate(&s, "/no/such/folder", 3, 9, &part, &result, &err)); /* nor can it be saved */
     check_same_metrics(&result.metrics, &at_once.metrics);
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+/* As the program wrote them before checkpoints had sections: a header, and one checksum behind everything. */
+static void write_former(const char *in, const char *name) {
+    unsigned char old[300] = {'H', 'P', 'O', 'C', 'K', 'P', 'T', '\n', 2, 0, 0, 0, 4, 3, 2, 1};
+    const uint64_t length = sizeof old;
+    char path[600];
+    memcpy(old + 16, &length, sizeof length);
+    const uint32_t crc = base_crc32(0, old, sizeof old - 4);
+    memcpy(old + sizeof old - 4, &crc, sizeof crc);
+    snprintf(path, sizeof path, "%s/%s", in, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, old, sizeof old), sizeof old);
+    assert_int_equal(close(fd), 0);
+}
+
+/* The same result, and who reads the summary learns why it took longer. */
+static void a_checkpoint_of_the_former_format_starts_again(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = study_create(digits, epochs);
+    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    listener whole = {0}, part = {0};
+    hpo_result at_once, result;
+    CHECK_OK(evaluate(&s, one, 0, 9, &whole, &at_once, &err));
+    assert_int_equal(at_once.notices, 0);
+    evaluate_elsewhere(&s, two, 0, 3, &part, BASE_OK);
+    write_former(two, "checkpoint-3.ckpt");
+    CHECK_OK(evaluate(&s, two, 3, 9, &part, &result, &err));
+    assert_int_equal(result.notices, HPO_NOTICE_BIT(STARTED_AGAIN));
+    CHECK_CONTAINS(result.note, "started again and is charged in full");
+    assert_int_equal(part.count, 6); /* what was reported before is not reported again */
+    check_same_end(&part, &whole);
+    check_same_metrics(&result.metrics, &at_once.metrics);
+    write_former(two, "checkpoint-3.ckpt"); /* the new one is what counts from now on */
+    CHECK_OK(evaluate(&s, two, 3, 9, &part, &result, &err));
+    assert_int_equal(result.notices, 0);
+    const char *three = folder(&dir, "three");
+    write_former(three, "partial-9.ckpt"); /* nothing was to be gone on from */
+    CHECK_OK(evaluate(&s, three, 0, 9, &part, &result, &err));
+    assert_int_equal(result.notices, 0);
     study_end(&s);
     check_tmpdir_remove(&dir);
 }
@@ -251,6 +297,7 @@ int main(void) {
         cmocka_unit_test(a_promoted_trial_equals_one_that_ran_through),
         cmocka_unit_test(an_interrupted_trial_equals_one_that_ran_through),
         cmocka_unit_test(missing_and_damaged_files_cost_time_only),
+        cmocka_unit_test(a_checkpoint_of_the_former_format_starts_again),
         cmocka_unit_test(folds_are_a_fidelity),
         cmocka_unit_test(epochs_of_a_cross_validation_go_on),
         cmocka_unit_test(a_fraction_of_the_data_is_a_fidelity),
