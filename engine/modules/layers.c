@@ -9,7 +9,7 @@
 
 #include "engine/modules/layer_kinds.h"
 
-enum { MAX_NODES = 5000, MAX_KINDS = 32 };
+enum { MAX_NODES = 50000, MAX_KINDS = 32 };
 
 const eng_layer_kind *const eng_layer_kinds[] = {
 #define ENG_LAYER_ENTRY(id) &eng_layer_##id,

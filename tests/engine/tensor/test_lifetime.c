@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/check.h"
 
+#include <stdlib.h>
+
+#include "base/arena.h"
 #include "base/rng.h"
 #include "engine/tensor/lifetime.h"
 
@@ -58,10 +61,66 @@ static void a_chain_needs_two_neighbours(void **state) {
     assert_int_equal(eng_lifetime_place(NULL, 0), 0);
 }
 
+/* The listing itself: every extent against every other that is placed. */
+static size_t naive_offset(const eng_extent *extents, const size_t *placed, size_t count, const eng_extent *e) {
+    size_t end = 0, best = SIZE_MAX, best_size = SIZE_MAX;
+    for (size_t i = 0; i < count; i++) { /* by offset */
+        const eng_extent *other = &extents[placed[i]];
+        if (other->to < e->from || e->to < other->from) continue;
+        if (other->offset > end && other->offset - end >= e->bytes && other->offset - end < best_size) {
+            best = end;
+            best_size = other->offset - end;
+        }
+        if (other->offset + other->bytes > end) end = other->offset + other->bytes;
+    }
+    return best == SIZE_MAX ? end : best;
+}
+
+static void place_naively(eng_extent *extents, size_t count) {
+    size_t *placed = base_calloc(count, sizeof *placed), n = 0;
+    bool *done = base_calloc(count, sizeof *done);
+    for (; n < count; n++) {
+        size_t next = SIZE_MAX;
+        for (size_t i = 0; i < count; i++)
+            if (!done[i] && (next == SIZE_MAX || extents[i].bytes > extents[next].bytes)) next = i;
+        done[next] = true;
+        extents[next].offset = naive_offset(extents, placed, n, &extents[next]);
+        size_t at = n;
+        for (; at > 0 && extents[placed[at - 1]].offset > extents[next].offset; at--) placed[at] = placed[at - 1];
+        placed[at] = next;
+    }
+    free(placed);
+    free(done);
+}
+
+/* Lives of all lengths over a time that is long enough for many of the parts it is cut into. */
+static void many_are_placed_as_by_the_listing(void **state) {
+    (void)state;
+    enum { COUNT = 700 };
+    static const size_t times[] = {10, 333, 9000};
+    for (uint32_t round = 0; round < 12; round++) {
+        base_rng rng = base_rng_stream(4, BASE_RNG_TEST, round, 1);
+        eng_extent fast[COUNT], naive[COUNT];
+        const size_t all = times[round % CHECK_COUNT(times)];
+        for (size_t i = 0; i < COUNT; i++) {
+            const size_t from = (size_t)base_rng_below(&rng, (uint32_t)all), kind = (size_t)base_rng_below(&rng, 3);
+            const size_t to = kind == 0 ? from : kind == 1 ? from + all / 50 : 2 * all - from;
+            const size_t sizes = round < 6 ? 5 : 3000; /* few, as in networks, or many */
+            fast[i] =
+                (eng_extent){.bytes = 64 * (1 + (size_t)base_rng_below(&rng, (uint32_t)sizes)), .from = from, .to = to};
+            naive[i] = fast[i];
+        }
+        eng_lifetime_place(fast, COUNT);
+        place_naively(naive, COUNT);
+        for (size_t i = 0; i < COUNT; i++) assert_int_equal(fast[i].offset, naive[i].offset);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_two_meet),
         cmocka_unit_test(a_chain_needs_two_neighbours),
+        cmocka_unit_test(many_are_placed_as_by_the_listing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
