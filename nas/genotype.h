@@ -79,8 +79,9 @@ typedef struct nas_known_cell {
 
 const nas_known_cell *nas_known_cells(size_t *count);
 const nas_known_cell *nas_known_cell_find(const char *name); /* or NULL; case does not matter */
-/* A known cell by name, else the file of that name (relative to base_dir when that is not NULL). space NULL: that of
- * the known cell, or the one that the file names. BASE_NOTFOUND when there is neither. */
+/* A known cell by name, or a genotype that is written out, else the file of that name (relative to base_dir when that
+ * is not NULL). space NULL: that of the known cell, or the one that the text names or its form means. BASE_NOTFOUND
+ * when there is none. */
 BASE_CHECK base_status nas_genotype_load(const nas_space *space, const char *name, const char *base_dir,
                                          base_arena *arena, nas_genotype **out, base_err *err);
 

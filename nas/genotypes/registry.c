@@ -103,36 +103,49 @@ static base_status guess_space(const char *file, const char *text, base_arena *a
     return nas_space_read(name, arena, out, err);
 }
 
+static base_status fail_missing(const char *name, base_err *err) {
+    base_buf all = {0};
+    size_t count;
+    const nas_known_cell *cells = nas_known_cells(&count);
+    for (size_t i = 0; i < count; i++) base_buf_printf(&all, "%s%s", i > 0 ? ", " : "", cells[i].name);
+    base_status status =
+        BASE_FAIL(err, BASE_NOTFOUND, "%s is neither a file nor a known cell; those are %s", name, base_buf_text(&all));
+    base_buf_fini(&all);
+    return status;
+}
+
+/* No file is called so. */
+static bool is_text(const char *name) {
+    return name[0] == '|' || name[0] == '{' || strstr(name, "Genotype(") != NULL ||
+           (name[0] != 0 && name[strspn(name, "0123456789")] == 0);
+}
+
+/* *file: what the text is called in messages. */
+static base_status find_text(const char *name, const char *base_dir, base_arena *arena, const char **file,
+                             base_buf *text, base_err *err) {
+    const nas_known_cell *known = nas_known_cell_find(name);
+    *file = name;
+    if (known != NULL || is_text(name)) {
+        base_buf_puts(text, known != NULL ? known->text : name);
+        if (known == NULL) *file = "genotype";
+        return BASE_OK;
+    }
+    if (base_dir != NULL && name[0] != '/') *file = base_arena_printf(arena, "%s/%s", base_dir, name);
+    base_status status = base_read_file(*file, text, err);
+    return status == BASE_NOTFOUND ? fail_missing(*file, err) : status;
+}
+
 base_status nas_genotype_load(const nas_space *space, const char *name, const char *base_dir, base_arena *arena,
                               nas_genotype **out, base_err *err) {
     const nas_known_cell *known = nas_known_cell_find(name);
-    base_buf path = {0}, text = {0};
-    base_status status = BASE_OK;
-    const char *file = name;
+    const char *file;
+    base_buf text = {0};
     *out = NULL;
-    if (known != NULL) {
-        base_buf_puts(&text, known->text);
-    } else {
-        if (base_dir != NULL && name[0] != '/') base_buf_printf(&path, "%s/", base_dir);
-        base_buf_puts(&path, name);
-        file = base_buf_text(&path);
-        status = base_read_file(file, &text, err);
-        if (status == BASE_NOTFOUND) {
-            base_buf all = {0};
-            size_t count;
-            const nas_known_cell *cells = nas_known_cells(&count);
-            for (size_t i = 0; i < count; i++) base_buf_printf(&all, "%s%s", i > 0 ? ", " : "", cells[i].name);
-            status = BASE_FAIL(err, BASE_NOTFOUND, "%s is neither a file nor a known cell; those are %s", file,
-                               base_buf_text(&all));
-            base_buf_fini(&all);
-        }
-    }
-    const char *given = base_arena_strdup(arena, file);
+    base_status status = find_text(name, base_dir, arena, &file, &text, err);
     if (status == BASE_OK && space == NULL)
         status = known != NULL ? nas_space_find(known->space, arena, &space, err)
-                               : guess_space(given, base_buf_text(&text), arena, &space, err);
-    if (status == BASE_OK) status = nas_genotype_read(space, given, base_buf_text(&text), arena, out, err);
-    base_buf_fini(&path);
+                               : guess_space(file, base_buf_text(&text), arena, &space, err);
+    if (status == BASE_OK) status = nas_genotype_read(space, file, base_buf_text(&text), arena, out, err);
     base_buf_fini(&text);
     return status;
 }

@@ -66,6 +66,41 @@ static void the_auxiliary_tower_is_as_published(void **state) {
     base_arena_destroy(arena);
 }
 
+/* All operations of the edge, summed. */
+static base_status put_all(void *self, eng_net *net, const nas_edge *edge, eng_value *out) {
+    const nas_space *space = self;
+    const nas_space_edge *what = &space->cells[edge->type].edges[edge->index];
+    eng_value terms[16];
+    for (size_t k = 0; k < what->n_operations; k++)
+        BASE_TRY(nas_operation_build(what->operations[k], net, edge, &terms[k]));
+    return nas_sum_build(net, terms, what->n_operations, out);
+}
+
+/* The network of the search, without scale and shift in its cells: numbers of the authors' code. */
+static void a_supernet_has_the_published_numbers(void **state) {
+    (void)state;
+    static const struct {
+        size_t channels, cells, image, colours, numbers;
+    } cases[] = {{16, 8, 32, 3, 1930618}, {16, 8, 28, 1, 1929754}, {8, 5, 28, 1, 393778}, {4, 3, 28, 1, 72638}};
+    base_arena *arena = base_arena_create();
+    const nas_space *space = space_of("darts", arena);
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        const nas_settings settings = {.channels = cases[i].channels, .cells = cases[i].cells, .search = true};
+        const nas_builder builder = {.self = (void *)space, .edge = put_all};
+        const eng_net_config config = {.input = eng_shape_3d(cases[i].image, cases[i].image, cases[i].colours),
+                                       .task = ENG_MULTICLASS,
+                                       .outputs = 10};
+        base_err err;
+        eng_net net;
+        eng_ports ports;
+        CHECK_OK(eng_net_begin(&net, &config, &err));
+        CHECK_OK(nas_skeleton_build(space, &settings, &builder, &net, &ports));
+        assert_int_equal(nas_network_numbers(net.graph), cases[i].numbers);
+        eng_graph_destroy(net.graph);
+    }
+    base_arena_destroy(arena);
+}
+
 /* X. Dong, Y. Yang: numbers of the tables. */
 static void nasbench201_has_the_published_numbers(void **state) {
     (void)state;
@@ -320,6 +355,7 @@ int main(void) {
         cmocka_unit_test(darts_has_the_published_numbers),
         cmocka_unit_test(all_skips_have_the_published_numbers),
         cmocka_unit_test(the_auxiliary_tower_is_as_published),
+        cmocka_unit_test(a_supernet_has_the_published_numbers),
         cmocka_unit_test(nasbench201_has_the_published_numbers),
         cmocka_unit_test(nasbench_macro_has_the_published_numbers),
         cmocka_unit_test(toy_has_4096_networks),

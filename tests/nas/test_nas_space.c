@@ -126,6 +126,36 @@ static void edges_may_be_listed(void **state) {
     base_arena_destroy(arena);
 }
 
+/* The spaces of docs/nas.md are read, and a network of each can be built for Fashion-MNIST. */
+static void spaces_of_the_page_are_right(void **state) {
+    (void)state;
+    static const char mark[] = "```yaml\n# a space\n";
+    base_buf page = {0};
+    base_err err;
+    size_t found = 0;
+    CHECK_OK(base_read_file("docs/nas.md", &page, &err));
+    for (const char *at = strstr(base_buf_text(&page), mark); at != NULL; at = strstr(at, mark), found++) {
+        base_arena *arena = base_arena_create();
+        at += sizeof mark - 1;
+        const char *last = strstr(at, "```");
+        assert_non_null(last);
+        const nas_space *space = read_space(base_arena_strndup(arena, at, (size_t)(last - at)), arena);
+        base_rng rng = base_rng_stream(3, BASE_RNG_TEST, 5, 0);
+        for (size_t i = 0; i < 10; i++)
+            assert_true(numbers_of(nas_genotype_random(space, &rng, arena), (nas_settings){0}, 28, 1) > 1000);
+        base_arena_destroy(arena);
+    }
+    assert_int_equal(found, 1);
+    size_t count;
+    const nas_operation *const *operations = nas_operations(&count);
+    for (size_t i = 0; i < count; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "`%s`", operations[i]->name);
+        CHECK_CONTAINS(base_buf_text(&page), name);
+    }
+    base_buf_fini(&page);
+}
+
 #define SKELETON   "skeleton: {stack: [{cell: a}]}\n"
 #define CELL(text) "operations: [skip_connect, none]\ncells:\n  a: " text "\n" SKELETON
 
@@ -205,11 +235,9 @@ static void mistakes_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published_spaces_have_their_sizes),
-        cmocka_unit_test(darts_is_laid_out_as_published),
-        cmocka_unit_test(a_stack_of_thirds_scales),
-        cmocka_unit_test(edges_may_be_listed),
-        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(published_spaces_have_their_sizes), cmocka_unit_test(darts_is_laid_out_as_published),
+        cmocka_unit_test(a_stack_of_thirds_scales),          cmocka_unit_test(edges_may_be_listed),
+        cmocka_unit_test(spaces_of_the_page_are_right),      cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
