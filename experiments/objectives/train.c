@@ -11,11 +11,12 @@
 #include "experiments/objectives/registry.h"
 #include "experiments/objectives/train_state.h"
 #include "hpo/space/settings.h"
+#include "nas/cells.h"
 
 static const char *const fidelity_names[] = {"epochs", "fraction", "folds"}; /* of TRAIN_EPOCHS and so on */
 enum { FIDELITIES = sizeof fidelity_names / sizeof *fidelity_names };
 const eng_network_kind *const train_networks[] = {
-    &eng_network_mlp, &eng_network_resnet, &eng_network_separable, &eng_network_unet, NULL,
+    &eng_network_mlp, &eng_network_resnet, &eng_network_separable, &eng_network_unet, &nas_network_cells, NULL,
 };
 
 static const char *const data_settings[] = {"dataset", "path", "target", "target_is"};

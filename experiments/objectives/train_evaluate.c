@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "engine/modules/summary.h"
 #include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
 #include "experiments/objectives/train_state.h"
+#include "nas/network.h"
 
 /* A metric added up over the trainings of a job. */
 typedef struct sums {
@@ -78,8 +78,8 @@ static void add_training(sums *sum, eng_trainer *trainer, const eng_view *view) 
     sum->train_loss += last->train_loss;
     sum->epochs += (double)p->epochs;
     for (size_t i = 0; i < p->epochs; i++) sum->seconds += p->history[i].seconds;
-    sum->parameters = (double)eng_trainer_parameters(trainer);
-    sum->flops = eng_graph_flops(eng_model_graph(eng_trainer_model(trainer)));
+    sum->parameters = (double)nas_network_numbers(eng_model_graph(eng_trainer_model(trainer)));
+    sum->flops = nas_network_flops(eng_model_graph(eng_trainer_model(trainer)));
     sum->count++;
 }
 

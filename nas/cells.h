@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The network `cells` of a recipe: a genotype in the skeleton of its space, trained like any other network. */
+#ifndef NAS_CELLS_H
+#define NAS_CELLS_H
+
+#include "engine/modules/network.h"
+#include "nas/genotype.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Its settings; see nas_cells_options. */
+typedef struct nas_cells {
+    const char *genotype;        /* as it was given: a known cell, a file, or the text itself; then its text */
+    const base_yaml_node *space; /* NULL: that of the known cell or the one that the file names */
+    int64_t channels, cells;
+    double auxiliary, drop_path;
+    /* resolved */
+    const nas_genotype *found;
+} nas_cells;
+
+/* For a list of kinds that is handed to eng_recipe_read; its eng_network.own is a nas_cells. A file is relative to the
+ * folder of the study file that names it. */
+extern const eng_network_kind nas_network_cells;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
