@@ -12,13 +12,12 @@ extern "C" {
 
 typedef struct nas_figures {
     double train_loss, train_error; /* of the half that trains the weights: the mean over the epoch's steps */
-    double valid_loss,
-        valid_error;   /* of the half that trains the alphas: the supernet in evaluation mode, afterwards */
+    double valid_loss, valid_error; /* of the other half: the supernet in evaluation mode, after the epoch */
     double entropy;    /* of the edge weights, mean over edges, as a fraction of that of equal weights: 1 = undecided */
     double eigenvalue; /* the largest of d2L_valid/da2; NaN where it was not computed */
-    uint32_t skips, pools,
-        chosen;     /* edges of the genotype's first (normal) cell: so many of `chosen` are skips, pools */
-    double seconds; /* what the epoch took, also in runs before an interruption */
+    uint32_t epoch;    /* 1, 2, ... */
+    uint32_t skips, pools, chosen; /* edges of the genotype's normal cell: so many of `chosen` are skips, pools */
+    double seconds;                /* what the epoch took, also in runs before an interruption */
 } nas_figures;
 
 #ifdef __cplusplus

@@ -6,7 +6,9 @@
 #include "nas/selection.h"
 
 /* One line each. */
-#define NAS_SELECTION_LIST(X) X(magnitude)
+#define NAS_SELECTION_LIST(X)                                                                                          \
+    X(magnitude)                                                                                                       \
+    X(best_of_random)
 
 #define DECLARE(name) extern const nas_selection nas_selection_##name;
 NAS_SELECTION_LIST(DECLARE)

@@ -17,7 +17,7 @@ static base_status take(void *state, const nas_bilevel *p, nas_step_losses *loss
 }
 
 const nas_step_type nas_step_first_order = {
-    .name = "first-order",
+    .name = "first",
     .summary = "alphas by the validation loss at the present weights, then the weights",
     .moves_alphas = true,
     .passes = 2,

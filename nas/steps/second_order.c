@@ -104,12 +104,13 @@ static const base_option options[] = {
 };
 
 const nas_step_type nas_step_second_order = {
-    .name = "second-order",
+    .name = "second",
     .summary = "alphas by the validation loss after one unrolled step of the weights, then the weights",
     .options = options,
     .state_size = sizeof(second_order),
     .moves_alphas = true,
     .passes = 5,
+    .copies = 2,
     .init = init,
     .fini = fini,
     .take = take,

@@ -23,6 +23,7 @@ typedef struct nas_step_type {
     size_t state_size;
     bool moves_alphas;
     unsigned passes; /* forward and backward, per step: the unit of cost */
+    unsigned copies; /* of the weights that it keeps */
     /* Vectors that a step needs. May be NULL. fini also after a failed init. */
     base_status (*init)(void *state, const nas_bilevel *problem, base_err *err);
     void (*fini)(void *state, const nas_bilevel *problem);

@@ -14,7 +14,7 @@ static base_status take(void *state, const nas_bilevel *p, nas_step_losses *loss
 }
 
 const nas_step_type nas_step_weights_only = {
-    .name = "weights-only",
+    .name = "weights",
     .summary = "trains the shared weights, leaves the alphas where they are",
     .passes = 1,
     .take = take,

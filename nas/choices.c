@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The key `search:`: names that people know for combinations of five choices, and their options. */
+#include "nas/choices.h"
+
+#include <string.h>
+
+const char *const nas_choice_keys[NAS_CHOICES + 1] = {"edge_weights", "mixed", "step", "stop", "selection", NULL};
+
+static const nas_search_name names[] = {
+    {"darts", {"softmax", "plain", "second", "epochs", "magnitude"}, "second-order DARTS (Liu et al., ICLR 2019)"},
+    {"darts-first",
+     {"softmax", "plain", "first", "epochs", "magnitude"},
+     "first-order DARTS: half the cost (Liu et al., ICLR 2019)"},
+    {"r-darts",
+     {"softmax", "plain", "first", "eigenvalue", "magnitude"},
+     "first-order DARTS that ends when the curvature rises: DARTS-ES (Zela et al., ICLR 2020)"},
+    {"random-sharing",
+     {"uniform", "plain", "weights", "epochs", "best-of-random"},
+     "random search with weight sharing (Li and Talwalkar, UAI 2019)"},
+};
+enum { NAMES = sizeof names / sizeof *names };
+
+const nas_search_name *nas_search_names(size_t *count) {
+    *count = NAMES;
+    return names;
+}
+
+const nas_search_name *nas_search_name_find(const char *name) {
+    for (size_t i = 0; i < NAMES; i++)
+        if (strcmp(names[i].name, name) == 0) return &names[i];
+    return NULL;
+}
+
+size_t nas_choice_count(nas_choice choice) {
+    size_t count = 0;
+    switch (choice) {
+    case NAS_CHOICE_EDGE_WEIGHTS: (void)nas_edge_weights_list(&count); break;
+    case NAS_CHOICE_MIXED: (void)nas_mixed_list(&count); break;
+    case NAS_CHOICE_STEP: (void)nas_steps(&count); break;
+    case NAS_CHOICE_STOP: (void)nas_stops(&count); break;
+    case NAS_CHOICE_SELECTION: (void)nas_selections(&count); break;
+    case NAS_CHOICES: break;
+    }
+    return count;
+}
+
+#define INFO(type) ((nas_choice_info){(type)->name, (type)->summary, (type)->options, (type)->state_size})
+
+nas_choice_info nas_choice_at(nas_choice choice, size_t index) {
+    size_t count;
+    switch (choice) {
+    case NAS_CHOICE_EDGE_WEIGHTS: return INFO(nas_edge_weights_list(&count)[index]);
+    case NAS_CHOICE_MIXED: return INFO(nas_mixed_list(&count)[index]);
+    case NAS_CHOICE_STEP: return INFO(nas_steps(&count)[index]);
+    case NAS_CHOICE_STOP: return INFO(nas_stops(&count)[index]);
+    case NAS_CHOICE_SELECTION: return INFO(nas_selections(&count)[index]);
+    case NAS_CHOICES: break;
+    }
+    base_assert_failed("a choice", __FILE__, __LINE__);
+}
+
+/* What has been chosen, as indices into the registries. */
+typedef struct chosen {
+    size_t at[NAS_CHOICES];
+} chosen;
+
+static nas_choice_info info_of(const chosen *c, int choice) {
+    return nas_choice_at((nas_choice)choice, c->at[choice]);
+}
+
+static size_t find(nas_choice choice, const char *name) {
+    const size_t count = nas_choice_count(choice);
+    size_t i = 0;
+    while (i < count && strcmp(nas_choice_at(choice, i).name, name) != 0) i++;
+    return i;
+}
+
+static chosen of_name(const nas_search_name *name) {
+    chosen c;
+    for (int i = 0; i < NAS_CHOICES; i++) {
+        c.at[i] = find((nas_choice)i, name->parts[i]);
+        BASE_ASSERT(c.at[i] < nas_choice_count((nas_choice)i));
+    }
+    return c;
+}
+
+/* "; did you mean 'x'?" or "; known are: x, y". */
+static const char *hint(base_arena *arena, const char *word, const char *const *list, size_t count) {
+    const char *near = base_nearest(word, list, count), *text = "";
+    if (near) return base_arena_printf(arena, "; did you mean '%s'?", near);
+    for (size_t i = 0; i < count; i++) text = base_arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", list[i]);
+    return base_arena_printf(arena, "; known are: %s", text);
+}
+
+static base_status need_text(const base_yaml_node *node, const char *what, base_err *err) {
+    if (node->kind == BASE_YAML_STRING) return BASE_OK;
+    return base_yaml_fail(node, err, "%s must be a name, but is %s", what, base_yaml_kind_text(node->kind));
+}
+
+static base_status take_name(const base_yaml_node *node, base_arena *arena, chosen *c, base_err *err) {
+    const char *known[NAMES];
+    BASE_TRY(need_text(node, "a search", err));
+    const nas_search_name *name = nas_search_name_find(node->text);
+    for (size_t i = 0; i < NAMES; i++) known[i] = names[i].name;
+    if (!name)
+        return base_yaml_fail(node, err, "there is no search '%s'%s", node->text,
+                              hint(arena, node->text, known, NAMES));
+    *c = of_name(name);
+    return BASE_OK;
+}
+
+static base_status take_part(const base_yaml_node *node, int choice, base_arena *arena, chosen *c, base_err *err) {
+    const size_t count = nas_choice_count((nas_choice)choice);
+    const char **known = BASE_NEW_ARRAY(arena, count, const char *);
+    BASE_TRY(need_text(node, nas_choice_keys[choice], err));
+    c->at[choice] = find((nas_choice)choice, node->text);
+    if (c->at[choice] < count) return BASE_OK;
+    for (size_t i = 0; i < count; i++) known[i] = nas_choice_at((nas_choice)choice, i).name;
+    return base_yaml_fail(node, err, "%s has no '%s'%s", nas_choice_keys[choice], node->text,
+                          hint(arena, node->text, known, count));
+}
+
+static bool is_choice(const char *key) {
+    for (int i = 0; i < NAS_CHOICES; i++)
+        if (strcmp(nas_choice_keys[i], key) == 0) return true;
+    return strcmp(key, "name") == 0;
+}
+
+static base_status unknown_option(const chosen *c, const base_yaml_node *key, base_arena *arena, base_err *err) {
+    const char *known[64] = {"name"};
+    size_t count = 1;
+    for (int i = 0; i < NAS_CHOICES; i++) {
+        known[count++] = nas_choice_keys[i];
+        for (const base_option *o = info_of(c, i).options; o && o->name && count < 60; o++) known[count++] = o->name;
+    }
+    return base_yaml_fail(key, err, "no part of this search has an option '%s'%s", key->text,
+                          hint(arena, key->text, known, count));
+}
+
+/* Gives every key that is no choice to the parts that have such an option. */
+static base_status split_options(const base_yaml_node *map, const chosen *c, base_arena *arena, nas_choices *out,
+                                 base_err *err) {
+    base_yaml_node *maps[NAS_CHOICES];
+    for (int i = 0; i < NAS_CHOICES; i++) out->options[i] = maps[i] = base_yaml_new_map(arena, map);
+    for (size_t k = 0; k < map->count; k++) {
+        bool taken = is_choice(map->keys[k]->text);
+        for (int i = 0; i < NAS_CHOICES && !is_choice(map->keys[k]->text); i++) {
+            const base_option *table = info_of(c, i).options;
+            if (!table || !base_options_find(table, map->keys[k]->text)) continue;
+            base_yaml_put(arena, maps[i], map->keys[k]->text, map->items[k]);
+            taken = true;
+        }
+        if (!taken) return unknown_option(c, map->keys[k], arena, err);
+    }
+    return BASE_OK;
+}
+
+static base_status read_parts(const base_yaml_node *map, base_arena *arena, chosen *c, nas_choices *out,
+                              base_err *err) {
+    const base_yaml_node *name = base_yaml_get(map, "name");
+    if (name) BASE_TRY(take_name(name, arena, c, err));
+    out->name = name ? name->text : NULL;
+    for (int i = 0; i < NAS_CHOICES; i++) {
+        const base_yaml_node *part = base_yaml_get(map, nas_choice_keys[i]);
+        if (!part) continue;
+        BASE_TRY(take_part(part, i, arena, c, err));
+        out->name = NULL;
+    }
+    return split_options(map, c, arena, out, err);
+}
+
+/* The parts by name: the named combination with exactly these, else a list. */
+static const char *name_of(const chosen *c, base_arena *arena) {
+    const char *text = "";
+    for (size_t n = 0; n < NAMES; n++) {
+        const chosen known = of_name(&names[n]);
+        if (memcmp(&known, c, sizeof known) == 0) return names[n].name;
+    }
+    for (int i = 0; i < NAS_CHOICES; i++)
+        text = base_arena_printf(arena, "%s%s%s", text, i > 0 ? " + " : "", info_of(c, i).name);
+    return text;
+}
+
+static void resolve(const chosen *c, base_arena *arena, nas_choices *out) {
+    size_t count;
+    if (!out->name) out->name = name_of(c, arena);
+    out->edge_weights = nas_edge_weights_list(&count)[c->at[NAS_CHOICE_EDGE_WEIGHTS]];
+    out->mixed = nas_mixed_list(&count)[c->at[NAS_CHOICE_MIXED]];
+    out->step = nas_steps(&count)[c->at[NAS_CHOICE_STEP]];
+    out->stop = nas_stops(&count)[c->at[NAS_CHOICE_STOP]];
+    out->selection = nas_selections(&count)[c->at[NAS_CHOICE_SELECTION]];
+}
+
+static base_status refuse(const base_yaml_node *node, base_err *err, const char *text) {
+    return node ? base_yaml_fail(node, err, "%s", text) : BASE_FAIL(err, BASE_INVALID, "%s", text);
+}
+
+/* Choices that contradict each other. */
+static base_status check(const nas_choices *c, const base_yaml_node *node, base_arena *arena, base_err *err) {
+    const bool learned = c->edge_weights->learned;
+    if (learned && !c->step->moves_alphas)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "edge_weights: %s learns alphas, but step: %s does not move them; step: "
+                                        "first or second does",
+                                        c->edge_weights->name, c->step->name));
+    if (!learned && c->step->moves_alphas)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "step: %s moves alphas, but edge_weights: %s have none; take step: weights",
+                                        c->step->name, c->edge_weights->name));
+    if (!learned && c->selection->choose)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "selection: %s reads learned alphas, but edge_weights: %s have none; take "
+                                        "selection: best-of-random",
+                                        c->selection->name, c->edge_weights->name));
+    return BASE_OK;
+}
+
+static base_status check_options(const nas_choices *choices, const chosen *c, base_arena *arena, base_err *err) {
+    for (int i = 0; i < NAS_CHOICES; i++) {
+        const nas_choice_info info = info_of(c, i);
+        if (!info.options) continue;
+        BASE_TRY(
+            base_options_read(info.options, choices->options[i], base_arena_alloc(arena, info.state_size), arena, err));
+    }
+    return BASE_OK;
+}
+
+base_status nas_choices_read(const base_yaml_node *node, base_arena *arena, nas_choices *out, base_err *err) {
+    chosen c = of_name(&names[0]);
+    *out = (nas_choices){.name = NULL};
+    if (node && node->kind == BASE_YAML_MAP) {
+        BASE_TRY(read_parts(node, arena, &c, out, err));
+    } else if (node) {
+        BASE_TRY(take_name(node, arena, &c, err));
+        out->name = node->text;
+    }
+    resolve(&c, arena, out);
+    BASE_TRY(check(out, node, arena, err));
+    return check_options(out, &c, arena, err);
+}
+
+static chosen chosen_of(const nas_choices *choices) {
+    return (chosen){{
+        find(NAS_CHOICE_EDGE_WEIGHTS, choices->edge_weights->name),
+        find(NAS_CHOICE_MIXED, choices->mixed->name),
+        find(NAS_CHOICE_STEP, choices->step->name),
+        find(NAS_CHOICE_STOP, choices->stop->name),
+        find(NAS_CHOICE_SELECTION, choices->selection->name),
+    }};
+}
+
+void *nas_choices_state(const nas_choices *choices, nas_choice choice, base_arena *arena) {
+    const chosen c = chosen_of(choices);
+    const nas_choice_info info = info_of(&c, choice);
+    void *state = base_arena_alloc(arena, info.state_size);
+    base_err err;
+    const base_status status =
+        info.options ? base_options_read(info.options, choices->options[choice], state, arena, &err) : BASE_OK;
+    BASE_ASSERT(status == BASE_OK);
+    return state;
+}
+
+void nas_choices_print(const nas_choices *choices, base_buf *out) {
+    const chosen c = chosen_of(choices);
+    base_arena *arena = base_arena_create();
+    for (int i = 0; i < NAS_CHOICES; i++) {
+        const nas_choice_info info = info_of(&c, i);
+        base_buf_printf(out, "%s%s: %s", i > 0 ? ", " : "{", nas_choice_keys[i], info.name);
+        if (!info.options) continue;
+        base_buf options = {0};
+        base_options_print(info.options, nas_choices_state(choices, (nas_choice)i, arena), &options);
+        if (options.length > 2) base_buf_printf(out, ", %.*s", (int)options.length - 2, options.data + 1);
+        base_buf_fini(&options);
+    }
+    base_buf_puts(out, "}");
+    base_arena_destroy(arena);
+}
