@@ -213,11 +213,6 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
     if (end->brief) return;
     print_files(end, found ? &best : NULL, out);
     if (end->exit_code == HPO_EXIT_INTERRUPTED) base_buf_puts(out, "the same command continues this run\n");
-    if (end->exit_code == HPO_EXIT_ALL_FAILED && hpo_study_ends_again(end->study)) {
-        base_put_text("the same command ends here again, because the journal keeps these failures: once their cause is "
-                      "mended, --retry-failed tries those trials again, and another --dir begins anew",
-                      0, out);
-    }
 }
 
 static void put_best_json(const cli_end *end, base_buf *out) {

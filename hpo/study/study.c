@@ -94,15 +94,6 @@ bool hpo_study_failed(const hpo_study *study) {
     return too_many_failures(study, view) || !hpo_view_incumbent(view, &best);
 }
 
-bool hpo_study_ends_again(const hpo_study *study) {
-    const hpo_view view = hpo_study_view(study);
-    base_buf why = {0};
-    const bool again =
-        too_many_failures(study, view) || (study->spec->deterministic && study_is_hopeless(study, view, &why));
-    base_buf_fini(&why);
-    return again;
-}
-
 /* ---- ask ---- */
 
 static void apply_own(hpo_study *study, const hpo_record *record) {

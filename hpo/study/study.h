@@ -85,9 +85,6 @@ const char *hpo_study_reason(const hpo_study *study);
 bool hpo_study_must_end(hpo_study *study);
 /* More failed trials than max_failures allows, or nothing has succeeded at the end: exit code 3. */
 bool hpo_study_failed(const hpo_study *study);
-/* Failures that stay in the journal have ended it: the same command would end at once, unless they are repeated. In the
- * order of arrival too many of them; the deterministic order also counts anew those that failed alike. */
-bool hpo_study_ends_again(const hpo_study *study);
 /* Declared cost of what a trial does from `from` to `to`, where its evaluation ends or only reports. */
 double hpo_study_cost(const hpo_study *study, const hpo_trial *trial, double from, double to, bool ends);
 /* Recomputes the decision that made `record` (START, PROMOTE, CLOSE) from the history as of then and compares bit for

@@ -218,9 +218,8 @@ static void put_limits(const hpo_study_spec *spec, base_arena *arena, base_buf *
         .keep = (int)spec->keep,
         .config = spec->writes_config,
     };
-    base_buf flow = {0};
-    base_buf_puts(&flow, "{trial: ");
-    base_options_print(trial_keys_table, &trial, &flow);
+    base_buf_puts(out, "trial: ");
+    base_options_print(trial_keys_table, &trial, out);
     const hpo_failure_policy *policy = &spec->failure;
     const retries_keys retries = {
         .crash = policy->retries_crash,
@@ -228,16 +227,14 @@ static void put_limits(const hpo_study_spec *spec, base_arena *arena, base_buf *
         .oom = policy->retries_oom,
         .lost = policy->retries_lost,
     };
-    base_buf_puts(&flow, ", failure: {retries: ");
-    base_options_print(retries_keys_table, &retries, &flow);
-    base_buf_printf(&flow, ", max_failures: %lld, first: %lld, heartbeat: ", (long long)policy->max_failures,
+    base_buf_puts(out, "\nfailure:\n  retries: ");
+    base_options_print(retries_keys_table, &retries, out);
+    base_buf_printf(out, "\n  max_failures: %lld\n  first: %lld\n  heartbeat: ", (long long)policy->max_failures,
                     (long long)policy->first);
-    base_buf_put_double(&flow, policy->heartbeat);
-    base_buf_puts(&flow, ", lost_after: ");
-    base_buf_put_double(&flow, policy->lost_after);
-    base_buf_puts(&flow, "}}");
-    put_block(arena, &flow, out);
-    base_buf_fini(&flow);
+    base_buf_put_double(out, policy->heartbeat);
+    base_buf_puts(out, "\n  lost_after: ");
+    base_buf_put_double(out, policy->lost_after);
+    base_buf_puts(out, "\n");
 }
 
 /* A paragraph with "# " before each of its lines. */

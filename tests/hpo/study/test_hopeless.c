@@ -115,34 +115,6 @@ static void failures_of_earlier_runs_do_not_count(void **state) {
     end(&b);
 }
 
-/* In the deterministic order they are told again; too many failures stay too many in any order. */
-static void what_ends_again_says_so(void **state) {
-    (void)state;
-    static const struct {
-        const char *keys;
-        bool alike, again;
-    } cases[] = {{"failure: {first: 5}\n", true, false},
-                 {"failure: {first: 5}\ndeterministic: true\nworkers: 1\n", true, true},
-                 {"failure: {first: 5}\ndeterministic: true\nworkers: 1\n", false, false},
-                 {"failure: {first: 0, max_failures: 3}\n", true, true},
-                 {"failure: {first: 0, max_failures: 3}\n", false, false}};
-    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
-        char text[512];
-        base_err err;
-        bench b;
-        snprintf(text, sizeof text, HEAD "%s", cases[i].keys);
-        b.spec = toy_spec(text);
-        CHECK_OK(hpo_study_create(b.spec, &b.study, &err));
-        hpo_study_begin_run(b.study, 1);
-        assert_false(hpo_study_ends_again(b.study));
-        if (!cases[i].alike) tell(&b, ask(&b), HPO_FAILURE_NONE, 0);
-        for (size_t n = cases[i].alike ? 5 : 3; n > 0 && !hpo_study_must_end(b.study); n--)
-            tell(&b, ask(&b), HPO_FAILURE_EXIT, 1);
-        assert_int_equal(hpo_study_ends_again(b.study), cases[i].again);
-        end(&b);
-    }
-}
-
 /* ---- choices ---- */
 
 typedef struct found {
@@ -200,11 +172,8 @@ static void a_choice_that_never_works_is_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_failures_end_the_run),
-        cmocka_unit_test(what_may_still_work_goes_on),
-        cmocka_unit_test(failures_of_earlier_runs_do_not_count),
-        cmocka_unit_test(what_is_repeated_is_forgiven),
-        cmocka_unit_test(what_ends_again_says_so),
+        cmocka_unit_test(the_first_failures_end_the_run),        cmocka_unit_test(what_may_still_work_goes_on),
+        cmocka_unit_test(failures_of_earlier_runs_do_not_count), cmocka_unit_test(what_is_repeated_is_forgiven),
         cmocka_unit_test(a_choice_that_never_works_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

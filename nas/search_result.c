@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a search leaves behind: figures, alphas, genotypes. The alphas of every epoch are kept, and all else that they
+ * mean is computed from them. */
+#include <math.h>
+#include <string.h>
+
+#include "nas/search_impl.h"
+
+size_t nas_search_alpha_count(const nas_search *search) {
+    return nas_space_weights(search->space);
+}
+
+void nas_search_record(nas_search *s, const nas_figures *figures) {
+    const size_t epoch = (size_t)s->progress.epoch, count = nas_search_alpha_count(s);
+    BASE_GROW(s->figures, s->figures_capacity, epoch + 1);
+    BASE_GROW(s->alphas, s->alphas_capacity, (epoch + 1) * count);
+    s->figures[epoch] = *figures;
+    nas_supernet_alphas(s->net, s->block);
+    const bool learned = s->choices->edge_weights->learned; /* else there are none, but what was drawn last */
+    float *to = s->alphas + epoch * count;
+    for (size_t t = 0; t < s->space->n_cells; t++)
+        for (size_t i = 0; i < s->space->cells[t].weights; i++) *to++ = learned ? (float)s->block[t][i] : 0;
+}
+
+/* ---- what the alphas say ---- */
+
+/* Entropy of one edge as a fraction of log(candidates); 1 for a single one. */
+static double entropy_of(const double *weights, size_t count) {
+    double sum = 0;
+    for (size_t k = 0; k < count; k++) sum -= weights[k] > 0 ? weights[k] * log(weights[k]) : 0;
+    return count > 1 ? sum / log((double)count) : 1;
+}
+
+static double mean_entropy(const nas_space *space, const double *const *weights) {
+    double sum = 0;
+    size_t edges = 0;
+    for (size_t t = 0; t < space->n_cells; t++)
+        for (size_t e = 0; e < space->cells[t].n_edges; e++, edges++) {
+            const nas_space_edge *edge = &space->cells[t].edges[e];
+            sum += entropy_of(weights[t] + edge->offset, edge->n_operations);
+        }
+    return sum / (double)edges;
+}
+
+/* The cell that collapses first: the normal one of a stack of thirds, else the first type. */
+static size_t normal_cell(const nas_space *space) {
+    return space->blocks ? 0 : space->normal;
+}
+
+static base_status choose(const nas_search *s, const double *const *weights, base_arena *arena, nas_genotype **out,
+                          base_err *err) {
+    return nas_selection_choose(s->choices->selection, s->space, weights, arena, out, err);
+}
+
+base_status nas_search_describe(nas_search *s, nas_figures *figures, base_err *err) {
+    nas_supernet_weights(s->net, s->block);
+    figures->entropy = mean_entropy(s->space, (const double *const *)s->block);
+    if (!s->choices->selection->choose) return BASE_OK;
+    base_arena *arena = base_arena_create();
+    nas_genotype *genotype;
+    const base_status status = choose(s, (const double *const *)s->block, arena, &genotype, err);
+    if (status == BASE_OK) {
+        const size_t normal = normal_cell(s->space);
+        figures->skips = (uint32_t)nas_genotype_count(genotype, normal, NAS_OPERATION_SKIP);
+        figures->pools = (uint32_t)nas_genotype_count(genotype, normal, NAS_OPERATION_POOL);
+        figures->chosen = (uint32_t)genotype->cells[normal].count;
+    }
+    base_arena_destroy(arena);
+    return status;
+}
+
+/* ---- genotypes ---- */
+
+base_status nas_search_genotype_after(const nas_search *search, size_t epoch, base_arena *arena, nas_genotype **out,
+                                      base_err *err) {
+    *out = NULL;
+    if (!search->choices->selection->choose) return BASE_OK;
+    double **weights = nas_operation_blocks(search->space, arena);
+    nas_search_weights(search, epoch, weights);
+    return choose(search, (const double *const *)weights, arena, out, err);
+}
+
+static base_status error_of(void *self, const nas_genotype *genotype, size_t batches, double *error, base_err *err) {
+    nas_search *s = self;
+    double loss;
+    (void)err;
+    nas_genotype_weights(genotype, s->block);
+    nas_supernet_restrict(s->net, (const double *const *)s->block);
+    nas_search_evaluate(s, NAS_VALID, batches, false, &loss, error);
+    return BASE_OK;
+}
+
+base_status nas_search_genotype(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err) {
+    BASE_ASSERT(search->progress.epoch > 0);
+    const nas_selection *selection = search->choices->selection;
+    if (selection->choose) return nas_search_genotype_after(search, search->verdict.genotype, arena, out, err);
+    const nas_explorer explorer = {.self = search, .seed = (uint64_t)search->settings.seed, .error = error_of};
+    return selection->explore(search->selection_state, search->space, &explorer, arena, out, err);
+}
+
+/* ---- reading ---- */
+
+size_t nas_search_epochs(const nas_search *search) {
+    return (size_t)search->progress.epoch;
+}
+
+const nas_figures *nas_search_figures(const nas_search *search, size_t epoch) {
+    BASE_ASSERT(epoch < search->progress.epoch);
+    return &search->figures[epoch];
+}
+
+const nas_verdict *nas_search_verdict(const nas_search *search) {
+    return &search->verdict;
+}
+
+bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
+    const nas_figures *f = nas_search_figures(search, epoch);
+    if (f->chosen == 0 || 2 * (f->skips + f->pools) < f->chosen) return false;
+    base_buf_printf(out, "the search may be collapsing: %u of %u edges of the cell '%s' are skips or poolings",
+                    (unsigned)(f->skips + f->pools), (unsigned)f->chosen,
+                    search->space->cells[normal_cell(search->space)].name);
+    return true;
+}
+
+void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas) {
+    BASE_ASSERT(epoch < search->progress.epoch);
+    const float *from = search->alphas + epoch * nas_search_alpha_count(search);
+    for (size_t t = 0; t < search->space->n_cells; t++)
+        for (size_t i = 0; i < search->space->cells[t].weights; i++) alphas[t][i] = *from++;
+}
+
+void nas_search_weights(const nas_search *search, size_t epoch, double *const *weights) {
+    base_arena *arena = base_arena_create();
+    double **alphas = nas_operation_blocks(search->space, arena);
+    nas_search_alphas(search, epoch, alphas);
+    search->choices->edge_weights->mean(search->weights_state, search->space, (const double *const *)alphas, weights);
+    base_arena_destroy(arena);
+}
+
+static void write_edge(const nas_space_cell *cell, const nas_space_edge *edge, size_t epoch, const double *alphas,
+                       const double *weights, base_buf *out) {
+    for (size_t k = 0; k < edge->n_operations; k++) {
+        base_buf_printf(out, "%zu,%s,%zu,%zu,%s,%.9g,%.9g\n", epoch + 1, cell->name, edge->from, edge->to,
+                        edge->operations[k]->name, alphas[edge->offset + k], weights[edge->offset + k]);
+    }
+}
+
+void nas_search_write_alphas(const nas_search *search, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    double **alphas = nas_operation_blocks(search->space, arena),
+           **weights = nas_operation_blocks(search->space, arena);
+    base_buf_puts(out, "epoch,cell,from,to,operation,alpha,weight\n");
+    for (size_t epoch = 0; epoch < search->progress.epoch; epoch++) {
+        nas_search_alphas(search, epoch, alphas);
+        nas_search_weights(search, epoch, weights);
+        for (size_t t = 0; t < search->space->n_cells; t++)
+            for (size_t e = 0; e < search->space->cells[t].n_edges; e++)
+                write_edge(&search->space->cells[t], &search->space->cells[t].edges[e], epoch, alphas[t], weights[t],
+                           out);
+    }
+    base_arena_destroy(arena);
+}
+
+const nas_supernet *nas_search_supernet(const nas_search *search) {
+    return search->net;
+}
+
+size_t nas_search_bytes(const nas_search *search) {
+    const size_t batch = nas_supernet_batch(search->net), features = search->view->set->features;
+    const size_t block = eng_params_size(nas_supernet_params(search->net)) * sizeof(float);
+    return nas_supernet_bytes(search->net) + (1 + search->choices->step->copies) * block +
+           2 * batch * (features + 2) * sizeof(float);
+}
+
+/* Half of the training part goes through `passes` passes per epoch, the other half through a third of one. */
+double nas_search_cost(const nas_choices *choices) {
+    return 0.5 * (double)choices->step->passes + 0.5 / 3;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What every part of an architecture search must do, and every search that has a name. */
+#include "tests/nas/search_support.h"
+
+#include "engine/tensor/plan.h"
+#include "tests/nas/closed_bilevel.h"
+
+/* ---- steps ---- */
+
+static void walk(const nas_step_type *type, closed_bilevel *j) {
+    const nas_bilevel problem = closed_bilevel_problem(j);
+    nas_step *step = NULL;
+    base_err err = {0};
+    CHECK_OK(nas_step_create(type, NULL, &problem, &step, &err));
+    for (int i = 0; i < 300; i++) {
+        nas_step_losses losses = {0};
+        const unsigned before = j->passes, moving = j->moving;
+        CHECK_OK(nas_step_take(step, &losses, &err));
+        assert_true(isfinite(losses.train));
+        assert_int_equal(isfinite(losses.valid), type->moves_alphas);
+        assert_int_equal(j->passes - before, type->passes);
+        assert_int_equal(j->moving - moving, 1); /* running statistics follow the weights alone */
+        assert_int_equal(j->last, NAS_TRAIN);
+    }
+    nas_step_destroy(step);
+}
+
+static void every_step_descends_and_is_deterministic(void **state) {
+    (void)state;
+    size_t count;
+    const nas_step_type *const *steps = nas_steps(&count);
+    for (size_t i = 0; i < count; i++) {
+        closed_bilevel start = closed_vector();
+        start.point[NAS_WEIGHTS].at[0] = 3; /* far enough that first order comes nearer, too */
+        start.point[NAS_WEIGHTS].at[1] = 3;
+        closed_bilevel one = start, other = start;
+        walk(steps[i], &one);
+        walk(steps[i], &other);
+        (void)closed_bilevel_problem(&start);
+        if (steps[i]->moves_alphas)
+            assert_true(closed_valid(&one) < closed_valid(&start));
+        else
+            assert_true(closed_train(&one) < closed_train(&start));
+        const bool moved = memcmp(&one.point[NAS_ALPHAS], &start.point[NAS_ALPHAS], sizeof one.point[NAS_ALPHAS]) != 0;
+        assert_int_equal(moved, steps[i]->moves_alphas);
+        assert_memory_equal(one.point, other.point, sizeof one.point);
+    }
+}
+
+/* ---- edge weights ---- */
+
+static void check_weights(const nas_space *space, const double *const *weights) {
+    for (size_t t = 0; t < space->n_cells; t++)
+        for (size_t i = 0; i < space->cells[t].weights; i++) assert_true(isfinite(weights[t][i]) && weights[t][i] >= 0);
+}
+
+static void fill_alphas(const nas_space *space, double scale, uint32_t who, double **alphas) {
+    base_rng rng = base_rng_stream(6, BASE_RNG_TEST, who, 0);
+    for (size_t t = 0; t < space->n_cells; t++)
+        for (size_t i = 0; i < space->cells[t].weights; i++) alphas[t][i] = scale * base_rng_normal(&rng);
+}
+
+static void every_edge_weight_is_finite_and_not_negative(void **state) {
+    (void)state;
+    static const double scales[] = {0, 1e-3, 1, 30, 1000};
+    size_t count, presets;
+    const nas_edge_weights *const *all = nas_edge_weights_list(&count);
+    const nas_space_preset *const *spaces = nas_space_presets(&presets);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(all[i]->draw == NULL, all[i]->build != NULL); /* in the graph, or drawn */
+        for (size_t p = 0; p < presets; p++) {
+            base_arena *arena = base_arena_create();
+            const nas_space *space = read_space(arena, spaces[p]->name);
+            double **alphas = nas_operation_blocks(space, arena), **weights = nas_operation_blocks(space, arena);
+            double **again = nas_operation_blocks(space, arena);
+            void *options = base_arena_alloc(arena, all[i]->state_size);
+            base_err err = {0};
+            if (all[i]->options) CHECK_OK(base_options_read(all[i]->options, NULL, options, arena, &err));
+            for (uint32_t s = 0; s < CHECK_COUNT(scales); s++) {
+                fill_alphas(space, scales[s], s, alphas);
+                all[i]->mean(options, space, (const double *const *)alphas, weights);
+                check_weights(space, (const double *const *)weights);
+                for (uint32_t who = 0; all[i]->draw && who < 3; who++) {
+                    base_rng rng = base_rng_stream(7, BASE_RNG_TEST, who, 1), same = rng;
+                    all[i]->draw(options, space, (const double *const *)alphas, &rng, weights);
+                    all[i]->draw(options, space, (const double *const *)alphas, &same, again);
+                    check_weights(space, (const double *const *)weights);
+                    for (size_t t = 0; t < space->n_cells; t++)
+                        assert_memory_equal(weights[t], again[t], space->cells[t].weights * sizeof(double));
+                }
+            }
+            base_arena_destroy(arena);
+        }
+    }
+}
+
+/* The weights in the graph are the mean that people see. */
+static void every_graph_of_weights_gives_their_mean(void **state) {
+    (void)state;
+    size_t count;
+    const nas_edge_weights *const *all = nas_edge_weights_list(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!all[i]->build) continue;
+        base_arena *arena = base_arena_create();
+        base_err err = {0};
+        const nas_space *space = read_space(arena, "darts");
+        double **alphas = nas_operation_blocks(space, arena), **weights = nas_operation_blocks(space, arena);
+        void *options = base_arena_alloc(arena, all[i]->state_size);
+        if (all[i]->options) CHECK_OK(base_options_read(all[i]->options, NULL, options, arena, &err));
+        fill_alphas(space, 1, 0, alphas);
+        all[i]->mean(options, space, (const double *const *)alphas, weights);
+        const eng_parameter_config table = {.shape = eng_shape_2d(14, 8)};
+        eng_net net = {.graph = eng_graph_create(), .err = &err};
+        eng_value value, out;
+        eng_params *params;
+        eng_plan *plan;
+        CHECK_OK(eng_graph_add(net.graph, &eng_op_parameter, &table, "alphas", NULL, &value, &err));
+        CHECK_OK(all[i]->build(options, &net, value, "weights", &out));
+        /* A loss, without which a plan refuses a value that wants a gradient. */
+        const eng_mix_config mix = {.row = 0};
+        eng_value ends[2] = {eng_graph_input(net.graph, eng_shape_1d(1), ENG_F32), out}, sum, none;
+        CHECK_OK(eng_graph_add_many(net.graph, &eng_op_mix, &mix, "mix", ends, 2, &sum, &err));
+        const eng_value targets[2] = {sum, ends[0]};
+        CHECK_OK(eng_graph_add(net.graph, &eng_op_mean_squared_error, NULL, NULL, targets, &none, &err));
+        eng_graph_keep(net.graph, out);
+        CHECK_OK(eng_graph_params(net.graph, 1, &params, &err));
+        CHECK_OK(eng_plan_create(net.graph, params, 1, eng_kernels_find(NULL), &plan, &err));
+        float *at = eng_params_values(params) + eng_params_at(params, 0)->offset, one = 1;
+        for (size_t k = 0; k < 112; k++) at[k] = (float)alphas[0][k];
+        eng_plan_bind(plan, ends[0], &one);
+        (void)eng_plan_run(plan, &(eng_pass){.n = 1, .training = true});
+        for (size_t k = 0; k < 112; k++) CHECK_NEAR(eng_plan_value(plan, out)[k], weights[0][k], 1e-6);
+        eng_plan_destroy(plan);
+        eng_params_destroy(params);
+        eng_graph_destroy(net.graph);
+        base_arena_destroy(arena);
+    }
+}
+
+/* ---- stops ---- */
+
+/* A sequence on which a rule must end a search, with its defaults, after `ends` epochs. */
+typedef struct sequence {
+    const char *stop;
+    void (*fill)(nas_figures *history, size_t count);
+    size_t ends, genotype;
+} sequence;
+
+static void rising_curvature(nas_figures *history, size_t count) {
+    for (size_t e = 0; e < count; e++) history[e].eigenvalue = .1 + .01 * (double)e;
+}
+
+static void growing_skips(nas_figures *history, size_t count) {
+    for (size_t e = 0; e < count; e++) history[e].skips = (uint32_t)e / 10;
+}
+
+static const sequence sequences[] = {
+    {"epochs", rising_curvature, 50, 49},
+    {"eigenvalue", rising_curvature, 23, 10},
+    {"skips", growing_skips, 21, 20},
+};
+
+static const sequence *sequence_of(const char *stop) {
+    for (size_t i = 0; i < CHECK_COUNT(sequences); i++)
+        if (strcmp(sequences[i].stop, stop) == 0) return &sequences[i];
+    print_error("the rule '%s' has no sequence here\n", stop);
+    fail();
+    return NULL;
+}
+
+static nas_verdict judge_until_end(const nas_stop *stop, const nas_figures *history, size_t total, size_t *count) {
+    nas_verdict verdict = {0};
+    for (*count = 1; *count <= total; (*count)++) {
+        verdict = nas_stop_judge(stop, history, *count, total);
+        if (verdict.stop) break;
+    }
+    assert_true(verdict.stop && verdict.genotype < *count && strlen(verdict.reason) > 0);
+    return verdict;
+}
+
+static void every_stop_fires_on_its_sequence_and_never_on_constant_figures(void **state) {
+    (void)state;
+    enum { TOTAL = 50 };
+    size_t count, ended;
+    const nas_stop_type *const *stops = nas_stops(&count);
+    for (size_t i = 0; i < count; i++) {
+        const sequence *expected = sequence_of(stops[i]->name);
+        nas_stop *stop = NULL;
+        base_err err = {0};
+        CHECK_OK(nas_stop_create(stops[i], NULL, &stop, &err));
+        nas_figures fires[TOTAL], constant[TOTAL];
+        for (size_t e = 0; e < TOTAL; e++)
+            fires[e] = constant[e] = (nas_figures){
+                .train_loss = 1, .valid_loss = 1, .entropy = .9, .eigenvalue = .3, .skips = 1, .pools = 2, .chosen = 8};
+        expected->fill(fires, TOTAL);
+        nas_verdict verdict = judge_until_end(stop, fires, TOTAL, &ended);
+        assert_int_equal(ended, expected->ends);
+        assert_int_equal(verdict.genotype, expected->genotype);
+        verdict = judge_until_end(stop, constant, TOTAL, &ended);
+        assert_int_equal(ended, TOTAL);
+        assert_false(verdict.early);
+        nas_stop_destroy(stop);
+    }
+}
+
+/* ---- mixed operations ---- */
+
+/* Built into every space, all candidates or the one that is not masked reach the loss. */
+static void every_mixed_operation_builds_every_space(void **state) {
+    (void)state;
+    size_t count, presets;
+    const nas_mixed *const *all = nas_mixed_list(&count);
+    const nas_space_preset *const *spaces = nas_space_presets(&presets);
+    for (size_t i = 0; i < count; i++)
+        for (size_t p = 0; p < presets; p++) {
+            base_arena *arena = base_arena_create();
+            base_err err = {0};
+            const nas_supernet_options options = {
+                .space = read_space(arena, spaces[p]->name),
+                .settings = {.channels = 2},
+                .choices = read_choices(arena, base_arena_printf(arena, "{step: first, mixed: %s}", all[i]->name)),
+                .net = {.input = eng_shape_3d(28, 28, 1), .task = ENG_MULTICLASS, .outputs = 3},
+                .batch = 2,
+                .seed = 1,
+            };
+            const eng_batch batch = random_batch(arena, 2, 28 * 28, 3, 0);
+            nas_supernet *one, *other;
+            CHECK_OK(nas_supernet_create(&options, &one, &err));
+            CHECK_OK(nas_supernet_create(&options, &other, &err));
+            const double loss = nas_supernet_train(one, &batch, true, 0);
+            assert_true(isfinite(loss) && loss > 0);
+            CHECK_SAME_DOUBLE(nas_supernet_train(other, &batch, true, 0), loss);
+            nas_supernet_backward(one, 1u << NAS_GROUP_ALPHAS);
+            const eng_params *params = nas_supernet_params(one);
+            const eng_param_range range = eng_params_group(params, NAS_GROUP_ALPHAS);
+            size_t moving = 0;
+            for (size_t k = range.first; k < range.end; k++) moving += eng_params_gradients(params)[k] != 0;
+            assert_true(4 * moving > 3 * nas_supernet_alpha_count(one));
+            nas_supernet_destroy(one);
+            nas_supernet_destroy(other);
+            base_arena_destroy(arena);
+        }
+}
+
+/* ---- selections that explore ---- */
+
+typedef struct trials {
+    size_t on_some, on_all;
+} trials;
+
+/* The fewer skips a network has, the better; told apart by all of the data only. */
+static base_status count_skips(void *self, const nas_genotype *genotype, size_t batches, double *error, base_err *err) {
+    trials *t = self;
+    (void)err;
+    *(batches > 0 ? &t->on_some : &t->on_all) += 1;
+    *error = (double)nas_genotype_count(genotype, 0, NAS_OPERATION_SKIP);
+    return BASE_OK;
+}
+
+static void every_exploring_selection_finds_a_good_network(void **state) {
+    (void)state;
+    size_t count;
+    const nas_selection *const *all = nas_selections(&count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(all[i]->choose == NULL, all[i]->explore != NULL);
+        if (!all[i]->explore) continue;
+        base_arena *arena = base_arena_create();
+        base_err err = {0};
+        const nas_space *space = read_space(arena, "s2");
+        void *options = base_arena_alloc(arena, all[i]->state_size);
+        trials tried = {0};
+        const nas_explorer explorer = {.self = &tried, .seed = 3, .error = count_skips};
+        nas_genotype *one, *other;
+        if (all[i]->options) CHECK_OK(base_options_read(all[i]->options, NULL, options, arena, &err));
+        CHECK_OK(all[i]->explore(options, space, &explorer, arena, &one, &err));
+        CHECK_OK(all[i]->explore(options, space, &explorer, arena, &other, &err));
+        CHECK_OK(nas_genotype_check(one, &err));
+        assert_true(nas_genotype_equal(one, other));
+        assert_true(tried.on_all > 0);
+        assert_true(nas_genotype_count(one, 0, NAS_OPERATION_SKIP) <= 2); /* 4 of 8 on average */
+        base_arena_destroy(arena);
+    }
+}
+
+/* ---- whole searches ---- */
+
+static void every_search_depends_on_its_seed_and_not_on_threads(void **state) {
+    (void)state;
+    size_t count;
+    const nas_search_name *names = nas_search_names(&count);
+    data d = load_data(.2);
+    for (size_t i = 0; i < count; i++) {
+        base_arena *arena = base_arena_create();
+        base_err err = {0};
+        nas_search *one = create(names[i].name, &d, arena, 1, 1), *other = create(names[i].name, &d, arena, 1, 2);
+        nas_search_settings settings = settings_of(arena, 1, 1);
+        nas_search *two;
+        settings.threads = 2;
+        CHECK_OK(nas_search_create(&settings, read_choices(arena, names[i].name), read_space(arena, space_text), d.view,
+                                   NULL, &two, &err));
+        CHECK_OK(nas_search_run(one, 1, NULL, &err));
+        CHECK_OK(nas_search_run(other, 1, NULL, &err));
+        CHECK_OK(nas_search_run(two, 1, NULL, &err));
+        assert_true(nas_search_figures(one, 0)->train_loss != nas_search_figures(other, 0)->train_loss);
+        check_same(one, two);
+        nas_search_destroy(one);
+        nas_search_destroy(other);
+        nas_search_destroy(two);
+        base_arena_destroy(arena);
+    }
+    unload_data(&d);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_step_descends_and_is_deterministic),
+        cmocka_unit_test(every_edge_weight_is_finite_and_not_negative),
+        cmocka_unit_test(every_graph_of_weights_gives_their_mean),
+        cmocka_unit_test(every_stop_fires_on_its_sequence_and_never_on_constant_figures),
+        cmocka_unit_test(every_mixed_operation_builds_every_space),
+        cmocka_unit_test(every_exploring_selection_finds_a_good_network),
+        cmocka_unit_test(every_search_depends_on_its_seed_and_not_on_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole searches, small enough for seconds. */
+#include "tests/nas/search_support.h"
+
+static void a_search_learns_weights_and_alphas(void **state) {
+    (void)state;
+    static const char *const searches[] = {"darts-first", "darts"};
+    data d = load_data(.5);
+    for (size_t i = 0; i < 2; i++) {
+        base_arena *arena = base_arena_create();
+        nas_search *s = create(searches[i], &d, arena, 4, 1);
+        nas_genotype *genotype;
+        base_err err = {0};
+        CHECK_OK(nas_search_run(s, 4, NULL, &err));
+        const nas_figures *first = nas_search_figures(s, 0), *last = nas_search_figures(s, 3);
+        assert_true(last->train_loss < .8 * first->train_loss);
+        assert_true(last->train_error < first->train_error);
+        assert_true(last->valid_error < .5);
+        assert_true(last->entropy < first->entropy && first->entropy < 1);
+        assert_true(nas_search_verdict(s)->stop);
+        CHECK_OK(nas_search_genotype(s, arena, &genotype, &err));
+        CHECK_OK(nas_genotype_check(genotype, &err));
+        nas_search_destroy(s);
+        base_arena_destroy(arena);
+    }
+    unload_data(&d);
+}
+
+static void random_networks_learn_with_weights_that_they_share(void **state) {
+    (void)state;
+    data d = load_data(1);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    nas_search_settings settings = settings_of(arena, 20, 1);
+    nas_search *s;
+    nas_genotype *genotype;
+    settings.learning_rate = .1;
+    settings.batch_size = 16;
+    CHECK_OK(nas_search_create(&settings, read_choices(arena, "{name: random-sharing, candidates: 20, finalists: 5}"),
+                               read_space(arena, space_text), d.view, NULL, &s, &err));
+    CHECK_OK(nas_search_run(s, 20, NULL, &err));
+    CHECK_OK(nas_search_genotype(s, arena, &genotype, &err));
+    CHECK_OK(nas_genotype_check(genotype, &err));
+    const nas_figures *last = nas_search_figures(s, 19);
+    assert_true(last->train_error < .3);
+    assert_true(last->valid_error < .4); /* of random networks, one per batch */
+    CHECK_NEAR(last->entropy, 1, 1e-12);
+    assert_int_equal(last->chosen, 0);
+    nas_search_destroy(s);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
+/* ---- what comes out ---- */
+
+static size_t lines_of(const char *text) {
+    size_t count = 0;
+    for (; *text; text++) count += *text == '\n';
+    return count;
+}
+
+static void the_alphas_of_every_epoch_are_kept(void **state) {
+    (void)state;
+    data d = load_data(.2);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    base_buf text = {0};
+    nas_search *s = create("darts-first", &d, arena, 2, 1);
+    CHECK_OK(nas_search_run(s, 2, NULL, &err));
+    const nas_space *space = nas_supernet_space(nas_search_supernet(s));
+    double **before = nas_operation_blocks(space, arena), **after = nas_operation_blocks(space, arena);
+    double **now = nas_operation_blocks(space, arena), moved = 0;
+    nas_search_alphas(s, 0, before);
+    nas_search_alphas(s, 1, after);
+    nas_supernet_alphas(nas_search_supernet(s), now);
+    for (size_t t = 0; t < 2; t++) {
+        assert_memory_equal(after[t], now[t], 25 * sizeof(double));
+        for (size_t k = 0; k < 25; k++) moved += fabs(after[t][k] - before[t][k]);
+    }
+    assert_true(moved > .01);
+    nas_search_write_alphas(s, &text);
+    assert_int_equal(lines_of(base_buf_text(&text)), 1 + 2 * 50);
+    CHECK_CONTAINS(base_buf_text(&text), "epoch,cell,from,to,operation,alpha,weight\n1,normal,0,2,none,");
+    base_buf_fini(&text);
+    nas_search_destroy(s);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
+/* A search whose alphas begin at 3 for one operation of each edge of the normal cell. */
+static nas_search *create_leaning(const data *d, base_arena *arena, const size_t *operation) {
+    nas_search *s = create("darts-first", d, arena, 1, 1);
+    eng_params *params = nas_supernet_params(nas_search_supernet(s));
+    float *alphas = eng_params_values(params) + eng_params_find(params, "alphas.normal.value")->offset;
+    for (size_t e = 0; e < 5; e++) alphas[5 * e + operation[e]] = 3;
+    return s;
+}
+
+static void a_collapse_is_said_in_words(void **state) {
+    (void)state;
+    static const size_t sound[] = {3, 3, 3, 3, 3}, skips[] = {1, 1, 3, 3, 3};
+    data d = load_data(.2);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    base_buf text = {0};
+    nas_search *s = create_leaning(&d, arena, sound);
+    CHECK_OK(nas_search_run(s, 1, NULL, &err));
+    assert_false(nas_search_warning(s, 0, &text));
+    nas_search_destroy(s);
+    s = create_leaning(&d, arena, skips);
+    CHECK_OK(nas_search_run(s, 1, NULL, &err));
+    assert_true(nas_search_warning(s, 0, &text));
+    assert_int_equal(nas_search_figures(s, 0)->skips, 2);
+    CHECK_CONTAINS(base_buf_text(&text), "2 of 4 edges of the cell 'normal'");
+    base_buf_fini(&text);
+    nas_search_destroy(s);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
+/* The eigenvalue is there when the rule asks for it, and the genotype is that of the epoch which the rule names. */
+static void the_eigenvalue_rule_ends_a_search(void **state) {
+    (void)state;
+    data d = load_data(.2);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    nas_search *s =
+        create("{step: first, stop: eigenvalue, every: 1, window: 1, delta: 1, start: 0, factor: 1}", &d, arena, 12, 1);
+    nas_genotype *got, *want;
+    CHECK_OK(nas_search_run(s, 12, NULL, &err));
+    const nas_verdict *verdict = nas_search_verdict(s);
+    const size_t epochs = nas_search_epochs(s);
+    assert_true(verdict->stop && verdict->early);
+    assert_true(epochs < 12);
+    assert_int_equal(verdict->genotype, epochs - 2);
+    assert_true(nas_search_figures(s, epochs - 1)->eigenvalue > nas_search_figures(s, epochs - 2)->eigenvalue);
+    for (size_t e = 0; e < epochs; e++) assert_true(isfinite(nas_search_figures(s, e)->eigenvalue));
+    CHECK_OK(nas_search_genotype(s, arena, &got, &err));
+    CHECK_OK(nas_search_genotype_after(s, epochs - 2, arena, &want, &err));
+    assert_true(nas_genotype_equal(got, want));
+    nas_search_destroy(s);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
+static void a_search_that_diverges_says_so(void **state) {
+    (void)state;
+    data d = load_data(.2);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    nas_search_settings settings = settings_of(arena, 2, 1);
+    nas_search *s;
+    settings.learning_rate = 1e30;
+    settings.clip_norm = 0;
+    CHECK_OK(nas_search_create(&settings, read_choices(arena, "darts-first"), read_space(arena, space_text), d.view,
+                               NULL, &s, &err));
+    CHECK_FAILS(nas_search_run(s, 2, NULL, &err), BASE_NUMERIC, "loss became");
+    nas_search_destroy(s);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_search_learns_weights_and_alphas),
+        cmocka_unit_test(random_networks_learn_with_weights_that_they_share),
+        cmocka_unit_test(the_alphas_of_every_epoch_are_kept),
+        cmocka_unit_test(a_collapse_is_said_in_words),
+        cmocka_unit_test(the_eigenvalue_rule_ends_a_search),
+        cmocka_unit_test(a_search_that_diverges_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
