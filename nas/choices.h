@@ -3,11 +3,11 @@
 #ifndef NAS_CHOICES_H
 #define NAS_CHOICES_H
 
-#include "nas/mixed/mixed.h"
+#include "nas/mixed.h"
 #include "nas/selection.h"
-#include "nas/steps/step.h"
-#include "nas/stops/stop.h"
-#include "nas/weights/edge_weights.h"
+#include "nas/step.h"
+#include "nas/stop.h"
+#include "nas/edge_weights.h"
 
 #ifdef __cplusplus
 extern "C" {

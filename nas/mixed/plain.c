@@ -3,7 +3,7 @@
  * part in the weights only. */
 #include <stdio.h>
 
-#include "nas/mixed/mixed.h"
+#include "nas/mixed.h"
 
 static base_status build(const void *state, eng_net *net, nas_mixture *m, eng_value *out) {
     (void)state;

@@ -2,7 +2,7 @@
 /* The list of mixed operations. */
 #include <string.h>
 
-#include "nas/mixed/mixed.h"
+#include "nas/mixed.h"
 
 /* One line each. */
 #define NAS_MIXED_LIST(X) X(plain)

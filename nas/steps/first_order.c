@@ -5,7 +5,7 @@
  * As in the authors' code the alphas move first, then the weights. There the alphas' pass also moves the running
  * statistics of batch normalisation; here only the weights' pass does, since those belong to the weights. The search
  * itself uses the statistics of the batch, so no gradient sees the difference. */
-#include "nas/steps/step.h"
+#include "nas/step.h"
 
 static base_status take(void *state, const nas_bilevel *p, nas_step_losses *losses, base_err *err) {
     (void)state;

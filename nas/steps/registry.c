@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "nas/steps/step.h"
+#include "nas/step.h"
 
 /* One line each. */
 #define NAS_STEP_LIST(X)                                                                                               \

@@ -12,7 +12,7 @@
  * and weight decay but no clipping, the difference is that of the data's loss alone, and all passes by the training
  * loss see the same batch. The weights come back as an exact copy, so that nothing drifts, and no pass at shifted
  * weights moves running statistics (in the authors' code those of w +- R v do). */
-#include "nas/steps/step.h"
+#include "nas/step.h"
 
 #include <math.h>
 

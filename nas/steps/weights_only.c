@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Only the weights move: the supernet of a search whose edge weights are drawn, not learned (L. Li, A. Talwalkar,
  * "Random Search and Reproducibility for Neural Architecture Search", UAI 2019, section 3.2). */
-#include "nas/steps/step.h"
+#include "nas/step.h"
 
 #include <math.h>
 

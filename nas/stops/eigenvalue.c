@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "nas/stops/stop.h"
+#include "nas/stop.h"
 
 typedef struct eigenvalue {
     int64_t every, window, delta, start;

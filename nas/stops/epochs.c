@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* No early stopping: the genotype of the last epoch, as in the DARTS paper. */
-#include "nas/stops/stop.h"
+#include "nas/stop.h"
 
 const nas_stop_type nas_stop_epochs = {
     .name = "epochs",

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "nas/stops/stop.h"
+#include "nas/stop.h"
 
 /* One line each. */
 #define NAS_STOP_LIST(X)                                                                                               \

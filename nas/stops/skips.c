@@ -4,7 +4,7 @@
  * normal cell. */
 #include <stdio.h>
 
-#include "nas/stops/stop.h"
+#include "nas/stop.h"
 
 typedef struct skips {
     int64_t skips, start;

@@ -2,7 +2,7 @@
 /* The edge weights of one network of the space: 1 for what it has, 0 for all else. */
 #include <string.h>
 
-#include "nas/weights/edge_weights.h"
+#include "nas/edge_weights.h"
 
 void nas_genotype_weights(const nas_genotype *genotype, double *const *weights) {
     const nas_space *space = genotype->space;

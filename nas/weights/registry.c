@@ -2,7 +2,7 @@
 /* The list of edge weights. */
 #include <string.h>
 
-#include "nas/weights/edge_weights.h"
+#include "nas/edge_weights.h"
 
 /* One line each. */
 #define NAS_EDGE_WEIGHTS_LIST(X)                                                                                       \

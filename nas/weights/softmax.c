@@ -3,7 +3,7 @@
  */
 #include <math.h>
 
-#include "nas/weights/edge_weights.h"
+#include "nas/edge_weights.h"
 
 static void of_edge(const double *alphas, size_t count, double *weights) {
     double most = alphas[0], sum = 0;

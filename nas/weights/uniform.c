@@ -4,7 +4,7 @@
  * computed, so a step costs what one network costs. There is nothing to learn besides the shared weights. */
 #include <string.h>
 
-#include "nas/weights/edge_weights.h"
+#include "nas/edge_weights.h"
 
 static void mean(const void *state, const nas_space *space, const double *const *alphas, double *const *weights) {
     (void)state, (void)alphas;

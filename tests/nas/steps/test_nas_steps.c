@@ -3,7 +3,7 @@
  * so the tolerances are those of rounding. */
 #include "tests/support/check.h"
 
-#include "nas/steps/step.h"
+#include "nas/step.h"
 #include "tests/nas/closed_bilevel.h"
 
 /* Takes `count` steps of the kind. */

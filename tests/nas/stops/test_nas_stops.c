@@ -2,7 +2,7 @@
 /* Stopping rules on written sequences. */
 #include "tests/support/check.h"
 
-#include "nas/stops/stop.h"
+#include "nas/stop.h"
 
 enum { MOST = 60 };
 

@@ -4,7 +4,7 @@
 
 #include "engine/tensor/plan.h"
 #include "nas/supernet.h"
-#include "nas/weights/edge_weights.h"
+#include "nas/edge_weights.h"
 
 static const nas_space *space_of(base_arena *arena, const char *name) {
     const nas_space *space;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Edge weights: how much each candidate operation of an edge counts in the supernet, given the alphas.
  *
- * One file, one constant descriptor at its end, one line in registry.c. Arrays over operations have one block per type
- * of cell, laid out as nas_space_edge.offset says. */
-#ifndef NAS_WEIGHTS_EDGE_WEIGHTS_H
-#define NAS_WEIGHTS_EDGE_WEIGHTS_H
+ * One file in nas/weights, one constant descriptor at its end, one line in its registry.c. Arrays over operations have
+ * one block per type of cell, laid out as nas_space_edge.offset says. */
+#ifndef NAS_EDGE_WEIGHTS_H
+#define NAS_EDGE_WEIGHTS_H
 
 #include "base/options.h"
 #include "nas/genotype.h"

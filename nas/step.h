@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A step of a search: how alphas and weights move once, given a batch of each half of the training data.
  *
- * One file, one constant descriptor at its end, one line in registry.c. */
-#ifndef NAS_STEPS_STEP_H
-#define NAS_STEPS_STEP_H
+ * One file in nas/steps, one constant descriptor at its end, one line in its registry.c. */
+#ifndef NAS_STEP_H
+#define NAS_STEP_H
 
 #include "base/options.h"
 #include "nas/bilevel.h"

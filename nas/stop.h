@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A stopping rule of a search: whether it ends after an epoch, and of which epoch the genotype is taken.
  *
- * A pure function of the figures of all epochs, so that nothing of a rule must be saved. One file, one constant
- * descriptor at its end, one line in registry.c. */
-#ifndef NAS_STOPS_STOP_H
-#define NAS_STOPS_STOP_H
+ * A pure function of the figures of all epochs, so that nothing of a rule must be saved. One file in nas/stops, one
+ * constant descriptor at its end, one line in its registry.c. */
+#ifndef NAS_STOP_H
+#define NAS_STOP_H
 
 #include "base/options.h"
 #include "nas/figures.h"

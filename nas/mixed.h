@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A mixed operation: what an edge of the supernet makes of its input with all its candidates.
  *
- * One file, one constant descriptor at its end, one line in registry.c. */
-#ifndef NAS_MIXED_MIXED_H
-#define NAS_MIXED_MIXED_H
+ * One file in nas/mixed, one constant descriptor at its end, one line in its registry.c. */
+#ifndef NAS_MIXED_H
+#define NAS_MIXED_H
 
 #include "base/options.h"
 #include "nas/space.h"
