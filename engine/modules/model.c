@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "engine/modules/summary.h"
+
 struct eng_model {
     base_arena *arena;
     eng_graph *graph;
@@ -15,6 +17,7 @@ struct eng_model {
     eng_ports ports;
     eng_model_options options;
     const eng_kernels *kernels;
+    double drop_path_less; /* share that is taken off its rates */
 };
 
 static base_status check(const eng_model_options *options, base_err *err) {
@@ -80,7 +83,12 @@ static double penalise(const eng_model *model) {
 static double forward(eng_model *model, const eng_batch *batch, uint64_t step) {
     bool complete = bind(model, batch);
     BASE_ASSERT(complete);
-    return eng_plan_forward(model->plan, batch->n, true, model->options.seed, (uint32_t)step);
+    const eng_pass pass = {.n = batch->n,
+                           .training = true,
+                           .seed = model->options.seed,
+                           .step = (uint32_t)step,
+                           .drop_path_less = model->drop_path_less};
+    return eng_plan_run(model->plan, &pass);
 }
 
 double eng_model_train(eng_model *model, const eng_batch *batch, uint64_t step) {
@@ -105,6 +113,11 @@ double eng_model_evaluate(eng_model *model, const eng_batch *batch) {
     bool complete = bind(model, batch);
     double loss = eng_plan_forward(model->plan, batch->n, false, model->options.seed, 0);
     return complete ? loss : (double)NAN;
+}
+
+void eng_model_set_drop_path(eng_model *model, double factor) {
+    BASE_ASSERT(factor >= 0.0 && factor <= 1.0);
+    model->drop_path_less = 1.0 - factor;
 }
 
 const float *eng_model_outputs(const eng_model *model) {
@@ -141,6 +154,14 @@ size_t eng_model_output_count(const eng_model *model) {
 
 eng_task eng_model_task(const eng_model *model) {
     return model->ports.task;
+}
+
+size_t eng_model_numbers(const eng_model *model) {
+    return eng_graph_numbers_behind(model->graph, model->ports.output);
+}
+
+double eng_model_flops(const eng_model *model) {
+    return eng_graph_flops_behind(model->graph, model->ports.output);
 }
 
 size_t eng_model_bytes(const eng_model *model) {

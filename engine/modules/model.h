@@ -67,6 +67,8 @@ double eng_model_step(eng_model *model, const eng_batch *batch, uint64_t step, e
 /* Forward in evaluation mode: the mean loss without dropout, smoothing and penalties. batch->values and labels may both
  * be NULL when only the outputs are wanted; the result is then NaN. */
 double eng_model_evaluate(eng_model *model, const eng_batch *batch);
+/* From now on rates of drop-path are factor times what the network says; 0 <= factor <= 1, at first 1. */
+void eng_model_set_drop_path(eng_model *model, double factor);
 /* The outputs [n, outputs] of the last pass: numbers for regression, logits else. */
 const float *eng_model_outputs(const eng_model *model);
 
@@ -78,6 +80,9 @@ size_t eng_model_batch(const eng_model *model);
 size_t eng_model_input_count(const eng_model *model);  /* numbers per sample */
 size_t eng_model_output_count(const eng_model *model); /* numbers per sample */
 eng_task eng_model_task(const eng_model *model);
+/* What the answers need, as papers count it: without what only helps in training, such as an auxiliary tower. */
+size_t eng_model_numbers(const eng_model *model); /* that are trained */
+double eng_model_flops(const eng_model *model);   /* of one sample forward */
 /* Bytes of parameters, gradients, arena, and of the network's description. */
 size_t eng_model_bytes(const eng_model *model);
 

@@ -97,9 +97,13 @@ static const char *help_of(const eng_network_kind *const *kinds, const char *nam
     return help;
 }
 
+static const char *fallback_of(const base_option *option) {
+    return option->fallback ? option->fallback : "";
+}
+
 /* Bounds that differ are left to the table of the kind that is chosen. */
 static void merge(base_option *line, const base_option *other) {
-    BASE_ASSERT(line->kind == other->kind && strcmp(line->fallback, other->fallback) == 0);
+    BASE_ASSERT(line->kind == other->kind && strcmp(fallback_of(line), fallback_of(other)) == 0);
     if (line->min == other->min && line->max == other->max && line->open_min == other->open_min &&
         line->open_max == other->open_max)
         return;

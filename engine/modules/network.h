@@ -41,11 +41,12 @@ struct eng_network_kind {
     /* Everything behind the input, as net->config has it. Most kinds end with eng_net_end, which adds the output layer
      * and the loss; one that has a head of its own, or a second loss that helps in training, fills *ports itself. */
     base_status (*build)(eng_net *net, const eng_network *network, eng_ports *ports);
-    eng_norm norm;        /* what `norm: auto` is here */
-    bool flat;            /* reads an image as a row of numbers */
-    bool hidden_dropout;  /* build puts network->dropout behind hidden layers; else it comes before the output layer */
-    bool grows_drop_path; /* rates of drop-path grow linearly, from 0 in the first epoch (eng_model_set_drop_path) */
-    size_t evaluate;      /* samples of a batch to evaluate with, at least; 0 = as many as it trains with */
+    eng_norm norm;       /* what `norm: auto` is here */
+    bool flat;           /* reads an image as a row of numbers */
+    bool hidden_dropout; /* build puts network->dropout behind hidden layers; else it comes before the output layer */
+    /* Rates of drop-path grow linearly, from 0 in the first epoch, over those that the schedule is laid out for. */
+    bool grows_drop_path;
+    size_t evaluate; /* samples of a batch to evaluate with, at least; 0 = as many as it trains with */
 };
 
 extern const eng_network_kind *const eng_networks[]; /* mlp, resnet, separable, unet; NULL-terminated */

@@ -4,6 +4,8 @@
  * transposed one. */
 #include "engine/modules/summary.h"
 
+#include <stdlib.h>
+
 #include "engine/ops/ops.h"
 
 enum { NAME = 22, SHAPE = 16 };
@@ -38,6 +40,46 @@ size_t eng_graph_numbers(const eng_graph *graph) {
         if (eng_graph_has_param(graph, id) && (spec->flags & ENG_PARAM_STATE) == 0)
             sum += eng_shape_count(&spec->shape);
     }
+    return sum;
+}
+
+/* For each node whether it leads to value; the caller frees it. */
+static bool *nodes_behind(const eng_graph *graph, eng_value value) {
+    const size_t nodes = eng_graph_nodes(graph);
+    bool *leads = base_calloc(nodes + 1, sizeof *leads), *wanted = base_calloc(eng_graph_values(graph), sizeof *wanted);
+    wanted[value] = true;
+    for (size_t i = nodes; i-- > 0;) {
+        const eng_node *node = eng_graph_node(graph, i);
+        leads[i] = node->out != ENG_NO_VALUE && wanted[node->out];
+        for (size_t k = 0; leads[i] && k < node->inputs; k++) wanted[node->in[k]] = true;
+    }
+    free(wanted);
+    return leads;
+}
+
+double eng_graph_flops_behind(const eng_graph *graph, eng_value value) {
+    bool *leads = nodes_behind(graph, value);
+    double sum = 0.0;
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++)
+        if (leads[i]) sum += eng_node_flops(eng_graph_node(graph, i));
+    free(leads);
+    return sum;
+}
+
+/* A parameter that several nodes share counts once. */
+size_t eng_graph_numbers_behind(const eng_graph *graph, eng_value value) {
+    bool *leads = nodes_behind(graph, value), *seen = base_calloc(eng_graph_param_count(graph) + 1, sizeof *seen);
+    size_t sum = 0;
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
+        const eng_node *node = eng_graph_node(graph, i);
+        for (size_t k = 0; leads[i] && k < node->params; k++) {
+            const eng_param_spec *spec = eng_graph_param(graph, node->param_id[k]);
+            if (!seen[node->param_id[k]] && (spec->flags & ENG_PARAM_STATE) == 0) sum += eng_shape_count(&spec->shape);
+            seen[node->param_id[k]] = true;
+        }
+    }
+    free(leads);
+    free(seen);
     return sum;
 }
 

@@ -4,7 +4,8 @@
  *
  * G. Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016, section 3, in the inverted scaling of dropout and
  * with one draw per sample (G. Larsson et al., "FractalNet", ICLR 2017, drop-path). Draws are a function of (seed,
- * node, step) and the sample's place in its batch. */
+ * node, step) and the sample's place in its batch. A pass may take the same share off all rates, so that they can grow
+ * over a training as in the evaluation networks of H. Liu et al., "DARTS", ICLR 2019. */
 #include <string.h>
 
 #include "engine/ops/ops.h"
@@ -39,7 +40,7 @@ static void scale(const eng_call *call, size_t n, const float *factor, const flo
 
 static void forward(const eng_call *call, eng_run *run) {
     float *factor = call->saved;
-    const double rate = rate_of(call->node);
+    const double rate = rate_of(call->node) * (1.0 - run->drop_path_less);
     base_rng rng = base_rng_stream(run->seed, BASE_RNG_DROPOUT, call->node->index, run->step);
     for (size_t i = 0; i < run->n; i++) {
         bool dropped = run->training && base_rng_uniform(&rng) < rate;

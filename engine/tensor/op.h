@@ -91,7 +91,8 @@ typedef struct eng_run {
     bool training;
     bool keep_state; /* running statistics do not move */
     uint64_t seed;
-    uint32_t step; /* counter of the random streams */
+    uint32_t step;         /* counter of the random streams */
+    double drop_path_less; /* rates of drop-path are less by this share; 0 = as configured */
     const eng_kernels *k;
     double loss;                /* losses add to it */
     const eng_updater *updater; /* of a backward that needs to leave no gradients; NULL: it writes them all to dw */

@@ -276,6 +276,7 @@ double eng_plan_run(eng_plan *plan, const eng_pass *pass) {
     run->keep_state = pass->keep_state;
     run->seed = pass->seed;
     run->step = pass->step;
+    run->drop_path_less = pass->drop_path_less;
     run->loss = 0.0;
     apply_mask(plan);
     const eng_calls *calls = forward_calls(plan);

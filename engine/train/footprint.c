@@ -13,8 +13,8 @@ base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, e
     eng_graph_keep(graph, ports.output);
     const size_t batch = eng_recipe_batch(recipe), block = eng_graph_param_size(graph) * sizeof(float);
     const eng_view_settings view = eng_data_view(&recipe->data);
-    out->numbers = eng_graph_numbers(graph);
-    out->flops = eng_graph_flops(graph);
+    out->numbers = eng_graph_numbers_behind(graph, ports.output);
+    out->flops = eng_graph_flops_behind(graph, ports.output);
     out->parameters = 2 * block;
     out->optimizer =
         (eng_optimizer_rule(&recipe->optimizer)->slots + (recipe->course.accumulate > 1) + (recipe->course.ema > 0)) *

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 typedef struct eng_footprint {
-    size_t numbers; /* that are trained */
+    size_t numbers; /* that are trained, of what the answers need (eng_model_numbers) */
     double flops;   /* of one sample forward (engine/modules/summary.h) */
     /* bytes */
     size_t parameters; /* values and gradients */

@@ -84,6 +84,17 @@ const eng_model *eng_supervised_model(const eng_step *step) {
 
 /* ---- steps ---- */
 
+/* DARTS's authors: the rate of epoch e (from 0) of E is e / E of the full one. */
+static base_status begin_epoch(void *self, const eng_progress *progress, base_err *err) {
+    const supervised *s = self;
+    (void)err;
+    if (!s->recipe.network.kind->grows_drop_path) return BASE_OK;
+    const eng_schedule_settings *schedule = &s->recipe.schedule;
+    const int64_t epochs = schedule->schedule_epochs ? schedule->schedule_epochs : s->recipe.course.epochs;
+    eng_model_set_drop_path(s->model, fmin((double)progress->epoch / (double)epochs, 1.0));
+    return BASE_OK;
+}
+
 static double rate_at(const supervised *s, uint64_t step) {
     const eng_schedule_plan *plan = &s->schedule;
     return s->recipe.optimizer.learning_rate * eng_schedule_factor(plan->type, &plan->config, step, plan->total);
@@ -186,6 +197,7 @@ static size_t bytes(const void *self) {
 const eng_step_type eng_step_supervised = {
     .name = "supervised",
     .batches = batches,
+    .begin_epoch = begin_epoch,
     .step = step,
     .steps = steps,
     .rate = rate,

@@ -15,7 +15,6 @@
 #include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
 #include "experiments/objectives/train_state.h"
-#include "nas/network.h"
 
 /* A metric added up over the trainings of a job. */
 typedef struct sums {
@@ -78,8 +77,8 @@ static void add_training(sums *sum, eng_trainer *trainer, const eng_view *view) 
     sum->train_loss += last->train_loss;
     sum->epochs += (double)p->epochs;
     for (size_t i = 0; i < p->epochs; i++) sum->seconds += p->history[i].seconds;
-    sum->parameters = (double)nas_network_numbers(eng_model_graph(eng_trainer_model(trainer)));
-    sum->flops = nas_network_flops(eng_model_graph(eng_trainer_model(trainer)));
+    sum->parameters = (double)eng_model_numbers(eng_trainer_model(trainer));
+    sum->flops = eng_model_flops(eng_trainer_model(trainer));
     sum->count++;
 }
 

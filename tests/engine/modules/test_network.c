@@ -179,6 +179,78 @@ static void check_print(const char *a, const char *b, bool same) {
     base_buf_fini(&texts[1]);
 }
 
+/* ---- a second loss that helps in training ---- */
+
+typedef struct helped_own {
+    double auxiliary;
+} helped_own;
+
+static const base_option helped_options[] = {
+    {"auxiliary", BASE_OPTION_REAL, offsetof(helped_own, auxiliary), "0", .min = 0, .max = 9, .help = "its weight"},
+    BASE_OPTIONS_END,
+};
+
+/* A hidden layer, a linear tower on it, and the head. */
+static base_status helped_build(eng_net *net, const eng_network *network, eng_ports *ports) {
+    const helped_own *o = network->own;
+    BASE_TRY(eng_net_dense(net, 6, ENG_NORM_NONE, &eng_op_tanh, "hidden"));
+    const eng_value hidden = net->at;
+    BASE_TRY(eng_net_dense(net, 5, ENG_NORM_NONE, &eng_op_linear, "tower"));
+    const eng_value tower = net->at;
+    net->at = hidden;
+    BASE_TRY(eng_net_end(net, ports));
+    const eng_cross_entropy_config loss = {.auxiliary = o->auxiliary};
+    eng_value none;
+    return eng_graph_add(net->graph, &eng_op_cross_entropy, &loss, "tower.loss", (eng_value[]){tower, ports->target},
+                         &none, net->err);
+}
+
+static const eng_network_kind helped = {
+    .name = "helped",
+    .summary = "for this test",
+    .options = helped_options,
+    .size = sizeof(helped_own),
+    .build = helped_build,
+    .flat = true,
+};
+
+/* The loss in training is that of the head plus weight times that of the tower, in evaluation that of the head; what
+ * counts as the network is what answers. */
+static void a_second_loss_helps_in_training_only(void **state) {
+    (void)state;
+    enum { IN = 8 * 8 * 2, BATCH = 3 };
+    const eng_network_kind *const kinds[] = {&helped, NULL};
+    const eng_net_config around = {.input = images.input, .task = ENG_MULTICLASS, .outputs = 5};
+    const eng_model_options options = {.batch = BATCH, .seed = 4};
+    static float x[BATCH * IN];
+    static const int32_t labels[BATCH] = {0, 4, 2};
+    for (size_t i = 0; i < BATCH * IN; i++) x[i] = (float)sin((double)i);
+    const eng_batch batch = {.n = BATCH, .x = x, .labels = labels};
+    double train[3], evaluated[3];
+    for (size_t i = 0; i < 3; i++) {
+        char text[40];
+        eng_network network;
+        eng_graph *graph;
+        eng_ports ports;
+        eng_model *model;
+        snprintf(text, sizeof text, "{auxiliary: %g}", (const double[]){0.4, 1.4, 2.4}[i]);
+        CHECK_OK(read_network(text, kinds, &network));
+        CHECK_OK(eng_network_graph(&network, &around, &graph, &ports, &err));
+        CHECK_OK(eng_model_adopt(graph, &ports, &options, &model, &err));
+        evaluated[i] = eng_model_evaluate(model, &batch);
+        train[i] = eng_model_train(model, &batch, 0);
+        assert_int_equal(eng_model_numbers(model), IN * 6 + 6 + 6 * 5 + 5);
+        assert_int_equal(eng_params_numbers(eng_model_params(model)), IN * 6 + 6 + 2 * (6 * 5 + 5));
+        CHECK_CLOSE(eng_model_flops(model), 2.0 * (IN * 6 + 6 * 5), 1e-12);
+        eng_model_destroy(model);
+    }
+    const double tower = train[1] - train[0];
+    assert_true(tower > 0.5);
+    CHECK_CLOSE(train[2] - train[1], tower, 1e-6);
+    CHECK_CLOSE(train[0], evaluated[0] + 0.4 * tower, 1e-6);
+    CHECK_SAME_DOUBLE(evaluated[0], evaluated[2]);
+}
+
 /* What is printed tells networks apart, and nothing else; another kind in the list changes nothing. */
 static void print_is_the_networks_own(void **state) {
     (void)state;
@@ -198,6 +270,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_table_has_every_option_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_kind_that_is_handed_in_is_a_network, setup, teardown),
         cmocka_unit_test_setup_teardown(faults_name_position_and_model, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_second_loss_helps_in_training_only, setup, teardown),
         cmocka_unit_test_setup_teardown(print_is_the_networks_own, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,21 @@ static void check_drop_path(const eng_kernels *k) {
         }
     }
     CHECK_NEAR((double)dropped / (N * STEPS), 0.25, 4 * sqrt(0.25 * 0.75 / (N * STEPS)));
+    /* at a share of the rate, and at none of it */
+    f->run.drop_path_less = 0.6;
+    dropped = 0;
+    for (f->run.step = 0; f->run.step < STEPS; f->run.step++) {
+        compute(f);
+        for (size_t i = 0; i < N; i++) {
+            dropped += f->y[9 * i] == 0.0f;
+            assert_true(f->y[9 * i] == 0.0f || f->y[9 * i] == (float)(1 / (1 - 0.25 * (1 - 0.6))) * f->x[0][9 * i]);
+        }
+    }
+    CHECK_NEAR((double)dropped / (N * STEPS), 0.1, 4 * sqrt(0.1 * 0.9 / (N * STEPS)));
+    f->run.drop_path_less = 1;
+    compute(f);
+    assert_memory_equal(f->y, f->x[0], N * 9 * sizeof(float));
+    f->run.drop_path_less = 0;
     f->run.training = false;
     f->node->op->forward(&f->call, &f->run);
     assert_memory_equal(f->y, f->x[0], N * 9 * sizeof(float));

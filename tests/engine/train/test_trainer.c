@@ -279,6 +279,67 @@ static void early_stopping_ends_a_training_and_stays(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+static eng_trainer *adopt(const bench *b) {
+    base_err err = {0};
+    const eng_trainer_config config = {.identity = 1, .valid = b->view->split.valid};
+    eng_step step;
+    eng_trainer *trainer;
+    CHECK_OK(eng_supervised_create(&b->recipe, b->view, &step, &err));
+    CHECK_OK(eng_trainer_adopt(step, &config, &trainer, &err));
+    return trainer;
+}
+
+/* A kind whose rates grow: none at all in the first of four epochs, a half of the full one in the third. */
+static void rates_of_drop_path_grow_over_the_epochs(void **state) {
+    (void)state;
+    static const char text[] =
+        "{dataset: digits, model: resnet, stages: 2, width: 4, blocks: 2, fraction: 0.2, epochs: "
+        "4, batch_size: 30, seed: 2, drop_path: %g}";
+    base_err err = {0};
+    eng_network_kind growing = eng_network_resnet;
+    growing.grows_drop_path = true;
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "checkpoint");
+    bench b[3];
+    for (size_t i = 0; i < 3; i++) {
+        char filled[300];
+        snprintf(filled, sizeof filled, text, (const double[]){0.6, 0.4, 0.3}[i]);
+        b[i] = bench_create(filled);
+        if (i < 2) b[i].recipe.network.kind = &growing;
+    }
+    eng_trainer *a = adopt(&b[0]), *less = adopt(&b[1]), *constant = adopt(&b[2]), *later = adopt(&b[0]);
+    CHECK_OK(eng_trainer_fit(a, 1, NULL, &err));
+    CHECK_OK(eng_trainer_fit(less, 1, NULL, &err));
+    check_same_bits(a, less); /* whatever the rate, the first epoch has none of it */
+    CHECK_OK(eng_trainer_fit(less, 2, NULL, &err));
+    CHECK_OK(eng_trainer_fit(a, 2, NULL, &err));
+    assert_true(eng_trainer_progress(a)->history[1].train_loss != eng_trainer_progress(less)->history[1].train_loss);
+    CHECK_OK(eng_trainer_save(a, path, &err));
+    CHECK_OK(eng_trainer_load(constant, path, &err));
+    CHECK_OK(eng_trainer_load(later, path, &err));
+    CHECK_OK(eng_trainer_fit(a, 3, NULL, &err));
+    CHECK_OK(eng_trainer_fit(constant, 3, NULL, &err));
+    check_same_bits(a, constant); /* 2/4 of 0.6 is 0.3 */
+    CHECK_OK(eng_trainer_fit(a, 4, NULL, &err));
+    CHECK_OK(eng_trainer_fit(constant, 4, NULL, &err));
+    CHECK_OK(eng_trainer_fit(later, 4, NULL, &err));
+    check_same_bits(a, later);
+    assert_true(eng_trainer_progress(a)->history[3].train_loss !=
+                eng_trainer_progress(constant)->history[3].train_loss);
+    /* what the rates are laid out for is part of what the training is */
+    eng_recipe longer = b[0].recipe;
+    longer.course.epochs = 8;
+    assert_true(eng_recipe_identity(&longer, b[0].view) != eng_recipe_identity(&b[0].recipe, b[0].view));
+    longer.network.kind = b[0].recipe.network.kind = &eng_network_resnet;
+    assert_true(eng_recipe_identity(&longer, b[0].view) == eng_recipe_identity(&b[0].recipe, b[0].view));
+    eng_trainer_destroy(a);
+    eng_trainer_destroy(less);
+    eng_trainer_destroy(constant);
+    eng_trainer_destroy(later);
+    for (size_t i = 0; i < 3; i++) bench_destroy(&b[i]);
+    check_tmpdir_remove(&dir);
+}
+
 /* A linear model on one batch per epoch: gradient descent by hand, in double. */
 static void a_linear_model_follows_the_formula(void **state) {
     (void)state;
@@ -413,6 +474,7 @@ int main(void) {
         cmocka_unit_test(made_sets_are_learned_to_their_limits),
         cmocka_unit_test(a_diverging_training_names_its_step),
         cmocka_unit_test(early_stopping_ends_a_training_and_stays),
+        cmocka_unit_test(rates_of_drop_path_grow_over_the_epochs),
         cmocka_unit_test(a_linear_model_follows_the_formula),
         cmocka_unit_test(accumulated_batches_are_one),
         cmocka_unit_test(averaged_weights_are_what_is_scored),
