@@ -81,6 +81,14 @@ size_t nas_search_bytes(const nas_search *search); /* supernet, optimizers, copi
  * steps and the evaluation. */
 double nas_search_cost(const nas_choices *choices);
 
+/* ---- to go on later ---- */
+
+/* A whole file or none. BASE_IO. */
+BASE_CHECK base_status nas_search_save(const nas_search *search, const char *path, base_err *err);
+/* Into a search made with the same settings, choices, space and view, which stays as it is on failure (but for
+ * BASE_IO). BASE_NOTFOUND; BASE_CORRUPT; BASE_INVALID when the file is of another search. */
+BASE_CHECK base_status nas_search_load(nas_search *search, const char *path, base_err *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,25 +2,8 @@
 /* What a search leaves behind: figures, alphas, genotypes. The alphas of every epoch are kept, and all else that they
  * mean is computed from them. */
 #include <math.h>
-#include <string.h>
 
 #include "nas/search_impl.h"
-
-size_t nas_search_alpha_count(const nas_search *search) {
-    return nas_space_weights(search->space);
-}
-
-void nas_search_record(nas_search *s, const nas_figures *figures) {
-    const size_t epoch = (size_t)s->progress.epoch, count = nas_search_alpha_count(s);
-    BASE_GROW(s->figures, s->figures_capacity, epoch + 1);
-    BASE_GROW(s->alphas, s->alphas_capacity, (epoch + 1) * count);
-    s->figures[epoch] = *figures;
-    nas_supernet_alphas(s->net, s->block);
-    const bool learned = s->choices->edge_weights->learned; /* else there are none, but what was drawn last */
-    float *to = s->alphas + epoch * count;
-    for (size_t t = 0; t < s->space->n_cells; t++)
-        for (size_t i = 0; i < s->space->cells[t].weights; i++) *to++ = learned ? (float)s->block[t][i] : 0;
-}
 
 /* ---- what the alphas say ---- */
 
@@ -82,16 +65,16 @@ base_status nas_search_genotype_after(const nas_search *search, size_t epoch, ba
 
 static base_status error_of(void *self, const nas_genotype *genotype, size_t batches, double *error, base_err *err) {
     nas_search *s = self;
-    double loss;
     (void)err;
     nas_genotype_weights(genotype, s->block);
     nas_supernet_restrict(s->net, (const double *const *)s->block);
-    nas_search_evaluate(s, NAS_VALID, batches, false, &loss, error);
+    const eng_scores scores = nas_search_evaluate(s, s->half[NAS_VALID], batches, false);
+    *error = nas_search_error(&scores);
     return BASE_OK;
 }
 
 base_status nas_search_genotype(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err) {
-    BASE_ASSERT(search->progress.epoch > 0);
+    BASE_ASSERT(search->epochs > 0);
     const nas_selection *selection = search->choices->selection;
     if (selection->choose) return nas_search_genotype_after(search, search->verdict.genotype, arena, out, err);
     const nas_explorer explorer = {.self = search, .seed = (uint64_t)search->settings.seed, .error = error_of};
@@ -101,11 +84,13 @@ base_status nas_search_genotype(nas_search *search, base_arena *arena, nas_genot
 /* ---- reading ---- */
 
 size_t nas_search_epochs(const nas_search *search) {
-    return (size_t)search->progress.epoch;
+    return search->epochs;
 }
 
+/* The trainer knows how long an epoch took only when all else is known. */
 const nas_figures *nas_search_figures(const nas_search *search, size_t epoch) {
-    BASE_ASSERT(epoch < search->progress.epoch);
+    BASE_ASSERT(epoch < search->epochs);
+    search->figures[epoch].seconds = eng_trainer_progress(search->trainer)->history[epoch].seconds;
     return &search->figures[epoch];
 }
 
@@ -123,8 +108,8 @@ bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
 }
 
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas) {
-    BASE_ASSERT(epoch < search->progress.epoch);
-    const float *from = search->alphas + epoch * nas_search_alpha_count(search);
+    BASE_ASSERT(epoch < search->epochs);
+    const float *from = search->alphas + epoch * nas_space_weights(search->space);
     for (size_t t = 0; t < search->space->n_cells; t++)
         for (size_t i = 0; i < search->space->cells[t].weights; i++) alphas[t][i] = *from++;
 }
@@ -150,7 +135,7 @@ void nas_search_write_alphas(const nas_search *search, base_buf *out) {
     double **alphas = nas_operation_blocks(search->space, arena),
            **weights = nas_operation_blocks(search->space, arena);
     base_buf_puts(out, "epoch,cell,from,to,operation,alpha,weight\n");
-    for (size_t epoch = 0; epoch < search->progress.epoch; epoch++) {
+    for (size_t epoch = 0; epoch < search->epochs; epoch++) {
         nas_search_alphas(search, epoch, alphas);
         nas_search_weights(search, epoch, weights);
         for (size_t t = 0; t < search->space->n_cells; t++)
@@ -166,10 +151,9 @@ const nas_supernet *nas_search_supernet(const nas_search *search) {
 }
 
 size_t nas_search_bytes(const nas_search *search) {
-    const size_t batch = nas_supernet_batch(search->net), features = search->view->set->features;
     const size_t block = eng_params_size(nas_supernet_params(search->net)) * sizeof(float);
     return nas_supernet_bytes(search->net) + (1 + search->choices->step->copies) * block +
-           2 * batch * (features + 2) * sizeof(float);
+           eng_feed_bytes(search->feed[0]) + eng_feed_bytes(search->feed[1]);
 }
 
 /* Half of the training part goes through `passes` passes per epoch, the other half through a third of one. */

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "engine/tensor/subnormal.h"
 
-enum { LOOK = 8 };         /* steps between two looks at the clock */
+enum { LOOK = 8 };         /* steps between two looks at the clock, when they are quick */
 enum { SAVE_VERSION = 1 }; /* of the sections identity and average */
-static const double default_pause = 0.05;
+static const double default_pause = 0.05, slow_step = 0.01; /* seconds */
 
 struct eng_trainer {
     eng_step step;
@@ -106,10 +106,12 @@ static base_status take_steps(eng_trainer *t, const eng_watch *watch, base_err *
     const uint64_t batches = type->batches(self);
     double asked = base_monotonic(), pause = watch && watch->pause > 0 ? watch->pause : default_pause;
     if (type->begin_epoch) BASE_TRY(type->begin_epoch(self, p, err));
+    bool slow = false; /* as the first step was */
     for (size_t i = 1; p->batch < batches; i++) {
         BASE_TRY(type->step(self, p, err));
         update_average(t);
-        if (!watch || !watch->stop || i % LOOK != 0 || base_monotonic() - asked < pause) continue;
+        if (i == 1) slow = base_monotonic() - asked > slow_step;
+        if (!watch || !watch->stop || (i % LOOK != 0 && !slow) || base_monotonic() - asked < pause) continue;
         asked = base_monotonic();
         if (watch->stop(watch->self)) return BASE_FAIL(err, BASE_CANCELLED, "the training was told to stop");
     }

@@ -284,6 +284,43 @@ static void every_exploring_selection_finds_a_good_network(void **state) {
 
 /* ---- whole searches ---- */
 
+/* In one go; in two, with a file between; with two threads. */
+static void every_search_goes_on_with_the_same_bits(void **state) {
+    (void)state;
+    size_t count;
+    const nas_search_name *names = nas_search_names(&count);
+    data d = load_data(.2);
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "search");
+    for (size_t i = 0; i < count; i++) {
+        base_arena *arena = base_arena_create();
+        base_err err = {0};
+        nas_search_settings settings = settings_of(arena, 4, 1);
+        nas_search *whole = create(names[i].name, &d, arena, 4, 1), *begun = create(names[i].name, &d, arena, 4, 1);
+        nas_search *ended;
+        nas_genotype *one, *other;
+        settings.threads = 2;
+        CHECK_OK(nas_search_create(&settings, read_choices(arena, names[i].name), read_space(arena, space_text), d.view,
+                                   NULL, &ended, &err));
+        CHECK_OK(nas_search_run(whole, 4, NULL, &err));
+        CHECK_OK(nas_search_run(begun, 2, NULL, &err));
+        CHECK_OK(nas_search_genotype(begun, arena, &one, &err)); /* at a rung: it changes nothing */
+        CHECK_OK(nas_search_save(begun, path, &err));
+        CHECK_OK(nas_search_load(ended, path, &err));
+        CHECK_OK(nas_search_run(ended, 4, NULL, &err));
+        check_same(whole, ended);
+        CHECK_OK(nas_search_genotype(whole, arena, &one, &err));
+        CHECK_OK(nas_search_genotype(ended, arena, &other, &err));
+        assert_true(nas_genotype_equal(one, other));
+        nas_search_destroy(whole);
+        nas_search_destroy(begun);
+        nas_search_destroy(ended);
+        base_arena_destroy(arena);
+    }
+    check_tmpdir_remove(&dir);
+    unload_data(&d);
+}
+
 static void every_search_depends_on_its_seed_and_not_on_threads(void **state) {
     (void)state;
     size_t count;
@@ -319,6 +356,7 @@ int main(void) {
         cmocka_unit_test(every_stop_fires_on_its_sequence_and_never_on_constant_figures),
         cmocka_unit_test(every_mixed_operation_builds_every_space),
         cmocka_unit_test(every_exploring_selection_finds_a_good_network),
+        cmocka_unit_test(every_search_goes_on_with_the_same_bits),
         cmocka_unit_test(every_search_depends_on_its_seed_and_not_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

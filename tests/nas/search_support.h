@@ -49,13 +49,18 @@ static inline nas_search_settings settings_of(base_arena *arena, int64_t epochs,
     return settings;
 }
 
-static inline nas_search *create(const char *search, const data *d, base_arena *arena, int64_t epochs, int64_t seed) {
-    const nas_search_settings settings = settings_of(arena, epochs, seed);
+static inline nas_search *create_with(const nas_search_settings *settings, const char *search, const data *d,
+                                      base_arena *arena) {
     nas_search *s;
     base_err err = {0};
-    CHECK_OK(nas_search_create(&settings, read_choices(arena, search), read_space(arena, space_text), d->view, NULL, &s,
+    CHECK_OK(nas_search_create(settings, read_choices(arena, search), read_space(arena, space_text), d->view, NULL, &s,
                                &err));
     return s;
+}
+
+static inline nas_search *create(const char *search, const data *d, base_arena *arena, int64_t epochs, int64_t seed) {
+    const nas_search_settings settings = settings_of(arena, epochs, seed);
+    return create_with(&settings, search, d, arena);
 }
 
 /* Everything of two searches is the same, bit for bit. */

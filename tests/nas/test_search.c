@@ -17,6 +17,7 @@ static void a_search_learns_weights_and_alphas(void **state) {
         assert_true(last->train_error < first->train_error);
         assert_true(last->valid_error < .5);
         assert_true(last->entropy < first->entropy && first->entropy < 1);
+        assert_true(first->seconds > 0 && last->seconds > 0);
         assert_true(nas_search_verdict(s)->stop);
         CHECK_OK(nas_search_genotype(s, arena, &genotype, &err));
         CHECK_OK(nas_genotype_check(genotype, &err));
