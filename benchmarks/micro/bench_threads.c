@@ -49,6 +49,7 @@ static training training_create(const sample_net *net, size_t threads) {
          &err);
     if (threads > 1) must(eng_threads_create(threads, &t.threads, &err), &err);
     must(eng_model_threads(t.model, t.threads, &err), &err);
+    eng_optimizer_threads(t.optimizer, t.threads);
     t.x = base_calloc(BATCHES * BATCH * t.features, sizeof *t.x);
     t.labels = base_calloc(BATCHES * BATCH, sizeof *t.labels);
     for (uint32_t i = 0; i < BATCHES; i++)

@@ -10,7 +10,10 @@
  * 2019, appendix A.1), so that a learned scale cannot undo an architecture weight.
  *
  * The running variance is the unbiased one, as in the paper. Moments are merged from blocks (tiles_norm.inc), and x is
- * centred before it is scaled: y = x (scale / s) + (shift - m scale / s) would cancel where m is large. */
+ * centred before it is scaled: y = x (scale / s) + (shift - m scale / s) would cancel where m is large.
+ *
+ * Threads share the rows. What is summed over rows is summed block by block anyway: then the blocks are kept, and one
+ * thread adds them in their order. */
 #include <math.h>
 #include <string.h>
 
@@ -98,11 +101,95 @@ static void follow(const eng_call *call, size_t rows, const float *mean, const f
     }
 }
 
+/* Of all blocks: two numbers for each channel. */
+static size_t shared(const eng_node *node, size_t batch) {
+    const size_t cols = channels_of(node), rows = batch * eng_shape_count(&node->in_shape[0]) / cols;
+    return (rows + ENG_NORM_BLOCK - 1) / ENG_NORM_BLOCK * 2 * cols * sizeof(float);
+}
+
+/* A pass over all rows that threads share. */
+typedef struct rows_job {
+    const eng_norm_job *norm;
+    const eng_tiles *tiles;
+    float *blocks;
+} rows_job;
+
+static eng_norm_job rows_from(const eng_norm_job *whole, size_t begin, size_t end) {
+    const size_t at = begin * whole->cols;
+    eng_norm_job part = *whole;
+    part.rows = end - begin;
+    part.x += at;
+    if (part.y != NULL) part.y += at;
+    if (part.dy != NULL) part.dy += at;
+    if (part.dx != NULL) part.dx += at;
+    return part;
+}
+
+static float *blocks_from(const rows_job *job, size_t begin) {
+    return job->blocks + begin / ENG_NORM_BLOCK * 2 * job->norm->cols;
+}
+
+static void moments_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const rows_job *job = self;
+    (void)thread;
+    job->tiles->moments_of(end - begin, job->norm->cols, job->norm->x + begin * job->norm->cols,
+                           blocks_from(job, begin));
+}
+
+static void normalise_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const rows_job *job = self;
+    const eng_norm_job part = rows_from(job->norm, begin, end);
+    (void)thread;
+    job->tiles->normalise(&part);
+}
+
+static void sums_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const rows_job *job = self;
+    const eng_norm_job part = rows_from(job->norm, begin, end);
+    (void)thread;
+    job->tiles->norm_sums_of(&part, blocks_from(job, begin));
+}
+
+static void gradient_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const rows_job *job = self;
+    const eng_norm_job part = rows_from(job->norm, begin, end);
+    (void)thread;
+    job->tiles->norm_grad(&part);
+}
+
+enum { SHARED = 8192 }; /* numbers worth another thread */
+
+static void share_rows(const eng_run *run, const eng_norm_job *norm, eng_range_fn *fn) {
+    const rows_job job = {.norm = norm, .tiles = run->k->tiles, .blocks = run->shared};
+    const size_t unit = (SHARED / (ENG_NORM_BLOCK * norm->cols) + 1) * ENG_NORM_BLOCK;
+    eng_threads_ranges(run->threads, norm->rows, unit, fn, &job);
+}
+
+static void moments(const eng_run *run, const eng_norm_job *norm, float *mean, float *variance) {
+    const eng_tiles *tiles = run->k->tiles;
+    if (run->threads == NULL) {
+        tiles->moments(norm->rows, norm->cols, norm->x, mean, variance);
+        return;
+    }
+    share_rows(run, norm, moments_rows);
+    tiles->moments_merge(norm->rows, norm->cols, run->shared, mean, variance);
+}
+
+static void sums(const eng_run *run, const eng_norm_job *norm) {
+    if (run->threads == NULL) {
+        run->k->tiles->norm_sums(norm);
+        return;
+    }
+    share_rows(run, norm, sums_rows);
+    run->k->tiles->norm_sums_merge(norm->rows, norm->cols, run->shared, norm->sum, norm->sum_x);
+}
+
 static void forward(const eng_call *call, eng_run *run) {
     const size_t cols = channels_of(call->node), rows = run->n * call->out_count / cols;
     float *mean = call->saved, *inverse = mean + cols, *scale = space(call, SCALED);
+    eng_norm_job job = {.rows = rows, .cols = cols, .x = call->x[0], .y = call->y};
     if (run->training) {
-        run->k->tiles->moments(rows, cols, call->x[0], mean, inverse);
+        moments(run, &job, mean, inverse);
         if (!run->keep_state) follow(call, rows, mean, inverse);
     }
     const float *variance = run->training ? inverse : call->w[statistic(call->node, VARIANCE)];
@@ -110,14 +197,11 @@ static void forward(const eng_call *call, eng_run *run) {
         inverse[c] = (float)(1.0 / sqrt((double)variance[c] + epsilon_of(call->node)));
         scale[c] = scale_of(call, c) * inverse[c];
     }
-    run->k->tiles->normalise(&(eng_norm_job){.rows = rows,
-                                             .cols = cols,
-                                             .x = call->x[0],
-                                             .mean = run->training ? mean : call->w[statistic(call->node, MEAN)],
-                                             .scale = scale,
-                                             .shift = shift_of(call),
-                                             .y = call->y,
-                                             .relu = config_of(call->node)->relu});
+    job.mean = run->training ? mean : call->w[statistic(call->node, MEAN)];
+    job.scale = scale;
+    job.shift = shift_of(call);
+    job.relu = config_of(call->node)->relu;
+    share_rows(run, &job, normalise_rows);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
@@ -138,7 +222,7 @@ static void backward(const eng_call *call, const eng_run *run) {
                         .sum_x = sum_x,
                         .relu = config_of(call->node)->relu};
     for (size_t c = 0; c < cols; c++) scale[c] = scale_of(call, c) * inverse[c];
-    run->k->tiles->norm_sums(&job);
+    sums(run, &job);
     for (size_t c = 0; c < cols; c++) {
         sum_x[c] *= inverse[c];
         share[c] = sum[c] / (float)rows;
@@ -147,7 +231,7 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (call->dx[0] == NULL) return;
     job.sum = share;
     job.sum_x = slope;
-    run->k->tiles->norm_grad(&job);
+    share_rows(run, &job, gradient_rows);
 }
 
 const eng_op eng_op_batch_norm = {
@@ -159,6 +243,7 @@ const eng_op eng_op_batch_norm = {
     .infer = infer,
     .saved = saved,
     .workspace = workspace,
+    .shared = shared,
     .forward = forward,
     .backward = backward,
 };

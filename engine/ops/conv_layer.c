@@ -94,10 +94,39 @@ eng_conv_pass eng_conv_layer_pass(const eng_call *call, const eng_run *run, cons
     return pass;
 }
 
+enum {
+    MAPPED = 8192, /* numbers worth another thread */
+    LINE = 16,     /* of them in a line of memory */
+};
+
+/* The activation of a call, in a pass that threads share. */
+typedef struct activation {
+    const eng_call *call;
+    const eng_run *run;
+    eng_epilogue epilogue;
+    size_t rows, cols;
+    float *sums;
+} activation;
+
+static void finish_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const activation *a = self;
+    float *y = a->call->y + begin;
+    (void)thread;
+    (a->epilogue == ENG_EPILOGUE_SIGMOID ? a->run->k->sigmoid : a->run->k->tanh)(end - begin, y, y);
+}
+
 void eng_conv_layer_finish(const eng_call *call, const eng_run *run, eng_epilogue epilogue) {
-    const size_t count = run->n * call->out_count;
-    if (epilogue == ENG_EPILOGUE_SIGMOID) run->k->sigmoid(count, call->y, call->y);
-    if (epilogue == ENG_EPILOGUE_TANH) run->k->tanh(count, call->y, call->y);
+    const activation a = {.call = call, .run = run, .epilogue = epilogue};
+    if (epilogue == ENG_EPILOGUE_SIGMOID || epilogue == ENG_EPILOGUE_TANH)
+        eng_threads_ranges(run->threads, run->n * call->out_count, MAPPED, finish_range, &a);
+}
+
+static void undo_columns(const void *self, size_t thread, size_t begin, size_t end) {
+    const activation *a = self;
+    const eng_call *call = a->call;
+    (void)thread;
+    a->run->k->bias_epilogue_grad[a->epilogue](a->rows, end - begin, a->cols, call->y + begin, call->dy + begin,
+                                               a->sums + begin);
 }
 
 void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue epilogue, float *spare) {
@@ -105,6 +134,11 @@ void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue 
     if (epilogue == ENG_EPILOGUE_NONE) epilogue = ENG_EPILOGUE_LINEAR;
     if (!bias && epilogue == ENG_EPILOGUE_LINEAR) return;
     const size_t cols = call->node->out_shape.dim[call->node->out_shape.ndim - 1];
-    run->k->bias_epilogue_grad[epilogue](run->n * call->out_count / cols, cols, call->y, call->dy,
-                                         bias ? call->dw[1] : spare);
+    const activation a = {.call = call,
+                          .run = run,
+                          .epilogue = epilogue,
+                          .rows = run->n * call->out_count / cols,
+                          .cols = cols,
+                          .sums = bias ? call->dw[1] : spare};
+    eng_threads_ranges(run->threads, cols, (MAPPED / a.rows / LINE + 1) * LINE, undo_columns, &a);
 }

@@ -8,6 +8,9 @@
  *
  * A step that keeps no gradients makes dW a few rows at a time and applies them while they are in the first cache: W
  * and the slots of its optimizer then have the second one to themselves, and nothing is written only to be read once.
+ *
+ * Threads share the columns of Y and dX and the rows of dW, so that each has its own part of W in its caches; where
+ * these are too few, the rows of Y and dX.
  */
 #include "engine/ops/ops.h"
 #include "engine/tensor/least.h"
@@ -42,6 +45,9 @@ enum {
     TILE = 12,               /* rows of dW: whole tiles of a product on every instance */
     BLOCK = 4096,            /* floats of dW at a time: with those of W and a slot they fit into the first cache */
     MOST_GRADIENT = 1 << 17, /* floats of dZ that stay in the second cache while every block reads them */
+    PANEL = 32,              /* columns: those of a panel of a product */
+    WORTH = 1 << 19,         /* products worth another thread */
+    MAPPED = 8192,           /* numbers likewise that an activation reads */
 };
 
 /* Rows of dW at a time when they are applied at once. */
@@ -56,21 +62,67 @@ static size_t workspace(const eng_node *node, size_t batch) {
     return eng_most(products, block_rows(in, width) * width) * sizeof(float);
 }
 
+/* ---- products that threads share ---- */
+
+typedef void part_fn(const eng_product *p, size_t from, size_t count);
+
+typedef struct product_job {
+    const eng_call *call;
+    const eng_run *run;
+    const eng_product *product;
+    part_fn *part;
+} product_job;
+
+static void product_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const product_job *job = self;
+    eng_product p = *job->product;
+    p.workspace = eng_workspace(job->call, job->run, thread);
+    job->part(&p, begin, end - begin);
+}
+
+/* So many of `each` products that they are worth another thread, in whole steps. */
+static size_t unit_of(size_t each, size_t step) {
+    return (WORTH / each / step + 1) * step;
+}
+
+static void share_product(const eng_call *call, const eng_run *run, const eng_product *p, part_fn *columns,
+                          part_fn *rows) {
+    const size_t unit = unit_of(p->m * p->k, PANEL);
+    product_job job = {.call = call, .run = run, .product = p, .part = columns};
+    if (p->n / unit >= eng_threads_count(run->threads)) {
+        eng_threads_ranges(run->threads, p->n, unit, product_range, &job);
+    } else {
+        job.part = rows;
+        eng_threads_ranges(run->threads, p->m, unit_of(p->n * p->k, 1), product_range, &job);
+    }
+}
+
+static void activate_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const product_job *job = self;
+    const eng_call *call = job->call;
+    (void)thread;
+    job->run->k->bias_epilogue[epilogue_of(call->node)](end - begin, call->out_count, call->w[1],
+                                                        call->y + begin * call->out_count);
+}
+
 static void forward(const eng_call *call, eng_run *run) {
     const eng_epilogue epilogue = epilogue_of(call->node);
     const bool fused = epilogue == ENG_EPILOGUE_LINEAR || epilogue == ENG_EPILOGUE_RELU;
-    eng_product_nn(&(eng_product){.tiles = run->k->tiles,
-                                  .m = run->n,
-                                  .n = call->out_count,
-                                  .k = call->in_count[0],
-                                  .a = call->x[0],
-                                  .b = call->w[0],
-                                  .c = call->y,
-                                  .workspace = call->workspace,
-                                  .bias = fused ? call->w[1] : NULL,
-                                  .relu = epilogue == ENG_EPILOGUE_RELU});
-    if (!fused) run->k->bias_epilogue[epilogue](run->n, call->out_count, call->w[1], call->y);
+    const eng_product y = {.tiles = run->k->tiles,
+                           .m = run->n,
+                           .n = call->out_count,
+                           .k = call->in_count[0],
+                           .a = call->x[0],
+                           .b = call->w[0],
+                           .c = call->y,
+                           .bias = fused ? call->w[1] : NULL,
+                           .relu = epilogue == ENG_EPILOGUE_RELU};
+    share_product(call, run, &y, eng_product_nn_columns, eng_product_nn_rows);
+    const product_job job = {.call = call, .run = run};
+    if (!fused) eng_threads_ranges(run->threads, run->n, MAPPED / call->out_count + 1, activate_rows, &job);
 }
+
+/* ---- gradients ---- */
 
 _Static_assert(ENG_UPDATER_BLOCKS <= ENG_TILES_FETCH, "a product fetches all that an update changes");
 
@@ -81,40 +133,53 @@ static void fetch(const eng_updater *updater, const float *w, size_t count, eng_
     dw->fetched = count;
 }
 
-static void update_weights(const eng_call *call, const eng_run *run, eng_product dw) {
-    const eng_updater *updater = run->updater;
-    const size_t rows = dw.n * dw.k <= MOST_GRADIENT ? block_rows(dw.m, dw.n) : dw.m;
-    if (rows < dw.m) dw.c = call->workspace;
-    for (size_t from = 0; from < dw.m; from += rows) {
+/* Rows begin .. end - 1 of W. */
+static void update_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const product_job *job = self;
+    const eng_call *call = job->call;
+    const eng_updater *updater = job->run->updater;
+    eng_product dw = *job->product;
+    const size_t block = block_rows(dw.m, dw.n);
+    const bool blocks = dw.n * dw.k <= MOST_GRADIENT && block < dw.m;
+    for (size_t from = begin, count; from < end; from += count) {
         const float *w = call->w[0] + from * dw.n;
-        const size_t count = eng_least(rows, dw.m - from);
-        if (rows < dw.m) fetch(updater, w, count * dw.n, &dw);
+        count = blocks ? eng_least(block, end - from) : end - from;
+        dw.c = blocks ? eng_workspace(call, job->run, thread) : job->product->c + from * dw.n;
+        if (blocks) fetch(updater, w, count * dw.n, &dw);
         eng_product_tn_rows(&dw, from, count);
         updater->apply(updater->self, w, count * dw.n, dw.c);
     }
 }
 
+static void gradient_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const product_job *job = self;
+    eng_product dw = *job->product;
+    (void)thread;
+    dw.c += begin * dw.n;
+    eng_product_tn_rows(&dw, begin, end - begin);
+}
+
+static void activation_columns(const void *self, size_t thread, size_t begin, size_t end) {
+    const product_job *job = self;
+    const eng_call *call = job->call;
+    (void)thread;
+    job->run->k->bias_epilogue_grad[epilogue_of(call->node)](job->run->n, end - begin, call->out_count, call->y + begin,
+                                                             call->dy + begin, call->dw[1] + begin);
+}
+
 static void backward(const eng_call *call, const eng_run *run) {
     const size_t in = call->in_count[0], width = call->out_count;
-    run->k->bias_epilogue_grad[epilogue_of(call->node)](run->n, width, call->y, call->dy, call->dw[1]);
-    if (call->dx[0] != NULL)
-        eng_product_nt(&(eng_product){.tiles = run->k->tiles,
-                                      .m = run->n,
-                                      .n = in,
-                                      .k = width,
-                                      .a = call->dy,
-                                      .b = call->w[0],
-                                      .c = call->dx[0],
-                                      .workspace = call->workspace});
-    if (call->frozen) return;
+    const eng_product dx = {
+        .tiles = run->k->tiles, .m = run->n, .n = in, .k = width, .a = call->dy, .b = call->w[0], .c = call->dx[0]};
     const eng_product dw = {
         .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = call->dw[0]};
-    if (run->updater == NULL) {
-        eng_product_tn(&dw);
-    } else {
-        update_weights(call, run, dw);
-        run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
-    }
+    const product_job job = {.call = call, .run = run, .product = &dw};
+    eng_threads_ranges(run->threads, width, (MAPPED / run->n / PANEL + 1) * PANEL, activation_columns, &job);
+    if (call->dx[0] != NULL) share_product(call, run, &dx, eng_product_nt_columns, eng_product_nt_rows);
+    if (call->frozen) return;
+    const bool updates = run->updater != NULL;
+    eng_threads_ranges(run->threads, in, unit_of(run->n * width, TILE), updates ? update_rows : gradient_rows, &job);
+    if (updates) run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
 }
 
 const eng_op eng_op_dense = {

@@ -10,6 +10,8 @@
 
 #include "engine/ops/ops.h"
 
+enum { SHARED = 8192 }; /* numbers worth another thread */
+
 static double rate_of(const eng_node *node) {
     return ((const eng_drop_path_config *)node->config)->rate;
 }
@@ -26,16 +28,29 @@ static size_t saved(const eng_node *node, size_t batch) {
     return batch * sizeof(float);
 }
 
-/* to = factor of each sample x from; in place or apart. */
-static void scale(const eng_call *call, size_t n, const float *factor, const float *from, float *to) {
-    const size_t count = call->out_count;
-    for (size_t i = 0; i < n; i++, from += count, to += count) {
-        const float f = factor[i];
+typedef struct job {
+    size_t count; /* numbers of a sample */
+    const float *factor, *from;
+    float *to;
+} job;
+
+static void scale_samples(const void *self, size_t thread, size_t begin, size_t end) {
+    const job *j = self;
+    (void)thread;
+    for (size_t i = begin; i < end; i++) {
+        const float f = j->factor[i], *from = j->from + i * j->count;
+        float *to = j->to + i * j->count;
         if (f == 0.0f)
-            memset(to, 0, count * sizeof *to);
+            memset(to, 0, j->count * sizeof *to);
         else
-            for (size_t k = 0; k < count; k++) to[k] = f * from[k];
+            for (size_t k = 0; k < j->count; k++) to[k] = f * from[k];
     }
+}
+
+/* to = factor of each sample x from; in place or apart. */
+static void scale(const eng_call *call, const eng_run *run, const float *factor, const float *from, float *to) {
+    const job j = {.count = call->out_count, .factor = factor, .from = from, .to = to};
+    eng_threads_ranges(run->threads, run->n, SHARED / (j.count + 1) + 1, scale_samples, &j);
 }
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -46,11 +61,11 @@ static void forward(const eng_call *call, eng_run *run) {
         bool dropped = run->training && base_rng_uniform(&rng) < rate;
         factor[i] = dropped ? 0.0f : run->training ? (float)(1.0 / (1.0 - rate)) : 1.0f;
     }
-    scale(call, run->n, factor, call->x[0], call->y);
+    scale(call, run, factor, call->x[0], call->y);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
-    scale(call, run->n, call->saved, call->dy, call->dx[0]);
+    scale(call, run, call->saved, call->dy, call->dx[0]);
 }
 
 const eng_op eng_op_drop_path = {

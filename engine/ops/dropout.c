@@ -9,6 +9,8 @@
 
 #include "engine/ops/ops.h"
 
+enum { SHARED = 8192 }; /* units worth another thread: whole blocks of random bits */
+
 static double rate_of(const eng_node *node) {
     return ((const eng_dropout_config *)node->config)->rate;
 }
@@ -34,20 +36,41 @@ static size_t saved(const eng_node *node, size_t batch) {
     return batch * eng_shape_count(&node->out_shape);
 }
 
-static void forward(const eng_call *call, eng_run *run) {
-    size_t count = run->n * call->out_count;
-    if (!run->training) {
-        if (call->y != call->x[0]) memcpy(call->y, call->x[0], count * sizeof *call->y);
-        return;
-    }
+typedef struct job {
+    const eng_call *call;
+    const eng_run *run;
+} job;
+
+/* begin: where 128 units share their random bits. */
+static void drop_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const eng_call *call = ((const job *)self)->call;
+    const eng_run *run = ((const job *)self)->run;
     base_rng rng = base_rng_stream(run->seed, BASE_RNG_DROPOUT, call->node->index, run->step);
-    run->k->dropout(count, threshold_of(call->node), scale_of(call->node), rng.key, rng.counter, call->x[0], call->y,
-                    call->saved);
+    (void)thread;
+    run->k->dropout(end - begin, begin, threshold_of(call->node), scale_of(call->node), rng.key, rng.counter,
+                    (const float *)call->x[0] + begin, call->y + begin, (uint8_t *)call->saved + begin);
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    const size_t count = run->n * call->out_count;
+    const job j = {.call = call, .run = run};
+    if (run->training)
+        eng_threads_ranges(run->threads, count, SHARED, drop_range, &j);
+    else if (call->y != call->x[0])
+        memcpy(call->y, call->x[0], count * sizeof *call->y);
+}
+
+static void gradient_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const eng_call *call = ((const job *)self)->call;
+    (void)thread;
+    ((const job *)self)
+        ->run->k->dropout_grad(end - begin, scale_of(call->node), (const uint8_t *)call->saved + begin,
+                               call->dy + begin, call->dx[0] + begin);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
-    size_t count = run->n * call->out_count;
-    run->k->dropout_grad(count, scale_of(call->node), call->saved, call->dy, call->dx[0]);
+    const job j = {.call = call, .run = run};
+    eng_threads_ranges(run->threads, run->n * call->out_count, SHARED, gradient_range, &j);
 }
 
 const eng_op eng_op_dropout = {

@@ -36,6 +36,7 @@ const eng_op eng_op_global_mean_pool = {
     .name = "global-mean-pool",
     .summary = "the mean of each channel",
     .inputs = 1,
+    .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,
     .backward = backward,

@@ -5,6 +5,8 @@
  * in training and in evaluation. */
 #include "engine/ops/ops.h"
 
+enum { SHARED = 8192 }; /* numbers worth another thread */
+
 static float epsilon_of(const eng_node *node) {
     const eng_layer_norm_config *config = node->config;
     return config->epsilon == 0.0 ? 1e-5f : (float)config->epsilon;
@@ -32,9 +34,24 @@ static size_t saved(const eng_node *node, size_t batch) {
     return 2 * batch * eng_shape_count(&node->in_shape[0]) / cols_of(node) * sizeof(float);
 }
 
+typedef struct job {
+    const eng_call *call;
+    const eng_run *run;
+} job;
+
+static void forward_rows(const void *self, size_t thread, size_t begin, size_t end) {
+    const eng_call *call = ((const job *)self)->call;
+    const size_t cols = cols_of(call->node), at = begin * cols;
+    (void)thread;
+    ((const job *)self)
+        ->run->k->layer_norm(end - begin, cols, epsilon_of(call->node), (const float *)call->x[0] + at, call->w[0],
+                             call->w[1], call->y + at, (float *)call->saved + 2 * begin);
+}
+
 static void forward(const eng_call *call, eng_run *run) {
     const size_t cols = cols_of(call->node), rows = run->n * call->out_count / cols;
-    run->k->layer_norm(rows, cols, epsilon_of(call->node), call->x[0], call->w[0], call->w[1], call->y, call->saved);
+    const job j = {.call = call, .run = run};
+    eng_threads_ranges(run->threads, rows, SHARED / cols + 1, forward_rows, &j);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {

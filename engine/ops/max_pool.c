@@ -31,6 +31,7 @@ const eng_op eng_op_max_pool = {
     .summary = "the largest pixel of each window",
     .inputs = 1,
     .config_size = sizeof(eng_pool_config),
+    .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .saved = saved,
     .forward = forward,

@@ -17,6 +17,7 @@ const eng_op eng_op_mean_pool = {
     .summary = "the mean pixel of each window",
     .inputs = 1,
     .config_size = sizeof(eng_pool_config),
+    .traits = ENG_BY_SAMPLE,
     .infer = eng_pool_infer,
     .forward = forward,
     .backward = backward,

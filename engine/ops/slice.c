@@ -42,6 +42,7 @@ const eng_op eng_op_slice = {
     .summary = "some of the channels",
     .inputs = 1,
     .config_size = sizeof(eng_slice_config),
+    .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,
     .backward = backward,

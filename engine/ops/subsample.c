@@ -64,6 +64,7 @@ const eng_op eng_op_subsample = {
     .summary = "every stride-th pixel of an image",
     .inputs = 1,
     .config_size = sizeof(eng_subsample_config),
+    .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,
     .backward = backward,

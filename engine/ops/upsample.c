@@ -48,6 +48,7 @@ const eng_op eng_op_upsample = {
     .summary = "an image enlarged by repeating its pixels",
     .inputs = 1,
     .config_size = sizeof(eng_upsample_config),
+    .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,
     .backward = backward,

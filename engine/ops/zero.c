@@ -27,6 +27,7 @@ const eng_op eng_op_zero = {
     .summary = "zeros in the shape of an image",
     .inputs = 1,
     .config_size = sizeof(eng_zero_config),
+    .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,
     .backward = backward,

@@ -22,9 +22,12 @@ struct eng_optimizer {
     eng_update rest, decayed; /* of the current step: for parameters without and with ENG_PARAM_DECAY */
     eng_updater updater;
     uint64_t steps;
-    void *memory; /* of the slots */
+    eng_threads *threads; /* who shares a step; NULL = nobody */
+    void *memory;         /* of the slots */
     float *slots[ENG_OPTIMIZER_MAX_SLOTS];
 };
+
+enum { SHARED = 16384 }; /* numbers worth another thread */
 
 typedef struct bound {
     const char *name;
@@ -137,14 +140,34 @@ static void begin(eng_optimizer *optimizer, double rate, float scale) {
         optimizer->decayed.l2 = (float)config->weight_decay;
 }
 
+typedef struct share_job {
+    eng_optimizer *optimizer;
+    const float *w, *g;
+} share_job;
+
+static void apply_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const share_job *job = self;
+    (void)thread;
+    apply(job->optimizer, job->w + begin, end - begin, job->g + begin);
+}
+
+static void share(eng_optimizer *optimizer, const float *w, size_t n, const float *g) {
+    const share_job job = {.optimizer = optimizer, .w = w, .g = g};
+    eng_threads_ranges(optimizer->threads, n, SHARED, apply_range, &job);
+}
+
+void eng_optimizer_threads(eng_optimizer *optimizer, eng_threads *threads) {
+    optimizer->threads = threads;
+}
+
 double eng_optimizer_step(eng_optimizer *optimizer, double rate) {
     const double limit = optimizer->config.clip_norm;
     const eng_param_range *r = &optimizer->range;
     const float *w = eng_params_values(optimizer->params), *g = eng_params_gradients(optimizer->params);
     const double norm = limit > 0.0 ? sqrt(optimizer->kernels->sum_squares(r->end - r->first, g + r->first)) : 0.0;
     begin(optimizer, rate, norm > limit ? (float)(limit / (norm + 1e-6)) : 1.0f);
-    apply(optimizer, w + r->first, r->decayed - r->first, g + r->first);
-    apply(optimizer, w + r->decayed, r->end - r->decayed, g + r->decayed);
+    share(optimizer, w + r->first, r->decayed - r->first, g + r->first);
+    share(optimizer, w + r->decayed, r->end - r->decayed, g + r->decayed);
     return norm;
 }
 

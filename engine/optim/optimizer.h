@@ -9,6 +9,7 @@
 
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/param.h"
+#include "engine/tensor/threads.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,6 +67,8 @@ BASE_CHECK base_status eng_optimizer_create_group(const eng_optimizer_type *type
                                                   eng_params *params, uint32_t group, const eng_kernels *kernels,
                                                   eng_optimizer **out, base_err *err);
 void eng_optimizer_destroy(eng_optimizer *optimizer);
+/* Steps that follow are shared by `threads` (NULL = the caller alone), which must outlive them: the same bits. */
+void eng_optimizer_threads(eng_optimizer *optimizer, eng_threads *threads);
 /* One step with the gradients of its group that the parameter list holds. rate is the learning rate after the schedule.
  * Returns the global gradient norm before clipping when clip_norm is set, else 0. */
 double eng_optimizer_step(eng_optimizer *optimizer, double rate);

@@ -61,8 +61,10 @@ typedef struct eng_kernels {
 
     /* y[r][c] = f(y[r][c] + bias[c]) over rows x cols, in place. */
     void (*bias_epilogue[ENG_EPILOGUES])(size_t rows, size_t cols, const float *bias, float *y);
-    /* dy[r][c] *= f'(y[r][c]) in place and dbias[c] = sum over r. y is not read for LINEAR. */
-    void (*bias_epilogue_grad[ENG_EPILOGUES])(size_t rows, size_t cols, const float *y, float *dy, float *dbias);
+    /* dy[r][c] *= f'(y[r][c]) in place and dbias[c] = sum over r, rows at a distance of ld. y is not read for LINEAR.
+     */
+    void (*bias_epilogue_grad[ENG_EPILOGUES])(size_t rows, size_t cols, size_t ld, const float *y, float *dy,
+                                              float *dbias);
 
     /* y = softmax(x), row by row. */
     void (*softmax)(size_t rows, size_t cols, const float *x, float *y);
@@ -77,9 +79,9 @@ typedef struct eng_kernels {
     /* Inverted dropout: y = x scale where kept, else 0; keep[i] is 1 or 0. Unit i is dropped when its 16 random bits
      * are below threshold. The bits come from Philox4x32-10 with this key and the blocks counter[0..1] = 0, 1, ...:
      * unit i is number j = i mod 128 of its 128, whose word (j mod 64) / 16 of block 16 (i / 128) + j mod 16 gives its
-     * low half to j < 64 and its high half to the others. */
-    void (*dropout)(size_t n, uint32_t threshold, float scale, const uint32_t key[2], const uint32_t counter[4],
-                    const float *x, float *y, uint8_t *keep);
+     * low half to j < 64 and its high half to the others. x[0] is unit `first`, a multiple of 128. */
+    void (*dropout)(size_t n, size_t first, uint32_t threshold, float scale, const uint32_t key[2],
+                    const uint32_t counter[4], const float *x, float *y, uint8_t *keep);
     void (*dropout_grad)(size_t n, float scale, const uint8_t *keep, const float *dy, float *dx);
 
     /* Each row: y = (x - m) / sqrt(v + epsilon) scale + shift; m and 1 / sqrt(v + epsilon) of a row go to moments[2 r]

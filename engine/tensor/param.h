@@ -61,7 +61,7 @@ typedef struct eng_params eng_params;
 #define ENG_UPDATER_BLOCKS 3
 
 /* Who changes parameters as soon as their gradient is known, which then need not be kept: n of them, from w in the
- * block of values on, by the gradient g. */
+ * block of values on, by the gradient g. Several threads may apply different parts at the same time. */
 typedef struct eng_updater {
     void (*apply)(void *self, const float *w, size_t n, const float *g);
     void *self;

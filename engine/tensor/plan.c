@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "engine/tensor/call.h"
 #include "engine/tensor/plan_calls.h"
 
 enum { GROUP_SETS = 1 << ENG_MAX_GROUPS };
@@ -240,10 +241,25 @@ static size_t param_count(const eng_call *call, size_t i) {
     return i < call->node->params ? eng_shape_count(&call->node->param[i].shape) : call->out_count;
 }
 
-static void update(const eng_updater *updater, const eng_call *call) {
-    for (size_t i = 0; i < ENG_OP_MAX_PARAMS && call->complete >> i != 0; i++)
+typedef struct update_job {
+    const eng_updater *updater;
+    const float *w, *dw;
+} update_job;
+
+static void update_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const update_job *job = self;
+    (void)thread;
+    job->updater->apply(job->updater->self, job->w + begin, end - begin, job->dw + begin);
+}
+
+enum { UPDATED = 16384 }; /* numbers worth another thread */
+
+static void update(const eng_plan *plan, const eng_updater *updater, const eng_call *call) {
+    for (size_t i = 0; i < ENG_OP_MAX_PARAMS && call->complete >> i != 0; i++) {
+        const update_job job = {.updater = updater, .w = call->w[i], .dw = call->dw[i]};
         if ((call->complete >> i & 1u) != 0)
-            updater->apply(updater->self, call->w[i], param_count(call, i), call->dw[i]);
+            eng_threads_ranges(plan->run.threads, param_count(call, i), UPDATED, update_range, &job);
+    }
 }
 
 /* A node that updates its parameters itself may do so when no other node has them. */
@@ -251,8 +267,8 @@ static void step_back(eng_plan *plan, const eng_call *call, const eng_updater *u
     const eng_node *node = call->node;
     const bool itself = (node->traits & ENG_UPDATES) != 0 && call->complete + 1u == 1u << node->params;
     plan->run.updater = itself ? updater : NULL;
-    node->op->backward(call, &plan->run);
-    if (updater != NULL && !itself) update(updater, call);
+    eng_call_backward(call, &plan->run);
+    if (updater != NULL && !itself) update(plan, updater, call);
 }
 
 static void begin(eng_plan *plan, const eng_call *call) {
@@ -283,7 +299,7 @@ double eng_plan_run(eng_plan *plan, const eng_pass *pass) {
     for (const eng_call *call = calls->items, *end = call + calls->count; call < end; call++) {
         if (lacks_target(call)) continue;
         begin(plan, call);
-        call->node->op->forward(call, run);
+        eng_call_forward(call, run);
         watch(plan, call, false);
     }
     return run->loss;

@@ -54,12 +54,12 @@ static eng_product_job job_of(const eng_product *p) {
                              .relu = p->relu};
 }
 
-static void by_panels(const eng_product *p, bool transposed) {
+static void by_panels(const eng_product *p, bool transposed, size_t from, size_t count) {
     eng_product_job job = job_of(p);
     job.b = p->workspace;
     job.ldb = PANEL;
-    for (size_t col = 0; col < p->n; col += PANEL) {
-        job.n = eng_least(PANEL, p->n - col);
+    for (size_t col = from, end = from + count; col < end; col += PANEL) {
+        job.n = eng_least(PANEL, end - col);
         job.c = p->c + col;
         job.bias = p->bias == NULL ? NULL : p->bias + col;
         if (transposed)
@@ -70,16 +70,47 @@ static void by_panels(const eng_product *p, bool transposed) {
     }
 }
 
+void eng_product_nn_columns(const eng_product *p, size_t from, size_t count) {
+    eng_product_job job = job_of(p);
+    if (p->n % PAGE == 0 && p->m > FEW_ROWS) {
+        by_panels(p, false, from, count);
+        return;
+    }
+    job.n = count;
+    job.b += from;
+    job.c += from;
+    if (job.bias != NULL) job.bias += from;
+    p->tiles->product(&job);
+}
+
+void eng_product_nt_columns(const eng_product *p, size_t from, size_t count) {
+    by_panels(p, true, from, count);
+}
+
+static eng_product rows_of(const eng_product *p, size_t from, size_t count) {
+    eng_product part = *p;
+    part.m = count;
+    part.a += from * p->k;
+    part.c += from * p->n;
+    return part;
+}
+
+void eng_product_nn_rows(const eng_product *p, size_t from, size_t count) {
+    const eng_product part = rows_of(p, from, count);
+    eng_product_nn(&part);
+}
+
+void eng_product_nt_rows(const eng_product *p, size_t from, size_t count) {
+    const eng_product part = rows_of(p, from, count);
+    eng_product_nt(&part);
+}
+
 void eng_product_nn(const eng_product *p) {
-    const eng_product_job job = job_of(p);
-    if (p->n % PAGE == 0 && p->m > FEW_ROWS)
-        by_panels(p, false);
-    else
-        p->tiles->product(&job);
+    eng_product_nn_columns(p, 0, p->n);
 }
 
 void eng_product_nt(const eng_product *p) {
-    by_panels(p, true);
+    eng_product_nt_columns(p, 0, p->n);
 }
 
 void eng_product_tn(const eng_product *p) {

@@ -28,6 +28,11 @@ size_t eng_product_nt_workspace(size_t k);
 void eng_product_nn(const eng_product *p); /* C = f(A[m,k] B[k,n] + bias) */
 void eng_product_nt(const eng_product *p); /* C = A[m,k] B[n,k]' */
 void eng_product_tn(const eng_product *p); /* C = A[k,m]' B[k,n] */
+/* Columns from .. from + count of that C alone, or rows of it: the same bits as in the whole. */
+void eng_product_nn_columns(const eng_product *p, size_t from, size_t count);
+void eng_product_nt_columns(const eng_product *p, size_t from, size_t count);
+void eng_product_nn_rows(const eng_product *p, size_t from, size_t count);
+void eng_product_nt_rows(const eng_product *p, size_t from, size_t count);
 /* Rows from .. from + count of that C alone; c is the first of them. */
 void eng_product_tn_rows(const eng_product *p, size_t from, size_t count);
 

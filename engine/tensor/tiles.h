@@ -107,6 +107,8 @@ typedef struct eng_depth_outer_job {
     bool add;
 } eng_depth_outer_job;
 
+#define ENG_NORM_BLOCK 64 /* rows that are summed before they are added to those before them */
+
 /* Passes of batch normalisation over x[rows][cols]; each reads what its line below names. */
 typedef struct eng_norm_job {
     size_t rows, cols;
@@ -156,10 +158,17 @@ typedef struct eng_tiles {
     void (*pack)(const eng_pack_job *job, float *packed);
     /* Mean and variance (divided by rows) of each column. */
     void (*moments)(size_t rows, size_t cols, const float *x, float *mean, float *variance);
+    /* The same in two steps, the first of which may begin at any block of ENG_NORM_BLOCK rows: what each block is to
+     * the sum, blocks[block][2][cols], and the sum in their order. */
+    void (*moments_of)(size_t rows, size_t cols, const float *x, float *blocks);
+    void (*moments_merge)(size_t rows, size_t cols, const float *blocks, float *mean, float *variance);
     void (*normalise)(const eng_norm_job *job); /* y = f((x - mean) scale + shift), f as in eng_tile_job */
     /* In both, relu: dy counts as 0 where normalise gave nothing above 0.
      * sum = column sums of dy, sum_x those of dy (x - mean). */
     void (*norm_sums)(const eng_norm_job *job);
+    /* In two steps, as moments: reads neither sum nor sum_x. */
+    void (*norm_sums_of)(const eng_norm_job *job, float *blocks);
+    void (*norm_sums_merge)(size_t rows, size_t cols, const float *blocks, float *sum, float *sum_x);
     void (*norm_grad)(const eng_norm_job *job); /* dx = scale (dy - sum - (x - mean) sum_x); dx may be dy */
     /* which (or NULL): the number of the tap that won, row by row of the window; the first of equals. */
     void (*max_pool)(const eng_pool *pool, size_t n, const float *x, float *y, uint8_t *which);

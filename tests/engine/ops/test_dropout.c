@@ -25,7 +25,7 @@ static void the_mask_is_philox_in_the_documented_order(void **state) {
     for (const char *const *name = eng_kernels_names; *name != NULL; name++) {
         const eng_kernels *kernels = eng_kernels_find(*name);
         if (kernels == NULL) continue;
-        kernels->dropout(COUNT, 20000, 1.0f, stream.key, stream.counter, x, y, keep);
+        kernels->dropout(COUNT, 0, 20000, 1.0f, stream.key, stream.counter, x, y, keep);
         for (uint32_t i = 0; i < COUNT; i++) {
             uint32_t j = i % 128, word[4];
             uint32_t counter[4] = {16 * (i / 128) + j % 16, 0, 3, 12};

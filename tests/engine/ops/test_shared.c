@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/rng.h"
-#include "engine/tensor/threads.h"
+#include "engine/tensor/call.h"
 #include "tests/support/op_cases.h"
 
 enum { BATCH = 37, MOST_THREADS = 5, MOST_ARRAYS = 8 + 2 * ENG_OP_MAX_PARAMS + ENG_OP_MAX_INPUTS };
@@ -160,8 +160,8 @@ static float *outcome(scene *s, eng_threads *threads, const eng_updater *updater
     s->run.workspace_step = step * sizeof(float);
     s->run.shared = shared;
     s->run.updater = updater;
-    s->node->op->forward(&s->call, &s->run);
-    s->node->op->backward(&s->call, &s->run);
+    eng_call_forward(&s->call, &s->run);
+    eng_call_backward(&s->call, &s->run);
     *loss = s->run.loss;
     size_t count = 0;
     for (size_t i = 0; i < s->arrays; i++) count += s->count[i];
