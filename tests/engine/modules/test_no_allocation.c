@@ -32,18 +32,21 @@ static const char *const networks[] = {
     "{activation: prelu}, {activation: elu}, {activation: gelu}, {activation: swish}, {activation: softmax}]",
 };
 
-/* x + 0 + noise, every pixel of it. */
+/* x + 0 + noise with weights that are learned, every pixel of it. */
 static void disturb(eng_net *net) {
     base_err err;
     const eng_value x = net->at;
-    eng_value terms[3] = {x};
+    eng_value terms[4] = {x};
+    const eng_parameter_config ones = {.shape = eng_shape_2d(1, 3), .value = 1.0f};
+    const eng_mix_config mix = {.column = {0, 1, 2}};
     net->err = &err;
     CHECK_OK(eng_net_apply(net, &eng_op_zero, NULL, NULL));
     terms[1] = net->at;
     net->at = x;
     CHECK_OK(eng_net_apply(net, &eng_op_noise, NULL, NULL));
     terms[2] = net->at;
-    CHECK_OK(eng_net_add(net, terms, 3, &eng_op_linear));
+    CHECK_OK(eng_graph_add_many(net->graph, &eng_op_parameter, &ones, NULL, NULL, 0, &terms[3], &err));
+    CHECK_OK(eng_graph_add_many(net->graph, &eng_op_mix, &mix, NULL, terms, 4, &net->at, &err));
     CHECK_OK(eng_net_apply(net, &eng_op_subsample, NULL, NULL));
 }
 
