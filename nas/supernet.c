@@ -297,6 +297,10 @@ const eng_graph *nas_supernet_graph(const nas_supernet *net) {
     return net->graph;
 }
 
+eng_plan *nas_supernet_plan(const nas_supernet *net) {
+    return net->plan;
+}
+
 eng_params *nas_supernet_params(const nas_supernet *net) {
     return net->params;
 }

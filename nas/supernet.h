@@ -8,7 +8,7 @@
 #ifndef NAS_SUPERNET_H
 #define NAS_SUPERNET_H
 
-#include "engine/tensor/threads.h"
+#include "engine/tensor/plan.h"
 #include "nas/choices.h"
 #include "nas/skeleton.h"
 
@@ -70,6 +70,7 @@ double **nas_operation_blocks(const nas_space *space, base_arena *arena);
 
 const nas_space *nas_supernet_space(const nas_supernet *net);
 const eng_graph *nas_supernet_graph(const nas_supernet *net);
+eng_plan *nas_supernet_plan(const nas_supernet *net);
 eng_params *nas_supernet_params(const nas_supernet *net);
 const eng_kernels *nas_supernet_kernels(const nas_supernet *net);
 size_t nas_supernet_batch(const nas_supernet *net);

@@ -34,6 +34,7 @@ NETWORKS = {  # name: (what it is, the arguments of bench_train)
     "resnet8": ("ResNet-8, 16-32-64", ["resnet8.yaml"]),
     "separable": ("depthwise-separable, 3x3 and 5x5", ["separable.yaml"]),
     "darts": ("a DARTS cell, 16 channels at 28x28", ["darts.yaml", "--darts-cell", "16"]),
+    "supernet": ("the supernet of DARTS, 8 channels, 5 cells", ["supernet.yaml", "--supernet", "8", "5"]),
 }
 OURS = "here"
 # program: (the environment's name, or None for Debian's Python; ways to use it)

@@ -67,6 +67,21 @@ static bool put_cross_entropy(base_buf *out, const eng_node *node) {
     return ((const eng_cross_entropy_config *)node->config)->smoothing == 0.0;
 }
 
+static bool put_subsample(base_buf *out, const eng_node *node) {
+    const eng_subsample_config *c = node->config;
+    base_buf_printf(out, ", \"begin\": [%zu, %zu], \"stride\": %zu", c->begin[0], c->begin[1],
+                    c->stride == 0 ? 1 : c->stride);
+    return true;
+}
+
+static bool put_mix(base_buf *out, const eng_node *node) {
+    const eng_mix_config *c = node->config;
+    base_buf_printf(out, ", \"row\": %zu, \"columns\": [", c->row);
+    for (size_t i = 0; i + 1 < node->inputs; i++) base_buf_printf(out, "%s%zu", i > 0 ? ", " : "", c->column[i]);
+    base_buf_putc(out, ']');
+    return true;
+}
+
 static bool put_nothing(base_buf *out, const eng_node *node) {
     (void)out;
     (void)node;
@@ -87,6 +102,10 @@ static const struct {
     {&eng_op_add, put_add},
     {&eng_op_concat, put_nothing},
     {&eng_op_reshape, put_nothing},
+    {&eng_op_subsample, put_subsample},
+    {&eng_op_parameter, put_nothing},
+    {&eng_op_softmax, put_nothing},
+    {&eng_op_mix, put_mix},
     {&eng_op_cross_entropy, put_cross_entropy},
 };
 
@@ -97,7 +116,7 @@ static base_status put_settings(base_buf *out, const eng_node *node, base_err *e
                      node->op->name);
 }
 
-static base_status put_node(base_buf *out, const eng_node *node, size_t first_param, base_err *err) {
+static base_status put_node(base_buf *out, const eng_node *node, base_err *err) {
     base_buf_printf(out, "  {\"op\": \"%s\", \"in\": [", node->op->name);
     for (size_t i = 0; i < node->inputs; i++) base_buf_printf(out, "%s%u", i > 0 ? ", " : "", node->in[i]);
     base_buf_puts(out, "], \"out\": ");
@@ -106,7 +125,7 @@ static base_status put_node(base_buf *out, const eng_node *node, size_t first_pa
     else
         base_buf_printf(out, "%u", node->out);
     base_buf_puts(out, ", \"params\": [");
-    for (size_t i = 0; i < node->params; i++) base_buf_printf(out, "%s%zu", i > 0 ? ", " : "", first_param + i);
+    for (size_t i = 0; i < node->params; i++) base_buf_printf(out, "%s%u", i > 0 ? ", " : "", node->param_id[i]);
     base_buf_putc(out, ']');
     BASE_TRY(put_settings(out, node, err));
     base_buf_putc(out, '}');
@@ -124,15 +143,20 @@ static void put_param(base_buf *out, const eng_param *param) {
     base_buf_put_json(out, param->name);
     base_buf_puts(out, ", \"shape\": ");
     put_shape(out, &param->shape);
-    base_buf_printf(out, ", \"offset\": %zu, \"trained\": %s}", param->offset,
-                    bool_text((param->flags & ENG_PARAM_STATE) == 0));
+    base_buf_printf(out, ", \"offset\": %zu, \"trained\": %s, \"group\": %u}", param->offset,
+                    bool_text((param->flags & ENG_PARAM_STATE) == 0), param->group);
+}
+
+static eng_value input_of(const eng_graph *graph) {
+    eng_value input = 0;
+    while (eng_graph_value(graph, input)->producer != ENG_GRAPH_INPUT) input++;
+    return input;
 }
 
 static base_status put_network(base_buf *out, const train_export *job, base_err *err) {
-    const eng_graph *graph = eng_model_graph(job->model);
-    const eng_params *params = eng_model_params(job->model);
-    eng_value input = 0;
-    while (eng_graph_value(graph, input)->producer != ENG_GRAPH_INPUT) input++;
+    const eng_graph *graph = job->graph;
+    const eng_params *params = job->params;
+    const eng_value input = input_of(graph);
     base_buf_printf(out, "{\"batch\": %zu, \"batches\": %zu, \"input\": %u, \"shape\": ", job->batch, job->batches,
                     input);
     put_shape(out, &eng_graph_value(graph, input)->shape);
@@ -141,10 +165,9 @@ static base_status put_network(base_buf *out, const train_export *job, base_err 
     base_buf_puts(out, ", \"momentum\": ");
     base_buf_put_double(out, job->momentum);
     base_buf_puts(out, ",\n \"nodes\": [\n");
-    for (size_t i = 0, param = 0; i < eng_graph_nodes(graph); i++) {
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
         if (i > 0) base_buf_puts(out, ",\n");
-        BASE_TRY(put_node(out, eng_graph_node(graph, i), param, err));
-        param += eng_graph_node(graph, i)->params;
+        BASE_TRY(put_node(out, eng_graph_node(graph, i), err));
     }
     base_buf_puts(out, "],\n \"params\": [\n");
     for (size_t i = 0; i < eng_params_count(params); i++) {
@@ -153,6 +176,10 @@ static base_status put_network(base_buf *out, const train_export *job, base_err 
     }
     base_buf_puts(out, "]}\n");
     return BASE_OK;
+}
+
+static size_t input_count(const eng_graph *graph) {
+    return eng_shape_count(&eng_graph_value(graph, input_of(graph))->shape);
 }
 
 static base_status write_into(const char *folder, const char *name, const void *bytes, size_t length, base_err *err) {
@@ -164,7 +191,7 @@ static base_status write_into(const char *folder, const char *name, const void *
 }
 
 base_status train_export_write(const train_export *job, const char *folder, base_err *err) {
-    const eng_params *params = eng_model_params(job->model);
+    const eng_params *params = job->params;
     const size_t samples = job->batches * job->batch;
     base_buf text = {0};
     base_status status = put_network(&text, job, err);
@@ -174,7 +201,7 @@ base_status train_export_write(const train_export *job, const char *folder, base
         status =
             write_into(folder, "weights.f32", eng_params_values(params), eng_params_size(params) * sizeof(float), err);
     if (status == BASE_OK)
-        status = write_into(folder, "x.f32", job->x, samples * eng_model_input_count(job->model) * sizeof *job->x, err);
+        status = write_into(folder, "x.f32", job->x, samples * input_count(job->graph) * sizeof *job->x, err);
     if (status == BASE_OK) status = write_into(folder, "labels.i32", job->labels, samples * sizeof *job->labels, err);
     base_buf_fini(&text);
     return status;

@@ -3,13 +3,14 @@
 #ifndef BENCH_MICRO_TRAIN_EXPORT_H
 #define BENCH_MICRO_TRAIN_EXPORT_H
 
-#include "engine/modules/model.h"
+#include "engine/tensor/graph.h"
 
 typedef struct train_export {
-    const eng_model *model; /* in its first state */
-    size_t batch, batches;  /* samples of each, and how many */
-    const float *x;         /* [batches, batch, inputs] */
-    const int32_t *labels;  /* [batches, batch] */
+    const eng_graph *graph;
+    const eng_params *params; /* in their first state */
+    size_t batch, batches;    /* samples of each, and how many */
+    const float *x;           /* [batches, batch, inputs] */
+    const int32_t *labels;    /* [batches, batch] */
     double rate, momentum;
 } train_export;
 

@@ -32,7 +32,7 @@ class Training:
         self.rate, self.momentum = description["rate"], description["momentum"]
         self.batches, batch = description["batches"], description["batch"]
         block = np.fromfile(folder / "weights.f32", np.float32)
-        self.params = []
+        self.params, self.groups = [], [p.get("group", 0) for p in description["params"]]
         for p in description["params"]:
             size = int(np.prod(p["shape"]))
             self.params.append(block[p["offset"]:p["offset"] + size].reshape(p["shape"]))
@@ -77,7 +77,7 @@ def torch_layers(training):
             if node["bias"]:
                 layer.bias.data = w[1]
         elif node["op"] == "batch-norm":
-            layer = nn.BatchNorm2d(len(w[0]), node["epsilon"], node["momentum"])
+            layer = nn.BatchNorm2d(len(w[0]), node["epsilon"], node["momentum"], affine=len(w) > 2)
         else:
             continue
         layers[index] = layer
@@ -95,6 +95,11 @@ def torch_model(training):
             super().__init__()
             for index, layer in torch_layers(training).items():
                 setattr(self, f"layer{index}", layer)
+            for index, node in enumerate(training.nodes):
+                if node["op"] == "parameter":  # of an architecture: differentiated, not moved
+                    value = nn.Parameter(torch.from_numpy(node["weights"][0].copy()))
+                    value.moves = training.groups[node["params"][0]] == 0
+                    setattr(self, f"value{index}", value)
 
         def apply_node(self, index, node, v):
             op = node["op"]
@@ -112,6 +117,16 @@ def torch_model(training):
                 y = v[0].permute(0, 2, 3, 1).flatten(1)
             elif op == "global-mean-pool":
                 y = v[0].mean((2, 3))
+            elif op == "parameter":
+                y = getattr(self, f"value{index}")
+            elif op == "softmax":
+                y = F.softmax(v[0], -1)
+            elif op == "mix":
+                w = v[-1][node["row"]]
+                y = sum(w[c] * x for c, x in zip(node["columns"], v[:-1]))
+            elif op == "subsample":
+                (down, along), stride = node["begin"], node["stride"]
+                y = v[0][:, :, down::stride, along::stride]
             elif op == "max-pool":
                 y = F.max_pool2d(v[0], node["window"], node["stride"], node["padding"])
             elif op == "mean-pool":
@@ -141,7 +156,7 @@ def torch_steps(training, options):
         model = model.to(memory_format=torch.channels_last)
         x = [batch.contiguous(memory_format=torch.channels_last) for batch in x]
     how = {word: True for word in ("foreach", "fused") if word in options} or {"foreach": False}
-    optimizer = torch.optim.SGD(model.parameters(), training.rate, training.momentum, **how)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if getattr(p, "moves", True)], training.rate, training.momentum, **how)
     compute = torch.compile(model, mode="max-autotune-no-cudagraphs" if "tuned" in options else None) \
         if "compile" in options else model
     at = 0
