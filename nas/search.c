@@ -66,9 +66,9 @@ static base_status create_data(nas_search *s, const eng_augment *augment, base_e
     return BASE_OK;
 }
 
-static base_status create_net(nas_search *s, base_err *err) {
+static nas_supernet_options net_options(const nas_search *s) {
     const size_t a = eng_feed_room(s->feed[0]), b = eng_feed_room(s->feed[1]);
-    const nas_supernet_options net = {
+    return (nas_supernet_options){
         .space = s->space,
         .settings = {.channels = (size_t)s->settings.channels, .cells = (size_t)s->settings.cells},
         .choices = s->choices,
@@ -77,13 +77,16 @@ static base_status create_net(nas_search *s, base_err *err) {
         .seed = (uint64_t)s->settings.seed,
         .threads = s->threads,
     };
+}
+
+static base_status create_net(nas_search *s, base_err *err) {
     const nas_problem_options problem = {
         .momentum = s->settings.momentum,
         .weight_decay = s->settings.weight_decay,
         .clip_norm = s->settings.clip_norm,
         .alpha_weight_decay = s->settings.alpha_weight_decay,
     };
-    if (s->settings.threads > 1) BASE_TRY(eng_threads_create((size_t)s->settings.threads, &s->threads, err));
+    const nas_supernet_options net = net_options(s);
     BASE_TRY(nas_supernet_create(&net, &s->net, err));
     return nas_problem_create(&problem, s->net, &s->problem, err);
 }
@@ -115,7 +118,6 @@ static uint64_t identity_of(const nas_search *s, const eng_augment *augment) {
 
 static base_status create_parts(nas_search *s, const eng_augment *augment, base_err *err) {
     const base_yaml_node *const *options = s->choices->options;
-    BASE_TRY(create_data(s, augment, err));
     BASE_TRY(create_net(s, err));
     BASE_TRY(
         nas_step_create(s->choices->step, options[NAS_CHOICE_STEP], nas_problem_bilevel(s->problem), &s->step, err));
@@ -124,22 +126,55 @@ static base_status create_parts(nas_search *s, const eng_augment *augment, base_
     return eng_trainer_adopt((eng_step){.type = &nas_search_step, .self = s}, &config, &s->trainer, err);
 }
 
-base_status nas_search_create(const nas_search_settings *settings, const nas_choices *choices, const nas_space *space,
-                              const eng_view *view, const eng_augment *augment, nas_search **out, base_err *err) {
+/* With its data, and no network yet; to be destroyed also on failure. */
+static base_status begin(const nas_search_settings *settings, const nas_choices *choices, const nas_space *space,
+                         const eng_view *view, const eng_augment *augment, nas_search **out, base_err *err) {
     nas_search *s = base_calloc(1, sizeof *s);
     *s = (nas_search){
         .arena = base_arena_create(), .settings = *settings, .choices = choices, .space = space, .view = view};
+    *out = s;
     s->weights_state = nas_choices_state(choices, NAS_CHOICE_EDGE_WEIGHTS, s->arena);
     s->selection_state = nas_choices_state(choices, NAS_CHOICE_SELECTION, s->arena);
     s->block = nas_operation_blocks(space, s->arena);
+    if (settings->threads > 1) BASE_TRY(eng_threads_create((size_t)settings->threads, &s->threads, err));
+    return create_data(s, augment, err);
+}
+
+base_status nas_search_create(const nas_search_settings *settings, const nas_choices *choices, const nas_space *space,
+                              const eng_view *view, const eng_augment *augment, nas_search **out, base_err *err) {
+    nas_search *s;
     *out = NULL;
-    const base_status status = create_parts(s, augment, err);
+    base_status status = begin(settings, choices, space, view, augment, &s, err);
+    if (status == BASE_OK) status = create_parts(s, augment, err);
     if (status != BASE_OK) {
         nas_search_destroy(s);
         return status;
     }
     *out = s;
     return BASE_OK;
+}
+
+/* Besides the supernet: momentum, Adam's two moments, what the step keeps, and the batches. */
+static size_t other_bytes(const nas_search *s, size_t block) {
+    return (1 + s->choices->step->copies) * block + eng_feed_bytes(s->feed[0]) + eng_feed_bytes(s->feed[1]);
+}
+
+base_status nas_search_measure(const nas_search_settings *settings, const nas_choices *choices, const nas_space *space,
+                               const eng_view *view, nas_supernet_size *out, base_err *err) {
+    nas_search *s;
+    base_status status = begin(settings, choices, space, view, NULL, &s, err);
+    if (status == BASE_OK) {
+        const nas_supernet_options net = net_options(s);
+        status = nas_supernet_measure(&net, out, err);
+    }
+    if (status == BASE_OK) out->bytes += other_bytes(s, out->block);
+    nas_search_destroy(s);
+    return status;
+}
+
+size_t nas_search_bytes(const nas_search *search) {
+    const size_t block = eng_params_size(nas_supernet_params(search->net)) * sizeof(float);
+    return nas_supernet_bytes(search->net) + other_bytes(search, block);
 }
 
 void nas_search_destroy(nas_search *search) {

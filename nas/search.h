@@ -40,6 +40,10 @@ BASE_CHECK base_status nas_search_create(const nas_search_settings *settings, co
                                          const nas_space *space, const eng_view *view, const eng_augment *augment,
                                          nas_search **out, base_err *err);
 void nas_search_destroy(nas_search *search);
+/* What such a search takes (bytes as nas_search_bytes), with neither network nor optimizers in memory. */
+BASE_CHECK base_status nas_search_measure(const nas_search_settings *settings, const nas_choices *choices,
+                                          const nas_space *space, const eng_view *view, nas_supernet_size *out,
+                                          base_err *err);
 
 /* How a caller follows a search; any may be NULL. */
 typedef struct nas_search_watch {

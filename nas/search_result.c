@@ -150,12 +150,6 @@ const nas_supernet *nas_search_supernet(const nas_search *search) {
     return search->net;
 }
 
-size_t nas_search_bytes(const nas_search *search) {
-    const size_t block = eng_params_size(nas_supernet_params(search->net)) * sizeof(float);
-    return nas_supernet_bytes(search->net) + (1 + search->choices->step->copies) * block +
-           eng_feed_bytes(search->feed[0]) + eng_feed_bytes(search->feed[1]);
-}
-
 /* Half of the training part goes through `passes` passes per epoch, the other half through a third of one. */
 double nas_search_cost(const nas_choices *choices) {
     return 0.5 * (double)choices->step->passes + 0.5 / 3;

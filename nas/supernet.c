@@ -189,16 +189,23 @@ void nas_supernet_destroy(nas_supernet *net) {
     base_arena_destroy(net->arena);
 }
 
+/* Besides parameters and arena: the description, the calls, the rooms of threads. */
+static size_t described_bytes(const nas_supernet *net) {
+    const size_t threads = eng_threads_count(net->options.threads);
+    return eng_graph_bytes(net->graph) + eng_plan_calls_bytes(net->graph) +
+           eng_plan_threads_bytes(net->graph, net->options.batch, threads);
+}
+
 base_status nas_supernet_measure(const nas_supernet_options *options, nas_supernet_size *out, base_err *err) {
     nas_supernet *net = begin(options);
     size_t arena = 0;
     base_status status = build(net, err);
     if (status == BASE_OK) status = eng_plan_measure(net->graph, options->batch, &arena, err);
     if (status == BASE_OK) {
-        const size_t blocks = 2 * eng_graph_param_size(net->graph) * sizeof(float);
+        out->block = eng_graph_param_size(net->graph) * sizeof(float);
         out->alphas = nas_supernet_alpha_count(net);
         out->numbers = eng_graph_numbers(net->graph) - out->alphas;
-        out->bytes = blocks + arena + eng_graph_bytes(net->graph) + eng_plan_calls_bytes(net->graph);
+        out->bytes = 2 * out->block + arena + described_bytes(net);
         out->flops = eng_graph_flops(net->graph);
     }
     nas_supernet_destroy(net);
@@ -332,6 +339,5 @@ size_t nas_supernet_numbers(const nas_supernet *net) {
 }
 
 size_t nas_supernet_bytes(const nas_supernet *net) {
-    return 2 * eng_params_size(net->params) * sizeof(float) + eng_plan_bytes(net->plan) + eng_graph_bytes(net->graph) +
-           eng_plan_calls_bytes(net->graph);
+    return 2 * eng_params_size(net->params) * sizeof(float) + eng_plan_bytes(net->plan) + described_bytes(net);
 }

@@ -38,7 +38,8 @@ void nas_supernet_destroy(nas_supernet *net);
 /* What a supernet will be, without allocating it. */
 typedef struct nas_supernet_size {
     size_t numbers, alphas; /* trained */
-    size_t bytes;           /* as nas_supernet_bytes */
+    size_t bytes;           /* as nas_supernet_bytes; with options.threads */
+    size_t block;           /* bytes of all its parameters once */
     double flops;           /* of one sample forward */
 } nas_supernet_size;
 BASE_CHECK base_status nas_supernet_measure(const nas_supernet_options *options, nas_supernet_size *out, base_err *err);

@@ -52,6 +52,27 @@ static void random_networks_learn_with_weights_that_they_share(void **state) {
     unload_data(&d);
 }
 
+static void what_is_measured_is_what_is_taken(void **state) {
+    (void)state;
+    static const char *const searches[] = {"darts-first", "darts", "random-sharing"};
+    data d = load_data(.2);
+    for (size_t i = 0; i < 6; i++) {
+        base_arena *arena = base_arena_create();
+        base_err err = {0};
+        nas_search_settings settings = settings_of(arena, 1, 1);
+        settings.threads = 1 + (int64_t)i / 3;
+        nas_search *s = create_with(&settings, searches[i % 3], &d, arena);
+        nas_supernet_size size;
+        CHECK_OK(nas_search_measure(&settings, read_choices(arena, searches[i % 3]), read_space(arena, space_text),
+                                    d.view, &size, &err));
+        assert_int_equal(size.bytes, nas_search_bytes(s));
+        assert_int_equal(size.numbers, nas_supernet_numbers(nas_search_supernet(s)));
+        nas_search_destroy(s);
+        base_arena_destroy(arena);
+    }
+    unload_data(&d);
+}
+
 /* ---- what comes out ---- */
 
 static size_t lines_of(const char *text) {
@@ -165,6 +186,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_search_learns_weights_and_alphas),
         cmocka_unit_test(random_networks_learn_with_weights_that_they_share),
+        cmocka_unit_test(what_is_measured_is_what_is_taken),
         cmocka_unit_test(the_alphas_of_every_epoch_are_kept),
         cmocka_unit_test(a_collapse_is_said_in_words),
         cmocka_unit_test(the_eigenvalue_rule_ends_a_search),
