@@ -118,6 +118,8 @@ typedef struct hpo_objective_type {
     /* For an objective that reads its settings itself and whose table is made of others: names, bounds and help, in the
      * arena. NULL: options are all. */
     const base_option *(*table)(base_arena *arena);
+    /* SEARCHABLE: the options that may be searched, where these are more than those of the table, in the arena. */
+    const base_option *(*searched)(base_arena *arena);
     /* Options that may change between two runs of a study when its user accepts it, because the searched values mean
      * the same whatever they are; NULL-terminated, NULL: none. */
     const char *const *changeable;

@@ -113,6 +113,10 @@ void cli_put_status_body(const cli_end *end, base_buf *out);
 /* Wall seconds of earlier runs, from status.json; 0 when there is none. For journals of format 1, which do not say. */
 double cli_elapsed_before(const char *dir);
 
+/* ---- artefacts.c ---- */
+/* A table of what several trials have made, best first; nothing when there are not several. */
+void cli_print_artefacts(const cli_end *end, base_buf *out);
+
 /* ---- best.c ---- */
 /* best.yaml of the run's folder, and beside it the files of the best trial that its objective names. */
 BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);

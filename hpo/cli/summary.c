@@ -211,6 +211,7 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
         base_buf_puts(out, all_failed(end) ? "every trial failed\n" : "no trial has succeeded yet\n");
     }
     if (end->brief) return;
+    cli_print_artefacts(end, out);
     print_files(end, found ? &best : NULL, out);
     if (end->exit_code == HPO_EXIT_INTERRUPTED) base_buf_puts(out, "the same command continues this run\n");
 }

@@ -35,6 +35,7 @@ static void raise_bit(controller *c, hpo_notice kind, const hpo_record *record) 
         [HPO_NOTICE_EARLY_END] = "ended before the step asked for",
         [HPO_NOTICE_LATE] = "had finished before it could be stopped",
         [HPO_NOTICE_SLOW_START] = "had to wait for room before it could start",
+        [HPO_NOTICE_WARNED] = "ended with a warning: see its log",
     };
     const hpo_result *result = &record->result;
     const bool is_last = result->notices >> kind == 1;

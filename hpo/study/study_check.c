@@ -12,7 +12,7 @@
  * are also fixed, and bounds that the option does not allow. */
 base_status study_check_searched(const hpo_study_spec *spec, const base_yaml_node *parameters, base_err *err) {
     const hpo_objective_type *type = spec->objective;
-    const base_option *table = hpo_objective_table(type, spec->arena);
+    const base_option *table = type->searched ? type->searched(spec->arena) : hpo_objective_table(type, spec->arena);
     if (!(type->flags & HPO_OBJECTIVE_SEARCHABLE) || !table || !parameters) return BASE_OK;
     const size_t count = base_options_count(table);
     const char **names = BASE_NEW_ARRAY(spec->arena, count, const char *);

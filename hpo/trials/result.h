@@ -60,7 +60,8 @@ const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name);
     X(METRICS_DROPPED, "metrics_dropped", "had more metrics than are kept", "")                                        \
     X(EARLY_END, "early_end", "ended before the step asked for", "charged up to where they ended")                     \
     X(LATE, "late", "had finished before they could be stopped", "does the program flush its reports?")                \
-    X(SLOW_START, "slow_start", "had to wait for room before they could start", "")
+    X(SLOW_START, "slow_start", "had to wait for room before they could start", "")                                    \
+    X(WARNED, "warned", "ended with a warning", "see their logs")
 
 typedef enum hpo_notice {
 #define HPO_NOTICE_ENUM(name, word, text, hint) HPO_NOTICE_##name,

@@ -194,6 +194,44 @@ static void test_best_is_yaml_and_true(void **state) {
     tear_down(&f);
 }
 
+/* Trials that made the same share a row with the mean of their errors; the best row comes first. */
+static void test_artefacts_are_told_apart(void **state) {
+    (void)state;
+    fixture f;
+    base_err err;
+    base_buf out = {0};
+    f.dir = check_tmpdir_create();
+    f.spec = toy_spec("objective: toy_strict\nmetric: {name: valid_error, goal: minimize}\nparameters: {learning_rate: "
+                      "{min: 0.1, max: 1.0}}\n"
+                      "budget: {trials: 5}\n");
+    CHECK_OK(hpo_study_create(f.spec, &f.study, &err));
+    static const struct {
+        double valid, test;
+        const char *artefact;
+    } results[] = {{0.5, 0.6, "b"}, {0.25, 0.5, "a"}, {0.75, 0.5, "a"}, {0.125, 0.25, ""}, {0.375, 0.75, "c\x1b"}};
+    for (size_t i = 0; i < CHECK_COUNT(results); i++) {
+        hpo_ask_kind kind;
+        hpo_record record;
+        hpo_result result = {.cost = 1};
+        CHECK_OK(hpo_study_ask(f.study, &kind, &record, &err));
+        hpo_metrics_set(&result.metrics, "valid_error", results[i].valid);
+        hpo_metrics_set(&result.metrics, "test_error", results[i].test);
+        assert_true(hpo_result_set_artefact(&result, results[i].artefact));
+        if (i == 3) result.failure = HPO_FAILURE_CRASH;
+        hpo_study_tell(f.study, record.trial, &result, 0, 0, &record);
+    }
+    f.last = (hpo_progress){.study = f.study};
+    cli_end end = end_of(&f, "done", 0, NULL);
+    cli_print_artefacts(&end, &out);
+    assert_string_equal(base_buf_text(&out), "the 3 of 3 artefacts of 4 trials (means of equal ones):\n"
+                                             "  valid_error     test_error      trials\n"
+                                             "  0.5             0.5             1, 2\n    a\n"
+                                             "  0.375           0.75            4\n    c?\n"
+                                             "  0.5             0.6             0\n    b\n");
+    base_buf_fini(&out);
+    tear_down(&f);
+}
+
 /* A run's folder has the files of its best trial, and none of an earlier one. */
 static void test_files_of_the_best_lie_beside_it(void **state) {
     (void)state;
@@ -348,6 +386,7 @@ int main(void) {
         cmocka_unit_test(test_status_is_json_and_true),
         cmocka_unit_test(test_status_of_a_run_that_goes_on_or_that_broke),
         cmocka_unit_test(test_best_is_yaml_and_true),
+        cmocka_unit_test(test_artefacts_are_told_apart),
         cmocka_unit_test(test_files_of_the_best_lie_beside_it),
         cmocka_unit_test(test_without_a_success_there_is_no_best),
         cmocka_unit_test(test_an_artefact_commands_no_terminal),
