@@ -4,6 +4,7 @@
 
 #include "hpo/models/blas.h"
 #include "experiments/objectives/registry.h"
+#include "experiments/topics.h"
 #include "hpo/cli/cli.h"
 
 int main(int argc, char **argv) {
@@ -12,6 +13,7 @@ int main(int argc, char **argv) {
     if (core) setenv("OPENBLAS_CORETYPE", core, 0);
     size_t count;
     const hpo_objective_type *const *objectives = obj_registry(&count);
-    const hpo_catalog catalog = {.objectives = objectives, .n_objectives = count, .version = "hpo " HPO_VERSION};
+    const hpo_catalog catalog = {
+        .objectives = objectives, .n_objectives = count, .version = "hpo " HPO_VERSION, .topics = experiments_topics()};
     return hpo_cli_main(&catalog, argc, argv);
 }

@@ -230,3 +230,11 @@ base_status nas_search_save(const nas_search *search, const char *path, base_err
 base_status nas_search_load(nas_search *search, const char *path, base_err *err) {
     return eng_trainer_load(search->trainer, path, err);
 }
+
+uint64_t nas_search_steps(const nas_search *search) {
+    return nas_search_step.steps(search);
+}
+
+uint64_t nas_search_epoch_steps(const nas_search *search) {
+    return nas_search_step.batches(search);
+}

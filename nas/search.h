@@ -60,7 +60,9 @@ BASE_CHECK base_status nas_search_run(nas_search *search, uint64_t epochs, const
 
 /* ---- what came out ---- */
 
-size_t nas_search_epochs(const nas_search *search); /* finished */
+size_t nas_search_epochs(const nas_search *search);        /* finished */
+uint64_t nas_search_steps(const nas_search *search);       /* taken in all */
+uint64_t nas_search_epoch_steps(const nas_search *search); /* that an epoch has */
 const nas_figures *nas_search_figures(const nas_search *search, size_t epoch);
 /* Of the last epoch: whether the search is over, why, and whose epoch's genotype is the result. */
 const nas_verdict *nas_search_verdict(const nas_search *search);

@@ -12,6 +12,7 @@ extern "C" {
 /* One line each. */
 #define OBJ_LIST(X)                                                                                                    \
     X(command)                                                                                                         \
+    X(darts)                                                                                                           \
     X(function)                                                                                                        \
     X(train)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A deterministic study tells the same sequence of (trial, configuration, fidelity, value), bit for bit, however it is
-run and however often it is killed: test_sequences.py HPO_SEARCH function|command|model|train SOURCE_FOLDER."""
+run and however often it is killed: test_sequences.py HPO_SEARCH function|command|model|train|darts SOURCE_FOLDER."""
 import pathlib
 import random
 import sys
@@ -40,13 +40,49 @@ def training_study(place):
     return place.write("study.yaml", digits.read_text().replace("budget: {trials: 120}", "budget: {trials: 40}"))
 
 
-STUDIES = {"function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study}
+DARTS = """\
+study: darts
+seed: 3
+objective:
+  darts:
+    dataset: digits
+    fraction: 0.2
+    space: toy
+    search: darts
+    channels: 4
+    batch_size: 32
+    alpha_learning_rate: 0.1
+    retrain: {epochs: 2, channels: 4, batch_size: 32}
+method: hyperband
+fidelity: {search_epochs: {min: 1, max: 9}}
+budget: {trials: 16}
+deterministic: true
+workers: 3
+parameters:
+  learning_rate: {min: 0.005, max: 0.1, log: true}
+  retrain.learning_rate: {min: 0.005, max: 0.1, log: true}
+"""
+
+
+def searching_study(place):
+    """What a trial makes is compared, too: its genotype, and the alphas that it was read from."""
+    return place.write("study.yaml", DARTS)
+
+
+STUDIES = {"function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study,
+           "darts": searching_study}
+MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg")
 
 
 def compare(got, want, how):
     for number, (ours, theirs) in enumerate(zip(got, want)):
         check(ours == theirs, f"{how}: record {number} is\n  {ours}\nbut should be\n  {theirs}")
     check_equal(len(got), len(want), f"{how}: records")
+
+
+def made(folder):
+    """What the best trial has made, beside best.yaml."""
+    return {name: (folder / name).read_text() for name in MADE} if sys.argv[2] == "darts" else {}
 
 
 def kill_three_times(place, study, folder, duration):
@@ -74,7 +110,7 @@ def kill_three_times(place, study, folder, duration):
 
 def test_the_sequence_is_the_same_however_it_is_run(place):
     study = STUDIES[sys.argv[2]](place)
-    want, duration = None, 0
+    want, duration, files = None, 0, {}
     for how, start in place.launchers().items():
         folder = place.path("runs") / how.replace(" ", "_")
         started = time.monotonic()
@@ -82,14 +118,16 @@ def test_the_sequence_is_the_same_however_it_is_run(place):
         place.check_nothing_left()
         got = records(folder)
         if want is None:
-            want, duration = got, time.monotonic() - started
+            want, duration, files = got, time.monotonic() - started, made(folder)
             check(len(want) > 50, "too few records")
         compare(got, want, how)
+        check(made(folder) == files, f"{how}: the best trial made something else")
         check_equal(status(folder)["exit_code"], DONE, f"{how}: exit_code of status.json")
     folder = place.path("killed")
-    kill_three_times(place, study, folder, duration)
+    kill_three_times(place, study, folder, duration * (0.3 if sys.argv[2] == "darts" else 1))
     place.jobs(3, study, "--dir", folder).expect(DONE)
     compare(records(folder), want, "killed three times and continued")
+    check(made(folder) == files, "killed three times and continued: the best trial made something else")
     place.alone(study, "--dir", folder, "--replay").expect(DONE).says("the same")
 
 

@@ -55,7 +55,8 @@ def records(path):
             words += ["value", bits(attribute["value"]), attribute.get("failure", "none")]
             words += [flag for flag in ("stop", "final") if attribute.get(flag)]
             metrics = attribute.get("metrics", {}).items()
-            words += [f"{name}={bits(value)}" for name, value in metrics if name != "seconds"]
+            words += [f"{name}={bits(value)}" for name, value in metrics if not name.endswith("seconds")]
+            words += [f"made {text!r}" for text in attribute.get("artefact", [])]
         lines.append(" ".join(words))
     return lines
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the trials of a study of `darts` search in and what that takes, for --check: the supernet in the middle of the
+ * space, its memory, and the time of a step, which is measured on one. A search that trial.memory does not hold is
+ * refused before a night is lost, with the largest batch that it does hold. */
+#include <math.h>
+
+#include "base/clock.h"
+#include "experiments/objectives/darts_state.h"
+#include "nas/network.h"
+
+static const double mib = 1024.0 * 1024.0, ENOUGH = 0.5; /* seconds of steps that are timed */
+
+typedef struct description {
+    const hpo_objective_env *env;
+    base_arena *arena;
+    darts_settings settings;
+    eng_dataset *set;
+    eng_view *view;
+} description;
+
+/* The middle of the space, or a random point where that is forbidden. */
+static base_status read_middle(description *d, base_err *err) {
+    const hpo_space *space = d->env->space;
+    const size_t dims = hpo_space_dims(space);
+    double *unit = BASE_NEW_ARRAY(d->arena, dims + 1, double);
+    double *config = BASE_NEW_ARRAY(d->arena, hpo_space_count(space) + 1, double);
+    base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, 0, 1);
+    for (size_t i = 0; i < dims; i++) unit[i] = 0.5;
+    hpo_space_from_unit(space, unit, config);
+    if (!hpo_space_allowed(space, config)) BASE_TRY(hpo_space_sample(space, &rng, config, err));
+    return darts_read(d->env, config, d->arena, &d->settings, err);
+}
+
+static base_status load(description *d, base_err *err) {
+    const eng_view_settings view = eng_data_view(&d->settings.data);
+    BASE_TRY(eng_data_load(&d->settings.data, d->env->base_dir, &d->set, err));
+    return eng_view_create(d->set, &view, &d->view, err);
+}
+
+static base_status make_search(const description *d, int64_t batch, nas_search **out, base_err *err) {
+    nas_search_settings settings = d->settings.search;
+    settings.batch_size = batch;
+    return nas_search_create(&settings, &d->settings.choices, d->settings.space, d->view, NULL, out, err);
+}
+
+/* ---- memory ---- */
+
+static base_status bytes_of(const description *d, int64_t batch, size_t *out, base_err *err) {
+    nas_search *search;
+    BASE_TRY(make_search(d, batch, &search, err));
+    *out = nas_search_bytes(search);
+    nas_search_destroy(search);
+    return BASE_OK;
+}
+
+/* The largest batch below one that does not fit; 0: not even one sample fits. */
+static base_status largest_batch(const description *d, size_t limit, int64_t *out, base_err *err) {
+    int64_t fits = 0, fails = d->settings.search.batch_size;
+    while (fails - fits > 1) {
+        const int64_t middle = fits + (fails - fits) / 2;
+        size_t bytes;
+        BASE_TRY(bytes_of(d, middle, &bytes, err));
+        *(bytes <= limit ? &fits : &fails) = middle;
+    }
+    *out = fits;
+    return BASE_OK;
+}
+
+static base_status refuse(const description *d, size_t bytes, size_t limit, base_err *err) {
+    int64_t batch;
+    BASE_TRY(largest_batch(d, limit, &batch, err));
+    if (batch == 0)
+        return BASE_FAIL(err, BASE_INVALID,
+                         "the search takes %.1f MiB and one sample more than trial.memory (%.1f MiB): take fewer "
+                         "channels or cells",
+                         (double)bytes / mib, (double)limit / mib);
+    return BASE_FAIL(
+        err, BASE_INVALID,
+        "the search takes %.1f MiB in batches of %lld, but trial.memory is %.1f MiB; the largest batch that "
+        "fits is batch_size: %lld",
+        (double)bytes / mib, (long long)d->settings.search.batch_size, (double)limit / mib, (long long)batch);
+}
+
+/* ---- time ---- */
+
+/* Some steps, timed from the end of the first one on, which finds caches cold. */
+typedef struct stopwatch {
+    const nas_search *search;
+    double began;
+    uint64_t before; /* steps by then; 0: not yet */
+} stopwatch;
+
+static bool on_step(void *self) {
+    stopwatch *watch = self;
+    const uint64_t steps = nas_search_steps(watch->search);
+    if (watch->before == 0) {
+        watch->before = steps;
+        watch->began = base_monotonic();
+        return false;
+    }
+    return base_monotonic() - watch->began >= ENOUGH;
+}
+
+/* At most an epoch of it. */
+static base_status time_step(nas_search *search, double *seconds, base_err *err) {
+    stopwatch watch = {.search = search, .began = base_monotonic()};
+    const nas_search_watch until = {.self = &watch, .stop = on_step, .pause = 1e-9};
+    base_err why = {0};
+    const base_status status = nas_search_run(search, 1, &until, &why);
+    const uint64_t steps = nas_search_steps(search) - watch.before;
+    *seconds = steps > 0 ? (base_monotonic() - watch.began) / (double)steps : (double)NAN;
+    if (status == BASE_OK || status == BASE_CANCELLED) return BASE_OK;
+    return BASE_FAIL(err, status, "%s", why.text);
+}
+
+/* ---- the text ---- */
+
+static void put_times(const description *d, const nas_search *search, double step, base_buf *out) {
+    const double steps = (double)nas_search_epoch_steps(search);
+    char epoch[32], all[32];
+    if (isnan(step)) return;
+    base_format_duration(step * steps, epoch);
+    base_format_duration(step * steps * (double)d->settings.search.epochs, all);
+    base_buf_printf(out, "# a step takes %.3g s on this machine, an epoch of %.0f steps about %s, %lld epochs %s\n",
+                    step, steps, epoch, (long long)d->settings.search.epochs, all);
+}
+
+static void put_supernet(const description *d, const nas_search *search, base_buf *out) {
+    const nas_supernet *net = nas_search_supernet(search);
+    const bool searched = hpo_space_dims(d->env->space) > 0;
+    base_buf_printf(out, "# %s: %zu edge weights, %.15g genotypes%s\n", d->settings.space->name,
+                    nas_space_weights(d->settings.space), nas_space_size(d->settings.space),
+                    searched ? "; in the middle of the parameters:" : "");
+    base_buf_printf(out, "# the supernet has %zu weights; a search takes %.1f MiB in batches of %lld\n",
+                    nas_supernet_numbers(net), (double)nas_search_bytes(search) / mib,
+                    (long long)d->settings.search.batch_size);
+}
+
+static base_status put_search(description *d, const hpo_limits *limits, base_buf *out, base_err *err) {
+    nas_search *search;
+    double step;
+    d->settings.search.threads = limits->threads;
+    BASE_TRY(make_search(d, d->settings.search.batch_size, &search, err));
+    const size_t bytes = nas_search_bytes(search);
+    put_supernet(d, search, out);
+    base_status status = limits->memory > 0 && bytes > limits->memory ? refuse(d, bytes, limits->memory, err) : BASE_OK;
+    if (status == BASE_OK) status = time_step(search, &step, err);
+    if (status == BASE_OK) put_times(d, search, step, out);
+    nas_search_destroy(search);
+    return status;
+}
+
+/* A genotype by lot, as large as any. */
+static base_status put_retraining(const description *d, base_buf *out, base_err *err) {
+    base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, 0, 2);
+    eng_recipe recipe;
+    eng_graph *graph;
+    eng_ports ports;
+    if (!d->settings.retrains) return BASE_OK;
+    const nas_genotype *genotype = nas_genotype_random(d->settings.space, &rng, d->arena);
+    BASE_TRY(darts_recipe(&d->settings, genotype, 0, d->arena, &recipe, err));
+    BASE_TRY(eng_recipe_check(&recipe, d->set, err));
+    BASE_TRY(eng_recipe_graph(&recipe, d->set, &graph, &ports, err));
+    base_buf_printf(out, "# a genotype by lot is retrained for %lld epochs with %zu parameters, %.3g FLOPs\n",
+                    (long long)recipe.course.epochs, nas_network_numbers(graph), nas_network_flops(graph));
+    eng_graph_destroy(graph);
+    return BASE_OK;
+}
+
+base_status darts_describe(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out, base_err *err) {
+    description d = {.env = env, .arena = base_arena_create()};
+    base_err why = {0};
+    base_status status = read_middle(&d, err);
+    if (status == BASE_OK && load(&d, &why) != BASE_OK) { /* the data may lie where the study will run */
+        base_buf_printf(out, "# the supernet is not shown without its data: %s\n", why.text);
+    } else if (status == BASE_OK) {
+        status = put_search(&d, limits, out, err);
+        if (status == BASE_OK) status = put_retraining(&d, out, err);
+    }
+    eng_view_destroy(d.view);
+    eng_dataset_destroy(d.set);
+    base_arena_destroy(d.arena);
+    return status;
+}

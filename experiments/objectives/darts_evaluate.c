@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One evaluation of the objective `darts`: a search up to the fidelity that is asked for, and the retraining of what it
+ * has found by then.
+ *
+ * Whatever an earlier attempt left behind is used, and a file that is missing or damaged costs time, never the result:
+ * the search, its genotype and the retraining are functions of settings, configuration and seed. On a higher rung the
+ * genotype is often that of the rung before; it is then not trained again. */
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "experiments/objectives/darts_state.h"
+
+static const double SAVE_EVERY = 20; /* seconds that a killed process may lose */
+
+/* ---- reports ---- */
+
+static void heed(darts_job *d, hpo_verdict verdict) {
+    if (verdict > d->verdict) d->verdict = verdict;
+}
+
+bool darts_must_stop(darts_job *d) {
+    const hpo_reporter *r = d->reporter;
+    if (r && r->verdict) heed(d, r->verdict(r->self));
+    return d->verdict != HPO_CONTINUE;
+}
+
+bool darts_should_save(darts_job *d) {
+    const double now = base_monotonic();
+    if (now - d->saved < SAVE_EVERY) return false;
+    d->saved = now;
+    return true;
+}
+
+static void put(hpo_metrics *metrics, const char *name, double value) {
+    if (isfinite(value)) hpo_metrics_set(metrics, name, value);
+}
+
+static void report_epoch(darts_job *d, const nas_search *search, size_t epoch) {
+    const nas_figures *f = nas_search_figures(search, epoch);
+    hpo_metrics metrics = {0};
+    put(&metrics, "supernet_error", f->valid_error);
+    put(&metrics, "supernet_loss", f->valid_loss);
+    put(&metrics, "train_error", f->train_error);
+    put(&metrics, "train_loss", f->train_loss);
+    put(&metrics, "entropy", f->entropy);
+    put(&metrics, "eigenvalue", f->eigenvalue);
+    put(&metrics, "skips", f->skips);
+    put(&metrics, "pools", f->pools);
+    if (d->reporter && d->state->known.fidelity.name)
+        heed(d, d->reporter->report(d->reporter->self, (double)epoch + 1, &metrics));
+}
+
+/* ---- the search ---- */
+
+static void save_search(const darts_job *d) {
+    base_err err = {0};
+    const char *path = darts_path(d, "search", d->job->fidelity, "ckpt");
+    if (nas_search_save(d->search, path, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+}
+
+static bool on_epoch(void *self, const nas_search *search) {
+    darts_job *d = self;
+    const size_t epoch = nas_search_epochs(search) - 1;
+    base_buf warning = {0};
+    if (nas_search_warning(search, epoch, &warning))
+        base_log(BASE_LOG_WARN, "search epoch %zu: %s", epoch + 1, base_buf_text(&warning));
+    base_buf_fini(&warning);
+    report_epoch(d, search, epoch);
+    if (darts_should_save(d)) save_search(d);
+    return d->verdict != HPO_CONTINUE;
+}
+
+static bool on_stop(void *self) {
+    return darts_must_stop(self);
+}
+
+/* The most advanced sound file of this search. */
+static void load_search(darts_job *d) {
+    const double fidelities[] = {d->job->fidelity, d->job->from};
+    for (size_t i = 0; i < (d->job->from > 0 ? 2 : 1); i++) {
+        base_err err = {0};
+        const base_status status = nas_search_load(d->search, darts_path(d, "search", fidelities[i], "ckpt"), &err);
+        if (status == BASE_OK) return;
+        if (status != BASE_NOTFOUND) base_log(BASE_LOG_WARN, "%s; doing without it", err.text);
+    }
+}
+
+static base_status create_search(darts_job *d, hpo_result *out, base_err *err) {
+    const double mib = 1024.0 * 1024.0;
+    const eng_augment augment = eng_data_augment(&d->settings.data);
+    const uint64_t limit = d->job->limits.memory;
+    BASE_TRY(nas_search_create(&d->settings.search, &d->settings.choices, d->settings.space, d->state->view, &augment,
+                               &d->search, err));
+    const size_t bytes = nas_search_bytes(d->search);
+    if (limit == 0 || bytes <= limit) return BASE_OK;
+    out->failure = HPO_FAILURE_OOM; /* better told at once than found out by the kernel */
+    snprintf(out->reason, sizeof out->reason, "the search takes %.1f MiB, but trial.memory is %.1f MiB",
+             (double)bytes / mib, (double)limit / mib);
+    return BASE_OK;
+}
+
+/* The epochs that were loaded are reported again, as far as this evaluation has to tell of them. */
+static base_status run_search(darts_job *d, base_err *err) {
+    const nas_search_watch watch = {.self = d, .epoch = on_epoch, .stop = on_stop};
+    load_search(d);
+    const size_t loaded = nas_search_epochs(d->search);
+    d->from = loaded == 0 ? 0 : d->job->from;
+    for (size_t e = (size_t)d->from; e < loaded && d->verdict == HPO_CONTINUE; e++) report_epoch(d, d->search, e);
+    base_status status = BASE_OK;
+    if (d->verdict != HPO_CONTINUE)
+        status = BASE_FAIL(err, BASE_CANCELLED, "the search was told to stop");
+    else
+        status = nas_search_run(d->search, d->epochs, &watch, err);
+    const bool moved = nas_search_epochs(d->search) > loaded || status == BASE_CANCELLED;
+    if (moved && d->verdict != HPO_ABANDON && status != BASE_NUMERIC) save_search(d);
+    return status;
+}
+
+/* ---- the result ---- */
+
+/* What was done here: epochs of the search, and of a retraining unless another rung has paid for it. */
+static double cost_of(const darts_job *d, double retrained) {
+    const double epochs = fmax((double)nas_search_epochs(d->search) - d->from, 0);
+    return darts_search_cost(&d->settings, epochs) + retrained;
+}
+
+static base_status retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *result, base_err *err) {
+    if (darts_recall(d, d->job->fidelity, genotype, result)) return BASE_OK; /* an earlier attempt came so far */
+    const bool same = d->from > 0 && darts_recall(d, d->from, genotype, result);
+    if (same) base_log(BASE_LOG_INFO, "the genotype is that of %g epochs: its retraining counts again", d->from);
+    if (!same) BASE_TRY(darts_retrain(d, genotype, result, err));
+    result->cost = cost_of(d, same ? 0 : result->epochs);
+    darts_remember(d, genotype, result);
+    return BASE_OK;
+}
+
+static void put_search(const darts_job *d, hpo_metrics *metrics) {
+    const size_t epochs = nas_search_epochs(d->search);
+    double seconds = 0;
+    for (size_t e = 0; e < epochs; e++) seconds += nas_search_figures(d->search, e)->seconds;
+    put(metrics, "supernet_error", nas_search_figures(d->search, epochs - 1)->valid_error);
+    put(metrics, "search_seconds", seconds);
+}
+
+/* The short text where there is room for it, else the file that holds it. */
+static void put_artefact(const nas_genotype *genotype, hpo_result *out) {
+    base_buf text = {0};
+    nas_genotype_write_short(genotype, &text);
+    if (!hpo_result_set_artefact(out, base_buf_text(&text))) (void)hpo_result_set_artefact(out, darts_files[0]);
+    base_buf_fini(&text);
+}
+
+/* A search that ends in a cell of skips is worth a word of its own. */
+static void put_warning(const darts_job *d, hpo_result *out) {
+    base_buf text = {0};
+    if (nas_search_warning(d->search, nas_search_epochs(d->search) - 1, &text)) {
+        out->notices |= HPO_NOTICE_BIT(WARNED);
+        snprintf(out->note, sizeof out->note, "ended with a warning: %s", base_buf_text(&text));
+    }
+    base_buf_fini(&text);
+}
+
+static base_status finish(darts_job *d, hpo_result *out, base_err *err) {
+    nas_genotype *genotype;
+    darts_retrained result = {0};
+    BASE_TRY(nas_search_genotype(d->search, d->arena, &genotype, err));
+    out->cost = cost_of(d, 0);
+    if (d->settings.retrains) {
+        BASE_TRY(retrain(d, genotype, &result, err));
+        put(&out->metrics, "valid_error", result.valid_error);
+        put(&out->metrics, "test_error", result.test_error);
+        put(&out->metrics, "parameters", result.parameters);
+        put(&out->metrics, "flops", result.flops);
+        out->cost = result.cost;
+    }
+    put_search(d, &out->metrics);
+    put_artefact(genotype, out);
+    if (d->from < d->job->from) out->notices |= HPO_NOTICE_BIT(STARTED_AGAIN);
+    put_warning(d, out);
+    darts_write_files(d, genotype);
+    return BASE_OK;
+}
+
+static base_status run(darts_job *d, hpo_result *out, base_err *err) {
+    const darts_state *state = d->state;
+    BASE_TRY(darts_read(&state->known, d->job->config, d->arena, &d->settings, err));
+    d->settings.search.seed = darts_seed(d->job->seed);
+    d->settings.search.threads = d->job->limits.threads;
+    d->epochs = state->known.fidelity.name ? (uint64_t)d->job->fidelity : (uint64_t)d->settings.search.epochs;
+    BASE_TRY(create_search(d, out, err));
+    if (out->failure != HPO_FAILURE_NONE) return BASE_OK;
+    BASE_TRY(run_search(d, err));
+    return finish(d, out, err);
+}
+
+base_status darts_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
+                           base_err *err) {
+    if (job->parent != UINT64_MAX)
+        return BASE_FAIL(err, BASE_UNSUPPORTED, "the objective darts cannot inherit from another trial");
+    darts_job d = {.state = self, .job = job, .reporter = reporter, .arena = base_arena_create()};
+    d.saved = base_monotonic();
+    const base_status status = run(&d, out, err);
+    if (status == BASE_CANCELLED && d.verdict == HPO_ABANDON) darts_forget(job->folder, INFINITY);
+    nas_search_destroy(d.search);
+    base_arena_destroy(d.arena);
+    return status;
+}

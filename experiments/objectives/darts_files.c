@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The folder of a trial of `darts`: checkpoints of its search and its retraining, what a rung came to, and the files
+ * that people read. The latter are written when a result is certain; they stay when the others go. */
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/yaml.h"
+#include "experiments/objectives/darts_state.h"
+#include "nas/draw.h"
+
+const char *const darts_files[] = {"genotype.json", "cells.svg", "alphas.csv", "alphas.svg", NULL};
+
+/* ---- names ---- */
+
+/* What stands between a kind and its ending. */
+static void put_fidelity(base_buf *out, double fidelity) {
+    base_buf_put_i64(out, (int64_t)fidelity);
+}
+
+const char *darts_path(const darts_job *d, const char *kind, double fidelity, const char *ending) {
+    return base_arena_printf(d->arena, "%s/%s-%lld.%s", d->job->folder, kind, (long long)fidelity, ending);
+}
+
+/* Whether it is one of the files that only go on from here, at this fidelity; INFINITY: at any. */
+static bool is_forgotten(const char *name, double fidelity) {
+    static const char *const kinds[] = {"search-", "retrain-", "retrained-"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strncmp(name, kinds[i], strlen(kinds[i])) != 0) continue;
+        if (!isfinite(fidelity)) return true;
+        base_buf stem = {0};
+        put_fidelity(&stem, fidelity);
+        const char *rest = name + strlen(kinds[i]);
+        const bool same = strncmp(rest, stem.data, stem.length) == 0 && rest[stem.length] == '.';
+        base_buf_fini(&stem);
+        return same;
+    }
+    return false;
+}
+
+size_t darts_forget(const char *folder, double fidelity) {
+    size_t count = 0;
+    DIR *dir = opendir(folder);
+    if (!dir) return 0;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        if (is_forgotten(entry->d_name, fidelity)) count += unlinkat(dirfd(dir), entry->d_name, 0) == 0;
+    }
+    closedir(dir);
+    return count;
+}
+
+/* ---- what a rung came to ---- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} numbers[] = {
+    {"valid_error", offsetof(darts_retrained, valid_error)}, {"test_error", offsetof(darts_retrained, test_error)},
+    {"parameters", offsetof(darts_retrained, parameters)},   {"flops", offsetof(darts_retrained, flops)},
+    {"epochs", offsetof(darts_retrained, epochs)},           {"cost", offsetof(darts_retrained, cost)},
+};
+
+static double *number_at(darts_retrained *result, size_t index) {
+    return (double *)(void *)((char *)result + numbers[index].offset);
+}
+
+static bool read_result(const base_yaml_node *map, darts_retrained *out) {
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const base_yaml_node *node = base_yaml_get(map, numbers[i].name);
+        if (!node || (node->kind != BASE_YAML_FLOAT && node->kind != BASE_YAML_INT)) return false;
+        *number_at(out, i) = node->number;
+    }
+    return true;
+}
+
+static bool has_genotype(const darts_job *d, const base_yaml_node *map, const nas_genotype *genotype) {
+    const base_yaml_node *node = base_yaml_get(map, "genotype");
+    base_err ignored;
+    nas_genotype *found;
+    if (!node || node->kind != BASE_YAML_STRING) return false;
+    if (nas_genotype_read(genotype->space, "", node->text, d->arena, &found, &ignored) != BASE_OK) return false;
+    return nas_genotype_equal(found, genotype);
+}
+
+bool darts_recall(const darts_job *d, double fidelity, const nas_genotype *genotype, darts_retrained *out) {
+    const char *path = darts_path(d, "retrained", fidelity, "json");
+    base_buf text = {0};
+    base_err ignored;
+    base_yaml_node *map = NULL;
+    const bool found = base_read_file(path, &text, &ignored) == BASE_OK &&
+                       base_yaml_parse(d->arena, path, base_buf_text(&text), text.length, &map, &ignored) == BASE_OK &&
+                       map->kind == BASE_YAML_MAP && has_genotype(d, map, genotype) && read_result(map, out);
+    base_buf_fini(&text);
+    return found;
+}
+
+static void write_file(const char *path, const base_buf *text) {
+    base_err err = {0};
+    if (base_write_file(path, text->data, text->length, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+}
+
+void darts_remember(const darts_job *d, const nas_genotype *genotype, const darts_retrained *result) {
+    base_buf text = {0}, cells = {0};
+    darts_retrained copy = *result;
+    nas_genotype_write(genotype, &cells);
+    base_buf_puts(&text, "{\"genotype\": ");
+    base_buf_put_json(&text, base_buf_text(&cells));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        base_buf_printf(&text, ", \"%s\": ", numbers[i].name);
+        base_buf_put_double(&text, *number_at(&copy, i));
+    }
+    base_buf_puts(&text, "}\n");
+    write_file(darts_path(d, "retrained", d->job->fidelity, "json"), &text);
+    base_buf_fini(&text);
+    base_buf_fini(&cells);
+}
+
+/* ---- for people ---- */
+
+static void write_named(const darts_job *d, const char *name, base_buf *text) {
+    write_file(base_arena_printf(d->arena, "%s/%s", d->job->folder, name), text);
+    base_buf_fini(text);
+}
+
+/* Mean edge weights after each epoch: what the alphas mean. */
+static void draw_weights(const darts_job *d, const nas_genotype *genotype, base_buf *out) {
+    const nas_space *space = d->settings.space;
+    const size_t epochs = nas_search_epochs(d->search), width = nas_space_weights(space);
+    double *weights = BASE_NEW_ARRAY(d->arena, epochs * width, double);
+    double **block = BASE_NEW_ARRAY(d->arena, space->n_cells, double *);
+    for (size_t e = 0; e < epochs; e++) {
+        double *at = weights + e * width;
+        for (size_t t = 0; t < space->n_cells; at += space->cells[t++].weights) block[t] = at;
+        nas_search_weights(d->search, e, block);
+    }
+    nas_draw_weights(space, weights, epochs, genotype, out);
+}
+
+void darts_write_files(const darts_job *d, const nas_genotype *genotype) {
+    base_buf text = {0};
+    nas_genotype_write(genotype, &text);
+    write_named(d, "genotype.json", &text);
+    nas_search_write_alphas(d->search, &text);
+    write_named(d, "alphas.csv", &text);
+    nas_draw_cells(genotype, &text);
+    write_named(d, "cells.svg", &text);
+    draw_weights(d, genotype, &text);
+    write_named(d, "alphas.svg", &text);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The retraining of a genotype: a training like any other, on the whole training part. The validation part, which no
+ * step, rule or selection of the search has seen, says what the genotype is worth; the test part is only reported. */
+#include "base/log.h"
+#include "engine/train/trainer.h"
+#include "experiments/objectives/darts_state.h"
+#include "nas/network.h"
+
+typedef struct retraining {
+    darts_job *d;
+    eng_trainer *trainer;
+    const char *path;
+} retraining;
+
+static void save(const retraining *r) {
+    base_err err = {0};
+    if (eng_trainer_save(r->trainer, r->path, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+}
+
+static bool on_epoch(void *self, const eng_epoch *epoch) {
+    const retraining *r = self;
+    base_log(BASE_LOG_INFO, "retraining: epoch %llu, loss %.4f, valid error %.4f", (unsigned long long)epoch->epoch,
+             epoch->train_loss, eng_scores_get(&epoch->valid, "error"));
+    if (darts_should_save(r->d)) save(r);
+    return darts_must_stop(r->d);
+}
+
+static bool on_stop(void *self) {
+    return darts_must_stop(((const retraining *)self)->d);
+}
+
+static base_status fit(const retraining *r, uint64_t epochs, base_err *err) {
+    const eng_watch watch = {.epoch = on_epoch, .stop = on_stop, .self = (void *)r};
+    base_err why = {0};
+    const base_status loaded = eng_trainer_load(r->trainer, r->path, &why);
+    if (loaded != BASE_OK && loaded != BASE_NOTFOUND) base_log(BASE_LOG_WARN, "%s; doing without it", why.text);
+    const base_status status = eng_trainer_fit(r->trainer, epochs, &watch, err);
+    if (status == BASE_CANCELLED && r->d->verdict != HPO_ABANDON) save(r);
+    return status;
+}
+
+static void measure(eng_trainer *trainer, const eng_view *view, darts_retrained *out) {
+    const eng_progress *p = eng_trainer_progress(trainer);
+    const eng_graph *graph = eng_model_graph(eng_trainer_model(trainer));
+    const eng_scores test = eng_trainer_evaluate(trainer, view->split.test);
+    out->valid_error = eng_scores_get(&p->history[p->epochs - 1].valid, "error");
+    out->epochs = (double)p->epoch;
+    out->test_error = eng_scores_get(&test, "error");
+    out->parameters = (double)nas_network_numbers(graph);
+    out->flops = nas_network_flops(graph);
+}
+
+base_status darts_retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *out, base_err *err) {
+    eng_recipe recipe;
+    retraining r = {.d = d, .path = darts_path(d, "retrain", d->job->fidelity, "ckpt")};
+    *out = (darts_retrained){0};
+    BASE_TRY(darts_recipe(&d->settings, genotype, d->job->seed, d->arena, &recipe, err));
+    BASE_TRY(eng_recipe_check(&recipe, d->state->set, err));
+    base_status status = eng_trainer_create(&recipe, d->state->view, &r.trainer, err);
+    if (status == BASE_OK) status = fit(&r, (uint64_t)recipe.course.epochs, err);
+    if (status == BASE_OK) measure(r.trainer, d->state->view, out);
+    eng_trainer_destroy(r.trainer);
+    return status;
+}

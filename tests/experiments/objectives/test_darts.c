@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Trials of the objective darts that go on: promoted, interrupted in search and in retraining, without their files; and
+ * what they cost. */
+#define STUDY_OBJECTIVE obj_darts
+#include "tests/experiments/objectives/train_study.h"
+
+#include "base/buf.h"
+
+static const hpo_fidelity search_epochs = {.name = "search_epochs", .min = 1, .max = 3, .integer = true};
+#define SMALL                                                                                                          \
+    "dataset: digits, fraction: 0.2, space: toy, search: darts-first, channels: 4, batch_size: 32, "                   \
+    "retrain: {epochs: 2, batch_size: 32, channels: 4}"
+/* Alphas that hardly move: the genotype is that of the first ones on every rung. */
+#define STILL SMALL ", alpha_learning_rate: 1e-12"
+
+static study create(const char *settings, hpo_fidelity fidelity, const char *wanted) {
+    base_err err = {0};
+    study s = study_describe(settings, "{learning_rate: {min: 1e-3, max: 1e-1, log: true}}", fidelity, wanted);
+    CHECK_OK(obj_darts.check(&s.env, &err));
+    CHECK_OK(study_start(&s, &err));
+    return s;
+}
+
+static base_buf text_of(const char *in, const char *name) {
+    char path[600];
+    base_buf text = {0};
+    base_err err;
+    snprintf(path, sizeof path, "%s/%s", in, name);
+    CHECK_OK(base_read_file(path, &text, &err));
+    return text;
+}
+
+static void check_same_file(const char *one, const char *two, const char *name) {
+    base_buf a = text_of(one, name), b = text_of(two, name);
+    assert_true(a.length > 0);
+    assert_string_equal(base_buf_text(&a), base_buf_text(&b));
+    base_buf_fini(&a);
+    base_buf_fini(&b);
+}
+
+/* Metrics, genotype and alphas, bit for bit. */
+static void check_same_result(const char *one, const hpo_result *a, const char *two, const hpo_result *b) {
+    check_same_metrics(&a->metrics, &b->metrics);
+    assert_string_equal(a->artefact, b->artefact);
+    check_same_file(one, two, "genotype.json");
+    check_same_file(one, two, "alphas.csv");
+}
+
+static void a_trial_searches_and_retrains(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    listener l = {0}, again = {0};
+    hpo_result result, repeated;
+    CHECK_OK(evaluate(&s, one, 0, 3, &l, &result, &err));
+    assert_int_equal(l.count, 3);
+    CHECK_SAME_DOUBLE(l.step[2], 3);
+    CHECK_SAME_DOUBLE(metric(&l.metrics[2], "supernet_error"), metric(&result.metrics, "supernet_error"));
+    assert_true(metric(&l.metrics[0], "entropy") > 0.99); /* alphas begin equal but for 1e-3 */
+    assert_null(hpo_metrics_get(&l.metrics[0], "valid_error"));
+    assert_true(metric(&result.metrics, "valid_error") < 0.9 && metric(&result.metrics, "valid_error") >= 0);
+    assert_true(metric(&result.metrics, "test_error") < 0.9);
+    assert_true(metric(&result.metrics, "parameters") > 1000 && metric(&result.metrics, "flops") > 1000);
+    assert_true(metric(&result.metrics, "search_seconds") > 0);
+    assert_int_equal(result.notices, 0);
+    CHECK_CONTAINS(result.artefact, "conv");
+    CHECK_NEAR(result.cost, obj_darts.cost(&s.env, s.config, 0, 3, true), 1e-9);
+    CHECK_OK(evaluate(&s, two, 0, 3, &again, &repeated, &err));
+    check_same_result(one, &result, two, &repeated);
+    check_same_end(&again, &l);
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+static void a_promoted_trial_equals_one_that_ran_through(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    listener whole = {0}, part = {0};
+    hpo_result at_once, promoted, again;
+    CHECK_OK(evaluate(&s, one, 0, 3, &whole, &at_once, &err));
+    evaluate_elsewhere(&s, two, 0, 1, &part, BASE_OK);
+    assert_true(exists(two, "search-1.ckpt") && exists(two, "retrained-1.json"));
+    CHECK_OK(evaluate(&s, two, 1, 3, &part, &promoted, &err));
+    assert_int_equal(part.count, 2);
+    check_same_end(&part, &whole);
+    check_same_result(one, &at_once, two, &promoted);
+    CHECK_OK(evaluate(&s, two, 1, 3, &part, &again, &err)); /* another attempt: the result was lost on its way */
+    check_same_result(one, &at_once, two, &again);
+    CHECK_SAME_DOUBLE(again.cost, promoted.cost);
+    obj_darts.forget(two, 1);
+    assert_false(exists(two, "search-1.ckpt") || exists(two, "retrained-1.json"));
+    assert_true(exists(two, "search-3.ckpt"));
+    obj_darts.forget(two, INFINITY);
+    assert_false(exists(two, "search-3.ckpt") || exists(two, "retrain-3.ckpt") || exists(two, "retrained-3.json"));
+    for (size_t i = 0; obj_darts.files[i]; i++) assert_true(exists(two, obj_darts.files[i]));
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+/* What a rung has found and the one before had found, too, is not trained again, and not paid for. */
+static void the_same_genotype_is_retrained_once(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" STILL "}", search_epochs, "valid_error");
+    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    listener l = {0};
+    hpo_result first, second, at_once;
+    CHECK_OK(evaluate(&s, one, 0, 1, &l, &first, &err));
+    CHECK_OK(evaluate(&s, one, 1, 3, &l, &second, &err));
+    assert_string_equal(first.artefact, second.artefact);
+    CHECK_SAME_DOUBLE(metric(&first.metrics, "valid_error"), metric(&second.metrics, "valid_error"));
+    const double declared = obj_darts.cost(&s.env, s.config, 1, 3, true);
+    CHECK_NEAR(second.cost, declared - 2, 1e-9); /* two epochs of retraining */
+    CHECK_NEAR(second.cost, obj_darts.cost(&s.env, s.config, 1, 3, false), 1e-9);
+    CHECK_OK(evaluate(&s, two, 0, 3, &l, &at_once, &err));
+    check_same_result(one, &second, two, &at_once);
+    CHECK_NEAR(at_once.cost, obj_darts.cost(&s.env, s.config, 0, 3, true), 1e-9);
+    /* A rung whose note is lost trains again: the same result, paid in full. */
+    obj_darts.forget(one, 3);
+    char path[600];
+    snprintf(path, sizeof path, "%s/retrained-1.json", one);
+    assert_int_equal(unlink(path), 0);
+    CHECK_OK(evaluate(&s, one, 1, 3, &l, &second, &err));
+    check_same_result(one, &second, two, &at_once);
+    CHECK_NEAR(second.cost, declared, 1e-9);
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+/* Stopped at every report and at many questions, in the search and in the retraining, and continued each time. */
+static void an_interrupted_trial_equals_one_that_ran_through(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    listener whole = {0}, part = {0};
+    hpo_result at_once, result;
+    CHECK_OK(evaluate(&s, one, 0, 3, &whole, &at_once, &err));
+    for (size_t stop = 1; stop <= 2; stop++) {
+        part = (listener){.stop_at = stop};
+        CHECK_STATUS(evaluate(&s, two, 0, 3, &part, &result, &err), BASE_CANCELLED);
+        assert_int_equal(part.count, stop);
+    }
+    size_t stops = 0;
+    for (base_status status = BASE_CANCELLED; status == BASE_CANCELLED; stops++) {
+        part = (listener){.stop_at_question = 1};
+        status = evaluate(&s, two, 0, 3, &part, &result, &err);
+        if (status != BASE_CANCELLED) CHECK_OK(status);
+        assert_true(stops < 1000);
+    }
+    assert_true(stops > 1);
+    check_same_result(one, &at_once, two, &result);
+    check_same_end(&part, &whole);
+    CHECK_SAME_DOUBLE(result.cost, at_once.cost);
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+static void missing_files_cost_time_only(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    const char *one = folder(&dir, "one"), *none = folder(&dir, "none");
+    listener whole = {0}, part = {0};
+    hpo_result at_once, result;
+    CHECK_OK(evaluate(&s, one, 0, 3, &whole, &at_once, &err));
+    CHECK_OK(evaluate(&s, none, 1, 3, &part, &result, &err));
+    check_same_result(one, &at_once, none, &result);
+    assert_true(result.notices & HPO_NOTICE_BIT(STARTED_AGAIN));
+    CHECK_SAME_DOUBLE(result.cost, at_once.cost);
+    CHECK_OK(evaluate(&s, "/no/such/folder", 0, 3, &part, &result, &err)); /* nor can it be saved */
+    check_same_metrics(&result.metrics, &at_once.metrics);
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+static void an_abandoned_trial_leaves_nothing(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    const char *in = folder(&dir, "in");
+    listener l = {0};
+    hpo_result result;
+    CHECK_OK(evaluate(&s, in, 0, 1, &l, &result, &err));
+    l = (listener){.stop_at = 1, .abandons = true};
+    CHECK_STATUS(evaluate(&s, in, 1, 3, &l, &result, &err), BASE_CANCELLED);
+    assert_false(exists(in, "search-1.ckpt") || exists(in, "search-3.ckpt") || exists(in, "retrained-1.json"));
+    assert_true(exists(in, "genotype.json")); /* of the rung that it had reached */
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+/* retrain: none stops at the genotype. */
+static void a_search_alone_is_worth_its_supernet(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s =
+        create("{dataset: digits, fraction: 0.2, space: toy, search: random-sharing, channels: 4, batch_size: 32, "
+               "search_epochs: 2, retrain: none}",
+               (hpo_fidelity){0}, "supernet_error");
+    const char *in = folder(&dir, "in");
+    listener l = {0};
+    hpo_result result;
+    CHECK_OK(evaluate(&s, in, 0, 1, &l, &result, &err));
+    assert_int_equal(l.count, 0); /* without a fidelity a report has no step */
+    assert_int_equal(result.metrics.count, 2);
+    assert_true(metric(&result.metrics, "supernet_error") <= 1);
+    assert_true(exists(in, "genotype.json") && exists(in, "alphas.csv"));
+    CHECK_NEAR(result.cost, obj_darts.cost(&s.env, s.config, 0, 1, true), 1e-9);
+    assert_string_equal(obj_darts.metrics(s.env.settings)[0], "supernet_error");
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+/* Another seed is another search; the retraining's settings are its own. */
+static void seeds_and_settings_count(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    const hpo_job job = {
+        .config = s.config, .fidelity = 1, .seed = 99, .parent = UINT64_MAX, .folder = folder(&dir, "b")};
+    listener l = {0};
+    hpo_result a, b = {.cost = NAN};
+    CHECK_OK(evaluate(&s, folder(&dir, "a"), 0, 1, &l, &a, &err));
+    CHECK_OK(obj_darts.evaluate(s.state, &job, NULL, &b, &err));
+    assert_true(metric(&a.metrics, "supernet_error") != metric(&b.metrics, "supernet_error"));
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trial_searches_and_retrains),
+        cmocka_unit_test(a_promoted_trial_equals_one_that_ran_through),
+        cmocka_unit_test(the_same_genotype_is_retrained_once),
+        cmocka_unit_test(an_interrupted_trial_equals_one_that_ran_through),
+        cmocka_unit_test(missing_files_cost_time_only),
+        cmocka_unit_test(an_abandoned_trial_leaves_nothing),
+        cmocka_unit_test(a_search_alone_is_worth_its_supernet),
+        cmocka_unit_test(seeds_and_settings_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
