@@ -297,6 +297,84 @@ static void the_mixed_second_derivative_is_symmetric(void **state) {
     bench_destroy(&b);
 }
 
+/* L_valid(w - xi (mu m + dL_train(w, a)/dw + d w), a) at a + c u: what the second-order gradient is the slope of. */
+static double unrolled_loss(const nas_bilevel *p, const nas_vector *w, const nas_vector *a, double c,
+                            const nas_vector *u) {
+    base_err err = {0};
+    double loss, mu;
+    nas_vector *at = nas_point(p, NAS_WEIGHTS), *g = nas_gradient(p, NAS_WEIGHTS);
+    const double xi = p->ops->rate(p->self);
+    nas_copy(p, nas_point(p, NAS_ALPHAS), a);
+    nas_axpy(p, nas_point(p, NAS_ALPHAS), c, u);
+    nas_copy(p, at, w);
+    CHECK_OK(nas_pass(p, NAS_TRAIN, NAS_BY_WEIGHTS, &loss, &err));
+    p->ops->add_decay(p->self, g);
+    nas_axpy(p, at, -xi, g);
+    const nas_vector *m = p->ops->momentum(p->self, &mu);
+    nas_axpy(p, at, -xi * mu, m);
+    CHECK_OK(nas_pass(p, NAS_VALID, 0, &loss, &err));
+    nas_copy(p, at, w);
+    nas_copy(p, nas_point(p, NAS_ALPHAS), a);
+    return loss;
+}
+
+/* The gradient that a step hands to the optimizer of the alphas, along a direction; nothing moves. */
+static const nas_bilevel *watched;
+static const nas_vector *along;
+static double slope_along;
+
+static void watch_update(void *self, nas_side side) {
+    (void)self;
+    if (side == NAS_ALPHAS) slope_along = nas_dot(watched, nas_gradient(watched, side), along);
+}
+
+static double slope_of_step(const char *name, const nas_bilevel *p, const nas_vector *u) {
+    nas_bilevel_ops ops = *p->ops;
+    const nas_bilevel spy = {.ops = &ops, .self = p->self};
+    base_err err = {0};
+    nas_step *step;
+    nas_step_losses losses;
+    ops.update = watch_update;
+    watched = p;
+    along = u;
+    CHECK_OK(nas_step_create(nas_step_find(name), NULL, &spy, &step, &err));
+    CHECK_OK(nas_step_take(step, &losses, &err));
+    nas_step_destroy(step);
+    return slope_along;
+}
+
+/* A large xi, momentum and decay, so that the second term is a good part of the gradient. */
+static void the_second_order_gradient_is_the_slope_of_the_unrolled_loss(void **state) {
+    (void)state;
+    bench b = bench_create(smooth, "darts", 4, 0, 8, 4);
+    const nas_problem_options options = {.momentum = .9, .weight_decay = .01};
+    nas_problem *problem;
+    double loss;
+    base_err err = {0};
+    CHECK_OK(nas_problem_create(&options, b.net, &problem, &err));
+    nas_problem_begin(problem, &(nas_problem_step){.batch = {b.batch[0], b.batch[1]}, .rate = {.5, 0}});
+    const nas_bilevel *p = nas_problem_bilevel(problem);
+    CHECK_OK(nas_pass(p, NAS_TRAIN, NAS_BY_WEIGHTS, &loss, &err));
+    nas_update(p, NAS_WEIGHTS); /* so that there is momentum */
+    nas_vector *w = nas_create(p, NAS_WEIGHTS), *a = nas_create(p, NAS_ALPHAS), *u = nas_create(p, NAS_ALPHAS);
+    nas_copy(p, w, nas_point(p, NAS_WEIGHTS));
+    nas_copy(p, a, nas_point(p, NAS_ALPHAS));
+    for (uint32_t i = 0; i < 4; i++) {
+        base_rng rng = base_rng_stream(8, BASE_RNG_TEST, i, 0);
+        p->ops->normal(p->self, u, &rng);
+        nas_scale(p, u, 1 / sqrt(nas_dot(p, u, u)));
+        const double want = (unrolled_loss(p, w, a, .05, u) - unrolled_loss(p, w, a, -.05, u)) / .1;
+        const double second = slope_of_step("second", p, u), first = slope_of_step("first", p, u);
+        CHECK_NEAR(second, want, 1e-3 * fabs(want));
+        assert_true(fabs(first - want) > 5 * fabs(second - want));
+    }
+    nas_destroy(p, w);
+    nas_destroy(p, a);
+    nas_destroy(p, u);
+    nas_problem_destroy(problem);
+    bench_destroy(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_supernet_of_darts_has_the_published_size),
@@ -309,6 +387,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_drawn_has_no_gradient),
         cmocka_unit_test(the_alphas_move_as_adam_says),
         cmocka_unit_test(the_mixed_second_derivative_is_symmetric),
+        cmocka_unit_test(the_second_order_gradient_is_the_slope_of_the_unrolled_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
