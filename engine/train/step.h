@@ -31,13 +31,14 @@ typedef struct eng_step_type {
     double (*rate)(const void *self);
     /* Scores on a part of the data, "loss" among them, with the weights as they are. */
     eng_scores (*evaluate)(void *self, eng_part part);
-    /* After an epoch, when epoch->valid is known: may add to epoch->figures, and end the training (*stop = true). What
-     * it decides by must be in its sections. May be NULL. */
+    /* After an epoch, when epoch->valid is known, and epoch->seconds but for what this takes: may add to
+     * epoch->figures, and end the training (*stop = true). What it decides by must be in its sections. May be NULL. */
     base_status (*end_epoch)(void *self, eng_epoch *epoch, bool *stop, base_err *err);
     /* What is trained: what averaged weights are averages of. May be NULL (no averages then). */
     eng_params *(*params)(const void *self);
-    /* Sections of its own, under names other than "identity", "progress", "history" and "average". fits and load: as in
-     * engine/train/checkpoint.h. */
+    /* Sections of its own, under names other than "identity", "progress", "history" and "average". fits: are they in
+     * the file, as this step would write them? It changes nothing; BASE_INVALID. load: reads them, when everything fits
+     * and the trainer's progress is already that of the file; BASE_IO. */
     void (*save)(const void *self, eng_sections *to);
     base_status (*fits)(const void *self, const eng_sections *from, base_err *err);
     base_status (*load)(void *self, const eng_sections *from, base_err *err);

@@ -118,9 +118,11 @@ static base_status take_steps(eng_trainer *t, const eng_watch *watch, base_err *
     return BASE_OK;
 }
 
-static base_status score_epoch(eng_trainer *t, eng_epoch *epoch, bool *stop, base_err *err) {
+/* begun: when all steps were taken. */
+static base_status score_epoch(eng_trainer *t, double begun, eng_epoch *epoch, bool *stop, base_err *err) {
     const eng_step_type *type = t->step.type;
     epoch->valid = eng_trainer_evaluate(t, t->config.valid);
+    epoch->seconds = t->progress.seconds + base_monotonic() - begun;
     const double loss = eng_scores_get(&epoch->valid, "loss");
     if (!isfinite(loss))
         return BASE_FAIL(err, BASE_NUMERIC, "the validation loss became %g at step %llu (epoch %llu, batch %llu)", loss,
@@ -139,7 +141,7 @@ static base_status close_epoch(eng_trainer *t, base_err *err) {
     };
     const double begun = base_monotonic();
     bool stop = false;
-    BASE_TRY(score_epoch(t, &epoch, &stop, err));
+    BASE_TRY(score_epoch(t, begun, &epoch, &stop, err));
     epoch.seconds = p->seconds + base_monotonic() - begun;
     BASE_GROW(p->history, p->capacity, p->epochs + 1);
     p->history[p->epochs++] = epoch;

@@ -3,10 +3,14 @@
 #include "tests/support/check.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/gzfile.h"
 #include "engine/train/sections.h"
+#include "tests/support/count_malloc.h"
 
 static base_err err;
 
@@ -146,12 +150,58 @@ static void a_file_is_there_whole_or_not_at_all(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* Whatever the size of a section. */
+static void memory_is_bounded(void **state) {
+    (void)state;
+    enum { LARGE = 1 << 23, FEW = 1 << 17 };
+    if (!COUNTING) skip();
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "file");
+    char *bytes = base_calloc(LARGE, 1);
+    eng_sections *s;
+    const size_t before = most_in_use = in_use;
+    CHECK_OK(eng_sections_create(path, &s, &err));
+    eng_sections_put(s, "large", 1, bytes, LARGE);
+    CHECK_OK(eng_sections_finish(s, &err));
+    CHECK_OK(eng_sections_open(path, &s, &err));
+    CHECK_OK(eng_sections_take(s, "large", 1, bytes, LARGE, &err));
+    eng_sections_close(s);
+    print_message("%zu bytes for a section of %d\n", most_in_use - before, LARGE);
+    assert_true(most_in_use - before < FEW);
+    free(bytes);
+    check_tmpdir_remove(&dir);
+}
+
+/* A limit of the file's size stands for the full disk. */
+static void a_full_disk_leaves_nothing(void **state) {
+    (void)state;
+    check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "file");
+    struct rlimit before, small;
+    eng_sections *s;
+    static const char bytes[100000];
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 50000, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_OK(eng_sections_create(path, &s, &err));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    eng_sections_put(s, "large", 1, bytes, sizeof bytes);
+    eng_sections_put(s, "more", 1, bytes, sizeof bytes);
+    const base_status status = eng_sections_finish(s, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(status, BASE_IO);
+    assert_int_equal(files_in(dir.path), 0);
+    check_tmpdir_remove(&dir);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_put_is_found),
         cmocka_unit_test(every_damage_is_noticed),
         cmocka_unit_test(a_file_of_the_former_format_is_told_from_a_damaged_one),
         cmocka_unit_test(a_file_is_there_whole_or_not_at_all),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(a_full_disk_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
