@@ -30,7 +30,7 @@ typedef enum base_rng_domain {
     BASE_RNG_PROBLEM = 11,  /* noise of a synthetic problem */
     BASE_RNG_TEST = 12,
     BASE_RNG_SCHEDULER = 13,    /* which bracket a trial begins in: who = trial */
-    BASE_RNG_ARCHITECTURE = 14, /* an architecture search: who = step, what = edge */
+    BASE_RNG_ARCHITECTURE = 14, /* an architecture search: who = step or candidate, what = the purpose */
 } base_rng_domain;
 
 typedef struct base_rng {

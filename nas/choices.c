@@ -209,6 +209,11 @@ static base_status check(const nas_choices *c, const base_yaml_node *node, base_
                       base_arena_printf(arena,
                                         "step: %s moves alphas, but edge_weights: %s have none; take step: weights",
                                         c->step->name, c->edge_weights->name));
+    if (!learned && c->stop->reads_alphas)
+        return refuse(
+            node, err,
+            base_arena_printf(arena, "stop: %s reads learned alphas, but edge_weights: %s have none; take stop: epochs",
+                              c->stop->name, c->edge_weights->name));
     if (!learned && c->selection->choose)
         return refuse(node, err,
                       base_arena_printf(arena,

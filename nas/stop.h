@@ -24,6 +24,7 @@ typedef struct nas_stop_type {
     const char *name, *summary;
     const base_option *options; /* offsets from the beginning of the state; may be NULL */
     size_t state_size;          /* of the options: a rule remembers nothing */
+    bool reads_alphas;          /* by figures that only learned alphas give: eigenvalue, skips, pools */
     /* Whether the figures of this epoch must hold the eigenvalue. NULL = never. */
     bool (*wants_eigenvalue)(const void *state, size_t epoch);
     /* Whether to stop now; fills genotype and reason then. NULL = never. */

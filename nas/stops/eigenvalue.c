@@ -65,6 +65,7 @@ const nas_stop_type nas_stop_eigenvalue = {
     .summary = "ends when the curvature in the alphas rises (DARTS-ES), with the genotype from before",
     .options = options,
     .state_size = sizeof(eigenvalue),
+    .reads_alphas = true,
     .wants_eigenvalue = wants_eigenvalue,
     .judge = judge,
 };

@@ -40,5 +40,6 @@ const nas_stop_type nas_stop_skips = {
     .summary = "ends when the normal cell has too many skip connections (DARTS+)",
     .options = options,
     .state_size = sizeof(skips),
+    .reads_alphas = true,
     .judge = judge,
 };

@@ -71,6 +71,7 @@ static void mistakes_are_named_with_their_place(void **state) {
         {"{name: r-darts, factor: 0.5}", "s.yaml:1:25"},
         {"{edge_weights: uniform}", "step: second moves alphas, but edge_weights: uniform have none"},
         {"{edge_weights: uniform, step: weights}", "take selection: best-of-random"},
+        {"{name: random-sharing, stop: eigenvalue}", "take stop: epochs"},
         {"{step: weights}", "step: weights does not move them"},
         {"{name: random-sharing, candidates: 5, finalists: 0}", "finalists"},
     };

@@ -228,6 +228,58 @@ static void what_is_not_drawn_has_no_gradient(void **state) {
     bench_destroy(&b);
 }
 
+/* ---- what passes leave behind ---- */
+
+/* Of all parameters with the flag, or of all without it. */
+static uint64_t hash_of(const nas_supernet *net, bool state) {
+    const eng_params *params = nas_supernet_params(net);
+    uint64_t hash = 0;
+    for (size_t i = 0; i < eng_params_count(params); i++) {
+        const eng_param *param = eng_params_at(params, i);
+        if (((param->flags & ENG_PARAM_STATE) != 0) == state)
+            hash = 31 * hash + base_hash64(eng_params_values(params) + param->offset, param->count * sizeof(float));
+    }
+    return hash;
+}
+
+static void running_statistics_follow_the_weights_alone(void **state) {
+    (void)state;
+    static const char *const names[] = {"first", "second"};
+    for (size_t i = 0; i < 2; i++) {
+        bench b = bench_create("darts", "darts", 4, 3, 8, 4);
+        const nas_problem_options options = {.momentum = .9};
+        nas_problem *problem;
+        double loss;
+        base_err err = {0};
+        CHECK_OK(nas_problem_create(&options, b.net, &problem, &err));
+        nas_problem_begin(problem, &(nas_problem_step){.batch = {b.batch[0], b.batch[1]}, .rate = {.1, .1}});
+        const nas_bilevel *p = nas_problem_bilevel(problem);
+        const uint64_t before = hash_of(b.net, true);
+        CHECK_OK(nas_pass(p, NAS_VALID, NAS_BY_WEIGHTS | NAS_BY_ALPHAS, &loss, &err));
+        CHECK_OK(nas_pass(p, NAS_TRAIN, NAS_BY_ALPHAS, &loss, &err));
+        assert_true(hash_of(b.net, true) == before);
+        nas_step *step;
+        nas_step_losses losses;
+        CHECK_OK(nas_step_create(nas_step_find(names[i]), NULL, p, &step, &err));
+        CHECK_OK(nas_step_take(step, &losses, &err));
+        const uint64_t after = hash_of(b.net, true);
+        assert_true(after != before);
+        nas_step_destroy(step);
+        nas_problem_destroy(problem);
+        bench_destroy(&b);
+    }
+}
+
+/* The key of a pass numbers its masks. */
+static void dropout_is_the_same_in_all_passes_of_a_step(void **state) {
+    (void)state;
+    bench b = bench_create("toy", "darts-first", 4, 0, 28, 4);
+    const double once = nas_supernet_train(b.net, &b.batch[0], false, 6);
+    CHECK_SAME_DOUBLE(nas_supernet_train(b.net, &b.batch[0], false, 6), once);
+    assert_true(nas_supernet_train(b.net, &b.batch[0], false, 7) != once);
+    bench_destroy(&b);
+}
+
 /* ---- the problem ---- */
 
 /* Adam of the alphas: betas .5 and .999, decay 1e-3, rate 3e-4: alpha .01, gradients .2 and -.1. */
@@ -385,6 +437,8 @@ int main(void) {
         cmocka_unit_test(the_space_of_darts_has_the_gradients_of_differences),
         cmocka_unit_test(a_restricted_supernet_is_the_network),
         cmocka_unit_test(what_is_not_drawn_has_no_gradient),
+        cmocka_unit_test(running_statistics_follow_the_weights_alone),
+        cmocka_unit_test(dropout_is_the_same_in_all_passes_of_a_step),
         cmocka_unit_test(the_alphas_move_as_adam_says),
         cmocka_unit_test(the_mixed_second_derivative_is_symmetric),
         cmocka_unit_test(the_second_order_gradient_is_the_slope_of_the_unrolled_loss),
