@@ -5,10 +5,11 @@
 #include "engine/modules/summary.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/ops/ops.h"
 
-enum { NAME = 22, SHAPE = 16 };
+enum { NAME = 22, LONGEST = 40, SHAPE = 16 };
 
 double eng_node_flops(const eng_node *node) {
     const eng_shape *out = node->op == &eng_op_conv2d_transposed ? &node->in_shape[0] : &node->out_shape;
@@ -90,9 +91,19 @@ size_t eng_graph_param_size(const eng_graph *graph) {
     return sum;
 }
 
-static void put_row(const char *indent, const char *name, const char *shape, size_t numbers, double flops,
+/* Of the column of names: what the longest one needs, within reason. */
+static int name_width(const eng_graph *graph) {
+    int width = NAME;
+    for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
+        const size_t length = strlen(eng_graph_node(graph, i)->name);
+        if (length > (size_t)width) width = length < LONGEST ? (int)length : LONGEST;
+    }
+    return width;
+}
+
+static void put_row(const char *indent, int width, const char *name, const char *shape, size_t numbers, double flops,
                     base_buf *out) {
-    base_buf_printf(out, "%s%-*s %-*s %12zu %14.0f\n", indent, NAME, name, SHAPE, shape, numbers, flops);
+    base_buf_printf(out, "%s%-*s %-*s %12zu %14.0f\n", indent, width, name, SHAPE, shape, numbers, flops);
 }
 
 static void put_shape(const eng_shape *shape, base_buf *out) {
@@ -101,16 +112,17 @@ static void put_shape(const eng_shape *shape, base_buf *out) {
 }
 
 void eng_graph_table(const eng_graph *graph, const char *indent, base_buf *out) {
+    const int width = name_width(graph);
     base_buf text = {0};
-    base_buf_printf(out, "%s%-*s %-*s %12s %14s\n", indent, NAME, "layer", SHAPE, "output", "parameters", "FLOPs");
+    base_buf_printf(out, "%s%-*s %-*s %12s %14s\n", indent, width, "layer", SHAPE, "output", "parameters", "FLOPs");
     put_shape(&eng_graph_value(graph, 0)->shape, &text);
-    put_row(indent, "input", base_buf_text(&text), 0, 0.0, out);
+    put_row(indent, width, "input", base_buf_text(&text), 0, 0.0, out);
     for (size_t i = 0; i < eng_graph_nodes(graph); i++) {
         const eng_node *node = eng_graph_node(graph, i);
         if (node->out == ENG_NO_VALUE) continue;
         put_shape(&node->out_shape, &text);
-        put_row(indent, node->name, base_buf_text(&text), numbers_of(node), eng_node_flops(node), out);
+        put_row(indent, width, node->name, base_buf_text(&text), numbers_of(node), eng_node_flops(node), out);
     }
-    put_row(indent, "in all", "", eng_graph_numbers(graph), eng_graph_flops(graph), out);
+    put_row(indent, width, "in all", "", eng_graph_numbers(graph), eng_graph_flops(graph), out);
     base_buf_fini(&text);
 }

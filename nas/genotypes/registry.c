@@ -56,7 +56,7 @@ base_status nas_genotype_read(const nas_space *space, const char *file, const ch
     nas_genotype *genotype = nas_genotype_create(space, arena);
     BASE_TRY(form->read(file, text, arena, genotype, err));
     base_status status = nas_genotype_check(genotype, err);
-    if (status != BASE_OK) base_err_prefix(err, "%s", file);
+    if (status != BASE_OK) base_err_prefix(err, "%s:1:1", file); /* of the whole text */
     BASE_TRY(status);
     *out = genotype;
     return BASE_OK;

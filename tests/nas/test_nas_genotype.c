@@ -127,7 +127,7 @@ static void mistakes_are_named(void **state) {
     } cases[] = {
         {"darts", "", "g:1:1: this is no genotype; one is written as json ("},
         {"darts", "*", "g:1:1: this is no genotype"},
-        {"darts", "Genotype(" NORMAL ")", "g: node 2 of cell reduce has 0 edges where space darts keeps 2"},
+        {"darts", "Genotype(" NORMAL ")", "g:1:1: node 2 of cell reduce has 0 edges where space darts keeps 2"},
         {"toy", "Genotype(" NORMAL ")",
          "g:1:82: cell normal of space toy has no more edges: is this the genotype of another space?"},
         {"darts", "Genotype(\nnormal=[('sep_conv_7x7', 0)])", "g:2:10: there is no operation 'sep_conv_7x7'"},
@@ -160,7 +160,7 @@ static void mistakes_are_named(void **state) {
         {"nasbench-macro", "2221220", "g:1:8: there should be 8 digits from 0 to 2, one for each layer"},
         {"nasbench-macro", "22212203", "g:1:8: there should be 8 digits from 0 to 2"},
         {"nasbench-macro", "222122021", "g:1:9: the genotype ends here, but there is '1'"},
-        {"nasbench201", "|nor_conv_3x3~0|+|nor_conv_3x3~0|", "g: node 2 of cell cell has 1 edges where space"},
+        {"nasbench201", "|nor_conv_3x3~0|+|nor_conv_3x3~0|", "g:1:1: node 2 of cell cell has 1 edges where space"},
         {"nasbench201", "|nor_conv_3x3~1|", "g:1:2: cell cell of space nasbench201 has no edge from 1 to node 1"},
         {"nasbench201", "|sep_conv_3x3~0|", "cannot carry sep_conv_3x3 in this space, only none, skip_connect"},
         {"nasbench201", "|nor_conv_3x3~0|+|", "between an operation and its source, but there is the end of the text"},

@@ -30,6 +30,43 @@ static void darts_has_the_published_numbers(void **state) {
     }
 }
 
+/* Multiply-adds by hand: every weight of a convolution is used once for each pixel that comes out of it. */
+static double multiply_adds(const nas_genotype *genotype, size_t channels, size_t cells, size_t image, size_t colours) {
+    size_t size = image, before[2] = {3 * channels, 3 * channels};
+    double sum = 9.0 * (double)(colours * 3 * channels * image * image);
+    for (size_t i = 0; i < cells; i++) {
+        const bool reduction = i == cells / 3 || i == 2 * cells / 3;
+        const size_t type = nas_space_cell_find(genotype->space, reduction ? "reduce" : "normal");
+        const size_t c = channels << ((i >= cells / 3) + (i >= 2 * cells / 3)), out = reduction ? size / 2 : size;
+        sum += (double)((before[0] + before[1]) * c * size * size);
+        for (size_t k = 0; k < genotype->cells[type].count; k++) {
+            const nas_gene *gene = &genotype->cells[type].genes[k];
+            const size_t stride = genotype->space->cells[type].edges[gene->edge].stride;
+            if (gene->operation->parameters == NULL) continue;
+            sum += (double)(gene->operation->parameters(c, c, stride, false) * out * out);
+        }
+        before[0] = before[1];
+        before[1] = 4 * c;
+        size = out;
+    }
+    return sum + (double)(before[1] * 10);
+}
+
+static void operations_are_counted(void **state) {
+    (void)state;
+    static const char *const names[] = {"DARTS_V1", "DARTS_V2", "PC_DARTS_cifar", "PT_DARTS_fashion_mnist"};
+    for (size_t i = 0; i < CHECK_COUNT(names); i++) {
+        base_arena *arena = base_arena_create();
+        const nas_genotype *genotype = known_genotype(names[i], arena);
+        const nas_settings settings = {.channels = 36, .cells = 20, .auxiliary = 0.4};
+        eng_ports ports;
+        eng_graph *graph = network_of(genotype, &settings, 32, 3, &ports);
+        CHECK_NEAR(nas_network_flops(graph), 2.0 * multiply_adds(genotype, 36, 20, 32, 3), 0.0);
+        eng_graph_destroy(graph);
+        base_arena_destroy(arena);
+    }
+}
+
 static void all_skips_have_the_published_numbers(void **state) {
     (void)state;
     base_arena *arena = base_arena_create();
@@ -353,6 +390,7 @@ static void settings_are_checked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(darts_has_the_published_numbers),
+        cmocka_unit_test(operations_are_counted),
         cmocka_unit_test(all_skips_have_the_published_numbers),
         cmocka_unit_test(the_auxiliary_tower_is_as_published),
         cmocka_unit_test(a_supernet_has_the_published_numbers),

@@ -139,7 +139,12 @@ static void spaces_of_the_page_are_right(void **state) {
         at += sizeof mark - 1;
         const char *last = strstr(at, "```");
         assert_non_null(last);
-        const nas_space *space = read_space(base_arena_strndup(arena, at, (size_t)(last - at)), arena);
+        base_yaml_node *root;
+        const nas_space *space;
+        CHECK_OK(base_yaml_parse(arena, "docs/nas.md", at, (size_t)(last - at), &root, &err));
+        const base_yaml_node *train = base_yaml_get(base_yaml_get(root, "objective"), "train");
+        CHECK_OK(nas_space_read(base_yaml_get(train, "space"), arena, &space, &err));
+        (void)genotype_of(space, base_yaml_get(train, "genotype")->text, arena);
         base_rng rng = base_rng_stream(3, BASE_RNG_TEST, 5, 0);
         for (size_t i = 0; i < 10; i++)
             assert_true(numbers_of(nas_genotype_random(space, &rng, arena), (nas_settings){0}, 28, 1) > 1000);

@@ -4,6 +4,7 @@
 #include "tests/support/check.h"
 
 #include "engine/modules/summary.h"
+#include "engine/tensor/plan.h"
 #include "nas/parts.h"
 
 typedef struct fixture {
@@ -112,6 +113,34 @@ static void pools_are_normalised_in_a_search(void **state) {
     eng_graph_destroy(f.net.graph);
 }
 
+/* The padding does not count: means of 3 x 3 pixels of the ramp 0 .. 8, with stride 1 and 2. */
+static void the_padding_of_a_mean_does_not_count(void **state) {
+    (void)state;
+    static const float ramp[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+    static const float means[2][9] = {{2.0f, 2.5f, 3.0f, 3.5f, 4.0f, 4.5f, 5.0f, 5.5f, 6.0f}, {2.0f, 3.0f, 5.0f, 6.0f}};
+    for (size_t stride = 1; stride <= 2; stride++) {
+        fixture f;
+        base_err err;
+        eng_params *params;
+        eng_plan *plan;
+        start(&f, 3, 1);
+        f.edge.stride = stride;
+        const eng_value out = put(&f, "avg_pool_3x3");
+        eng_graph_keep(f.net.graph, out);
+        CHECK_OK(eng_graph_params(f.net.graph, 1, &params, &err));
+        CHECK_OK(eng_plan_create(f.net.graph, params, 1, eng_kernels_find(NULL), &plan, &err));
+        eng_plan_bind(plan, f.net.x, ramp);
+        (void)eng_plan_run(plan, &(eng_pass){.n = 1});
+        const size_t count = eng_shape_count(&eng_graph_value(f.net.graph, out)->shape);
+        assert_int_equal(count, stride == 1 ? 9 : 4);
+        for (size_t i = 0; i < count; i++)
+            CHECK_NEAR((double)eng_plan_value(plan, out)[i], (double)means[stride - 1][i], 1e-6);
+        eng_plan_destroy(plan);
+        eng_params_destroy(params);
+        eng_graph_destroy(f.net.graph);
+    }
+}
+
 static void unknown_operations_and_shapes_are_refused(void **state) {
     (void)state;
     const nas_operation *operation;
@@ -132,9 +161,13 @@ static void unknown_operations_and_shapes_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_do_not_depend_on_the_rest),  cmocka_unit_test(the_rectified_input_is_shared),
-        cmocka_unit_test(odd_images_are_reduced),           cmocka_unit_test(an_identity_is_no_node),
-        cmocka_unit_test(pools_are_normalised_in_a_search), cmocka_unit_test(unknown_operations_and_shapes_are_refused),
+        cmocka_unit_test(names_do_not_depend_on_the_rest),
+        cmocka_unit_test(the_rectified_input_is_shared),
+        cmocka_unit_test(odd_images_are_reduced),
+        cmocka_unit_test(an_identity_is_no_node),
+        cmocka_unit_test(pools_are_normalised_in_a_search),
+        cmocka_unit_test(the_padding_of_a_mean_does_not_count),
+        cmocka_unit_test(unknown_operations_and_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
