@@ -102,12 +102,12 @@ typedef struct hpo_objective_env {
 } hpo_objective_env;
 
 enum {
-    HPO_OBJECTIVE_IN_RANK = 1,   /* evaluate costs microseconds and cannot fail badly: run it in the worker itself */
-    HPO_OBJECTIVE_RESUMABLE = 2, /* evaluate can go on from a lower fidelity through the trial's folder */
-    HPO_OBJECTIVE_SEARCHABLE =
-        4, /* every option may be searched as a parameter of the same name; others are an error */
+    HPO_OBJECTIVE_IN_RANK = 1,    /* evaluate costs microseconds and cannot fail badly: run it in the worker itself */
+    HPO_OBJECTIVE_RESUMABLE = 2,  /* evaluate can go on from a lower fidelity through the trial's folder */
+    HPO_OBJECTIVE_SEARCHABLE = 4, /* every option may be searched as a parameter of its name; others are an error */
     HPO_OBJECTIVE_DEFAULT_SPACE = 8, /* the parameters that it declares are for a study that has none of its own */
-    HPO_OBJECTIVE_COUNTS = 16 /* a result may say what it has cost, as a function of its job alone: never of a clock */
+    HPO_OBJECTIVE_COUNTS = 16,       /* a result may say what it has cost, as a function of its job, never of a clock */
+    HPO_OBJECTIVE_SEEDS = 32, /* another seed is another answer: a study may search nothing and repeats what it has */
 };
 
 typedef struct hpo_objective_type {

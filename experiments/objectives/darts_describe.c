@@ -37,19 +37,14 @@ static base_status load(description *d, base_err *err) {
     return eng_view_create(d->set, &view, &d->view, err);
 }
 
-static base_status make_search(const description *d, int64_t batch, nas_search **out, base_err *err) {
-    nas_search_settings settings = d->settings.search;
-    settings.batch_size = batch;
-    return nas_search_create(&settings, &d->settings.choices, d->settings.space, d->view, NULL, out, err);
-}
-
 /* ---- memory ---- */
 
 static base_status bytes_of(const description *d, int64_t batch, size_t *out, base_err *err) {
-    nas_search *search;
-    BASE_TRY(make_search(d, batch, &search, err));
-    *out = nas_search_bytes(search);
-    nas_search_destroy(search);
+    nas_search_settings settings = d->settings.search;
+    nas_supernet_size size;
+    settings.batch_size = batch;
+    BASE_TRY(nas_search_measure(&settings, &d->settings.choices, d->settings.space, d->view, &size, err));
+    *out = size.bytes;
     return BASE_OK;
 }
 
@@ -125,26 +120,26 @@ static void put_times(const description *d, const nas_search *search, double ste
                     step, steps, epoch, (long long)d->settings.search.epochs, all);
 }
 
-static void put_supernet(const description *d, const nas_search *search, base_buf *out) {
-    const nas_supernet *net = nas_search_supernet(search);
+static void put_supernet(const description *d, const nas_supernet_size *size, base_buf *out) {
     const bool searched = hpo_space_dims(d->env->space) > 0;
     base_buf_printf(out, "# %s: %zu edge weights, %.15g genotypes%s\n", d->settings.space->name,
                     nas_space_weights(d->settings.space), nas_space_size(d->settings.space),
                     searched ? "; in the middle of the parameters:" : "");
-    base_buf_printf(out, "# the supernet has %zu weights; a search takes %.1f MiB in batches of %lld\n",
-                    nas_supernet_numbers(net), (double)nas_search_bytes(search) / mib,
-                    (long long)d->settings.search.batch_size);
+    base_buf_printf(out, "# the supernet has %zu weights; a search takes %.1f MiB in batches of %lld\n", size->numbers,
+                    (double)size->bytes / mib, (long long)d->settings.search.batch_size);
 }
 
 static base_status put_search(description *d, const hpo_limits *limits, base_buf *out, base_err *err) {
+    const darts_settings *s = &d->settings;
     nas_search *search;
+    nas_supernet_size size;
     double step;
     d->settings.search.threads = limits->threads;
-    BASE_TRY(make_search(d, d->settings.search.batch_size, &search, err));
-    const size_t bytes = nas_search_bytes(search);
-    put_supernet(d, search, out);
-    base_status status = limits->memory > 0 && bytes > limits->memory ? refuse(d, bytes, limits->memory, err) : BASE_OK;
-    if (status == BASE_OK) status = time_step(search, &step, err);
+    BASE_TRY(nas_search_measure(&s->search, &s->choices, s->space, d->view, &size, err));
+    put_supernet(d, &size, out);
+    if (limits->memory > 0 && size.bytes > limits->memory) return refuse(d, size.bytes, limits->memory, err);
+    BASE_TRY(nas_search_create(&s->search, &s->choices, s->space, d->view, NULL, &search, err));
+    const base_status status = time_step(search, &step, err);
     if (status == BASE_OK) put_times(d, search, step, out);
     nas_search_destroy(search);
     return status;

@@ -86,18 +86,24 @@ static void load_search(darts_job *d) {
     }
 }
 
-static base_status create_search(darts_job *d, hpo_result *out, base_err *err) {
+static void refuse(hpo_result *out, const char *what, size_t bytes, uint64_t limit) {
     const double mib = 1024.0 * 1024.0;
-    const eng_augment augment = eng_data_augment(&d->settings.data);
-    const uint64_t limit = d->job->limits.memory;
-    BASE_TRY(nas_search_create(&d->settings.search, &d->settings.choices, d->settings.space, d->state->view, &augment,
-                               &d->search, err));
-    const size_t bytes = nas_search_bytes(d->search);
-    if (limit == 0 || bytes <= limit) return BASE_OK;
     out->failure = HPO_FAILURE_OOM; /* better told at once than found out by the kernel */
-    snprintf(out->reason, sizeof out->reason, "the search takes %.1f MiB, but trial.memory is %.1f MiB",
+    snprintf(out->reason, sizeof out->reason, "the %s takes %.1f MiB, but trial.memory is %.1f MiB", what,
              (double)bytes / mib, (double)limit / mib);
-    return BASE_OK;
+}
+
+static base_status create_search(darts_job *d, hpo_result *out, base_err *err) {
+    const darts_settings *s = &d->settings;
+    const eng_augment augment = eng_data_augment(&s->data);
+    const uint64_t limit = d->job->limits.memory;
+    nas_supernet_size size;
+    BASE_TRY(nas_search_measure(&s->search, &s->choices, s->space, d->state->view, &size, err));
+    if (limit > 0 && size.bytes > limit) {
+        refuse(out, "search", size.bytes, limit);
+        return BASE_OK;
+    }
+    return nas_search_create(&s->search, &s->choices, s->space, d->state->view, &augment, &d->search, err);
 }
 
 /* The epochs that were loaded are reported again, as far as this evaluation has to tell of them. */
@@ -121,7 +127,7 @@ static base_status run_search(darts_job *d, base_err *err) {
 
 /* What was done here: epochs of the search, and of a retraining unless another rung has paid for it. */
 static double cost_of(const darts_job *d, double retrained) {
-    const double epochs = fmax((double)nas_search_epochs(d->search) - d->from, 0);
+    const double epochs = fmax(d->reached - d->from, 0);
     return darts_search_cost(&d->settings, epochs) + retrained;
 }
 
@@ -161,24 +167,38 @@ static void put_warning(const darts_job *d, hpo_result *out) {
     base_buf_fini(&text);
 }
 
+/* What is known of the search; it is gone from memory when the network is retrained. */
+static base_status end_search(darts_job *d, hpo_result *out, nas_genotype **genotype, base_err *err) {
+    BASE_TRY(nas_search_genotype(d->search, d->arena, genotype, err));
+    d->reached = (double)nas_search_epochs(d->search);
+    put_search(d, &out->metrics);
+    put_artefact(*genotype, out);
+    put_warning(d, out);
+    darts_make_files(d, *genotype);
+    nas_search_destroy(d->search);
+    d->search = NULL;
+    return BASE_OK;
+}
+
 static base_status finish(darts_job *d, hpo_result *out, base_err *err) {
     nas_genotype *genotype;
     darts_retrained result = {0};
-    BASE_TRY(nas_search_genotype(d->search, d->arena, &genotype, err));
+    hpo_metrics of_search = {0};
+    BASE_TRY(end_search(d, out, &genotype, err));
     out->cost = cost_of(d, 0);
     if (d->settings.retrains) {
         BASE_TRY(retrain(d, genotype, &result, err));
+        of_search = out->metrics;
+        out->metrics.count = 0;
         put(&out->metrics, "valid_error", result.valid_error);
         put(&out->metrics, "test_error", result.test_error);
         put(&out->metrics, "parameters", result.parameters);
         put(&out->metrics, "flops", result.flops);
         out->cost = result.cost;
     }
-    put_search(d, &out->metrics);
-    put_artefact(genotype, out);
+    for (size_t i = 0; i < of_search.count; i++) put(&out->metrics, of_search.item[i].name, of_search.item[i].value);
     if (d->from < d->job->from) out->notices |= HPO_NOTICE_BIT(STARTED_AGAIN);
-    put_warning(d, out);
-    darts_write_files(d, genotype);
+    darts_write_files(d);
     return BASE_OK;
 }
 
@@ -202,6 +222,7 @@ base_status darts_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
     d.saved = base_monotonic();
     const base_status status = run(&d, out, err);
     if (status == BASE_CANCELLED && d.verdict == HPO_ABANDON) darts_forget(job->folder, INFINITY);
+    for (size_t i = 0; i < DARTS_FILES; i++) base_buf_fini(&d.made[i]);
     nas_search_destroy(d.search);
     base_arena_destroy(d.arena);
     return status;

@@ -120,11 +120,6 @@ void darts_remember(const darts_job *d, const nas_genotype *genotype, const dart
 
 /* ---- for people ---- */
 
-static void write_named(const darts_job *d, const char *name, base_buf *text) {
-    write_file(base_arena_printf(d->arena, "%s/%s", d->job->folder, name), text);
-    base_buf_fini(text);
-}
-
 /* Mean edge weights after each epoch: what the alphas mean. */
 static void draw_weights(const darts_job *d, const nas_genotype *genotype, base_buf *out) {
     const nas_space *space = d->settings.space;
@@ -139,14 +134,14 @@ static void draw_weights(const darts_job *d, const nas_genotype *genotype, base_
     nas_draw_weights(space, weights, epochs, genotype, out);
 }
 
-void darts_write_files(const darts_job *d, const nas_genotype *genotype) {
-    base_buf text = {0};
-    nas_genotype_write(genotype, &text);
-    write_named(d, "genotype.json", &text);
-    nas_search_write_alphas(d->search, &text);
-    write_named(d, "alphas.csv", &text);
-    nas_draw_cells(genotype, &text);
-    write_named(d, "cells.svg", &text);
-    draw_weights(d, genotype, &text);
-    write_named(d, "alphas.svg", &text);
+void darts_make_files(darts_job *d, const nas_genotype *genotype) {
+    nas_genotype_write(genotype, &d->made[0]);
+    nas_draw_cells(genotype, &d->made[1]);
+    nas_search_write_alphas(d->search, &d->made[2]);
+    draw_weights(d, genotype, &d->made[3]);
+}
+
+void darts_write_files(darts_job *d) {
+    for (size_t i = 0; i < DARTS_FILES; i++)
+        write_file(base_arena_printf(d->arena, "%s/%s", d->job->folder, darts_files[i]), &d->made[i]);
 }

@@ -5,6 +5,8 @@
 
 #include "experiments/objectives/darts_settings.h"
 
+enum { DARTS_FILES = 4 };
+
 typedef struct darts_state {
     hpo_objective_env known; /* what init was told */
     eng_dataset *set;
@@ -23,6 +25,8 @@ typedef struct darts_job {
     nas_search *search;
     uint64_t epochs; /* of the search, that are asked for */
     double from;     /* where this evaluation began: 0 when its checkpoint was gone */
+    double reached;  /* epochs that the search has finished */
+    base_buf made[DARTS_FILES];
 } darts_job;
 
 /* What a retraining came to. */
@@ -52,7 +56,9 @@ const char *darts_path(const darts_job *d, const char *kind, double fidelity, co
 bool darts_recall(const darts_job *d, double fidelity, const nas_genotype *genotype, darts_retrained *out);
 /* A full disk costs what could have been gone on from, not the result. */
 void darts_remember(const darts_job *d, const nas_genotype *genotype, const darts_retrained *result);
-void darts_write_files(const darts_job *d, const nas_genotype *genotype);
+/* What they will hold, while the search is still in memory; and the files themselves. */
+void darts_make_files(darts_job *d, const nas_genotype *genotype);
+void darts_write_files(darts_job *d);
 size_t darts_forget(const char *folder, double fidelity);
 
 /* ---- darts_describe.c: --check ---- */

@@ -63,6 +63,25 @@ static void everything_has_the_default_of_the_paper(void **state) {
     base_arena_destroy(arena);
 }
 
+/* Another seed is another search: a study need not search anything. */
+static void seeds_alone_are_a_study(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    hpo_study_spec *spec, *copy;
+    base_err err = {0};
+    base_buf text = {0};
+    const darts_settings s = settings_of(DIGITS END, NULL, arena, &spec);
+    assert_int_equal(hpo_space_count(spec->space), 0);
+    assert_true(spec->repeats && s.retrains);
+    hpo_study_spec_print(spec, &text); /* which reads back as the same study */
+    CHECK_OK(read_study(base_buf_text(&text), &copy, &err));
+    assert_string_equal(copy->identity, spec->identity);
+    hpo_study_spec_destroy(copy);
+    hpo_study_spec_destroy(spec);
+    base_buf_fini(&text);
+    base_arena_destroy(arena);
+}
+
 static void both_trainings_are_searched_by_name(void **state) {
     (void)state;
     base_arena *arena = base_arena_create();
@@ -202,11 +221,9 @@ static void check_names_the_largest_batch_that_fits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_has_the_default_of_the_paper),
-        cmocka_unit_test(both_trainings_are_searched_by_name),
-        cmocka_unit_test(mistakes_have_a_place_and_a_remedy),
-        cmocka_unit_test(a_rule_on_reports_is_warned_of),
-        cmocka_unit_test(check_shows_the_supernet),
+        cmocka_unit_test(everything_has_the_default_of_the_paper), cmocka_unit_test(seeds_alone_are_a_study),
+        cmocka_unit_test(both_trainings_are_searched_by_name),     cmocka_unit_test(mistakes_have_a_place_and_a_remedy),
+        cmocka_unit_test(a_rule_on_reports_is_warned_of),          cmocka_unit_test(check_shows_the_supernet),
         cmocka_unit_test(check_names_the_largest_batch_that_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
