@@ -21,10 +21,12 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "hpo/cli/status_file.h"
 
 static const double PERIOD = 2;                            /* seconds between two writes */
 static const uint64_t WAKE = 1, LEAVE = UINT64_C(1) << 32; /* what the eventfd says; they add up */
 static const char BODY[] = ", \"study\": ", FILE_NAME[] = "/status.json";
+static const char RUNNING[] = "{\"state\": \"running\"", STOPPING[] = "{\"state\": \"stopping\"";
 enum { LEAVE_CODE = 75 }; /* as HPO_EXIT_INTERRUPTED */
 
 struct cli_status {
@@ -89,14 +91,21 @@ void cli_status_put_head(const cli_state *state, base_buf *out) {
     put_writer(getpid(), out);
 }
 
-static base_status write_text(const char *path, const cli_state *state, const base_buf *body, base_err *err) {
-    base_buf text = {0};
-    base_buf_putc(&text, '{');
-    cli_status_put_head(state, &text);
-    base_buf_append(&text, body->data, body->length);
-    base_buf_puts(&text, "}\n");
-    const base_status status = base_write_file(path, base_buf_text(&text), text.length, err);
-    base_buf_fini(&text);
+/* body: without one there is a word about the state alone. */
+static base_status write_text(const char *path, const cli_state *state, pid_t writer, const char *body, base_err *err) {
+    base_buf full = {0}, brief = {0};
+    base_buf_putc(&full, '{');
+    put_state(state, &full);
+    put_writer(writer, &full);
+    base_buf_puts(&full, body);
+    base_buf_puts(&full, "}\n");
+    base_buf_putc(&brief, '{');
+    put_state(&(cli_state){state->name, state->exit_code, NULL}, &brief);
+    put_writer(writer, &brief);
+    base_buf_puts(&brief, "}\n");
+    const base_status status = cli_status_file_write(path, &full, &brief, err);
+    base_buf_fini(&full);
+    base_buf_fini(&brief);
     return status;
 }
 
@@ -113,7 +122,7 @@ static bool write_newest(cli_status *s, bool leaves) {
     const cli_state state = {name, cut_short ? LEAVE_CODE : s->exit_code, *reason ? reason : NULL};
     base_buf_append(&body, s->body.data, s->body.length);
     pthread_mutex_unlock(&s->lock);
-    const base_status status = *name ? write_text(s->path, &state, &body, &err) : BASE_OK;
+    const base_status status = *name ? write_text(s->path, &state, getpid(), base_buf_text(&body), &err) : BASE_OK;
     pthread_mutex_lock(&s->lock);
     s->written = status;
     s->why = err;
@@ -228,27 +237,29 @@ void cli_status_leave_now(int fd) {
 
 /* ---- from outside ---- */
 
+/* Off with the last brace and what is behind it. */
+static void open_end(base_buf *text) {
+    while (text->length > 0 && text->data[text->length - 1] != '}') text->length--;
+    if (text->length > 0) text->data[--text->length] = '\0';
+}
+
 void cli_status_mark_dead(const char *dir, pid_t pid, const cli_state *state) {
-    base_buf path = {0}, text = {0}, writer = {0}, head = {0};
-    base_err ignored;
+    base_buf path = {0}, text = {0}, writer = {0};
+    base_err err;
     base_buf_printf(&path, "%s%s", dir, FILE_NAME);
     put_writer(pid, &writer);
-    const base_status status = base_read_file(base_buf_text(&path), &text, &ignored);
-    const char *body = status == BASE_OK ? strstr(base_buf_text(&text), BODY) : NULL;
-    const char *who = body ? strstr(base_buf_text(&text), base_buf_text(&writer)) : NULL;
-    const char *lives = body ? strstr(base_buf_text(&text), "{\"state\": \"running\"") : NULL;
-    if (body && !lives) lives = strstr(base_buf_text(&text), "{\"state\": \"stopping\"");
-    if (who && who < body && lives == base_buf_text(&text)) {
-        base_buf_putc(&head, '{');
-        put_state(state, &head);
-        base_buf_puts(&head, base_buf_text(&writer));
-        base_buf_puts(&head, body);
-        if (base_write_file(base_buf_text(&path), base_buf_text(&head), head.length, &ignored) != BASE_OK) {
-            base_log(BASE_LOG_WARN, "%s", ignored.text);
+    if (base_read_file(base_buf_text(&path), &text, &err) == BASE_OK) {
+        open_end(&text);
+        const char *said = base_buf_text(&text), *body = strstr(said, BODY);
+        if (!body) body = said + text.length;
+        const char *who = strstr(said, base_buf_text(&writer));
+        const bool lives =
+            strncmp(said, RUNNING, sizeof RUNNING - 1) == 0 || strncmp(said, STOPPING, sizeof STOPPING - 1) == 0;
+        if (who && who < body && lives && write_text(base_buf_text(&path), state, pid, body, &err) != BASE_OK) {
+            base_log(BASE_LOG_WARN, "%s", err.text);
         }
     }
     base_buf_fini(&path);
     base_buf_fini(&text);
     base_buf_fini(&writer);
-    base_buf_fini(&head);
 }

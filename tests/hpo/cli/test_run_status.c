@@ -111,6 +111,37 @@ static void test_what_cannot_be_written_is_said_at_the_end(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+static off_t size_now(const check_tmpdir *dir) {
+    struct stat info;
+    assert_int_equal(stat(check_tmpdir_file(dir, "status.json"), &info), 0);
+    return info.st_size;
+}
+
+/* No second file can be made: the one that is there says the last word, whether that is longer or shorter. */
+static void test_without_room_for_a_file_the_old_one_is_overwritten(void **state) {
+    (void)state;
+    static const char *const notes[] = {"",
+                                        "a reason that is so long that the text outgrows what stood there before it"};
+    for (size_t i = 0; i < CHECK_COUNT(notes); i++) {
+        base_err err;
+        check_tmpdir dir = check_tmpdir_create();
+        cli_status *s = cli_status_create(dir.path);
+        put(s, "running", "a note of some length, which the last word does not have");
+        wait_for(&dir, "state", "running");
+        const off_t before = size_now(&dir);
+        assert_int_equal(mkdir(check_tmpdir_file(&dir, "status.json.tmp"), 0700), 0);
+        CHECK_OK(end(s, "storage failed", 4, *notes[i] ? notes[i] : NULL, &err));
+        json_t *root = read_now(&dir);
+        assert_string_equal(text_of(root, "state"), "storage failed");
+        assert_string_equal(text_of(root, "note"), "end");
+        assert_int_equal(json_integer_value(json_object_get(root, "exit_code")), 4);
+        if (*notes[i]) assert_string_equal(text_of(root, "reason"), notes[i]);
+        json_decref(root);
+        assert_true(*notes[i] ? size_now(&dir) > before : size_now(&dir) < before);
+        check_tmpdir_remove(&dir);
+    }
+}
+
 /* A disk that keeps its writer waiting for ever: here a pipe that nobody reads. */
 static void test_a_slow_disk_keeps_nobody_waiting(void **state) {
     (void)state;
@@ -223,6 +254,7 @@ int main(void) {
         cmocka_unit_test(test_it_beats_without_being_told_anything),
         cmocka_unit_test(test_another_state_is_written_at_once),
         cmocka_unit_test(test_what_cannot_be_written_is_said_at_the_end),
+        cmocka_unit_test(test_without_room_for_a_file_the_old_one_is_overwritten),
         cmocka_unit_test(test_a_slow_disk_keeps_nobody_waiting),
         cmocka_unit_test(test_a_second_signal_leaves_a_last_word),
         cmocka_unit_test(test_a_dead_run_is_marked_from_outside),
