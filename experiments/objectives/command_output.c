@@ -16,7 +16,7 @@
 void command_output_begin(command_output *output) {
     output->found = false;
     output->metrics.count = 0;
-    output->reached = NAN;
+    output->first = output->reached = NAN;
     output->hint = (command_hint){0};
     output->current = (command_step){.step = NAN};
     output->reported = output->from;
@@ -91,7 +91,8 @@ static void settle(command_output *output) {
     output->found = true;
     output->metrics = current->metrics;
     if (isnan(current->step)) return;
-    output->reached = isnan(output->reached) ? current->step : fmax(output->reached, current->step);
+    output->first = fmin(output->first, current->step); /* of NaN and a number: the number */
+    output->reached = fmax(output->reached, current->step);
     report(output);
 }
 
@@ -315,10 +316,21 @@ static void notice_dropped(const command_hint *hint, hpo_result *result) {
            HPO_METRIC_NAME - 1, names);
 }
 
+/* `for epoch in range(9)`: 0 to 8 are the nine that were asked for, and 3 to 8 what follows the first three. */
+static bool counts_from_0(const command_output *output) {
+    const bool begins = output->first == 0 || output->first == output->from;
+    return begins && output->reached > 0 && output->reached == output->to - 1;
+}
+
 void command_output_result(const command_output *output, hpo_result *result) {
     const command_hint *hint = &output->hint;
+    const bool from_0 = counts_from_0(output);
     result->metrics = output->metrics;
-    if (output->reached < output->to) result->reached = output->reached;
+    if (output->reached < output->to && !from_0) result->reached = output->reached;
+    if (from_0)
+        notice(result, HPO_NOTICE_BIT(COUNTS_FROM_0),
+               "counts %s from 0, so its %g is taken for the %g that it was asked for", output->fidelity,
+               output->reached, output->to);
     if (output->reached > output->to)
         notice(result, HPO_NOTICE_BIT(OTHER_STEP), "reported %s %g but was asked for %g", output->fidelity,
                output->reached, output->to);

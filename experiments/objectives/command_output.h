@@ -29,7 +29,7 @@ typedef struct command_output {
     const hpo_reporter *reporter;     /* gets the reports */
     bool found;                       /* a number for the metric came; the newest: */
     hpo_metrics metrics;              /* with what belongs to the same step */
-    double reached;                   /* highest step that came with the metric; NaN = the program names none */
+    double first, reached; /* lowest and highest step that came with the metric; NaN = the program names none */
     command_hint hint;
     command_step current;
     double reported;

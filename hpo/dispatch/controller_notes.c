@@ -36,6 +36,7 @@ static void raise_bit(controller *c, hpo_notice kind, const hpo_record *record) 
         [HPO_NOTICE_LATE] = "had finished before it could be stopped",
         [HPO_NOTICE_SLOW_START] = "had to wait for room before it could start",
         [HPO_NOTICE_WARNED] = "ended with a warning: see its log",
+        [HPO_NOTICE_COUNTS_FROM_0] = "counts its steps from 0",
     };
     const hpo_result *result = &record->result;
     const bool is_last = result->notices >> kind == 1;

@@ -64,6 +64,10 @@ base_status hpo_instance_job(const hpo_instance *instance, const hpo_message *me
     return BASE_OK;
 }
 
+const char *hpo_instance_metric(const hpo_instance *instance) {
+    return instance->spec->metric;
+}
+
 const hpo_program_ops *hpo_instance_program(const hpo_instance *instance) {
     return instance->spec->objective->program;
 }

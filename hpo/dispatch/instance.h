@@ -25,6 +25,7 @@ BASE_CHECK base_status hpo_instance_job(const hpo_instance *instance, const hpo_
 void hpo_instance_evaluate(hpo_instance *instance, const hpo_job *job, const hpo_reporter *reporter,
                            hpo_result *result);
 
+const char *hpo_instance_metric(const hpo_instance *instance); /* the study's */
 /* NULL: it evaluates in a child of the server. */
 const hpo_program_ops *hpo_instance_program(const hpo_instance *instance);
 /* The program that evaluates the job. */

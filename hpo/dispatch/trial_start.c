@@ -92,12 +92,13 @@ static int take_output(int fd) {
     return fd;
 }
 
-static hpo_trial_process *process_create(const hpo_job *job) {
+static hpo_trial_process *process_create(const hpo_instance *instance, const hpo_job *job) {
     hpo_trial_process *process = base_calloc(1, sizeof *process);
     *process = (hpo_trial_process){.trial = job->trial,
                                    .attempt = job->attempt,
                                    .rung = job->rung,
                                    .limits = job->limits,
+                                   .metric = hpo_instance_metric(instance),
                                    .messages = {.fd = -1, .ended = true},
                                    .output = -1,
                                    .errors = -1,
@@ -141,7 +142,7 @@ static base_status start_child(hpo_instance *instance, const hpo_job *job, const
         return BASE_FAIL(err, code_of(error), "cannot start a process: %s", strerror(error));
     }
     setpgid(pid, pid); /* here and in the child: whoever comes first */
-    hpo_trial_process *process = process_create(job);
+    hpo_trial_process *process = process_create(instance, job);
     process->pid = process->group = pid;
     process->inherited = inherited;
     process->output = take_output(output[0]);
@@ -221,7 +222,7 @@ static bool starts_again(const hpo_program *program, const hpo_job *job) {
 }
 
 static base_status start_program(hpo_instance *instance, const hpo_job *job, hpo_trial_process **out, base_err *err) {
-    hpo_trial_process *process = process_create(job);
+    hpo_trial_process *process = process_create(instance, job);
     process->arena = base_arena_create();
     base_status status = hpo_instance_launch(instance, job, process->arena, &process->program, err);
     if (status == BASE_OK) {

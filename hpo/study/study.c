@@ -301,42 +301,6 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
     hpo_history_stop(study->history, record);
 }
 
-/* A result without the metric: the names that it has, as far as the sentence has room. */
-static void name_metrics(const char *metric, hpo_result *result) {
-    base_buf text = {0};
-    const hpo_metrics *metrics = &result->metrics;
-    base_buf_printf(&text, "the result has no metric '%s'%s", metric,
-                    metrics->count > 0 ? "; it has" : " (it has no metrics)");
-    for (size_t i = 0; i < metrics->count; i++) {
-        const bool room = text.length + HPO_METRIC_NAME + sizeof ", and 10 others" < sizeof result->reason;
-        if (room) base_buf_printf(&text, "%s %s", i > 0 ? "," : "", metrics->item[i].name);
-        if (!room) base_buf_printf(&text, " and %zu others", metrics->count - i);
-        if (!room) break;
-    }
-    result->failure = HPO_FAILURE_OUTPUT;
-    snprintf(result->reason, sizeof result->reason, "%s", base_buf_text(&text));
-    base_buf_fini(&text);
-}
-
-/* The metric of a result; the one place where a result that cannot be used becomes a failure. */
-static double judge(const hpo_study_spec *spec, hpo_result *result) {
-    const double *value = hpo_metrics_get(&result->metrics, spec->metric);
-    if (result->failure != HPO_FAILURE_NONE) return (double)NAN;
-    if (!value) {
-        name_metrics(spec->metric, result);
-        return (double)NAN;
-    }
-    if (!isfinite(*value)) {
-        result->failure = HPO_FAILURE_NAN;
-        snprintf(result->reason, sizeof result->reason, "%s is %s", spec->metric,
-                 isnan(*value) ? "not a number"
-                 : *value > 0  ? "infinite"
-                               : "minus infinity");
-        return (double)NAN;
-    }
-    return *value;
-}
-
 /* Up to the step at which it ended by itself, and from the beginning where it could not go on from what it was promoted
  * from. */
 static double declared_cost(const hpo_study *study, const hpo_trial *trial, const hpo_result *result) {
@@ -375,7 +339,7 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
         .worker = worker,
         .at = study->now,
     };
-    record->value = judge(spec, &record->result);
+    record->value = hpo_result_judge(&record->result, spec->metric);
     record->result.cost = charged_cost(study, &trial, &record->result);
     apply_own(study, record);
 }

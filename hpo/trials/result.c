@@ -5,6 +5,8 @@
  * and compared without owning anything. */
 #include "hpo/trials/result.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -54,6 +56,41 @@ const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name) {
         if (strcmp(metrics->item[i].name, name) == 0) return &metrics->item[i].value;
     }
     return NULL;
+}
+
+/* A result without the metric: the names that it has, as far as the sentence has room. */
+static void name_metrics(const char *metric, hpo_result *result) {
+    base_buf text = {0};
+    const hpo_metrics *metrics = &result->metrics;
+    base_buf_printf(&text, "the result has no metric '%s'%s", metric,
+                    metrics->count > 0 ? "; it has" : " (it has no metrics)");
+    for (size_t i = 0; i < metrics->count; i++) {
+        const bool room = text.length + HPO_METRIC_NAME + sizeof ", and 10 others" < sizeof result->reason;
+        if (room) base_buf_printf(&text, "%s %s", i > 0 ? "," : "", metrics->item[i].name);
+        if (!room) base_buf_printf(&text, " and %zu others", metrics->count - i);
+        if (!room) break;
+    }
+    result->failure = HPO_FAILURE_OUTPUT;
+    snprintf(result->reason, sizeof result->reason, "%s", base_buf_text(&text));
+    base_buf_fini(&text);
+}
+
+double hpo_result_judge(hpo_result *result, const char *metric) {
+    const double *value = hpo_metrics_get(&result->metrics, metric);
+    if (result->failure != HPO_FAILURE_NONE) return (double)NAN;
+    if (!value) {
+        name_metrics(metric, result);
+        return (double)NAN;
+    }
+    if (!isfinite(*value)) {
+        result->failure = HPO_FAILURE_NAN;
+        snprintf(result->reason, sizeof result->reason, "%s is %s", metric,
+                 isnan(*value) ? "not a number"
+                 : *value > 0  ? "infinite"
+                               : "minus infinity");
+        return (double)NAN;
+    }
+    return *value;
 }
 
 bool hpo_result_set_artefact(hpo_result *result, const char *text) {

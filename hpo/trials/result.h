@@ -61,7 +61,8 @@ const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name);
     X(EARLY_END, "early_end", "ended before the step asked for", "charged up to where they ended")                     \
     X(LATE, "late", "had finished before they could be stopped", "does the program flush its reports?")                \
     X(SLOW_START, "slow_start", "had to wait for room before they could start", "")                                    \
-    X(WARNED, "warned", "ended with a warning", "see their logs")
+    X(WARNED, "warned", "ended with a warning", "see their logs")                                                      \
+    X(COUNTS_FROM_0, "counts_from_0", "counted their steps from 0", "their reports say one less than was done")
 
 typedef enum hpo_notice {
 #define HPO_NOTICE_ENUM(name, word, text, hint) HPO_NOTICE_##name,
@@ -89,6 +90,9 @@ typedef struct hpo_result {
 /* False when it is no UTF-8, or longer than there is room for: then the result has none. */
 bool hpo_result_set_artefact(hpo_result *result, const char *text);
 
+/* The study's metric; NaN of a failed result. One that cannot be used, for want of the metric or because it is not
+ * finite, becomes a failure. The one place where that is judged, by whoever has the result first. */
+double hpo_result_judge(hpo_result *result, const char *metric);
 /* Whether the evaluation ended by itself below the fidelity that was asked for. */
 bool hpo_result_ended_early(const hpo_result *result, double asked);
 

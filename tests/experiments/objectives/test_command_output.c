@@ -1,86 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the objective `command` understands of what programs print: numbers, objects, lines, patterns, and what it says
- * when there is no result. */
-#include "base/buf.h"
+/* What the objective `command` understands of what programs print: objects, lines, steps, and what it says when there
+ * is no result. */
+#include "experiments/objectives/command_output.h"
+
 #include "base/clock.h"
 #include "base/rng.h"
-#include "experiments/objectives/command_output.h"
-#include "tests/support/check.h"
-
-/* ---- numbers ---- */
-
-static void test_numbers(void **state) {
-    (void)state;
-    static const struct {
-        const char *text;
-        double value;
-    } cases[] = {
-        {"0.5", 0.5},
-        {" 12 ", 12},
-        {"-3e-2", -0.03},
-        {"+5", 5},
-        {".5", 0.5},
-        {"5.", 5},
-        {"1E3", 1000},
-        {"30000000000000000000", 3e19},
-        {"1e999", INFINITY},
-        {"-1e999", -INFINITY},
-        {"1e-999", 0},
-        {"nan", NAN},
-        {"-nan", NAN},
-        {"+nan", NAN},
-        {"NaN", NAN},
-        {"NAN", NAN},
-        {"nan(0x8000)", NAN},
-        {"-nan(snan)", NAN},
-        {"inf", INFINITY},
-        {"-inf", -INFINITY},
-        {"+inf", INFINITY},
-        {"Inf", INFINITY},
-        {"-Infinity", -INFINITY},
-        {"INF", INFINITY},
-        {"1e99999999999999999999", INFINITY},
-    };
-    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
-        double value = 77;
-        if (!command_read_number(cases[i].text, strlen(cases[i].text), &value)) fail_msg("%s", cases[i].text);
-        if (isnan(cases[i].value) ? !isnan(value) : value != cases[i].value) fail_msg("%s", cases[i].text);
-    }
-    static const char *const none[] = {"",     " ",    "-",    "+",   ".",      "e5",    "1e",        "1e+",
-                                       "0x10", "12%",  "1,5",  "1 2", "n/a",    "None",  "null",      "true",
-                                       "infi", "nano", "nan(", "--1", "nan()x", "1_000", "tensor(1)", "1.2.3"};
-    for (size_t i = 0; i < CHECK_COUNT(none); i++) {
-        double value;
-        if (command_read_number(none[i], strlen(none[i]), &value)) fail_msg("%s", none[i]);
-    }
-}
-
-/* Five thousand digits are a number, too. */
-static void test_long_number(void **state) {
-    (void)state;
-    base_buf text = {0};
-    double value;
-    base_buf_puts(&text, "0.");
-    for (int i = 0; i < 5000; i++) base_buf_putc(&text, '3');
-    assert_true(command_read_number(text.data, text.length, &value));
-    CHECK_CLOSE(value, 1.0 / 3, 1e-15);
-    assert_true(command_read_number(text.data + 2, text.length - 2, &value));
-    assert_true(isinf(value));
-    base_buf_fini(&text);
-}
+#include "tests/experiments/objectives/output_taken.h"
 
 /* ---- lines ---- */
-
-static void take(command_output *output, const char *text) {
-    command_output_begin(output);
-    command_output_feed(output, text, strlen(text));
-    command_output_end(output);
-}
-
-static double metric(const command_output *output, const char *name) {
-    const double *value = hpo_metrics_get(&output->metrics, name);
-    return value ? *value : -12345;
-}
 
 /* One line each, in a study of loss with the fidelity epochs. */
 static void test_lines(void **state) {
@@ -354,80 +281,6 @@ static void test_stream(void **state) {
     }
 }
 
-/* ---- patterns ---- */
-
-static void read_patterns(base_arena *arena, const char *text, command_patterns *patterns) {
-    base_err err;
-    base_yaml_node *map;
-    CHECK_OK(base_yaml_parse(arena, "study.yaml", text, strlen(text), &map, &err));
-    CHECK_OK(command_patterns_create(map, arena, patterns, &err));
-}
-
-static void test_patterns(void **state) {
-    (void)state;
-    static const struct {
-        const char *text;
-        double step, loss;
-    } cases[] = {
-        {"epoch 3 val/loss: 0.25\n", 3, 0.25},
-        {"epoch 3\nval/loss: 0.25\n", 3, 0.25},
-        {"epoch 1\nval/loss: 0.5\nepoch 2\nval/loss: 0.25\nbye\n", 2, 0.25},
-        {"val/loss: 0.5 val/loss: 0.25\n", NAN, 0.25},
-        {"loss is val/loss: 0.25.\n", NAN, 0.25},
-        {"\x1b[31mval/loss: \x1b[0m0.25\n", NAN, 0.25},
-        {"\repoch 1 val/loss: 0.9\repoch 2 val/loss: 0.25", 2, 0.25},
-        {"val/loss: nan\n", NAN, NAN},
-        {"{\"loss\": 0.25}\n", NAN, 0.25},
-        {"{\"val/loss\": 0.125, \"loss\": 7} val/loss: 0.25\n", NAN, 0.25}, /* what was asked for by name */
-    };
-    base_arena *arena = base_arena_create();
-    command_patterns patterns;
-    read_patterns(arena, "{loss: 'val/loss: ([0-9.]+|nan)', epochs: '^epoch ([0-9]+)', none: 'none: (x*)'}", &patterns);
-    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
-        command_output output = {.metric = "loss", .fidelity = "epochs", .patterns = &patterns, .to = 9};
-        take(&output, cases[i].text);
-        if (!output.found) fail_msg("%s", cases[i].text);
-        double loss = metric(&output, "loss");
-        if (isnan(cases[i].loss) ? !isnan(loss) : loss != cases[i].loss) fail_msg("%s: %g", cases[i].text, loss);
-        if (isnan(cases[i].step) ? !isnan(output.reached) : output.reached != cases[i].step)
-            fail_msg("%s: step %g", cases[i].text, output.reached);
-    }
-    command_output output = {.metric = "loss", .patterns = &patterns, .to = 1};
-    take(&output, "val/loss: ...\n");
-    assert_false(output.found);
-    CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss", true),
-                   "its \"loss\" is ..., which is no number");
-    take(&output, "{\"time\": 3}\nepoch 3\nval/los: 2\n");
-    assert_false(output.found);
-    assert_true(command_patterns_have(&patterns, "loss"));
-    assert_false(command_patterns_have(&patterns, "acc"));
-    CHECK_CONTAINS(command_hint_sentence(&output.hint, arena, "x", "loss", true),
-                   "x printed no result: no line matches the pattern of 'loss'; ");
-    command_patterns_destroy(&patterns);
-    base_arena_destroy(arena);
-}
-
-/* Matches of no bytes, anchors, and a line of the greatest size end. */
-static void test_odd_patterns(void **state) {
-    (void)state;
-    base_arena *arena = base_arena_create();
-    command_patterns patterns;
-    read_patterns(arena, "{loss: '(x*)', a: '^([0-9]*)', b: '([0-9]+)$', c: '(1)|2'}", &patterns);
-    base_buf line = {0};
-    while (line.length < COMMAND_PATTERN_LINE - 8) base_buf_puts(&line, "x1 ");
-    base_buf_puts(&line, "2\n7\n");
-    command_output output = {.metric = "b", .patterns = &patterns, .to = 1};
-    double began = base_monotonic();
-    take(&output, line.data);
-    assert_true(base_monotonic() - began < 20);
-    CHECK_SAME_DOUBLE(metric(&output, "b"), 7);
-    CHECK_SAME_DOUBLE(metric(&output, "a"), 7);
-    CHECK_SAME_DOUBLE(metric(&output, "c"), 1);
-    base_buf_fini(&line);
-    command_patterns_destroy(&patterns);
-    base_arena_destroy(arena);
-}
-
 /* ---- what the user should know ---- */
 
 static void test_notices(void **state) {
@@ -441,6 +294,11 @@ static void test_notices(void **state) {
         {"{\"epochs\": 9, \"loss\": 1}", 0, 0, ""},
         {"{\"epochs\": 4, \"loss\": 1}", 4, 0, ""},
         {"{\"loss\": 1}", 0, 0, ""},
+        {"{\"epochs\": 0, \"loss\": 2}\n{\"epochs\": 8, \"loss\": 1}", 0, HPO_NOTICE_BIT(COUNTS_FROM_0),
+         "counts epochs from 0, so its 8 is taken for the 9 that it was asked for"},
+        {"{\"epochs\": 0, \"loss\": 2}\n{\"epochs\": 9, \"loss\": 1}", 0, 0, ""}, /* before the first, too */
+        {"{\"epochs\": 0, \"loss\": 2}\n{\"epochs\": 7, \"loss\": 1}", 7, 0, ""},
+        {"{\"epochs\": 1, \"loss\": 2}\n{\"epochs\": 8, \"loss\": 1}", 8, 0, ""},
         {"{\"epochs\": 27, \"loss\": 1}", 0, HPO_NOTICE_BIT(OTHER_STEP), "reported epochs 27 but was asked for 9"},
         {"{\"epoch\": 9, \"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "reports no 'epochs'; did you mean 'epoch'?"},
         {"{\"loss\": 1}\n{\"loss\": 1}", 0, HPO_NOTICE_BIT(STEP_NAME), "reports no 'epochs'"},
@@ -462,6 +320,30 @@ static void test_notices(void **state) {
         command_output_result(&output, &result);
         assert_int_equal(result.notices, cases[i].notices | HPO_NOTICE_BIT(STARTED_AGAIN));
         assert_string_equal(result.note, cases[i].notices > HPO_NOTICE_BIT(STARTED_AGAIN) ? cases[i].note : "");
+    }
+}
+
+/* What goes on from a step reports that one first, where others report the one behind it. */
+static void test_counting_goes_on(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double from, to, reached;
+    } cases[] = {
+        {"{\"epochs\": 3, \"loss\": 2}\n{\"epochs\": 8, \"loss\": 1}", 3, 9, 0},
+        {"{\"epochs\": 4, \"loss\": 2}\n{\"epochs\": 8, \"loss\": 1}", 3, 9, 8},
+        {"{\"epochs\": 0, \"loss\": 2}\n{\"epochs\": 8, \"loss\": 1}", 3, 9, 0}, /* starts again each time */
+        {"{\"epochs\": 1, \"loss\": 1}", 1, 2, 0},
+        {"{\"epochs\": 0, \"loss\": 1}", 0, 1, 0},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        command_output output = {.metric = "loss", .fidelity = "epochs", .from = cases[i].from, .to = cases[i].to};
+        hpo_result result = {.failure = HPO_FAILURE_NONE};
+        take(&output, cases[i].text);
+        command_output_result(&output, &result);
+        CHECK_SAME_DOUBLE(result.reached, cases[i].reached);
+        const bool said = cases[i].reached <= 0 && cases[i].to > 1;
+        assert_int_equal(result.notices, said ? HPO_NOTICE_BIT(COUNTS_FROM_0) : 0);
     }
 }
 
@@ -496,8 +378,6 @@ static void test_random_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_long_number),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_no_results),
         cmocka_unit_test(test_long_lines),
@@ -509,9 +389,8 @@ int main(void) {
         cmocka_unit_test(test_too_many_metrics),
         cmocka_unit_test(test_step_under_another_name),
         cmocka_unit_test(test_stream),
-        cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_odd_patterns),
         cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_counting_goes_on),
         cmocka_unit_test(test_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,8 +39,9 @@ static void test_kinds_of_failure(void **state) {
         check_failure(&result, cases[i].failure, cases[i].code, cases[i].reason);
         check_clean(&self);
     }
-    hpo_result nan = deeds_run(&self, 100, "nan", 10); /* for the study to judge: it knows which metric counts */
-    assert_int_equal(nan.failure, HPO_FAILURE_NONE);
+    hpo_result nan = deeds_run(&self, 100, "nan", 10);
+    assert_int_equal(nan.failure, HPO_FAILURE_NAN);
+    assert_string_equal(nan.reason, "loss is not a number"); /* no log: it has printed nothing */
     assert_true(isnan(*hpo_metrics_get(&nan.metrics, "loss")));
     hpo_result good = deeds_run(&self, 101, "ok", 10);
     check_success(&good);
