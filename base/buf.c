@@ -156,13 +156,17 @@ base_status base_read_file(const char *path, base_buf *out, base_err *err) {
     return status;
 }
 
-static int write_all(int fd, const char *bytes, size_t length) {
+bool base_write_all(int fd, const void *bytes, size_t length) {
+    const char *at = bytes;
     while (length > 0) {
-        ssize_t done = write(fd, bytes, length);
-        if (done < 0 && errno != EINTR) return -1;
-        if (done > 0) bytes += done, length -= (size_t)done;
+        const ssize_t done = write(fd, at, length);
+        if (done < 0 && errno == EINTR) continue;
+        if (done == 0) errno = EIO; /* or this would not end */
+        if (done <= 0) return false;
+        at += done;
+        length -= (size_t)done;
     }
-    return 0;
+    return true;
 }
 
 /* Makes a rename in the folder of path durable. A file system that cannot sync a folder says EINVAL: nothing to do. */
@@ -189,7 +193,7 @@ base_status base_write_file(const char *path, const void *bytes, size_t length, 
         status = fail_errno(err, "create", temporary.data, errno);
         goto out;
     }
-    int number = write_all(fd, bytes, length) == 0 && fsync(fd) == 0 ? 0 : errno;
+    int number = base_write_all(fd, bytes, length) && fsync(fd) == 0 ? 0 : errno;
     if (close(fd) != 0 && number == 0) number = errno;
     if (number == 0 && rename(temporary.data, path) != 0) number = errno;
     if (number != 0) {

@@ -37,6 +37,8 @@ void base_buf_put_i64(base_buf *buf, int64_t value);
 void base_buf_put_double(base_buf *buf, double value);
 /* Whether text is UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF). */
 bool base_is_utf8(const char *text);
+/* The same for JSON, which has no infinities and no NaN: null. */
+void base_buf_put_json_number(base_buf *buf, double value);
 /* Text as a JSON string with its quotes; control characters and invalid UTF-8 bytes are escaped. */
 void base_buf_put_json(base_buf *buf, const char *text);
 
@@ -48,6 +50,8 @@ bool base_parse_double(const char *text, double *out);
 
 /* The whole file as bytes (appended to out). BASE_NOTFOUND or BASE_IO with a sentence that names the path. */
 BASE_CHECK base_status base_read_file(const char *path, base_buf *out, base_err *err);
+/* write(2) until everything is written, signals or not. False: errno says why. */
+bool base_write_all(int fd, const void *bytes, size_t length);
 /* Writes path.tmp, fsyncs it, and renames it over path: readers see the old or the new file, never half of one. */
 BASE_CHECK base_status base_write_file(const char *path, const void *bytes, size_t length, base_err *err);
 /* mkdir -p. */

@@ -216,6 +216,14 @@ void base_buf_put_double(base_buf *buf, double value) {
     }
 }
 
+void base_buf_put_json_number(base_buf *buf, double value) {
+    if (isfinite(value)) {
+        base_buf_put_double(buf, value);
+    } else {
+        base_buf_puts(buf, "null");
+    }
+}
+
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }

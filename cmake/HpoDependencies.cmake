@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Imported targets: hpo_dep_yaml, hpo_dep_zlib, hpo_dep_jansson, hpo_dep_blas, hpo_dep_gsl, hpo_dep_mpi.
+# Imported targets: hpo_dep_yaml, hpo_dep_zlib, hpo_dep_blas, hpo_dep_gsl, hpo_dep_mpi; for the tests alone hpo_dep_jansson.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(hpo_dep_yaml REQUIRED IMPORTED_TARGET yaml-0.1)
-pkg_check_modules(hpo_dep_jansson REQUIRED IMPORTED_TARGET jansson)
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 
@@ -20,4 +19,8 @@ target_link_libraries(hpo_dep_gsl INTERFACE "${HPO_OPENBLAS}" "${HPO_GSL}" m)
 
 if(HPO_MPI)
   find_package(MPI REQUIRED COMPONENTS C)
+endif()
+
+if(HPO_TESTS)
+  pkg_check_modules(hpo_dep_jansson REQUIRED IMPORTED_TARGET jansson)
 endif()

@@ -5,12 +5,12 @@
 set -euo pipefail
 
 packages=(gcc cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libgsl-dev libopenblas-dev libyaml-dev
-    libjansson-dev zlib1g-dev libpng-dev dataset-fashion-mnist)
+    zlib1g-dev libpng-dev dataset-fashion-mnist)
 tools=(gcc cmake ninja pkg-config mpirun)
 case "${1:-}" in
 '') ;;
 --tests)
-    packages+=(g++ git libcmocka-dev python3-optuna clang-format valgrind)
+    packages+=(g++ git libcmocka-dev libjansson-dev python3-optuna clang-format valgrind)
     tools+=(g++ git clang-format)
     ;;
 *)

@@ -208,14 +208,6 @@ static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incum
     print_line(p);
 }
 
-static void put_json_number(base_buf *out, double value) {
-    if (isfinite(value)) {
-        base_buf_put_double(out, value);
-    } else {
-        base_buf_puts(out, "null");
-    }
-}
-
 static void print_json(cli_progress *p, const hpo_progress *now, const hpo_record *record) {
     base_buf *out = &p->line;
     base_buf_clear(out);
@@ -224,11 +216,11 @@ static void print_json(cli_progress *p, const hpo_progress *now, const hpo_recor
     base_buf_put_json(out, hpo_trial_state_text(trial.state));
     if (record->kind != HPO_RECORD_CLOSE) {
         base_buf_puts(out, ", \"fidelity\": ");
-        put_json_number(out, record->fidelity);
+        base_buf_put_json_number(out, record->fidelity);
         base_buf_puts(out, ", ");
         base_buf_put_json(out, p->spec->metric);
         base_buf_puts(out, ": ");
-        put_json_number(out, record->value);
+        base_buf_put_json_number(out, record->value);
     }
     if (record->kind == HPO_RECORD_RESULT && record->result.failure != HPO_FAILURE_NONE) {
         base_buf_puts(out, ", \"failure\": ");

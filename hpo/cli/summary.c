@@ -23,14 +23,6 @@ void cli_put_plain(base_buf *out, const char *text) {
     }
 }
 
-static void put_json_number(base_buf *out, double value) {
-    if (isfinite(value)) {
-        base_buf_put_double(out, value);
-    } else {
-        base_buf_puts(out, "null");
-    }
-}
-
 static void put_count(base_buf *out, uint64_t n, const char *what) {
     if (n > 0) base_buf_printf(out, ", %llu %s", (unsigned long long)n, what);
 }
@@ -225,9 +217,9 @@ static void put_best_json(const cli_end *end, base_buf *out) {
     }
     hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best.trial);
     base_buf_printf(out, "{\"trial\": %llu, \"value\": ", (unsigned long long)best.trial);
-    put_json_number(out, best.eval->value);
+    base_buf_put_json_number(out, best.eval->value);
     base_buf_puts(out, ", \"fidelity\": ");
-    put_json_number(out, best.eval->fidelity);
+    base_buf_put_json_number(out, best.eval->fidelity);
     base_buf_puts(out, ", \"config\": ");
     hpo_space_print_json(spec->space, trial.config, out);
     if (best.eval->artefact) {
@@ -239,7 +231,7 @@ static void put_best_json(const cli_end *end, base_buf *out) {
         if (i > 0) base_buf_puts(out, ", ");
         base_buf_put_json(out, best.eval->metrics->item[i].name);
         base_buf_puts(out, ": ");
-        put_json_number(out, best.eval->metrics->item[i].value);
+        base_buf_put_json_number(out, best.eval->metrics->item[i].value);
     }
     base_buf_puts(out, "}}");
 }
@@ -254,7 +246,7 @@ void cli_put_status_body(const cli_end *end, base_buf *out) {
     base_buf_puts(out, ", \"study\": ");
     base_buf_put_json(out, spec->name);
     base_buf_printf(out, ", \"seed\": %llu, \"elapsed\": ", (unsigned long long)spec->seed);
-    put_json_number(out, end->last->elapsed);
+    base_buf_put_json_number(out, end->last->elapsed);
     base_buf_printf(out, ", \"workers\": %zu, \"workers_lost\": %zu, \"attempts_run_again\": %llu, \"trials\": {",
                     end->last->workers, end->last->workers_lost, (unsigned long long)end->last->retried);
     static const hpo_trial_state states[] = {HPO_TRIAL_RUNNING, HPO_TRIAL_PAUSED, HPO_TRIAL_COMPLETE, HPO_TRIAL_STOPPED,
@@ -264,11 +256,11 @@ void cli_put_status_body(const cli_end *end, base_buf *out) {
                         (unsigned long long)hpo_view_count(view, states[i]));
     }
     base_buf_printf(out, "\"all\": %llu}, \"busy_share\": ", (unsigned long long)hpo_view_trials(view));
-    put_json_number(out, busy_share(end->last));
+    base_buf_put_json_number(out, busy_share(end->last));
     base_buf_puts(out, ", \"asking_share\": ");
-    put_json_number(out, asking_share(end->last));
+    base_buf_put_json_number(out, asking_share(end->last));
     base_buf_puts(out, ", \"cost\": ");
-    put_json_number(out, hpo_view_cost(view));
+    base_buf_put_json_number(out, hpo_view_cost(view));
     base_buf_puts(out, ", \"notices\": ");
     hpo_notices_print_json(&end->last->notices, out);
     base_buf_puts(out, ", \"best\": ");

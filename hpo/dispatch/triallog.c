@@ -43,17 +43,8 @@ hpo_triallog *hpo_triallog_create(const char *path, uint32_t attempt, uint32_t r
     return log;
 }
 
-static void write_all(hpo_triallog *log, const char *bytes, size_t length) {
-    while (length && !log->failed) {
-        ssize_t done = write(log->fd, bytes, length);
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) {
-            log->failed = true;
-            return;
-        }
-        bytes += done;
-        length -= (size_t)done;
-    }
+static void put(hpo_triallog *log, const char *bytes, size_t length) {
+    if (!log->failed && !base_write_all(log->fd, bytes, length)) log->failed = true;
 }
 
 /* Opens the file, and puts the first bytes into it together with the line that names them. */
@@ -65,7 +56,7 @@ static void begin(hpo_triallog *log, const char *bytes, size_t length) {
     base_buf text = {0};
     base_buf_append(&text, line, (size_t)named);
     base_buf_append(&text, bytes, length);
-    write_all(log, text.data, text.length);
+    put(log, text.data, text.length);
     base_buf_fini(&text);
 }
 
@@ -136,7 +127,7 @@ void hpo_triallog_append(hpo_triallog *log, hpo_triallog_source source, const vo
     if (!log->total)
         begin(log, bytes, (size_t)head);
     else
-        write_all(log, bytes, (size_t)head);
+        put(log, bytes, (size_t)head);
     log->headed += head;
     log->total += length;
     keep(log, bytes, length);
@@ -157,13 +148,13 @@ static void write_tail(hpo_triallog *log) {
     if (missing > length) {
         char line[64];
         int size = snprintf(line, sizeof line, "\n... %" PRIu64 " bytes left out ...\n", missing - length);
-        write_all(log, line, (size_t)size);
+        put(log, line, (size_t)size);
     }
     size_t from = length ? (log->oldest + log->kept - length) % log->kept : 0;
     size_t first = length < log->kept - from ? length : log->kept - from;
-    write_all(log, log->ring + from, first);
-    write_all(log, log->ring, length - first);
-    if (newest(log) != '\n') write_all(log, "\n", 1);
+    put(log, log->ring + from, first);
+    put(log, log->ring, length - first);
+    if (newest(log) != '\n') put(log, "\n", 1);
 }
 
 void hpo_triallog_destroy(hpo_triallog *log) {

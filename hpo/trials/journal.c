@@ -251,15 +251,7 @@ static base_status sync_now(hpo_journal *journal, base_err *err) {
 }
 
 static base_status write_all(hpo_journal *journal, base_err *err) {
-    const char *at = journal->out.data;
-    size_t left = journal->out.length;
-    while (left > 0) {
-        ssize_t done = write(journal->fd, at, left);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return disk_failed(journal, errno, err);
-        at += done;
-        left -= (size_t)done;
-    }
+    if (!base_write_all(journal->fd, journal->out.data, journal->out.length)) return disk_failed(journal, errno, err);
     journal->written += journal->out.length;
     base_buf_clear(&journal->out);
     return BASE_OK;

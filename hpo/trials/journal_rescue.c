@@ -35,17 +35,6 @@ static int create(base_buf *path) {
     return -1;
 }
 
-static bool write_whole(int fd, const char *bytes, size_t length) {
-    while (length > 0) {
-        const ssize_t done = write(fd, bytes, length);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return false;
-        bytes += done;
-        length -= (size_t)done;
-    }
-    return true;
-}
-
 static bool copy_file(int from, int to) {
     char *block = base_malloc(BLOCK);
     off_t offset = 0;
@@ -57,7 +46,7 @@ static bool copy_file(int from, int to) {
             ok = got == 0;
             break;
         }
-        ok = write_whole(to, block, (size_t)got);
+        ok = base_write_all(to, block, (size_t)got);
         offset += got;
     }
     free(block);
@@ -68,7 +57,7 @@ base_status hpo_journal_rescue(const hpo_journal *journal, bool folder_gone, bas
     put_place(journal, folder_gone, path);
     const int fd = create(path);
     if (fd < 0) return BASE_FAIL(err, BASE_IO, "cannot create %s: %s", path->data, strerror(errno));
-    const bool ok = copy_file(journal->fd, fd) && write_whole(fd, journal->out.data, journal->out.length);
+    const bool ok = copy_file(journal->fd, fd) && base_write_all(fd, journal->out.data, journal->out.length);
     const int error = ok && fsync(fd) == 0 ? 0 : errno;
     close(fd);
     return error == 0 ? BASE_OK : BASE_FAIL(err, BASE_IO, "cannot write %s: %s", path->data, strerror(error));

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 static void text_is_appended_and_ended(void **state) {
@@ -158,6 +162,38 @@ static void folders_are_made_with_their_parents(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* A pipe takes its bytes in pieces; a device that is full takes none. */
+static void everything_is_written_or_said_why(void **state) {
+    (void)state;
+    enum { LENGTH = 1 << 20 };
+    char *bytes = base_malloc(LENGTH);
+    for (size_t i = 0; i < LENGTH; i++) bytes[i] = (char)(i % 251);
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    const pid_t reader = fork();
+    if (reader == 0) {
+        char block[777];
+        size_t at = 0;
+        close(ends[1]);
+        for (ssize_t got; (got = read(ends[0], block, sizeof block)) > 0; at += (size_t)got) {
+            if (at + (size_t)got > LENGTH || memcmp(block, bytes + at, (size_t)got) != 0) _exit(1);
+        }
+        _exit(at != LENGTH);
+    }
+    close(ends[0]);
+    assert_true(base_write_all(ends[1], bytes, LENGTH));
+    close(ends[1]);
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+    assert_true(base_write_all(-1, bytes, 0));
+    const int full = open("/dev/full", O_WRONLY);
+    assert_true(full >= 0);
+    assert_false(base_write_all(full, bytes, 1));
+    assert_int_equal(errno, ENOSPC);
+    close(full);
+    free(bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_appended_and_ended),
@@ -166,6 +202,7 @@ int main(void) {
         cmocka_unit_test(utf8_is_told_from_other_bytes),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(large_and_odd_files_are_read_whole),
+        cmocka_unit_test(everything_is_written_or_said_why),
         cmocka_unit_test(paths_without_a_folder_are_here),
         cmocka_unit_test(folders_are_made_with_their_parents),
     };

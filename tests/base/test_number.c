@@ -90,6 +90,20 @@ static double of_bits(uint64_t bits) {
     return value;
 }
 
+static void json_has_no_number_beyond_the_finite(void **state) {
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0.5, "0.5"}, {-3, "-3.0"}, {INFINITY, "null"}, {-INFINITY, "null"}, {NAN, "null"}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        base_buf buf = {0};
+        base_buf_put_json_number(&buf, cases[i].value);
+        assert_string_equal(base_buf_text(&buf), cases[i].text);
+        base_buf_fini(&buf);
+    }
+}
+
 static void special_doubles(void **state) {
     (void)state;
     static const double values[] = {0.0,
@@ -369,6 +383,7 @@ int main(void) {
         cmocka_unit_test(integers_are_read_strictly),
         cmocka_unit_test(known_texts),
         cmocka_unit_test(special_doubles),
+        cmocka_unit_test(json_has_no_number_beyond_the_finite),
         cmocka_unit_test(random_bits_are_written_as_printf_does),
         cmocka_unit_test(random_results_are_written_as_printf_does),
         cmocka_unit_test(a_million_random_doubles_read_back),
