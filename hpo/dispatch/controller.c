@@ -3,7 +3,24 @@
  *
  * One thread owns the transport. A line of the journal is safe before the job that it speaks of leaves, so that a crash
  * can lose work but never knowledge; a disk that is slow keeps jobs waiting, but no message. A silent worker is lost,
- * its trial is run again elsewhere, and a late answer of an older attempt is dropped by (trial, rung, attempt). */
+ * its trial is run again elsewhere, and a late answer of an older attempt is dropped by (trial, rung, attempt).
+ *
+ * What moves a peer from one state to another; `-`: nothing changes. "silent": it was not heard for lost_after, a
+ * starting one for STARTUP_PATIENCE at least. "own": the answer to the job that it owes.
+ *
+ *              HELLO   a job      own RESULT          BEAT, REPORT, other RESULT   silent   BYE
+ *   STARTING   IDLE    never      -                   -                            LOST     GONE
+ *   IDLE       -       BUSY       -                   -                            LOST     GONE
+ *   BUSY       -       never      IDLE, or BROKEN:    -                            LOST     GONE
+ *                                 its server is lost
+ *   LOST       IDLE    never      IDLE: does not      BEAT, REPORT: IDLE, or, if   -        GONE
+ *                                 count any more      it owes, it is told to end
+ *   BROKEN     -       never      -                   -                            GONE     GONE
+ *   GONE       -       never      -                   -                            -        -
+ *
+ * A HELLO that names another program or study, or a message without a meaning, ends the run. A LOST or GONE peer that
+ * was BUSY has its trial run again. One that stays LOST for HOPE times lost_after is no longer sent beats, and takes no
+ * part in anything until it is heard. A run whose peers are all LOST, BROKEN or GONE ends. */
 #include "hpo/dispatch/controller.h"
 
 #include <errno.h>
@@ -34,21 +51,6 @@ static void send_freely(controller *c, size_t to, const hpo_message *message) {
     if (send_to(c, to, message, &ignored) != BASE_OK) base_log(BASE_LOG_DEBUG, "%s", ignored.text);
 }
 
-void controller_account(controller *c) {
-    const double now = base_monotonic(), passed = now - c->accounted;
-    c->accounted = now;
-    c->worker_seconds += passed * (double)c->n_busy;
-    if (c->done || c->drain != DRAIN_NONE) return;
-    c->waiting_seconds += passed * (double)c->n_idle;
-    if (!c->suggesting) return;
-    size_t could = c->n_idle; /* have a job; workers beyond `workers` never have */
-    if (c->spec->workers > 0) {
-        const size_t free_places = c->spec->workers > c->n_busy ? c->spec->workers - c->n_busy : 0;
-        if (could > free_places) could = free_places;
-    }
-    c->asking_seconds += passed * (double)could;
-}
-
 static void set_state(controller *c, peer *p, peer_state state) {
     controller_account(c);
     size_t *counts[] = {[PEER_STARTING] = &c->n_starting, [PEER_IDLE] = &c->n_idle,   [PEER_BUSY] = &c->n_busy,
@@ -56,27 +58,6 @@ static void set_state(controller *c, peer *p, peer_state state) {
     (*counts[p->state])--;
     (*counts[state])++;
     p->state = state;
-}
-
-void controller_notify(controller *c, const hpo_record *finished) {
-    if (!c->env->observer.update) return;
-    double now = base_monotonic();
-    hpo_progress progress = {.study = c->study,
-                             .elapsed = c->env->elapsed_before + now - c->start,
-                             .elapsed_before = c->env->elapsed_before,
-                             .workers = c->n_peers,
-                             .workers_busy = c->n_busy,
-                             .workers_lost = c->n_lost,
-                             .running = c->n_busy,
-                             .retried = c->retried,
-                             .worker_seconds = c->worker_seconds,
-                             .waiting_seconds = c->waiting_seconds,
-                             .asking_seconds = c->asking_seconds,
-                             .draining = c->drain != DRAIN_NONE,
-                             .last_failure = c->last_failure[0] ? c->last_failure : NULL,
-                             .latest = c->latest,
-                             .notices = c->notices};
-    c->env->observer.update(c->env->observer.self, &progress, finished);
 }
 
 static void stop_peer(controller *c, size_t index, hpo_stop_reason reason) {
@@ -212,7 +193,7 @@ static base_status take_result(controller *c, size_t index, const hpo_message *m
     bool its_own = p->owes && p->trial == message->trial && p->rung == message->rung && p->attempt == message->attempt;
     bool was_lost = p->state == PEER_LOST;
     if (its_own) p->owes = false;
-    if (its_own && p->state != PEER_BROKEN) set_state(c, p, PEER_IDLE);
+    if (its_own && (was_lost || p->state == PEER_BUSY)) set_state(c, p, PEER_IDLE);
     if (was_lost || !its_own) return BASE_OK; /* run again elsewhere: it does not count any more */
     if (controller_is_stopped(c, message->trial, message->rung, message->attempt)) {
         return controller_take_late(c, index, message, err);
@@ -226,7 +207,9 @@ static base_status take_message(controller *c, size_t index, const hpo_message *
     peer *p = &c->peers[index];
     p->heard = c->last_loop;
     switch (message->kind) {
-    case HPO_MESSAGE_HELLO: take_hello(c, index, message); return BASE_OK;
+    case HPO_MESSAGE_HELLO:
+        if (p->state == PEER_STARTING || p->state == PEER_LOST) take_hello(c, index, message);
+        return BASE_OK;
     case HPO_MESSAGE_REPORT:
         if (p->state == PEER_LOST) break;
         if (p->trial != message->trial || p->attempt != message->attempt) return BASE_OK;
@@ -257,7 +240,8 @@ static base_status heartbeats(controller *c, double now, base_err *err) {
         if (p->state == PEER_GONE || hopeless) continue; /* what is sent to a dead rank is never completed */
         send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BEAT});
         if (p->state == PEER_STARTING && patience < STARTUP_PATIENCE) patience = STARTUP_PATIENCE;
-        if (p->state != PEER_LOST && now - p->heard > patience) BASE_TRY(lose(c, i, PEER_LOST, err));
+        if (p->state == PEER_LOST || now - p->heard <= patience) continue;
+        BASE_TRY(lose(c, i, p->state == PEER_BROKEN ? PEER_GONE : PEER_LOST, err));
     }
     return BASE_OK;
 }

@@ -5,6 +5,7 @@
  *   controller_study.c    ask and tell in both orders, what is written down
  *   controller_stopped.c  what becomes of stopped trials, and of what trials leave behind
  *   controller_notes.c    what is noticed about programs
+ *   controller_progress.c what workers have done, and what a display is told
  *   controller_ends.c     how evaluations end: what counts, what is repeated, what waits
  *   controller_suggest.c  where the configurations of new trials come from, and when they are sought
  *   controller_resume.c   what the journal already holds */
@@ -16,13 +17,14 @@
 #include "hpo/dispatch/order.h"
 #include "hpo/dispatch/rawcache.h"
 
+/* What moves one to another stands in a table at the head of controller.c. */
 typedef enum peer_state {
     PEER_STARTING, /* no HELLO yet */
     PEER_IDLE,
     PEER_BUSY,
     PEER_LOST,   /* silent for too long; the RESULT that it owes, else any sign of life, brings it back */
     PEER_BROKEN, /* alive, but its fork server is not: never given a job again */
-    PEER_GONE,   /* said BYE, or was lost for very long: never spoken to again */
+    PEER_GONE,   /* said BYE, or was broken and then silent: never spoken to again */
 } peer_state;
 
 typedef struct peer {
@@ -167,6 +169,11 @@ void controller_note_result(controller *c, const hpo_record *record);
 /* What an earlier run noticed, from its journal. */
 void controller_count_notices(controller *c, const hpo_record *record, bool late);
 
+/* ---- controller_progress.c ---- */
+/* Adds what workers have done since the last time: before anything that it depends on changes. */
+void controller_account(controller *c);
+void controller_notify(controller *c, const hpo_record *finished);
+
 /* ---- controller_suggest.c ---- */
 BASE_CHECK base_status controller_open_asker(controller *c, base_err *err);
 /* False: a suggestion goes on, see hpo_asker_end. */
@@ -186,14 +193,10 @@ BASE_CHECK base_status controller_hear(controller *c, base_err *err);
 BASE_CHECK base_status controller_prepare(controller *c, base_err *err);
 
 /* ---- controller.c ---- */
-/* Adds what workers have done since the last time: before anything that it depends on changes. */
-void controller_account(controller *c);
-
 /* A worker that runs `trial` should stop: its result does not count any more. Or takes it out of the queue. Whether a
  * worker will answer. */
 bool controller_stop_trial(controller *c, uint64_t trial);
 void controller_start_drain(controller *c, drain_cause cause);
-void controller_notify(controller *c, const hpo_record *finished);
 
 /* ---- controller_resume.c ---- */
 BASE_CHECK base_status controller_resume(controller *c, base_err *err);

@@ -179,6 +179,30 @@ static void test_a_worker_without_its_fork_server_is_not_used(void **state) {
     rig_end_fini(&end);
 }
 
+/* Silence does not heal it: it is heard again, but its fork server is still not there. */
+static fake_fate break_and_silence(void *self, size_t worker, const hpo_message *job) {
+    faults *f = self;
+    (void)job;
+    f->jobs[worker]++;
+    if (worker == 1 && f->jobs[1] == 2) return (fake_fate){.deed = FAKE_FAILS, .failure = HPO_FAILURE_LOST};
+    if (worker == 0 && f->jobs[0] == 6) fake_transport_silence(f->transport, 1, 0.3);
+    return (fake_fate){.deed = FAKE_SLEEPS, .seconds = 0.02};
+}
+
+static void test_a_broken_worker_that_comes_back_is_not_used(void **state) {
+    (void)state;
+    faults f = {0};
+    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 80}\nfailure: {" QUICK "}\n", 3, &f);
+    run.fate = break_and_silence;
+    run.transport = &f.transport;
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(end.complete, 80);
+    assert_int_equal(f.jobs[1], 2);
+    assert_true(end.lost);
+    rig_end_fini(&end);
+}
+
 /* A controller that was held up (a slow file system, a suspended job) has not heard anybody for a while, through no
  * fault of theirs. */
 static void hold_up(void *self, size_t worker, const hpo_message *job) {
@@ -297,6 +321,7 @@ int main(void) {
         cmocka_unit_test(test_an_idle_worker_that_comes_back_works_again),
         cmocka_unit_test(test_when_all_workers_are_lost_the_run_can_be_continued),
         cmocka_unit_test(test_a_worker_without_its_fork_server_is_not_used),
+        cmocka_unit_test(test_a_broken_worker_that_comes_back_is_not_used),
         cmocka_unit_test(test_a_pause_of_the_controller_loses_nobody),
         cmocka_unit_test(test_a_worker_of_another_version_is_refused),
         cmocka_unit_test(test_a_worker_that_cannot_be_understood_is_refused),

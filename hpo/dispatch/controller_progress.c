@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How a run goes: what its workers have done and waited for, and what a display is told of it. */
+#include "base/clock.h"
+#include "hpo/dispatch/controller_impl.h"
+
+void controller_account(controller *c) {
+    const double now = base_monotonic(), passed = now - c->accounted;
+    c->accounted = now;
+    c->worker_seconds += passed * (double)c->n_busy;
+    if (c->done || c->drain != DRAIN_NONE) return;
+    c->waiting_seconds += passed * (double)c->n_idle;
+    if (!c->suggesting) return;
+    size_t could = c->n_idle; /* have a job; workers beyond `workers` never have */
+    if (c->spec->workers > 0) {
+        const size_t free_places = c->spec->workers > c->n_busy ? c->spec->workers - c->n_busy : 0;
+        if (could > free_places) could = free_places;
+    }
+    c->asking_seconds += passed * (double)could;
+}
+
+void controller_notify(controller *c, const hpo_record *finished) {
+    if (!c->env->observer.update) return;
+    double now = base_monotonic();
+    hpo_progress progress = {.study = c->study,
+                             .elapsed = c->env->elapsed_before + now - c->start,
+                             .elapsed_before = c->env->elapsed_before,
+                             .workers = c->n_peers,
+                             .workers_busy = c->n_busy,
+                             .workers_lost = c->n_lost,
+                             .running = c->n_busy,
+                             .retried = c->retried,
+                             .worker_seconds = c->worker_seconds,
+                             .waiting_seconds = c->waiting_seconds,
+                             .asking_seconds = c->asking_seconds,
+                             .draining = c->drain != DRAIN_NONE,
+                             .last_failure = c->last_failure[0] ? c->last_failure : NULL,
+                             .latest = c->latest,
+                             .notices = c->notices};
+    c->env->observer.update(c->env->observer.self, &progress, finished);
+}
