@@ -5,13 +5,31 @@
  * passed over, but for those that create or delete: ids of studies and trials are positions in the file. */
 #include "hpo/trials/journal_entry.h"
 
+#include <stddef.h>
+#include <string.h>
+
 const char JOURNAL_NO_ENTRY[] = "";
+
+/* A record has two kilobytes, most of it room for texts: it is read where it is given away, and only what is there is
+ * touched. */
+static hpo_record *begin_record(journal_reader *self, hpo_record_kind kind, uint64_t trial) {
+    hpo_record *record = &self->entry.record;
+    memset(record, 0, offsetof(hpo_record, result));
+    hpo_result_clear(&record->result);
+    memset((char *)record + offsetof(hpo_record, attempt), 0, sizeof *record - offsetof(hpo_record, attempt));
+    record->kind = kind;
+    record->trial = trial;
+    self->attr.record = record;
+    self->attr.is_report = false;
+    self->attr.elapsed = 0;
+    return record;
+}
 
 static const char *understand_trial(journal_reader *self, journal_line *parts, uint64_t format) {
     if (!parts->attr.at || !hpo_json_is(parts->attr, "start")) return "another program has added a trial";
     if (!parts->params.at) return "a trial without parameters";
-    hpo_record *record = &self->attr.record;
-    self->attr = (journal_attr){.record = {.kind = HPO_RECORD_START, .parent = UINT64_MAX}};
+    hpo_record *record = begin_record(self, HPO_RECORD_START, 0);
+    record->parent = UINT64_MAX;
     const char *what = hpo_journal_parse_attr(&parts->body, JOURNAL_START, format, &self->attr);
     if (what) return what;
     if (self->config) {
@@ -19,12 +37,13 @@ static const char *understand_trial(journal_reader *self, journal_line *parts, u
         if (parts->params.bad) return "a trial whose parameters cannot be read";
         record->config = self->config;
     }
-    self->entry = (hpo_entry){.kind = HPO_ENTRY_RECORD, .elapsed = self->attr.elapsed, .record = *record};
+    self->entry.kind = HPO_ENTRY_RECORD;
+    self->entry.elapsed = self->attr.elapsed;
     return NULL;
 }
 
 static hpo_raw raw_of(const journal_attr *attr) {
-    const hpo_record *record = &attr->record;
+    const hpo_record *record = attr->record;
     return (hpo_raw){.trial = record->trial,
                      .rung = record->rung,
                      .attempt = record->attempt,
@@ -49,27 +68,25 @@ static const char *understand_attr(journal_reader *self, journal_line *parts, ui
     size_t i = 0, count = sizeof kinds / sizeof *kinds;
     while (i < count && !hpo_json_is(parts->attr, kinds[i].name)) i++;
     if (i == count) return "an attribute that this version of the program does not know";
-    self->attr = (journal_attr){.record = {.kind = kinds[i].record, .trial = parts->trial}};
+    begin_record(self, kinds[i].record, parts->trial);
     const char *what = hpo_journal_parse_attr(&parts->body, kinds[i].attr, format, &self->attr);
     if (what) return what;
-    self->entry = (hpo_entry){.kind = HPO_ENTRY_RECORD, .elapsed = self->attr.elapsed};
-    if (kinds[i].attr == JOURNAL_RAW) {
-        self->entry.kind = HPO_ENTRY_RAW;
-        self->entry.raw = raw_of(&self->attr);
-    } else {
-        self->entry.record = self->attr.record;
-    }
+    const bool raw = kinds[i].attr == JOURNAL_RAW;
+    self->entry.kind = raw ? HPO_ENTRY_RAW : HPO_ENTRY_RECORD;
+    self->entry.elapsed = self->attr.elapsed;
+    if (raw) self->entry.raw = raw_of(&self->attr);
     return NULL;
 }
 
 static const char *understand_study_attr(journal_reader *self, journal_line *parts) {
     const bool ends = parts->attr.at && hpo_json_is(parts->attr, "end");
     if (!ends && !(parts->attr.at && hpo_json_is(parts->attr, "run"))) return JOURNAL_NO_ENTRY;
-    self->attr = (journal_attr){.record = {.kind = HPO_RECORD_CLOSE}};
+    const hpo_record *record = begin_record(self, HPO_RECORD_CLOSE, 0);
     const char *what = hpo_journal_parse_attr(&parts->body, JOURNAL_CLOSE, JOURNAL_FORMAT, &self->attr);
     if (what) return what;
-    self->entry = (hpo_entry){.kind = HPO_ENTRY_RUN, .elapsed = self->attr.elapsed};
-    self->entry.run = (hpo_run_mark){.at = self->attr.record.at, .ends = ends};
+    self->entry.kind = HPO_ENTRY_RUN;
+    self->entry.elapsed = self->attr.elapsed;
+    self->entry.run = (hpo_run_mark){.at = record->at, .ends = ends};
     return NULL;
 }
 

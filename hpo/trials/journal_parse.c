@@ -195,7 +195,7 @@ static void read_failure(hpo_json_reader *reader, hpo_failure *failure) {
 }
 
 static void read_member(hpo_json_reader *reader, member which, journal_attr *out) {
-    hpo_record *record = &out->record;
+    hpo_record *record = out->record;
     hpo_result *result = &record->result;
     switch (which) {
     case RUNG: record->rung = hpo_json_u32(reader); break;

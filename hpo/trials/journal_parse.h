@@ -32,8 +32,8 @@ typedef enum journal_attr_kind {
 
 /* An attribute of a trial, understood: what a record has, also where it is a raw entry. */
 typedef struct journal_attr {
-    hpo_record record; /* its trial is set by the caller, but for START */
-    bool is_report;    /* raw */
+    hpo_record *record; /* where to; its trial is set by the caller, but for START */
+    bool is_report;     /* raw */
     double elapsed;
     char origin[JOURNAL_NAME];
     char complaint[96];

@@ -21,12 +21,25 @@ typedef struct replay {
     journal_check check;
     visitor visit;
     void *visit_self;
-    hpo_record last; /* the last record, and what Optuna was not told about it yet */
+    hpo_record last; /* what Optuna is told of the last record, and what it was not told yet */
     unsigned untold;
 } replay;
 
 static base_status damaged(const replay *self, const char *what, base_err *err) {
     return hpo_journal_damaged(self->lines.path, self->lines.number, self->lines.byte, what, err);
+}
+
+static void keep_shown(hpo_record *last, const hpo_record *record) {
+    last->kind = record->kind;
+    last->trial = record->trial;
+    last->rung = record->rung;
+    last->fidelity = record->fidelity;
+    last->value = record->value;
+    last->stop = record->stop;
+    last->open = record->open;
+    last->final = record->final;
+    last->at = record->at;
+    last->result.failure = record->result.failure;
 }
 
 static base_status replay_line(replay *self, base_err *err) {
@@ -42,7 +55,7 @@ static base_status replay_line(replay *self, base_err *err) {
     if (what) return damaged(self, what, err);
     if (entry->kind == HPO_ENTRY_RECORD) {
         self->untold = hpo_journal_display_parts(&entry->record);
-        if (self->untold) self->last = entry->record;
+        if (self->untold) keep_shown(&self->last, &entry->record);
     }
     const base_status status = self->visit(self->visit_self, entry, err);
     if (status != BASE_OK) {

@@ -6,6 +6,7 @@
 #include "hpo/trials/result.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,14 @@ const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name) {
         if (strcmp(metrics->item[i].name, name) == 0) return &metrics->item[i].value;
     }
     return NULL;
+}
+
+void hpo_result_clear(hpo_result *result) {
+    char *bytes = (char *)result;
+    const size_t items = offsetof(hpo_result, metrics.item), behind = items + sizeof result->metrics.item;
+    memset(bytes, 0, items);
+    memset(bytes + behind, 0, offsetof(hpo_result, note) - behind);
+    result->note[0] = result->reason[0] = result->artefact[0] = '\0';
 }
 
 /* A result without the metric: the names that it has, as far as the sentence has room. */

@@ -90,6 +90,8 @@ typedef struct hpo_result {
 /* False when it is no UTF-8, or longer than there is room for: then the result has none. */
 bool hpo_result_set_artefact(hpo_result *result, const char *text);
 
+/* As if all of it were zero; what lies in the room of metrics and texts that are not there stays. */
+void hpo_result_clear(hpo_result *result);
 /* The study's metric; NaN of a failed result. One that cannot be used, for want of the metric or because it is not
  * finite, becomes a failure. The one place where that is judged, by whoever has the result first. */
 double hpo_result_judge(hpo_result *result, const char *metric);

@@ -20,6 +20,23 @@ static void test_failures(void **state) {
     assert_int_equal(untouched, HPO_FAILURE_OOM);
 }
 
+static void test_clear(void **state) {
+    (void)state;
+    hpo_result result;
+    memset(&result, 0xFF, sizeof result);
+    hpo_result_clear(&result);
+    assert_int_equal(result.failure, HPO_FAILURE_NONE);
+    assert_int_equal(result.code, 0);
+    assert_int_equal(result.metrics.count, 0);
+    CHECK_SAME_DOUBLE(result.cost, 0);
+    CHECK_SAME_DOUBLE(result.seconds, 0);
+    CHECK_SAME_DOUBLE(result.reached, 0);
+    assert_int_equal(result.notices, 0);
+    assert_string_equal(result.note, "");
+    assert_string_equal(result.reason, "");
+    assert_string_equal(result.artefact, "");
+}
+
 static void test_metrics(void **state) {
     (void)state;
     hpo_metrics metrics = {0};
@@ -75,8 +92,8 @@ static void test_an_artefact_is_short_and_utf8(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures), cmocka_unit_test(test_metrics),
-                                       cmocka_unit_test(test_an_early_end),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures), cmocka_unit_test(test_clear),
+                                       cmocka_unit_test(test_metrics), cmocka_unit_test(test_an_early_end),
                                        cmocka_unit_test(test_an_artefact_is_short_and_utf8)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
