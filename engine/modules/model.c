@@ -166,5 +166,5 @@ double eng_model_flops(const eng_model *model) {
 
 size_t eng_model_bytes(const eng_model *model) {
     return 2 * eng_params_size(model->params) * sizeof(float) + eng_plan_bytes(model->plan) +
-           eng_graph_bytes(model->graph) + eng_plan_calls_bytes(model->graph);
+           eng_plan_shared_bytes(model->plan) + eng_graph_bytes(model->graph) + eng_plan_calls_bytes(model->graph);
 }

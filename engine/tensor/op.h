@@ -2,7 +2,14 @@
 /* What an op is: it infers shapes and declares parameters when a graph is built, states what it needs in memory when a
  * plan is made, and then computes forward and backward on resolved pointers.
  *
- * To write one: one file, static functions, one const descriptor at its end, one line in engine/ops/registry.c. */
+ * To write one: one file, static functions, one const descriptor at its end, one line in ENG_OP_LIST of
+ * engine/ops/ops.h, one row in tests/support/op_cases.c.
+ *
+ * Several threads may share a pass, and no bit may depend on how many. Where each sample is computed alone,
+ * ENG_BY_SAMPLE is all that there is to say. Else the op divides what it writes by eng_threads_ranges(run->threads,
+ * ...): rows, columns, channels; never the terms of a sum. A sum over samples is divided by what it is a sum for (rows
+ * of dw), or made of fixed blocks that are kept in run->shared and added in their order. A thread writes to its own
+ * eng_workspace(). An op that knows nothing of threads is right, too: it has one. */
 #ifndef ENG_OP_H
 #define ENG_OP_H
 

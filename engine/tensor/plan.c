@@ -162,6 +162,10 @@ size_t eng_plan_threads_bytes(const eng_graph *graph, size_t batch, size_t n) {
     return n < 2 ? 0 : (n - 1) * most_bytes(graph, batch, false) + most_bytes(graph, batch, true);
 }
 
+size_t eng_plan_shared_bytes(const eng_plan *plan) {
+    return eng_plan_threads_bytes(plan->graph, plan->batch, eng_threads_count(plan->run.threads));
+}
+
 base_status eng_plan_threads(eng_plan *plan, eng_threads *threads, base_err *err) {
     const size_t n = eng_threads_count(threads);
     void *rooms = NULL;

@@ -26,6 +26,7 @@ BASE_CHECK base_status eng_plan_measure(const eng_graph *graph, size_t batch, si
 BASE_CHECK base_status eng_plan_threads(eng_plan *plan, eng_threads *threads, base_err *err);
 /* Bytes that n threads need besides those of the plan. */
 size_t eng_plan_threads_bytes(const eng_graph *graph, size_t batch, size_t n);
+size_t eng_plan_shared_bytes(const eng_plan *plan); /* that its threads have now */
 
 /* Says where an input's data lie (batch first): read in place, not copied, during the passes that follow. */
 void eng_plan_bind(eng_plan *plan, eng_value input, const void *data);

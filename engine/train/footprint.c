@@ -5,7 +5,8 @@
 
 #include "engine/modules/summary.h"
 
-base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, eng_footprint *out, base_err *err) {
+base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, size_t threads, eng_footprint *out,
+                             base_err *err) {
     eng_graph *graph;
     eng_ports ports;
     *out = (eng_footprint){0};
@@ -23,6 +24,7 @@ base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, e
         batch * (set->features + 2) * sizeof(float) + 2 * eng_split_train_count(set, &view.split) * sizeof(uint32_t);
     out->view = set->count * sizeof(uint32_t) + 2 * set->features * sizeof(float);
     out->network = eng_graph_bytes(graph) + eng_plan_calls_bytes(graph);
+    out->threads = eng_plan_threads_bytes(graph, batch, threads);
     base_status status = eng_plan_measure(graph, batch, &out->arena, err);
     eng_graph_destroy(graph);
     return status;
@@ -30,5 +32,5 @@ base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, e
 
 size_t eng_footprint_bytes(const eng_footprint *footprint, bool own_view) {
     const eng_footprint *f = footprint;
-    return f->parameters + f->optimizer + f->arena + f->batches + f->network + (own_view ? f->view : 0);
+    return f->parameters + f->optimizer + f->arena + f->threads + f->batches + f->network + (own_view ? f->view : 0);
 }

@@ -16,14 +16,15 @@ typedef struct eng_footprint {
     size_t parameters; /* values and gradients */
     size_t optimizer;  /* its slots, summed gradients, averaged weights */
     size_t arena;      /* activations and their gradients */
+    size_t threads;    /* workspaces of all threads but the first */
     size_t batches;    /* a batch of the data, and the order of an epoch */
     size_t network;    /* its description: nodes, calls, names */
     size_t view;       /* split and normaliser, where a training has its own */
 } eng_footprint;
 
-/* Failures are those of eng_recipe_graph. */
-BASE_CHECK base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, eng_footprint *out,
-                                        base_err *err);
+/* With so many threads. Failures are those of eng_recipe_graph. */
+BASE_CHECK base_status eng_footprint_of(const eng_recipe *recipe, const eng_dataset *set, size_t threads,
+                                        eng_footprint *out, base_err *err);
 /* The sum, besides the data set; own_view: with a view of its own. */
 size_t eng_footprint_bytes(const eng_footprint *footprint, bool own_view);
 

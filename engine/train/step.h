@@ -8,6 +8,7 @@
 #define ENG_TRAIN_STEP_H
 
 #include "engine/data/split.h"
+#include "engine/tensor/threads.h"
 #include "engine/train/checkpoint.h"
 
 #ifdef __cplusplus
@@ -42,6 +43,8 @@ typedef struct eng_step_type {
     void (*save)(const void *self, eng_sections *to);
     base_status (*fits)(const void *self, const eng_sections *from, base_err *err);
     base_status (*load)(void *self, const eng_sections *from, base_err *err);
+    /* Passes that follow are shared by `threads`, which outlive the step: the same bits. May be NULL: it has one. */
+    base_status (*threads)(void *self, eng_threads *threads, base_err *err);
     size_t (*bytes)(const void *self); /* of memory, besides the data */
     void (*destroy)(void *self);
 } eng_step_type;

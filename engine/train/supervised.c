@@ -78,6 +78,13 @@ base_status eng_supervised_create(const eng_recipe *recipe, const eng_view *view
     return BASE_OK;
 }
 
+static base_status share(void *self, eng_threads *threads, base_err *err) {
+    supervised *s = self;
+    BASE_TRY(eng_model_threads(s->model, threads, err));
+    eng_optimizer_threads(s->optimizer, threads);
+    return BASE_OK;
+}
+
 const eng_model *eng_supervised_model(const eng_step *step) {
     return step->type == &eng_step_supervised ? ((const supervised *)step->self)->model : NULL;
 }
@@ -206,6 +213,7 @@ const eng_step_type eng_step_supervised = {
     .save = save,
     .fits = fits,
     .load = load,
+    .threads = share,
     .bytes = bytes,
     .destroy = destroy,
 };

@@ -69,6 +69,10 @@ void eng_trainer_destroy(eng_trainer *trainer) {
     free(trainer);
 }
 
+base_status eng_trainer_threads(eng_trainer *t, eng_threads *threads, base_err *err) {
+    return t->step.type->threads ? t->step.type->threads(t->step.self, threads, err) : BASE_OK;
+}
+
 /* ---- averaged weights ---- */
 
 static float *values(const eng_trainer *t) {

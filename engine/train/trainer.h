@@ -36,6 +36,9 @@ typedef struct eng_trainer_config {
 BASE_CHECK base_status eng_trainer_adopt(eng_step step, const eng_trainer_config *config, eng_trainer **out,
                                          base_err *err);
 void eng_trainer_destroy(eng_trainer *trainer);
+/* Steps that follow are shared by `threads` (NULL = the caller alone), which must outlive them: the same bits in less
+ * time. BASE_NOMEM. */
+BASE_CHECK base_status eng_trainer_threads(eng_trainer *trainer, eng_threads *threads, base_err *err);
 
 /* Goes on until `epochs` are finished or early stopping or the step ends it (BASE_OK), or the watch says stop
  * (BASE_CANCELLED: the trainer is between two steps and may be saved). BASE_NUMERIC with the step's number when the

@@ -17,6 +17,7 @@ typedef struct description {
     eng_dataset *set;
     double *config;
     base_arena *arena;
+    size_t threads; /* of a trial */
 } description;
 
 typedef struct range {
@@ -54,7 +55,7 @@ static base_status put_network(const description *d, base_buf *out, base_err *er
     eng_ports ports;
     BASE_TRY(go_to_middle(d, err));
     BASE_TRY(recipe_here(d, &recipe, err));
-    BASE_TRY(eng_footprint_of(&recipe, d->set, &f, err));
+    BASE_TRY(eng_footprint_of(&recipe, d->set, d->threads, &f, err));
     BASE_TRY(eng_recipe_graph(&recipe, d->set, &graph, &ports, err));
     const bool searched = hpo_space_dims(d->env->space) > 0;
     base_buf_printf(out, "# the network%s\n", searched ? " in the middle of the space" : "");
@@ -78,7 +79,7 @@ static base_status put_range(const description *d, uint64_t limit, base_buf *out
         eng_footprint f;
         BASE_TRY(choose(d, i, err));
         BASE_TRY(recipe_here(d, &recipe, err));
-        BASE_TRY(eng_footprint_of(&recipe, d->set, &f, err));
+        BASE_TRY(eng_footprint_of(&recipe, d->set, d->threads, &f, err));
         const double total = (double)eng_footprint_bytes(&f, false);
         include(&bytes, total / mib);
         include(&numbers, (double)f.numbers);
@@ -111,7 +112,7 @@ static base_status load(description *d, base_err *err) {
 }
 
 base_status train_describe(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out, base_err *err) {
-    description d = {.env = env, .arena = base_arena_create()};
+    description d = {.env = env, .arena = base_arena_create(), .threads = (size_t)limits->threads};
     base_err why = {0};
     d.config = BASE_NEW_ARRAY(d.arena, hpo_space_count(env->space) + 1, double);
     base_status status = train_fidelity_find(env, &d.kind, err);

@@ -28,7 +28,8 @@ typedef struct evaluation {
     const hpo_job *job;
     const hpo_reporter *reporter;
     eng_recipe recipe;
-    size_t fold; /* 1, 2, ...; 0 = the job is a single training */
+    eng_threads *threads; /* that share a step; NULL = one */
+    size_t fold;          /* 1, 2, ...; 0 = the job is a single training */
     sums sum;
     hpo_verdict verdict; /* the last one of the reporter */
     bool again;          /* a checkpoint to go on from is there, but not for this program */
@@ -251,6 +252,7 @@ static base_status run_training(evaluation *e, base_err *err) {
     base_status status = shared ? BASE_OK : eng_view_create(state->set, &settings, &own, err);
     const eng_view *view = shared ? state->view : own;
     if (status == BASE_OK) status = eng_trainer_create(&e->recipe, view, &trainer, err);
+    if (status == BASE_OK) status = eng_trainer_threads(trainer, e->threads, err);
     if (status == BASE_OK) status = run_trainer(e, trainer, err);
     if (status == BASE_OK) add_training(&e->sum, trainer, view);
     eng_trainer_destroy(trainer);
@@ -280,6 +282,18 @@ static base_status run_job(evaluation *e, base_err *err) {
     return run_training(e, err);
 }
 
+static size_t threads_of(const hpo_job *job) {
+    return job->limits.threads > 1 ? (size_t)job->limits.threads : 1;
+}
+
+/* By the threads of the trial, which this process, a child of the fork server, has for itself. */
+static base_status run_shared(evaluation *e, base_err *err) {
+    if (threads_of(e->job) > 1) BASE_TRY(eng_threads_create(threads_of(e->job), &e->threads, err));
+    const base_status status = run_job(e, err);
+    eng_threads_destroy(e->threads);
+    return status;
+}
+
 /* Better told at once than found out by the kernel. */
 static base_status fits(const evaluation *e, hpo_result *out, base_err *err) {
     const double mib = 1024.0 * 1024.0;
@@ -288,7 +302,7 @@ static base_status fits(const evaluation *e, hpo_result *out, base_err *err) {
     bool own_view = folds || !e->state->view || !eng_view_settings_equal(&e->state->view->settings, &view);
     uint64_t limit = e->job->limits.memory;
     eng_footprint footprint;
-    BASE_TRY(eng_footprint_of(&e->recipe, e->state->set, &footprint, err));
+    BASE_TRY(eng_footprint_of(&e->recipe, e->state->set, threads_of(e->job), &footprint, err));
     size_t bytes = eng_footprint_bytes(&footprint, own_view);
     if (limit == 0 || bytes <= limit) return BASE_OK;
     out->failure = HPO_FAILURE_OOM;
@@ -310,7 +324,7 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
     if (status == BASE_OK) {
         if (!e.recipe.course.seed_given) e.recipe.course.seed = (int64_t)(job->seed >> 1);
         status = fits(&e, out, err);
-        if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_job(&e, err);
+        if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_shared(&e, err);
     }
     if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_means(&out->metrics, &e.sum);
     if (e.again) {

@@ -32,6 +32,12 @@ const char *cli_host_name(base_arena *arena);
 /* A worker's place among the others, from the launcher's environment. controller_host: NULL = not known. */
 hpo_place cli_find_place(int rank, int size, const char *host, const char *controller_host);
 
+/* ---- cores.c ---- */
+/* Warns, once on every host, when trials of several threads lack cores. */
+void cli_check_cores(int threads, const hpo_place *place);
+/* The sentence, or false: `workers` on a host of so many cores (0 = not known), of which a worker is allowed some. */
+bool cli_cores_advice(int threads, uint32_t workers, size_t allowed, size_t cores, char *out, size_t size);
+
 /* ---- launched.c: this process as one of several, and with one BLAS thread ---- */
 #define CLI_NOTE_FILE "HPO_EXIT_FILE" /* environment: where ranks leave notes for the process of -j */
 #define CLI_PARENT    "HPO_PARENT"    /* environment: that process and its host */

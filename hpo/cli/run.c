@@ -110,6 +110,7 @@ static base_status prepare_worker(run *r, hpo_worker **worker, base_err *err) {
         const char *log = base_arena_printf(r->arena, "%s/worker-%d.log", r->run_dir, r->rank);
         hpo_place place = cli_find_place(r->rank, r->size, cli_host_name(r->arena), r->controller_host);
         base_buf visible = {0};
+        cli_check_cores(r->spec->limits.threads, &place);
         BASE_TRY(hpo_devices_choose(&r->spec->devices, hpo_devices_inherited(), &place, &visible, err));
         hpo_forkserver_study study = {.file = r->args->file,
                                       .text = base_buf_text(&r->text),

@@ -94,7 +94,9 @@ const base_option trial_keys_table[] = {
     {KEY(trial_keys, memory, BYTES), .fallback = "", POSITIVE, .alias = "mem ram memory_limit",
      .help = "ones that need more are killed and fail"},
     {KEY(trial_keys, threads, INT), .fallback = "1", .min = 1, .max = 1024, .alias = "cpus cores n_threads",
-     .help = "threads that the programs of a trial may use"},
+     .help = "cores of a trial: `train` and `darts` share their work among so many threads, with the same results; "
+             "programs "
+             "find the number in OMP_NUM_THREADS and OPENBLAS_NUM_THREADS"},
     {KEY(trial_keys, stop_grace, DURATION), .fallback = "30s", .help = "between being asked to stop and being killed"},
     {KEY(trial_keys, exit_grace, NODE), .shape = "none or duration", .fallback = "none",
      .help = "a program that has printed its complete result is stopped so long after it; its result counts"},

@@ -46,7 +46,7 @@ static void memory_is_foretold_to_a_tenth(void **state) {
                  batches[i % CHECK_COUNT(batches)], models[i / CHECK_COUNT(batches)]);
         bench b = bench_create(text);
         eng_footprint f;
-        CHECK_OK(eng_footprint_of(&b.recipe, b.set, &f, &err));
+        CHECK_OK(eng_footprint_of(&b.recipe, b.set, 1, &f, &err));
         const double told = (double)eng_footprint_bytes(&f, false), took = bytes_of_a_training(&b);
         print_message("%9.0f told, %9.0f taken (%+5.1f %%): %.90s\n", told, took, 100 * (told / took - 1), text);
         if (COUNTING) CHECK_CLOSE(told, took, 0.1);
@@ -68,12 +68,19 @@ static void parts_are_those_of_the_trainer(void **state) {
     for (size_t i = 0; i < CHECK_COUNT(texts); i++) {
         bench b = bench_create(texts[i]);
         eng_footprint f;
-        CHECK_OK(eng_footprint_of(&b.recipe, b.set, &f, &err));
+        CHECK_OK(eng_footprint_of(&b.recipe, b.set, 1, &f, &err));
         eng_trainer *trainer = bench_trainer(&b);
         assert_int_equal(eng_footprint_bytes(&f, false), eng_trainer_bytes(trainer));
         assert_int_equal(eng_footprint_bytes(&f, true), eng_trainer_bytes(trainer) + f.view);
         assert_int_equal(f.numbers, eng_trainer_parameters(trainer));
+        eng_threads *threads;
+        CHECK_OK(eng_threads_create(3, &threads, &err));
+        CHECK_OK(eng_trainer_threads(trainer, threads, &err));
+        CHECK_OK(eng_footprint_of(&b.recipe, b.set, 3, &f, &err));
+        assert_true(f.threads > 0);
+        assert_int_equal(eng_footprint_bytes(&f, false), eng_trainer_bytes(trainer));
         eng_trainer_destroy(trainer);
+        eng_threads_destroy(threads);
         const eng_view_settings settings = eng_data_view(&b.recipe.data);
         eng_view *own;
         const size_t before = in_use;

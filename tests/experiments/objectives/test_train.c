@@ -64,6 +64,37 @@ static void an_interrupted_trial_equals_one_that_ran_through(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* And one that goes on from the file that another number of threads left. */
+static void threads_change_nothing(void **state) {
+    (void)state;
+    static const char *const settings[] = {
+        "{dataset: digits, hidden: [256, 256], dropout: 0.1, batch_size: 250, optimizer: adam, clip_norm: 1}",
+        "{dataset: digits, model: resnet, width: 16, batch_size: 100, fraction: 0.3, l2: 1e-4}",
+        "{dataset: digits, model: separable, width: 16, stages: 2, batch_size: 100, fraction: 0.3, accumulate: 2}",
+    };
+    const hpo_fidelity few = {.name = "epochs", .min = 1, .max = 3, .integer = true};
+    check_tmpdir dir = check_tmpdir_create();
+    for (size_t i = 0; i < CHECK_COUNT(settings); i++) {
+        base_err err = {0};
+        study s = study_create(settings[i], few);
+        char name[2][32];
+        listener whole = {0}, part = {0};
+        hpo_result alone, shared;
+        snprintf(name[0], sizeof name[0], "alone-%zu", i);
+        CHECK_OK(evaluate(&s, folder(&dir, name[0]), 0, 3, &whole, &alone, &err));
+        snprintf(name[1], sizeof name[1], "shared-%zu", i);
+        const char *in = folder(&dir, name[1]);
+        s.threads = 3;
+        CHECK_OK(evaluate(&s, in, 0, 1, &part, &shared, &err));
+        s.threads = 2;
+        CHECK_OK(evaluate(&s, in, 1, 3, &part, &shared, &err));
+        check_same_end(&part, &whole);
+        check_same_metrics(&shared.metrics, &alone.metrics);
+        study_end(&s);
+    }
+    check_tmpdir_remove(&dir);
+}
+
 static void damage(const char *in, const char *name) {
     char path[600];
     snprintf(path, sizeof path, "%s/%s", in, name);
@@ -296,6 +327,7 @@ int main(void) {
         cmocka_unit_test(an_abandoned_trial_leaves_no_checkpoint),
         cmocka_unit_test(a_promoted_trial_equals_one_that_ran_through),
         cmocka_unit_test(an_interrupted_trial_equals_one_that_ran_through),
+        cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(missing_and_damaged_files_cost_time_only),
         cmocka_unit_test(a_checkpoint_of_the_former_format_starts_again),
         cmocka_unit_test(folds_are_a_fidelity),

@@ -22,6 +22,7 @@ typedef struct study {
     hpo_objective_env env;
     void *state;
     double config[8];
+    int threads; /* of a trial; 0 = 1 */
 } study;
 
 enum { MAX_REPORTS = 64 };
@@ -99,6 +100,7 @@ static inline base_status evaluate(study *s, const char *folder, double from, do
                          .from = from,
                          .fidelity = to,
                          .seed = 77,
+                         .limits = {.threads = s->threads},
                          .parent = UINT64_MAX,
                          .folder = folder};
     const hpo_reporter reporter = {.report = on_report, .verdict = on_question, .self = l};
