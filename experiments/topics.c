@@ -94,16 +94,26 @@ static nas_choice_info part_of(const nas_search_name *search, size_t choice) {
     return nas_choice_at((nas_choice)choice, index);
 }
 
+static void put_parts(const nas_search_name *search, base_buf *out) {
+    base_buf text = {0};
+    base_buf_puts(&text, "= {");
+    for (size_t i = 0; i < NAS_CHOICES; i++)
+        base_buf_printf(&text, "%s%s: %s", i > 0 ? ", " : "", nas_choice_keys[i], search->parts[i]);
+    base_buf_puts(&text, "}");
+    base_put_text(base_buf_text(&text), 2, out);
+    base_buf_fini(&text);
+}
+
 static void search_help(size_t index, base_buf *out) {
     const nas_search_name *search = search_at(index);
-    base_buf_puts(out, "  = {");
-    for (size_t i = 0; i < NAS_CHOICES; i++)
-        base_buf_printf(out, "%s%s: %s", i > 0 ? ", " : "", nas_choice_keys[i], search->parts[i]);
-    base_buf_puts(out, "}\n");
+    put_parts(search, out);
     for (size_t i = 0; i < NAS_CHOICES; i++) {
         const nas_choice_info part = part_of(search, i);
-        base_buf_printf(out, "\n%s %s: ", nas_choice_keys[i], part.name);
-        base_buf_printf(out, "%s\n", part.summary);
+        base_buf text = {0};
+        base_buf_printf(&text, "%s %s: %s", nas_choice_keys[i], part.name, part.summary);
+        base_buf_putc(out, '\n');
+        base_put_text(base_buf_text(&text), 0, out);
+        base_buf_fini(&text);
         if (part.options && part.options[0].name) base_options_help(part.options, out);
     }
 }

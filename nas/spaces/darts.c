@@ -6,7 +6,8 @@
 const nas_space_preset nas_space_preset_darts = {
     .name = "darts",
     .summary = "two cells of 4 nodes, 8 operations (DARTS, ICLR 2019)",
-    .text = "operations: [none, max_pool_3x3, avg_pool_3x3, skip_connect, sep_conv_3x3, sep_conv_5x5, dil_conv_3x3, "
+    .text = "operations: [none, max_pool_3x3, avg_pool_3x3, skip_connect, sep_conv_3x3,\n"
+            "             sep_conv_5x5, dil_conv_3x3, "
             "dil_conv_5x5]\n"
             "pool_norm: true\n"
             "cells:\n"
