@@ -66,8 +66,10 @@ uint64_t nas_search_epoch_steps(const nas_search *search); /* that an epoch has 
 const nas_figures *nas_search_figures(const nas_search *search, size_t epoch);
 /* Of the last epoch: whether the search is over, why, and whose epoch's genotype is the result. */
 const nas_verdict *nas_search_verdict(const nas_search *search);
-/* What looks like a collapse after an epoch, in words: skips or pools on at least half of the normal cell's edges.
- * false = nothing. */
+/* One line about an epoch: losses and errors of both halves, entropy, eigenvalue, skips and pools. */
+void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *out);
+/* What people should know after an epoch, in words: skips or pools stand on at least half of the normal cell's edges,
+ * which looks like a collapse; the rule ends the search early. false = nothing. */
 bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out);
 /* The genotype that the alphas after an epoch mean, in arena; NULL where there are no alphas. */
 BASE_CHECK base_status nas_search_genotype_after(const nas_search *search, size_t epoch, base_arena *arena,

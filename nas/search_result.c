@@ -98,13 +98,33 @@ const nas_verdict *nas_search_verdict(const nas_search *search) {
     return &search->verdict;
 }
 
-bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
+void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *out) {
     const nas_figures *f = nas_search_figures(search, epoch);
+    base_buf_printf(out,
+                    "epoch %u: weights' half loss %.4f, error %.4f; alphas' half loss %.4f, error %.4f; entropy %.4f",
+                    (unsigned)f->epoch, f->train_loss, f->train_error, f->valid_loss, f->valid_error, f->entropy);
+    if (!isnan(f->eigenvalue)) base_buf_printf(out, ", eigenvalue %.3g", f->eigenvalue);
+    if (f->chosen > 0)
+        base_buf_printf(out, "; of %u edges of '%s' %u skips, %u pools", (unsigned)f->chosen,
+                        search->space->cells[normal_cell(search->space)].name, (unsigned)f->skips, (unsigned)f->pools);
+}
+
+static bool warn_of_collapse(const nas_search *search, const nas_figures *f, base_buf *out) {
     if (f->chosen == 0 || 2 * (f->skips + f->pools) < f->chosen) return false;
     base_buf_printf(out, "the search may be collapsing: %u of %u edges of the cell '%s' are skips or poolings",
                     (unsigned)(f->skips + f->pools), (unsigned)f->chosen,
                     search->space->cells[normal_cell(search->space)].name);
     return true;
+}
+
+bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
+    const nas_verdict *verdict = &search->verdict;
+    const bool collapse = warn_of_collapse(search, nas_search_figures(search, epoch), out);
+    const bool early = epoch + 1 == search->epochs && verdict->early;
+    if (early)
+        base_buf_printf(out, "%sthe search ends early: %s; its genotype is that of epoch %zu", collapse ? "; " : "",
+                        verdict->reason, verdict->genotype + 1);
+    return collapse || early;
 }
 
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas) {

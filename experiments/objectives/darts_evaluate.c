@@ -62,9 +62,12 @@ static void save_search(const darts_job *d) {
 static bool on_epoch(void *self, const nas_search *search) {
     darts_job *d = self;
     const size_t epoch = nas_search_epochs(search) - 1;
-    base_buf warning = {0};
+    base_buf figures = {0}, warning = {0};
+    nas_search_write_figures(search, epoch, &figures);
+    base_log(BASE_LOG_INFO, "search: %s", base_buf_text(&figures));
     if (nas_search_warning(search, epoch, &warning))
         base_log(BASE_LOG_WARN, "search epoch %zu: %s", epoch + 1, base_buf_text(&warning));
+    base_buf_fini(&figures);
     base_buf_fini(&warning);
     report_epoch(d, search, epoch);
     if (darts_should_save(d)) save_search(d);

@@ -157,6 +157,16 @@ static void the_eigenvalue_rule_ends_a_search(void **state) {
     assert_int_equal(verdict->genotype, epochs - 2);
     assert_true(nas_search_figures(s, epochs - 1)->eigenvalue > nas_search_figures(s, epochs - 2)->eigenvalue);
     for (size_t e = 0; e < epochs; e++) assert_true(isfinite(nas_search_figures(s, e)->eigenvalue));
+    base_buf text = {0};
+    assert_true(nas_search_warning(s, epochs - 1, &text));
+    CHECK_CONTAINS(base_buf_text(&text), "the search ends early: the largest eigenvalue");
+    CHECK_CONTAINS(base_buf_text(&text), base_arena_printf(arena, "that of epoch %zu", epochs - 1));
+    base_buf_clear(&text);
+    nas_search_write_figures(s, 0, &text);
+    CHECK_CONTAINS(base_buf_text(&text), "epoch 1: weights' half loss ");
+    CHECK_CONTAINS(base_buf_text(&text), ", eigenvalue ");
+    CHECK_CONTAINS(base_buf_text(&text), "of 4 edges of 'normal' ");
+    base_buf_fini(&text);
     CHECK_OK(nas_search_genotype(s, arena, &got, &err));
     CHECK_OK(nas_search_genotype_after(s, epochs - 2, arena, &want, &err));
     assert_true(nas_genotype_equal(got, want));
