@@ -47,6 +47,9 @@ typedef struct eng_conv_pass {
 
 /* Images, or pixels of them, that are worth waking a thread for. */
 size_t eng_conv_unit(const eng_conv *conv);
+/* How many of the threads of a backward pass have weights to do, which make so many good shares; the others have data
+ * alone, which takes about as long. */
+size_t eng_conv_shares(size_t threads, size_t shares);
 /* Pixels of y along one direction, 0 when the kernel does not fit. */
 size_t eng_conv_out(size_t in, size_t kernel, size_t stride, size_t dilation, size_t padding);
 size_t eng_conv_workspace(const eng_conv *conv, size_t n);

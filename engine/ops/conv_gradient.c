@@ -40,6 +40,12 @@ size_t eng_gradient_units(const eng_conv *conv, const eng_tiles *tiles) {
     return eng_conv_is_narrow(conv) ? ceil_div(narrow, unit_rows(narrow)) : conv->h.kernel * dense_units(conv);
 }
 
+/* Fewer channels than a vector has share its time, fewer rows than a tile the loads of dy. */
+size_t eng_gradient_shares(const eng_conv *conv, const eng_tiles *tiles) {
+    if (eng_conv_is_depthwise(conv)) return ceil_div(conv->channels, tiles->vector);
+    return eng_conv_is_narrow(conv) ? 1 : eng_gradient_units(conv, tiles);
+}
+
 void eng_gradient_begin(eng_gradient *g, const eng_conv_pass *pass, const eng_stage *x, size_t first, size_t last) {
     const eng_conv *conv = pass->conv;
     size_t row = (eng_stage_pitch(x) * conv->channels + conv->w.out * conv->filters) * sizeof(float);

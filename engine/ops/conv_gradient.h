@@ -28,6 +28,8 @@ typedef struct eng_gradient {
 
 /* The weights are so many units, whose gradients different threads may compute. */
 size_t eng_gradient_units(const eng_conv *conv, const eng_tiles *tiles);
+/* Into so many shares they can be divided without computing any slower. */
+size_t eng_gradient_shares(const eng_conv *conv, const eng_tiles *tiles);
 /* Of the units first .. last - 1. */
 void eng_gradient_begin(eng_gradient *g, const eng_conv_pass *pass, const eng_stage *x, size_t first, size_t last);
 /* Adds a block of images: x as staged, dy as it lies. */

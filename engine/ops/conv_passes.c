@@ -5,7 +5,8 @@
  *
  * Threads share the images of forward and of data. Of weights each computes a share for all images, as a sum over
  * images cannot be divided without another result. In backward every thread has a share of the weights and images of
- * its own. */
+ * its own; where weights are so few that shares of them take as long as all, few threads have one, and the others do
+ * more of the images. */
 #include "engine/ops/conv.h"
 
 #include "engine/ops/conv_gradient.h"
@@ -107,6 +108,10 @@ size_t eng_conv_unit(const eng_conv *conv) {
     return WORTH / (products + MOVED * (x + y)) + 1;
 }
 
+size_t eng_conv_shares(size_t threads, size_t shares) {
+    return eng_least(threads, eng_most(shares, eng_most(threads / 2, 1)));
+}
+
 static float *room_of(const eng_conv_pass *pass, size_t thread) {
     return thread == 0 ? pass->workspace : pass->others + (thread - 1) * pass->others_step;
 }
@@ -197,7 +202,8 @@ typedef struct backward_work {
     eng_stage x, dy;
     size_t block, packed_floats;
     const float *packed;
-    size_t units; /* of the weights; 0 = none are wanted */
+    size_t units;  /* of the weights; 0 = none are wanted */
+    size_t shares; /* of them: those of the first threads */
     bool data;
 } backward_work;
 
@@ -253,8 +259,8 @@ static void shared_part(const void *self, size_t thread, size_t number) {
     const size_t n = eng_threads_count(work->pass->threads), each = work->data ? 1 + CUTS : 1;
     const size_t owner = number / each, cut = owner * CUTS + number % each - 1, images = work->pass->n;
     backward_part part = {.end = images,
-                          .first = work->units * owner / n,
-                          .last = work->units * (owner + 1) / n,
+                          .first = work->units * eng_least(owner, work->shares) / work->shares,
+                          .last = work->units * eng_least(owner + 1, work->shares) / work->shares,
                           .weights = number % each == 0};
     if (!part.weights) {
         part.data = true;
@@ -281,6 +287,7 @@ static void backward(const eng_conv_pass *pass, bool data, bool weights) {
     if (data) work.packed_floats = packed_floats(conv, &work.dy, true);
     if (data) work.packed = pack(pass, &work.dy, true);
     const size_t n = eng_threads_count(pass->threads);
+    work.shares = data ? eng_conv_shares(n, eng_gradient_shares(conv, pass->tiles)) : n;
     if (!weights)
         eng_threads_ranges(pass->threads, pass->n, eng_conv_unit(conv), data_images, &work);
     else if (n > 1 && pass->n / eng_conv_unit(conv) > 1)

@@ -12,6 +12,7 @@ enum {
     BLOCK_FLOATS = 1 << 14, /* of x and of dy; a panel of tiles reads a part of them */
     WHOLE = 84,             /* pixels: whole tiles of any instance, and enough of them to be worth a sum's way to dw */
     UNIT = 4,               /* channels of dw that a thread has at least */
+    GOOD = 2,               /* units that keep the multipliers busy */
     CUTS = 4,               /* ranges of pixels of a thread's own in backward */
 };
 
@@ -109,6 +110,7 @@ typedef struct pointwise_work {
     eng_sweep_job sweep; /* of forward, or of data */
     size_t block;        /* pixels */
     size_t units;        /* of the weights; 0 = none are wanted */
+    size_t shares;       /* of them: those of the first threads */
     bool data;
 } pointwise_work;
 
@@ -152,7 +154,8 @@ static void shared_part(const void *self, size_t thread, size_t number) {
     const size_t owner = number / each, cut = owner * CUTS + number % each - 1, pixels = pixels_of(work->pass);
     (void)thread;
     if (number % each == 0)
-        backward_pixels(work, 0, pixels, work->units * owner / n, work->units * (owner + 1) / n, false);
+        backward_pixels(work, 0, pixels, work->units * eng_least(owner, work->shares) / work->shares,
+                        work->units * eng_least(owner + 1, work->shares) / work->shares, false);
     else
         backward_pixels(work, cut_at(pixels, cut, n * CUTS), cut_at(pixels, cut + 1, n * CUTS), 0, 0, true);
 }
@@ -174,6 +177,7 @@ void eng_pointwise_backward(const eng_conv_pass *pass, bool data, bool weights) 
     if (data) work.sweep = sweep_begin(pass, true);
     if (weights) work.units = conv->groups * units_of(conv);
     const size_t n = eng_threads_count(pass->threads), pixels = pixels_of(pass);
+    work.shares = data ? eng_conv_shares(n, conv->groups * eng_most(units_of(conv) / GOOD, 1)) : n;
     if (!weights)
         eng_threads_ranges(pass->threads, pixels, unit_pixels(conv), data_pixels, &work);
     else if (n > 1 && pixels / unit_pixels(conv) > 1)
