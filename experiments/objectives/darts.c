@@ -154,7 +154,7 @@ static double darts_cost(const hpo_objective_env *env, const double *config, dou
     base_err ignored;
     double cost = to - from;
     if (darts_read(env, config, arena, &settings, &ignored) == BASE_OK) {
-        const double epochs = env->fidelity.name ? to - from : (double)settings.search.epochs;
+        const double epochs = (to - from) * (env->fidelity.name ? 1 : (double)settings.search.epochs);
         cost = darts_search_cost(&settings, epochs) + (ends ? darts_retrain_cost(&settings) : 0);
     }
     base_arena_destroy(arena);

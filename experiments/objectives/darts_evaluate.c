@@ -47,8 +47,8 @@ static void report_epoch(darts_job *d, const nas_search *search, size_t epoch) {
     put(&metrics, "eigenvalue", f->eigenvalue);
     put(&metrics, "skips", f->skips);
     put(&metrics, "pools", f->pools);
-    if (d->reporter && d->state->known.fidelity.name)
-        heed(d, d->reporter->report(d->reporter->self, (double)epoch + 1, &metrics));
+    const double step = ((double)epoch + 1) * d->job->fidelity / (double)d->epochs;
+    if (d->reporter) heed(d, d->reporter->report(d->reporter->self, step, &metrics));
 }
 
 /* ---- the search ---- */
@@ -89,23 +89,22 @@ static void load_search(darts_job *d) {
     }
 }
 
-static void refuse(hpo_result *out, const char *what, size_t bytes, uint64_t limit) {
+bool darts_fits(const darts_job *d, const char *what, size_t bytes, hpo_result *out) {
     const double mib = 1024.0 * 1024.0;
-    out->failure = HPO_FAILURE_OOM; /* better told at once than found out by the kernel */
+    const uint64_t limit = d->job->limits.memory;
+    if (limit == 0 || bytes <= limit) return true;
+    out->failure = HPO_FAILURE_OOM;
     snprintf(out->reason, sizeof out->reason, "the %s takes %.1f MiB, but trial.memory is %.1f MiB", what,
              (double)bytes / mib, (double)limit / mib);
+    return false;
 }
 
 static base_status create_search(darts_job *d, hpo_result *out, base_err *err) {
     const darts_settings *s = &d->settings;
     const eng_augment augment = eng_data_augment(&s->data);
-    const uint64_t limit = d->job->limits.memory;
     nas_supernet_size size;
     BASE_TRY(nas_search_measure(&s->search, &s->choices, s->space, d->state->view, &size, err));
-    if (limit > 0 && size.bytes > limit) {
-        refuse(out, "search", size.bytes, limit);
-        return BASE_OK;
-    }
+    if (!darts_fits(d, "search", size.bytes, out)) return BASE_OK;
     return nas_search_create(&s->search, &s->choices, s->space, d->state->view, &augment, &d->search, err);
 }
 
@@ -134,11 +133,13 @@ static double cost_of(const darts_job *d, double retrained) {
     return darts_search_cost(&d->settings, epochs) + retrained;
 }
 
-static base_status retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *result, base_err *err) {
+static base_status retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *result, hpo_result *out,
+                           base_err *err) {
     if (darts_recall(d, d->job->fidelity, genotype, result)) return BASE_OK; /* an earlier attempt came so far */
     const bool same = d->from > 0 && darts_recall(d, d->from, genotype, result);
     if (same) base_log(BASE_LOG_INFO, "the genotype is that of %g epochs: its retraining counts again", d->from);
-    if (!same) BASE_TRY(darts_retrain(d, genotype, result, err));
+    if (!same) BASE_TRY(darts_retrain(d, genotype, result, out, err));
+    if (out->failure != HPO_FAILURE_NONE) return BASE_OK;
     result->cost = cost_of(d, same ? 0 : result->epochs);
     darts_remember(d, genotype, result);
     return BASE_OK;
@@ -190,7 +191,8 @@ static base_status finish(darts_job *d, hpo_result *out, base_err *err) {
     BASE_TRY(end_search(d, out, &genotype, err));
     out->cost = cost_of(d, 0);
     if (d->settings.retrains) {
-        BASE_TRY(retrain(d, genotype, &result, err));
+        BASE_TRY(retrain(d, genotype, &result, out, err));
+        if (out->failure != HPO_FAILURE_NONE) return BASE_OK;
         of_search = out->metrics;
         out->metrics.count = 0;
         put(&out->metrics, "valid_error", result.valid_error);

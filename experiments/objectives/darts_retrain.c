@@ -2,6 +2,7 @@
 /* The retraining of a genotype: a training like any other, on the whole training part. The validation part, which no
  * step, rule or selection of the search has seen, says what the genotype is worth; the test part is only reported. */
 #include "base/log.h"
+#include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
 #include "experiments/objectives/darts_state.h"
 #include "nas/network.h"
@@ -50,15 +51,34 @@ static void measure(eng_trainer *trainer, const eng_view *view, darts_retrained 
     out->flops = nas_network_flops(graph);
 }
 
-base_status darts_retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *out, base_err *err) {
-    eng_recipe recipe;
+static size_t threads_of(const hpo_job *job) {
+    return job->limits.threads > 1 ? (size_t)job->limits.threads : 1;
+}
+
+/* By the threads of the trial, which this process has for itself. */
+static base_status train(retraining *r, const eng_recipe *recipe, darts_retrained *out, base_err *err) {
+    const eng_view *view = r->d->state->view;
+    const size_t count = threads_of(r->d->job);
+    eng_threads *threads = NULL;
+    if (count > 1) BASE_TRY(eng_threads_create(count, &threads, err));
+    base_status status = eng_trainer_create(recipe, view, &r->trainer, err);
+    if (status == BASE_OK) status = eng_trainer_threads(r->trainer, threads, err);
+    if (status == BASE_OK) status = fit(r, (uint64_t)recipe->course.epochs, err);
+    if (status == BASE_OK) measure(r->trainer, view, out);
+    eng_trainer_destroy(r->trainer);
+    eng_threads_destroy(threads);
+    return status;
+}
+
+base_status darts_retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *out, hpo_result *result,
+                          base_err *err) {
     retraining r = {.d = d, .path = darts_path(d, "retrain", d->job->fidelity, "ckpt")};
+    eng_footprint size;
+    eng_recipe recipe;
     *out = (darts_retrained){0};
     BASE_TRY(darts_recipe(&d->settings, genotype, d->job->seed, d->arena, &recipe, err));
     BASE_TRY(eng_recipe_check(&recipe, d->state->set, err));
-    base_status status = eng_trainer_create(&recipe, d->state->view, &r.trainer, err);
-    if (status == BASE_OK) status = fit(&r, (uint64_t)recipe.course.epochs, err);
-    if (status == BASE_OK) measure(r.trainer, d->state->view, out);
-    eng_trainer_destroy(r.trainer);
-    return status;
+    BASE_TRY(eng_footprint_of(&recipe, d->state->set, threads_of(d->job), &size, err));
+    if (!darts_fits(d, "retraining", eng_footprint_bytes(&size, false), result)) return BASE_OK;
+    return train(&r, &recipe, out, err);
 }

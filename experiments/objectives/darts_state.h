@@ -39,14 +39,17 @@ typedef struct darts_retrained {
 /* ---- darts_evaluate.c ---- */
 base_status darts_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                            base_err *err);
+/* Fails the trial when `what` takes more than trial.memory: better told at once than found out by the kernel. */
+bool darts_fits(const darts_job *d, const char *what, size_t bytes, hpo_result *out);
 /* Asks the reporter without reporting; true = stop. */
 bool darts_must_stop(darts_job *d);
 /* Whether it is time to save what a killed process should not lose. */
 bool darts_should_save(darts_job *d);
 
 /* ---- darts_retrain.c ---- */
-/* Trains the genotype on the whole training part. BASE_CANCELLED: told to stop. */
-BASE_CHECK base_status darts_retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *out, base_err *err);
+/* Trains the genotype on the whole training part. BASE_CANCELLED: told to stop; result->failure: it takes too much. */
+BASE_CHECK base_status darts_retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *out,
+                                     hpo_result *result, base_err *err);
 
 /* ---- darts_files.c: the trial's folder ---- */
 extern const char *const darts_files[];

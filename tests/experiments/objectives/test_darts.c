@@ -212,7 +212,10 @@ static void a_search_alone_is_worth_its_supernet(void **state) {
     listener l = {0};
     hpo_result result;
     CHECK_OK(evaluate(&s, in, 0, 1, &l, &result, &err));
-    assert_int_equal(l.count, 0); /* without a fidelity a report has no step */
+    assert_int_equal(l.count, 2); /* without a fidelity a step is a part of the whole */
+    CHECK_SAME_DOUBLE(l.step[0], 0.5);
+    CHECK_NEAR(obj_darts.cost(&s.env, s.config, 0, 0.5, false), obj_darts.cost(&s.env, s.config, 0, 1, true) / 2,
+               1e-12);
     assert_int_equal(result.metrics.count, 2);
     assert_true(metric(&result.metrics, "supernet_error") <= 1);
     assert_true(exists(in, "genotype.json") && exists(in, "alphas.csv"));
@@ -239,6 +242,49 @@ static void seeds_and_settings_count(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+/* The same genotype, alphas and errors by one thread and by two. */
+static void threads_change_no_bit(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    listener l = {0};
+    hpo_result alone, shared;
+    CHECK_OK(evaluate(&s, one, 0, 3, &l, &alone, &err));
+    s.threads = 2;
+    CHECK_OK(evaluate(&s, two, 0, 3, &l, &shared, &err));
+    check_same_result(one, &alone, two, &shared);
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
+/* Better told at once than found out by the kernel: the search, or what comes after it. */
+static void what_does_not_fit_fails_with_both_numbers(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = create("{" SMALL "}", search_epochs, "valid_error");
+    listener l = {0};
+    hpo_result result;
+    s.memory = 1 << 20;
+    CHECK_OK(evaluate(&s, folder(&dir, "one"), 0, 1, &l, &result, &err));
+    assert_int_equal(result.failure, HPO_FAILURE_OOM);
+    CHECK_CONTAINS(result.reason, "the search takes ");
+    CHECK_CONTAINS(result.reason, "but trial.memory is 1.0 MiB");
+    study_end(&s);
+    s = create("{dataset: digits, fraction: 0.2, space: toy, search: darts-first, channels: 4, batch_size: 32, "
+               "retrain: {epochs: 1, batch_size: 512, channels: 64}}",
+               search_epochs, "valid_error");
+    s.memory = 32 << 20;
+    result = (hpo_result){0};
+    CHECK_OK(evaluate(&s, folder(&dir, "two"), 0, 1, &l, &result, &err));
+    assert_int_equal(result.failure, HPO_FAILURE_OOM);
+    CHECK_CONTAINS(result.reason, "the retraining takes ");
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trial_searches_and_retrains),
@@ -249,6 +295,8 @@ int main(void) {
         cmocka_unit_test(an_abandoned_trial_leaves_nothing),
         cmocka_unit_test(a_search_alone_is_worth_its_supernet),
         cmocka_unit_test(seeds_and_settings_count),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(what_does_not_fit_fails_with_both_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,8 @@ typedef struct study {
     hpo_objective_env env;
     void *state;
     double config[8];
-    int threads; /* of a trial; 0 = 1 */
+    int threads;     /* of a trial; 0 = 1 */
+    uint64_t memory; /* bytes that it may take; 0 = any */
 } study;
 
 enum { MAX_REPORTS = 64 };
@@ -100,7 +101,7 @@ static inline base_status evaluate(study *s, const char *folder, double from, do
                          .from = from,
                          .fidelity = to,
                          .seed = 77,
-                         .limits = {.threads = s->threads},
+                         .limits = {.threads = s->threads, .memory = s->memory},
                          .parent = UINT64_MAX,
                          .folder = folder};
     const hpo_reporter reporter = {.report = on_report, .verdict = on_question, .self = l};
