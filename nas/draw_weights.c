@@ -8,7 +8,17 @@
 #include "base/svg.h"
 #include "nas/draw.h"
 
-enum { MARGIN = 16, TITLE = 26, LEGEND = 20, ROW = 40, NAME = 60, CHART = 300, GAP = 24, MAX_OPERATIONS = 64 };
+enum {
+    MARGIN = 16,
+    TITLE = 26,
+    LEGEND = 20,
+    ROW = 40,
+    NAME = 60,
+    CHART = 300,
+    BOUND = 52,
+    GAP = 24,
+    MAX_OPERATIONS = 64
+};
 
 typedef struct figure {
     const nas_space *space;
@@ -93,23 +103,41 @@ static void draw_heat(figure *f, const nas_space_edge *edge, size_t index, const
     }
 }
 
-/* Lines from 0 at the bottom of the row to the largest weight of the figure's row at its top. */
-static void draw_chart(figure *f, const nas_space_edge *edge, size_t index, double y) {
-    const double left = chart_left(f), top = y + 4.0, height = ROW - 8.0;
-    double most = 1e-9;
-    double *points = base_calloc(2 * f->epochs, sizeof *points);
+/* The smallest and the largest weight that an edge had. */
+static void find_range(const figure *f, const nas_space_edge *edge, size_t index, double *least, double *most) {
+    *least = 1.0;
+    *most = 0.0;
     for (size_t t = 0; t < f->epochs; t++)
-        for (size_t k = 0; k < edge->n_operations; k++)
-            if (weight_at(f, t, index + k) > most) most = weight_at(f, t, index + k);
+        for (size_t k = 0; k < edge->n_operations; k++) {
+            const double weight = weight_at(f, t, index + k);
+            *least = weight < *least ? weight : *least;
+            *most = weight > *most ? weight : *most;
+        }
+}
+
+static void draw_bound(figure *f, double y, double bound, double range) {
+    char text[32];
+    snprintf(text, sizeof text, "%.*f", range < 0.01 ? 5 : 3, bound);
+    base_svg_text(&f->svg, "muted small", chart_left(f) + CHART + 6.0, y, BASE_SVG_START, text);
+}
+
+/* Lines between the smallest weight of the row, at its bottom, and the largest, at its top. */
+static void draw_chart(figure *f, const nas_space_edge *edge, size_t index, double y) {
+    const double left = chart_left(f), top = y + 5.0, height = ROW - 10.0;
+    double least, most, *points = base_calloc(2 * f->epochs, sizeof *points);
+    find_range(f, edge, index, &least, &most);
     base_svg_line(&f->svg, "grid", left, top + height, left + CHART, top + height);
     for (size_t k = 0; k < edge->n_operations; k++) {
         char text[4];
         for (size_t t = 0; t < f->epochs; t++) {
             points[2 * t] = left + CHART * (double)t / (double)(f->epochs - 1);
-            points[2 * t + 1] = top + height * (1.0 - weight_at(f, t, index + k) / most);
+            const double share = most > least ? (most - weight_at(f, t, index + k)) / (most - least) : 0.5;
+            points[2 * t + 1] = top + height * share;
         }
         base_svg_polyline(&f->svg, series('s', column_of(f, edge->operations[k]), text), points, f->epochs);
     }
+    draw_bound(f, top + 2.0, most, most - least);
+    draw_bound(f, top + height - 3.0, least, most - least);
     free(points);
 }
 
@@ -154,7 +182,7 @@ static void draw_cell(figure *f, size_t type, size_t first, double y) {
     base_svg_text(&f->svg, "ink strong", MARGIN, y + 8.0, BASE_SVG_START, cell->name);
     if (f->epochs > 1)
         base_svg_text(&f->svg, "muted small", chart_left(f), y + TITLE + 18.0, BASE_SVG_START,
-                      "each row from 0 to its largest weight");
+                      "each row from its smallest to its largest weight");
     draw_columns(f, y + TITLE);
     y += TITLE + 36.0;
     for (size_t e = 0; e < cell->n_edges; e++) {
@@ -176,7 +204,7 @@ void nas_draw_weights(const nas_space *space, const double *weights, size_t epoc
     find_columns(&f);
     find_width(&f);
     for (size_t c = 0; c < space->n_cells; c++) height += cell_height(&space->cells[c]);
-    const double width = epochs > 1 ? chart_left(&f) + CHART + MARGIN : chart_left(&f) - GAP + MARGIN;
+    const double width = epochs > 1 ? chart_left(&f) + CHART + BOUND + MARGIN : chart_left(&f) - GAP + MARGIN;
     f.svg = base_svg_begin(out, width, height, "weights of operations");
     double y = MARGIN;
     for (size_t c = 0, first = 0; c < space->n_cells; first += space->cells[c++].weights) {

@@ -157,6 +157,19 @@ static void weights_are_drawn(void **state) {
         char number[32];
         snprintf(number, sizeof number, ">%.3f</text>", weights[168 + 83]);
         CHECK_CONTAINS(text, number);
+        double least = 1.0, most = 0.0; /* of the last edge of the second cell in all epochs: the bounds of its row */
+        for (size_t i = 0; i < 9; i++) {
+            least = fmin(least, weights[84 * (i / 3) + 81 + i % 3]);
+            most = fmax(most, weights[84 * (i / 3) + 81 + i % 3]);
+        }
+        snprintf(number, sizeof number, ">%.3f</text>\n", least);
+        char bounds[160];
+        const char *label = strstr(text, "muted small"), *found = NULL;
+        for (; label != NULL; label = strstr(label + 1, "muted small"))
+            if (strncmp(strchr(label, '>'), number, strlen(number) - 1) == 0) found = label;
+        assert_true((found != NULL) == (epochs > 1));
+        snprintf(bounds, sizeof bounds, ">%.3f</text>", most);
+        if (epochs > 1) CHECK_CONTAINS(text, bounds);
         base_buf_fini(&out);
     }
     base_arena_destroy(arena);
