@@ -98,10 +98,10 @@ static void test_a_job_waits_for_its_line(void **state) {
 static void test_a_slow_disk_keeps_no_message_waiting(void **state) {
     (void)state;
     enum { TRIALS = 4, WORKERS = 2 };
-    const double slow = 0.6, beat = 0.02;
+    const double slow = 1.6, beat = 0.02;
     watch w = {.journal = rig_new_journal()};
     set_disk(slow, 0);
-    rig_run run = {.yaml = EACH "budget: {trials: 4}\nfailure: {heartbeat: 0.02s, lost_after: 0.3s}\n",
+    rig_run run = {.yaml = EACH "budget: {trials: 4}\nfailure: {heartbeat: 0.02s, lost_after: 1s}\n",
                    .journal = w.journal,
                    .workers = WORKERS,
                    .heartbeat = beat,
@@ -113,8 +113,8 @@ static void test_a_slow_disk_keeps_no_message_waiting(void **state) {
     assert_int_equal(end.complete, TRIALS);
     assert_int_equal(end.retried, 0);
     assert_false(end.lost);
-    assert_true(w.longest_gap < slow / 2);
-    assert_true(end.counts.beats >= 2 * WORKERS * (size_t)(slow / beat / 4)); /* two waves of jobs waited */
+    assert_true(w.longest_gap < slow); /* a sync in the controller's thread would take as long */
+    assert_true(end.counts.beats >= 2 * WORKERS * (size_t)(slow / beat / 16)); /* two waves of jobs waited */
     assert_true(disk.syncs > disk.by_owner);
     rig_end_fini(&end);
 }
