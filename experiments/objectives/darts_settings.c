@@ -90,18 +90,28 @@ bool darts_retrains(const base_yaml_node *settings) {
     return !is_none(base_yaml_get(settings, RETRAIN));
 }
 
+/* A value that was drawn is written where its parameter is. */
+static base_yaml_node *value_node(const hpo_param *param, const hpo_value *value, base_arena *arena) {
+    base_yaml_node *node = hpo_value_node(arena, value);
+    if (!param->where) return node;
+    node->file = param->where->file;
+    node->line = param->where->line;
+    node->column = param->where->column;
+    return node;
+}
+
 /* The user's map with searched parameters in it; those of the retraining go into *retrain. */
 static base_yaml_node *fill_in(const hpo_objective_env *env, const double *config, base_yaml_node *retrain,
                                base_arena *arena) {
     const hpo_setting_extra extra = {.name = env->fidelity.name, .value = hpo_value_int((int64_t)env->fidelity.max)};
     base_yaml_node *map = hpo_settings_resolve(arena, env->settings, env->space, config, &extra, extra.name != NULL);
     for (size_t i = 0; i < hpo_space_count(env->space); i++) {
-        const char *name = hpo_space_param(env->space, i)->name;
+        const hpo_param *param = hpo_space_param(env->space, i);
         const hpo_value value = hpo_space_value(env->space, config, i);
-        if (value.kind == HPO_VALUE_NULL || hpo_settings_mention(env->settings, name)) continue;
-        const bool later = strncmp(name, PREFIX, sizeof PREFIX - 1) == 0;
-        base_yaml_put(arena, later ? retrain : map, later ? name + sizeof PREFIX - 1 : name,
-                      hpo_value_node(arena, &value));
+        if (value.kind == HPO_VALUE_NULL || hpo_settings_mention(env->settings, param->name)) continue;
+        const bool later = strncmp(param->name, PREFIX, sizeof PREFIX - 1) == 0;
+        base_yaml_put(arena, later ? retrain : map, later ? param->name + sizeof PREFIX - 1 : param->name,
+                      value_node(param, &value, arena));
     }
     if (extra.name) base_yaml_put(arena, map, extra.name, hpo_value_node(arena, &extra.value));
     return map;

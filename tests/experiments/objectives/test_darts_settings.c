@@ -126,6 +126,7 @@ static const struct {
     {DIGITS ", retrain: {epohcs: 3}" END X, "study.yaml:1:73", "did you mean 'epochs'"},
     {DIGITS ", retrain: {epochs: 3}" END "parameters: {retrain.epochs: {min: 1, max: 3}}\n",
      "study.yaml:3:", "searched here and fixed in retrain"},
+    {DIGITS END "parameters: {search: {values: [darts, dart]}}\n", "study.yaml:3:22", "did you mean 'darts'"},
     {DIGITS ", retrain: none" END "metric: supernet_error\nparameters: {retrain.epochs: {min: 1, max: 3}}\n",
      "study.yaml:", "nothing to search"},
     {DIGITS END "parameters: {retrain.epohcs: {min: 1, max: 3}}\n", "study.yaml:3:14", "did you mean 'retrain.epochs'"},
