@@ -107,7 +107,7 @@ static void a_picture_is_whole(void **state) {
     CHECK_CONTAINS(text, "@media(prefers-color-scheme:dark){");
     CHECK_CONTAINS(text, "<rect class=\"paper\" x=\"0\" y=\"0\" width=\"100\" height=\"50.5\"/>\n</svg>\n");
     for (int i = 0; i < BASE_SVG_SERIES; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, ".s%d{", i);
         const char *light = strstr(text, name);
         assert_non_null(light);

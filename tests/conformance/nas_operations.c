@@ -101,10 +101,16 @@ static void check_direction(bench *b, const float *w, const double *g, const dou
     const size_t size = eng_params_trained(b->params);
     double slope = 0.0;
     for (size_t i = 0; i < size; i++) slope += g[i] * d[i];
-    /* Fourth order; kinks of ReLU and max pooling that lie between the points are what the tolerance is for. */
-    const double h = 2e-3, near = loss_at(b, w, d, h) - loss_at(b, w, d, -h),
-                 far = loss_at(b, w, d, 2 * h) - loss_at(b, w, d, -2 * h);
-    CHECK_NEAR((8.0 * near - far) / (12.0 * h), slope, 1e-2 * scale + 1e-4);
+    /* Fourth order. A kink of a ReLU or a max pool between the points spoils a wide step, rounding a narrow one, so the
+     * nearest of several counts. */
+    static const double steps[] = {8e-3, 4e-3, 2e-3, 1e-3, 5e-4};
+    double best = INFINITY;
+    for (size_t i = 0; i < CHECK_COUNT(steps); i++) {
+        const double h = steps[i], near = loss_at(b, w, d, h) - loss_at(b, w, d, -h),
+                     far = loss_at(b, w, d, 2 * h) - loss_at(b, w, d, -2 * h), got = (8.0 * near - far) / (12.0 * h);
+        if (fabs(got - slope) < fabs(best - slope)) best = got;
+    }
+    CHECK_NEAR(best, slope, 5e-3 * scale + 1e-4);
 }
 
 /* Along the gradient and along random directions. */
