@@ -48,7 +48,7 @@ static void report_epoch(darts_job *d, const nas_search *search, size_t epoch) {
     put(&metrics, "skips", f->skips);
     put(&metrics, "pools", f->pools);
     const double step = ((double)epoch + 1) * d->job->fidelity / (double)d->epochs;
-    if (d->reporter) heed(d, d->reporter->report(d->reporter->self, step, &metrics));
+    if (d->reporter && step > d->job->from) heed(d, d->reporter->report(d->reporter->self, step, &metrics));
 }
 
 /* ---- the search ---- */
@@ -113,7 +113,7 @@ static base_status run_search(darts_job *d, base_err *err) {
     const nas_search_watch watch = {.self = d, .epoch = on_epoch, .stop = on_stop};
     load_search(d);
     const size_t loaded = nas_search_epochs(d->search);
-    d->from = loaded == 0 ? 0 : d->job->from;
+    d->from = (double)loaded < d->job->from ? 0 : d->job->from;
     for (size_t e = (size_t)d->from; e < loaded && d->verdict == HPO_CONTINUE; e++) report_epoch(d, d->search, e);
     base_status status = BASE_OK;
     if (d->verdict != HPO_CONTINUE)

@@ -172,7 +172,12 @@ static void missing_files_cost_time_only(void **state) {
     listener whole = {0}, part = {0};
     hpo_result at_once, result;
     CHECK_OK(evaluate(&s, one, 0, 3, &whole, &at_once, &err));
-    CHECK_OK(evaluate(&s, none, 1, 3, &part, &result, &err));
+    part.stop_at = 1; /* begun again, and stopped before it was where it should have gone on from */
+    CHECK_STATUS(evaluate(&s, none, 0, 3, &part, &result, &err), BASE_CANCELLED);
+    part = (listener){0};
+    CHECK_OK(evaluate(&s, none, 2, 3, &part, &result, &err));
+    assert_int_equal(part.count, 1); /* what was reported before is not reported again */
+    check_same_end(&part, &whole);
     check_same_result(one, &at_once, none, &result);
     assert_true(result.notices & HPO_NOTICE_BIT(STARTED_AGAIN));
     CHECK_SAME_DOUBLE(result.cost, at_once.cost);
