@@ -2,8 +2,11 @@
 /* What do threads in a training save? Steps per second of one training alone, of n side by side, and of one with n
  * threads, taking turns in one run.
  *
- *   bench_threads [N [NETWORK ...]]      N threads (2), networks of tests/support/sample_nets.h (all)
+ *   bench_threads [N [NETWORK ...]]      N threads (2), networks of tests/support/sample_nets.h and `supernet` (all)
  *   bench_threads --profile N NETWORK    the time of every node with one thread and with N
+ *
+ * `supernet` is that of DARTS with 8 channels and 5 cells: forward, gradients of weights and alphas, update of the
+ * weights.
  *
  * Trainings side by side share memory and the last cache, so n of them are what n cores can give at most: the last
  * column is what one training with n threads reaches of that. Every training is a process of its own, which waits while
@@ -19,13 +22,19 @@
 #include "base/buf.h"
 #include "benchmarks/micro/median.h"
 #include "engine/tensor/subnormal.h"
+#include "nas/supernet.h"
 #include "tests/support/sample_nets.h"
 
 enum { BATCH = 64, BATCHES = 8, ROUNDS = 7, MOST = 64 };
 #define TURN 0.15 /* seconds */
 
+static const sample_net supernet = {.name = "supernet", .input = {3, {28, 28, 1}}};
+
 typedef struct training {
-    eng_model *model;
+    eng_model *model; /* or: */
+    nas_supernet *supernet;
+    nas_choices choices;
+    base_arena *arena;
     eng_optimizer *optimizer;
     eng_threads *threads;
     float *x;
@@ -40,22 +49,54 @@ static void must(base_status status, const base_err *err) {
     exit(1);
 }
 
-static training training_create(const sample_net *net, size_t threads) {
+static void make_supernet(training *t) {
+    nas_supernet_options options = {
+        .settings = {.channels = 8, .cells = 5},
+        .choices = &t->choices,
+        .net = {.input = supernet.input, .task = ENG_MULTICLASS, .outputs = 10},
+        .batch = BATCH,
+        .seed = 1,
+        .threads = t->threads,
+    };
     base_err err;
-    training t = {.model = sample_net_model(net, BATCH, NULL), .features = eng_shape_count(&net->input)};
+    t->arena = base_arena_create();
+    must(nas_choices_read(NULL, t->arena, &t->choices, &err), &err);
+    must(nas_space_find("darts", t->arena, &options.space, &err), &err);
+    must(nas_supernet_create(&options, &t->supernet, &err), &err);
+}
+
+static eng_plan *plan_of(const training *t) {
+    return t->supernet != NULL ? nas_supernet_plan(t->supernet) : eng_model_plan(t->model);
+}
+
+static void make(training *t, const sample_net *net) {
     const eng_optimizer_config config = eng_optimizer_momentum.defaults;
-    must(eng_optimizer_create(&eng_optimizer_momentum, &config, eng_model_params(t.model), eng_model_kernels(t.model),
-                              &t.optimizer, &err),
+    base_err err;
+    if (net == &supernet) {
+        make_supernet(t);
+    } else {
+        t->model = sample_net_model(net, BATCH, NULL);
+        must(eng_model_threads(t->model, t->threads, &err), &err);
+    }
+    eng_params *params = t->supernet != NULL ? nas_supernet_params(t->supernet) : eng_model_params(t->model);
+    must(eng_optimizer_create(&eng_optimizer_momentum, &config, params, eng_kernels_find(NULL), &t->optimizer, &err),
          &err);
-    if (threads > 1) must(eng_threads_create(threads, &t.threads, &err), &err);
-    must(eng_model_threads(t.model, t.threads, &err), &err);
-    eng_optimizer_threads(t.optimizer, t.threads);
+    eng_optimizer_threads(t->optimizer, t->threads);
+}
+
+/* In place: a supernet keeps pointers into it. */
+static void training_create(training *at, const sample_net *net, size_t threads) {
+    base_err err;
+    *at = (training){.features = eng_shape_count(&net->input)};
+    if (threads > 1) must(eng_threads_create(threads, &at->threads, &err), &err);
+    make(at, net);
+    training t = *at;
     t.x = base_calloc(BATCHES * BATCH * t.features, sizeof *t.x);
     t.labels = base_calloc(BATCHES * BATCH, sizeof *t.labels);
     for (uint32_t i = 0; i < BATCHES; i++)
         sample_net_batch(net, BATCH, i, t.x + i * BATCH * t.features, t.labels + i * BATCH);
     eng_subnormals_flush();
-    return t;
+    *at = t;
 }
 
 static eng_batch next_batch(training *t) {
@@ -65,7 +106,11 @@ static eng_batch next_batch(training *t) {
 
 static double take_step(training *t) {
     const eng_batch batch = next_batch(t);
-    return eng_model_step(t->model, &batch, t->step++, t->optimizer, 0.001);
+    if (t->supernet == NULL) return eng_model_step(t->model, &batch, t->step++, t->optimizer, 0.001);
+    const double loss = nas_supernet_train(t->supernet, &batch, true, (uint32_t)t->step++);
+    nas_supernet_backward(t->supernet, 1u << NAS_GROUP_WEIGHTS | 1u << NAS_GROUP_ALPHAS);
+    eng_optimizer_step(t->optimizer, 0.001);
+    return loss;
 }
 
 /* ---- processes ---- */
@@ -81,8 +126,9 @@ static bool exchange(int fd, void *data, size_t size, bool out) {
 
 /* Trains for so many seconds whenever it is asked; answers with steps per second. 0 seconds: ends. */
 static void serve(const sample_net *net, size_t threads, int ask, int answer) {
-    training t = training_create(net, threads);
+    training t;
     double seconds;
+    training_create(&t, net, threads);
     for (size_t i = 0; i < 3; i++) take_step(&t);
     while (exchange(ask, &seconds, sizeof seconds, false) && seconds > 0.0) {
         const double begun = base_monotonic();
@@ -168,11 +214,12 @@ static void add_time(void *self, const eng_node *node, bool backward) {
 }
 
 static profile profile_of(const sample_net *net, size_t threads) {
-    training t = training_create(net, threads);
+    training t;
+    training_create(&t, net, threads);
     profile p = {.nodes = eng_graph_nodes(eng_model_graph(t.model))};
     for (size_t b = 0; b < 2; b++) p.seconds[b] = base_calloc(p.nodes + 1, sizeof(double));
     for (size_t i = 0; i < 3; i++) take_step(&t);
-    eng_plan_watch(eng_model_plan(t.model), add_time, &p);
+    eng_plan_watch(plan_of(&t), add_time, &p);
     size_t steps = 0;
     for (const double begun = base_monotonic(); base_monotonic() - begun < 4 * TURN; steps++) {
         p.last = base_monotonic();
@@ -217,7 +264,7 @@ static void print_profile(const sample_net *net, size_t n) {
 static int usage(void) {
     fprintf(stderr, "usage: bench_threads [--profile] [N [NETWORK ...]]; networks:");
     for (size_t i = 0; i < sample_nets_count; i++) fprintf(stderr, " %s", sample_nets[i].name);
-    fprintf(stderr, "\n");
+    fprintf(stderr, " %s\n", supernet.name);
     return 2;
 }
 
@@ -227,16 +274,17 @@ int main(int argc, char **argv) {
     const int first = profiled ? 2 : 1;
     if (argc > first && (!base_parse_i64(argv[first], &n) || n < 2 || n > MOST)) return usage();
     for (int i = first + 1; i < argc; i++)
-        if (sample_net_find(argv[i]) == NULL) return usage();
+        if (sample_net_find(argv[i]) == NULL && (profiled || strcmp(argv[i], supernet.name) != 0)) return usage();
     if (!profiled)
         printf("steps/s, batch %d, medians of %d rounds\n%-12s %10s %9s %2lld %9s %2lld %10s %14s\n", BATCH, ROUNDS, "",
                "alone", "beside", (long long)n, "threads", (long long)n, "of alone", "of beside");
     fflush(stdout); /* or every process prints it */
-    for (size_t i = 0; i < sample_nets_count; i++) {
+    for (size_t i = 0; i < sample_nets_count + !profiled; i++) {
+        const sample_net *net = i < sample_nets_count ? &sample_nets[i] : &supernet;
         bool wanted = argc <= first + 1;
-        for (int k = first + 1; k < argc; k++) wanted = wanted || strcmp(argv[k], sample_nets[i].name) == 0;
-        if (wanted && profiled) print_profile(&sample_nets[i], (size_t)n);
-        if (wanted && !profiled) compare(&sample_nets[i], (size_t)n);
+        for (int k = first + 1; k < argc; k++) wanted = wanted || strcmp(argv[k], net->name) == 0;
+        if (wanted && profiled) print_profile(net, (size_t)n);
+        if (wanted && !profiled) compare(net, (size_t)n);
     }
     return 0;
 }
