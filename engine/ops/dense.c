@@ -81,19 +81,27 @@ static void product_range(const void *self, size_t thread, size_t begin, size_t 
 }
 
 /* So many of `each` products that they are worth another thread, in whole steps. */
-static size_t unit_of(size_t each, size_t step) {
-    return (WORTH / each / step + 1) * step;
+static size_t unit_of(size_t worth, size_t each, size_t step) {
+    return (worth / each / step + 1) * step;
+}
+
+/* Divides `count` among the threads; alone, nobody asks what is worth it: a tiny layer takes less than the divisions.
+ */
+static void share(const product_job *job, size_t count, size_t worth, size_t each, size_t step, eng_range_fn *fn) {
+    if (job->run->threads == NULL)
+        fn(job, 0, 0, count);
+    else
+        eng_threads_ranges(job->run->threads, count, unit_of(worth, each, step), fn, job);
 }
 
 static void share_product(const eng_call *call, const eng_run *run, const eng_product *p, part_fn *columns,
                           part_fn *rows) {
-    const size_t unit = unit_of(p->m * p->k, PANEL);
     product_job job = {.call = call, .run = run, .product = p, .part = columns};
-    if (p->n / unit >= eng_threads_count(run->threads)) {
-        eng_threads_ranges(run->threads, p->n, unit, product_range, &job);
+    if (run->threads == NULL || p->n / unit_of(WORTH, p->m * p->k, PANEL) >= eng_threads_count(run->threads)) {
+        share(&job, p->n, WORTH, p->m * p->k, PANEL, product_range);
     } else {
         job.part = rows;
-        eng_threads_ranges(run->threads, p->m, unit_of(p->n * p->k, 1), product_range, &job);
+        share(&job, p->m, WORTH, p->n * p->k, 1, product_range);
     }
 }
 
@@ -119,7 +127,7 @@ static void forward(const eng_call *call, eng_run *run) {
                            .relu = epilogue == ENG_EPILOGUE_RELU};
     share_product(call, run, &y, eng_product_nn_columns, eng_product_nn_rows);
     const product_job job = {.call = call, .run = run};
-    if (!fused) eng_threads_ranges(run->threads, run->n, MAPPED / call->out_count + 1, activate_rows, &job);
+    if (!fused) share(&job, run->n, MAPPED, call->out_count, 1, activate_rows);
 }
 
 /* ---- gradients ---- */
@@ -174,11 +182,11 @@ static void backward(const eng_call *call, const eng_run *run) {
     const eng_product dw = {
         .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = call->dw[0]};
     const product_job job = {.call = call, .run = run, .product = &dw};
-    eng_threads_ranges(run->threads, width, (MAPPED / run->n / PANEL + 1) * PANEL, activation_columns, &job);
+    share(&job, width, MAPPED, run->n, PANEL, activation_columns);
     if (call->dx[0] != NULL) share_product(call, run, &dx, eng_product_nt_columns, eng_product_nt_rows);
     if (call->frozen) return;
     const bool updates = run->updater != NULL;
-    eng_threads_ranges(run->threads, in, unit_of(run->n * width, TILE), updates ? update_rows : gradient_rows, &job);
+    share(&job, in, WORTH, run->n * width, TILE, updates ? update_rows : gradient_rows);
     if (updates) run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
 }
 

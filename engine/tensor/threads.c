@@ -268,8 +268,8 @@ static void run_range(const void *self, size_t thread, size_t part) {
 }
 
 void eng_threads_ranges(eng_threads *t, size_t count, size_t unit, eng_range_fn *fn, const void *self) {
-    const size_t units = count / unit, most = PARTS * eng_threads_count(t);
-    if (t == NULL || t->n == 1 || units < 2) {
+    const size_t units = t == NULL || t->n == 1 ? 1 : count / unit, most = PARTS * eng_threads_count(t);
+    if (units < 2) {
         fn(self, 0, 0, count);
         return;
     }
