@@ -47,6 +47,8 @@ PEERS = {
 }
 LIBRARY = {"pytorch-debian": "torch", "pytorch": "torch", "pytorch-compile": "torch", "jax": "jax",
            "tensorflow": "tensorflow"}
+# What a library has not been taught: mixtures of operations, so far only PyTorch's way to write them.
+ONLY = {"supernet": ["pytorch-debian", "pytorch", "pytorch-compile"]}
 COLUMNS = ["network", "program", "version", "way", "us_per_step", "samples_per_s", "ratio", "first_loss", "loss"]
 CHUNK = 8       # steps: a number of them that every program can take at once (train_peers.py)
 LOSSES = 64     # of the first steps, which are compared
@@ -203,7 +205,8 @@ def compare(network, arguments):
                    check=True)
     ours = start_ours(network, arguments)
     losses = warm_up(ours, None)
-    programs = [ours] + [fastest_way(name, network, losses, arguments) for name in arguments.peers.split(",")]
+    peers = [name for name in arguments.peers.split(",") if name in ONLY.get(network, PEERS)]
+    programs = [ours] + [fastest_way(name, network, losses, arguments) for name in peers]
     for program in programs:
         program.time(arguments.turn)
     times = take_turns(programs, arguments.rounds)
