@@ -65,6 +65,13 @@ eng_convnet_config eng_convnet_config_of(const eng_network *network);
         .name = "width", .kind = BASE_OPTION_INT, ENG_CONVNET_FIELD(width), .fallback = "", .min = 1, .max = 1 << 20,  \
         .help = "channels of the first stage, default 16"                                                              \
     }
+/* Of those that are made of residual blocks. */
+#define ENG_CONVNET_DROP_PATH_OPTION                                                                                   \
+    {                                                                                                                  \
+        .name = "drop_path", .kind = BASE_OPTION_REAL, ENG_CONVNET_FIELD(drop_path), .fallback = "0", .min = 0,        \
+        .max = 1, .open_max = true,                                                                                    \
+        .help = "probability that the last block is left out for a sample in training; less for earlier ones"          \
+    }
 
 #ifdef __cplusplus
 }

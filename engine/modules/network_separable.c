@@ -28,14 +28,7 @@ static const base_option options[] = {
      ENG_CONVNET_FIELD(skip),
      .fallback = "false",
      .help = "a layer that leaves the shape of what it reads adds to it"},
-    {.name = "drop_path",
-     .kind = BASE_OPTION_REAL,
-     ENG_CONVNET_FIELD(drop_path),
-     .fallback = "0",
-     .min = 0,
-     .max = 1,
-     .open_max = true,
-     .help = "probability that the last block is left out for a sample in training; less for earlier ones"},
+    ENG_CONVNET_DROP_PATH_OPTION,
     BASE_OPTIONS_END,
 };
 
