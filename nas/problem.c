@@ -96,11 +96,14 @@ static nas_vector *gradient(void *self, nas_side side) {
 static base_status pass(void *self, nas_loss loss, unsigned flags, double *value, base_err *err) {
     nas_problem *p = self;
     const uint32_t key = 2 * p->step.number + (loss == NAS_VALID);
+    nas_supernet_draw(p->net, p->step.number, loss == NAS_VALID ? NAS_DRAW_VALID : NAS_DRAW_TRAIN, p->step.progress);
     *value = nas_supernet_train(p->net, &p->step.batch[loss], (flags & NAS_MOVE_STATE) != 0, key);
     if (!isfinite(*value))
         return BASE_FAIL(err, BASE_NUMERIC, "the supernet's %s loss became %g at step %u",
                          loss == NAS_TRAIN ? "training" : "validation", *value, (unsigned)p->step.number + 1);
     nas_supernet_backward(p->net, flags & (NAS_BY_WEIGHTS | NAS_BY_ALPHAS));
+    /* Not part of the value: losses are those of the data. */
+    if (loss == NAS_VALID && (flags & NAS_BY_ALPHAS)) (void)nas_relaxation_add_penalty(nas_supernet_relaxation(p->net));
     return BASE_OK;
 }
 

@@ -35,6 +35,7 @@ const nas_bilevel *nas_problem_bilevel(const nas_problem *problem);
 typedef struct nas_problem_step {
     eng_batch batch[2]; /* by nas_loss; NAS_VALID may be empty for a step that moves no alphas */
     uint32_t number;
+    double progress; /* share of the search's epochs that is over */
     double rate[NAS_SIDES];
 } nas_problem_step;
 void nas_problem_begin(nas_problem *problem, const nas_problem_step *step);

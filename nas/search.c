@@ -133,9 +133,9 @@ static base_status begin(const nas_search_settings *settings, const nas_choices 
     *s = (nas_search){
         .arena = base_arena_create(), .settings = *settings, .choices = choices, .space = space, .view = view};
     *out = s;
-    s->weights_state = nas_choices_state(choices, NAS_CHOICE_EDGE_WEIGHTS, s->arena);
     s->selection_state = nas_choices_state(choices, NAS_CHOICE_SELECTION, s->arena);
     s->block = nas_operation_blocks(space, s->arena);
+    s->edges = nas_edge_blocks(space, s->arena);
     if (settings->threads > 1) BASE_TRY(eng_threads_create((size_t)settings->threads, &s->threads, err));
     return create_data(s, augment, err);
 }

@@ -23,17 +23,17 @@ struct nas_search {
     nas_problem *problem;
     nas_step *step;
     nas_stop *stop;
-    const void *weights_state, *selection_state;
+    const void *selection_state;
     uint32_t *indices;
     eng_part half[2]; /* by nas_loss */
     eng_feed *feed[2];
-    eng_trainer *trainer; /* drives nas_search_step */
-    double **block;       /* scratch over the operations */
+    eng_trainer *trainer;    /* drives nas_search_step */
+    double **block, **edges; /* scratch over operations and edges */
 
     /* What the step has besides the problem, all of it in a checkpoint or computed from one. */
     double error_sum;     /* of the samples of the present epoch */
     nas_figures *figures; /* of finished epochs */
-    float *alphas;        /* nas_space_weights of them for each, by cell type */
+    float *alphas;        /* of them for each: alphas by cell type, and the shares of edges where these are weighed */
     size_t epochs, figures_capacity, alphas_capacity;
     nas_verdict verdict;
 };
@@ -46,7 +46,9 @@ extern const eng_step_type nas_search_step;
 eng_scores nas_search_evaluate(nas_search *search, eng_part part, size_t batches, bool draw);
 /* The score that figures call error: that of classes, the mean square of numbers. */
 double nas_search_error(const eng_scores *scores);
-/* Fills what the alphas say: entropy, skips, pools. */
+/* Numbers that are kept of the architecture after each epoch. */
+size_t nas_search_kept(const nas_search *search);
+/* Fills what the alphas of the present epoch, which are recorded, say: entropy, skips, pools. */
 BASE_CHECK base_status nas_search_describe(nas_search *search, nas_figures *figures, base_err *err);
 
 #ifdef __cplusplus

@@ -8,19 +8,28 @@
 /* ---- what the alphas say ---- */
 
 /* Entropy of one edge as a fraction of log(candidates); 1 for a single one. */
-static double entropy_of(const double *weights, size_t count) {
+static double entropy_of(const double *weights, size_t count, double all) {
     double sum = 0;
-    for (size_t k = 0; k < count; k++) sum -= weights[k] > 0 ? weights[k] * log(weights[k]) : 0;
+    for (size_t k = 0; k < count; k++) sum -= weights[k] > 0 ? weights[k] / all * log(weights[k] / all) : 0;
     return count > 1 ? sum / log((double)count) : 1;
 }
 
-static double mean_entropy(const nas_space *space, const double *const *weights) {
+static double sum_of(const double *weights, size_t count) {
+    double sum = 0;
+    for (size_t k = 0; k < count; k++) sum += weights[k];
+    return sum;
+}
+
+/* Without the shares of edges. */
+static double mean_entropy(const nas_space *space, bool independent, const double *const *weights) {
     double sum = 0;
     size_t edges = 0;
     for (size_t t = 0; t < space->n_cells; t++)
         for (size_t e = 0; e < space->cells[t].n_edges; e++, edges++) {
             const nas_space_edge *edge = &space->cells[t].edges[e];
-            sum += entropy_of(weights[t] + edge->offset, edge->n_operations);
+            const double *of_edge = weights[t] + edge->offset;
+            const double all = independent ? sum_of(of_edge, edge->n_operations) : 1;
+            sum += entropy_of(of_edge, edge->n_operations, all);
         }
     return sum / (double)edges;
 }
@@ -35,19 +44,38 @@ static base_status choose(const nas_search *s, const double *const *weights, bas
     return nas_selection_choose(s->choices->selection, s->space, weights, arena, out, err);
 }
 
-base_status nas_search_describe(nas_search *s, nas_figures *figures, base_err *err) {
-    nas_supernet_weights(s->net, s->block);
-    figures->entropy = mean_entropy(s->space, (const double *const *)s->block);
-    if (!s->choices->selection->choose) return BASE_OK;
-    base_arena *arena = base_arena_create();
-    nas_genotype *genotype;
-    const base_status status = choose(s, (const double *const *)s->block, arena, &genotype, err);
-    if (status == BASE_OK) {
-        const size_t normal = normal_cell(s->space);
-        figures->skips = (uint32_t)nas_genotype_count(genotype, normal, NAS_OPERATION_SKIP);
-        figures->pools = (uint32_t)nas_genotype_count(genotype, normal, NAS_OPERATION_POOL);
-        figures->chosen = (uint32_t)genotype->cells[normal].count;
+/* The mean weights after epoch number `epoch`, of the operations alone or times the shares of edges. */
+static void read_weights(const nas_search *s, size_t epoch, bool shares, base_arena *arena, double *const *weights) {
+    const float *from = s->alphas + epoch * nas_search_kept(s);
+    double **alphas = nas_operation_blocks(s->space, arena), **edges = NULL;
+    for (size_t t = 0; t < s->space->n_cells; t++)
+        for (size_t i = 0; i < s->space->cells[t].weights; i++) alphas[t][i] = *from++;
+    if (shares && nas_relaxation_weighs_edges(nas_supernet_relaxation(s->net))) {
+        edges = nas_edge_blocks(s->space, arena);
+        for (size_t t = 0; t < s->space->n_cells; t++)
+            for (size_t e = 0; e < s->space->cells[t].n_edges; e++) edges[t][e] = *from++;
     }
+    nas_relaxation_mean(nas_supernet_relaxation(s->net), (const double *const *)alphas, (const double *const *)edges,
+                        weights);
+}
+
+static base_status count_edges(const nas_search *s, base_arena *arena, nas_figures *figures, base_err *err) {
+    const size_t normal = normal_cell(s->space);
+    nas_genotype *genotype;
+    read_weights(s, s->epochs, true, arena, s->block);
+    BASE_TRY(choose(s, (const double *const *)s->block, arena, &genotype, err));
+    figures->skips = (uint32_t)nas_genotype_count(genotype, normal, NAS_OPERATION_SKIP);
+    figures->pools = (uint32_t)nas_genotype_count(genotype, normal, NAS_OPERATION_POOL);
+    figures->chosen = (uint32_t)genotype->cells[normal].count;
+    return BASE_OK;
+}
+
+base_status nas_search_describe(nas_search *s, nas_figures *figures, base_err *err) {
+    base_arena *arena = base_arena_create();
+    base_status status = BASE_OK;
+    read_weights(s, s->epochs, false, arena, s->block);
+    figures->entropy = mean_entropy(s->space, s->choices->edge_weights->independent, (const double *const *)s->block);
+    if (s->choices->selection->choose) status = count_edges(s, arena, figures, err);
     base_arena_destroy(arena);
     return status;
 }
@@ -67,7 +95,7 @@ static base_status error_of(void *self, const nas_genotype *genotype, size_t bat
     nas_search *s = self;
     (void)err;
     nas_genotype_weights(genotype, s->block);
-    nas_supernet_restrict(s->net, (const double *const *)s->block);
+    nas_relaxation_use(nas_supernet_relaxation(s->net), (const double *const *)s->block);
     const eng_scores scores = nas_search_evaluate(s, s->half[NAS_VALID], batches, false);
     *error = nas_search_error(&scores);
     return BASE_OK;
@@ -129,16 +157,15 @@ bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
 
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas) {
     BASE_ASSERT(epoch < search->epochs);
-    const float *from = search->alphas + epoch * nas_space_weights(search->space);
+    const float *from = search->alphas + epoch * nas_search_kept(search);
     for (size_t t = 0; t < search->space->n_cells; t++)
         for (size_t i = 0; i < search->space->cells[t].weights; i++) alphas[t][i] = *from++;
 }
 
 void nas_search_weights(const nas_search *search, size_t epoch, double *const *weights) {
     base_arena *arena = base_arena_create();
-    double **alphas = nas_operation_blocks(search->space, arena);
-    nas_search_alphas(search, epoch, alphas);
-    search->choices->edge_weights->mean(search->weights_state, search->space, (const double *const *)alphas, weights);
+    BASE_ASSERT(epoch < search->epochs);
+    read_weights(search, epoch, true, arena, weights);
     base_arena_destroy(arena);
 }
 

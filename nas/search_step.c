@@ -60,18 +60,23 @@ static eng_batch batch_at(nas_search *s, nas_loss half, uint64_t number) {
     return eng_feed_batch(s->feed[half], number / of_epoch, (size_t)(number % of_epoch));
 }
 
+/* Share of the epochs that is over in an epoch. */
+static double progress_of(const nas_search *s, uint64_t epoch) {
+    return (double)epoch / (double)s->settings.epochs;
+}
+
 static base_status step(void *self, eng_progress *p, base_err *err) {
     nas_search *s = self;
     const uint64_t number = p->epoch * batches(s) + p->batch;
     nas_problem_step at = {
         .batch = {batch_at(s, NAS_TRAIN, number)},
         .number = (uint32_t)number,
+        .progress = progress_of(s, p->epoch),
         .rate = {rate_of_epoch(&s->settings, p->epoch), s->settings.alpha_learning_rate},
     };
     nas_step_losses losses;
     if (p->batch == 0) s->error_sum = 0;
     if (s->choices->step->moves_alphas) at.batch[NAS_VALID] = batch_at(s, NAS_VALID, number);
-    nas_supernet_draw(s->net, (uint32_t)number, NAS_DRAW_TRAIN);
     nas_problem_begin(s->problem, &at);
     BASE_TRY(nas_step_take(s->step, &losses, err));
     s->error_sum += errors_of(s, &at.batch[NAS_TRAIN]);
@@ -90,7 +95,8 @@ eng_scores nas_search_evaluate(nas_search *s, eng_part part, size_t batches_want
                                          1 / (double)s->view->normaliser.target_scale);
     for (size_t k = 0; k < all && (batches_wanted == 0 || k < batches_wanted); k++) {
         const eng_batch batch = eng_feed_gather(feed, part, k * room);
-        if (draw) nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE);
+        if (draw)
+            nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, progress_of(s, s->epochs));
         const double loss = nas_supernet_evaluate(s->net, &batch);
         eng_scorer_add(&scorer, &batch, loss, nas_supernet_outputs(s->net));
     }
@@ -102,8 +108,11 @@ double nas_search_error(const eng_scores *scores) {
     return isnan(error) ? eng_scores_get(scores, "mse") : error;
 }
 
+/* Of what is drawn as one path, as it is drawn; else of the mean. */
 static eng_scores evaluate(void *self, eng_part part) {
-    return nas_search_evaluate(self, part, 0, true);
+    nas_search *s = self;
+    nas_relaxation_use_mean(nas_supernet_relaxation(s->net));
+    return nas_search_evaluate(s, part, 0, s->choices->edge_weights->single_path);
 }
 
 /* The figures of an epoch as a trainer keeps them, and back. */
@@ -161,15 +170,25 @@ static base_status find_eigenvalue(nas_search *s, double *value, base_err *err) 
     return nas_dominant_eigenvalue(nas_problem_bilevel(s->problem), seed, value, err);
 }
 
+size_t nas_search_kept(const nas_search *s) {
+    size_t edges = 0;
+    for (size_t t = 0; t < s->space->n_cells; t++) edges += s->space->cells[t].n_edges;
+    return nas_space_weights(s->space) + (nas_relaxation_weighs_edges(nas_supernet_relaxation(s->net)) ? edges : 0);
+}
+
 /* The alphas now are those of the next epoch of the history; where none are learned, zeros. */
 static void record_alphas(nas_search *s) {
-    const size_t count = nas_space_weights(s->space);
+    const size_t count = nas_search_kept(s);
     const bool learned = s->choices->edge_weights->learned;
     BASE_GROW(s->alphas, s->alphas_capacity, (s->epochs + 1) * count);
     float *to = s->alphas + s->epochs * count;
-    nas_supernet_alphas(s->net, s->block);
+    const nas_relaxation *now = nas_supernet_relaxation(s->net);
+    nas_relaxation_alphas(now, s->block);
+    nas_relaxation_edges(now, s->edges);
     for (size_t t = 0; t < s->space->n_cells; t++)
         for (size_t i = 0; i < s->space->cells[t].weights; i++) *to++ = learned ? (float)s->block[t][i] : 0;
+    for (size_t t = 0; nas_relaxation_weighs_edges(nas_supernet_relaxation(s->net)) && t < s->space->n_cells; t++)
+        for (size_t e = 0; e < s->space->cells[t].n_edges; e++) *to++ = (float)s->edges[t][e];
 }
 
 static void record_figures(nas_search *s, const eng_epoch *epoch) {
@@ -182,9 +201,9 @@ static base_status end_epoch(void *self, eng_epoch *epoch, bool *stop, base_err 
     nas_search *s = self;
     nas_figures figures = {.train_error = s->error_sum / (double)s->half[NAS_TRAIN].count};
     BASE_TRY(find_eigenvalue(s, &figures.eigenvalue, err));
+    record_alphas(s);
     BASE_TRY(nas_search_describe(s, &figures, err));
     keep(&figures, &epoch->figures);
-    record_alphas(s);
     record_figures(s, epoch);
     *stop = s->verdict.stop;
     return BASE_OK;
@@ -197,7 +216,7 @@ static const char *const optimizers[NAS_SIDES] = {"optimizer of weights", "optim
 enum { VERSION = 1 };
 
 static size_t alphas_bytes(const nas_search *s, size_t epochs) {
-    return epochs * nas_space_weights(s->space) * sizeof *s->alphas;
+    return epochs * nas_search_kept(s) * sizeof *s->alphas;
 }
 
 static void save(const void *self, eng_sections *to) {
@@ -228,7 +247,7 @@ static base_status fits(const void *self, const eng_sections *from, base_err *er
 
 static base_status load(void *self, const eng_sections *from, base_err *err) {
     nas_search *s = self;
-    const size_t epochs = epochs_in(s, from), count = epochs * nas_space_weights(s->space);
+    const size_t epochs = epochs_in(s, from), count = epochs * nas_search_kept(s);
     BASE_GROW(s->alphas, s->alphas_capacity, count + 1);
     BASE_TRY(eng_sections_take(from, ERRORS, VERSION, &s->error_sum, sizeof s->error_sum, err));
     BASE_TRY(eng_sections_take(from, ALPHAS, VERSION, s->alphas, alphas_bytes(s, epochs), err));

@@ -11,19 +11,6 @@
 #include "engine/modules/summary.h"
 #include "engine/tensor/plan.h"
 
-/* Alphas of all edges of a type that have `columns` candidates. */
-typedef struct alpha_table {
-    size_t type, columns, rows;
-    char name[80];
-    eng_value weights; /* what the mixtures read: [rows, columns] */
-    float *values;     /* of the parameter */
-} alpha_table;
-
-/* Where an edge of a type has its alphas. */
-typedef struct place {
-    size_t table, row;
-} place;
-
 /* An edge of a cell in the network. */
 typedef struct mixing {
     size_t type, edge, node;
@@ -33,93 +20,28 @@ typedef struct mixing {
 struct nas_supernet {
     base_arena *arena;
     nas_supernet_options options;
-    const void *weights_state, *mixed_state;
-    alpha_table *tables;
-    size_t n_tables;
-    place **places; /* by type and edge */
+    const void *mixed_state;
+    nas_relaxation *relaxation;
     mixing *mixings;
     size_t n_mixings, capacity;
+    bool masked; /* something may be left out */
     eng_graph *graph;
     eng_params *params;
     eng_plan *plan;
     eng_ports ports;
-    double **alphas, **weights; /* scratch */
 };
 
 /* ---- building ---- */
 
-/* 1e-3 N(0, 1), as in the authors' code. */
-static void fill_alphas(base_rng *rng, size_t fan_in, size_t fan_out, size_t count, float *out) {
-    (void)fan_in, (void)fan_out;
-    for (size_t i = 0; i < count; i++) out[i] = (float)(1e-3 * base_rng_normal(rng));
-}
-
-static const eng_init init_alphas = {.name = "alphas", .summary = "normal, deviation 0.001", .fill = fill_alphas};
-
-static size_t table_for(nas_supernet *net, size_t type, size_t columns) {
-    size_t i = 0;
-    while (i < net->n_tables && (net->tables[i].type != type || net->tables[i].columns != columns)) i++;
-    if (i < net->n_tables) return i;
-    alpha_table *table = &net->tables[net->n_tables++];
-    *table = (alpha_table){.type = type, .columns = columns};
-    return i;
-}
-
-/* Gives every edge of every type its row. */
-static void place_edges(nas_supernet *net) {
-    const nas_space *space = net->options.space;
-    size_t edges = 0;
-    for (size_t t = 0; t < space->n_cells; t++) edges += space->cells[t].n_edges;
-    net->tables = BASE_NEW_ARRAY(net->arena, edges, alpha_table);
-    net->places = BASE_NEW_ARRAY(net->arena, space->n_cells, place *);
-    for (size_t t = 0; t < space->n_cells; t++) {
-        const nas_space_cell *cell = &space->cells[t];
-        const size_t first = net->n_tables;
-        net->places[t] = BASE_NEW_ARRAY(net->arena, cell->n_edges, place);
-        for (size_t e = 0; e < cell->n_edges; e++) {
-            const size_t table = table_for(net, t, cell->edges[e].n_operations);
-            net->places[t][e] = (place){.table = table, .row = net->tables[table].rows++};
-        }
-        for (size_t i = first; i < net->n_tables; i++) {
-            alpha_table *table = &net->tables[i];
-            if (net->n_tables - first == 1)
-                snprintf(table->name, sizeof table->name, "alphas.%.60s", cell->name);
-            else
-                snprintf(table->name, sizeof table->name, "alphas.%.50s.of%zu", cell->name, table->columns);
-        }
-    }
-}
-
-static base_status add_table(nas_supernet *net, eng_net *to, alpha_table *table) {
-    const nas_edge_weights *kind = net->options.choices->edge_weights;
-    const eng_parameter_config config = {
-        .shape = eng_shape_2d(table->rows, table->columns),
-        .init = kind->learned ? &init_alphas : NULL,
-        .decay = true,
-    };
-    char name[96];
-    eng_value value;
-    eng_graph_set_group(to->graph, NAS_GROUP_ALPHAS);
-    const base_status status = eng_graph_add(to->graph, &eng_op_parameter, &config, table->name, NULL, &value, to->err);
-    eng_graph_set_group(to->graph, NAS_GROUP_WEIGHTS);
-    BASE_TRY(status);
-    table->weights = value;
-    if (!kind->build) return BASE_OK;
-    snprintf(name, sizeof name, "weights.%s", table->name);
-    return kind->build(net->weights_state, to, value, name, &table->weights);
-}
-
 static base_status build_edge(void *self, eng_net *to, const nas_edge *edge, eng_value *out) {
     nas_supernet *net = self;
-    const place *at = &net->places[edge->type][edge->index];
     const nas_space_edge *candidates = &net->options.space->cells[edge->type].edges[edge->index];
     nas_mixture mixture = {
         .edge = edge,
         .candidates = candidates,
-        .weights = net->tables[at->table].weights,
-        .row = at->row,
         .input = BASE_NEW_ARRAY(net->arena, candidates->n_operations, size_t),
     };
+    mixture.weights = nas_relaxation_value(net->relaxation, edge->type, edge->index, &mixture.row);
     BASE_TRY(net->options.choices->mixed->build(net->mixed_state, to, &mixture, out));
     BASE_GROW(net->mixings, net->capacity, net->n_mixings + 1);
     net->mixings[net->n_mixings++] =
@@ -133,8 +55,7 @@ static base_status build(nas_supernet *net, base_err *err) {
     eng_net to;
     BASE_TRY(eng_net_begin(&to, &o->net, err));
     net->graph = to.graph;
-    place_edges(net);
-    for (size_t i = 0; i < net->n_tables; i++) BASE_TRY(add_table(net, &to, &net->tables[i]));
+    BASE_TRY(nas_relaxation_build(net->relaxation, &to));
     BASE_TRY(nas_skeleton_build(o->space, &o->settings, &builder, &to, &net->ports));
     eng_graph_keep(net->graph, net->ports.output);
     return BASE_OK;
@@ -145,11 +66,7 @@ static base_status compile(nas_supernet *net, base_err *err) {
     BASE_TRY(eng_graph_params(net->graph, o->seed, &net->params, err));
     BASE_TRY(eng_plan_create(net->graph, net->params, o->batch, o->kernels, &net->plan, err));
     if (o->threads) BASE_TRY(eng_plan_threads(net->plan, o->threads, err));
-    for (size_t i = 0; i < net->n_tables; i++) {
-        char name[96];
-        snprintf(name, sizeof name, "%s.value", net->tables[i].name);
-        net->tables[i].values = eng_params_values(net->params) + eng_params_find(net->params, name)->offset;
-    }
+    nas_relaxation_bind(net->relaxation, net->params);
     return BASE_OK;
 }
 
@@ -160,10 +77,8 @@ static nas_supernet *begin(const nas_supernet_options *options) {
     *net = (nas_supernet){.arena = arena, .options = *options};
     net->options.settings.search = true;
     if (!net->options.kernels) net->options.kernels = eng_kernels_find(NULL);
-    net->weights_state = nas_choices_state(options->choices, NAS_CHOICE_EDGE_WEIGHTS, arena);
     net->mixed_state = nas_choices_state(options->choices, NAS_CHOICE_MIXED, arena);
-    net->alphas = nas_operation_blocks(options->space, arena);
-    net->weights = nas_operation_blocks(options->space, arena);
+    net->relaxation = nas_relaxation_create(options->space, options->choices, arena);
     return net;
 }
 
@@ -212,59 +127,41 @@ base_status nas_supernet_measure(const nas_supernet_options *options, nas_supern
     return status;
 }
 
-double **nas_operation_blocks(const nas_space *space, base_arena *arena) {
-    double **blocks = BASE_NEW_ARRAY(arena, space->n_cells, double *);
-    for (size_t t = 0; t < space->n_cells; t++) blocks[t] = BASE_NEW_ARRAY(arena, space->cells[t].weights, double);
-    return blocks;
+/* ---- what passes are weighted by ---- */
+
+nas_relaxation *nas_supernet_relaxation(const nas_supernet *net) {
+    return net->relaxation;
 }
 
-/* ---- architecture ---- */
-
-/* The parameters of an edge. */
-static float *row_of(const nas_supernet *net, size_t type, size_t edge) {
-    const place *at = &net->places[type][edge];
-    return net->tables[at->table].values + at->row * net->tables[at->table].columns;
+void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, double progress) {
+    const nas_draw draw = {.seed = net->options.seed, .step = step, .purpose = purpose, .progress = progress};
+    nas_relaxation_use_draw(net->relaxation, &draw);
 }
 
-void nas_supernet_alphas(const nas_supernet *net, double *const *out) {
-    const nas_space *space = net->options.space;
-    for (size_t t = 0; t < space->n_cells; t++)
-        for (size_t e = 0; e < space->cells[t].n_edges; e++) {
-            const nas_space_edge *edge = &space->cells[t].edges[e];
-            for (size_t k = 0; k < edge->n_operations; k++) out[t][edge->offset + k] = row_of(net, t, e)[k];
-        }
+/* Whether every candidate that this input stands for has weight 0. */
+static bool counts_nothing(const mixing *m, const nas_space_edge *edge, size_t input, const double *weights) {
+    for (size_t k = 0; k < edge->n_operations; k++)
+        if (m->input[k] == input && weights[edge->offset + k] != 0) return false;
+    return true;
 }
 
-void nas_supernet_weights(const nas_supernet *net, double *const *out) {
-    nas_supernet_alphas(net, net->alphas);
-    net->options.choices->edge_weights->mean(net->weights_state, net->options.space, (const double *const *)net->alphas,
-                                             out);
-}
-
-void nas_supernet_restrict(nas_supernet *net, const double *const *weights) {
-    const nas_space *space = net->options.space;
-    BASE_ASSERT(!net->options.choices->edge_weights->build);
-    for (size_t t = 0; t < space->n_cells; t++)
-        for (size_t e = 0; e < space->cells[t].n_edges; e++) {
-            const nas_space_edge *edge = &space->cells[t].edges[e];
-            for (size_t k = 0; k < edge->n_operations; k++) row_of(net, t, e)[k] = (float)weights[t][edge->offset + k];
-        }
+/* Leaves out what has no weight. */
+static void mask(nas_supernet *net, const double *const *weights) {
     for (size_t i = 0; i < net->n_mixings; i++) {
         const mixing *m = &net->mixings[i];
-        const nas_space_edge *edge = &space->cells[m->type].edges[m->edge];
+        const nas_space_edge *edge = &net->options.space->cells[m->type].edges[m->edge];
         for (size_t k = 0; k < edge->n_operations; k++)
             if (m->input[k] != NAS_NO_INPUT)
-                eng_plan_mask(net->plan, m->node, m->input[k], weights[m->type][edge->offset + k] == 0);
+                eng_plan_mask(net->plan, m->node, m->input[k],
+                              weights && counts_nothing(m, edge, m->input[k], weights[m->type]));
     }
 }
 
-void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose) {
-    const nas_edge_weights *kind = net->options.choices->edge_weights;
-    if (!kind->draw) return;
-    base_rng rng = base_rng_stream(net->options.seed, BASE_RNG_ARCHITECTURE, step, purpose);
-    nas_supernet_alphas(net, net->alphas);
-    kind->draw(net->weights_state, net->options.space, (const double *const *)net->alphas, &rng, net->weights);
-    nas_supernet_restrict(net, (const double *const *)net->weights);
+static void prepare(nas_supernet *net) {
+    nas_relaxation_prepare(net->relaxation);
+    const double *const *drawn = nas_relaxation_drawn(net->relaxation);
+    if (drawn || net->masked) mask(net, drawn);
+    net->masked = drawn != NULL;
 }
 
 /* ---- passes ---- */
@@ -277,6 +174,7 @@ static void bind(nas_supernet *net, const eng_batch *batch) {
 
 double nas_supernet_train(nas_supernet *net, const eng_batch *batch, bool move_state, uint32_t key) {
     bind(net, batch);
+    prepare(net);
     return eng_plan_run(
         net->plan,
         &(eng_pass){
@@ -289,6 +187,7 @@ void nas_supernet_backward(nas_supernet *net, unsigned groups) {
 
 double nas_supernet_evaluate(nas_supernet *net, const eng_batch *batch) {
     bind(net, batch);
+    prepare(net);
     return eng_plan_run(net->plan, &(eng_pass){.n = batch->n, .seed = net->options.seed});
 }
 
@@ -329,9 +228,7 @@ size_t nas_supernet_output_count(const nas_supernet *net) {
 }
 
 size_t nas_supernet_alpha_count(const nas_supernet *net) {
-    size_t alphas = 0;
-    for (size_t i = 0; i < net->n_tables; i++) alphas += net->tables[i].rows * net->tables[i].columns;
-    return alphas;
+    return nas_relaxation_count(net->relaxation);
 }
 
 size_t nas_supernet_numbers(const nas_supernet *net) {

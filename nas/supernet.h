@@ -2,21 +2,17 @@
 /* The network of a search: the skeleton of a space with all candidate operations on every edge, mixed by weights that
  * all cells of a type share.
  *
- * Its parameters are two groups: group 0 the weights, group 1 one table of alphas per type of cell (of the edge weights
- * themselves where these are drawn). Arrays over operations have one block of doubles per type of cell, laid out as
- * nas_space_edge.offset says. */
+ * Its parameters are two groups: group 0 the weights, group 1 what nas/relaxation.h trains. */
 #ifndef NAS_SUPERNET_H
 #define NAS_SUPERNET_H
 
 #include "engine/tensor/plan.h"
-#include "nas/choices.h"
+#include "nas/relaxation.h"
 #include "nas/skeleton.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum { NAS_GROUP_WEIGHTS = 0, NAS_GROUP_ALPHAS = 1 };
 
 typedef struct nas_supernet_options {
     const nas_space *space;
@@ -46,12 +42,12 @@ BASE_CHECK base_status nas_supernet_measure(const nas_supernet_options *options,
 
 /* ---- passes ---- */
 
-/* Draws the edge weights of a step, where they are drawn: a function of the seed, the step, what it is for, and the
- * alphas. */
-enum { NAS_DRAW_TRAIN, NAS_DRAW_EVALUATE };
-void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose);
-/* Only the operations that have weights other than 0, with these weights; for drawn edge weights. */
-void nas_supernet_restrict(nas_supernet *net, const double *const *weights);
+/* The passes that follow have edge weights drawn anew from the alphas of each pass, where the rule is random: a
+ * function of the seed, the step, what it is for, and the alphas. progress as in nas_edge_weights. Other edge weights
+ * are those of nas_supernet_relaxation. What has weight 0 is not computed, unless the weights are the mean of a rule.
+ */
+enum { NAS_DRAW_TRAIN, NAS_DRAW_EVALUATE, NAS_DRAW_VALID };
+void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, double progress);
 /* Forward in training; the mean loss of the batch. move_state: running statistics follow. `key` numbers dropout's
  * masks: passes with the same key have the same. */
 double nas_supernet_train(nas_supernet *net, const eng_batch *batch, bool move_state, uint32_t key);
@@ -63,12 +59,8 @@ const float *nas_supernet_outputs(const nas_supernet *net); /* [n, outputs] of t
 
 /* ---- architecture ---- */
 
-/* The alphas; the edge weights that they mean on average. out[t]: room for the weights of cell type t. */
-void nas_supernet_alphas(const nas_supernet *net, double *const *out);
-void nas_supernet_weights(const nas_supernet *net, double *const *out);
-/* Blocks over the operations, zeroed, in the arena. */
-double **nas_operation_blocks(const nas_space *space, base_arena *arena);
-
+/* Its alphas and edge weights. */
+nas_relaxation *nas_supernet_relaxation(const nas_supernet *net);
 const nas_space *nas_supernet_space(const nas_supernet *net);
 const eng_graph *nas_supernet_graph(const nas_supernet *net);
 eng_plan *nas_supernet_plan(const nas_supernet *net);

@@ -47,96 +47,6 @@ static void every_step_descends_and_is_deterministic(void **state) {
     }
 }
 
-/* ---- edge weights ---- */
-
-static void check_weights(const nas_space *space, const double *const *weights) {
-    for (size_t t = 0; t < space->n_cells; t++)
-        for (size_t i = 0; i < space->cells[t].weights; i++) assert_true(isfinite(weights[t][i]) && weights[t][i] >= 0);
-}
-
-static void fill_alphas(const nas_space *space, double scale, uint32_t who, double **alphas) {
-    base_rng rng = base_rng_stream(6, BASE_RNG_TEST, who, 0);
-    for (size_t t = 0; t < space->n_cells; t++)
-        for (size_t i = 0; i < space->cells[t].weights; i++) alphas[t][i] = scale * base_rng_normal(&rng);
-}
-
-static void every_edge_weight_is_finite_and_not_negative(void **state) {
-    (void)state;
-    static const double scales[] = {0, 1e-3, 1, 30, 1000};
-    size_t count, presets;
-    const nas_edge_weights *const *all = nas_edge_weights_list(&count);
-    const nas_space_preset *const *spaces = nas_space_presets(&presets);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(all[i]->draw == NULL, all[i]->build != NULL); /* in the graph, or drawn */
-        for (size_t p = 0; p < presets; p++) {
-            base_arena *arena = base_arena_create();
-            const nas_space *space = read_space(arena, spaces[p]->name);
-            double **alphas = nas_operation_blocks(space, arena), **weights = nas_operation_blocks(space, arena);
-            double **again = nas_operation_blocks(space, arena);
-            void *options = base_arena_alloc(arena, all[i]->state_size);
-            base_err err = {0};
-            if (all[i]->options) CHECK_OK(base_options_read(all[i]->options, NULL, options, arena, &err));
-            for (uint32_t s = 0; s < CHECK_COUNT(scales); s++) {
-                fill_alphas(space, scales[s], s, alphas);
-                all[i]->mean(options, space, (const double *const *)alphas, weights);
-                check_weights(space, (const double *const *)weights);
-                for (uint32_t who = 0; all[i]->draw && who < 3; who++) {
-                    base_rng rng = base_rng_stream(7, BASE_RNG_TEST, who, 1), same = rng;
-                    all[i]->draw(options, space, (const double *const *)alphas, &rng, weights);
-                    all[i]->draw(options, space, (const double *const *)alphas, &same, again);
-                    check_weights(space, (const double *const *)weights);
-                    for (size_t t = 0; t < space->n_cells; t++)
-                        assert_memory_equal(weights[t], again[t], space->cells[t].weights * sizeof(double));
-                }
-            }
-            base_arena_destroy(arena);
-        }
-    }
-}
-
-/* The weights in the graph are the mean that people see. */
-static void every_graph_of_weights_gives_their_mean(void **state) {
-    (void)state;
-    size_t count;
-    const nas_edge_weights *const *all = nas_edge_weights_list(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (!all[i]->build) continue;
-        base_arena *arena = base_arena_create();
-        base_err err = {0};
-        const nas_space *space = read_space(arena, "darts");
-        double **alphas = nas_operation_blocks(space, arena), **weights = nas_operation_blocks(space, arena);
-        void *options = base_arena_alloc(arena, all[i]->state_size);
-        if (all[i]->options) CHECK_OK(base_options_read(all[i]->options, NULL, options, arena, &err));
-        fill_alphas(space, 1, 0, alphas);
-        all[i]->mean(options, space, (const double *const *)alphas, weights);
-        const eng_parameter_config table = {.shape = eng_shape_2d(14, 8)};
-        eng_net net = {.graph = eng_graph_create(), .err = &err};
-        eng_value value, out;
-        eng_params *params;
-        eng_plan *plan;
-        CHECK_OK(eng_graph_add(net.graph, &eng_op_parameter, &table, "alphas", NULL, &value, &err));
-        CHECK_OK(all[i]->build(options, &net, value, "weights", &out));
-        /* A loss, without which a plan refuses a value that wants a gradient. */
-        const eng_mix_config mix = {.row = 0};
-        eng_value ends[2] = {eng_graph_input(net.graph, eng_shape_1d(1), ENG_F32), out}, sum, none;
-        CHECK_OK(eng_graph_add_many(net.graph, &eng_op_mix, &mix, "mix", ends, 2, &sum, &err));
-        const eng_value targets[2] = {sum, ends[0]};
-        CHECK_OK(eng_graph_add(net.graph, &eng_op_mean_squared_error, NULL, NULL, targets, &none, &err));
-        eng_graph_keep(net.graph, out);
-        CHECK_OK(eng_graph_params(net.graph, 1, &params, &err));
-        CHECK_OK(eng_plan_create(net.graph, params, 1, eng_kernels_find(NULL), &plan, &err));
-        float *at = eng_params_values(params) + eng_params_at(params, 0)->offset, one = 1;
-        for (size_t k = 0; k < 112; k++) at[k] = (float)alphas[0][k];
-        eng_plan_bind(plan, ends[0], &one);
-        (void)eng_plan_run(plan, &(eng_pass){.n = 1, .training = true});
-        for (size_t k = 0; k < 112; k++) CHECK_NEAR(eng_plan_value(plan, out)[k], weights[0][k], 1e-6);
-        eng_plan_destroy(plan);
-        eng_params_destroy(params);
-        eng_graph_destroy(net.graph);
-        base_arena_destroy(arena);
-    }
-}
-
 /* ---- stops ---- */
 
 /* A sequence on which a rule must end a search, with its defaults, after `ends` epochs. */
@@ -351,8 +261,6 @@ static void every_search_depends_on_its_seed_and_not_on_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_descends_and_is_deterministic),
-        cmocka_unit_test(every_edge_weight_is_finite_and_not_negative),
-        cmocka_unit_test(every_graph_of_weights_gives_their_mean),
         cmocka_unit_test(every_stop_fires_on_its_sequence_and_never_on_constant_figures),
         cmocka_unit_test(every_mixed_operation_builds_every_space),
         cmocka_unit_test(every_exploring_selection_finds_a_good_network),

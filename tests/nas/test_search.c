@@ -94,7 +94,7 @@ static void the_alphas_of_every_epoch_are_kept(void **state) {
     double **now = nas_operation_blocks(space, arena), moved = 0;
     nas_search_alphas(s, 0, before);
     nas_search_alphas(s, 1, after);
-    nas_supernet_alphas(nas_search_supernet(s), now);
+    nas_relaxation_alphas(nas_supernet_relaxation(nas_search_supernet(s)), now);
     for (size_t t = 0; t < 2; t++) {
         assert_memory_equal(after[t], now[t], 25 * sizeof(double));
         for (size_t k = 0; k < 25; k++) moved += fabs(after[t][k] - before[t][k]);

@@ -66,7 +66,7 @@ static void alphas_begin_near_zero(void **state) {
     (void)state;
     bench b = bench_create("darts", "darts-first", 2, 3, 8, 2);
     double **alphas = nas_operation_blocks(b.space, b.arena), squares = 0, most = 0;
-    nas_supernet_alphas(b.net, alphas);
+    nas_relaxation_alphas(nas_supernet_relaxation(b.net), alphas);
     for (size_t t = 0; t < 2; t++)
         for (size_t i = 0; i < 112; i++) {
             squares += alphas[t][i] * alphas[t][i];
@@ -191,7 +191,7 @@ static void a_restricted_supernet_is_the_network(void **state) {
         eng_graph *graph = build_network(&b, genotype, &params, &ports);
         CHECK_OK(eng_plan_create(graph, params, 4, nas_supernet_kernels(b.net), &plan, &err));
         nas_genotype_weights(genotype, weights);
-        nas_supernet_restrict(b.net, (const double *const *)weights);
+        nas_relaxation_use(nas_supernet_relaxation(b.net), (const double *const *)weights);
         eng_plan_bind(plan, ports.x, b.batch[0].x);
         eng_plan_bind(plan, ports.target, b.batch[0].labels);
         for (int training = 0; training < 2; training++) {
@@ -215,7 +215,7 @@ static void what_is_not_drawn_has_no_gradient(void **state) {
     bench b = bench_create("darts", "random-sharing", 4, 3, 8, 4);
     size_t trained[2] = {0, 0};
     for (uint32_t step = 0; step < 2; step++) {
-        nas_supernet_draw(b.net, 4 + step, NAS_DRAW_TRAIN);
+        nas_supernet_draw(b.net, 4 + step, NAS_DRAW_TRAIN, 0);
         (void)nas_supernet_train(b.net, &b.batch[0], true, step);
         nas_supernet_backward(b.net, NAS_BY_WEIGHTS);
         const eng_params *params = nas_supernet_params(b.net);

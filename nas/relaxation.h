@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The continuous relaxation of a space (Liu et al., "DARTS", ICLR 2019, section 2.2): the trained numbers of the
+ * architecture in a supernet, and the edge weights that its mixtures read.
+ *
+ * A type of cell has one table of alphas [edges, operations] for each number of candidates that its edges have: a
+ * single one in all published spaces. Behind each stands one node, which makes the weights by the rule. Where a mixed
+ * operation normalises edges, a type also has a table of betas [edges]: the weights of an edge are then times
+ * beta'_e, a softmax of the betas over the edges that lead to one node (Xu et al., "PC-DARTS", ICLR 2020, eq. 2).
+ *
+ * Arrays over operations have one block of doubles per type of cell, laid out as nas_space_edge.offset says; arrays
+ * over edges one per type with a number for each edge. */
+#ifndef NAS_RELAXATION_H
+#define NAS_RELAXATION_H
+
+#include "engine/modules/net.h"
+#include "nas/choices.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { NAS_GROUP_WEIGHTS = 0, NAS_GROUP_ALPHAS = 1 };
+
+typedef struct nas_relaxation nas_relaxation;
+
+/* In arena; space and choices must outlive it. */
+nas_relaxation *nas_relaxation_create(const nas_space *space, const nas_choices *choices, base_arena *arena);
+/* Puts the tables and their nodes into a network: before its edges. */
+BASE_CHECK base_status nas_relaxation_build(nas_relaxation *relaxation, eng_net *net);
+/* What the mixture of an edge reads: a value [rows, operations], and its row there. */
+eng_value nas_relaxation_value(const nas_relaxation *relaxation, size_t type, size_t edge, size_t *row);
+/* Where the numbers of the tables are, once the network has parameters. */
+void nas_relaxation_bind(nas_relaxation *relaxation, eng_params *params);
+
+/* ---- the weights of the passes that follow, until told otherwise; at first their mean ---- */
+
+typedef struct nas_draw {
+    uint64_t seed;
+    uint32_t step, purpose; /* the same numbers, the same noise */
+    double progress;        /* share of the search's epochs that is over */
+} nas_draw;
+
+void nas_relaxation_use_mean(nas_relaxation *relaxation);
+/* With noise, where the rule has any; else their mean. */
+void nas_relaxation_use_draw(nas_relaxation *relaxation, const nas_draw *draw);
+/* These, whatever the alphas, which have no gradient then. */
+void nas_relaxation_use(nas_relaxation *relaxation, const double *const *weights);
+/* Makes them from the present alphas: before each pass. */
+void nas_relaxation_prepare(nas_relaxation *relaxation);
+/* Those of the last prepare where they are not the mean; NULL where they are, and nothing is left out. */
+const double *const *nas_relaxation_drawn(const nas_relaxation *relaxation);
+
+/* ---- what is added to the gradients of alphas and betas, after a backward pass ---- */
+
+/* Of a function of the mean weights, given by its slopes. */
+void nas_relaxation_add_slopes(nas_relaxation *relaxation, const double *const *slopes);
+/* Of the rule's own penalty, whose value it returns: 0 where it has none. */
+double nas_relaxation_add_penalty(nas_relaxation *relaxation);
+
+/* ---- reading ---- */
+
+/* The alphas, and beta' of all edges: 1 where edges are not normalised. */
+void nas_relaxation_alphas(const nas_relaxation *relaxation, double *const *alphas);
+void nas_relaxation_edges(const nas_relaxation *relaxation, double *const *edges);
+/* The mean weights: of these alphas and shares of edges; edges: NULL = 1. */
+void nas_relaxation_mean(const nas_relaxation *relaxation, const double *const *alphas, const double *const *edges,
+                         double *const *weights);
+bool nas_relaxation_weighs_edges(const nas_relaxation *relaxation);
+/* Trained numbers. */
+size_t nas_relaxation_count(const nas_relaxation *relaxation);
+
+/* Zeroed blocks, in the arena. */
+double **nas_operation_blocks(const nas_space *space, base_arena *arena);
+double **nas_edge_blocks(const nas_space *space, base_arena *arena);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
