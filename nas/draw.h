@@ -3,6 +3,7 @@
 #ifndef NAS_DRAW_H
 #define NAS_DRAW_H
 
+#include "nas/figures.h"
 #include "nas/genotype.h"
 
 #ifdef __cplusplus
@@ -21,6 +22,20 @@ void nas_draw_dot(const nas_genotype *genotype, base_buf *out);
  * operations are marked; may be NULL. */
 void nas_draw_weights(const nas_space *space, const double *weights, size_t epochs, const nas_genotype *chosen,
                       base_buf *out);
+
+/* A search as it went. */
+typedef struct nas_epochs {
+    const nas_space *space;
+    const nas_figures *figures;           /* of `count` epochs, at least one */
+    const nas_genotype *const *genotypes; /* after each of them; NULL: there are none */
+    size_t count;
+    size_t genotype;     /* index of the epoch whose genotype is the result: marked; count or more: none */
+    const char *caption; /* or NULL */
+} nas_epochs;
+
+/* As SVG, with charts of errors, entropy, eigenvalues where some are known, and of how many edges of the genotype carry
+ * each operation. */
+void nas_draw_epochs(const nas_epochs *what, base_buf *out);
 
 #ifdef __cplusplus
 }

@@ -80,6 +80,9 @@ BASE_CHECK base_status nas_search_genotype(nas_search *search, base_arena *arena
 /* The alphas and mean edge weights after an epoch, by cell type. */
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas);
 void nas_search_weights(const nas_search *search, size_t epoch, double *const *weights);
+/* Rows "epoch,train_loss,train_error,valid_loss,valid_error,entropy,eigenvalue,skips,pools" of all finished epochs,
+ * with a header; what is not known is empty. train: the half that trains the weights. */
+void nas_search_write_epochs(const nas_search *search, base_buf *out);
 /* Rows "epoch,cell,from,to,operation,alpha,weight" of all finished epochs, with a header. */
 void nas_search_write_alphas(const nas_search *search, base_buf *out);
 

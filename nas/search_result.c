@@ -193,6 +193,25 @@ void nas_search_write_alphas(const nas_search *search, base_buf *out) {
     base_arena_destroy(arena);
 }
 
+static void put_known(base_buf *out, double value) {
+    base_buf_puts(out, ",");
+    if (!isnan(value)) base_buf_printf(out, "%.9g", value);
+}
+
+void nas_search_write_epochs(const nas_search *search, base_buf *out) {
+    base_buf_puts(out, "epoch,train_loss,train_error,valid_loss,valid_error,entropy,eigenvalue,skips,pools\n");
+    for (size_t epoch = 0; epoch < search->epochs; epoch++) {
+        const nas_figures *f = &search->figures[epoch];
+        const double known[] = {f->train_loss,  f->train_error, f->valid_loss,
+                                f->valid_error, f->entropy,     f->eigenvalue};
+        base_buf_printf(out, "%zu", epoch + 1);
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++) put_known(out, known[i]);
+        put_known(out, f->chosen > 0 ? f->skips : (double)NAN);
+        put_known(out, f->chosen > 0 ? f->pools : (double)NAN);
+        base_buf_puts(out, "\n");
+    }
+}
+
 const nas_supernet *nas_search_supernet(const nas_search *search) {
     return search->net;
 }

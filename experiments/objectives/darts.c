@@ -164,13 +164,14 @@ static double darts_cost(const hpo_objective_env *env, const double *config, dou
 const hpo_objective_type obj_darts = {
     .name = "darts",
     .summary = "an architecture search over a supernet, and a retraining of what it finds",
-    .notes = "Settings of the search may be searched as parameters of the same name, those of the retraining as "
-             "retrain.NAME: retrain.learning_rate, retrain.epochs and every other setting of train with model: cells. "
-             "The trial's seed is that of the search. fidelity: search_epochs; what a rung finds is retrained unless "
-             "the rung before had found it. A cost counts passes over the training part, of search and retraining. "
-             "metric: valid_error (the default) of the retrained network, supernet_error with retrain: none; "
-             "test_error, parameters, flops and search_seconds are reported beside them. A trial's folder has "
-             "genotype.json, cells.svg, alphas.csv and alphas.svg; the best trial's are copied beside best.yaml.",
+    .notes =
+        "Settings of the search may be searched as parameters of the same name, those of the retraining as "
+        "retrain.NAME: retrain.learning_rate, retrain.epochs and every other setting of train with model: cells. "
+        "The trial's seed is that of the search. fidelity: search_epochs; what a rung finds is retrained unless "
+        "the rung before had found it. A cost counts passes over the training part, of search and retraining. "
+        "metric: valid_error (the default) of the retrained network, supernet_error with retrain: none; "
+        "test_error, parameters, flops and search_seconds are reported beside them. A trial's folder has "
+        "genotype.json, cells.svg, and as csv and svg alphas and epochs; the best trial's are copied beside best.yaml.",
     .table = darts_table,
     .searched = darts_searched,
     .state_size = sizeof(darts_state),

@@ -12,7 +12,8 @@
 #include "experiments/objectives/darts_state.h"
 #include "nas/draw.h"
 
-const char *const darts_files[] = {"genotype.json", "cells.svg", "alphas.csv", "alphas.svg", NULL};
+const char *const darts_files[] = {"genotype.json", "cells.svg",  "alphas.csv", "alphas.svg",
+                                   "epochs.csv",    "epochs.svg", NULL};
 
 /* ---- names ---- */
 
@@ -134,11 +135,44 @@ static void draw_weights(const darts_job *d, const nas_genotype *genotype, base_
     nas_draw_weights(space, weights, epochs, genotype, out);
 }
 
+/* The genotype after each epoch; NULL where the alphas say none. */
+static const nas_genotype *const *genotypes_of(const darts_job *d) {
+    const size_t epochs = nas_search_epochs(d->search);
+    const nas_genotype **all = BASE_NEW_ARRAY(d->arena, epochs, const nas_genotype *);
+    for (size_t e = 0; e < epochs; e++) {
+        nas_genotype *genotype;
+        base_err ignored;
+        if (nas_search_genotype_after(d->search, e, d->arena, &genotype, &ignored) != BASE_OK || !genotype) return NULL;
+        all[e] = genotype;
+    }
+    return all;
+}
+
+static void draw_epochs(const darts_job *d, base_buf *out) {
+    const size_t epochs = nas_search_epochs(d->search);
+    const nas_verdict *verdict = nas_search_verdict(d->search);
+    nas_figures *figures = BASE_NEW_ARRAY(d->arena, epochs, nas_figures);
+    for (size_t e = 0; e < epochs; e++) figures[e] = *nas_search_figures(d->search, e);
+    const nas_epochs what = {
+        .space = d->settings.space,
+        .figures = figures,
+        .genotypes = genotypes_of(d),
+        .count = epochs,
+        .genotype = verdict->early ? verdict->genotype : epochs,
+        .caption = verdict->early
+                       ? base_arena_printf(d->arena, "ended early: %s; dashed: the genotype's epoch", verdict->reason)
+                       : NULL,
+    };
+    nas_draw_epochs(&what, out);
+}
+
 void darts_make_files(darts_job *d, const nas_genotype *genotype) {
     nas_genotype_write(genotype, &d->made[0]);
     nas_draw_cells(genotype, &d->made[1]);
     nas_search_write_alphas(d->search, &d->made[2]);
     draw_weights(d, genotype, &d->made[3]);
+    nas_search_write_epochs(d->search, &d->made[4]);
+    draw_epochs(d, &d->made[5]);
 }
 
 void darts_write_files(darts_job *d) {

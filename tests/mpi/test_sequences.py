@@ -71,7 +71,7 @@ def searching_study(place):
 
 STUDIES = {"function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study,
            "darts": searching_study}
-MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg")
+MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
 
 
 def compare(got, want, how):

@@ -175,12 +175,59 @@ static void weights_are_drawn(void **state) {
     base_arena_destroy(arena);
 }
 
+static const char *text_of(const nas_epochs *what, base_buf *out) {
+    base_buf_clear(out);
+    nas_draw_epochs(what, out);
+    check_elements(base_buf_text(out));
+    return base_buf_text(out);
+}
+
+/* A chart for what is known: eigenvalues of every second epoch, operations where there are genotypes. */
+static void epochs_are_drawn(void **state) {
+    (void)state;
+    enum { EPOCHS = 6 };
+    base_arena *arena = base_arena_create();
+    const nas_space *space = space_of("s4", arena);
+    const nas_genotype *genotypes[EPOCHS];
+    nas_figures figures[EPOCHS];
+    base_rng rng = base_rng_stream(6, BASE_RNG_TEST, 14, 0);
+    for (uint32_t e = 0; e < EPOCHS; e++) {
+        genotypes[e] = nas_genotype_random(space, &rng, arena);
+        figures[e] = (nas_figures){.train_error = .5 - .05 * e,
+                                   .valid_error = .6 - .04 * e,
+                                   .entropy = 1 - .1 * e,
+                                   .eigenvalue = e % 2 == 0 ? .1 * e : (double)NAN,
+                                   .epoch = e + 1};
+    }
+    nas_epochs what = {.space = space, .figures = figures, .genotypes = genotypes, .count = EPOCHS, .genotype = 2};
+    base_buf out = {0};
+    const char *text = text_of(&what, &out);
+    assert_int_equal(count_of(text, "<polyline"), 2 + 1 + 1 + 2); /* noise and sep_conv_3x3 */
+    assert_int_equal(count_of(text, "rule dashed"), 4);
+    CHECK_CONTAINS(text, ">noise</text>");
+    CHECK_CONTAINS(text, ">sep_conv_3x3</text>");
+    what.genotypes = NULL;
+    what.genotype = EPOCHS;
+    what.caption = "it < ends";
+    for (size_t e = 0; e < EPOCHS; e++) figures[e].eigenvalue = (double)NAN;
+    text = text_of(&what, &out);
+    assert_int_equal(count_of(text, "<polyline"), 2 + 1);
+    assert_int_equal(count_of(text, "rule dashed"), 0);
+    CHECK_CONTAINS(text, "it &lt; ends");
+    what.count = 1;
+    text = text_of(&what, &out);
+    assert_int_equal(count_of(text, "<circle"), 3);
+    base_buf_fini(&out);
+    base_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_of_every_space_are_drawn),
         cmocka_unit_test(a_known_cell_is_drawn),
         cmocka_unit_test(graphviz_gets_every_edge),
         cmocka_unit_test(weights_are_drawn),
+        cmocka_unit_test(epochs_are_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

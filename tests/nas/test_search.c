@@ -103,6 +103,16 @@ static void the_alphas_of_every_epoch_are_kept(void **state) {
     nas_search_write_alphas(s, &text);
     assert_int_equal(lines_of(base_buf_text(&text)), 1 + 2 * 50);
     CHECK_CONTAINS(base_buf_text(&text), "epoch,cell,from,to,operation,alpha,weight\n1,normal,0,2,none,");
+    base_buf_clear(&text);
+    nas_search_write_epochs(s, &text);
+    const nas_figures *f = nas_search_figures(s, 1);
+    char row[64];
+    assert_int_equal(lines_of(base_buf_text(&text)), 1 + 2);
+    CHECK_CONTAINS(base_buf_text(&text), "epoch,train_loss,train_error,valid_loss,valid_error,entropy,eigenvalue,");
+    snprintf(row, sizeof row, "\n2,%.9g,%.9g,", f->train_loss, f->train_error);
+    CHECK_CONTAINS(base_buf_text(&text), row);
+    snprintf(row, sizeof row, ",,%u,%u\n", (unsigned)f->skips, (unsigned)f->pools); /* no eigenvalue was asked for */
+    CHECK_CONTAINS(base_buf_text(&text), row);
     base_buf_fini(&text);
     nas_search_destroy(s);
     base_arena_destroy(arena);
