@@ -164,6 +164,8 @@ typedef struct hpo_objective_type {
     /* RESUMABLE: whether it can go on from a lower value of this fidelity (a share of the data must start again); NULL
      * = from any. An evaluation that starts again is charged in full. */
     bool (*resumes)(const char *fidelity);
+    /* Whether these settings leave something to a trial's seed, as with HPO_OBJECTIVE_SEEDS; NULL: as the flag says. */
+    bool (*seeds)(const base_yaml_node *settings);
     /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; INFINITY: the trial will
      * never go on, and none is. Returns how many were deleted. May be NULL. */
     size_t (*forget)(const char *folder, double fidelity);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "experiments/objectives/cells_files.h"
 #include "experiments/objectives/darts_state.h"
 
 static const double SAVE_EVERY = 20; /* seconds that a killed process may lose */
@@ -153,14 +154,6 @@ static void put_search(const darts_job *d, hpo_metrics *metrics) {
     put(metrics, "search_seconds", seconds);
 }
 
-/* The short text where there is room for it, else the file that holds it. */
-static void put_artefact(const nas_genotype *genotype, hpo_result *out) {
-    base_buf text = {0};
-    nas_genotype_write_short(genotype, &text);
-    if (!hpo_result_set_artefact(out, base_buf_text(&text))) (void)hpo_result_set_artefact(out, darts_files[0]);
-    base_buf_fini(&text);
-}
-
 /* A search that ends in a cell of skips is worth a word of its own. */
 static void put_warning(const darts_job *d, hpo_result *out) {
     base_buf text = {0};
@@ -176,7 +169,7 @@ static base_status end_search(darts_job *d, hpo_result *out, nas_genotype **geno
     BASE_TRY(nas_search_genotype(d->search, d->arena, genotype, err));
     d->reached = (double)nas_search_epochs(d->search);
     put_search(d, &out->metrics);
-    put_artefact(*genotype, out);
+    cells_put_artefact(*genotype, out);
     put_warning(d, out);
     darts_make_files(d, *genotype);
     nas_search_destroy(d->search);

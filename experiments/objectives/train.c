@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/data/registry.h"
+#include "experiments/objectives/cells_files.h"
 #include "experiments/objectives/registry.h"
 #include "experiments/objectives/train_state.h"
 #include "hpo/space/settings.h"
@@ -44,20 +45,22 @@ base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *ou
         name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
-base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const double *config, double fidelity,
-                         base_arena *arena, eng_recipe *out, base_err *err) {
-    hpo_setting_extra extra = {.name = env->fidelity.name, .value = hpo_value_real(fidelity)};
-    if (env->fidelity.integer) extra.value = hpo_value_int((int64_t)fidelity);
-    base_yaml_node *map = hpo_settings_resolve(arena, env->settings, env->space, config, &extra, extra.name != NULL);
+base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const train_point *at, base_arena *arena,
+                         eng_recipe *out, base_err *err) {
+    hpo_setting_extra extra = {.name = env->fidelity.name, .value = hpo_value_real(at->fidelity)};
+    if (env->fidelity.integer) extra.value = hpo_value_int((int64_t)at->fidelity);
+    base_yaml_node *map =
+        hpo_settings_resolve(arena, env->settings, env->space, at->config, &extra, extra.name != NULL);
     const base_option *table = eng_recipe_table(train_networks, arena);
     for (size_t i = 0; i < hpo_space_count(env->space); i++) {
         const char *name = hpo_space_param(env->space, i)->name;
-        const hpo_value value = hpo_space_value(env->space, config, i);
+        const hpo_value value = hpo_space_value(env->space, at->config, i);
         bool searched = base_options_find(table, name) && !hpo_settings_mention(env->settings, name);
         if (searched && value.kind != HPO_VALUE_NULL) base_yaml_put(arena, map, name, hpo_value_node(arena, &value));
     }
     if (kind == TRAIN_FOLDS) extra.value = hpo_value_int((int64_t)env->fidelity.max); /* always the same split */
     if (extra.name) base_yaml_put(arena, map, extra.name, hpo_value_node(arena, &extra.value));
+    nas_cells_number(map, at->seed, arena);
     BASE_TRY(eng_recipe_read(map, train_networks, arena, out, err));
     if (kind == TRAIN_EPOCHS && out->schedule.schedule_epochs == 0)
         out->schedule.schedule_epochs = (int64_t)env->fidelity.max;
@@ -108,9 +111,10 @@ static base_status check_recipes(const hpo_objective_env *env, train_fidelity ki
     base_status status = BASE_OK;
     for (uint32_t i = 0; i < POINTS && status == BASE_OK; i++) {
         base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, i, 0);
+        const train_point at = {config, env->fidelity.max, i};
         eng_recipe recipe;
         status = hpo_space_sample(env->space, &rng, config, err);
-        if (status == BASE_OK) status = train_recipe(env, kind, config, env->fidelity.max, arena, &recipe, err);
+        if (status == BASE_OK) status = train_recipe(env, kind, &at, arena, &recipe, err);
     }
     base_arena_destroy(arena);
     return status;
@@ -186,12 +190,13 @@ static base_status check_networks(const train_state *state, base_arena *arena, b
     base_status status = BASE_OK;
     for (uint32_t i = 0; i < POINTS; i++) {
         base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, i, 2);
+        const train_point at = {config, env->fidelity.max, i};
         base_err why = {0};
         eng_recipe recipe;
         eng_graph *graph = NULL;
         eng_ports ports;
         BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
-        BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
+        BASE_TRY(train_recipe(env, state->fidelity, &at, arena, &recipe, err));
         base_status here = eng_recipe_graph(&recipe, state->set, &graph, &ports, &why);
         eng_graph_destroy(graph);
         if (here == BASE_OK) return BASE_OK;
@@ -206,11 +211,12 @@ static base_status train_init(void *self, const hpo_objective_env *env, base_are
     train_state *state = self;
     double *config = BASE_NEW_ARRAY(arena, hpo_space_count(env->space), double);
     base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, 0, 0);
+    const train_point at = {config, env->fidelity.max, 0};
     eng_recipe recipe;
     state->known = *env;
     BASE_TRY(train_fidelity_find(env, &state->fidelity, err));
     BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
-    BASE_TRY(train_recipe(env, state->fidelity, config, env->fidelity.max, arena, &recipe, err));
+    BASE_TRY(train_recipe(env, state->fidelity, &at, arena, &recipe, err));
     BASE_TRY(blame(env, eng_data_load(&recipe.data, env->base_dir, &state->set, err), err));
     base_status status = check_metric(state, err);
     if (status == BASE_OK) status = eng_recipe_check(&recipe, state->set, err);
@@ -260,6 +266,11 @@ static bool train_resumes(const char *fidelity) {
     return !fidelity || strcmp(fidelity, fidelity_names[TRAIN_FRACTION - TRAIN_EPOCHS]) != 0;
 }
 
+/* A network that is drawn is another one with every seed. */
+static bool train_seeds(const base_yaml_node *settings) {
+    return nas_cells_by_lot(settings);
+}
+
 const hpo_objective_type obj_train = {
     .name = "train",
     .summary = "the built-in engine trains a network",
@@ -267,11 +278,15 @@ const hpo_objective_type obj_train = {
              "fidelity: epochs (a trial goes on from its checkpoint), fraction (of the training samples) or folds (of "
              "a cross-validation). metric: valid_error (the default), valid_error_top5, valid_f1 (macro), valid_ece "
              "(calibration error) or valid_auc for classes, valid_mse or valid_mae for numbers, valid_loss for both; "
-             "the test_... ones are reported beside them, and parameters, flops, epochs_run, seconds.",
+             "the test_... ones are reported beside them, and parameters, flops, epochs_run, seconds. genotype: random "
+             "(of model: cells) makes a trial a genotype of the space, drawn by the trial's seed: such a study may "
+             "search nothing. The genotype is the trial's artefact, and genotype.json and cells.svg in its folder; the "
+             "best trial's are copied beside best.yaml.",
     .table = train_table,
     .state_size = sizeof(train_state),
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
     .resumes = train_resumes,
+    .seeds = train_seeds,
     .check = train_check,
     .describe = train_describe,
     .metrics = train_metrics,
@@ -280,6 +295,7 @@ const hpo_objective_type obj_train = {
     .evaluate = train_evaluate,
     .fini = train_fini,
     .forget = train_forget,
+    .files = cells_files,
     .help = train_help,
     .list = train_list,
 };

@@ -7,6 +7,7 @@
 #include "engine/modules/summary.h"
 #include "engine/train/footprint.h"
 #include "experiments/objectives/train_state.h"
+#include "nas/cells.h"
 
 enum { POINTS = 64 };
 static const double mib = 1024.0 * 1024.0;
@@ -29,8 +30,10 @@ static void include(range *r, double value) {
     r->most = fmax(r->most, value);
 }
 
-static base_status recipe_here(const description *d, eng_recipe *out, base_err *err) {
-    BASE_TRY(train_recipe(d->env, d->kind, d->config, d->env->fidelity.max, d->arena, out, err));
+/* number: that of a trial whose seed might draw it. */
+static base_status recipe_here(const description *d, uint32_t number, eng_recipe *out, base_err *err) {
+    const train_point at = {d->config, d->env->fidelity.max, number};
+    BASE_TRY(train_recipe(d->env, d->kind, &at, d->arena, out, err));
     return eng_recipe_check(out, d->set, err);
 }
 
@@ -54,11 +57,14 @@ static base_status put_network(const description *d, base_buf *out, base_err *er
     eng_graph *graph;
     eng_ports ports;
     BASE_TRY(go_to_middle(d, err));
-    BASE_TRY(recipe_here(d, &recipe, err));
+    BASE_TRY(recipe_here(d, 0, &recipe, err));
     BASE_TRY(eng_footprint_of(&recipe, d->set, d->threads, &f, err));
     BASE_TRY(eng_recipe_graph(&recipe, d->set, &graph, &ports, err));
-    const bool searched = hpo_space_dims(d->env->space) > 0;
-    base_buf_printf(out, "# the network%s\n", searched ? " in the middle of the space" : "");
+    const bool searched = hpo_space_dims(d->env->space) > 0, drawn = nas_cells_by_lot(d->env->settings);
+    base_buf_printf(out, "# %s network%s\n", drawn ? "a" : "the",
+                    drawn      ? " by lot"
+                    : searched ? " in the middle of the space"
+                               : "");
     eng_graph_table(graph, "#   ", out);
     eng_graph_destroy(graph);
     base_buf_printf(out,
@@ -78,7 +84,7 @@ static base_status put_range(const description *d, uint64_t limit, base_buf *out
         eng_recipe recipe;
         eng_footprint f;
         BASE_TRY(choose(d, i, err));
-        BASE_TRY(recipe_here(d, &recipe, err));
+        BASE_TRY(recipe_here(d, i, &recipe, err));
         BASE_TRY(eng_footprint_of(&recipe, d->set, d->threads, &f, err));
         const double total = (double)eng_footprint_bytes(&f, false);
         include(&bytes, total / mib);
@@ -105,9 +111,10 @@ static base_status put_range(const description *d, uint64_t limit, base_buf *out
 }
 
 static base_status load(description *d, base_err *err) {
+    const train_point at = {d->config, d->env->fidelity.max, 0};
     eng_recipe recipe;
     BASE_TRY(choose(d, 0, err));
-    BASE_TRY(train_recipe(d->env, d->kind, d->config, d->env->fidelity.max, d->arena, &recipe, err));
+    BASE_TRY(train_recipe(d->env, d->kind, &at, d->arena, &recipe, err));
     return eng_data_load(&recipe.data, d->env->base_dir, &d->set, err);
 }
 

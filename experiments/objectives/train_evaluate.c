@@ -14,7 +14,9 @@
 #include "base/log.h"
 #include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
+#include "experiments/objectives/cells_files.h"
 #include "experiments/objectives/train_state.h"
+#include "nas/cells.h"
 
 /* A metric added up over the trainings of a job. */
 typedef struct sums {
@@ -311,6 +313,15 @@ static base_status fits(const evaluation *e, hpo_result *out, base_err *err) {
     return BASE_OK;
 }
 
+/* A genotype that was given is no finding. */
+static void put_result(const evaluation *e, hpo_result *out) {
+    const nas_genotype *drawn = nas_cells_drawn(&e->recipe.network);
+    put_means(&out->metrics, &e->sum);
+    if (!drawn) return;
+    cells_put_artefact(drawn, out);
+    cells_write_files(drawn, e->job->folder);
+}
+
 base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                            base_err *err) {
     const train_state *state = self;
@@ -318,15 +329,15 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
     if (job->parent != UINT64_MAX)
         return BASE_FAIL(err, BASE_UNSUPPORTED, "the objective train cannot inherit from another trial");
     base_arena *arena = base_arena_create();
-    base_status status =
-        train_recipe(&state->known, state->fidelity, job->config, job->fidelity, arena, &e.recipe, err);
+    const train_point at = {job->config, job->fidelity, job->seed};
+    base_status status = train_recipe(&state->known, state->fidelity, &at, arena, &e.recipe, err);
     if (status == BASE_OK) status = eng_recipe_check(&e.recipe, state->set, err);
     if (status == BASE_OK) {
         if (!e.recipe.course.seed_given) e.recipe.course.seed = (int64_t)(job->seed >> 1);
         status = fits(&e, out, err);
         if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) status = run_shared(&e, err);
     }
-    if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_means(&out->metrics, &e.sum);
+    if (status == BASE_OK && out->failure == HPO_FAILURE_NONE) put_result(&e, out);
     if (e.again) {
         out->notices |= HPO_NOTICE_BIT(STARTED_AGAIN);
         snprintf(out->note, sizeof out->note,

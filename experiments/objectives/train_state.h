@@ -21,9 +21,16 @@ extern const eng_network_kind *const train_networks[];
 
 /* BASE_INVALID with position when the objective does not know the study's fidelity. */
 BASE_CHECK base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *out, base_err *err);
-/* The recipe of a configuration at a fidelity: fixed settings, with references replaced, and searched parameters. */
-BASE_CHECK base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const double *config,
-                                    double fidelity, base_arena *arena, eng_recipe *out, base_err *err);
+/* What a training is of: a configuration at a fidelity, and the trial's seed for what is drawn by lot. */
+typedef struct train_point {
+    const double *config;
+    double fidelity;
+    uint64_t seed;
+} train_point;
+
+/* Its recipe: fixed settings, with references replaced, and searched parameters. */
+BASE_CHECK base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const train_point *at,
+                                    base_arena *arena, eng_recipe *out, base_err *err);
 
 /* For --check. */
 BASE_CHECK base_status train_describe(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out,

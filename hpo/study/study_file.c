@@ -145,12 +145,18 @@ static base_status check_names(const hpo_study_spec *spec, const base_yaml_node 
     return BASE_OK;
 }
 
+/* Whether a trial is worth its while for its seed alone. */
+static bool lives_on_seeds(const hpo_study_spec *spec) {
+    const hpo_objective_type *type = spec->objective;
+    return type->flags & HPO_OBJECTIVE_SEEDS || (type->seeds && type->seeds(spec->settings));
+}
+
 /* What is searched: what the objective declares, and what the user writes. */
 static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err) {
     const base_yaml_node *parameters = given(keys->parameters);
     const hpo_objective_type *type = spec->objective;
     const bool declares = type->parameters && !(parameters && type->flags & HPO_OBJECTIVE_DEFAULT_SPACE);
-    if (!parameters && !declares && !(type->flags & HPO_OBJECTIVE_SEEDS)) {
+    if (!parameters && !declares && !lives_on_seeds(spec)) {
         return base_yaml_fail(root, err,
                               "the key 'parameters' is missing: what is searched, e.g. parameters: "
                               "{learning_rate: {min: 1e-5, max: 1.0, log: true}}");
@@ -164,7 +170,7 @@ static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, 
     }
     if (given(keys->forbid)) BASE_TRY(hpo_space_read_forbid(spec->space, keys->forbid, err));
     BASE_TRY(hpo_space_seal(spec->space, err));
-    if (hpo_space_dims(spec->space) == 0 && type->flags & HPO_OBJECTIVE_SEEDS) spec->repeats = true;
+    if (hpo_space_dims(spec->space) == 0 && lives_on_seeds(spec)) spec->repeats = true;
     return study_check_searched(spec, parameters, err);
 }
 

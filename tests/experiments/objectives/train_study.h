@@ -24,6 +24,7 @@ typedef struct study {
     double config[8];
     int threads;     /* of a trial; 0 = 1 */
     uint64_t memory; /* bytes that it may take; 0 = any */
+    uint64_t seed;   /* of its trials; 0 = 77 */
 } study;
 
 enum { MAX_REPORTS = 64 };
@@ -56,11 +57,17 @@ static inline base_yaml_node *parse(base_arena *arena, const char *text) {
     return node;
 }
 
+/* parameters NULL: nothing is searched. */
 static inline study study_describe(const char *settings, const char *parameters, hpo_fidelity fidelity,
                                    const char *metric) {
     base_err err = {0};
     study s = {.arena = base_arena_create()};
-    CHECK_OK(hpo_space_read(parse(s.arena, parameters), NULL, fidelity.name, &s.space, &err));
+    if (parameters) {
+        CHECK_OK(hpo_space_read(parse(s.arena, parameters), NULL, fidelity.name, &s.space, &err));
+    } else {
+        s.space = hpo_space_create();
+        CHECK_OK(hpo_space_seal(s.space, &err));
+    }
     if (!fidelity.name) fidelity.min = fidelity.max = 1;
     s.env = (hpo_objective_env){.space = s.space,
                                 .settings = parse(s.arena, settings),
@@ -100,7 +107,7 @@ static inline base_status evaluate(study *s, const char *folder, double from, do
                          .config = s->config,
                          .from = from,
                          .fidelity = to,
-                         .seed = 77,
+                         .seed = s->seed ? s->seed : 77,
                          .limits = {.threads = s->threads, .memory = s->memory},
                          .parent = UINT64_MAX,
                          .folder = folder};
