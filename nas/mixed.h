@@ -30,10 +30,12 @@ typedef struct nas_mixed {
     const char *name, *summary;
     const base_option *options; /* offsets from the beginning of the state; may be NULL */
     size_t state_size;
-    bool weighs_edges; /* the weights of an edge are times a share of its own at the node (nas/relaxation.h) */
+    bool weighs_edges; /* what an edge gives is times a share of its own at the node (nas/relaxation.h) */
     /* *out = the edge's output. BASE_INVALID when a candidate does not fit. */
     base_status (*build)(const void *state, eng_net *net, nas_mixture *mixture, eng_value *out);
 } nas_mixed;
+
+extern const nas_mixed nas_mixed_plain; /* what others are built around */
 
 const nas_mixed *const *nas_mixed_list(size_t *count);
 const nas_mixed *nas_mixed_find(const char *name); /* or NULL */

@@ -13,20 +13,24 @@
 extern "C" {
 #endif
 
+/* What all edges from one place may share besides its rectified form: a mixed operation says what. */
+enum { NAS_SHARED = 4 };
+
 /* An edge of a cell in a network that is being built. */
 typedef struct nas_edge {
-    size_t cell;      /* its number in the stack, from 0 */
-    size_t type;      /* index into the space's cells */
-    size_t index;     /* into the edges of the type */
-    size_t to, from;  /* its ends: 0 .. inputs - 1 are the cell's inputs, then its nodes */
-    eng_value input;  /* image [height, width, channels in] */
-    eng_value *relu;  /* max(0, input), which all edges from there share; ENG_NO_VALUE until somebody asked for it */
-    size_t channels;  /* of the output */
-    size_t stride;    /* 1 or more: the output has ceil(height / stride) rows */
-    bool affine;      /* batch normalisation learns scale and shift */
-    bool pool_norm;   /* pools are followed by a normalisation without scale and shift (the search of DARTS) */
-    double drop_path; /* rate at which what is not an identity is left out in training */
-    const char *name; /* unique in the network and the same in every network of the space: "cell3.e5" */
+    size_t cell;       /* its number in the stack, from 0 */
+    size_t type;       /* index into the space's cells */
+    size_t index;      /* into the edges of the type */
+    size_t to, from;   /* its ends: 0 .. inputs - 1 are the cell's inputs, then its nodes */
+    eng_value input;   /* image [height, width, channels in] */
+    eng_value *relu;   /* max(0, input), which all edges from there share; ENG_NO_VALUE until somebody asked for it */
+    eng_value *shared; /* [NAS_SHARED], ENG_NO_VALUE until somebody makes them; NULL = nothing is shared */
+    size_t channels;   /* of the output */
+    size_t stride;     /* 1 or more: the output has ceil(height / stride) rows */
+    bool affine;       /* batch normalisation learns scale and shift */
+    bool pool_norm;    /* pools are followed by a normalisation without scale and shift (the search of DARTS) */
+    double drop_path;  /* rate at which what is not an identity is left out in training */
+    const char *name;  /* unique in the network and the same in every network of the space: "cell3.e5" */
 } nas_edge;
 
 enum {

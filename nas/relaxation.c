@@ -33,13 +33,16 @@ struct nas_relaxation {
     base_arena *arena;
     table *tables;
     size_t n_tables;
-    place **places; /* by type and edge */
-    bool weighs_edges;
+    place **places;                  /* by type and edge */
+    bool weighs_edges;               /* by betas that are trained */
+    eng_value *shares;               /* by type; NULL = edges count as they are */
     float **betas, **beta_gradients; /* by type: of the parameter */
+    float **made_shares;             /* by type and edge: of this pass */
     source source;
     nas_draw draw;
-    double **alphas, **noise, **operations, **weights; /* operations: before they are weighed by edges */
-    double **edges, *scratch; /* scratch: for two arrays over the operations or edges of a type */
+    double **alphas, **noise, **operations, **weights; /* weights: of the pass; operations: what they were made of */
+    double **edges, **given;                           /* shares of edges: by betas; those that were given */
+    double *scratch;                                   /* for two arrays over the operations or edges of a type */
 };
 
 /* ---- tables ---- */
@@ -106,6 +109,8 @@ nas_relaxation *nas_relaxation_create(const nas_space *space, const nas_choices 
         .state = nas_choices_state(choices, NAS_CHOICE_EDGE_WEIGHTS, arena),
         .arena = arena,
         .weighs_edges = choices->mixed->weighs_edges && choices->edge_weights->learned,
+        .shares = choices->mixed->weighs_edges ? BASE_NEW_ARRAY(arena, space->n_cells, eng_value) : NULL,
+        .made_shares = BASE_NEW_ARRAY(arena, space->n_cells, float *),
         .betas = BASE_NEW_ARRAY(arena, space->n_cells, float *),
         .beta_gradients = BASE_NEW_ARRAY(arena, space->n_cells, float *),
         .alphas = nas_operation_blocks(space, arena),
@@ -113,8 +118,11 @@ nas_relaxation *nas_relaxation_create(const nas_space *space, const nas_choices 
         .operations = nas_operation_blocks(space, arena),
         .weights = nas_operation_blocks(space, arena),
         .edges = nas_edge_blocks(space, arena),
+        .given = nas_edge_blocks(space, arena),
         .scratch = BASE_NEW_ARRAY(arena, 2 * most_weights(space), double),
     };
+    for (size_t t = 0; t < space->n_cells; t++)
+        r->made_shares[t] = BASE_NEW_ARRAY(arena, space->cells[t].n_edges, float);
     place_edges(r);
     return r;
 }
@@ -139,6 +147,10 @@ eng_value nas_relaxation_value(const nas_relaxation *r, size_t type, size_t edge
     const place *at = &r->places[type][edge];
     *row = at->row;
     return r->tables[at->table].weights;
+}
+
+eng_value nas_relaxation_shares(const nas_relaxation *r, size_t type) {
+    return r->shares ? r->shares[type] : ENG_NO_VALUE;
 }
 
 /* ---- from alphas to weights ---- */
@@ -202,14 +214,23 @@ static void draw_operations(nas_relaxation *r) {
         draw_edges(r, &rng);
 }
 
-/* The products of operations and edges. */
-static void weigh(nas_relaxation *r) {
+static bool has_weight(const nas_space_edge *edge, const double *weights) {
+    for (size_t k = edge->offset; k < edge->offset + edge->n_operations; k++)
+        if (weights[k] != 0) return true;
+    return false;
+}
+
+/* Where nothing is learned, an edge that is not in the network has no share. */
+static double share_of(const nas_relaxation *r, size_t type, size_t edge) {
+    if (r->source == GIVEN) return r->given[type][edge];
+    if (r->weighs_edges || r->source == MEAN) return r->edges[type][edge];
+    return has_weight(&r->space->cells[type].edges[edge], r->weights[type]);
+}
+
+static void make_shares(nas_relaxation *r) {
+    nas_relaxation_edges(r, r->edges);
     for (size_t t = 0; t < r->space->n_cells; t++)
-        for (size_t e = 0; e < r->space->cells[t].n_edges; e++) {
-            const nas_space_edge *edge = &r->space->cells[t].edges[e];
-            for (size_t k = edge->offset; k < edge->offset + edge->n_operations; k++)
-                r->weights[t][k] = r->operations[t][k] * r->edges[t][e];
-        }
+        for (size_t e = 0; e < r->space->cells[t].n_edges; e++) r->made_shares[t][e] = (float)share_of(r, t, e);
 }
 
 static void round_to_floats(nas_relaxation *r) {
@@ -224,21 +245,25 @@ static void round_to_floats(nas_relaxation *r) {
 
 /* Whether the nodes compute the weights of the pass themselves. */
 static bool in_tables(const nas_relaxation *r) {
-    return r->source == MEAN && !r->weighs_edges && r->rule->table != NULL;
+    return r->source == MEAN && r->rule->table != NULL;
 }
 
-void nas_relaxation_prepare(nas_relaxation *r) {
-    if (in_tables(r)) return;
+static void make_weights(nas_relaxation *r) {
     if (r->source != GIVEN) {
         nas_relaxation_alphas(r, r->alphas);
-        nas_relaxation_edges(r, r->edges);
         if (r->source == DRAWN)
             draw_operations(r);
         else
             nas_relaxation_mean(r, (const double *const *)r->alphas, NULL, r->operations);
-        weigh(r);
+        for (size_t t = 0; t < r->space->n_cells; t++)
+            memcpy(r->weights[t], r->operations[t], r->space->cells[t].weights * sizeof **r->weights);
     }
     round_to_floats(r);
+}
+
+void nas_relaxation_prepare(nas_relaxation *r) {
+    if (!in_tables(r)) make_weights(r);
+    if (r->shares) make_shares(r);
 }
 
 void nas_relaxation_use_mean(nas_relaxation *r) {
@@ -250,10 +275,14 @@ void nas_relaxation_use_draw(nas_relaxation *r, const nas_draw *draw) {
     r->draw = *draw;
 }
 
-void nas_relaxation_use(nas_relaxation *r, const double *const *weights) {
+void nas_relaxation_use(nas_relaxation *r, const double *const *weights, const double *const *edges) {
     r->source = GIVEN;
-    for (size_t t = 0; t < r->space->n_cells; t++)
-        memcpy(r->weights[t], weights[t], r->space->cells[t].weights * sizeof **weights);
+    for (size_t t = 0; t < r->space->n_cells; t++) {
+        const nas_space_cell *cell = &r->space->cells[t];
+        memcpy(r->weights[t], weights[t], cell->weights * sizeof **weights);
+        for (size_t e = 0; e < cell->n_edges; e++)
+            r->given[t][e] = edges ? edges[t][e] : has_weight(&cell->edges[e], weights[t]);
+    }
 }
 
 const double *const *nas_relaxation_drawn(const nas_relaxation *r) {
@@ -279,7 +308,7 @@ static void row_back(const nas_relaxation *r, const table *t, size_t row, const 
                      double *out) {
     const size_t e = t->edges[row], at = r->space->cells[t->type].edges[e].offset, count = t->columns;
     const double *alphas = r->alphas[t->type] + at, *weights = r->operations[t->type] + at;
-    for (size_t k = 0; k < count; k++) by_operations[k] = r->edges[t->type][e] * (double)slopes[k];
+    for (size_t k = 0; k < count; k++) by_operations[k] = (double)slopes[k];
     memset(out, 0, count * sizeof *out);
     if (r->source == MEAN && r->rule->mean_back)
         r->rule->mean_back(r->state, alphas, weights, count, by_operations, out);
@@ -294,19 +323,6 @@ static void alphas_back(const nas_relaxation *r, const table *t, const float *sl
         row_back(r, t, row, slopes + row * t->columns, by_operations, row_out);
         for (size_t k = 0; k < t->columns; k++) out[row * t->columns + k] = (float)row_out[k];
     }
-}
-
-/* By the betas of the whole type; what other tables of the type add is theirs. */
-static void betas_back(const nas_relaxation *r, const table *t, const float *slopes, float *out) {
-    const nas_space_cell *cell = &r->space->cells[t->type];
-    double *by_edges = r->scratch;
-    memset(by_edges, 0, cell->n_edges * sizeof *by_edges);
-    for (size_t row = 0; row < t->rows && r->source != GIVEN; row++)
-        for (size_t k = 0; k < t->columns; k++)
-            by_edges[t->edges[row]] +=
-                r->operations[t->type][cell->edges[t->edges[row]].offset + k] * (double)slopes[row * t->columns + k];
-    const double *by_betas = shares_back(r, t->type, by_edges);
-    for (size_t e = 0; e < cell->n_edges; e++) out[e] = (float)by_betas[e];
 }
 
 /* ---- what else the alphas follow ---- */
@@ -395,7 +411,6 @@ static void backward(const eng_call *call, const eng_run *run) {
         t->owner->rule->table_back(run->k, t->rows, t->columns, call->y, call->dy, call->dx[0]);
     else if (call->dx[0])
         alphas_back(t->owner, t, call->dy, call->dx[0]);
-    if (call->node->inputs > 1 && call->dx[1]) betas_back(t->owner, t, call->dy, call->dx[1]);
 }
 
 static const eng_op op_edge_weights = {
@@ -407,6 +422,49 @@ static const eng_op op_edge_weights = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+};
+
+/* ---- the node of shares ---- */
+
+typedef struct shares_config {
+    nas_relaxation *owner;
+    size_t type;
+} shares_config;
+
+static base_status infer_shares(eng_node *node, base_err *err) {
+    const shares_config *c = node->config;
+    (void)err;
+    node->out_shape = eng_shape_2d(1, c->owner->space->cells[c->type].n_edges);
+    return BASE_OK;
+}
+
+static void forward_shares(const eng_call *call, eng_run *run) {
+    const shares_config *c = call->node->config;
+    (void)run;
+    memcpy(call->y, c->owner->made_shares[c->type], call->out_count * sizeof *call->y);
+}
+
+static void backward_shares(const eng_call *call, const eng_run *run) {
+    const shares_config *c = call->node->config;
+    const nas_relaxation *r = c->owner;
+    (void)run;
+    if (call->node->inputs == 0 || !call->dx[0]) return;
+    memset(call->dx[0], 0, call->out_count * sizeof(float));
+    if (r->source == GIVEN) return;
+    for (size_t e = 0; e < call->out_count; e++) r->scratch[e] = (double)call->dy[e];
+    const double *by_betas = shares_back(r, c->type, r->scratch);
+    for (size_t e = 0; e < call->out_count; e++) call->dx[0][e] = (float)by_betas[e];
+}
+
+static const eng_op op_edge_shares = {
+    .name = "edge_shares",
+    .summary = "shares of the edges of a node",
+    .inputs = 0,
+    .config_size = sizeof(shares_config),
+    .traits = ENG_VARIADIC,
+    .infer = infer_shares,
+    .forward = forward_shares,
+    .backward = backward_shares,
 };
 
 /* ---- building ---- */
@@ -427,21 +485,29 @@ static base_status add_parameter(eng_net *net, eng_shape shape, const char *name
     return status;
 }
 
-base_status nas_relaxation_build(nas_relaxation *r, eng_net *net) {
-    eng_value *betas = BASE_NEW_ARRAY(r->arena, r->space->n_cells, eng_value);
+static base_status build_shares(nas_relaxation *r, size_t type, eng_net *net) {
+    const shares_config config = {r, type};
+    const char *cell = r->space->cells[type].name;
+    eng_value betas = ENG_NO_VALUE;
     char name[96];
-    for (size_t t = 0; r->weighs_edges && t < r->space->n_cells; t++) {
-        snprintf(name, sizeof name, "betas.%.60s", r->space->cells[t].name);
-        BASE_TRY(add_parameter(net, eng_shape_1d(r->space->cells[t].n_edges), name, &betas[t]));
-    }
+    snprintf(name, sizeof name, "betas.%.60s", cell);
+    if (r->weighs_edges) BASE_TRY(add_parameter(net, eng_shape_1d(r->space->cells[type].n_edges), name, &betas));
+    snprintf(name, sizeof name, "shares.%.60s", cell);
+    return eng_graph_add_many(net->graph, &op_edge_shares, &config, name, &betas, r->weighs_edges, &r->shares[type],
+                              net->err);
+}
+
+base_status nas_relaxation_build(nas_relaxation *r, eng_net *net) {
+    char name[96];
+    for (size_t t = 0; r->shares && t < r->space->n_cells; t++) BASE_TRY(build_shares(r, t, net));
     for (size_t i = 0; i < r->n_tables; i++) {
         table *t = &r->tables[i];
         const edge_config config = {t};
-        const size_t inputs = (size_t)r->rule->learned + r->weighs_edges;
-        eng_value in[2] = {0, betas[t->type]};
-        if (r->rule->learned) BASE_TRY(add_parameter(net, eng_shape_2d(t->rows, t->columns), t->name, &in[0]));
+        eng_value alphas = ENG_NO_VALUE;
+        if (r->rule->learned) BASE_TRY(add_parameter(net, eng_shape_2d(t->rows, t->columns), t->name, &alphas));
         snprintf(name, sizeof name, "weights.%s", t->name);
-        BASE_TRY(eng_graph_add_many(net->graph, &op_edge_weights, &config, name, in, inputs, &t->weights, net->err));
+        BASE_TRY(eng_graph_add_many(net->graph, &op_edge_weights, &config, name, &alphas, r->rule->learned, &t->weights,
+                                    net->err));
     }
     return BASE_OK;
 }

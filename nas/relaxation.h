@@ -4,8 +4,8 @@
  *
  * A type of cell has one table of alphas [edges, operations] for each number of candidates that its edges have: a
  * single one in all published spaces. Behind each stands one node, which makes the weights by the rule. Where a mixed
- * operation normalises edges, a type also has a table of betas [edges]: the weights of an edge are then times
- * beta'_e, a softmax of the betas over the edges that lead to one node (Xu et al., "PC-DARTS", ICLR 2020, eq. 2).
+ * operation normalises edges, a type also has a table of betas [edges]: what an edge gives its node is then times
+ * beta'_e, a softmax of the betas over the edges that lead to one node (Xu et al., "PC-DARTS", ICLR 2020, eq. 3).
  *
  * Arrays over operations have one block of doubles per type of cell, laid out as nas_space_edge.offset says; arrays
  * over edges one per type with a number for each edge. */
@@ -29,6 +29,8 @@ nas_relaxation *nas_relaxation_create(const nas_space *space, const nas_choices 
 BASE_CHECK base_status nas_relaxation_build(nas_relaxation *relaxation, eng_net *net);
 /* What the mixture of an edge reads: a value [rows, operations], and its row there. */
 eng_value nas_relaxation_value(const nas_relaxation *relaxation, size_t type, size_t edge, size_t *row);
+/* What a node weighs its edges by: a value [1, edges] of a type; ENG_NO_VALUE where edges count as they are. */
+eng_value nas_relaxation_shares(const nas_relaxation *relaxation, size_t type);
 /* Where the numbers of the tables are, once the network has parameters. */
 void nas_relaxation_bind(nas_relaxation *relaxation, eng_params *params);
 
@@ -43,11 +45,12 @@ typedef struct nas_draw {
 void nas_relaxation_use_mean(nas_relaxation *relaxation);
 /* With noise, where the rule has any; else their mean. */
 void nas_relaxation_use_draw(nas_relaxation *relaxation, const nas_draw *draw);
-/* These, whatever the alphas, which have no gradient then. */
-void nas_relaxation_use(nas_relaxation *relaxation, const double *const *weights);
+/* These, whatever the alphas, which have no gradient then. edges: the shares of edges, where they are weighed; NULL = 1
+ * for an edge with a weight that is not 0, else 0. */
+void nas_relaxation_use(nas_relaxation *relaxation, const double *const *weights, const double *const *edges);
 /* Makes them from the present alphas: before each pass. */
 void nas_relaxation_prepare(nas_relaxation *relaxation);
-/* Those of the last prepare where they are not the mean; NULL where they are, and nothing is left out. */
+/* Those of operations of the last prepare where they are not the mean; NULL where they are, and nothing is left out. */
 const double *const *nas_relaxation_drawn(const nas_relaxation *relaxation);
 
 /* ---- what is added to the gradients of alphas and betas, after a backward pass ---- */

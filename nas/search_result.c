@@ -95,7 +95,7 @@ static base_status error_of(void *self, const nas_genotype *genotype, size_t bat
     nas_search *s = self;
     (void)err;
     nas_genotype_weights(genotype, s->block);
-    nas_relaxation_use(nas_supernet_relaxation(s->net), (const double *const *)s->block);
+    nas_relaxation_use(nas_supernet_relaxation(s->net), (const double *const *)s->block, NULL);
     const eng_scores scores = nas_search_evaluate(s, s->half[NAS_VALID], batches, false);
     *error = nas_search_error(&scores);
     return BASE_OK;

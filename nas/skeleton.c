@@ -13,9 +13,9 @@
 
 enum { MAX_ENDS = NAS_MAX_INPUTS + NAS_MAX_NODES };
 
-/* The output of a place, with its rectified form once somebody asked for it. */
+/* The output of a place, with its rectified form and what else its edges share once somebody asked for it. */
 typedef struct output {
-    eng_value value, relu;
+    eng_value value, relu, shared[NAS_SHARED];
 } output;
 
 typedef struct skeleton {
@@ -28,6 +28,12 @@ typedef struct skeleton {
     output *outputs; /* of the stem, then of the places */
     bool *read;      /* likewise */
 } skeleton;
+
+static output output_of(eng_value value) {
+    output o = {.value = value, .relu = ENG_NO_VALUE};
+    for (size_t i = 0; i < NAS_SHARED; i++) o.shared[i] = ENG_NO_VALUE;
+    return o;
+}
 
 /* ---- places ---- */
 
@@ -195,6 +201,7 @@ static nas_edge edge_of(const cell_build *c, output *from, const char *name) {
                       .type = c->type,
                       .input = from->value,
                       .relu = &from->relu,
+                      .shared = from->shared,
                       .channels = c->channels,
                       .stride = 1,
                       .affine = !s->settings->search,
@@ -224,7 +231,7 @@ static base_status build_input(cell_build *c, size_t input) {
     const nas_edge edge =
         edge_of(c, from, begin_part(s, base_arena_printf(s->arena, "cell%zu.in%zu", c->place, input)));
     BASE_TRY(equal ? nas_part_relu_conv_norm(net, &edge, 1) : nas_part_factorized_reduce(net, &edge));
-    c->ends[input] = (output){net->at, ENG_NO_VALUE};
+    c->ends[input] = output_of(net->at);
     return BASE_OK;
 }
 
@@ -257,7 +264,7 @@ static base_status build_node(cell_build *c, size_t node) {
         .cell = c->place, .type = c->type, .node = node, .name = name, .edges = edges, .terms = terms, .count = count};
     BASE_TRY(builder->sum != NULL ? builder->sum(builder->self, c->s->net, &what, &sum)
                                   : nas_sum_build(c->s->net, terms, count, &sum));
-    c->ends[node] = (output){sum, ENG_NO_VALUE};
+    c->ends[node] = output_of(sum);
     return BASE_OK;
 }
 
@@ -306,11 +313,11 @@ static base_status build(skeleton *s, eng_ports *ports) {
     BASE_TRY(check(s));
     mark_places(s);
     BASE_TRY(build_stem(s));
-    s->outputs[0] = (output){net->at, ENG_NO_VALUE};
+    s->outputs[0] = output_of(net->at);
     for (size_t place = 0; place < s->count; place++) {
         if (!s->read[place + 1]) continue;
         BASE_TRY(blame(s, place, build_block(s, place)));
-        s->outputs[place + 1] = (output){net->at, ENG_NO_VALUE};
+        s->outputs[place + 1] = output_of(net->at);
         if (place != auxiliary || s->settings->auxiliary == 0.0) continue;
         begin_part(s, "auxiliary");
         BASE_TRY(nas_auxiliary_build(net, &tower));

@@ -49,9 +49,35 @@ static base_status build_edge(void *self, eng_net *to, const nas_edge *edge, eng
     return BASE_OK;
 }
 
+/* Some of the terms of a node, each times the share of its edge. */
+static base_status build_terms(eng_net *to, eng_value shares, const nas_sum *sum, size_t first, size_t count,
+                               eng_value *out) {
+    eng_mix_config config = {.row = 0};
+    eng_value in[ENG_OP_MAX_INPUTS];
+    for (size_t i = 0; i < count; i++) {
+        in[i] = sum->terms[first + i];
+        config.column[i] = sum->edges[first + i];
+    }
+    in[count] = shares;
+    return eng_graph_add_many(to->graph, &eng_op_mix, &config, NULL, in, count + 1, out, to->err);
+}
+
+static base_status build_sum(void *self, eng_net *to, const nas_sum *sum, eng_value *out) {
+    const nas_supernet *net = self;
+    const eng_value shares = nas_relaxation_shares(net->relaxation, sum->type);
+    eng_value parts[NAS_MAX_INPUTS + NAS_MAX_NODES];
+    size_t n_parts = 0;
+    if (shares == ENG_NO_VALUE) return nas_sum_build(to, sum->terms, sum->count, out);
+    for (size_t done = 0, n; done < sum->count; done += n) {
+        n = sum->count - done < ENG_OP_MAX_INPUTS - 1 ? sum->count - done : ENG_OP_MAX_INPUTS - 1;
+        BASE_TRY(build_terms(to, shares, sum, done, n, &parts[n_parts++]));
+    }
+    return nas_sum_build(to, parts, n_parts, out);
+}
+
 static base_status build(nas_supernet *net, base_err *err) {
     const nas_supernet_options *o = &net->options;
-    const nas_builder builder = {.self = net, .edge = build_edge};
+    const nas_builder builder = {.self = net, .edge = build_edge, .sum = build_sum};
     eng_net to;
     BASE_TRY(eng_net_begin(&to, &o->net, err));
     net->graph = to.graph;

@@ -102,6 +102,11 @@ typedef struct eng_slice_config {
     size_t begin, count;
 } eng_slice_config;
 
+/* All channels in `groups` groups of one size: first the first of each, then the second of each, ... */
+typedef struct eng_shuffle_config {
+    size_t groups; /* divides the number of channels */
+} eng_shuffle_config;
+
 typedef struct eng_reshape_config {
     eng_shape shape; /* of one sample, with as many numbers as before; ndim 0 = flat */
 } eng_reshape_config;
@@ -173,6 +178,7 @@ typedef struct eng_mix_config {
     X(add)                                                                                                             \
     X(concat)                                                                                                          \
     X(slice)                                                                                                           \
+    X(shuffle)                                                                                                         \
     X(reshape)                                                                                                         \
     X(upsample)                                                                                                        \
     X(drop_path)                                                                                                       \

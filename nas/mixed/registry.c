@@ -5,7 +5,9 @@
 #include "nas/mixed.h"
 
 /* One line each. */
-#define NAS_MIXED_LIST(X) X(plain)
+#define NAS_MIXED_LIST(X)                                                                                              \
+    X(plain)                                                                                                           \
+    X(partial)
 
 #define DECLARE(name) extern const nas_mixed nas_mixed_##name;
 NAS_MIXED_LIST(DECLARE)

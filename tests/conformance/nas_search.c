@@ -115,6 +115,19 @@ static void every_stop_fires_on_its_sequence_and_never_on_constant_figures(void 
 
 /* ---- mixed operations ---- */
 
+/* What does not go with a space says so. */
+static const struct {
+    const char *mixed, *space, *part;
+} refusals[] = {
+    {"partial", "nasbench-macro", "needs edges that keep the number of channels"},
+};
+
+static const char *refusal_of(const char *mixed, const char *space) {
+    for (size_t i = 0; i < CHECK_COUNT(refusals); i++)
+        if (strcmp(refusals[i].mixed, mixed) == 0 && strcmp(refusals[i].space, space) == 0) return refusals[i].part;
+    return NULL;
+}
+
 /* Built into every space, all candidates or the one that is not masked reach the loss. */
 static void every_mixed_operation_builds_every_space(void **state) {
     (void)state;
@@ -127,7 +140,7 @@ static void every_mixed_operation_builds_every_space(void **state) {
             base_err err = {0};
             const nas_supernet_options options = {
                 .space = read_space(arena, spaces[p]->name),
-                .settings = {.channels = 2},
+                .settings = {.channels = 8},
                 .choices = read_choices(arena, base_arena_printf(arena, "{step: first, mixed: %s}", all[i]->name)),
                 .net = {.input = eng_shape_3d(28, 28, 1), .task = ENG_MULTICLASS, .outputs = 3},
                 .batch = 2,
@@ -135,6 +148,12 @@ static void every_mixed_operation_builds_every_space(void **state) {
             };
             const eng_batch batch = random_batch(arena, 2, 28 * 28, 3, 0);
             nas_supernet *one, *other;
+            if (refusal_of(all[i]->name, spaces[p]->name)) {
+                CHECK_FAILS(nas_supernet_create(&options, &one, &err), BASE_INVALID,
+                            refusal_of(all[i]->name, spaces[p]->name));
+                base_arena_destroy(arena);
+                continue;
+            }
             CHECK_OK(nas_supernet_create(&options, &one, &err));
             CHECK_OK(nas_supernet_create(&options, &other, &err));
             const double loss = nas_supernet_train(one, &batch, true, 0);

@@ -68,7 +68,7 @@ static void given_weights_replace_the_mean_for_a_while(void **state) {
     const eng_param_range range = eng_params_group(params, NAS_GROUP_ALPHAS);
     double **weights = filled(b.space, b.arena, 3);
     const double before = nas_supernet_train(b.net, &b.batch[0], false, 1);
-    nas_relaxation_use(r, (const double *const *)weights);
+    nas_relaxation_use(r, (const double *const *)weights, NULL);
     assert_true(nas_supernet_train(b.net, &b.batch[0], false, 1) != before);
     nas_supernet_backward(b.net, 1u << NAS_GROUP_ALPHAS);
     for (size_t i = range.first; i < range.end; i++) assert_true(eng_params_gradients(params)[i] == 0);
@@ -86,10 +86,10 @@ static void what_has_no_weight_is_left_out(void **state) {
     double **weights = nas_operation_blocks(b.space, b.arena);
     nas_relaxation *r = nas_supernet_relaxation(b.net);
     for (size_t k = 0; k < 28; k++) weights[0][k] = weights[1][k] = k % 2 == 0 ? 1 : 1e-30;
-    nas_relaxation_use(r, (const double *const *)weights);
+    nas_relaxation_use(r, (const double *const *)weights, NULL);
     const double tiny = nas_supernet_train(b.net, &b.batch[0], false, 1);
     for (size_t k = 0; k < 28; k++) weights[0][k] = weights[1][k] = k % 2 == 0;
-    nas_relaxation_use(r, (const double *const *)weights);
+    nas_relaxation_use(r, (const double *const *)weights, NULL);
     CHECK_NEAR(nas_supernet_train(b.net, &b.batch[0], false, 1), tiny, 1e-6);
     nas_supernet_backward(b.net, 1u << NAS_GROUP_WEIGHTS);
     const eng_params *params = nas_supernet_params(b.net);

@@ -191,7 +191,7 @@ static void a_restricted_supernet_is_the_network(void **state) {
         eng_graph *graph = build_network(&b, genotype, &params, &ports);
         CHECK_OK(eng_plan_create(graph, params, 4, nas_supernet_kernels(b.net), &plan, &err));
         nas_genotype_weights(genotype, weights);
-        nas_relaxation_use(nas_supernet_relaxation(b.net), (const double *const *)weights);
+        nas_relaxation_use(nas_supernet_relaxation(b.net), (const double *const *)weights, NULL);
         eng_plan_bind(plan, ports.x, b.batch[0].x);
         eng_plan_bind(plan, ports.target, b.batch[0].labels);
         for (int training = 0; training < 2; training++) {

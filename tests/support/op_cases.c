@@ -41,6 +41,7 @@ static const eng_pool_config pool_halves = {.window = {2, 2}, .stride = {2, 2}};
 static const eng_pool_config pool_overlaps = {.window = {3, 2}, .stride = {1, 2}, .padding = {1, 1}};
 static const eng_batch_norm_config norm_relu = {.relu = true}, norm_plain = {.no_affine = true};
 static const eng_slice_config slice_half = {.begin = 4, .count = 8};
+static const eng_shuffle_config shuffle_four = {.groups = 4};
 static const eng_upsample_config upsample_twice = {.factor = 2};
 static const eng_drop_path_config drop_path_config = {.rate = 0.2};
 static const eng_subsample_config subsample_odd = {.begin = {1, 1}, .stride = 2};
@@ -107,6 +108,7 @@ const op_case op_cases[] = {
     {&eng_op_add, "add", NULL, .moves = true, .inputs = 2, .timed = IMAGE(28, 28, 16)},
     {&eng_op_concat, "concat", NULL, .moves = true, .inputs = 2, .timed = IMAGE(28, 28, 16)},
     {&eng_op_slice, "slice", &slice_half, .moves = true, .timed = IMAGE(28, 28, 16)},
+    {&eng_op_shuffle, "shuffle", &shuffle_four, .moves = true, .inputs = 2, .timed = IMAGE(28, 28, 16)},
     {&eng_op_reshape, "reshape", NULL, .moves = true, .timed = IMAGE(28, 28, 16)},
     {&eng_op_upsample, "upsample", &upsample_twice, .moves = true, .timed = IMAGE(14, 14, 16)},
     {&eng_op_drop_path, "drop-path", &drop_path_config, .moves = true, .timed = IMAGE(28, 28, 16)},

@@ -69,6 +69,7 @@ static eng_graph *build(const char *text, eng_task task, eng_ports *ports) {
     CHECK_OK(eng_layers_build(&layers, &net));
     CHECK_OK(eng_net_apply(&net, &eng_op_linear, NULL, NULL));
     CHECK_OK(eng_net_apply(&net, &eng_op_slice, &(eng_slice_config){1, eng_net_shape(&net)->dim[0] - 2}, NULL));
+    CHECK_OK(eng_net_apply(&net, &eng_op_shuffle, &(eng_shuffle_config){eng_net_shape(&net)->dim[0]}, NULL));
     CHECK_OK(eng_net_end(&net, ports));
     base_arena_destroy(arena);
     return net.graph;

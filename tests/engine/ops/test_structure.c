@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The ops that move numbers (add, concat, slice, reshape, upsample, drop-path, subsample), or
+/* The ops that move numbers (add, concat, slice, shuffle, reshape, upsample, drop-path, subsample), or
  * make them up (zero, noise), on every instance of the kernels:
  * forward against indices written out, backward against the sum that it is the gradient of, which for a linear op is
  * exact. */
@@ -122,6 +122,38 @@ static void check_concat(const eng_kernels *k) {
                 if (i != 1) assert_true(f->dx[i][p * channels[i] + c] == f->weight[p * 20 + at + c]);
             }
     assert_true(isnan(f->dx[1][0]));
+    eng_graph_destroy(f->graph);
+    free(f);
+}
+
+/* Xu et al., "PC-DARTS": 8 channels in 4 groups come out as 0 2 4 6 1 3 5 7; any groups against the transposition. */
+static void check_shuffle(const eng_kernels *k) {
+    static const size_t channels[INPUTS] = {5, 1, 6}, of[INPUTS] = {0, 5, 6}, published[] = {0, 2, 4, 6, 1, 3, 5, 7};
+    for (size_t groups = 1; groups <= 12; groups++) {
+        const eng_shuffle_config config = {groups};
+        eng_shape shapes[INPUTS];
+        if (12 % groups != 0) continue;
+        for (size_t i = 0; i < INPUTS; i++) shapes[i] = (eng_shape){.ndim = 3, .dim = {4, 5, channels[i]}};
+        fixture *f = base_malloc(sizeof *f);
+        start(f, &eng_op_shuffle, &config, shapes, INPUTS, k);
+        compute(f);
+        f->call.dx[1] = NULL;
+        f->node->op->backward(&f->call, &f->run);
+        for (size_t p = 0; p < N * 4 * 5; p++)
+            for (size_t i = 0; i < INPUTS; i++)
+                for (size_t c = 0; c < channels[i]; c++) {
+                    const size_t from = of[i] + c, to = from % (12 / groups) * groups + from / (12 / groups);
+                    assert_true(f->y[p * 12 + to] == f->x[i][p * channels[i] + c]);
+                    assert_true(f->dx[i][p * channels[i] + c] == f->weight[p * 12 + to]);
+                }
+        eng_graph_destroy(f->graph);
+        free(f);
+    }
+    const eng_shape eight = eng_shape_1d(8);
+    fixture *f = base_malloc(sizeof *f);
+    start(f, &eng_op_shuffle, &(eng_shuffle_config){4}, &eight, 1, k);
+    compute(f);
+    for (size_t c = 0; c < N * 8; c++) assert_true(f->y[c] == f->x[0][c / 8 * 8 + published[c % 8]]);
     eng_graph_destroy(f->graph);
     free(f);
 }
@@ -320,6 +352,10 @@ static void concat_puts_side_by_side(void **state) {
     (void)state;
     each_kernel(check_concat);
 }
+static void shuffle_deals_channels_out(void **state) {
+    (void)state;
+    each_kernel(check_shuffle);
+}
 static void slice_takes_channels(void **state) {
     (void)state;
     each_kernel(check_slice);
@@ -367,6 +403,11 @@ static void shapes_must_fit(void **state) {
                 BASE_INVALID, "join: 2305843009213693951 channels of an input are too many to stand beside the others");
     CHECK_FAILS(eng_graph_add_many(graph, &eng_op_concat, NULL, "join", (eng_value[]){tall, tall, tall}, 3, &out, &err),
                 BASE_INVALID, "join: 1048576 channels of an input are too many");
+    CHECK_FAILS(eng_graph_add(graph, &eng_op_shuffle, &(eng_shuffle_config){2}, "deal", &a, &out, &err), BASE_INVALID,
+                "deal: 3 channels are not 2 groups of one size");
+    CHECK_FAILS(eng_graph_add_many(graph, &eng_op_shuffle, &(eng_shuffle_config){1}, "deal", (eng_value[]){a, b}, 2,
+                                   &out, &err),
+                BASE_INVALID, "deal: shapes [4, 3] and [3, 4] cannot be concatenated");
     CHECK_FAILS(eng_graph_add(graph, &eng_op_slice, &empty, NULL, &a, &out, &err), BASE_INVALID, "at least one");
     CHECK_FAILS(eng_graph_add(graph, &eng_op_slice, &far, NULL, &a, &out, &err), BASE_INVALID,
                 "there are 3 channels, so 2 from number 2 on cannot be taken");
@@ -395,6 +436,7 @@ int main(void) {
         cmocka_unit_test(add_sums),
         cmocka_unit_test(concat_puts_side_by_side),
         cmocka_unit_test(slice_takes_channels),
+        cmocka_unit_test(shuffle_deals_channels_out),
         cmocka_unit_test(reshape_keeps_the_numbers),
         cmocka_unit_test(upsample_repeats_pixels),
         cmocka_unit_test(drop_path_drops_samples),

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Channels of several values, one after the other and then dealt out: of `groups` groups of m neighbouring channels
+ * first the first of each, then the second of each, and so on: y[k groups + g] = x[g m + k].
+ *
+ * X. Zhang et al., "ShuffleNet", CVPR 2018, section 3.1: reshaped to (groups, m), transposed, flattened. */
+#include "engine/ops/ops.h"
+
+static size_t channels_of(const eng_shape *shape) {
+    return shape->dim[shape->ndim - 1];
+}
+
+static size_t groups_of(const eng_call *call) {
+    return ((const eng_shuffle_config *)call->node->config)->groups;
+}
+
+static base_status infer(eng_node *node, base_err *err) {
+    const size_t groups = ((const eng_shuffle_config *)node->config)->groups;
+    BASE_TRY(eng_op_concat.infer(node, err));
+    const size_t channels = channels_of(&node->out_shape);
+    if (channels > 0 && groups > 0 && channels % groups == 0) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "%zu channels are not %zu groups of one size", channels, groups);
+}
+
+/* Neighbours among the inputs that are in one group: `count` channels of input `input` from `from` on, the first of
+ * which goes to `to`, the next ones `groups` further each. */
+typedef struct stretch {
+    size_t input, from, to, count;
+} stretch;
+
+/* The one behind `last` (input `inputs` = none), where it begins at channel `at` of all inputs. */
+static stretch next(const eng_call *call, const stretch *last, size_t at) {
+    const size_t groups = groups_of(call), size = channels_of(&call->node->out_shape) / groups;
+    stretch s = {.input = last->input, .from = last->from + last->count};
+    if (s.from == channels_of(&call->node->in_shape[s.input])) s = (stretch){.input = s.input + 1};
+    if (s.input == call->node->inputs) return s;
+    const size_t left = channels_of(&call->node->in_shape[s.input]) - s.from, of_group = size - at % size;
+    s.to = at % size * groups + at / size;
+    s.count = left < of_group ? left : of_group;
+    return s;
+}
+
+/* The rows of one sample: `rows` of `width` numbers in x and of `channels` in y. */
+typedef struct block {
+    float *x, *y;
+    size_t rows, width, channels, groups;
+} block;
+
+static void deal(const block *b, const stretch *s) {
+    for (size_t r = 0; r < b->rows; r++)
+        for (size_t i = 0; i < s->count; i++)
+            b->y[r * b->channels + s->to + i * b->groups] = b->x[r * b->width + s->from + i];
+}
+
+static void collect(const block *b, const stretch *s) {
+    for (size_t r = 0; r < b->rows; r++)
+        for (size_t i = 0; i < s->count; i++)
+            b->x[r * b->width + s->from + i] = b->y[r * b->channels + s->to + i * b->groups];
+}
+
+/* x, y: the inputs and the output, or their gradients; an input that is NULL is passed over. Sample by sample, so that
+ * what the stretches go through stays in the cache. */
+static void visit(const eng_call *call, size_t n, float *const *x, float *y,
+                  void (*copy)(const block *b, const stretch *s)) {
+    const size_t channels = channels_of(&call->node->out_shape);
+    block b = {.y = y, .rows = call->out_count / channels, .channels = channels, .groups = groups_of(call)};
+    for (size_t k = 0; k < n; k++, b.y += call->out_count) {
+        size_t at = 0;
+        for (stretch s = next(call, &(stretch){0}, 0); s.input < call->node->inputs; s = next(call, &s, at)) {
+            at += s.count;
+            if (x[s.input] == NULL) continue;
+            b.x = x[s.input] + k * call->in_count[s.input];
+            b.width = channels_of(&call->node->in_shape[s.input]);
+            copy(&b, &s);
+        }
+    }
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    float *x[ENG_OP_MAX_INPUTS];
+    for (size_t i = 0; i < call->node->inputs; i++) x[i] = (float *)call->x[i];
+    visit(call, run->n, x, call->y, deal);
+}
+
+static void backward(const eng_call *call, const eng_run *run) {
+    visit(call, run->n, call->dx, call->dy, collect);
+}
+
+const eng_op eng_op_shuffle = {
+    .name = "shuffle",
+    .summary = "channels of several values, dealt out from groups",
+    .inputs = 1,
+    .config_size = sizeof(eng_shuffle_config),
+    .traits = ENG_VARIADIC | ENG_BY_SAMPLE,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};
