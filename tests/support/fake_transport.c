@@ -68,6 +68,16 @@ static size_t fake_size(void *self) {
     return ((const fake_transport *)self)->script.workers;
 }
 
+/* Who has this trial, too, may have waited for it to be somebody else's. */
+static void wake(fake_transport *fake, size_t index) {
+    const uint64_t trial = fake->workers[index].job.trial;
+    for (size_t i = 0; i < fake->script.workers; i++) {
+        fake_worker *w = &fake->workers[i];
+        if (i != index && w->busy && w->fate.until_replaced && w->job.trial == trial)
+            w->silent_until = base_monotonic() + w->fate.seconds;
+    }
+}
+
 static void take_job(fake_transport *fake, size_t index, const hpo_message *job) {
     fake_worker *w = &fake->workers[index];
     const fake_script *script = &fake->script;
@@ -83,6 +93,7 @@ static void take_job(fake_transport *fake, size_t index, const hpo_message *job)
     script->evaluate(script->self, job, &w->answer);
     assert_true(w->answer.n_reports <= FAKE_MAX_REPORTS);
     if (script->fate) w->fate = script->fate(script->self, index, job);
+    wake(fake, index);
     fake->counts.jobs++;
     size_t busy = 0;
     for (size_t i = 0; i < script->workers; i++) {
@@ -142,7 +153,7 @@ static void fall_silent(fake_worker *w, double now) {
     if (w->fate.deed == FAKE_DIES) w->silent_until = INFINITY;
     if (w->fate.deed == FAKE_SLEEPS && !w->slept) {
         w->slept = true;
-        w->silent_until = now + w->fate.seconds;
+        w->silent_until = w->fate.until_replaced ? INFINITY : now + w->fate.seconds;
     }
 }
 

@@ -32,6 +32,8 @@ typedef struct fake_fate {
     fake_deed deed;
     size_t reports;
     double seconds;
+    bool
+        until_replaced; /* a silence ends `seconds` after the trial was given to another worker, however long that is */
     hpo_failure failure;
     int code; /* of the failure; 0 = one that goes with it */
 } fake_fate;
