@@ -2,7 +2,7 @@
 /* The genotype of a trial as artefact, as JSON and as a drawing. */
 #include "experiments/objectives/cells_files.h"
 
-#include "base/log.h"
+#include "experiments/objectives/trial_folder.h"
 #include "nas/draw.h"
 
 const char *const cells_files[] = {"genotype.json", "cells.svg", NULL};
@@ -16,10 +16,8 @@ void cells_put_artefact(const nas_genotype *genotype, hpo_result *out) {
 
 static void write_file(const char *folder, const char *name, const base_buf *text) {
     base_buf path = {0};
-    base_err err = {0};
     base_buf_printf(&path, "%s/%s", folder, name);
-    if (base_write_file(base_buf_text(&path), text->data, text->length, &err) != BASE_OK)
-        base_log(BASE_LOG_WARN, "%s", err.text);
+    trial_write(base_buf_text(&path), text);
     base_buf_fini(&path);
 }
 

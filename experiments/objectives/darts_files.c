@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The folder of a trial of `darts`: checkpoints of its search and its retraining, what a rung came to, and the files
  * that people read. The latter are written when a result is certain; they stay when the others go. */
-#include <dirent.h>
-#include <errno.h>
-#include <math.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/log.h"
 #include "base/yaml.h"
 #include "experiments/objectives/darts_state.h"
+#include "experiments/objectives/trial_folder.h"
 #include "nas/draw.h"
 
 const char *const darts_files[] = {"genotype.json", "cells.svg",  "alphas.csv", "alphas.svg",
@@ -17,40 +11,13 @@ const char *const darts_files[] = {"genotype.json", "cells.svg",  "alphas.csv", 
 
 /* ---- names ---- */
 
-/* What stands between a kind and its ending. */
-static void put_fidelity(base_buf *out, double fidelity) {
-    base_buf_put_i64(out, (int64_t)fidelity);
-}
-
 const char *darts_path(const darts_job *d, const char *kind, double fidelity, const char *ending) {
     return base_arena_printf(d->arena, "%s/%s-%lld.%s", d->job->folder, kind, (long long)fidelity, ending);
 }
 
-/* Whether it is one of the files that only go on from here, at this fidelity; INFINITY: at any. */
-static bool is_forgotten(const char *name, double fidelity) {
-    static const char *const kinds[] = {"search-", "retrain-", "retrained-"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strncmp(name, kinds[i], strlen(kinds[i])) != 0) continue;
-        if (!isfinite(fidelity)) return true;
-        base_buf stem = {0};
-        put_fidelity(&stem, fidelity);
-        const char *rest = name + strlen(kinds[i]);
-        const bool same = strncmp(rest, stem.data, stem.length) == 0 && rest[stem.length] == '.';
-        base_buf_fini(&stem);
-        return same;
-    }
-    return false;
-}
-
 size_t darts_forget(const char *folder, double fidelity) {
-    size_t count = 0;
-    DIR *dir = opendir(folder);
-    if (!dir) return 0;
-    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-        if (is_forgotten(entry->d_name, fidelity)) count += unlinkat(dirfd(dir), entry->d_name, 0) == 0;
-    }
-    closedir(dir);
-    return count;
+    static const char *const kinds[] = {"search", "retrain", "retrained", NULL};
+    return trial_forget(folder, kinds, fidelity);
 }
 
 /* ---- what a rung came to ---- */
@@ -98,11 +65,6 @@ bool darts_recall(const darts_job *d, double fidelity, const nas_genotype *genot
     return found;
 }
 
-static void write_file(const char *path, const base_buf *text) {
-    base_err err = {0};
-    if (base_write_file(path, text->data, text->length, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
-}
-
 void darts_remember(const darts_job *d, const nas_genotype *genotype, const darts_retrained *result) {
     base_buf text = {0}, cells = {0};
     darts_retrained copy = *result;
@@ -114,7 +76,7 @@ void darts_remember(const darts_job *d, const nas_genotype *genotype, const dart
         base_buf_put_double(&text, *number_at(&copy, i));
     }
     base_buf_puts(&text, "}\n");
-    write_file(darts_path(d, "retrained", d->job->fidelity, "json"), &text);
+    trial_write(darts_path(d, "retrained", d->job->fidelity, "json"), &text);
     base_buf_fini(&text);
     base_buf_fini(&cells);
 }
@@ -177,5 +139,5 @@ void darts_make_files(darts_job *d, const nas_genotype *genotype) {
 
 void darts_write_files(darts_job *d) {
     for (size_t i = 0; i < DARTS_FILES; i++)
-        write_file(base_arena_printf(d->arena, "%s/%s", d->job->folder, darts_files[i]), &d->made[i]);
+        trial_write(base_arena_printf(d->arena, "%s/%s", d->job->folder, darts_files[i]), &d->made[i]);
 }

@@ -5,7 +5,6 @@
  * one that this job goes on from. A file that is missing or damaged costs time, never the result: the training is
  * repeated from the nearest sound one, and reports are always those of the whole stretch, so the outcome is bit for bit
  * that of an undisturbed run. */
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "engine/train/trainer.h"
 #include "experiments/objectives/cells_files.h"
 #include "experiments/objectives/train_state.h"
+#include "experiments/objectives/trial_folder.h"
 #include "nas/cells.h"
 
 /* A metric added up over the trainings of a job. */
@@ -136,51 +136,20 @@ static bool on_stop(void *self) {
 
 /* ---- files ---- */
 
-static void put_fidelity(base_buf *path, double fidelity) {
-    if (fidelity == floor(fidelity))
-        base_buf_put_i64(path, (int64_t)fidelity);
-    else
-        base_buf_put_double(path, fidelity);
-}
-
 /* folder/kind-fidelity[.fold-n].ckpt, but a fold of TRAIN_FOLDS is the same whatever the fidelity. */
 static const char *file_of(const evaluation *e, const char *kind, double fidelity, base_buf *path) {
     bool any_fidelity = e->state->fidelity == TRAIN_FOLDS;
     base_buf_clear(path);
     base_buf_printf(path, "%s/%s-", e->job->folder, kind);
-    if (!any_fidelity) put_fidelity(path, fidelity);
+    if (!any_fidelity) trial_put_fidelity(path, fidelity);
     if (e->fold) base_buf_printf(path, "%sfold-%zu", any_fidelity ? "" : ".", e->fold);
     base_buf_puts(path, ".ckpt");
     return path->data;
 }
 
-/* Whether a file of a trial's folder is a checkpoint of this fidelity, of any kind and fold, finished or half written;
- * INFINITY: of any. */
-static bool is_checkpoint(const char *name, double fidelity) {
-    static const char *const kinds[] = {"checkpoint-", "partial-"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strncmp(name, kinds[i], strlen(kinds[i])) != 0) continue;
-        if (!isfinite(fidelity)) return true;
-        base_buf stem = {0};
-        put_fidelity(&stem, fidelity);
-        const char *rest = name + strlen(kinds[i]);
-        const bool same = strncmp(rest, stem.data, stem.length) == 0 && rest[stem.length] == '.';
-        const bool longer = same && rest[stem.length + 1] >= '0' && rest[stem.length + 1] <= '9'; /* 2 is not 2.5 */
-        base_buf_fini(&stem);
-        return same && !longer;
-    }
-    return false;
-}
-
 size_t train_forget(const char *folder, double fidelity) {
-    size_t count = 0;
-    DIR *dir = opendir(folder);
-    if (!dir) return 0;
-    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-        if (is_checkpoint(entry->d_name, fidelity)) count += unlinkat(dirfd(dir), entry->d_name, 0) == 0;
-    }
-    closedir(dir);
-    return count;
+    static const char *const kinds[] = {"checkpoint", "partial", NULL};
+    return trial_forget(folder, kinds, fidelity);
 }
 
 /* Loads the most advanced sound file of this training. A sound one that is of no use (a former version of the program
