@@ -10,14 +10,10 @@
 extern "C" {
 #endif
 
-/* Puts it behind net->at, the data. BASE_INVALID as of nas_skeleton_build. */
+/* Puts it behind net->at, the data. What papers count, without the auxiliary tower, is what lies behind ports->output
+ * (eng_graph_numbers_behind, eng_graph_flops_behind). BASE_INVALID as of nas_skeleton_build. */
 BASE_CHECK base_status nas_network_build(const nas_genotype *genotype, const nas_settings *settings, eng_net *net,
                                          eng_ports *ports);
-
-/* Numbers that are trained, and floating-point operations of a sample, as papers count them: without the auxiliary
- * tower. Of any network of a space. */
-size_t nas_network_numbers(const eng_graph *graph);
-double nas_network_flops(const eng_graph *graph);
 
 #ifdef __cplusplus
 }

@@ -5,8 +5,8 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "engine/modules/summary.h"
 #include "experiments/objectives/darts_state.h"
-#include "nas/network.h"
 
 static const double mib = 1024.0 * 1024.0, ENOUGH = 0.5; /* seconds of steps that are timed */
 
@@ -157,7 +157,8 @@ static base_status put_retraining(const description *d, base_buf *out, base_err 
     BASE_TRY(eng_recipe_check(&recipe, d->set, err));
     BASE_TRY(eng_recipe_graph(&recipe, d->set, &graph, &ports, err));
     base_buf_printf(out, "# a genotype by lot is retrained for %lld epochs with %zu parameters, %.3g FLOPs\n",
-                    (long long)recipe.course.epochs, nas_network_numbers(graph), nas_network_flops(graph));
+                    (long long)recipe.course.epochs, eng_graph_numbers_behind(graph, ports.output),
+                    eng_graph_flops_behind(graph, ports.output));
     eng_graph_destroy(graph);
     return BASE_OK;
 }

@@ -5,7 +5,6 @@
 #include "engine/train/footprint.h"
 #include "engine/train/trainer.h"
 #include "experiments/objectives/darts_state.h"
-#include "nas/network.h"
 
 typedef struct retraining {
     darts_job *d;
@@ -42,13 +41,13 @@ static base_status fit(const retraining *r, uint64_t epochs, base_err *err) {
 
 static void measure(eng_trainer *trainer, const eng_view *view, darts_retrained *out) {
     const eng_progress *p = eng_trainer_progress(trainer);
-    const eng_graph *graph = eng_model_graph(eng_trainer_model(trainer));
+    const eng_model *model = eng_trainer_model(trainer);
     const eng_scores test = eng_trainer_evaluate(trainer, view->split.test);
     out->valid_error = eng_scores_get(&p->history[p->epochs - 1].valid, "error");
     out->epochs = (double)p->epoch;
     out->test_error = eng_scores_get(&test, "error");
-    out->parameters = (double)nas_network_numbers(graph);
-    out->flops = nas_network_flops(graph);
+    out->parameters = (double)eng_model_numbers(model);
+    out->flops = eng_model_flops(model);
 }
 
 static size_t threads_of(const hpo_job *job) {

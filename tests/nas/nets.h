@@ -5,6 +5,7 @@
 
 #include "tests/support/check.h"
 
+#include "engine/modules/summary.h"
 #include "nas/network.h"
 
 static inline const nas_space *space_of(const char *name, base_arena *arena) {
@@ -43,7 +44,7 @@ static inline eng_graph *network_of(const nas_genotype *genotype, const nas_sett
 static inline size_t numbers_of(const nas_genotype *genotype, nas_settings settings, size_t size, size_t channels) {
     eng_ports ports;
     eng_graph *graph = network_of(genotype, &settings, size, channels, &ports);
-    const size_t numbers = nas_network_numbers(graph);
+    const size_t numbers = eng_graph_numbers_behind(graph, ports.output);
     eng_graph_destroy(graph);
     return numbers;
 }

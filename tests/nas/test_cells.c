@@ -23,7 +23,7 @@ static size_t numbers_in(const eng_network *network, size_t image, size_t colour
     eng_ports ports;
     base_err err;
     CHECK_OK(eng_network_graph(network, &around, &graph, &ports, &err));
-    const size_t numbers = nas_network_numbers(graph);
+    const size_t numbers = eng_graph_numbers_behind(graph, ports.output);
     eng_graph_destroy(graph);
     return numbers;
 }
