@@ -151,24 +151,3 @@ void eng_split_fini(eng_split *split) {
     free(split->memory);
     *split = (eng_split){0};
 }
-
-base_status eng_part_cut(eng_part whole, eng_cut *cuts, size_t count, base_err *err) {
-    double sum = 0;
-    size_t begin = 0;
-    for (size_t i = 0; i < count; i++) {
-        eng_cut *cut = &cuts[i];
-        if (!(cut->fraction > 0) || sum + cut->fraction > 1 + 1e-9)
-            return BASE_FAIL(err, BASE_INVALID,
-                             "the part '%s' is a fraction of %g, but fractions are above 0 and together at most 1",
-                             cut->name, cut->fraction);
-        sum += cut->fraction;
-        const size_t end = (size_t)llround(fmin(sum, 1) * (double)whole.count);
-        if (end == begin)
-            return BASE_FAIL(err, BASE_INVALID,
-                             "the part '%s' has no samples: it would be a fraction of %g of %zu samples", cut->name,
-                             cut->fraction, whole.count);
-        cut->part = (eng_part){.index = whole.index + begin, .count = end - begin};
-        begin = end;
-    }
-    return BASE_OK;
-}

@@ -38,20 +38,6 @@ BASE_CHECK base_status eng_split_make(const eng_dataset *set, const eng_split_se
 size_t eng_split_train_count(const eng_dataset *set, const eng_split_settings *settings);
 void eng_split_fini(eng_split *split);
 
-/* A part of a part of a split, by name: the half that trains the weights of a search, the half that trains its choices
- * ("train_portion" of DARTS's code). */
-typedef struct eng_cut {
-    const char *name; /* for sentences */
-    double fraction;  /* of the whole, above 0 */
-    eng_part part;    /* filled; it belongs to the split */
-} eng_cut;
-
-/* Cuts a part into as many as are asked for, one behind the other in the split's order: disjoint, stratified as the
- * whole is, and a function of the split's settings. Fractions that sum up to 1 (within 1e-9) leave nothing over.
- * BASE_INVALID when one would be empty, or they are too much
- * together. */
-BASE_CHECK base_status eng_part_cut(eng_part whole, eng_cut *cuts, size_t count, base_err *err);
-
 #ifdef __cplusplus
 }
 #endif

@@ -190,64 +190,6 @@ static void impossible_settings_are_refused(void **state) {
     eng_dataset_destroy(set);
 }
 
-/* The training part of a hold-out and of a fold in the middle, in halves and in three unequal parts. */
-static void a_part_is_cut_as_asked(void **state) {
-    (void)state;
-    base_err err = {0};
-    eng_dataset *set = three_classes(0);
-    for (uint64_t seed = 0; seed < 20; seed++) {
-        const eng_split_settings s = {.seed = seed,
-                                      .test_fraction = 0.21,
-                                      .valid_fraction = 0.13,
-                                      .folds = seed % 2 == 0 ? 0 : 5,
-                                      .fold = 2,
-                                      .fraction = 1};
-        eng_split split = make(set, &s), again = make(set, &s);
-        const eng_part train = split.train;
-        eng_cut halves[] = {{.name = "weights", .fraction = 0.5}, {.name = "choices", .fraction = 0.5}};
-        eng_cut three[] = {
-            {.name = "a", .fraction = 0.6}, {.name = "b", .fraction = 0.1}, {.name = "c", .fraction = 0.2}};
-        CHECK_OK(eng_part_cut(train, halves, 2, &err));
-        assert_int_equal(halves[0].part.count + halves[1].part.count, train.count);
-        assert_true(halves[0].part.count - train.count / 2 <= 1);
-        CHECK_OK(eng_part_cut(train, three, 3, &err));
-        assert_int_equal(three[0].part.count, llround(0.6 * (double)train.count));
-        assert_true(three[0].part.count + three[1].part.count + three[2].part.count < train.count);
-        uint8_t seen[COUNT] = {0}, seen_three[COUNT] = {0};
-        mark(split.valid, seen);
-        mark(split.test, seen);
-        for (size_t i = 0; i < 2; i++) mark(halves[i].part, seen);
-        for (size_t i = 0; i < COUNT; i++) assert_int_equal(seen[i], 1);
-        for (size_t i = 0; i < 3; i++) mark(three[i].part, seen_three);
-        for (size_t i = 0; i < 2; i++) check_stratified(set, halves[i].part, s.folds ? 4 : 2);
-        for (size_t i = 0; i < 3; i++) check_stratified(set, three[i].part, s.folds ? 4 : 2);
-        eng_cut same[] = {{.name = "weights", .fraction = 0.5}};
-        CHECK_OK(eng_part_cut(again.train, same, 1, &err));
-        assert_int_equal(same[0].part.count, halves[0].part.count);
-        assert_memory_equal(same[0].part.index, halves[0].part.index, same[0].part.count * sizeof(uint32_t));
-        eng_split_fini(&split);
-        eng_split_fini(&again);
-    }
-    eng_dataset_destroy(set);
-}
-
-static void impossible_cuts_are_refused(void **state) {
-    (void)state;
-    static const uint32_t index[3] = {7, 8, 9};
-    const eng_part three = {index, 3};
-    base_err err = {0};
-    eng_cut much[] = {{.name = "a", .fraction = 0.7}, {.name = "b", .fraction = 0.4}};
-    eng_cut none[] = {{.name = "a", .fraction = 0.1}}, zero[] = {{.name = "z", .fraction = 0}};
-    CHECK_FAILS(eng_part_cut(three, much, 2, &err), BASE_INVALID, "the part 'b' is a fraction of 0.4");
-    CHECK_FAILS(eng_part_cut(three, none, 1, &err), BASE_INVALID, "the part 'a' has no samples");
-    CHECK_FAILS(eng_part_cut(three, zero, 1, &err), BASE_INVALID, "the part 'z' is a fraction of 0");
-    eng_cut thirds[] = {
-        {.name = "a", .fraction = 1.0 / 3}, {.name = "b", .fraction = 1.0 / 3}, {.name = "c", .fraction = 1.0 / 3}};
-    CHECK_OK(eng_part_cut(three, thirds, 3, &err)); /* rounding leaves nothing over */
-    for (size_t i = 0; i < 3; i++) assert_true(thirds[i].part.count == 1 && thirds[i].part.index[0] == 7 + i);
-    CHECK_OK(eng_part_cut(three, NULL, 0, &err));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_disjoint_stratified_and_complete),
@@ -256,8 +198,6 @@ int main(void) {
         cmocka_unit_test(smaller_fractions_lie_inside_larger_ones),
         cmocka_unit_test(a_split_is_a_function_of_its_seed),
         cmocka_unit_test(regression_sets_are_split_without_classes),
-        cmocka_unit_test(a_part_is_cut_as_asked),
-        cmocka_unit_test(impossible_cuts_are_refused),
         cmocka_unit_test(impossible_settings_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
