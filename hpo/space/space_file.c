@@ -101,7 +101,19 @@ static const char *comma_hint(const reader *in, size_t key) {
                              in->map->keys[key]->text);
 }
 
-static const char *key_hint(base_arena *arena, const char *word) {
+/* Keras Tuner's sampling, and what seems natural: {scale: log}. */
+static const char *scale_hint(base_arena *arena, const char *word, const base_yaml_node *value) {
+    static const key_id scales[] = {KEY_LOG, KEY_LOGIT};
+    if (strcasecmp(word, "scale") != 0 && strcasecmp(word, "sampling") != 0) return NULL;
+    for (size_t i = 0; value->kind == BASE_YAML_STRING && i < sizeof scales / sizeof *scales; i++)
+        if (strcasecmp(value->text, KEY_WORDS[scales[i]]) == 0)
+            return base_arena_printf(arena, "did you mean \"%s: true\"?", KEY_WORDS[scales[i]]);
+    return "write log: true or logit: true; else the scale is linear";
+}
+
+static const char *key_hint(base_arena *arena, const char *word, const base_yaml_node *value) {
+    const char *scale = scale_hint(arena, word, value);
+    if (scale) return scale;
     for (size_t i = 0; i < sizeof OTHER_WORDS / sizeof *OTHER_WORDS; i++)
         if (strcasecmp(word, OTHER_WORDS[i].word) == 0)
             return base_arena_printf(arena, "did you mean \"%s\"?", KEY_WORDS[OTHER_WORDS[i].ours]);
@@ -120,7 +132,7 @@ static base_status collect_keys(reader *in, base_err *err) {
         if (id == KEY_COUNT) {
             const char *comma = comma_hint(in, i);
             return hpo_space_fail(key, err, "%s: unknown key \"%s\": %s", in->name, key->text,
-                                  comma ? comma : key_hint(in->arena, key->text));
+                                  comma ? comma : key_hint(in->arena, key->text, in->map->items[i]));
         }
         in->nodes[id] = in->map->items[i];
     }

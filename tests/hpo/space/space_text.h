@@ -68,4 +68,27 @@ static inline void check_message(const base_err *err, const marked_text *marked,
     assert_string_equal(err->text, wanted);
 }
 
+/* What is wrong with a text, behind its @. */
+typedef struct broken_space {
+    const char *text, *message;
+} broken_space;
+
+/* Each is refused with its message. */
+static inline void check_broken(const broken_space *broken, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        marked_text marked = marked_text_of(broken[i].text);
+        base_arena *arena = base_arena_create();
+        base_yaml_node *root = space_text_parse(arena, marked.text);
+        hpo_space *space = NULL;
+        base_err err = {0};
+        base_status status =
+            hpo_space_read(base_yaml_get(root, "parameters"), base_yaml_get(root, "forbid"), "epochs", &space, &err);
+        if (status != BASE_INVALID) print_error("not refused:\n%s\n", marked.text);
+        assert_int_equal(status, BASE_INVALID);
+        assert_null(space);
+        check_message(&err, &marked, broken[i].message);
+        base_arena_destroy(arena);
+    }
+}
+
 #endif
