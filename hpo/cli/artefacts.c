@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the trials have made, best first: which of my seeds? Trials that made the same, such as one genotype found by
- * several searches, share a row with the mean of their errors. */
+ * several searches, share a row with the mean of their errors. A long artefact is cut to a line: where it lies whole is
+ * said below the table. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "base/arena.h"
 #include "hpo/cli/cli_impl.h"
 
-enum { SHOWN = 5, COLUMNS = 4, TRIALS = 3, WIDTH = 16 };
+enum { SHOWN = 5, COLUMNS = 4, TRIALS = 3, WIDTH = 16, INDENT = 4, PAGE = 80 };
 
 typedef struct row {
     const char *artefact;
@@ -26,6 +27,7 @@ typedef struct table {
     size_t columns;
     row *rows;
     size_t count, capacity, evaluations;
+    bool cut; /* an artefact was too long for its line */
 } table;
 
 /* The study's metric, and what else is an error. */
@@ -84,7 +86,25 @@ static void put_cell(const char *text, base_buf *out) {
     base_buf_printf(out, "%-*s", WIDTH, text);
 }
 
-static void print_row(const table *t, const row *r, base_buf *out) {
+/* On one line, cut between words where that is possible. */
+static void print_artefact(table *t, const char *artefact, base_buf *out) {
+    static const char more[] = " ...";
+    base_buf text = {0};
+    cli_put_plain(&text, artefact);
+    size_t length = text.length;
+    if (length > PAGE - INDENT) {
+        t->cut = true;
+        length = PAGE - INDENT - (sizeof more - 1);
+        while (length > 0 && text.data[length] != ' ') length--;
+        if (length == 0) length = PAGE - INDENT - (sizeof more - 1);
+        while (((unsigned char)text.data[length] & 0xC0) == 0x80) length--; /* not within a letter */
+    }
+    base_buf_printf(out, "%*s%.*s%s\n", INDENT, "", (int)length, base_buf_text(&text),
+                    length < text.length ? more : "");
+    base_buf_fini(&text);
+}
+
+static void print_row(table *t, const row *r, base_buf *out) {
     base_buf line = {0}, trials = {0};
     for (size_t i = 0; i < t->columns; i++) {
         char value[32];
@@ -94,9 +114,7 @@ static void print_row(const table *t, const row *r, base_buf *out) {
     for (size_t i = 0; i < r->count && i < TRIALS; i++)
         base_buf_printf(&trials, "%s%llu", i > 0 ? ", " : "", (unsigned long long)r->trial[i]);
     base_buf_printf(out, "  %s%s%s\n", base_buf_text(&line), base_buf_text(&trials), r->count > TRIALS ? ", ..." : "");
-    base_buf_clear(&line);
-    cli_put_plain(&line, r->artefact);
-    base_put_text(base_buf_text(&line), 4, out);
+    print_artefact(t, r->artefact, out);
     base_buf_fini(&line);
     base_buf_fini(&trials);
 }
@@ -115,6 +133,8 @@ void cli_print_artefacts(const cli_end *end, base_buf *out) {
         for (size_t i = 0; i < t.columns; i++) put_cell(t.column[i], out);
         base_buf_puts(out, "trials\n");
         for (size_t i = 0; i < shown; i++) print_row(&t, &t.rows[i], out);
+        if (t.cut && t.spec->objective->files)
+            base_buf_printf(out, "  (whole: trials/TRIAL/%s)\n", t.spec->objective->files[0]);
     }
     free(t.rows);
 }

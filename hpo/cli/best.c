@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* best.yaml: what a run has found, for programs and for the next study's try_first. */
+#include <math.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -20,6 +21,12 @@ static base_yaml_node *text_node(base_arena *arena, const char *text) {
 static base_yaml_node *number_node(base_arena *arena, double value, bool integer) {
     const hpo_value number = integer ? hpo_value_int((int64_t)value) : hpo_value_real(value);
     return hpo_value_node(arena, &number);
+}
+
+/* A count is written as one: metrics are real numbers, but 185674 parameters are no 185674.0. */
+static base_yaml_node *metric_node(base_arena *arena, double value) {
+    const bool whole = fabs(value) <= 0x1p53 && value == floor(value) && !(value == 0 && signbit(value));
+    return number_node(arena, value, whole);
 }
 
 static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
@@ -49,7 +56,7 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
     map = base_yaml_new_map(arena, NULL);
     for (size_t i = 0; best->eval->metrics && i < best->eval->metrics->count; i++) {
         const hpo_metric *metric = &best->eval->metrics->item[i];
-        base_yaml_put(arena, map, metric->name, number_node(arena, metric->value, false));
+        base_yaml_put(arena, map, metric->name, metric_node(arena, metric->value));
     }
     if (map->count > 0) base_yaml_put(arena, root, "metrics", map);
     return root;

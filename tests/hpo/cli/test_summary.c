@@ -194,42 +194,94 @@ static void test_best_is_yaml_and_true(void **state) {
     tear_down(&f);
 }
 
-/* Trials that made the same share a row with the mean of their errors; the best row comes first. */
-static void test_artefacts_are_told_apart(void **state) {
-    (void)state;
-    fixture f;
+typedef struct finding {
+    double valid, test;
+    const char *artefact; /* "": the trial fails */
+} finding;
+
+static void set_up_findings(fixture *f, const finding *findings, size_t count) {
     base_err err;
-    base_buf out = {0};
-    f.dir = check_tmpdir_create();
-    f.spec = toy_spec("objective: toy_strict\nmetric: {name: valid_error, goal: minimize}\nparameters: {learning_rate: "
-                      "{min: 0.1, max: 1.0}}\n"
-                      "budget: {trials: 5}\n");
-    CHECK_OK(hpo_study_create(f.spec, &f.study, &err));
-    static const struct {
-        double valid, test;
-        const char *artefact;
-    } results[] = {{0.5, 0.6, "b"}, {0.25, 0.5, "a"}, {0.75, 0.5, "a"}, {0.125, 0.25, ""}, {0.375, 0.75, "c\x1b"}};
-    for (size_t i = 0; i < CHECK_COUNT(results); i++) {
+    f->dir = check_tmpdir_create();
+    f->spec =
+        toy_spec("objective: toy_strict\nmetric: {name: valid_error, goal: minimize}\nparameters: {learning_rate: "
+                 "{min: 0.1, max: 1.0}}\n"
+                 "budget: {trials: 5}\n");
+    CHECK_OK(hpo_study_create(f->spec, &f->study, &err));
+    for (size_t i = 0; i < count; i++) {
         hpo_ask_kind kind;
         hpo_record record;
         hpo_result result = {.cost = 1};
-        CHECK_OK(hpo_study_ask(f.study, &kind, &record, &err));
-        hpo_metrics_set(&result.metrics, "valid_error", results[i].valid);
-        hpo_metrics_set(&result.metrics, "test_error", results[i].test);
-        assert_true(hpo_result_set_artefact(&result, results[i].artefact));
-        if (i == 3) result.failure = HPO_FAILURE_CRASH;
-        hpo_study_tell(f.study, record.trial, &result, 0, 0, &record);
+        CHECK_OK(hpo_study_ask(f->study, &kind, &record, &err));
+        hpo_metrics_set(&result.metrics, "valid_error", findings[i].valid);
+        hpo_metrics_set(&result.metrics, "test_error", findings[i].test);
+        assert_true(hpo_result_set_artefact(&result, findings[i].artefact));
+        if (!*findings[i].artefact) result.failure = HPO_FAILURE_CRASH;
+        hpo_study_tell(f->study, record.trial, &result, 0, 0, &record);
     }
-    f.last = (hpo_progress){.study = f.study};
+    f->last = (hpo_progress){.study = f->study};
+}
+
+/* The table of what trials have made. */
+static void print_findings(const finding *findings, size_t count, base_buf *out) {
+    fixture f;
+    set_up_findings(&f, findings, count);
     cli_end end = end_of(&f, "done", 0, NULL);
-    cli_print_artefacts(&end, &out);
+    cli_print_artefacts(&end, out);
+    tear_down(&f);
+}
+
+/* Trials that made the same share a row with the mean of their errors; the best row comes first. */
+static void test_artefacts_are_told_apart(void **state) {
+    (void)state;
+    static const finding findings[] = {
+        {0.5, 0.6, "b"}, {0.25, 0.5, "a"}, {0.75, 0.5, "a"}, {0.125, 0.25, ""}, {0.375, 0.75, "c\x1b"}};
+    base_buf out = {0};
+    print_findings(findings, CHECK_COUNT(findings), &out);
     assert_string_equal(base_buf_text(&out), "the 3 of 3 artefacts of 4 trials (means of equal ones):\n"
                                              "  valid_error     test_error      trials\n"
                                              "  0.5             0.5             1, 2\n    a\n"
                                              "  0.375           0.75            4\n    c?\n"
                                              "  0.5             0.6             0\n    b\n");
     base_buf_fini(&out);
-    tear_down(&f);
+}
+
+#define TEN "0123456789"
+
+/* A row has a line for its artefact: 76 characters are one, of more only the first words are shown, or letters. */
+static void test_a_long_artefact_is_cut(void **state) {
+    (void)state;
+    static const finding findings[] = {{0.1, 0, TEN TEN TEN TEN TEN TEN TEN "012345"},
+                                       {0.2, 0, TEN " " TEN TEN TEN TEN TEN " " TEN TEN},
+                                       {0.3, 0, TEN TEN TEN TEN TEN TEN TEN "0\xc3\xb6" TEN}};
+    base_buf out = {0};
+    print_findings(findings, CHECK_COUNT(findings), &out);
+    CHECK_CONTAINS(base_buf_text(&out), "\n    " TEN TEN TEN TEN TEN TEN TEN "012345\n");
+    CHECK_CONTAINS(base_buf_text(&out), "\n    " TEN " " TEN TEN TEN TEN TEN " ...\n");
+    CHECK_CONTAINS(base_buf_text(&out), "\n    " TEN TEN TEN TEN TEN TEN TEN "0 ...\n");
+    base_buf_fini(&out);
+}
+
+/* A metric that is a whole number is written as one, and no other. */
+static void test_counts_are_whole_numbers(void **state) {
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{185674, "185674"}, {0.5, "0.5"}, {0, "0"}, {-3, "-3"}, {-0.0, "-0.0"}, {1e300, "1e+300"}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        fixture f;
+        base_err err;
+        base_buf text = {0}, line = {0};
+        set_up_findings(&f, &(finding){0.25, cases[i].value, "a"}, 1);
+        cli_end end = end_of(&f, "done", 0, NULL);
+        CHECK_OK(cli_write_best(&end, f.dir.path, &err));
+        CHECK_OK(base_read_file(check_tmpdir_file(&f.dir, "best.yaml"), &text, &err));
+        base_buf_printf(&line, "test_error: %s}\n", cases[i].text);
+        CHECK_CONTAINS(base_buf_text(&text), base_buf_text(&line));
+        base_buf_fini(&text);
+        base_buf_fini(&line);
+        tear_down(&f);
+    }
 }
 
 /* A run's folder has the files of its best trial, and none of an earlier one. */
@@ -387,6 +439,8 @@ int main(void) {
         cmocka_unit_test(test_status_of_a_run_that_goes_on_or_that_broke),
         cmocka_unit_test(test_best_is_yaml_and_true),
         cmocka_unit_test(test_artefacts_are_told_apart),
+        cmocka_unit_test(test_a_long_artefact_is_cut),
+        cmocka_unit_test(test_counts_are_whole_numbers),
         cmocka_unit_test(test_files_of_the_best_lie_beside_it),
         cmocka_unit_test(test_without_a_success_there_is_no_best),
         cmocka_unit_test(test_an_artefact_commands_no_terminal),
