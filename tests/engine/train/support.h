@@ -43,4 +43,25 @@ static inline eng_trainer *bench_trainer(const bench *b) {
     return trainer;
 }
 
+/* Values, slots and steps of both trainers, and every reproducible number of their histories. */
+static inline void check_same_bits(const eng_trainer *a, const eng_trainer *b) {
+    const eng_progress *p = eng_trainer_progress(a), *q = eng_trainer_progress(b);
+    eng_params *u = eng_model_params(eng_trainer_model(a)), *v = eng_model_params(eng_trainer_model(b));
+    assert_int_equal(eng_params_size(u), eng_params_size(v));
+    assert_memory_equal(eng_params_values(u), eng_params_values(v), eng_params_size(u) * sizeof(float));
+    assert_int_equal(p->epoch, q->epoch);
+    assert_int_equal(p->epochs, q->epochs);
+    for (size_t i = 0; i < p->epochs; i++) {
+        const eng_epoch *x = &p->history[i], *y = &q->history[i];
+        assert_int_equal(x->epoch, y->epoch);
+        CHECK_SAME_DOUBLE(x->train_loss, y->train_loss);
+        CHECK_SAME_DOUBLE(x->learning_rate, y->learning_rate);
+        assert_int_equal(x->valid.count, y->valid.count);
+        for (size_t k = 0; k < x->valid.count; k++) {
+            assert_string_equal(x->valid.score[k].name, y->valid.score[k].name);
+            CHECK_SAME_DOUBLE(x->valid.score[k].value, y->valid.score[k].value);
+        }
+    }
+}
+
 #endif
