@@ -10,6 +10,9 @@ static const hpo_fidelity search_epochs = {.name = "search_epochs", .min = 1, .m
 #define SMALL                                                                                                          \
     "dataset: digits, fraction: 0.2, space: toy, search: darts-first, channels: 4, batch_size: 32, "                   \
     "retrain: {epochs: 2, batch_size: 32, channels: 4}"
+#define LARGE                                                                                                          \
+    "dataset: digits, fraction: 0.2, space: toy, search: darts-first, channels: 4, batch_size: 32, "                   \
+    "retrain: {epochs: 1, batch_size: 512, channels: 64}"
 /* Alphas that hardly move: the genotype is that of the first ones on every rung. */
 #define STILL SMALL ", alpha_learning_rate: 1e-12"
 
@@ -19,6 +22,40 @@ static study create(const char *settings, hpo_fidelity fidelity, const char *wan
     CHECK_OK(obj_darts.check(&s.env, &err));
     CHECK_OK(study_start(&s, &err));
     return s;
+}
+
+/* A study, and the folders of two trials that are compared. */
+typedef struct bench {
+    check_tmpdir dir;
+    study s;
+    const char *one, *two;
+} bench;
+
+/* *state: the settings. */
+static int set_up(void **state) {
+    bench *b = base_calloc(1, sizeof *b);
+    b->dir = check_tmpdir_create();
+    b->s = create(*state, search_epochs, "valid_error");
+    b->one = folder(&b->dir, "one");
+    b->two = folder(&b->dir, "two");
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    bench *b = *state;
+    study_end(&b->s);
+    check_tmpdir_remove(&b->dir);
+    free(b);
+    return 0;
+}
+
+/* The evaluation of a trial that must succeed. */
+static hpo_result result_of(bench *b, const char *in, double from, double to, listener *l) {
+    base_err err = {0};
+    hpo_result result;
+    CHECK_OK(evaluate(&b->s, in, from, to, l, &result, &err));
+    return result;
 }
 
 static base_buf text_of(const char *in, const char *name) {
@@ -47,14 +84,9 @@ static void check_same_result(const char *one, const hpo_result *a, const char *
 }
 
 static void a_trial_searches_and_retrains(void **state) {
-    (void)state;
-    base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
-    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    bench *b = *state;
     listener l = {0}, again = {0};
-    hpo_result result, repeated;
-    CHECK_OK(evaluate(&s, one, 0, 3, &l, &result, &err));
+    const hpo_result result = result_of(b, b->one, 0, 3, &l);
     assert_int_equal(l.count, 3);
     CHECK_SAME_DOUBLE(l.step[2], 3);
     CHECK_SAME_DOUBLE(metric(&l.metrics[2], "supernet_error"), metric(&result.metrics, "supernet_error"));
@@ -66,31 +98,25 @@ static void a_trial_searches_and_retrains(void **state) {
     assert_true(metric(&result.metrics, "search_seconds") > 0);
     assert_int_equal(result.notices, 0);
     CHECK_CONTAINS(result.artefact, "conv");
-    CHECK_NEAR(result.cost, obj_darts.cost(&s.env, s.config, 0, 3, true), 1e-9);
-    CHECK_OK(evaluate(&s, two, 0, 3, &again, &repeated, &err));
-    check_same_result(one, &result, two, &repeated);
+    CHECK_NEAR(result.cost, obj_darts.cost(&b->s.env, b->s.config, 0, 3, true), 1e-9);
+    const hpo_result repeated = result_of(b, b->two, 0, 3, &again);
+    check_same_result(b->one, &result, b->two, &repeated);
     check_same_end(&again, &l);
-    study_end(&s);
-    check_tmpdir_remove(&dir);
 }
 
 static void a_promoted_trial_equals_one_that_ran_through(void **state) {
-    (void)state;
-    base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
-    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    bench *b = *state;
+    const char *two = b->two;
     listener whole = {0}, part = {0};
-    hpo_result at_once, promoted, again;
-    CHECK_OK(evaluate(&s, one, 0, 3, &whole, &at_once, &err));
-    evaluate_elsewhere(&s, two, 0, 1, &part, BASE_OK);
+    const hpo_result at_once = result_of(b, b->one, 0, 3, &whole);
+    evaluate_elsewhere(&b->s, two, 0, 1, &part, BASE_OK);
     assert_true(exists(two, "search-1.ckpt") && exists(two, "retrained-1.json"));
-    CHECK_OK(evaluate(&s, two, 1, 3, &part, &promoted, &err));
+    const hpo_result promoted = result_of(b, two, 1, 3, &part);
     assert_int_equal(part.count, 2);
     check_same_end(&part, &whole);
-    check_same_result(one, &at_once, two, &promoted);
-    CHECK_OK(evaluate(&s, two, 1, 3, &part, &again, &err)); /* another attempt: the result was lost on its way */
-    check_same_result(one, &at_once, two, &again);
+    check_same_result(b->one, &at_once, two, &promoted);
+    const hpo_result again = result_of(b, two, 1, 3, &part); /* another attempt: the result was lost on its way */
+    check_same_result(b->one, &at_once, two, &again);
     CHECK_SAME_DOUBLE(again.cost, promoted.cost);
     obj_darts.forget(two, 1);
     assert_false(exists(two, "search-1.ckpt") || exists(two, "retrained-1.json"));
@@ -98,110 +124,86 @@ static void a_promoted_trial_equals_one_that_ran_through(void **state) {
     obj_darts.forget(two, INFINITY);
     assert_false(exists(two, "search-3.ckpt") || exists(two, "retrain-3.ckpt") || exists(two, "retrained-3.json"));
     for (size_t i = 0; obj_darts.files[i]; i++) assert_true(exists(two, obj_darts.files[i]));
-    study_end(&s);
-    check_tmpdir_remove(&dir);
 }
 
 /* What a rung has found and the one before had found, too, is not trained again, and not paid for. */
 static void the_same_genotype_is_retrained_once(void **state) {
-    (void)state;
-    base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" STILL "}", search_epochs, "valid_error");
-    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    bench *b = *state;
+    const hpo_objective_env *env = &b->s.env;
     listener l = {0};
-    hpo_result first, second, at_once;
-    CHECK_OK(evaluate(&s, one, 0, 1, &l, &first, &err));
-    CHECK_OK(evaluate(&s, one, 1, 3, &l, &second, &err));
+    const hpo_result first = result_of(b, b->one, 0, 1, &l), second = result_of(b, b->one, 1, 3, &l);
     assert_string_equal(first.artefact, second.artefact);
     CHECK_SAME_DOUBLE(metric(&first.metrics, "valid_error"), metric(&second.metrics, "valid_error"));
-    const double declared = obj_darts.cost(&s.env, s.config, 1, 3, true);
+    const double declared = obj_darts.cost(env, b->s.config, 1, 3, true);
     CHECK_NEAR(second.cost, declared - 2, 1e-9); /* two epochs of retraining */
-    CHECK_NEAR(second.cost, obj_darts.cost(&s.env, s.config, 1, 3, false), 1e-9);
-    CHECK_OK(evaluate(&s, two, 0, 3, &l, &at_once, &err));
-    check_same_result(one, &second, two, &at_once);
-    CHECK_NEAR(at_once.cost, obj_darts.cost(&s.env, s.config, 0, 3, true), 1e-9);
+    CHECK_NEAR(second.cost, obj_darts.cost(env, b->s.config, 1, 3, false), 1e-9);
+    const hpo_result at_once = result_of(b, b->two, 0, 3, &l);
+    check_same_result(b->one, &second, b->two, &at_once);
+    CHECK_NEAR(at_once.cost, obj_darts.cost(env, b->s.config, 0, 3, true), 1e-9);
     /* A rung whose note is lost trains again: the same result, paid in full. */
-    obj_darts.forget(one, 3);
+    obj_darts.forget(b->one, 3);
     char path[600];
-    snprintf(path, sizeof path, "%s/retrained-1.json", one);
+    snprintf(path, sizeof path, "%s/retrained-1.json", b->one);
     assert_int_equal(unlink(path), 0);
-    CHECK_OK(evaluate(&s, one, 1, 3, &l, &second, &err));
-    check_same_result(one, &second, two, &at_once);
-    CHECK_NEAR(second.cost, declared, 1e-9);
-    study_end(&s);
-    check_tmpdir_remove(&dir);
+    const hpo_result paid = result_of(b, b->one, 1, 3, &l);
+    check_same_result(b->one, &paid, b->two, &at_once);
+    CHECK_NEAR(paid.cost, declared, 1e-9);
 }
 
 /* Stopped at every report and at many questions, in the search and in the retraining, and continued each time. */
 static void an_interrupted_trial_equals_one_that_ran_through(void **state) {
-    (void)state;
+    bench *b = *state;
     base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
-    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
     listener whole = {0}, part = {0};
-    hpo_result at_once, result;
-    CHECK_OK(evaluate(&s, one, 0, 3, &whole, &at_once, &err));
+    hpo_result result;
+    const hpo_result at_once = result_of(b, b->one, 0, 3, &whole);
     for (size_t stop = 1; stop <= 2; stop++) {
         part = (listener){.stop_at = stop};
-        CHECK_STATUS(evaluate(&s, two, 0, 3, &part, &result, &err), BASE_CANCELLED);
+        CHECK_STATUS(evaluate(&b->s, b->two, 0, 3, &part, &result, &err), BASE_CANCELLED);
         assert_int_equal(part.count, stop);
     }
     size_t stops = 0;
     for (base_status status = BASE_CANCELLED; status == BASE_CANCELLED; stops++) {
         part = (listener){.stop_at_question = 1};
-        status = evaluate(&s, two, 0, 3, &part, &result, &err);
+        status = evaluate(&b->s, b->two, 0, 3, &part, &result, &err);
         if (status != BASE_CANCELLED) CHECK_OK(status);
         assert_true(stops < 1000);
     }
     assert_true(stops > 1);
-    check_same_result(one, &at_once, two, &result);
+    check_same_result(b->one, &at_once, b->two, &result);
     check_same_end(&part, &whole);
     CHECK_SAME_DOUBLE(result.cost, at_once.cost);
-    study_end(&s);
-    check_tmpdir_remove(&dir);
 }
 
 static void missing_files_cost_time_only(void **state) {
-    (void)state;
+    bench *b = *state;
     base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
-    const char *one = folder(&dir, "one"), *none = folder(&dir, "none");
-    listener whole = {0}, part = {0};
-    hpo_result at_once, result;
-    CHECK_OK(evaluate(&s, one, 0, 3, &whole, &at_once, &err));
-    part.stop_at = 1; /* begun again, and stopped before it was where it should have gone on from */
-    CHECK_STATUS(evaluate(&s, none, 0, 3, &part, &result, &err), BASE_CANCELLED);
+    listener whole = {0}, part = {.stop_at = 1};
+    hpo_result result;
+    const hpo_result at_once = result_of(b, b->one, 0, 3, &whole);
+    /* Begun again, and stopped before it was where it should have gone on from. */
+    CHECK_STATUS(evaluate(&b->s, b->two, 0, 3, &part, &result, &err), BASE_CANCELLED);
     part = (listener){0};
-    CHECK_OK(evaluate(&s, none, 2, 3, &part, &result, &err));
+    result = result_of(b, b->two, 2, 3, &part);
     assert_int_equal(part.count, 1); /* what was reported before is not reported again */
     check_same_end(&part, &whole);
-    check_same_result(one, &at_once, none, &result);
+    check_same_result(b->one, &at_once, b->two, &result);
     assert_true(result.notices & HPO_NOTICE_BIT(STARTED_AGAIN));
     CHECK_SAME_DOUBLE(result.cost, at_once.cost);
-    CHECK_OK(evaluate(&s, "/no/such/folder", 0, 3, &part, &result, &err)); /* nor can it be saved */
+    result = result_of(b, "/no/such/folder", 0, 3, &part); /* nor can it be saved */
     check_same_metrics(&result.metrics, &at_once.metrics);
-    study_end(&s);
-    check_tmpdir_remove(&dir);
 }
 
 static void an_abandoned_trial_leaves_nothing(void **state) {
-    (void)state;
+    bench *b = *state;
     base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
-    const char *in = folder(&dir, "in");
     listener l = {0};
-    hpo_result result;
-    CHECK_OK(evaluate(&s, in, 0, 1, &l, &result, &err));
+    hpo_result result = result_of(b, b->one, 0, 1, &l);
     l = (listener){.stop_at = 1, .abandons = true};
-    CHECK_STATUS(evaluate(&s, in, 1, 3, &l, &result, &err), BASE_CANCELLED);
-    assert_false(exists(in, "search-1.ckpt") || exists(in, "search-3.ckpt") || exists(in, "retrained-1.json"));
-    assert_true(exists(in, "genotype.json")); /* of the rung that it had reached */
-    study_end(&s);
-    check_tmpdir_remove(&dir);
+    CHECK_STATUS(evaluate(&b->s, b->one, 1, 3, &l, &result, &err), BASE_CANCELLED);
+    assert_false(exists(b->one, "search-1.ckpt") || exists(b->one, "search-3.ckpt") ||
+                 exists(b->one, "retrained-1.json"));
+    assert_true(exists(b->one, "genotype.json")); /* of the rung that it had reached */
 }
 
 /* retrain: none stops at the genotype. */
@@ -232,76 +234,60 @@ static void a_search_alone_is_worth_its_supernet(void **state) {
 
 /* Another seed is another search; the retraining's settings are its own. */
 static void seeds_and_settings_count(void **state) {
-    (void)state;
-    base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
-    const hpo_job job = {
-        .config = s.config, .fidelity = 1, .seed = 99, .parent = UINT64_MAX, .folder = folder(&dir, "b")};
+    bench *b = *state;
     listener l = {0};
-    hpo_result a, b = {.cost = NAN};
-    CHECK_OK(evaluate(&s, folder(&dir, "a"), 0, 1, &l, &a, &err));
-    CHECK_OK(obj_darts.evaluate(s.state, &job, NULL, &b, &err));
-    assert_true(metric(&a.metrics, "supernet_error") != metric(&b.metrics, "supernet_error"));
-    study_end(&s);
-    check_tmpdir_remove(&dir);
+    const hpo_result one = result_of(b, b->one, 0, 1, &l);
+    b->s.seed = 99;
+    const hpo_result two = result_of(b, b->two, 0, 1, &l);
+    assert_true(metric(&one.metrics, "supernet_error") != metric(&two.metrics, "supernet_error"));
 }
 
 /* The same genotype, alphas and errors by one thread and by two. */
 static void threads_change_no_bit(void **state) {
-    (void)state;
-    base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
-    const char *one = folder(&dir, "one"), *two = folder(&dir, "two");
+    bench *b = *state;
     listener l = {0};
-    hpo_result alone, shared;
-    CHECK_OK(evaluate(&s, one, 0, 3, &l, &alone, &err));
-    s.threads = 2;
-    CHECK_OK(evaluate(&s, two, 0, 3, &l, &shared, &err));
-    check_same_result(one, &alone, two, &shared);
-    study_end(&s);
-    check_tmpdir_remove(&dir);
+    const hpo_result alone = result_of(b, b->one, 0, 3, &l);
+    b->s.threads = 2;
+    const hpo_result shared = result_of(b, b->two, 0, 3, &l);
+    check_same_result(b->one, &alone, b->two, &shared);
 }
 
 /* Better told at once than found out by the kernel: the search, or what comes after it. */
-static void what_does_not_fit_fails_with_both_numbers(void **state) {
-    (void)state;
-    base_err err = {0};
-    check_tmpdir dir = check_tmpdir_create();
-    study s = create("{" SMALL "}", search_epochs, "valid_error");
+static void a_search_that_does_not_fit_fails_with_both_numbers(void **state) {
+    bench *b = *state;
     listener l = {0};
-    hpo_result result;
-    s.memory = 1 << 20;
-    CHECK_OK(evaluate(&s, folder(&dir, "one"), 0, 1, &l, &result, &err));
+    b->s.memory = 1 << 20;
+    const hpo_result result = result_of(b, b->one, 0, 1, &l);
     assert_int_equal(result.failure, HPO_FAILURE_OOM);
     CHECK_CONTAINS(result.reason, "the search takes ");
     CHECK_CONTAINS(result.reason, "but trial.memory is 1.0 MiB");
-    study_end(&s);
-    s = create("{dataset: digits, fraction: 0.2, space: toy, search: darts-first, channels: 4, batch_size: 32, "
-               "retrain: {epochs: 1, batch_size: 512, channels: 64}}",
-               search_epochs, "valid_error");
-    s.memory = 32 << 20;
-    result = (hpo_result){0};
-    CHECK_OK(evaluate(&s, folder(&dir, "two"), 0, 1, &l, &result, &err));
-    assert_int_equal(result.failure, HPO_FAILURE_OOM);
-    CHECK_CONTAINS(result.reason, "the retraining takes ");
-    study_end(&s);
-    check_tmpdir_remove(&dir);
 }
 
+static void a_retraining_that_does_not_fit_fails(void **state) {
+    bench *b = *state;
+    listener l = {0};
+    b->s.memory = 32 << 20;
+    const hpo_result result = result_of(b, b->one, 0, 1, &l);
+    assert_int_equal(result.failure, HPO_FAILURE_OOM);
+    CHECK_CONTAINS(result.reason, "the retraining takes ");
+}
+
+#define WITH(settings, test) cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, (void *)(settings))
+
 int main(void) {
+    static const char small[] = "{" SMALL "}", still[] = "{" STILL "}", large[] = "{" LARGE "}";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_trial_searches_and_retrains),
-        cmocka_unit_test(a_promoted_trial_equals_one_that_ran_through),
-        cmocka_unit_test(the_same_genotype_is_retrained_once),
-        cmocka_unit_test(an_interrupted_trial_equals_one_that_ran_through),
-        cmocka_unit_test(missing_files_cost_time_only),
-        cmocka_unit_test(an_abandoned_trial_leaves_nothing),
+        WITH(small, a_trial_searches_and_retrains),
+        WITH(small, a_promoted_trial_equals_one_that_ran_through),
+        WITH(still, the_same_genotype_is_retrained_once),
+        WITH(small, an_interrupted_trial_equals_one_that_ran_through),
+        WITH(small, missing_files_cost_time_only),
+        WITH(small, an_abandoned_trial_leaves_nothing),
         cmocka_unit_test(a_search_alone_is_worth_its_supernet),
-        cmocka_unit_test(seeds_and_settings_count),
-        cmocka_unit_test(threads_change_no_bit),
-        cmocka_unit_test(what_does_not_fit_fails_with_both_numbers),
+        WITH(small, seeds_and_settings_count),
+        WITH(small, threads_change_no_bit),
+        WITH(small, a_search_that_does_not_fit_fails_with_both_numbers),
+        WITH(large, a_retraining_that_does_not_fit_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
