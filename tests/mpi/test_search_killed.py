@@ -32,7 +32,7 @@ budget: {{trials: 2}}
 deterministic: true
 workers: 2
 """
-MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg")
+MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
 TRIES = 5  # of a round
 
 
