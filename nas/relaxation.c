@@ -413,7 +413,7 @@ static void backward(const eng_call *call, const eng_run *run) {
         alphas_back(t->owner, t, call->dy, call->dx[0]);
 }
 
-static const eng_op op_edge_weights = {
+const eng_op nas_op_edge_weights = {
     .name = "edge_weights",
     .summary = "weights of operations from alphas, by a rule",
     .inputs = 0,
@@ -506,8 +506,8 @@ base_status nas_relaxation_build(nas_relaxation *r, eng_net *net) {
         eng_value alphas = ENG_NO_VALUE;
         if (r->rule->learned) BASE_TRY(add_parameter(net, eng_shape_2d(t->rows, t->columns), t->name, &alphas));
         snprintf(name, sizeof name, "weights.%s", t->name);
-        BASE_TRY(eng_graph_add_many(net->graph, &op_edge_weights, &config, name, &alphas, r->rule->learned, &t->weights,
-                                    net->err));
+        BASE_TRY(eng_graph_add_many(net->graph, &nas_op_edge_weights, &config, name, &alphas, r->rule->learned,
+                                    &t->weights, net->err));
     }
     return BASE_OK;
 }

@@ -23,6 +23,9 @@ enum { NAS_GROUP_WEIGHTS = 0, NAS_GROUP_ALPHAS = 1 };
 
 typedef struct nas_relaxation nas_relaxation;
 
+/* The node behind a table, for those who walk through a graph. */
+extern const eng_op nas_op_edge_weights;
+
 /* In arena; space and choices must outlive it. */
 nas_relaxation *nas_relaxation_create(const nas_space *space, const nas_choices *choices, base_arena *arena);
 /* Puts the tables and their nodes into a network: before its edges. */

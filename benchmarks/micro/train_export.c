@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/ops/ops.h"
+#include "nas/relaxation.h"
 
 static const char *bool_text(bool value) {
     return value ? "true" : "false";
@@ -105,6 +106,7 @@ static const struct {
     {&eng_op_subsample, put_subsample},
     {&eng_op_parameter, put_nothing},
     {&eng_op_softmax, put_nothing},
+    {&nas_op_edge_weights, put_nothing}, /* of DARTS: a softmax, too */
     {&eng_op_mix, put_mix},
     {&eng_op_cross_entropy, put_cross_entropy},
 };

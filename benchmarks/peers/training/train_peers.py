@@ -119,7 +119,7 @@ def torch_model(training):
                 y = v[0].mean((2, 3))
             elif op == "parameter":
                 y = getattr(self, f"value{index}")
-            elif op == "softmax":
+            elif op in ("softmax", "edge_weights"):
                 y = F.softmax(v[0], -1)
             elif op == "mix":
                 w = v[-1][node["row"]]
