@@ -107,6 +107,12 @@ static void put_parts(const nas_search_name *search, base_buf *out) {
 static void search_help(size_t index, base_buf *out) {
     const nas_search_name *search = search_at(index);
     put_parts(search, out);
+    if (search->options) {
+        base_buf text = {0};
+        base_buf_printf(&text, "with %s", search->options);
+        base_put_text(base_buf_text(&text), 2, out);
+        base_buf_fini(&text);
+    }
     for (size_t i = 0; i < NAS_CHOICES; i++) {
         const nas_choice_info part = part_of(search, i);
         base_buf text = {0};
@@ -159,9 +165,10 @@ CHOICE(mixed, NAS_CHOICE_MIXED);
 CHOICE(step, NAS_CHOICE_STEP);
 CHOICE(stop, NAS_CHOICE_STOP);
 CHOICE(selection, NAS_CHOICE_SELECTION);
+CHOICE(course, NAS_CHOICE_COURSE);
 
 const hpo_topics *const *experiments_topics(void) {
-    static const hpo_topics *const all[] = {&spaces, &searches,  &edge_weights, &mixed, &step,
-                                            &stop,   &selection, &operations,   NULL};
+    static const hpo_topics *const all[] = {&spaces, &searches,  &edge_weights, &mixed,      &step,
+                                            &stop,   &selection, &course,       &operations, NULL};
     return all;
 }

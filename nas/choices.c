@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The key `search:`: names that people know for combinations of five choices, and their options. */
+/* The key `search:`: names that people know for combinations of six choices, and their options. */
 #include "nas/choices.h"
 
 #include <string.h>
 
-const char *const nas_choice_keys[NAS_CHOICES + 1] = {"edge_weights", "mixed", "step", "stop", "selection", NULL};
+const char *const nas_choice_keys[NAS_CHOICES + 1] = {"edge_weights", "mixed",  "step", "stop",
+                                                      "selection",    "course", NULL};
 
 static const nas_search_name names[] = {
-    {"darts", {"softmax", "plain", "second", "epochs", "magnitude"}, "second-order DARTS (Liu et al., ICLR 2019)"},
+    {"darts",
+     {"softmax", "plain", "second", "epochs", "magnitude", "constant"},
+     "second-order DARTS (Liu et al., ICLR 2019)",
+     NULL},
     {"darts-first",
-     {"softmax", "plain", "first", "epochs", "magnitude"},
-     "first-order DARTS: half the cost (Liu et al., ICLR 2019)"},
+     {"softmax", "plain", "first", "epochs", "magnitude", "constant"},
+     "first-order DARTS: half the cost (Liu et al., ICLR 2019)",
+     NULL},
     {"r-darts",
-     {"softmax", "plain", "first", "eigenvalue", "magnitude"},
-     "first-order DARTS that ends when the curvature rises: DARTS-ES (Zela et al., ICLR 2020)"},
+     {"softmax", "plain", "first", "eigenvalue", "magnitude", "constant"},
+     "first-order DARTS that ends when the curvature rises: DARTS-ES (Zela et al., ICLR 2020)",
+     NULL},
     {"pc-darts",
-     {"softmax", "partial", "first", "epochs", "magnitude"},
-     "a quarter of the channels goes through the operations, edges are weighed (Xu et al., ICLR 2020)"},
+     {"softmax", "partial", "first", "epochs", "magnitude", "constant"},
+     "a quarter of the channels goes through the operations, edges are weighed (Xu et al., ICLR 2020)",
+     "{warm_up: 0.3}"},
     {"random-sharing",
-     {"uniform", "plain", "weights", "epochs", "best-of-random"},
-     "random search with weight sharing (Li and Talwalkar, UAI 2019)"},
+     {"uniform", "plain", "weights", "epochs", "best-of-random", "constant"},
+     "random search with weight sharing (Li and Talwalkar, UAI 2019)",
+     NULL},
 };
 enum { NAMES = sizeof names / sizeof *names };
 
@@ -42,6 +50,7 @@ size_t nas_choice_count(nas_choice choice) {
     case NAS_CHOICE_STEP: (void)nas_steps(&count); break;
     case NAS_CHOICE_STOP: (void)nas_stops(&count); break;
     case NAS_CHOICE_SELECTION: (void)nas_selections(&count); break;
+    case NAS_CHOICE_COURSE: (void)nas_courses(&count); break;
     case NAS_CHOICES: break;
     }
     return count;
@@ -57,6 +66,7 @@ nas_choice_info nas_choice_at(nas_choice choice, size_t index) {
     case NAS_CHOICE_STEP: return INFO(nas_steps(&count)[index]);
     case NAS_CHOICE_STOP: return INFO(nas_stops(&count)[index]);
     case NAS_CHOICE_SELECTION: return INFO(nas_selections(&count)[index]);
+    case NAS_CHOICE_COURSE: return INFO(nas_courses(&count)[index]);
     case NAS_CHOICES: break;
     }
     base_assert_failed("a choice", __FILE__, __LINE__);
@@ -65,6 +75,7 @@ nas_choice_info nas_choice_at(nas_choice choice, size_t index) {
 /* What has been chosen, as indices into the registries. */
 typedef struct chosen {
     size_t at[NAS_CHOICES];
+    const char *options; /* of the name */
 } chosen;
 
 static nas_choice_info info_of(const chosen *c, int choice) {
@@ -79,7 +90,7 @@ static size_t find(nas_choice choice, const char *name) {
 }
 
 static chosen of_name(const nas_search_name *name) {
-    chosen c;
+    chosen c = {.options = name->options};
     for (int i = 0; i < NAS_CHOICES; i++) {
         c.at[i] = find((nas_choice)i, name->parts[i]);
         BASE_ASSERT(c.at[i] < nas_choice_count((nas_choice)i));
@@ -172,12 +183,31 @@ static base_status read_parts(const base_yaml_node *map, base_arena *arena, chos
     return split_options(map, c, arena, out, err);
 }
 
-/* The parts by name: the named combination with exactly these, else a list. */
+/* Adds the options of the name to those parts that have them, unless the user gave them. */
+static void add_options(const chosen *c, const base_yaml_node *given, base_arena *arena, nas_choices *out) {
+    base_yaml_node *map;
+    base_err err;
+    if (!c->options) return;
+    const base_status status = base_yaml_parse(arena, "search", c->options, strlen(c->options), &map, &err);
+    BASE_ASSERT(status == BASE_OK);
+    for (int i = 0; i < NAS_CHOICES; i++) {
+        const base_option *table = info_of(c, i).options;
+        base_yaml_node *own = base_yaml_new_map(arena, given);
+        for (size_t k = 0; out->options[i] && k < out->options[i]->count; k++)
+            base_yaml_put(arena, own, out->options[i]->keys[k]->text, out->options[i]->items[k]);
+        for (size_t k = 0; table && k < map->count; k++)
+            if (base_options_find(table, map->keys[k]->text) && !base_yaml_get(own, map->keys[k]->text))
+                base_yaml_put(arena, own, map->keys[k]->text, map->items[k]);
+        out->options[i] = own;
+    }
+}
+
+/* The parts by name: the named combination with exactly these and no options of its own, else a list. */
 static const char *name_of(const chosen *c, base_arena *arena) {
     const char *text = "";
     for (size_t n = 0; n < NAMES; n++) {
         const chosen known = of_name(&names[n]);
-        if (memcmp(&known, c, sizeof known) == 0) return names[n].name;
+        if (!names[n].options && memcmp(known.at, c->at, sizeof known.at) == 0) return names[n].name;
     }
     for (int i = 0; i < NAS_CHOICES; i++)
         text = base_arena_printf(arena, "%s%s%s", text, i > 0 ? " + " : "", info_of(c, i).name);
@@ -192,6 +222,7 @@ static void resolve(const chosen *c, base_arena *arena, nas_choices *out) {
     out->step = nas_steps(&count)[c->at[NAS_CHOICE_STEP]];
     out->stop = nas_stops(&count)[c->at[NAS_CHOICE_STOP]];
     out->selection = nas_selections(&count)[c->at[NAS_CHOICE_SELECTION]];
+    out->course = nas_courses(&count)[c->at[NAS_CHOICE_COURSE]];
 }
 
 static base_status refuse(const base_yaml_node *node, base_err *err, const char *text) {
@@ -245,19 +276,21 @@ base_status nas_choices_read(const base_yaml_node *node, base_arena *arena, nas_
         BASE_TRY(take_name(node, arena, &c, err));
         out->name = node->text;
     }
+    add_options(&c, node, arena, out);
     resolve(&c, arena, out);
     BASE_TRY(check(out, node, arena, err));
     return check_options(out, &c, arena, err);
 }
 
 static chosen chosen_of(const nas_choices *choices) {
-    return (chosen){{
-        find(NAS_CHOICE_EDGE_WEIGHTS, choices->edge_weights->name),
-        find(NAS_CHOICE_MIXED, choices->mixed->name),
-        find(NAS_CHOICE_STEP, choices->step->name),
-        find(NAS_CHOICE_STOP, choices->stop->name),
-        find(NAS_CHOICE_SELECTION, choices->selection->name),
-    }};
+    return (chosen){.at = {
+                        find(NAS_CHOICE_EDGE_WEIGHTS, choices->edge_weights->name),
+                        find(NAS_CHOICE_MIXED, choices->mixed->name),
+                        find(NAS_CHOICE_STEP, choices->step->name),
+                        find(NAS_CHOICE_STOP, choices->stop->name),
+                        find(NAS_CHOICE_SELECTION, choices->selection->name),
+                        find(NAS_CHOICE_COURSE, choices->course->name),
+                    }};
 }
 
 void *nas_choices_state(const nas_choices *choices, nas_choice choice, base_arena *arena) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A search is five choices, each from a registry; names that people know are combinations of them. */
+/* A search is six choices, each from a registry; names that people know are combinations of them. */
 #ifndef NAS_CHOICES_H
 #define NAS_CHOICES_H
 
+#include "nas/course.h"
+#include "nas/edge_weights.h"
 #include "nas/mixed.h"
 #include "nas/selection.h"
 #include "nas/step.h"
 #include "nas/stop.h"
-#include "nas/edge_weights.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,6 +20,7 @@ typedef enum nas_choice {
     NAS_CHOICE_STEP,
     NAS_CHOICE_STOP,
     NAS_CHOICE_SELECTION,
+    NAS_CHOICE_COURSE,
     NAS_CHOICES,
 } nas_choice;
 
@@ -37,6 +39,7 @@ typedef struct nas_search_name {
     const char *name;
     const char *parts[NAS_CHOICES]; /* names in the registries */
     const char *summary;            /* one line, with the paper */
+    const char *options;            /* where its defaults differ from those of its parts: a flow map; or NULL */
 } nas_search_name;
 
 const nas_search_name *nas_search_names(size_t *count);
@@ -49,7 +52,8 @@ typedef struct nas_choices {
     const nas_step_type *step;
     const nas_stop_type *stop;
     const nas_selection *selection;
-    const base_yaml_node *options[NAS_CHOICES]; /* maps of what the user gave */
+    const nas_course_type *course;
+    const base_yaml_node *options[NAS_CHOICES]; /* maps of what the user gave, or the name has besides */
 } nas_choices;
 
 /* A name, or a map of choices and their options, e.g. {name: r-darts, factor: 1.5} or {step: first, stop: skips}; what

@@ -121,6 +121,7 @@ static base_status create_parts(nas_search *s, const eng_augment *augment, base_
     BASE_TRY(create_net(s, err));
     BASE_TRY(
         nas_step_create(s->choices->step, options[NAS_CHOICE_STEP], nas_problem_bilevel(s->problem), &s->step, err));
+    BASE_TRY(nas_step_create(&nas_step_weights_only, NULL, nas_problem_bilevel(s->problem), &s->warm_up, err));
     BASE_TRY(nas_stop_create(s->choices->stop, options[NAS_CHOICE_STOP], &s->stop, err));
     const eng_trainer_config config = {.identity = identity_of(s, augment), .valid = s->half[NAS_VALID]};
     return eng_trainer_adopt((eng_step){.type = &nas_search_step, .self = s}, &config, &s->trainer, err);
@@ -134,6 +135,7 @@ static base_status begin(const nas_search_settings *settings, const nas_choices 
         .arena = base_arena_create(), .settings = *settings, .choices = choices, .space = space, .view = view};
     *out = s;
     s->selection_state = nas_choices_state(choices, NAS_CHOICE_SELECTION, s->arena);
+    s->course_state = nas_choices_state(choices, NAS_CHOICE_COURSE, s->arena);
     s->block = nas_operation_blocks(space, s->arena);
     s->edges = nas_edge_blocks(space, s->arena);
     if (settings->threads > 1) BASE_TRY(eng_threads_create((size_t)settings->threads, &s->threads, err));
@@ -182,6 +184,7 @@ void nas_search_destroy(nas_search *search) {
     eng_trainer_destroy(search->trainer);
     nas_stop_destroy(search->stop);
     nas_step_destroy(search->step);
+    nas_step_destroy(search->warm_up);
     nas_problem_destroy(search->problem);
     nas_supernet_destroy(search->net);
     eng_threads_destroy(search->threads);

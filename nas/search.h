@@ -88,9 +88,9 @@ void nas_search_write_alphas(const nas_search *search, base_buf *out);
 
 const nas_supernet *nas_search_supernet(const nas_search *search);
 size_t nas_search_bytes(const nas_search *search); /* supernet, optimizers, copies of a step, buffers */
-/* Passes over the whole training part that one epoch costs (forward and backward = 1, forward = 1/3): both halves'
- * steps and the evaluation. */
-double nas_search_cost(const nas_choices *choices);
+/* Passes over the whole training part (forward and backward = 1, forward = 1/3) that the epochs after `from` up to `to`
+ * cost in a search of `epochs`: both halves' steps and the evaluation. */
+double nas_search_cost(const nas_choices *choices, int64_t epochs, double from, double to);
 
 /* ---- to go on later ---- */
 

@@ -21,9 +21,9 @@ struct nas_search {
     eng_threads *threads; /* NULL = one */
     nas_supernet *net;
     nas_problem *problem;
-    nas_step *step;
+    nas_step *step, *warm_up; /* warm_up: where the alphas stay */
     nas_stop *stop;
-    const void *selection_state;
+    const void *selection_state, *course_state;
     uint32_t *indices;
     eng_part half[2]; /* by nas_loss */
     eng_feed *feed[2];
@@ -41,6 +41,8 @@ struct nas_search {
 /* The step that the trainer drives; self is the search, which it does not own. */
 extern const eng_step_type nas_search_step;
 
+/* What holds in an epoch. */
+nas_course_epoch nas_search_course(const nas_search *search, uint64_t epoch);
 /* Scores of the supernet in evaluation mode on the first `batches` batches of a part, 0 = all. draw: with edge weights
  * drawn for each batch, where they are drawn; else as they are. */
 eng_scores nas_search_evaluate(nas_search *search, eng_part part, size_t batches, bool draw);

@@ -217,6 +217,18 @@ const nas_supernet *nas_search_supernet(const nas_search *search) {
 }
 
 /* Half of the training part goes through `passes` passes per epoch, the other half through a third of one. */
-double nas_search_cost(const nas_choices *choices) {
-    return 0.5 * (double)choices->step->passes + 0.5 / 3;
+static double cost_of_epoch(unsigned passes) {
+    return 0.5 * (double)passes + 0.5 / 3;
+}
+
+double nas_search_cost(const nas_choices *choices, int64_t epochs, double from, double to) {
+    base_arena *arena = base_arena_create();
+    const void *state = nas_choices_state(choices, NAS_CHOICE_COURSE, arena);
+    double moving = 0, staying = 0; /* epochs */
+    for (int64_t e = (int64_t)from; e < epochs && (double)e < to; e++) {
+        const nas_course_epoch course = nas_course_at(choices->course, state, (size_t)e, (size_t)epochs);
+        *(course.alphas_stay ? &staying : &moving) += fmin(to, (double)(e + 1)) - fmax(from, (double)e);
+    }
+    base_arena_destroy(arena);
+    return moving * cost_of_epoch(choices->step->passes) + staying * cost_of_epoch(nas_step_weights_only.passes);
 }

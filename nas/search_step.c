@@ -65,8 +65,13 @@ static double progress_of(const nas_search *s, uint64_t epoch) {
     return (double)epoch / (double)s->settings.epochs;
 }
 
+nas_course_epoch nas_search_course(const nas_search *s, uint64_t epoch) {
+    return nas_course_at(s->choices->course, s->course_state, (size_t)epoch, (size_t)s->settings.epochs);
+}
+
 static base_status step(void *self, eng_progress *p, base_err *err) {
     nas_search *s = self;
+    const nas_course_epoch now = nas_search_course(s, p->epoch);
     const uint64_t number = p->epoch * batches(s) + p->batch;
     nas_problem_step at = {
         .batch = {batch_at(s, NAS_TRAIN, number)},
@@ -76,9 +81,9 @@ static base_status step(void *self, eng_progress *p, base_err *err) {
     };
     nas_step_losses losses;
     if (p->batch == 0) s->error_sum = 0;
-    if (s->choices->step->moves_alphas) at.batch[NAS_VALID] = batch_at(s, NAS_VALID, number);
+    if (s->choices->step->moves_alphas && !now.alphas_stay) at.batch[NAS_VALID] = batch_at(s, NAS_VALID, number);
     nas_problem_begin(s->problem, &at);
-    BASE_TRY(nas_step_take(s->step, &losses, err));
+    BASE_TRY(nas_step_take(now.alphas_stay ? s->warm_up : s->step, &losses, err));
     s->error_sum += errors_of(s, &at.batch[NAS_TRAIN]);
     p->loss_sum += losses.train * (double)at.batch[NAS_TRAIN].n;
     p->seen += at.batch[NAS_TRAIN].n;

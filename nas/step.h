@@ -33,6 +33,7 @@ typedef struct nas_step_type {
 
 const nas_step_type *const *nas_steps(size_t *count);
 const nas_step_type *nas_step_find(const char *name); /* or NULL */
+extern const nas_step_type nas_step_weights_only;     /* what any search takes while its alphas stay */
 
 typedef struct nas_step nas_step;
 /* options: a map or NULL; it and problem must outlive the step. BASE_INVALID, BASE_NOMEM. */

@@ -154,8 +154,8 @@ static double darts_cost(const hpo_objective_env *env, const double *config, dou
     base_err ignored;
     double cost = to - from;
     if (darts_read(env, config, arena, &settings, &ignored) == BASE_OK) {
-        const double epochs = (to - from) * (env->fidelity.name ? 1 : (double)settings.search.epochs);
-        cost = darts_search_cost(&settings, epochs) + (ends ? darts_retrain_cost(&settings) : 0);
+        const double unit = env->fidelity.name ? 1 : (double)settings.search.epochs;
+        cost = darts_search_cost(&settings, from * unit, to * unit) + (ends ? darts_retrain_cost(&settings) : 0);
     }
     base_arena_destroy(arena);
     return cost;

@@ -130,8 +130,7 @@ static base_status run_search(darts_job *d, base_err *err) {
 
 /* What was done here: epochs of the search, and of a retraining unless another rung has paid for it. */
 static double cost_of(const darts_job *d, double retrained) {
-    const double epochs = fmax(d->reached - d->from, 0);
-    return darts_search_cost(&d->settings, epochs) + retrained;
+    return darts_search_cost(&d->settings, d->from, d->reached) + retrained;
 }
 
 static base_status retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *result, hpo_result *out,

@@ -215,8 +215,8 @@ base_status darts_recipe(const darts_settings *settings, const nas_genotype *gen
     return BASE_OK;
 }
 
-double darts_search_cost(const darts_settings *settings, double epochs) {
-    return epochs * nas_search_cost(&settings->choices);
+double darts_search_cost(const darts_settings *settings, double from, double to) {
+    return nas_search_cost(&settings->choices, settings->search.epochs, from, to);
 }
 
 double darts_retrain_cost(const darts_settings *settings) {

@@ -14,19 +14,23 @@ static void names_are_combinations(void **state) {
     static const struct {
         const char *text, *printed;
     } cases[] = {
-        {"darts",
-         "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: epochs, selection: magnitude}"},
-        {"darts-first", "{edge_weights: softmax, mixed: plain, step: first, stop: epochs, selection: magnitude}"},
+        {"darts", "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: epochs, selection: "
+                  "magnitude, course: constant, warm_up: 0.0}"},
+        {"darts-first", "{edge_weights: softmax, mixed: plain, step: first, stop: epochs, selection: magnitude, "
+                        "course: constant, warm_up: 0.0}"},
         {"r-darts",
          "{edge_weights: softmax, mixed: plain, step: first, stop: eigenvalue, every: 2, window: 5, delta: 4, "
-         "start: 10, factor: 1.3, selection: magnitude}"},
-        {"random-sharing", "{edge_weights: uniform, mixed: plain, step: weights, stop: epochs, selection: "
-                           "best-of-random, candidates: 100, batches: 10, finalists: 10}"},
+         "start: 10, factor: 1.3, selection: magnitude, course: constant, warm_up: 0.0}"},
+        {"random-sharing",
+         "{edge_weights: uniform, mixed: plain, step: weights, stop: epochs, selection: "
+         "best-of-random, candidates: 100, batches: 10, finalists: 10, course: constant, warm_up: 0.0}"},
         {"{name: r-darts, factor: 1.5, step: second}",
          "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: eigenvalue, every: 2, window: 5, "
-         "delta: 4, start: 10, factor: 1.5, selection: magnitude}"},
+         "delta: 4, start: 10, factor: 1.5, selection: magnitude, course: constant, warm_up: 0.0}"},
+        {"{name: darts-first, warm_up: 0.2}", "{edge_weights: softmax, mixed: plain, step: first, stop: epochs, "
+                                              "selection: magnitude, course: constant, warm_up: 0.2}"},
         {"{stop: skips, skips: 3}", "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: skips, "
-                                    "skips: 3, start: 0, selection: magnitude}"},
+                                    "skips: 3, start: 0, selection: magnitude, course: constant, warm_up: 0.0}"},
     };
     base_err err = {0};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
@@ -53,7 +57,7 @@ static void parts_that_have_a_name_are_called_by_it(void **state) {
     CHECK_OK(read_text(arena, "{step: first, stop: eigenvalue, factor: 2}", &choices, &err));
     assert_string_equal(choices.name, "r-darts");
     CHECK_OK(read_text(arena, "{name: r-darts, stop: skips}", &choices, &err));
-    assert_string_equal(choices.name, "softmax + plain + first + skips + magnitude");
+    assert_string_equal(choices.name, "softmax + plain + first + skips + magnitude + constant");
     CHECK_OK(nas_choices_read(NULL, arena, &choices, &err));
     assert_string_equal(choices.name, "darts");
     base_arena_destroy(arena);
@@ -72,6 +76,8 @@ static void mistakes_are_named_with_their_place(void **state) {
         {"{edge_weights: uniform}", "step: second moves alphas, but edge_weights: uniform have none"},
         {"{edge_weights: uniform, step: weights}", "take selection: best-of-random"},
         {"{name: random-sharing, stop: eigenvalue}", "take stop: epochs"},
+        {"{name: darts, warm_up: 1}", "s.yaml:1:24"},
+        {"{name: darts, course: variable}", "s.yaml:1:23: course has no 'variable'"},
         {"{step: weights}", "step: weights does not move them"},
         {"{name: random-sharing, candidates: 5, finalists: 0}", "finalists"},
     };

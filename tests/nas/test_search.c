@@ -73,6 +73,56 @@ static void what_is_measured_is_what_is_taken(void **state) {
     unload_data(&d);
 }
 
+/* As many steps and the same batches; while the alphas stay, a step of any kind is one of the weights. */
+static void alphas_stay_in_a_warm_up(void **state) {
+    (void)state;
+    static const char *const searches[] = {"darts-first", "darts"};
+    data d = load_data(.2);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    nas_search *s[2];
+    for (size_t i = 0; i < 2; i++) {
+        s[i] = create(base_arena_printf(arena, "{name: %s, warm_up: 0.5}", searches[i]), &d, arena, 4, 1);
+        const nas_supernet *net = nas_search_supernet(s[i]);
+        double **start = nas_operation_blocks(nas_supernet_space(net), arena);
+        double **now = nas_operation_blocks(nas_supernet_space(net), arena);
+        const size_t bytes = nas_supernet_space(net)->cells[0].weights * sizeof **now;
+        nas_relaxation_alphas(nas_supernet_relaxation(net), start);
+        CHECK_OK(nas_search_run(s[i], 2, NULL, &err));
+        nas_search_alphas(s[i], 1, now);
+        assert_memory_equal(now[0], start[0], bytes);
+        if (i == 1) check_same(s[0], s[1]); /* however the alphas will move */
+        assert_true(nas_search_figures(s[i], 1)->train_loss < nas_search_figures(s[i], 0)->train_loss);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        double **start = nas_operation_blocks(nas_supernet_space(nas_search_supernet(s[i])), arena);
+        double **now = nas_operation_blocks(nas_supernet_space(nas_search_supernet(s[i])), arena);
+        CHECK_OK(nas_search_run(s[i], 3, NULL, &err));
+        nas_search_alphas(s[i], 1, start);
+        nas_search_alphas(s[i], 2, now);
+        assert_true(memcmp(now[0], start[0],
+                           nas_supernet_space(nas_search_supernet(s[i]))->cells[0].weights * sizeof **now) != 0);
+        nas_search_destroy(s[i]);
+    }
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
+/* First order: the weights' pass and the alphas' over a half each, a third of a pass over the other to score; in a
+ * warm-up one of them is missing. */
+static void a_warm_up_costs_the_pass_of_the_weights(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    const nas_choices *plain = read_choices(arena, "darts-first"), *second = read_choices(arena, "darts");
+    const nas_choices *warm = read_choices(arena, "{name: darts-first, warm_up: 0.3}");
+    CHECK_NEAR(nas_search_cost(plain, 50, 0, 50), 50 * (1 + 1. / 6), 1e-12);
+    CHECK_NEAR(nas_search_cost(second, 50, 10, 12), 2 * (2.5 + 1. / 6), 1e-12);
+    CHECK_NEAR(nas_search_cost(warm, 50, 0, 50), 50 * (1 + 1. / 6) - 15 * .5, 1e-12);
+    CHECK_NEAR(nas_search_cost(warm, 50, 14, 16), 1.5 + 1. / 3, 1e-12);
+    CHECK_NEAR(nas_search_cost(warm, 50, 14.5, 15.25), .5 * (.5 + 1. / 6) + .25 * (1 + 1. / 6), 1e-12);
+    base_arena_destroy(arena);
+}
+
 /* ---- what comes out ---- */
 
 static size_t lines_of(const char *text) {
@@ -207,6 +257,8 @@ int main(void) {
         cmocka_unit_test(a_search_learns_weights_and_alphas),
         cmocka_unit_test(random_networks_learn_with_weights_that_they_share),
         cmocka_unit_test(what_is_measured_is_what_is_taken),
+        cmocka_unit_test(alphas_stay_in_a_warm_up),
+        cmocka_unit_test(a_warm_up_costs_the_pass_of_the_weights),
         cmocka_unit_test(the_alphas_of_every_epoch_are_kept),
         cmocka_unit_test(a_collapse_is_said_in_words),
         cmocka_unit_test(the_eigenvalue_rule_ends_a_search),

@@ -103,7 +103,7 @@ static void both_trainings_are_searched_by_name(void **state) {
     assert_int_equal(s.search.epochs, 18); /* the schedule is that of the longest search */
     CHECK_NEAR(darts_retrain_cost(&s), 7, 0);
     const hpo_objective_env env = hpo_study_objective_env(spec);
-    const double pass = nas_search_cost(&s.choices);
+    const double pass = nas_search_cost(&s.choices, 18, 0, 1);
     assert_true(pass >= 1);
     CHECK_NEAR(obj_darts.cost(&env, config, 2, 6, false), 4 * pass, 1e-12);
     CHECK_NEAR(obj_darts.cost(&env, config, 2, 6, true), 4 * pass + 7, 1e-12);
