@@ -15,7 +15,10 @@ typedef struct nas_figures {
     double valid_loss, valid_error; /* of the other half: the supernet in evaluation mode, after the epoch */
     double entropy;    /* of the edge weights, mean over edges, as a fraction of that of equal weights: 1 = undecided */
     double eigenvalue; /* the largest of d2L_valid/da2; NaN where it was not computed */
-    uint32_t epoch;    /* 1, 2, ... */
+    double weight_decay; /* of the weights, in this epoch */
+    uint32_t epoch;      /* 1, 2, ... */
+    uint32_t from;       /* the epoch whose state it began with: the one before, unless the search had gone back; 0 */
+    uint32_t stage;      /* 1, 2, ...: of the course */
     uint32_t skips, pools, chosen; /* edges of the genotype's normal cell: so many of `chosen` are skips, pools */
     double seconds;                /* what the epoch took, also in runs before an interruption */
 } nas_figures;

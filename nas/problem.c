@@ -201,6 +201,11 @@ void nas_problem_begin(nas_problem *problem, const nas_problem_step *step) {
     problem->step = *step;
 }
 
+void nas_problem_set_decay(nas_problem *problem, double weight_decay) {
+    problem->options.weight_decay = weight_decay;
+    eng_optimizer_set_decay(problem->optimizer[NAS_WEIGHTS], weight_decay);
+}
+
 eng_optimizer *nas_problem_optimizer(const nas_problem *problem, nas_side side) {
     return problem->optimizer[side];
 }

@@ -38,6 +38,8 @@ typedef struct nas_problem_step {
     double progress; /* share of the search's epochs that is over */
     double rate[NAS_SIDES];
 } nas_problem_step;
+/* The decay of the weights in the steps that follow. */
+void nas_problem_set_decay(nas_problem *problem, double weight_decay);
 void nas_problem_begin(nas_problem *problem, const nas_problem_step *step);
 
 eng_optimizer *nas_problem_optimizer(const nas_problem *problem, nas_side side);

@@ -122,7 +122,9 @@ static base_status create_parts(nas_search *s, const eng_augment *augment, base_
     BASE_TRY(
         nas_step_create(s->choices->step, options[NAS_CHOICE_STEP], nas_problem_bilevel(s->problem), &s->step, err));
     BASE_TRY(nas_step_create(&nas_step_weights_only, NULL, nas_problem_bilevel(s->problem), &s->warm_up, err));
-    BASE_TRY(nas_stop_create(s->choices->stop, options[NAS_CHOICE_STOP], &s->stop, err));
+    const size_t states = nas_stop_states(s->stop);
+    s->weight_decay = s->settings.weight_decay;
+    if (states > 0) BASE_TRY(nas_snapshots_create(states, s->net, s->problem, &s->snapshots, err));
     const eng_trainer_config config = {.identity = identity_of(s, augment), .valid = s->half[NAS_VALID]};
     return eng_trainer_adopt((eng_step){.type = &nas_search_step, .self = s}, &config, &s->trainer, err);
 }
@@ -138,6 +140,10 @@ static base_status begin(const nas_search_settings *settings, const nas_choices 
     s->course_state = nas_choices_state(choices, NAS_CHOICE_COURSE, s->arena);
     s->block = nas_operation_blocks(space, s->arena);
     s->edges = nas_edge_blocks(space, s->arena);
+    BASE_TRY(nas_stop_create(choices->stop, choices->options[NAS_CHOICE_STOP], &s->stop, err));
+    if (nas_stop_states(s->stop) > 0 && !(settings->weight_decay > 0))
+        return BASE_FAIL(err, BASE_INVALID, "stop: %s multiplies weight_decay, which is 0 here; 0.0003 is usual",
+                         choices->stop->name);
     if (settings->threads > 1) BASE_TRY(eng_threads_create((size_t)settings->threads, &s->threads, err));
     return create_data(s, augment, err);
 }
@@ -156,9 +162,10 @@ base_status nas_search_create(const nas_search_settings *settings, const nas_cho
     return BASE_OK;
 }
 
-/* Besides the supernet: momentum, Adam's two moments, what the step keeps, and the batches. */
-static size_t other_bytes(const nas_search *s, size_t block) {
-    return (1 + s->choices->step->copies) * block + eng_feed_bytes(s->feed[0]) + eng_feed_bytes(s->feed[1]);
+/* Besides the supernet: momentum, Adam's two moments, what the step keeps, states to go back to, and the batches. */
+static size_t other_bytes(const nas_search *s, size_t block, size_t alphas) {
+    return (1 + s->choices->step->copies) * block + nas_stop_states(s->stop) * nas_snapshot_bytes(block, alphas) +
+           eng_feed_bytes(s->feed[0]) + eng_feed_bytes(s->feed[1]);
 }
 
 base_status nas_search_measure(const nas_search_settings *settings, const nas_choices *choices, const nas_space *space,
@@ -169,19 +176,20 @@ base_status nas_search_measure(const nas_search_settings *settings, const nas_ch
         const nas_supernet_options net = net_options(s);
         status = nas_supernet_measure(&net, out, err);
     }
-    if (status == BASE_OK) out->bytes += other_bytes(s, out->block);
+    if (status == BASE_OK) out->bytes += other_bytes(s, out->block, out->alphas);
     nas_search_destroy(s);
     return status;
 }
 
 size_t nas_search_bytes(const nas_search *search) {
     const size_t block = eng_params_size(nas_supernet_params(search->net)) * sizeof(float);
-    return nas_supernet_bytes(search->net) + other_bytes(search, block);
+    return nas_supernet_bytes(search->net) + other_bytes(search, block, nas_supernet_alpha_count(search->net));
 }
 
 void nas_search_destroy(nas_search *search) {
     if (!search) return;
     eng_trainer_destroy(search->trainer);
+    nas_snapshots_destroy(search->snapshots);
     nas_stop_destroy(search->stop);
     nas_step_destroy(search->step);
     nas_step_destroy(search->warm_up);
@@ -191,6 +199,7 @@ void nas_search_destroy(nas_search *search) {
     for (int h = 0; h < 2; h++) eng_feed_destroy(search->feed[h]);
     free(search->indices);
     free(search->figures);
+    free(search->line);
     free(search->alphas);
     base_arena_destroy(search->arena);
     free(search);

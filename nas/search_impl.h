@@ -7,6 +7,7 @@
 #include "engine/train/trainer.h"
 #include "nas/problem.h"
 #include "nas/search.h"
+#include "nas/snapshots.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,6 +24,7 @@ struct nas_search {
     nas_problem *problem;
     nas_step *step, *warm_up; /* warm_up: where the alphas stay */
     nas_stop *stop;
+    nas_snapshots *snapshots; /* NULL = the rule does not go back */
     const void *selection_state, *course_state;
     uint32_t *indices;
     eng_part half[2]; /* by nas_loss */
@@ -33,16 +35,18 @@ struct nas_search {
     /* What the step has besides the problem, all of it in a checkpoint or computed from one. */
     double error_sum;     /* of the samples of the present epoch */
     nas_figures *figures; /* of finished epochs */
+    nas_figures *line;    /* of those that led to the present state: all, but those that were gone back from */
     float *alphas;        /* of them for each: alphas by cell type, and the shares of edges where these are weighed */
-    size_t epochs, figures_capacity, alphas_capacity;
+    size_t epochs, figures_capacity, alphas_capacity, line_count, line_capacity;
+    double weight_decay; /* of the weights now */
     nas_verdict verdict;
 };
 
 /* The step that the trainer drives; self is the search, which it does not own. */
 extern const eng_step_type nas_search_step;
 
-/* What holds in an epoch. */
-nas_course_epoch nas_search_course(const nas_search *search, uint64_t epoch);
+/* What holds in the present epoch. */
+nas_course_epoch nas_search_course(const nas_search *search);
 /* Scores of the supernet in evaluation mode on the first `batches` batches of a part, 0 = all. draw: with edge weights
  * drawn for each batch, where they are drawn; else as they are. */
 eng_scores nas_search_evaluate(nas_search *search, eng_part part, size_t batches, bool draw);

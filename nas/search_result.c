@@ -128,9 +128,11 @@ const nas_verdict *nas_search_verdict(const nas_search *search) {
 
 void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *out) {
     const nas_figures *f = nas_search_figures(search, epoch);
-    base_buf_printf(out,
-                    "epoch %u: weights' half loss %.4f, error %.4f; alphas' half loss %.4f, error %.4f; entropy %.4f",
-                    (unsigned)f->epoch, f->train_loss, f->train_error, f->valid_loss, f->valid_error, f->entropy);
+    base_buf_printf(out, "epoch %u", (unsigned)f->epoch);
+    if (f->from + 1 != f->epoch)
+        base_buf_printf(out, ", which goes on from epoch %u with weight decay %g", (unsigned)f->from, f->weight_decay);
+    base_buf_printf(out, ": weights' half loss %.4f, error %.4f; alphas' half loss %.4f, error %.4f; entropy %.4f",
+                    f->train_loss, f->train_error, f->valid_loss, f->valid_error, f->entropy);
     if (!isnan(f->eigenvalue)) base_buf_printf(out, ", eigenvalue %.3g", f->eigenvalue);
     if (f->chosen > 0)
         base_buf_printf(out, "; of %u edges of '%s' %u skips, %u pools", (unsigned)f->chosen,
@@ -148,11 +150,14 @@ static bool warn_of_collapse(const nas_search *search, const nas_figures *f, bas
 bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
     const nas_verdict *verdict = &search->verdict;
     const bool collapse = warn_of_collapse(search, nas_search_figures(search, epoch), out);
-    const bool early = epoch + 1 == search->epochs && verdict->early;
+    const bool last = epoch + 1 == search->epochs, early = last && verdict->early, back = last && verdict->restart;
     if (early)
         base_buf_printf(out, "%sthe search ends early: %s; its genotype is that of epoch %zu", collapse ? "; " : "",
                         verdict->reason, verdict->genotype + 1);
-    return collapse || early;
+    if (back)
+        base_buf_printf(out, "%sthe search goes back to epoch %zu, and on with weight decay %g: %s",
+                        collapse ? "; " : "", verdict->genotype + 1, verdict->weight_decay, verdict->reason);
+    return collapse || early || back;
 }
 
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas) {
@@ -199,7 +204,8 @@ static void put_known(base_buf *out, double value) {
 }
 
 void nas_search_write_epochs(const nas_search *search, base_buf *out) {
-    base_buf_puts(out, "epoch,train_loss,train_error,valid_loss,valid_error,entropy,eigenvalue,skips,pools\n");
+    base_buf_puts(
+        out, "epoch,train_loss,train_error,valid_loss,valid_error,entropy,eigenvalue,skips,pools,from,weight_decay\n");
     for (size_t epoch = 0; epoch < search->epochs; epoch++) {
         const nas_figures *f = &search->figures[epoch];
         const double known[] = {f->train_loss,  f->train_error, f->valid_loss,
@@ -208,6 +214,8 @@ void nas_search_write_epochs(const nas_search *search, base_buf *out) {
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) put_known(out, known[i]);
         put_known(out, f->chosen > 0 ? f->skips : (double)NAN);
         put_known(out, f->chosen > 0 ? f->pools : (double)NAN);
+        put_known(out, f->from);
+        put_known(out, f->weight_decay);
         base_buf_puts(out, "\n");
     }
 }

@@ -5,6 +5,7 @@
  * The alphas' half gives its next batch from a shuffled cursor of its own (the authors of DARTS draw from a new shuffle
  * each time). After an epoch the supernet is scored on that half with running statistics. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "nas/hessian.h"
@@ -22,16 +23,16 @@ static uint64_t steps(const void *self) {
     return eng_optimizer_steps(nas_problem_optimizer(((const nas_search *)self)->problem, NAS_WEIGHTS));
 }
 
-/* eta(e) = last + (first - last) (1 + cos(pi e / E)) / 2, one rate per epoch (DARTS, A.1). */
-static double rate_of_epoch(const nas_search_settings *settings, uint64_t epoch) {
-    const double way = (double)epoch / (double)settings->epochs;
-    const double first = settings->learning_rate, last = settings->final_learning_rate;
-    return last + (first - last) * (1 + cos(PI * way)) / 2;
+/* Share of the epochs that is over in the present one. An epoch that is gone back to comes again. */
+static double progress_of(const nas_search *s) {
+    return (double)s->line_count / (double)s->settings.epochs;
 }
 
+/* eta(e) = last + (first - last) (1 + cos(pi e / E)) / 2, one rate per epoch (DARTS, A.1). */
 static double rate(const void *self) {
     const nas_search *s = self;
-    return rate_of_epoch(&s->settings, (steps(s) - 1) / batches(s));
+    const double first = s->settings.learning_rate, last = s->settings.final_learning_rate;
+    return last + (first - last) * (1 + cos(PI * progress_of(s))) / 2;
 }
 
 static bool is_wrong(const float *out, size_t outputs, int32_t label) {
@@ -60,24 +61,19 @@ static eng_batch batch_at(nas_search *s, nas_loss half, uint64_t number) {
     return eng_feed_batch(s->feed[half], number / of_epoch, (size_t)(number % of_epoch));
 }
 
-/* Share of the epochs that is over in an epoch. */
-static double progress_of(const nas_search *s, uint64_t epoch) {
-    return (double)epoch / (double)s->settings.epochs;
-}
-
-nas_course_epoch nas_search_course(const nas_search *s, uint64_t epoch) {
-    return nas_course_at(s->choices->course, s->course_state, (size_t)epoch, (size_t)s->settings.epochs);
+nas_course_epoch nas_search_course(const nas_search *s) {
+    return nas_course_at(s->choices->course, s->course_state, s->line_count, (size_t)s->settings.epochs);
 }
 
 static base_status step(void *self, eng_progress *p, base_err *err) {
     nas_search *s = self;
-    const nas_course_epoch now = nas_search_course(s, p->epoch);
+    const nas_course_epoch now = nas_search_course(s);
     const uint64_t number = p->epoch * batches(s) + p->batch;
     nas_problem_step at = {
         .batch = {batch_at(s, NAS_TRAIN, number)},
         .number = (uint32_t)number,
-        .progress = progress_of(s, p->epoch),
-        .rate = {rate_of_epoch(&s->settings, p->epoch), s->settings.alpha_learning_rate},
+        .progress = progress_of(s),
+        .rate = {rate(s), s->settings.alpha_learning_rate},
     };
     nas_step_losses losses;
     if (p->batch == 0) s->error_sum = 0;
@@ -100,8 +96,7 @@ eng_scores nas_search_evaluate(nas_search *s, eng_part part, size_t batches_want
                                          1 / (double)s->view->normaliser.target_scale);
     for (size_t k = 0; k < all && (batches_wanted == 0 || k < batches_wanted); k++) {
         const eng_batch batch = eng_feed_gather(feed, part, k * room);
-        if (draw)
-            nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, progress_of(s, s->epochs));
+        if (draw) nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, progress_of(s));
         const double loss = nas_supernet_evaluate(s->net, &batch);
         eng_scorer_add(&scorer, &batch, loss, nas_supernet_outputs(s->net));
     }
@@ -168,7 +163,7 @@ static nas_figures figures_of(const eng_epoch *epoch) {
 static base_status find_eigenvalue(nas_search *s, double *value, base_err *err) {
     const uint64_t seed = base_rng_derive((uint64_t)s->settings.seed, BASE_RNG_ARCHITECTURE, 2);
     *value = (double)NAN;
-    if (!s->choices->step->moves_alphas || !nas_stop_wants_eigenvalue(s->stop, s->epochs)) return BASE_OK;
+    if (!s->choices->step->moves_alphas || !nas_stop_wants_eigenvalue(s->stop, s->line_count)) return BASE_OK;
     const uint64_t number = (s->epochs + 1) * batches(s) - 1;
     const nas_problem_step at = {.batch = {[NAS_VALID] = batch_at(s, NAS_VALID, number)}, .number = (uint32_t)number};
     nas_problem_begin(s->problem, &at);
@@ -196,10 +191,40 @@ static void record_alphas(nas_search *s) {
         for (size_t e = 0; e < s->space->cells[t].n_edges; e++) *to++ = (float)s->edges[t][e];
 }
 
+/* What the rule says of the line, whose last epoch is the search's last when as many are trained as there may be. */
+static void judge(nas_search *s) {
+    const size_t total = (size_t)s->settings.epochs, left = total - s->epochs;
+    s->verdict = nas_stop_judge(s->stop, s->line, s->line_count, s->line_count + left);
+    if (s->verdict.stop && !s->verdict.early)
+        snprintf(s->verdict.reason, sizeof s->verdict.reason, "all %zu epochs are over", total);
+    const size_t chosen = s->line[s->verdict.genotype].epoch - 1;
+    if (s->verdict.restart) {
+        s->line_count = s->verdict.genotype + 1;
+        s->weight_decay = s->verdict.weight_decay;
+    }
+    s->verdict.genotype = chosen;
+}
+
 static void record_figures(nas_search *s, const eng_epoch *epoch) {
     BASE_GROW(s->figures, s->figures_capacity, s->epochs + 1);
-    s->figures[s->epochs++] = figures_of(epoch);
-    s->verdict = nas_stop_judge(s->stop, s->figures, s->epochs, (size_t)s->settings.epochs);
+    BASE_GROW(s->line, s->line_capacity, s->line_count + 1);
+    nas_figures *now = &s->figures[s->epochs++];
+    *now = figures_of(epoch);
+    now->weight_decay = s->weight_decay;
+    now->from = s->line_count > 0 ? s->line[s->line_count - 1].epoch : 0;
+    now->stage = 1;
+    s->line[s->line_count++] = *now;
+    judge(s);
+}
+
+/* Goes back, or keeps what may be gone back to. */
+static void keep_or_restore(nas_search *s) {
+    if (s->verdict.restart) {
+        nas_snapshots_restore(s->snapshots, s->verdict.genotype);
+        nas_problem_set_decay(s->problem, s->weight_decay);
+    } else if (s->snapshots && nas_stop_wants_state(s->stop, s->line_count - 1)) {
+        nas_snapshots_take(s->snapshots, s->epochs - 1);
+    }
 }
 
 static base_status end_epoch(void *self, eng_epoch *epoch, bool *stop, base_err *err) {
@@ -210,6 +235,7 @@ static base_status end_epoch(void *self, eng_epoch *epoch, bool *stop, base_err 
     BASE_TRY(nas_search_describe(s, &figures, err));
     keep(&figures, &epoch->figures);
     record_figures(s, epoch);
+    keep_or_restore(s);
     *stop = s->verdict.stop;
     return BASE_OK;
 }
@@ -231,6 +257,7 @@ static void save(const void *self, eng_sections *to) {
     eng_checkpoint_put_params(to, VALUES, nas_supernet_params(s->net));
     for (int side = 0; side < NAS_SIDES; side++)
         eng_checkpoint_put_optimizer(to, optimizers[side], nas_problem_optimizer(s->problem, (nas_side)side));
+    if (s->snapshots) nas_snapshots_put(s->snapshots, to);
 }
 
 /* How many epochs of alphas the file has; whether that agrees with its history is for whoever wrote it. */
@@ -247,7 +274,7 @@ static base_status fits(const void *self, const eng_sections *from, base_err *er
     for (int side = 0; side < NAS_SIDES; side++)
         BASE_TRY(eng_checkpoint_fits_optimizer(from, optimizers[side],
                                                nas_problem_optimizer(s->problem, (nas_side)side), err));
-    return BASE_OK;
+    return s->snapshots ? nas_snapshots_fit(s->snapshots, from, err) : BASE_OK;
 }
 
 static base_status load(void *self, const eng_sections *from, base_err *err) {
@@ -260,13 +287,16 @@ static base_status load(void *self, const eng_sections *from, base_err *err) {
     for (int side = 0; side < NAS_SIDES; side++)
         BASE_TRY(eng_checkpoint_take_optimizer(from, optimizers[side],
                                                nas_problem_optimizer(s->problem, (nas_side)side), err));
+    if (s->snapshots) BASE_TRY(nas_snapshots_read(s->snapshots, from, err));
     const eng_progress *p = eng_trainer_progress(s->trainer);
     if (p->epochs != epochs)
         return BASE_FAIL(err, BASE_CORRUPT, "%s: alphas of %zu epochs, figures of %zu", eng_sections_path(from), epochs,
                          p->epochs);
-    s->epochs = 0;
+    s->epochs = s->line_count = 0;
     s->verdict = (nas_verdict){0};
+    s->weight_decay = s->settings.weight_decay;
     while (s->epochs < epochs) record_figures(s, &p->history[s->epochs]);
+    nas_problem_set_decay(s->problem, s->weight_decay);
     return BASE_OK;
 }
 

@@ -160,6 +160,11 @@ void eng_optimizer_threads(eng_optimizer *optimizer, eng_threads *threads) {
     optimizer->threads = threads;
 }
 
+void eng_optimizer_set_decay(eng_optimizer *optimizer, double weight_decay) {
+    BASE_ASSERT(weight_decay >= 0.0 && isfinite(weight_decay));
+    optimizer->config.weight_decay = weight_decay;
+}
+
 double eng_optimizer_step(eng_optimizer *optimizer, double rate) {
     const double limit = optimizer->config.clip_norm;
     const eng_param_range *r = &optimizer->range;

@@ -69,6 +69,8 @@ BASE_CHECK base_status eng_optimizer_create_group(const eng_optimizer_type *type
 void eng_optimizer_destroy(eng_optimizer *optimizer);
 /* Steps that follow are shared by `threads` (NULL = the caller alone), which must outlive them: the same bits. */
 void eng_optimizer_threads(eng_optimizer *optimizer, eng_threads *threads);
+/* Another weight_decay in the steps that follow: a number, at least 0. */
+void eng_optimizer_set_decay(eng_optimizer *optimizer, double weight_decay);
 /* One step with the gradients of its group that the parameter list holds. rate is the learning rate after the schedule.
  * Returns the global gradient norm before clipping when clip_norm is set, else 0. */
 double eng_optimizer_step(eng_optimizer *optimizer, double rate);

@@ -11,6 +11,7 @@
 #define NAS_STOP_LIST(X)                                                                                               \
     X(epochs)                                                                                                          \
     X(eigenvalue)                                                                                                      \
+    X(eigenvalue_restart)                                                                                              \
     X(skips)
 
 #define DECLARE(name) extern const nas_stop_type nas_stop_##name;
@@ -55,6 +56,14 @@ void nas_stop_destroy(nas_stop *stop) {
     free(stop->state);
     base_arena_destroy(stop->arena);
     free(stop);
+}
+
+size_t nas_stop_states(const nas_stop *stop) {
+    return stop->type->states ? stop->type->states(stop->state) : 0;
+}
+
+bool nas_stop_wants_state(const nas_stop *stop, size_t epoch) {
+    return stop->type->wants_state && stop->type->wants_state(stop->state, epoch);
 }
 
 bool nas_stop_wants_eigenvalue(const nas_stop *stop, size_t epoch) {

@@ -54,6 +54,7 @@ typedef struct sequence {
     const char *stop;
     void (*fill)(nas_figures *history, size_t count);
     size_t ends, genotype;
+    bool restarts;
 } sequence;
 
 static void rising_curvature(nas_figures *history, size_t count) {
@@ -65,9 +66,10 @@ static void growing_skips(nas_figures *history, size_t count) {
 }
 
 static const sequence sequences[] = {
-    {"epochs", rising_curvature, 50, 49},
-    {"eigenvalue", rising_curvature, 23, 10},
-    {"skips", growing_skips, 21, 20},
+    {"epochs", rising_curvature, 50, 49, false},
+    {"eigenvalue", rising_curvature, 23, 10, false},
+    {"eigenvalue-restart", rising_curvature, 23, 10, true},
+    {"skips", growing_skips, 21, 20, false},
 };
 
 static const sequence *sequence_of(const char *stop) {
@@ -82,9 +84,9 @@ static nas_verdict judge_until_end(const nas_stop *stop, const nas_figures *hist
     nas_verdict verdict = {0};
     for (*count = 1; *count <= total; (*count)++) {
         verdict = nas_stop_judge(stop, history, *count, total);
-        if (verdict.stop) break;
+        if (verdict.stop || verdict.restart) break;
     }
-    assert_true(verdict.stop && verdict.genotype < *count && strlen(verdict.reason) > 0);
+    assert_true(verdict.stop != verdict.restart && verdict.genotype < *count && strlen(verdict.reason) > 0);
     return verdict;
 }
 
@@ -100,15 +102,22 @@ static void every_stop_fires_on_its_sequence_and_never_on_constant_figures(void 
         CHECK_OK(nas_stop_create(stops[i], NULL, &stop, &err));
         nas_figures fires[TOTAL], constant[TOTAL];
         for (size_t e = 0; e < TOTAL; e++)
-            fires[e] = constant[e] = (nas_figures){
-                .train_loss = 1, .valid_loss = 1, .entropy = .9, .eigenvalue = .3, .skips = 1, .pools = 2, .chosen = 8};
+            fires[e] = constant[e] = (nas_figures){.weight_decay = 3e-4,
+                                                   .train_loss = 1,
+                                                   .valid_loss = 1,
+                                                   .entropy = .9,
+                                                   .eigenvalue = .3,
+                                                   .skips = 1,
+                                                   .pools = 2,
+                                                   .chosen = 8};
         expected->fill(fires, TOTAL);
         nas_verdict verdict = judge_until_end(stop, fires, TOTAL, &ended);
         assert_int_equal(ended, expected->ends);
         assert_int_equal(verdict.genotype, expected->genotype);
+        assert_int_equal(verdict.restart, expected->restarts);
         verdict = judge_until_end(stop, constant, TOTAL, &ended);
         assert_int_equal(ended, TOTAL);
-        assert_false(verdict.early);
+        assert_false(verdict.early || verdict.restart);
         nas_stop_destroy(stop);
     }
 }

@@ -161,7 +161,8 @@ static void the_alphas_of_every_epoch_are_kept(void **state) {
     CHECK_CONTAINS(base_buf_text(&text), "epoch,train_loss,train_error,valid_loss,valid_error,entropy,eigenvalue,");
     snprintf(row, sizeof row, "\n2,%.9g,%.9g,", f->train_loss, f->train_error);
     CHECK_CONTAINS(base_buf_text(&text), row);
-    snprintf(row, sizeof row, ",,%u,%u\n", (unsigned)f->skips, (unsigned)f->pools); /* no eigenvalue was asked for */
+    snprintf(row, sizeof row, ",,%u,%u,1,0.0003\n", (unsigned)f->skips,
+             (unsigned)f->pools); /* no eigenvalue was asked for */
     CHECK_CONTAINS(base_buf_text(&text), row);
     base_buf_fini(&text);
     nas_search_destroy(s);

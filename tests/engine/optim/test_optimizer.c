@@ -258,6 +258,33 @@ static void the_state_can_be_moved(void **state) {
     eng_optimizer_destroy(NULL);
 }
 
+/* The decay may change between steps: as if it had been that from the beginning, with the slots of before. */
+static void the_decay_can_be_changed(void **state) {
+    (void)state;
+    for (const char *const *name = eng_optimizer_names; *name != NULL; name++) {
+        const eng_optimizer_type *type = eng_optimizer_find(*name);
+        eng_optimizer_config weak = type->defaults, strong = type->defaults;
+        weak.weight_decay = 1e-4;
+        strong.weight_decay = 0.1;
+        pair a = make(type, &weak, eng_kernels_find(NULL)), b = make(type, &strong, eng_kernels_find(NULL));
+        const size_t bytes = eng_params_size(a.params) * sizeof(float);
+        set_gradients(&a, 0, 1.0);
+        eng_optimizer_step(a.optimizer, 0.1);
+        memcpy(eng_params_values(b.params), eng_params_values(a.params), bytes);
+        for (size_t s = 0; s < type->slots; s++)
+            memcpy(eng_optimizer_slot(b.optimizer, s), eng_optimizer_slot(a.optimizer, s), bytes);
+        eng_optimizer_set_steps(b.optimizer, 1);
+        eng_optimizer_set_decay(a.optimizer, 0.1);
+        set_gradients(&a, 1, 1.0);
+        set_gradients(&b, 1, 1.0);
+        eng_optimizer_step(a.optimizer, 0.1);
+        eng_optimizer_step(b.optimizer, 0.1);
+        assert_memory_equal(eng_params_values(a.params), eng_params_values(b.params), bytes);
+        destroy(&a);
+        destroy(&b);
+    }
+}
+
 /* The space between parameters stays zero, also with every option on. */
 static void padding_stays_zero(void **state) {
     (void)state;
@@ -385,6 +412,7 @@ int main(void) {
         cmocka_unit_test(decoupled_decay_is_another_thing),
         cmocka_unit_test(a_step_in_parts_is_the_step),
         cmocka_unit_test(the_state_can_be_moved),
+        cmocka_unit_test(the_decay_can_be_changed),
         cmocka_unit_test(padding_stays_zero),
         cmocka_unit_test(a_nan_gradient_is_seen),
         cmocka_unit_test(settings_out_of_bounds_are_named),

@@ -108,6 +108,56 @@ static void options_out_of_bounds_are_refused(void **state) {
     }
 }
 
+/* A search as the rule sees it: what it goes back from is no longer there. Eigenvalues rise as above while the decay is
+ * below `calm`. Fills the decay of every run; returns how often it restarts. */
+static size_t run_restarts(const char *options, double calm, double *decays, size_t *backs) {
+    base_arena *arena = base_arena_create();
+    base_yaml_node *map = NULL;
+    nas_stop *stop = NULL;
+    base_err err;
+    nas_figures line[MOST];
+    size_t count = 0, restarts = 0;
+    decays[0] = 3e-4;
+    CHECK_OK(base_yaml_parse(arena, "test", options, strlen(options), &map, &err));
+    CHECK_OK(nas_stop_create(nas_stop_find("eigenvalue-restart"), map, &stop, &err));
+    while (count < 50) {
+        const bool rises = decays[restarts] < calm;
+        line[count] = (nas_figures){.weight_decay = decays[restarts],
+                                    .eigenvalue = count % 2 == 0 ? .1 + .01 * (rises ? (double)count : 1) : NAN};
+        const nas_verdict verdict = nas_stop_judge(stop, line, ++count, 50);
+        assert_int_equal(verdict.stop, count == 50);
+        if (!verdict.restart) continue;
+        assert_true(verdict.genotype + 1 < count && nas_stop_wants_state(stop, verdict.genotype));
+        size_t kept = 0; /* states that it has wanted since */
+        for (size_t e = verdict.genotype; e + 1 < count; e++) kept += nas_stop_wants_state(stop, e);
+        assert_true(kept <= nas_stop_states(stop));
+        CHECK_CONTAINS(verdict.reason, "from 0.2 to 0.28");
+        backs[restarts] = verdict.genotype;
+        decays[++restarts] = verdict.weight_decay;
+        count = verdict.genotype + 1;
+    }
+    nas_stop_destroy(stop);
+    base_arena_destroy(arena);
+    return restarts;
+}
+
+/* 3e-4, 3e-3, 3e-2 as in the authors' scripts; with the last one to the end, however the curvature rises. */
+static void a_rising_eigenvalue_restarts_with_more_decay_until_the_largest(void **state) {
+    (void)state;
+    double decays[MOST];
+    size_t backs[MOST];
+    assert_int_equal(run_restarts("{}", 1, decays, backs), 2);
+    CHECK_NEAR(decays[1], 3e-3, 1e-15);
+    CHECK_NEAR(decays[2], 3e-2, 1e-15);
+    assert_int_equal(backs[0], 10);
+    assert_int_equal(backs[1], 10);
+    assert_int_equal(run_restarts("{}", 1e-3, decays, backs), 1); /* more decay has calmed it */
+    assert_int_equal(run_restarts("{largest_decay: 0.0003}", 1, decays, backs), 0);
+    assert_int_equal(run_restarts("{factor_decay: 7, largest_decay: 0.01}", 1, decays, backs), 2);
+    CHECK_NEAR(decays[1], 2.1e-3, 1e-15);
+    CHECK_NEAR(decays[2], 1e-2, 1e-15);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_ends_with_the_last_epoch),
@@ -116,6 +166,7 @@ int main(void) {
         cmocka_unit_test(eigenvalues_are_wanted_every_second_epoch),
         cmocka_unit_test(too_many_skips),
         cmocka_unit_test(options_out_of_bounds_are_refused),
+        cmocka_unit_test(a_rising_eigenvalue_restarts_with_more_decay_until_the_largest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
