@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Counts over a graph. A weight (a parameter that decays) is used once at every position of the output: once for a
  * dense layer, height x width times for a convolution, whatever its groups; at every position of the input in a
- * transposed one. */
+ * transposed one. So is a weight that is a value. */
 #include "engine/modules/summary.h"
 
 #include <stdlib.h>
@@ -16,6 +16,8 @@ double eng_node_flops(const eng_node *node) {
     double positions = 1.0, weights = 0.0;
     if (node->inputs == 0) return 0.0; /* a parameter that others compute with */
     for (size_t i = 0; i + 1 < out->ndim; i++) positions *= (double)out->dim[i];
+    if (node->op == &eng_op_conv2d_given || node->op == &eng_op_dense_given)
+        weights = (double)eng_shape_count(&node->in_shape[1]);
     for (size_t i = 0; i < node->params; i++)
         if ((node->param[i].flags & ENG_PARAM_DECAY) != 0) weights += (double)eng_shape_count(&node->param[i].shape);
     return 2.0 * positions * weights;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Two-dimensional convolution, NHWC: Y = f(conv(X, W) + b), strided, dilated, grouped, depthwise.
  *
+ * conv2d has parameters, conv2d_given reads its weights as a value of the graph: they may be computed.
+ *
  * The passes are those of engine/ops/conv.h. Bias and a rectifier are applied to the sums while they are in registers;
  * backward reads the images block by block, so that dY comes from memory once for dX and dW. */
 #include "engine/ops/conv_layer.h"
+#include "engine/ops/layer_weights.h"
 
 static const eng_conv2d_config *config_of(const eng_node *node) {
     return node->config;
@@ -48,6 +51,11 @@ static base_status infer(eng_node *node, base_err *err) {
     return BASE_OK;
 }
 
+static base_status infer_given(eng_node *node, base_err *err) {
+    BASE_TRY(infer(node, err));
+    return eng_layer_weights_given(node, err);
+}
+
 static size_t workspace(const eng_node *node, size_t batch) {
     const eng_conv conv = conv_of(node);
     return (eng_align_floats(conv.filters) + eng_conv_workspace(&conv, batch)) * sizeof(float);
@@ -59,7 +67,7 @@ static void forward(const eng_call *call, eng_run *run) {
     eng_conv_pass pass = eng_conv_layer_pass(call, run, &conv, 0);
     pass.x = call->x[0];
     pass.y = call->y;
-    pass.bias = call->node->params > 1 ? call->w[1] : NULL;
+    pass.bias = eng_layer_weights_of(call).bias;
     pass.relu = epilogue == ENG_EPILOGUE_RELU;
     eng_conv_forward(&pass);
     eng_conv_layer_finish(call, run, epilogue);
@@ -73,8 +81,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     pass.x = call->x[0];
     pass.dy = call->dy;
     pass.dx = call->dx[0];
-    pass.dw = call->dw[0];
-    if (!call->frozen)
+    pass.dw = eng_layer_weights_of(call).dw;
+    if (pass.dw != NULL)
         eng_conv_backward(&pass);
     else if (pass.dx != NULL)
         eng_conv_data(&pass);
@@ -87,6 +95,18 @@ const eng_op eng_op_conv2d = {
     .config_size = sizeof(eng_conv2d_config),
     .traits = ENG_READS_X,
     .infer = infer,
+    .workspace = workspace,
+    .forward = forward,
+    .backward = backward,
+};
+
+const eng_op eng_op_conv2d_given = {
+    .name = "conv2d_given",
+    .summary = "convolution of images with weights that are a value",
+    .inputs = 2,
+    .config_size = sizeof(eng_conv2d_config),
+    .traits = ENG_READS_X | ENG_READS_SINGLE | ENG_VARIADIC,
+    .infer = infer_given,
     .workspace = workspace,
     .forward = forward,
     .backward = backward,

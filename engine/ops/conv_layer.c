@@ -2,6 +2,8 @@
 /* The layer around a convolution. */
 #include "engine/ops/conv_layer.h"
 
+#include "engine/ops/layer_weights.h"
+
 /* So that no product of sizes wraps around. */
 #define MOST_EDGE ((size_t)1 << 20)
 
@@ -84,7 +86,7 @@ eng_conv_pass eng_conv_layer_pass(const eng_call *call, const eng_run *run, cons
     eng_conv_pass pass = {.conv = conv,
                           .tiles = run->k->tiles,
                           .n = run->n,
-                          .w = call->w[0],
+                          .w = eng_layer_weights_of(call).w,
                           .workspace = (float *)call->workspace + skipped,
                           .threads = run->threads};
     if (run->threads != NULL) {
@@ -130,15 +132,15 @@ static void undo_columns(const void *self, size_t thread, size_t begin, size_t e
 }
 
 void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue epilogue, float *spare) {
-    const bool bias = call->node->params > 1;
+    float *dbias = eng_layer_weights_of(call).dbias;
     if (epilogue == ENG_EPILOGUE_NONE) epilogue = ENG_EPILOGUE_LINEAR;
-    if (!bias && epilogue == ENG_EPILOGUE_LINEAR) return;
+    if (dbias == NULL && epilogue == ENG_EPILOGUE_LINEAR) return;
     const size_t cols = call->node->out_shape.dim[call->node->out_shape.ndim - 1];
     const activation a = {.call = call,
                           .run = run,
                           .epilogue = epilogue,
                           .rows = run->n * call->out_count / cols,
                           .cols = cols,
-                          .sums = bias ? call->dw[1] : spare};
+                          .sums = dbias != NULL ? dbias : spare};
     eng_threads_ranges(run->threads, cols, (MAPPED / a.rows / LINE + 1) * LINE, undo_columns, &a);
 }

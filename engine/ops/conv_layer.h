@@ -33,7 +33,7 @@ eng_conv_pass eng_conv_layer_pass(const eng_call *call, const eng_run *run, cons
 /* The activation behind the passes: LINEAR and RELU are done by them, the others here. */
 void eng_conv_layer_finish(const eng_call *call, const eng_run *run, eng_epilogue epilogue);
 /* dy becomes the gradient of what the activation saw, db its sums over `rows` pixels of a sample. spare: floats for the
- * sums when there is no bias. */
+ * sums when nobody wants them. */
 void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue epilogue, float *spare);
 
 #ifdef __cplusplus

@@ -3,6 +3,8 @@
  *
  *   dZ = dY f'(Y),   db = column sums of dZ,   dW = X' dZ,   dX = dZ W'
  *
+ * dense has parameters, dense_given reads W and b as values of the graph: they may be computed.
+ *
  * W is stored [in, width], so that forward and dW read all matrices in place. Bias and ReLU are added while a tile of Y
  * is in registers, other activations in a pass over Y; their gradients are one pass over dY; dZ takes the place of dY.
  *
@@ -12,6 +14,7 @@
  * Threads share the columns of Y and dX and the rows of dW, so that each has its own part of W in its caches; where
  * these are too few, the rows of Y and dX.
  */
+#include "engine/ops/layer_weights.h"
 #include "engine/ops/ops.h"
 #include "engine/tensor/least.h"
 #include "engine/tensor/product.h"
@@ -39,6 +42,11 @@ static base_status infer(eng_node *node, base_err *err) {
                                       .fan_out = width};
     node->param[1] = (eng_param_spec){.name = "bias", .shape = eng_shape_1d(width), .value = 0.0f};
     return BASE_OK;
+}
+
+static base_status infer_given(eng_node *node, base_err *err) {
+    BASE_TRY(infer(node, err));
+    return eng_layer_weights_given(node, err);
 }
 
 enum {
@@ -109,21 +117,22 @@ static void activate_rows(const void *self, size_t thread, size_t begin, size_t 
     const product_job *job = self;
     const eng_call *call = job->call;
     (void)thread;
-    job->run->k->bias_epilogue[epilogue_of(call->node)](end - begin, call->out_count, call->w[1],
+    job->run->k->bias_epilogue[epilogue_of(call->node)](end - begin, call->out_count, eng_layer_weights_of(call).bias,
                                                         call->y + begin * call->out_count);
 }
 
 static void forward(const eng_call *call, eng_run *run) {
     const eng_epilogue epilogue = epilogue_of(call->node);
+    const eng_layer_weights weights = eng_layer_weights_of(call);
     const bool fused = epilogue == ENG_EPILOGUE_LINEAR || epilogue == ENG_EPILOGUE_RELU;
     const eng_product y = {.tiles = run->k->tiles,
                            .m = run->n,
                            .n = call->out_count,
                            .k = call->in_count[0],
                            .a = call->x[0],
-                           .b = call->w[0],
+                           .b = weights.w,
                            .c = call->y,
-                           .bias = fused ? call->w[1] : NULL,
+                           .bias = fused ? weights.bias : NULL,
                            .relu = epilogue == ENG_EPILOGUE_RELU};
     share_product(call, run, &y, eng_product_nn_columns, eng_product_nn_rows);
     const product_job job = {.call = call, .run = run};
@@ -170,21 +179,24 @@ static void gradient_rows(const void *self, size_t thread, size_t begin, size_t 
 static void activation_columns(const void *self, size_t thread, size_t begin, size_t end) {
     const product_job *job = self;
     const eng_call *call = job->call;
+    float *dbias = eng_layer_weights_of(call).dbias;
+    if (dbias == NULL) dbias = call->workspace;
     (void)thread;
     job->run->k->bias_epilogue_grad[epilogue_of(call->node)](job->run->n, end - begin, call->out_count, call->y + begin,
-                                                             call->dy + begin, call->dw[1] + begin);
+                                                             call->dy + begin, dbias + begin);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
     const size_t in = call->in_count[0], width = call->out_count;
+    const eng_layer_weights weights = eng_layer_weights_of(call);
     const eng_product dx = {
-        .tiles = run->k->tiles, .m = run->n, .n = in, .k = width, .a = call->dy, .b = call->w[0], .c = call->dx[0]};
+        .tiles = run->k->tiles, .m = run->n, .n = in, .k = width, .a = call->dy, .b = weights.w, .c = call->dx[0]};
     const eng_product dw = {
-        .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = call->dw[0]};
+        .tiles = run->k->tiles, .m = in, .n = width, .k = run->n, .a = call->x[0], .b = call->dy, .c = weights.dw};
     const product_job job = {.call = call, .run = run, .product = &dw};
     share(&job, width, MAPPED, run->n, PANEL, activation_columns);
     if (call->dx[0] != NULL) share_product(call, run, &dx, eng_product_nt_columns, eng_product_nt_rows);
-    if (call->frozen) return;
+    if (weights.dw == NULL) return;
     const bool updates = run->updater != NULL;
     share(&job, in, WORTH, run->n * width, TILE, updates ? update_rows : gradient_rows);
     if (updates) run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
@@ -197,6 +209,18 @@ const eng_op eng_op_dense = {
     .config_size = sizeof(eng_dense_config),
     .traits = ENG_READS_X | ENG_UPDATES,
     .infer = infer,
+    .workspace = workspace,
+    .forward = forward,
+    .backward = backward,
+};
+
+const eng_op eng_op_dense_given = {
+    .name = "dense_given",
+    .summary = "x W + b with W and b that are values",
+    .inputs = 3,
+    .config_size = sizeof(eng_dense_config),
+    .traits = ENG_READS_X | ENG_READS_SINGLE,
+    .infer = infer_given,
     .workspace = workspace,
     .forward = forward,
     .backward = backward,

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* y = f(x W + b); W is [inputs, width]. */
+/* y = f(x W + b); W is [inputs, width]. dense_given reads W and b [width] as single values behind x; init is unused. */
 typedef struct eng_dense_config {
     size_t width;
     const eng_init *init;  /* of W; b starts at zero. NULL = Xavier uniform */
@@ -18,7 +18,8 @@ typedef struct eng_dense_config {
 
 /* y = f(conv(x, w) + b) in NHWC: x [h, w, channels], y [h', w', filters], w [kernel h, kernel w, channels / groups,
  * filters]. Pairs are (down, along); 0 in the second = the first, but
- * for padding. groups = channels = filters: depthwise. */
+ * for padding. groups = channels = filters: depthwise. conv2d_given reads w, and unless no_bias b [filters], as single
+ * values behind x; init is unused. */
 typedef struct eng_conv2d_config {
     size_t filters;
     size_t kernel[2];
@@ -140,9 +141,11 @@ typedef struct eng_noise_config {
 /* No inputs; the output is a single value. */
 typedef struct eng_parameter_config {
     eng_shape shape;
-    const eng_init *init; /* NULL: every number is `value`; fan in and out are the count */
+    const eng_init *init;   /* NULL: every number is `value` */
+    size_t fan_in, fan_out; /* 0 = the count */
     float value;
-    bool decay; /* ENG_PARAM_DECAY */
+    bool decay;       /* ENG_PARAM_DECAY */
+    const char *role; /* what the parameter is called behind the node's name; NULL = "value" */
 } eng_parameter_config;
 
 /* y = sum_j w[row][column[j]] x[j]; the last input is w [rows, columns], a single value. Two inputs of one column are
@@ -165,7 +168,9 @@ typedef struct eng_mix_config {
     X(softmax)
 #define ENG_OP_LIST(X)                                                                                                 \
     X(dense)                                                                                                           \
+    X(dense_given)                                                                                                     \
     X(conv2d)                                                                                                          \
+    X(conv2d_given)                                                                                                    \
     X(conv2d_transposed)                                                                                               \
     X(conv3d)                                                                                                          \
     X(max_pool)                                                                                                        \

@@ -10,13 +10,13 @@ static base_status infer(eng_node *node, base_err *err) {
     if (count == 0) return BASE_FAIL(err, BASE_INVALID, "a parameter needs at least one number");
     node->out_shape = config->shape;
     node->params = 1;
-    node->param[0] = (eng_param_spec){.name = "value",
+    node->param[0] = (eng_param_spec){.name = config->role != NULL ? config->role : "value",
                                       .shape = config->shape,
                                       .flags = config->decay ? ENG_PARAM_DECAY : 0,
                                       .init = config->init,
                                       .value = config->value,
-                                      .fan_in = count,
-                                      .fan_out = count};
+                                      .fan_in = config->fan_in != 0 ? config->fan_in : count,
+                                      .fan_out = config->fan_out != 0 ? config->fan_out : count};
     return BASE_OK;
 }
 

@@ -60,6 +60,8 @@ static const eng_subsample_config subsample_odd = {.begin = {1, 1}, .stride = 2}
 
 static const eng_parameter_config parameter_config = {.shape = {2, {14, 8}}};
 static const eng_mix_config mix_config = {.row = 1, .column = {0, 1, 2, 3, 4, 5, 6, 7}};
+static const eng_conv2d_config conv_given = {.filters = 40, .kernel = {5}, .same = true, .groups = 40, .no_bias = true};
+static const eng_dense_config dense_given = {.width = 10, .epilogue = ENG_EPILOGUE_TANH};
 
 const op_case op_cases[] = {
     {&eng_op_conv2d, "conv2d tanh", &conv_same, 1e-5, IMAGE(4, 5, 3), .timed = IMAGE(14, 14, 32)},
@@ -116,6 +118,10 @@ const op_case op_cases[] = {
     {&eng_op_zero, "zero", NULL, .moves = true, .timed = IMAGE(28, 28, 16)},
     {&eng_op_noise, "noise", NULL, .moves = true, .timed = IMAGE(28, 28, 16)},
     {&eng_op_parameter, "parameter", &parameter_config, .moves = true, .timed = ROW(64)},
+    {&eng_op_conv2d_given, "conv2d-given", &conv_given, .moves = true, .last = {4, {5, 5, 1, 40}},
+     .timed = IMAGE(28, 28, 40)},
+    {&eng_op_dense_given, "dense-given", &dense_given, .moves = true, .second = {2, {784, 10}}, .last = ROW(10),
+     .timed = IMAGE(28, 28, 1)},
     {&eng_op_mix, "mix", &mix_config, .moves = true, .inputs = 9, .last = {2, {2, 8}}, .timed = IMAGE(28, 28, 16)},
     {&eng_op_mean_squared_error, "mean squared error", NULL, 1e-6, .timed = ROW(10)},
     {&eng_op_binary_cross_entropy, "binary cross-entropy", NULL, 1e-6, .timed = ROW(10)},
@@ -131,10 +137,14 @@ eng_graph *op_case_graph(const op_case *what, eng_shape shape) {
     size_t inputs = what->inputs > 0 ? what->inputs : what->op->inputs;
     for (size_t i = 0; i < inputs; i++) {
         bool target = (what->op->traits & ENG_IS_LOSS) != 0 && i == 1, labels = what->op == &eng_op_cross_entropy;
-        in[i] = i + 1 == inputs && what->last.ndim > 0
-                    ? eng_graph_input_single(graph, what->last, ENG_F32)
-                    : eng_graph_input(graph, target ? eng_shape_1d(labels ? 1 : eng_shape_count(&shape)) : shape,
-                                      target && labels ? ENG_I32 : ENG_F32);
+        const eng_shape *own = i + 1 == inputs ? &what->last : i == 1 ? &what->second : NULL;
+        if (own != NULL && own->ndim > 0)
+            in[i] = eng_graph_input_single(graph, *own, ENG_F32);
+        else if (what->single)
+            in[i] = eng_graph_input_single(graph, shape, ENG_F32);
+        else
+            in[i] = eng_graph_input(graph, target ? eng_shape_1d(labels ? 1 : eng_shape_count(&shape)) : shape,
+                                    target && labels ? ENG_I32 : ENG_F32);
     }
     if (eng_graph_add_many(graph, what->op, what->config, NULL, in, inputs, &out, &err) != BASE_OK) {
         fprintf(stderr, "%s: %s\n", what->name, err.text);

@@ -12,12 +12,13 @@ typedef struct op_case {
     const char *name;
     const void *config;
     double tolerance;
-    eng_shape image; /* the input of an op on images; else the test's own shapes */
-    bool sparse;     /* not every input is read */
-    bool moves;      /* moves numbers only, or reads several values: test_structure and test_mix know */
-    size_t inputs;   /* of a variadic op; 0 = op->inputs */
-    eng_shape last;  /* of the last input, a single value; ndim 0 = like the others */
-    eng_shape timed; /* the input that a benchmark gives it; ndim 0 = none */
+    eng_shape image;        /* the input of an op on images; else the test's own shapes */
+    bool sparse;            /* not every input is read */
+    bool moves;             /* moves numbers only, or reads several values: their own tests know */
+    bool single;            /* every input is a single value */
+    size_t inputs;          /* of a variadic op; 0 = op->inputs */
+    eng_shape second, last; /* single values: the second input of three, the last; ndim 0 = like the first */
+    eng_shape timed;        /* the input that a benchmark gives it; ndim 0 = none */
 } op_case;
 
 extern const op_case op_cases[];

@@ -50,6 +50,32 @@ static void disturb(eng_net *net) {
     CHECK_OK(eng_net_apply(net, &eng_op_subsample, NULL, NULL));
 }
 
+static eng_value add(eng_net *net, const eng_op *op, const void *config, const eng_value *in) {
+    base_err err;
+    eng_value out;
+    CHECK_OK(eng_graph_add(net->graph, op, config, NULL, in, &out, &err));
+    return out;
+}
+
+static eng_value parameter(eng_net *net, eng_shape shape) {
+    return add(net, &eng_op_parameter, &(eng_parameter_config){.shape = shape, .value = 0.1f}, NULL);
+}
+
+/* A layer whose weights are values: on the image, or on a row of numbers. */
+static void entangle(eng_net *net) {
+    const eng_shape in = *eng_net_shape(net);
+    if (in.ndim == 1) {
+        const eng_dense_config dense = {.width = in.dim[0]};
+        net->at = add(net, &eng_op_dense_given, &dense,
+                      (eng_value[]){net->at, parameter(net, eng_shape_2d(in.dim[0], in.dim[0])), parameter(net, in)});
+        return;
+    }
+    const eng_conv2d_config conv = {
+        .filters = in.dim[2], .kernel = {3}, .same = true, .groups = in.dim[2], .no_bias = true};
+    const eng_shape kernel = {.ndim = 4, .dim = {3, 3, 1, in.dim[2]}};
+    net->at = add(net, &eng_op_conv2d_given, &conv, (eng_value[]){net->at, parameter(net, kernel)});
+}
+
 static eng_graph *build(const char *text, eng_task task, eng_ports *ports) {
     base_err err;
     base_arena *arena = base_arena_create();
@@ -66,7 +92,9 @@ static eng_graph *build(const char *text, eng_task task, eng_ports *ports) {
     CHECK_OK(eng_layers_read(list, arena, &layers, &err));
     CHECK_OK(eng_net_begin(&net, &config, &err));
     disturb(&net);
+    entangle(&net);
     CHECK_OK(eng_layers_build(&layers, &net));
+    entangle(&net);
     CHECK_OK(eng_net_apply(&net, &eng_op_linear, NULL, NULL));
     CHECK_OK(eng_net_apply(&net, &eng_op_slice, &(eng_slice_config){1, eng_net_shape(&net)->dim[0] - 2}, NULL));
     CHECK_OK(eng_net_apply(&net, &eng_op_shuffle, &(eng_shuffle_config){eng_net_shape(&net)->dim[0]}, NULL));
