@@ -77,6 +77,8 @@ static bool put_subsample(base_buf *out, const eng_node *node) {
 
 static bool put_mix(base_buf *out, const eng_node *node) {
     const eng_mix_config *c = node->config;
+    for (size_t i = 0; i + 1 < node->inputs; i++)
+        if (c->also[i] != 0) return false;
     base_buf_printf(out, ", \"row\": %zu, \"columns\": [", c->row);
     for (size_t i = 0; i + 1 < node->inputs; i++) base_buf_printf(out, "%s%zu", i > 0 ? ", " : "", c->column[i]);
     base_buf_putc(out, ']');

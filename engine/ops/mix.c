@@ -18,6 +18,13 @@ static const eng_mix_config *config_of(const eng_call *call) {
     return call->node->config;
 }
 
+static size_t highest_column(const eng_mix_config *config, size_t input) {
+    size_t highest = config->column[input];
+    for (uint32_t c = 0, also = config->also[input]; also != 0; c++, also >>= 1)
+        if (c > highest) highest = c;
+    return highest;
+}
+
 static base_status infer(eng_node *node, base_err *err) {
     const eng_mix_config *config = node->config;
     const size_t last = node->inputs - 1;
@@ -30,8 +37,8 @@ static base_status infer(eng_node *node, base_err *err) {
     if (config->row >= weights->dim[0])
         return BASE_FAIL(err, BASE_INVALID, "weights have no row %zu but %zu", config->row, weights->dim[0]);
     for (size_t i = 0; i < last; i++)
-        if (config->column[i] >= weights->dim[1])
-            return BASE_FAIL(err, BASE_INVALID, "weights have no column %zu but %zu", config->column[i],
+        if (highest_column(config, i) >= weights->dim[1])
+            return BASE_FAIL(err, BASE_INVALID, "weights have no column %zu but %zu", highest_column(config, i),
                              weights->dim[1]);
     return BASE_OK;
 }
@@ -60,6 +67,14 @@ static bool left_out(const job *j, size_t input) {
     return (j->call->left_out >> input & 1u) != 0;
 }
 
+static float weight_of(const job *j, size_t input) {
+    const eng_mix_config *config = config_of(j->call);
+    float weight = j->weights[config->column[input]];
+    for (uint32_t c = 0, also = config->also[input]; also != 0; c++, also >>= 1)
+        if ((also & 1u) != 0) weight += j->weights[c];
+    return weight;
+}
+
 static size_t piece(size_t at, size_t end) {
     return end - at < PIECE ? end - at : PIECE;
 }
@@ -73,7 +88,7 @@ static void sum_range(const void *self, size_t thread, size_t begin, size_t end)
         n = piece(at, end);
         for (size_t i = 0; i < j->inputs; i++) {
             if (left_out(j, i)) continue;
-            const float w = j->weights[config_of(j->call)->column[i]];
+            const float w = weight_of(j, i);
             (begun ? k->axpy : k->scale)(n, w, (const float *)j->call->x[i] + at, j->call->y + at);
             begun = true;
         }
@@ -88,14 +103,18 @@ static void forward(const eng_call *call, eng_run *run) {
 
 static void slope_input(const job *j, size_t input) {
     const eng_kernels *k = j->run->k;
-    const size_t column = config_of(j->call)->column[input];
+    const eng_mix_config *config = config_of(j->call);
+    const float weight = weight_of(j, input);
     double slope = 0.0;
     for (size_t at = 0, n; at < j->count; at += n) {
         n = piece(at, j->count);
         if (j->slopes != NULL) slope += k->dot(n, j->call->dy + at, (const float *)j->call->x[input] + at);
-        if (j->call->dx[input] != NULL) k->scale(n, j->weights[column], j->call->dy + at, j->call->dx[input] + at);
+        if (j->call->dx[input] != NULL) k->scale(n, weight, j->call->dy + at, j->call->dx[input] + at);
     }
-    if (j->slopes != NULL) j->slopes[column] = (float)slope;
+    if (j->slopes == NULL) return;
+    j->slopes[config->column[input]] = (float)slope;
+    for (uint32_t c = 0, also = config->also[input]; also != 0; c++, also >>= 1)
+        if ((also & 1u) != 0) j->slopes[c] = (float)slope;
 }
 
 static void slope_inputs(const void *self, size_t thread, size_t begin, size_t end) {

@@ -148,12 +148,27 @@ typedef struct eng_parameter_config {
     const char *role; /* what the parameter is called behind the node's name; NULL = "value" */
 } eng_parameter_config;
 
-/* y = sum_j w[row][column[j]] x[j]; the last input is w [rows, columns], a single value. Two inputs of one column are
- * not allowed. */
+/* y = sum_j w_j x[j]; the last input is a single value, a table [rows, columns]. w_j is its number [row][column[j]],
+ * plus those of the columns whose bits are set in also[j]. Two inputs of one column are not allowed. */
 typedef struct eng_mix_config {
     size_t row;
     size_t column[ENG_OP_MAX_INPUTS - 1]; /* by input */
+    uint32_t also[ENG_OP_MAX_INPUTS - 1]; /* likewise */
 } eng_mix_config;
+
+#define ENG_SUPERPOSE_MOST 16
+
+/* y = sum_j q_j crop_j(x[0]) of the shape of x[0], the weights of the largest of `count` layers. x[1] is a table [rows,
+ * columns] and q_j its number [row][column[j]], or with `normalise` that divided by the sum of all these (0 / 0 = 0).
+ * crop_j keeps keep[j][d] numbers of dimension d: the middle ones where bit d of `middle` is set, else the first; what
+ * it does not keep is zero. Both inputs and y are single values. */
+typedef struct eng_superpose_config {
+    size_t row, count;
+    size_t column[ENG_SUPERPOSE_MOST];
+    size_t keep[ENG_SUPERPOSE_MOST][ENG_MAX_DIMS]; /* 0 = all */
+    unsigned middle;
+    bool normalise;
+} eng_superpose_config;
 
 /* name, descriptor; in the order in which --list shows them. */
 #define ENG_ACTIVATION_LIST(X)                                                                                         \
@@ -191,6 +206,7 @@ typedef struct eng_mix_config {
     X(zero)                                                                                                            \
     X(noise)                                                                                                           \
     X(parameter)                                                                                                       \
+    X(superpose)                                                                                                       \
     X(mix)                                                                                                             \
     X(mean_squared_error)                                                                                              \
     X(binary_cross_entropy)                                                                                            \

@@ -62,6 +62,8 @@ static const eng_parameter_config parameter_config = {.shape = {2, {14, 8}}};
 static const eng_mix_config mix_config = {.row = 1, .column = {0, 1, 2, 3, 4, 5, 6, 7}};
 static const eng_conv2d_config conv_given = {.filters = 40, .kernel = {5}, .same = true, .groups = 40, .no_bias = true};
 static const eng_dense_config dense_given = {.width = 10, .epilogue = ENG_EPILOGUE_TANH};
+static const eng_superpose_config superpose_config = {
+    .row = 1, .count = 3, .column = {2, 0, 1}, .keep = {{1, 1}, {3, 3}}, .middle = 3, .normalise = true};
 
 const op_case op_cases[] = {
     {&eng_op_conv2d, "conv2d tanh", &conv_same, 1e-5, IMAGE(4, 5, 3), .timed = IMAGE(14, 14, 32)},
@@ -122,6 +124,8 @@ const op_case op_cases[] = {
      .timed = IMAGE(28, 28, 40)},
     {&eng_op_dense_given, "dense-given", &dense_given, .moves = true, .second = {2, {784, 10}}, .last = ROW(10),
      .timed = IMAGE(28, 28, 1)},
+    {&eng_op_superpose, "superpose", &superpose_config, .moves = true, .single = true, .last = {2, {2, 4}},
+     .timed = VOLUME(5, 5, 32, 48)},
     {&eng_op_mix, "mix", &mix_config, .moves = true, .inputs = 9, .last = {2, {2, 8}}, .timed = IMAGE(28, 28, 16)},
     {&eng_op_mean_squared_error, "mean squared error", NULL, 1e-6, .timed = ROW(10)},
     {&eng_op_binary_cross_entropy, "binary cross-entropy", NULL, 1e-6, .timed = ROW(10)},

@@ -61,7 +61,7 @@ static eng_value parameter(eng_net *net, eng_shape shape) {
     return add(net, &eng_op_parameter, &(eng_parameter_config){.shape = shape, .value = 0.1f}, NULL);
 }
 
-/* A layer whose weights are values: on the image, or on a row of numbers. */
+/* A kernel of two sizes on the image; or a layer whose weights are values on a row of numbers. */
 static void entangle(eng_net *net) {
     const eng_shape in = *eng_net_shape(net);
     if (in.ndim == 1) {
@@ -70,10 +70,12 @@ static void entangle(eng_net *net) {
                       (eng_value[]){net->at, parameter(net, eng_shape_2d(in.dim[0], in.dim[0])), parameter(net, in)});
         return;
     }
+    const eng_superpose_config sizes = {.count = 2, .column = {0, 1}, .keep = {{1, 1}}, .middle = 3, .normalise = true};
     const eng_conv2d_config conv = {
         .filters = in.dim[2], .kernel = {3}, .same = true, .groups = in.dim[2], .no_bias = true};
     const eng_shape kernel = {.ndim = 4, .dim = {3, 3, 1, in.dim[2]}};
-    net->at = add(net, &eng_op_conv2d_given, &conv, (eng_value[]){net->at, parameter(net, kernel)});
+    const eng_value both[2] = {parameter(net, kernel), parameter(net, eng_shape_2d(1, 2))};
+    net->at = add(net, &eng_op_conv2d_given, &conv, (eng_value[]){net->at, add(net, &eng_op_superpose, &sizes, both)});
 }
 
 static eng_graph *build(const char *text, eng_task task, eng_ports *ports) {
