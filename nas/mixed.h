@@ -21,7 +21,7 @@ typedef struct nas_mixture {
     eng_value weights; /* [rows, candidates], one for the whole batch */
     size_t row;        /* of this edge */
     /* Written by build: the node that weighs the candidates, whose inputs may be masked, and which of its inputs each
-     * candidate is; NAS_NO_INPUT for one that is not computed because it only gives zeros. */
+     * candidate is, some perhaps the same; NAS_NO_INPUT for one that is not computed because it only gives zeros. */
     size_t node;
     size_t *input;
 } nas_mixture;

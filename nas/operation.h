@@ -16,6 +16,15 @@ extern "C" {
 /* What all edges from one place may share besides its rectified form: a mixed operation says what. */
 enum { NAS_SHARED = 4 };
 
+/* Kernels of several sizes in one (R. S. Sukthanker et al., AutoML 2024): convolutions with kernels of largest x
+ * largest pixels have sum_j q_j crop_j(W), where crop_j keeps the middle kernel[j] x kernel[j] taps and q_j is the
+ * number [row][column[j]] of weights, divided by the sum of all these. */
+typedef struct nas_superposition {
+    eng_value weights; /* [rows, columns], one for the whole batch */
+    size_t row, count, largest;
+    size_t kernel[ENG_SUPERPOSE_MOST], column[ENG_SUPERPOSE_MOST];
+} nas_superposition;
+
 /* An edge of a cell in a network that is being built. */
 typedef struct nas_edge {
     size_t cell;       /* its number in the stack, from 0 */
@@ -31,6 +40,7 @@ typedef struct nas_edge {
     bool pool_norm;    /* pools are followed by a normalisation without scale and shift (the search of DARTS) */
     double drop_path;  /* rate at which what is not an identity is left out in training */
     const char *name;  /* unique in the network and the same in every network of the space: "cell3.e5" */
+    const nas_superposition *superposition; /* of an operation that stands for its family; NULL = it is itself */
 } nas_edge;
 
 enum {
@@ -43,6 +53,10 @@ typedef struct nas_operation {
     const char *name, *summary;
     const char *const *aliases; /* other names in published genotypes, NULL-terminated; or NULL */
     unsigned flags;
+    /* Operations of one family differ in the size of their kernel alone, `kernel` pixels in each direction, and are
+     * made of nas_part_conv and nas_part_depthwise: one may stand for all (mixed: entangled). NULL = none. */
+    const char *family;
+    size_t kernel;
     /* Puts the operation behind net->at, which is edge->input, and leaves its output there. Nodes with parameters are
      * called edge->name.something. */
     base_status (*build)(eng_net *net, const nas_edge *edge);

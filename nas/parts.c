@@ -33,6 +33,47 @@ base_status nas_part_relu(eng_net *net, const nas_edge *edge) {
     return BASE_OK;
 }
 
+/* Kernels of all sizes as one parameter, with the name that the largest would have, and what is made of it. */
+static base_status superpose(const eng_net *net, const nas_superposition *s, const eng_conv2d_config *conv,
+                             const char *name, eng_value *out) {
+    const size_t groups = conv->groups > 0 ? conv->groups : 1, taps = s->largest * s->largest;
+    const size_t channels = channels_at(net) / groups;
+    const eng_parameter_config all = {
+        .shape = {.ndim = 4, .dim = {s->largest, s->largest, channels, conv->filters}},
+        .init = conv->init != NULL ? conv->init : &eng_init_he_normal,
+        .fan_in = taps * channels,
+        .fan_out = taps * (conv->filters / groups),
+        .decay = true,
+        .role = "weight",
+    };
+    eng_superpose_config config = {.row = s->row, .count = s->count, .middle = 3, .normalise = true};
+    eng_value in[2] = {ENG_NO_VALUE, s->weights};
+    for (size_t j = 0; j < s->count; j++) {
+        config.column[j] = s->column[j];
+        config.keep[j][0] = config.keep[j][1] = s->kernel[j];
+    }
+    BASE_TRY(eng_graph_add(net->graph, &eng_op_parameter, &all, name, NULL, &in[0], net->err));
+    return eng_graph_add(net->graph, &eng_op_superpose, &config, NULL, in, out, net->err);
+}
+
+/* A kernel of the size of the operation's; others are shared by its family. */
+static base_status convolve_superposed(eng_net *net, const nas_edge *edge, const eng_conv2d_config *conv,
+                                       const char *name) {
+    base_buf full = {0};
+    eng_value in[2] = {net->at, ENG_NO_VALUE};
+    base_buf_printf(&full, "%s.%s", edge->name, name);
+    base_status status = superpose(net, edge->superposition, conv, base_buf_text(&full), &in[1]);
+    base_buf_fini(&full);
+    BASE_TRY(status);
+    return eng_graph_add_many(net->graph, &eng_op_conv2d_given, conv, NULL, in, 2, &net->at, net->err);
+}
+
+static base_status convolve(eng_net *net, const nas_edge *edge, const eng_conv2d_config *conv, const char *name) {
+    const nas_superposition *s = edge->superposition;
+    if (s != NULL && conv->kernel[0] == s->largest) return convolve_superposed(net, edge, conv, name);
+    return apply(net, edge, &eng_op_conv2d, conv, name);
+}
+
 base_status nas_part_conv(eng_net *net, const nas_edge *edge, const char *name, size_t filters, size_t kernel,
                           size_t stride) {
     const eng_conv2d_config conv = {.filters = filters,
@@ -41,7 +82,7 @@ base_status nas_part_conv(eng_net *net, const nas_edge *edge, const char *name, 
                                     .same = true,
                                     .no_bias = true,
                                     .init = net->config->init};
-    return apply(net, edge, &eng_op_conv2d, &conv, name);
+    return convolve(net, edge, &conv, name);
 }
 
 base_status nas_part_depthwise(eng_net *net, const nas_edge *edge, const char *name, size_t kernel, size_t stride,
@@ -55,7 +96,7 @@ base_status nas_part_depthwise(eng_net *net, const nas_edge *edge, const char *n
                                     .groups = channels,
                                     .no_bias = true,
                                     .init = net->config->init};
-    return apply(net, edge, &eng_op_conv2d, &conv, name);
+    return convolve(net, edge, &conv, name);
 }
 
 base_status nas_part_norm(eng_net *net, const nas_edge *edge, const char *name, bool relu) {

@@ -12,7 +12,8 @@ extern "C" {
 
 /* max(0, net->at); at the edge's input the one that other operations there use, too. */
 BASE_CHECK base_status nas_part_relu(eng_net *net, const nas_edge *edge);
-/* kernel x kernel pixels that are dilation apart, zeros around: the image keeps its size at stride 1. */
+/* kernel x kernel pixels that are dilation apart, zeros around: the image keeps its size at stride 1. Where an
+ * operation stands for its family, kernels of the largest size are superposed ones. */
 BASE_CHECK base_status nas_part_conv(eng_net *net, const nas_edge *edge, const char *name, size_t filters,
                                      size_t kernel, size_t stride);
 BASE_CHECK base_status nas_part_depthwise(eng_net *net, const nas_edge *edge, const char *name, size_t kernel,

@@ -7,7 +7,8 @@
 /* One line each. */
 #define NAS_MIXED_LIST(X)                                                                                              \
     X(plain)                                                                                                           \
-    X(partial)
+    X(partial)                                                                                                         \
+    X(entangled)
 
 #define DECLARE(name) extern const nas_mixed nas_mixed_##name;
 NAS_MIXED_LIST(DECLARE)

@@ -14,6 +14,8 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_dil_conv_3x3 = {
     .name = "dil_conv_3x3",
     .summary = "separable 3 x 3 convolution with dilation 2",
+    .family = "dil_conv",
+    .kernel = 3,
     .build = build,
     .parameters = parameters,
 };

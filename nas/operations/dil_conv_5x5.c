@@ -14,6 +14,8 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_dil_conv_5x5 = {
     .name = "dil_conv_5x5",
     .summary = "separable 5 x 5 convolution with dilation 2",
+    .family = "dil_conv",
+    .kernel = 5,
     .build = build,
     .parameters = parameters,
 };

@@ -15,6 +15,8 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_nor_conv_1x1 = {
     .name = "nor_conv_1x1",
     .summary = "1 x 1 convolution",
+    .family = "nor_conv",
+    .kernel = 1,
     .build = build,
     .parameters = parameters,
 };

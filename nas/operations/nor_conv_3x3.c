@@ -15,6 +15,8 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_nor_conv_3x3 = {
     .name = "nor_conv_3x3",
     .summary = "3 x 3 convolution",
+    .family = "nor_conv",
+    .kernel = 3,
     .build = build,
     .parameters = parameters,
 };

@@ -15,6 +15,8 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_sep_conv_3x3 = {
     .name = "sep_conv_3x3",
     .summary = "separable 3 x 3 convolution, twice",
+    .family = "sep_conv",
+    .kernel = 3,
     .build = build,
     .parameters = parameters,
 };

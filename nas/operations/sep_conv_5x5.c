@@ -15,6 +15,8 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_sep_conv_5x5 = {
     .name = "sep_conv_5x5",
     .summary = "separable 5 x 5 convolution, twice",
+    .family = "sep_conv",
+    .kernel = 5,
     .build = build,
     .parameters = parameters,
 };

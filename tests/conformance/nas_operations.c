@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every operation of the registry keeps what the interface promises: names that are unique, the shape that its edge
  * asks for, the numbers of parameters that its descriptor states, gradients that differences confirm, the same bits
- * twice. */
+ * twice. Those of a family differ in their kernels, and one may stand for all. */
 #include "tests/support/check.h"
 #include "tests/support/gradcheck.h"
 
@@ -15,6 +15,7 @@ enum { BATCH = 6, COLOURS = 3 };
  * the gradient of the operation's input. */
 typedef struct bench {
     const nas_operation *operation;
+    const nas_operation *smaller; /* that it stands for, too; NULL = it is itself */
     size_t size, in, out, stride;
     bool affine, pool_norm;
     eng_graph *graph;
@@ -32,6 +33,15 @@ static void fill(uint32_t who, size_t count, float *out) {
     free(random);
 }
 
+/* Weights that are trained, too. */
+static void superpose(const eng_net *net, const bench *b, nas_superposition *both) {
+    base_err err;
+    const eng_parameter_config table = {.shape = eng_shape_2d(1, 2), .value = 0.5f};
+    both->kernel[0] = b->operation->kernel;
+    both->kernel[1] = b->smaller->kernel;
+    CHECK_OK(eng_graph_add(net->graph, &eng_op_parameter, &table, "weights", NULL, &both->weights, &err));
+}
+
 /* False: the operation does not stand there (a pool that should change the channels). */
 static bool begin(bench *b) {
     base_err err;
@@ -44,13 +54,16 @@ static bool begin(bench *b) {
     b->x = net.x;
     const eng_conv2d_config before = {.filters = b->in, .kernel = {1}, .no_bias = true};
     CHECK_OK(eng_net_apply(&net, &eng_op_conv2d, &before, "before"));
+    nas_superposition both = {.count = 2, .largest = b->operation->kernel, .column = {0, 1}};
+    if (b->smaller != NULL) superpose(&net, b, &both);
     const nas_edge edge = {.input = net.at,
                            .relu = &relu,
                            .channels = b->out,
                            .stride = b->stride,
                            .affine = b->affine,
                            .pool_norm = b->pool_norm,
-                           .name = "cell0.e0"};
+                           .name = "cell0.e0",
+                           .superposition = b->smaller != NULL ? &both : NULL};
     base_status status = nas_operation_build(b->operation, &net, &edge, &b->y);
     if (status != BASE_OK && b->in != b->out) {
         eng_graph_destroy(b->graph);
@@ -153,7 +166,7 @@ static void check_names(const bench *b) {
     base_buf_printf(&prefix, "cell0.e0.%s.", b->operation->name);
     for (size_t i = 0; i < eng_graph_nodes(b->graph); i++) {
         const eng_node *node = eng_graph_node(b->graph, i);
-        if (node->params == 0 || strcmp(node->name, "before") == 0) continue;
+        if (node->params == 0 || strcmp(node->name, "before") == 0 || strcmp(node->name, "weights") == 0) continue;
         assert_int_equal(strncmp(node->name, base_buf_text(&prefix), prefix.length), 0);
     }
     base_buf_fini(&prefix);
@@ -200,6 +213,78 @@ static void operations_keep_their_promises(void **state) {
     assert_true(built >= count * 8);
 }
 
+/* ---- families ---- */
+
+static bool same_family(const nas_operation *a, const nas_operation *b) {
+    return a->family != NULL && b->family != NULL && strcmp(a->family, b->family) == 0;
+}
+
+static bool is_kernel(const eng_param_spec *param, size_t size) {
+    return param->shape.ndim == 4 && param->shape.dim[0] == size && param->shape.dim[1] == size;
+}
+
+/* The same nodes with the same shapes; parameters, too, but for kernels of the sizes of both. Returns how many these
+ * are. */
+static size_t compare(const bench *a, const bench *b) {
+    size_t kernels = 0;
+    assert_int_equal(eng_graph_nodes(a->graph), eng_graph_nodes(b->graph));
+    for (size_t i = 0; i < eng_graph_nodes(a->graph); i++) {
+        const eng_node *one = eng_graph_node(a->graph, i), *other = eng_graph_node(b->graph, i);
+        assert_ptr_equal(one->op, other->op);
+        assert_true(eng_shape_equal(&one->out_shape, &other->out_shape));
+        assert_int_equal(one->params, other->params);
+        for (size_t p = 0; p < one->params; p++) {
+            const eng_shape *shape = &one->param[p].shape, *there = &other->param[p].shape;
+            if (eng_shape_equal(shape, there)) continue;
+            assert_true(is_kernel(&one->param[p], a->operation->kernel));
+            assert_true(is_kernel(&other->param[p], b->operation->kernel));
+            assert_true(shape->dim[2] == there->dim[2] && shape->dim[3] == there->dim[3]);
+            kernels++;
+        }
+    }
+    return kernels;
+}
+
+/* The larger one, standing for both, has its own parameters and the smaller one's kernels inside them. */
+static void check_superposed(bench *large, const nas_operation *small, size_t kernels) {
+    const size_t numbers = eng_graph_numbers(large->graph);
+    size_t found = 0;
+    bench both = *large;
+    both.smaller = small;
+    assert_true(begin(&both));
+    assert_int_equal(eng_graph_numbers(both.graph), numbers + 2);
+    check_names(&both);
+    for (size_t i = 0; i < eng_graph_nodes(both.graph); i++)
+        found += eng_graph_node(both.graph, i)->op == &eng_op_superpose;
+    assert_int_equal(found, kernels);
+    check_gradient(&both);
+    end(&both);
+}
+
+static void families_differ_in_their_kernels_alone(void **state) {
+    (void)state;
+    size_t count, pairs = 0;
+    const nas_operation *const *operations = nas_operations(&count);
+    for (size_t i = 0; i < count * count; i++) {
+        const nas_operation *small = operations[i / count], *large = operations[i % count];
+        if (small == large || !same_family(small, large)) continue;
+        assert_true(small->kernel % 2 == 1 && small->kernel != large->kernel);
+        if (small->kernel > large->kernel) continue;
+        pairs++;
+        for (size_t stride = 1; stride <= 2; stride++) {
+            bench a = {.operation = large, .stride = stride, .size = 7, .in = 4, .out = 6}, b = a;
+            b.operation = small;
+            assert_true(begin(&a) && begin(&b));
+            const size_t kernels = compare(&a, &b);
+            assert_true(kernels > 0);
+            check_superposed(&a, small, kernels);
+            end(&a);
+            end(&b);
+        }
+    }
+    assert_true(pairs >= 3);
+}
+
 static bool is_name(const nas_operation *operation, const char *name) {
     if (strcmp(operation->name, name) == 0) return true;
     for (const char *const *alias = operation->aliases; alias != NULL && *alias != NULL; alias++)
@@ -233,6 +318,7 @@ static void names_are_unique(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_unique),
+        cmocka_unit_test(families_differ_in_their_kernels_alone),
         cmocka_unit_test(operations_keep_their_promises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
