@@ -18,8 +18,9 @@ extern "C" {
 typedef struct nas_mixture {
     const nas_edge *edge;
     const nas_space_edge *candidates;
-    eng_value weights; /* [rows, candidates], one for the whole batch */
-    size_t row;        /* of this edge */
+    eng_value weights;     /* [rows, candidates], one for the whole batch */
+    size_t row;            /* of this edge */
+    eng_value coefficient; /* [1, 2]: 1 and the mixed operation's coefficient of the pass; where it has one */
     /* Written by build: the node that weighs the candidates, whose inputs may be masked, and which of its inputs each
      * candidate is, some perhaps the same; NAS_NO_INPUT for one that is not computed because it only gives zeros. */
     size_t node;
@@ -31,6 +32,8 @@ typedef struct nas_mixed {
     const base_option *options; /* offsets from the beginning of the state; may be NULL */
     size_t state_size;
     bool weighs_edges; /* what an edge gives is times a share of its own at the node (nas/relaxation.h) */
+    /* A number that changes along the search; progress: the share of its epochs that is over. NULL = none. */
+    double (*coefficient)(const void *state, double progress);
     /* *out = the edge's output. BASE_INVALID when a candidate does not fit. */
     base_status (*build)(const void *state, eng_net *net, nas_mixture *mixture, eng_value *out);
 } nas_mixed;

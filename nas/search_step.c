@@ -94,6 +94,7 @@ eng_scores nas_search_evaluate(nas_search *s, eng_part part, size_t batches_want
     const size_t room = eng_feed_room(feed), all = (part.count + room - 1) / room;
     eng_scorer scorer = eng_scorer_begin(nas_supernet_task(s->net), nas_supernet_output_count(s->net),
                                          1 / (double)s->view->normaliser.target_scale);
+    nas_supernet_progress(s->net, progress_of(s));
     for (size_t k = 0; k < all && (batches_wanted == 0 || k < batches_wanted); k++) {
         const eng_batch batch = eng_feed_gather(feed, part, k * room);
         if (draw) nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, progress_of(s));
@@ -165,7 +166,11 @@ static base_status find_eigenvalue(nas_search *s, double *value, base_err *err) 
     *value = (double)NAN;
     if (!s->choices->step->moves_alphas || !nas_stop_wants_eigenvalue(s->stop, s->line_count)) return BASE_OK;
     const uint64_t number = (s->epochs + 1) * batches(s) - 1;
-    const nas_problem_step at = {.batch = {[NAS_VALID] = batch_at(s, NAS_VALID, number)}, .number = (uint32_t)number};
+    const nas_problem_step at = {
+        .batch = {[NAS_VALID] = batch_at(s, NAS_VALID, number)},
+        .number = (uint32_t)number,
+        .progress = progress_of(s),
+    };
     nas_problem_begin(s->problem, &at);
     return nas_dominant_eigenvalue(nas_problem_bilevel(s->problem), seed, value, err);
 }

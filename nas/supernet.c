@@ -21,6 +21,8 @@ struct nas_supernet {
     base_arena *arena;
     nas_supernet_options options;
     const void *mixed_state;
+    eng_value coefficient; /* of the mixed operation, or ENG_NO_VALUE */
+    float coefficients[2]; /* 1 and the coefficient now */
     nas_relaxation *relaxation;
     mixing *mixings;
     size_t n_mixings, capacity;
@@ -39,6 +41,7 @@ static base_status build_edge(void *self, eng_net *to, const nas_edge *edge, eng
     nas_mixture mixture = {
         .edge = edge,
         .candidates = candidates,
+        .coefficient = net->coefficient,
         .input = BASE_NEW_ARRAY(net->arena, candidates->n_operations, size_t),
     };
     mixture.weights = nas_relaxation_value(net->relaxation, edge->type, edge->index, &mixture.row);
@@ -81,6 +84,8 @@ static base_status build(nas_supernet *net, base_err *err) {
     eng_net to;
     BASE_TRY(eng_net_begin(&to, &o->net, err));
     net->graph = to.graph;
+    if (o->choices->mixed->coefficient)
+        net->coefficient = eng_graph_input_single(net->graph, eng_shape_2d(1, 2), ENG_F32);
     BASE_TRY(nas_relaxation_build(net->relaxation, &to));
     BASE_TRY(nas_skeleton_build(o->space, &o->settings, &builder, &to, &net->ports));
     eng_graph_keep(net->graph, net->ports.output);
@@ -93,6 +98,8 @@ static base_status compile(nas_supernet *net, base_err *err) {
     BASE_TRY(eng_plan_create(net->graph, net->params, o->batch, o->kernels, &net->plan, err));
     if (o->threads) BASE_TRY(eng_plan_threads(net->plan, o->threads, err));
     nas_relaxation_bind(net->relaxation, net->params);
+    if (net->coefficient != ENG_NO_VALUE) eng_plan_bind(net->plan, net->coefficient, net->coefficients);
+    nas_supernet_progress(net, 0);
     return BASE_OK;
 }
 
@@ -100,7 +107,7 @@ static base_status compile(nas_supernet *net, base_err *err) {
 static nas_supernet *begin(const nas_supernet_options *options) {
     base_arena *arena = base_arena_create();
     nas_supernet *net = BASE_NEW(arena, nas_supernet);
-    *net = (nas_supernet){.arena = arena, .options = *options};
+    *net = (nas_supernet){.arena = arena, .options = *options, .coefficient = ENG_NO_VALUE};
     net->options.settings.search = true;
     if (!net->options.kernels) net->options.kernels = eng_kernels_find(NULL);
     net->mixed_state = nas_choices_state(options->choices, NAS_CHOICE_MIXED, arena);
@@ -162,6 +169,12 @@ nas_relaxation *nas_supernet_relaxation(const nas_supernet *net) {
 void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, double progress) {
     const nas_draw draw = {.seed = net->options.seed, .step = step, .purpose = purpose, .progress = progress};
     nas_relaxation_use_draw(net->relaxation, &draw);
+}
+
+void nas_supernet_progress(nas_supernet *net, double progress) {
+    const nas_mixed *mixed = net->options.choices->mixed;
+    net->coefficients[0] = 1;
+    if (mixed->coefficient) net->coefficients[1] = (float)mixed->coefficient(net->mixed_state, progress);
 }
 
 /* Whether every candidate that this input stands for has weight 0. */

@@ -48,6 +48,9 @@ BASE_CHECK base_status nas_supernet_measure(const nas_supernet_options *options,
  */
 enum { NAS_DRAW_TRAIN, NAS_DRAW_EVALUATE, NAS_DRAW_VALID };
 void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, double progress);
+/* Where the search is in the passes that follow: the share of its epochs that is over, for what a mixed operation
+ * changes along it; 0 at first. */
+void nas_supernet_progress(nas_supernet *net, double progress);
 /* Forward in training; the mean loss of the batch. move_state: running statistics follow. `key` numbers dropout's
  * masks: passes with the same key have the same. */
 double nas_supernet_train(nas_supernet *net, const eng_batch *batch, bool move_state, uint32_t key);

@@ -8,7 +8,8 @@
 #define NAS_MIXED_LIST(X)                                                                                              \
     X(plain)                                                                                                           \
     X(partial)                                                                                                         \
-    X(entangled)
+    X(entangled)                                                                                                       \
+    X(auxiliary_skip)
 
 #define DECLARE(name) extern const nas_mixed nas_mixed_##name;
 NAS_MIXED_LIST(DECLARE)

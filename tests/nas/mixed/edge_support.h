@@ -5,6 +5,7 @@
 
 #include "tests/support/check.h"
 
+#include "engine/modules/summary.h"
 #include "engine/tensor/plan.h"
 #include "nas/mixed.h"
 
@@ -41,6 +42,7 @@ static inline base_status edge_build(edge_bench *b, const char *mixed, const cha
         CHECK_OK(
             nas_operation_find(names[b->candidates.n_operations], &b->operations[b->candidates.n_operations], &err));
     b->weights = eng_graph_input_single(b->net.graph, eng_shape_2d(1, b->candidates.n_operations), ENG_F32);
+    b->coefficient = kind->coefficient ? eng_graph_input_single(b->net.graph, eng_shape_2d(1, 2), ENG_F32) : 0;
     for (size_t i = 0; i < NAS_SHARED; i++) b->shared[i] = ENG_NO_VALUE;
     b->relu = ENG_NO_VALUE;
     b->edge = (nas_edge){.input = b->net.x,
@@ -49,8 +51,11 @@ static inline base_status edge_build(edge_bench *b, const char *mixed, const cha
                          .channels = out_channels,
                          .stride = stride,
                          .name = "cell0.e0"};
-    b->mixture =
-        (nas_mixture){.edge = &b->edge, .candidates = &b->candidates, .weights = b->weights, .input = b->input};
+    b->mixture = (nas_mixture){.edge = &b->edge,
+                               .candidates = &b->candidates,
+                               .weights = b->weights,
+                               .coefficient = b->coefficient,
+                               .input = b->input};
     void *state = base_arena_alloc(b->arena, kind->state_size);
     base_yaml_node *node = NULL;
     CHECK_OK(base_yaml_parse(b->arena, "o.yaml", options, strlen(options), &node, &err));
