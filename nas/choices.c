@@ -32,6 +32,10 @@ static const nas_search_name names[] = {
      {"softmax", "auxiliary-skip", "first", "epochs", "magnitude", "constant"},
      "first-order DARTS with a skip besides the weighed ones, which fades: DARTS- (Chu et al., ICLR 2021)",
      NULL},
+    {"darts-pt",
+     {"softmax", "plain", "first", "epochs", "perturbation", "constant"},
+     "first-order DARTS, operations by what the supernet loses without them (Wang et al., ICLR 2021)",
+     NULL},
     {"random-sharing",
      {"uniform", "plain", "weights", "epochs", "best-of-random", "constant"},
      "random search with weight sharing (Li and Talwalkar, UAI 2019)",
@@ -237,6 +241,32 @@ static base_status refuse(const base_yaml_node *node, base_err *err, const char 
     return node ? base_yaml_fail(node, err, "%s", text) : BASE_FAIL(err, BASE_INVALID, "%s", text);
 }
 
+/* What a selection asks of the other parts. */
+static base_status check_selection(const nas_choices *c, const base_yaml_node *node, base_arena *arena, base_err *err) {
+    const char *name = c->selection->name, *weights = c->edge_weights->name, *text = NULL;
+    if (c->selection->independent && !c->edge_weights->independent)
+        text = base_arena_printf(arena,
+                                 "selection: %s wants edge weights that stand for themselves, but those of "
+                                 "edge_weights: %s share a sum of 1; take selection: magnitude",
+                                 name, weights);
+    else if (c->selection->independent && c->mixed->weighs_edges)
+        text = base_arena_printf(arena,
+                                 "selection: %s wants weights that stand for themselves, but mixed: %s gives an edge a "
+                                 "share of its node; take selection: magnitude",
+                                 name, c->mixed->name);
+    else if (c->selection->mixture && c->edge_weights->single_path)
+        text = base_arena_printf(arena,
+                                 "selection: %s takes operations out of their sum, but edge_weights: %s trains one at "
+                                 "a time; take selection: best-of-random",
+                                 name, weights);
+    else if (c->selection->explore && c->stop->reads_alphas)
+        text = base_arena_printf(arena,
+                                 "selection: %s tries the supernet as it is at the end, but stop: %s may want the "
+                                 "genotype of an earlier epoch; take stop: epochs",
+                                 name, c->stop->name);
+    return text ? refuse(node, err, text) : BASE_OK;
+}
+
 /* Choices that contradict each other. */
 static base_status check(const nas_choices *c, const base_yaml_node *node, base_arena *arena, base_err *err) {
     const bool learned = c->edge_weights->learned;
@@ -262,7 +292,7 @@ static base_status check(const nas_choices *c, const base_yaml_node *node, base_
                                         "selection: %s reads learned alphas, but edge_weights: %s have none; take "
                                         "selection: best-of-random",
                                         c->selection->name, c->edge_weights->name));
-    return BASE_OK;
+    return check_selection(c, node, arena, err);
 }
 
 static base_status check_options(const nas_choices *choices, const chosen *c, base_arena *arena, base_err *err) {

@@ -70,14 +70,30 @@ size_t nas_genotype_expected(const nas_space_cell *cell, size_t node) {
     return cell->keep == 0 || cell->keep > edges ? edges : cell->keep;
 }
 
+static size_t edges_at(const nas_genotype *genotype, size_t cell, size_t node) {
+    const nas_space_cell *type = &genotype->space->cells[cell];
+    size_t count = 0;
+    for (size_t i = 0; i < genotype->cells[cell].count; i++)
+        count += type->edges[genotype->cells[cell].genes[i].edge].to == node;
+    return count;
+}
+
+bool nas_genotype_is_full(const nas_genotype *genotype) {
+    for (size_t c = 0; c < genotype->space->n_cells; c++) {
+        const nas_space_cell *type = &genotype->space->cells[c];
+        for (size_t node = type->inputs; node < type->inputs + type->nodes; node++)
+            if (edges_at(genotype, c, node) != nas_genotype_expected(type, node)) return false;
+    }
+    return true;
+}
+
 static base_status check_cell(const nas_genotype *genotype, size_t index, base_err *err) {
     const nas_space_cell *type = &genotype->space->cells[index];
     const nas_genotype_cell *cell = &genotype->cells[index];
     for (size_t node = type->inputs; node < type->inputs + type->nodes; node++) {
-        const size_t expected = nas_genotype_expected(type, node);
-        size_t count = 0;
-        for (size_t i = 0; i < cell->count; i++) count += type->edges[cell->genes[i].edge].to == node;
-        if (count != expected)
+        const size_t expected = nas_genotype_expected(type, node), count = edges_at(genotype, index, node);
+        const bool fewer = type->keep > 0 && count > 0 && count < expected;
+        if (count != expected && !fewer)
             return BASE_FAIL(err, BASE_INVALID,
                              "node %zu of cell %s has %zu edges where space %s keeps %zu: give the "
                              "space that the genotype is from",

@@ -31,11 +31,13 @@ nas_genotype *nas_genotype_create(const nas_space *space, base_arena *arena);
  * operation does not exist or stands not there; without a position. */
 BASE_CHECK base_status nas_genotype_add(nas_genotype *genotype, size_t cell, size_t to, int64_t from,
                                         const char *operation, base_err *err);
-/* How many edges a finished cell has at a node. */
+/* How many edges a finished cell has at a node, at most; exactly where all are kept. */
 size_t nas_genotype_expected(const nas_space_cell *cell, size_t node);
-/* Has each node as many edges as the space keeps, with operations that may be chosen? BASE_INVALID with cell, node and
- * remedy. */
+/* Has each node an edge, and no more than the space keeps or, where that is all, all of them, with operations that may
+ * be chosen? BASE_INVALID with cell, node and remedy. */
 BASE_CHECK base_status nas_genotype_check(const nas_genotype *genotype, base_err *err);
+/* Has each node as many edges as the space keeps? */
+bool nas_genotype_is_full(const nas_genotype *genotype);
 /* The same edges with the same operations, whatever their order within a node? */
 bool nas_genotype_equal(const nas_genotype *a, const nas_genotype *b);
 /* One of the space, every one equally likely but for the order of edges within a node, which is rising. */

@@ -162,10 +162,12 @@ base_status nas_search_create(const nas_search_settings *settings, const nas_cho
     return BASE_OK;
 }
 
-/* Besides the supernet: momentum, Adam's two moments, what the step keeps, states to go back to, and the batches. */
+/* Besides the supernet: momentum, Adam's two moments, what the step and the selection keep, states to go back to, and
+ * the batches. */
 static size_t other_bytes(const nas_search *s, size_t block, size_t alphas) {
-    return (1 + s->choices->step->copies) * block + nas_stop_states(s->stop) * nas_snapshot_bytes(block, alphas) +
-           eng_feed_bytes(s->feed[0]) + eng_feed_bytes(s->feed[1]);
+    return (1 + s->choices->step->copies + s->choices->selection->copies) * block +
+           nas_stop_states(s->stop) * nas_snapshot_bytes(block, alphas) + eng_feed_bytes(s->feed[0]) +
+           eng_feed_bytes(s->feed[1]);
 }
 
 base_status nas_search_measure(const nas_search_settings *settings, const nas_choices *choices, const nas_space *space,

@@ -71,11 +71,12 @@ void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *
 /* What people should know after an epoch, in words: skips or pools stand on at least half of the normal cell's edges,
  * which looks like a collapse; the rule ends the search early. false = nothing. */
 bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out);
-/* The genotype that the alphas after an epoch mean, in arena; NULL where there are no alphas. */
+/* The genotype that the alphas after an epoch mean, in arena: by the selection, or by magnitude where that explores;
+ * NULL where there are no alphas. */
 BASE_CHECK base_status nas_search_genotype_after(const nas_search *search, size_t epoch, base_arena *arena,
                                                  nas_genotype **out, base_err *err);
-/* The genotype of the search so far: that of the verdict's epoch, or what the selection finds with the weights now. At
- * least one epoch is finished. */
+/* The genotype of the search so far: that of the verdict's epoch, or what the selection finds with the weights now,
+ * which are as before when it is done. At least one epoch is finished. */
 BASE_CHECK base_status nas_search_genotype(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err);
 /* The alphas and mean edge weights after an epoch, by cell type. */
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas);
@@ -91,6 +92,9 @@ size_t nas_search_bytes(const nas_search *search); /* supernet, optimizers, copi
 /* Passes over the whole training part (forward and backward = 1, forward = 1/3) that the epochs after `from` up to `to`
  * cost in a search of `epochs`: both halves' steps and the evaluation. */
 double nas_search_cost(const nas_choices *choices, int64_t epochs, double from, double to);
+
+/* The same of finding a genotype after the search: 0 where it is read off the alphas. */
+double nas_selection_cost(const nas_choices *choices, const nas_space *space);
 
 /* ---- to go on later ---- */
 

@@ -52,6 +52,10 @@ nas_course_epoch nas_search_course(const nas_search *search);
 eng_scores nas_search_evaluate(nas_search *search, eng_part part, size_t batches, bool draw);
 /* The score that figures call error: that of classes, the mean square of numbers. */
 double nas_search_error(const eng_scores *scores);
+/* What a selection that explores finds with the supernet now, which it leaves as it was; in arena. */
+BASE_CHECK base_status nas_search_explore(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err);
+/* Share of the epochs that is over in the present one. */
+double nas_search_progress(const nas_search *search);
 /* Numbers that are kept of the architecture after each epoch. */
 size_t nas_search_kept(const nas_search *search);
 /* Fills what the alphas of the present epoch, which are recorded, say: entropy, skips, pools. */

@@ -39,9 +39,16 @@ static size_t normal_cell(const nas_space *space) {
     return space->blocks ? 0 : space->normal;
 }
 
+/* What reads a genotype off the weights of an epoch: the selection, or magnitude where that explores after the search
+ * and there are alphas to be read; NULL where there are none. */
+static const nas_selection *reading_of(const nas_search *s) {
+    if (s->choices->selection->choose) return s->choices->selection;
+    return s->choices->edge_weights->learned ? nas_selection_find("magnitude") : NULL;
+}
+
 static base_status choose(const nas_search *s, const double *const *weights, base_arena *arena, nas_genotype **out,
                           base_err *err) {
-    return nas_selection_choose(s->choices->selection, s->space, weights, arena, out, err);
+    return nas_selection_choose(reading_of(s), s->selection_state, s->space, weights, arena, out, err);
 }
 
 /* The mean weights after epoch number `epoch`, of the operations alone or times the shares of edges. */
@@ -75,7 +82,7 @@ base_status nas_search_describe(nas_search *s, nas_figures *figures, base_err *e
     base_status status = BASE_OK;
     read_weights(s, s->epochs, false, arena, s->block);
     figures->entropy = mean_entropy(s->space, s->choices->edge_weights->independent, (const double *const *)s->block);
-    if (s->choices->selection->choose) status = count_edges(s, arena, figures, err);
+    if (reading_of(s)) status = count_edges(s, arena, figures, err);
     base_arena_destroy(arena);
     return status;
 }
@@ -85,28 +92,17 @@ base_status nas_search_describe(nas_search *s, nas_figures *figures, base_err *e
 base_status nas_search_genotype_after(const nas_search *search, size_t epoch, base_arena *arena, nas_genotype **out,
                                       base_err *err) {
     *out = NULL;
-    if (!search->choices->selection->choose) return BASE_OK;
+    if (!reading_of(search)) return BASE_OK;
     double **weights = nas_operation_blocks(search->space, arena);
     nas_search_weights(search, epoch, weights);
     return choose(search, (const double *const *)weights, arena, out, err);
-}
-
-static base_status error_of(void *self, const nas_genotype *genotype, size_t batches, double *error, base_err *err) {
-    nas_search *s = self;
-    (void)err;
-    nas_genotype_weights(genotype, s->block);
-    nas_relaxation_use(nas_supernet_relaxation(s->net), (const double *const *)s->block, NULL);
-    const eng_scores scores = nas_search_evaluate(s, s->half[NAS_VALID], batches, false);
-    *error = nas_search_error(&scores);
-    return BASE_OK;
 }
 
 base_status nas_search_genotype(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err) {
     BASE_ASSERT(search->epochs > 0);
     const nas_selection *selection = search->choices->selection;
     if (selection->choose) return nas_search_genotype_after(search, search->verdict.genotype, arena, out, err);
-    const nas_explorer explorer = {.self = search, .seed = (uint64_t)search->settings.seed, .error = error_of};
-    return selection->explore(search->selection_state, search->space, &explorer, arena, out, err);
+    return nas_search_explore(search, arena, out, err);
 }
 
 /* ---- reading ---- */
@@ -239,4 +235,14 @@ double nas_search_cost(const nas_choices *choices, int64_t epochs, double from, 
     }
     base_arena_destroy(arena);
     return moving * cost_of_epoch(choices->step->passes) + staying * cost_of_epoch(nas_step_weights_only.passes);
+}
+
+/* Scoring is a third of a pass over the alphas' half, tuning a pass over the other one. */
+double nas_selection_cost(const nas_choices *choices, const nas_space *space) {
+    if (!choices->selection->work) return 0;
+    base_arena *arena = base_arena_create();
+    const void *state = nas_choices_state(choices, NAS_CHOICE_SELECTION, arena);
+    const nas_selection_work work = choices->selection->work(state, space);
+    base_arena_destroy(arena);
+    return 0.5 * work.scored / 3 + 0.5 * work.tuned;
 }

@@ -23,8 +23,8 @@ static uint64_t steps(const void *self) {
     return eng_optimizer_steps(nas_problem_optimizer(((const nas_search *)self)->problem, NAS_WEIGHTS));
 }
 
-/* Share of the epochs that is over in the present one. An epoch that is gone back to comes again. */
-static double progress_of(const nas_search *s) {
+/* An epoch that is gone back to comes again. */
+double nas_search_progress(const nas_search *s) {
     return (double)s->line_count / (double)s->settings.epochs;
 }
 
@@ -32,7 +32,7 @@ static double progress_of(const nas_search *s) {
 static double rate(const void *self) {
     const nas_search *s = self;
     const double first = s->settings.learning_rate, last = s->settings.final_learning_rate;
-    return last + (first - last) * (1 + cos(PI * progress_of(s))) / 2;
+    return last + (first - last) * (1 + cos(PI * nas_search_progress(s))) / 2;
 }
 
 static bool is_wrong(const float *out, size_t outputs, int32_t label) {
@@ -72,7 +72,7 @@ static base_status step(void *self, eng_progress *p, base_err *err) {
     nas_problem_step at = {
         .batch = {batch_at(s, NAS_TRAIN, number)},
         .number = (uint32_t)number,
-        .progress = progress_of(s),
+        .progress = nas_search_progress(s),
         .rate = {rate(s), s->settings.alpha_learning_rate},
     };
     nas_step_losses losses;
@@ -94,10 +94,10 @@ eng_scores nas_search_evaluate(nas_search *s, eng_part part, size_t batches_want
     const size_t room = eng_feed_room(feed), all = (part.count + room - 1) / room;
     eng_scorer scorer = eng_scorer_begin(nas_supernet_task(s->net), nas_supernet_output_count(s->net),
                                          1 / (double)s->view->normaliser.target_scale);
-    nas_supernet_progress(s->net, progress_of(s));
+    nas_supernet_progress(s->net, nas_search_progress(s));
     for (size_t k = 0; k < all && (batches_wanted == 0 || k < batches_wanted); k++) {
         const eng_batch batch = eng_feed_gather(feed, part, k * room);
-        if (draw) nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, progress_of(s));
+        if (draw) nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, nas_search_progress(s));
         const double loss = nas_supernet_evaluate(s->net, &batch);
         eng_scorer_add(&scorer, &batch, loss, nas_supernet_outputs(s->net));
     }
@@ -169,7 +169,7 @@ static base_status find_eigenvalue(nas_search *s, double *value, base_err *err) 
     const nas_problem_step at = {
         .batch = {[NAS_VALID] = batch_at(s, NAS_VALID, number)},
         .number = (uint32_t)number,
-        .progress = progress_of(s),
+        .progress = nas_search_progress(s),
     };
     nas_problem_begin(s->problem, &at);
     return nas_dominant_eigenvalue(nas_problem_bilevel(s->problem), seed, value, err);

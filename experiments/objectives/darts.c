@@ -155,7 +155,8 @@ static double darts_cost(const hpo_objective_env *env, const double *config, dou
     double cost = to - from;
     if (darts_read(env, config, arena, &settings, &ignored) == BASE_OK) {
         const double unit = env->fidelity.name ? 1 : (double)settings.search.epochs;
-        cost = darts_search_cost(&settings, from * unit, to * unit) + (ends ? darts_retrain_cost(&settings) : 0);
+        cost = darts_search_cost(&settings, from * unit, to * unit);
+        if (ends) cost += darts_selection_cost(&settings) + darts_retrain_cost(&settings);
     }
     base_arena_destroy(arena);
     return cost;

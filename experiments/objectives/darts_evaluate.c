@@ -128,9 +128,9 @@ static base_status run_search(darts_job *d, base_err *err) {
 
 /* ---- the result ---- */
 
-/* What was done here: epochs of the search, and of a retraining unless another rung has paid for it. */
+/* What was done here: epochs of the search, its selection, and a retraining unless another rung has paid for it. */
 static double cost_of(const darts_job *d, double retrained) {
-    return darts_search_cost(&d->settings, d->from, d->reached) + retrained;
+    return darts_search_cost(&d->settings, d->from, d->reached) + darts_selection_cost(&d->settings) + retrained;
 }
 
 static base_status retrain(darts_job *d, const nas_genotype *genotype, darts_retrained *result, hpo_result *out,

@@ -219,6 +219,10 @@ double darts_search_cost(const darts_settings *settings, double from, double to)
     return nas_search_cost(&settings->choices, settings->search.epochs, from, to);
 }
 
+double darts_selection_cost(const darts_settings *settings) {
+    return nas_selection_cost(&settings->choices, settings->space);
+}
+
 double darts_retrain_cost(const darts_settings *settings) {
     return settings->retrains ? (double)settings->course.epochs : 0;
 }

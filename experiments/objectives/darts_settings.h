@@ -34,8 +34,10 @@ BASE_CHECK base_status darts_recipe(const darts_settings *settings, const nas_ge
                                     base_arena *arena, eng_recipe *out, base_err *err);
 /* A seed as a recipe and a search take it. */
 int64_t darts_seed(uint64_t trial_seed);
-/* Passes over the training part: of the search from one of its epochs to another, and of the retraining. */
+/* Passes over the training part: of the search from one of its epochs to another, of finding its genotype, and of the
+ * retraining. */
 double darts_search_cost(const darts_settings *settings, double from, double to);
+double darts_selection_cost(const darts_settings *settings);
 double darts_retrain_cost(const darts_settings *settings);
 
 #endif

@@ -225,8 +225,9 @@ static void write_cells(const nas_genotype *genotype, bool nested, base_buf *out
     base_buf_putc(out, ')');
 }
 
+/* Without brackets nodes are told apart by the number of edges that they all have. */
 static void write_flat(const nas_genotype *genotype, base_buf *out) {
-    write_cells(genotype, false, out);
+    write_cells(genotype, !nas_genotype_is_full(genotype), out);
 }
 
 static void write_nested(const nas_genotype *genotype, base_buf *out) {

@@ -5,6 +5,8 @@
  * operation of that weight. Ties go to the lower source and to the operation that stands first. `none` has part in the
  * weights but is never chosen, so an edge with much of it is weak; only where every edge is kept it is an operation
  * like the others (as X. Dong, Y. Yang, "NAS-Bench-201", ICLR 2020, read DARTS off). */
+#include <math.h>
+
 #include "nas/selection.h"
 
 typedef struct candidate {
@@ -36,20 +38,29 @@ static void sort(candidate *edges, size_t count) {
         }
 }
 
-static void choose_cell(const nas_space_cell *cell, const double *weights, nas_genotype_cell *out) {
+static void choose_cell(const nas_space_cell *cell, const double *weights, double threshold, nas_genotype_cell *out) {
     candidate edges[NAS_MAX_INPUTS + NAS_MAX_NODES];
     for (size_t node = cell->inputs; node < cell->inputs + cell->nodes; node++) {
         size_t count = 0;
         for (size_t e = 0; e < cell->n_edges; e++)
             if (cell->edges[e].to == node) edges[count++] = strongest(cell, e, weights);
         if (cell->keep > 0) sort(edges, count);
-        for (size_t i = 0; i < nas_genotype_expected(cell, node); i++)
+        for (size_t i = 0; i < nas_genotype_expected(cell, node); i++) {
+            if (i > 0 && cell->keep > 0 && edges[i].strength < threshold) break;
             out->genes[out->count++] = (nas_gene){edges[i].edge, edges[i].operation};
+        }
     }
 }
 
-static void choose(const nas_space *space, const double *const *weights, nas_genotype *genotype) {
-    for (size_t c = 0; c < space->n_cells; c++) choose_cell(&space->cells[c], weights[c], &genotype->cells[c]);
+void nas_choose_strongest(const nas_space *space, const double *const *weights, double threshold,
+                          nas_genotype *genotype) {
+    for (size_t c = 0; c < space->n_cells; c++)
+        choose_cell(&space->cells[c], weights[c], threshold, &genotype->cells[c]);
+}
+
+static void choose(const void *state, const nas_space *space, const double *const *weights, nas_genotype *genotype) {
+    (void)state;
+    nas_choose_strongest(space, weights, -(double)INFINITY, genotype);
 }
 
 const nas_selection nas_selection_magnitude = {

@@ -8,6 +8,8 @@
 /* One line each. */
 #define NAS_SELECTION_LIST(X)                                                                                          \
     X(magnitude)                                                                                                       \
+    X(threshold)                                                                                                       \
+    X(perturbation)                                                                                                    \
     X(best_of_random)
 
 #define DECLARE(name) extern const nas_selection nas_selection_##name;
@@ -27,8 +29,8 @@ const nas_selection *nas_selection_find(const char *name) {
     return NULL;
 }
 
-base_status nas_selection_choose(const nas_selection *selection, const nas_space *space, const double *const *weights,
-                                 base_arena *arena, nas_genotype **out, base_err *err) {
+base_status nas_selection_choose(const nas_selection *selection, const void *state, const nas_space *space,
+                                 const double *const *weights, base_arena *arena, nas_genotype **out, base_err *err) {
     *out = NULL;
     for (size_t c = 0; c < space->n_cells; c++)
         for (size_t i = 0; i < space->cells[c].weights; i++)
@@ -36,7 +38,7 @@ base_status nas_selection_choose(const nas_selection *selection, const nas_space
                 return BASE_FAIL(err, BASE_NUMERIC, "a weight of cell %s is not finite: the search diverged",
                                  space->cells[c].name);
     nas_genotype *genotype = nas_genotype_create(space, arena);
-    selection->choose(space, weights, genotype);
+    selection->choose(state, space, weights, genotype);
     base_err why;
     BASE_ASSERT(nas_genotype_check(genotype, &why) == BASE_OK);
     *out = genotype;

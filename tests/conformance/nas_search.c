@@ -183,7 +183,8 @@ static void every_mixed_operation_builds_every_space(void **state) {
 /* ---- selections that explore ---- */
 
 typedef struct trials {
-    size_t on_some, on_all;
+    const nas_space *space;
+    size_t on_some, on_all, tuned;
 } trials;
 
 /* The fewer skips a network has, the better; told apart by all of the data only. */
@@ -192,6 +193,40 @@ static base_status count_skips(void *self, const nas_genotype *genotype, size_t 
     (void)err;
     *(batches > 0 ? &t->on_some : &t->on_all) += 1;
     *error = (double)nas_genotype_count(genotype, 0, NAS_OPERATION_SKIP);
+    return BASE_OK;
+}
+
+static void even(void *self, double *const *weights, double *const *edges) {
+    const trials *t = self;
+    for (size_t c = 0; c < t->space->n_cells; c++) {
+        for (size_t k = 0; k < t->space->cells[c].weights; k++) weights[c][k] = .5;
+        for (size_t e = 0; e < t->space->cells[c].n_edges; e++) edges[c][e] = 1;
+    }
+}
+
+/* The fewer skips count, the better. */
+static base_status weigh_skips(void *self, const double *const *weights, const double *const *edges, double *loss,
+                               double *error, base_err *err) {
+    trials *t = self;
+    double sum = 0;
+    (void)err, (void)edges;
+    t->on_all++;
+    for (size_t c = 0; c < t->space->n_cells; c++)
+        for (size_t e = 0; e < t->space->cells[c].n_edges; e++) {
+            const nas_space_edge *edge = &t->space->cells[c].edges[e];
+            for (size_t k = 0; k < edge->n_operations; k++)
+                sum += weights[c][edge->offset + k] * ((edge->operations[k]->flags & NAS_OPERATION_SKIP) ? 1 : -1);
+        }
+    *loss = *error = sum;
+    return BASE_OK;
+}
+
+static base_status count_epochs(void *self, const double *const *weights, const double *const *edges, size_t epoch,
+                                size_t epochs, base_err *err) {
+    trials *t = self;
+    (void)weights, (void)edges, (void)err;
+    assert_true(epoch < epochs);
+    t->tuned++;
     return BASE_OK;
 }
 
@@ -206,8 +241,9 @@ static void every_exploring_selection_finds_a_good_network(void **state) {
         base_err err = {0};
         const nas_space *space = read_space(arena, "s2");
         void *options = base_arena_alloc(arena, all[i]->state_size);
-        trials tried = {0};
-        const nas_explorer explorer = {.self = &tried, .seed = 3, .error = count_skips};
+        trials tried = {.space = space};
+        const nas_explorer explorer = {
+            .self = &tried, .seed = 3, .error = count_skips, .mean = even, .score = weigh_skips, .tune = count_epochs};
         nas_genotype *one, *other;
         if (all[i]->options) CHECK_OK(base_options_read(all[i]->options, NULL, options, arena, &err));
         CHECK_OK(all[i]->explore(options, space, &explorer, arena, &one, &err));
@@ -215,6 +251,10 @@ static void every_exploring_selection_finds_a_good_network(void **state) {
         CHECK_OK(nas_genotype_check(one, &err));
         assert_true(nas_genotype_equal(one, other));
         assert_true(tried.on_all > 0);
+        if (all[i]->work) {
+            const nas_selection_work work = all[i]->work(options, space);
+            assert_true(2 * work.scored == (double)tried.on_all && 2 * work.tuned == (double)tried.tuned);
+        }
         assert_true(nas_genotype_count(one, 0, NAS_OPERATION_SKIP) <= 2); /* 4 of 8 on average */
         base_arena_destroy(arena);
     }

@@ -24,6 +24,13 @@ static void names_are_combinations(void **state) {
         {"random-sharing",
          "{edge_weights: uniform, mixed: plain, step: weights, stop: epochs, selection: "
          "best-of-random, candidates: 100, batches: 10, finalists: 10, course: constant, warm_up: 0.0}"},
+        {"darts-pt", "{edge_weights: softmax, mixed: plain, step: first, stop: epochs, selection: perturbation, "
+                     "criterion: accuracy, tune: 5, course: constant, warm_up: 0.0}"},
+        {"{name: pc-darts, share: 2}", "{edge_weights: softmax, mixed: partial, share: 2, step: first, stop: epochs, "
+                                       "selection: magnitude, course: constant, warm_up: 0.3}"},
+        {"{name: darts-minus, schedule: cosine}",
+         "{edge_weights: softmax, mixed: auxiliary-skip, schedule: cosine, "
+         "step: first, stop: epochs, selection: magnitude, course: constant, warm_up: 0.0}"},
         {"{name: r-darts, factor: 1.5, step: second}",
          "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: eigenvalue, every: 2, window: 5, "
          "delta: 4, start: 10, factor: 1.5, selection: magnitude, course: constant, warm_up: 0.0}"},
@@ -78,6 +85,11 @@ static void mistakes_are_named_with_their_place(void **state) {
         {"{name: random-sharing, stop: eigenvalue}", "take stop: epochs"},
         {"{name: darts, warm_up: 1}", "s.yaml:1:24"},
         {"{name: darts, course: variable}", "s.yaml:1:23: course has no 'variable'"},
+        {"{selection: threshold}", "share a sum of 1; take selection: magnitude"},
+        {"{name: random-sharing, selection: perturbation}", "uniform trains one at a time; take selection: "},
+        {"{name: r-darts, selection: perturbation}", "may want the genotype of an earlier epoch; take stop: epochs"},
+        {"{name: darts-pt, criterion: speed}", "s.yaml:1:29"},
+        {"{name: pc-darts, share: 0}", "share"},
         {"{step: weights}", "step: weights does not move them"},
         {"{name: random-sharing, candidates: 5, finalists: 0}", "finalists"},
     };

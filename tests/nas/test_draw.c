@@ -144,7 +144,7 @@ static void weights_are_drawn(void **state) {
     const double *const last[] = {weights + 168, weights + 168 + 42};
     base_err err;
     nas_genotype *chosen;
-    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), space, last, arena, &chosen, &err));
+    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), NULL, space, last, arena, &chosen, &err));
     for (size_t epochs = 1; epochs <= 3; epochs += 2) {
         base_buf out = {0};
         nas_draw_weights(space, epochs == 1 ? weights + 168 : weights, epochs, chosen, &out);

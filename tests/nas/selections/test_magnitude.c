@@ -22,7 +22,7 @@ static void check_choice(const double *p, const char *expected) {
     const double *const weights[] = {p, p};
     base_err err;
     nas_genotype *genotype;
-    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), space, weights, arena, &genotype, &err));
+    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), NULL, space, weights, arena, &genotype, &err));
     CHECK_OK(nas_genotype_check(genotype, &err));
     for (size_t c = 0; c < 2; c++) {
         base_buf text = {0};
@@ -103,21 +103,21 @@ static void spaces_that_keep_every_edge(void **state) {
     base_buf text = {0};
     for (size_t i = 0; i < 30; i++) p[i] = (double)(7 * i % 30);
     const double *const one[] = {p}, *const two[] = {q, q};
-    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), nb201, one, arena, &genotype, &err));
+    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), NULL, nb201, one, arena, &genotype, &err));
     nas_genotype_write_short(genotype, &text);
     assert_string_equal(base_buf_text(&text), "|avg_pool_3x3~0|+|nor_conv_3x3~0|nor_conv_1x1~1|+|nor_conv_1x1~0|"
                                               "skip_connect~1|none~2|");
     base_buf_clear(&text);
     for (size_t i = 0; i < 12; i++) q[i] = -(double)(5 * i % 12);
-    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), toy, two, arena, &genotype, &err));
+    CHECK_OK(nas_selection_choose(nas_selection_find("magnitude"), NULL, toy, two, arena, &genotype, &err));
     nas_genotype_write_short(genotype, &text);
     assert_string_equal(base_buf_text(&text),
                         "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_5x5', 0), ('dil_conv_3x3', 1)], "
                         "normal_concat=range(1, 3), reduce=[('sep_conv_3x3', 0), ('sep_conv_5x5', 0), "
                         "('dil_conv_3x3', 1)], reduce_concat=range(1, 3))");
     q[5] = NAN;
-    CHECK_FAILS(nas_selection_choose(nas_selection_find("magnitude"), toy, two, arena, &genotype, &err), BASE_NUMERIC,
-                "a weight of cell normal is not finite: the search diverged");
+    CHECK_FAILS(nas_selection_choose(nas_selection_find("magnitude"), NULL, toy, two, arena, &genotype, &err),
+                BASE_NUMERIC, "a weight of cell normal is not finite: the search diverged");
     base_buf_fini(&text);
     base_arena_destroy(arena);
 }
