@@ -16,13 +16,14 @@ extern "C" {
 /* What all edges from one place may share besides its rectified form: a mixed operation says what. */
 enum { NAS_SHARED = 4 };
 
-/* Kernels of several sizes in one (R. S. Sukthanker et al., AutoML 2024): convolutions with kernels of largest x
- * largest pixels have sum_j q_j crop_j(W), where crop_j keeps the middle kernel[j] x kernel[j] taps and q_j is the
- * number [row][column[j]] of weights, divided by the sum of all these. */
+/* Operations of several sizes in one (R. S. Sukthanker et al., AutoML 2024): the weights are sum_j q_j crop_j(W), where
+ * W are those of the largest, crop_j(W) those that operation j has, and q_j is the number [row][column[j]] of
+ * `weights`, divided by the sum of all these. Of kernels with largest x largest pixels operation j has the middle
+ * kernel[j] x kernel[j], of hidden channels the first expansion[j] in `widest`. */
 typedef struct nas_superposition {
     eng_value weights; /* [rows, columns], one for the whole batch */
-    size_t row, count, largest;
-    size_t kernel[ENG_SUPERPOSE_MOST], column[ENG_SUPERPOSE_MOST];
+    size_t row, count, largest, widest;
+    size_t kernel[ENG_SUPERPOSE_MOST], expansion[ENG_SUPERPOSE_MOST], column[ENG_SUPERPOSE_MOST];
 } nas_superposition;
 
 /* An edge of a cell in a network that is being built. */
@@ -53,10 +54,11 @@ typedef struct nas_operation {
     const char *name, *summary;
     const char *const *aliases; /* other names in published genotypes, NULL-terminated; or NULL */
     unsigned flags;
-    /* Operations of one family differ in the size of their kernel alone, `kernel` pixels in each direction, and are
-     * made of nas_part_conv and nas_part_depthwise: one may stand for all (mixed: entangled). NULL = none. */
+    /* Operations of one family differ in the size of their kernel, `kernel` pixels in each direction, or in how many
+     * times its input's channels an inverted residual has inside, and the one with the largest kernel has the most: one
+     * may stand for all (mixed: entangled). They are made of nas/parts.h. NULL = none. */
     const char *family;
-    size_t kernel;
+    size_t kernel, expansion;
     /* Puts the operation behind net->at, which is edge->input, and leaves its output there. Nodes with parameters are
      * called edge->name.something. */
     base_status (*build)(eng_net *net, const nas_edge *edge);

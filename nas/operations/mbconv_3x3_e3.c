@@ -16,6 +16,9 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_mbconv_3x3_e3 = {
     .name = "mbconv_3x3_e3",
     .summary = "inverted residual 3 x 3, expansion 3",
+    .family = "mbconv",
+    .kernel = 3,
+    .expansion = 3,
     .build = build,
     .parameters = parameters,
 };

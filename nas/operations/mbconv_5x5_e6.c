@@ -16,6 +16,9 @@ static size_t parameters(size_t in, size_t out, size_t stride, bool affine) {
 const nas_operation nas_operation_mbconv_5x5_e6 = {
     .name = "mbconv_5x5_e6",
     .summary = "inverted residual 5 x 5, expansion 6",
+    .family = "mbconv",
+    .kernel = 5,
+    .expansion = 6,
     .build = build,
     .parameters = parameters,
 };

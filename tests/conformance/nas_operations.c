@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every operation of the registry keeps what the interface promises: names that are unique, the shape that its edge
  * asks for, the numbers of parameters that its descriptor states, gradients that differences confirm, the same bits
- * twice. Those of a family differ in their kernels, and one may stand for all. */
+ * twice. Those of a family differ in their sizes, and one may stand for all. */
 #include "tests/support/check.h"
 #include "tests/support/gradcheck.h"
 
@@ -37,8 +37,11 @@ static void fill(uint32_t who, size_t count, float *out) {
 static void superpose(const eng_net *net, const bench *b, nas_superposition *both) {
     base_err err;
     const eng_parameter_config table = {.shape = eng_shape_2d(1, 2), .value = 0.5f};
-    both->kernel[0] = b->operation->kernel;
-    both->kernel[1] = b->smaller->kernel;
+    const nas_operation *const sizes[2] = {b->operation, b->smaller};
+    for (size_t j = 0; j < 2; j++) {
+        both->kernel[j] = sizes[j]->kernel;
+        both->expansion[j] = sizes[j]->expansion;
+    }
     CHECK_OK(eng_graph_add(net->graph, &eng_op_parameter, &table, "weights", NULL, &both->weights, &err));
 }
 
@@ -54,7 +57,8 @@ static bool begin(bench *b) {
     b->x = net.x;
     const eng_conv2d_config before = {.filters = b->in, .kernel = {1}, .no_bias = true};
     CHECK_OK(eng_net_apply(&net, &eng_op_conv2d, &before, "before"));
-    nas_superposition both = {.count = 2, .largest = b->operation->kernel, .column = {0, 1}};
+    nas_superposition both = {
+        .count = 2, .largest = b->operation->kernel, .widest = b->operation->expansion, .column = {0, 1}};
     if (b->smaller != NULL) superpose(&net, b, &both);
     const nas_edge edge = {.input = net.at,
                            .relu = &relu,
@@ -219,34 +223,41 @@ static bool same_family(const nas_operation *a, const nas_operation *b) {
     return a->family != NULL && b->family != NULL && strcmp(a->family, b->family) == 0;
 }
 
-static bool is_kernel(const eng_param_spec *param, size_t size) {
-    return param->shape.ndim == 4 && param->shape.dim[0] == size && param->shape.dim[1] == size;
+/* Equal, or numbers of hidden channels. */
+static bool same_channels(const bench *a, size_t one, const bench *b, size_t other) {
+    const size_t wide = a->operation->expansion, narrow = b->operation->expansion;
+    return one == other || (wide > 0 && narrow > 0 && one % wide == 0 && one / wide * narrow == other);
 }
 
-/* The same nodes with the same shapes; parameters, too, but for kernels of the sizes of both. Returns how many these
- * are. */
+static bool similar(const bench *a, const eng_shape *one, const bench *b, const eng_shape *other) {
+    if (one->ndim != other->ndim) return false;
+    for (size_t d = 0; d < one->ndim; d++) {
+        const bool kernel = one->dim[d] == a->operation->kernel && other->dim[d] == b->operation->kernel;
+        const bool may = one->ndim == 4 && d < 2 ? kernel : same_channels(a, one->dim[d], b, other->dim[d]);
+        if (one->dim[d] != other->dim[d] && !may) return false;
+    }
+    return true;
+}
+
+/* The same nodes with shapes that differ in kernels and hidden channels alone. Returns how many weights differ. */
 static size_t compare(const bench *a, const bench *b) {
-    size_t kernels = 0;
+    size_t weights = 0;
     assert_int_equal(eng_graph_nodes(a->graph), eng_graph_nodes(b->graph));
     for (size_t i = 0; i < eng_graph_nodes(a->graph); i++) {
         const eng_node *one = eng_graph_node(a->graph, i), *other = eng_graph_node(b->graph, i);
         assert_ptr_equal(one->op, other->op);
-        assert_true(eng_shape_equal(&one->out_shape, &other->out_shape));
+        assert_true(similar(a, &one->out_shape, b, &other->out_shape));
         assert_int_equal(one->params, other->params);
         for (size_t p = 0; p < one->params; p++) {
-            const eng_shape *shape = &one->param[p].shape, *there = &other->param[p].shape;
-            if (eng_shape_equal(shape, there)) continue;
-            assert_true(is_kernel(&one->param[p], a->operation->kernel));
-            assert_true(is_kernel(&other->param[p], b->operation->kernel));
-            assert_true(shape->dim[2] == there->dim[2] && shape->dim[3] == there->dim[3]);
-            kernels++;
+            assert_true(similar(a, &one->param[p].shape, b, &other->param[p].shape));
+            weights += one->param[p].shape.ndim == 4 && !eng_shape_equal(&one->param[p].shape, &other->param[p].shape);
         }
     }
-    return kernels;
+    return weights;
 }
 
-/* The larger one, standing for both, has its own parameters and the smaller one's kernels inside them. */
-static void check_superposed(bench *large, const nas_operation *small, size_t kernels) {
+/* The larger one, standing for both, has its own parameters, and superposes those that differ. */
+static void check_superposed(bench *large, const nas_operation *small, size_t weights) {
     const size_t numbers = eng_graph_numbers(large->graph);
     size_t found = 0;
     bench both = *large;
@@ -256,33 +267,36 @@ static void check_superposed(bench *large, const nas_operation *small, size_t ke
     check_names(&both);
     for (size_t i = 0; i < eng_graph_nodes(both.graph); i++)
         found += eng_graph_node(both.graph, i)->op == &eng_op_superpose;
-    assert_int_equal(found, kernels);
+    assert_int_equal(found, weights);
     check_gradient(&both);
     end(&both);
 }
 
-static void families_differ_in_their_kernels_alone(void **state) {
+static void families_differ_in_their_sizes_alone(void **state) {
     (void)state;
     size_t count, pairs = 0;
     const nas_operation *const *operations = nas_operations(&count);
     for (size_t i = 0; i < count * count; i++) {
         const nas_operation *small = operations[i / count], *large = operations[i % count];
         if (small == large || !same_family(small, large)) continue;
-        assert_true(small->kernel % 2 == 1 && small->kernel != large->kernel);
-        if (small->kernel > large->kernel) continue;
+        assert_int_equal(small->kernel % 2, 1);
+        assert_true(small->kernel != large->kernel || small->expansion != large->expansion);
+        assert_int_equal(small->expansion == 0, large->expansion == 0);
+        assert_false(small->kernel < large->kernel && small->expansion > large->expansion);
+        if (small->kernel > large->kernel || small->expansion > large->expansion) continue;
         pairs++;
         for (size_t stride = 1; stride <= 2; stride++) {
             bench a = {.operation = large, .stride = stride, .size = 7, .in = 4, .out = 6}, b = a;
             b.operation = small;
             assert_true(begin(&a) && begin(&b));
-            const size_t kernels = compare(&a, &b);
-            assert_true(kernels > 0);
-            check_superposed(&a, small, kernels);
+            const size_t weights = compare(&a, &b);
+            assert_true(weights > 0);
+            check_superposed(&a, small, weights);
             end(&a);
             end(&b);
         }
     }
-    assert_true(pairs >= 3);
+    assert_true(pairs >= 4);
 }
 
 static bool is_name(const nas_operation *operation, const char *name) {
@@ -318,7 +332,7 @@ static void names_are_unique(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_unique),
-        cmocka_unit_test(families_differ_in_their_kernels_alone),
+        cmocka_unit_test(families_differ_in_their_sizes_alone),
         cmocka_unit_test(operations_keep_their_promises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
