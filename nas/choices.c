@@ -36,6 +36,10 @@ static const nas_search_name names[] = {
      {"softmax", "plain", "first", "epochs", "perturbation", "constant"},
      "first-order DARTS, operations by what the supernet loses without them (Wang et al., ICLR 2021)",
      NULL},
+    {"p-darts",
+     {"softmax", "plain", "first", "epochs", "few-skips", "stages"},
+     "stages of growing depth with ever fewer operations, at most two skips (Chen et al., ICCV 2019)",
+     NULL},
     {"random-sharing",
      {"uniform", "plain", "weights", "epochs", "best-of-random", "constant"},
      "random search with weight sharing (Li and Talwalkar, UAI 2019)",
@@ -286,6 +290,24 @@ static base_status check(const nas_choices *c, const base_yaml_node *node, base_
             node, err,
             base_arena_printf(arena, "stop: %s reads learned alphas, but edge_weights: %s have none; take stop: epochs",
                               c->stop->name, c->edge_weights->name));
+    if (!learned && c->course->reads_alphas)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "course: %s reads learned alphas, but edge_weights: %s have none; take course: "
+                                        "constant",
+                                        c->course->name, c->edge_weights->name));
+    if (c->course->stages && c->selection->explore)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "selection: %s tries networks of the whole space, but course: %s drops "
+                                        "operations from it; take selection: magnitude",
+                                        c->selection->name, c->course->name));
+    if (c->course->stages && c->stop->states)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "stop: %s goes back to earlier epochs, but course: %s has a network of its own "
+                                        "in each stage; take stop: epochs",
+                                        c->stop->name, c->course->name));
     if (!learned && c->selection->choose)
         return refuse(node, err,
                       base_arena_printf(arena,

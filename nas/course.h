@@ -15,15 +15,30 @@ extern "C" {
 
 /* What holds in one epoch. */
 typedef struct nas_course_epoch {
-    bool alphas_stay; /* the weights move alone: a step is `weights`, whatever the search's own */
+    bool alphas_stay;    /* the weights move alone: a step is `weights`, whatever the search's own */
+    size_t stage;        /* 0, 1, ...: each has a network of its own */
+    size_t first, count; /* epochs of the stage, over which the weights' rate falls; count 0: all epochs */
+    double skip_dropout; /* rate behind skip connections */
 } nas_course_epoch;
+
+/* What a stage is. */
+typedef struct nas_course_stage {
+    size_t more_cells;  /* than the first stage has */
+    size_t operations;  /* of an edge that are still there, at least 1 */
+    bool keeps_weights; /* of operations that were in the stage before, and their alphas */
+} nas_course_stage;
 
 typedef struct nas_course_type {
     const char *name, *summary;
     const base_option *options; /* offsets from the beginning of the state; may be NULL */
     size_t state_size;          /* of the options: a course remembers nothing */
+    bool reads_alphas;          /* by weights that only learned alphas give */
     /* epoch < epochs, counted from 0. NULL: all zero. */
     nas_course_epoch (*at)(const void *state, size_t epoch, size_t epochs);
+    /* How many stages there may be; NULL = one. And what one is, for an edge that has so many operations in all. */
+    size_t (*stages)(const void *state);
+    nas_course_stage (*stage)(const void *state, size_t index, size_t operations);
+    bool (*drops_skips)(const void *state); /* whether skip_dropout is ever more than 0; NULL = never */
 } nas_course_type;
 
 const nas_course_type *const *nas_courses(size_t *count);

@@ -40,7 +40,8 @@ typedef struct nas_edge {
     bool affine;       /* batch normalisation learns scale and shift */
     bool pool_norm;    /* pools are followed by a normalisation without scale and shift (the search of DARTS) */
     double drop_path;  /* rate at which what is not an identity is left out in training */
-    const char *name;  /* unique in the network and the same in every network of the space: "cell3.e5" */
+    const double *skip_dropout; /* rate of dropout behind an identity; NULL = none */
+    const char *name;           /* unique in the network and the same in every network of the space: "cell3.e5" */
     const nas_superposition *superposition; /* of an operation that stands for its family; NULL = it is itself */
 } nas_edge;
 

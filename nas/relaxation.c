@@ -165,6 +165,16 @@ void nas_relaxation_alphas(const nas_relaxation *r, double *const *alphas) {
     }
 }
 
+void nas_relaxation_set_alphas(nas_relaxation *r, const double *const *alphas) {
+    for (size_t i = 0; i < r->n_tables; i++) {
+        const table *t = &r->tables[i];
+        const nas_space_edge *edges = r->space->cells[t->type].edges;
+        for (size_t row = 0; t->values && row < t->rows; row++)
+            for (size_t k = 0; k < t->columns; k++)
+                t->values[row * t->columns + k] = (float)alphas[t->type][edges[t->edges[row]].offset + k];
+    }
+}
+
 /* The edges that lead to the same node as edge `first`, which is the first of them. */
 static size_t edges_of_node(const nas_space_cell *cell, size_t first) {
     size_t count = 1;

@@ -65,6 +65,8 @@ double nas_relaxation_add_penalty(nas_relaxation *relaxation);
 
 /* ---- reading ---- */
 
+/* Moves the alphas there. */
+void nas_relaxation_set_alphas(nas_relaxation *relaxation, const double *const *alphas);
 /* The alphas, and beta' of all edges: 1 where edges are not normalised. */
 void nas_relaxation_alphas(const nas_relaxation *relaxation, double *const *alphas);
 void nas_relaxation_edges(const nas_relaxation *relaxation, double *const *edges);

@@ -66,31 +66,6 @@ static base_status create_data(nas_search *s, const eng_augment *augment, base_e
     return BASE_OK;
 }
 
-static nas_supernet_options net_options(const nas_search *s) {
-    const size_t a = eng_feed_room(s->feed[0]), b = eng_feed_room(s->feed[1]);
-    return (nas_supernet_options){
-        .space = s->space,
-        .settings = {.channels = (size_t)s->settings.channels, .cells = (size_t)s->settings.cells},
-        .choices = s->choices,
-        .net = surroundings(s->view->set),
-        .batch = a > b ? a : b,
-        .seed = (uint64_t)s->settings.seed,
-        .threads = s->threads,
-    };
-}
-
-static base_status create_net(nas_search *s, base_err *err) {
-    const nas_problem_options problem = {
-        .momentum = s->settings.momentum,
-        .weight_decay = s->settings.weight_decay,
-        .clip_norm = s->settings.clip_norm,
-        .alpha_weight_decay = s->settings.alpha_weight_decay,
-    };
-    const nas_supernet_options net = net_options(s);
-    BASE_TRY(nas_supernet_create(&net, &s->net, err));
-    return nas_problem_create(&problem, s->net, &s->problem, err);
-}
-
 static void put_space(const nas_space *space, base_buf *text) {
     base_buf_puts(text, space->name ? space->name : "");
     for (size_t t = 0; t < space->n_cells; t++)
@@ -117,11 +92,7 @@ static uint64_t identity_of(const nas_search *s, const eng_augment *augment) {
 }
 
 static base_status create_parts(nas_search *s, const eng_augment *augment, base_err *err) {
-    const base_yaml_node *const *options = s->choices->options;
-    BASE_TRY(create_net(s, err));
-    BASE_TRY(
-        nas_step_create(s->choices->step, options[NAS_CHOICE_STEP], nas_problem_bilevel(s->problem), &s->step, err));
-    BASE_TRY(nas_step_create(&nas_step_weights_only, NULL, nas_problem_bilevel(s->problem), &s->warm_up, err));
+    BASE_TRY(nas_search_create_net(s, 0, err));
     const size_t states = nas_stop_states(s->stop);
     s->weight_decay = s->settings.weight_decay;
     if (states > 0) BASE_TRY(nas_snapshots_create(states, s->net, s->problem, &s->snapshots, err));
@@ -138,6 +109,8 @@ static base_status begin(const nas_search_settings *settings, const nas_choices 
     *out = s;
     s->selection_state = nas_choices_state(choices, NAS_CHOICE_SELECTION, s->arena);
     s->course_state = nas_choices_state(choices, NAS_CHOICE_COURSE, s->arena);
+    s->surroundings = surroundings(view->set);
+    nas_search_begin_stages(s);
     s->block = nas_operation_blocks(space, s->arena);
     s->edges = nas_edge_blocks(space, s->arena);
     BASE_TRY(nas_stop_create(choices->stop, choices->options[NAS_CHOICE_STOP], &s->stop, err));
@@ -174,10 +147,7 @@ base_status nas_search_measure(const nas_search_settings *settings, const nas_ch
                                const eng_view *view, nas_supernet_size *out, base_err *err) {
     nas_search *s;
     base_status status = begin(settings, choices, space, view, NULL, &s, err);
-    if (status == BASE_OK) {
-        const nas_supernet_options net = net_options(s);
-        status = nas_supernet_measure(&net, out, err);
-    }
+    if (status == BASE_OK) status = nas_search_measure_stages(s, out, err);
     if (status == BASE_OK) out->bytes += other_bytes(s, out->block, out->alphas);
     nas_search_destroy(s);
     return status;
@@ -193,10 +163,7 @@ void nas_search_destroy(nas_search *search) {
     eng_trainer_destroy(search->trainer);
     nas_snapshots_destroy(search->snapshots);
     nas_stop_destroy(search->stop);
-    nas_step_destroy(search->step);
-    nas_step_destroy(search->warm_up);
-    nas_problem_destroy(search->problem);
-    nas_supernet_destroy(search->net);
+    nas_search_destroy_net(search);
     eng_threads_destroy(search->threads);
     for (int h = 0; h < 2; h++) eng_feed_destroy(search->feed[h]);
     free(search->indices);

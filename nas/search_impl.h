@@ -5,6 +5,7 @@
 
 #include "engine/train/feed.h"
 #include "engine/train/trainer.h"
+#include "nas/narrow.h"
 #include "nas/problem.h"
 #include "nas/search.h"
 #include "nas/snapshots.h"
@@ -13,13 +14,23 @@
 extern "C" {
 #endif
 
+/* A stage of the course (nas/search_stages.c). */
+typedef struct nas_stage {
+    const nas_space *space; /* NULL = not known yet */
+    nas_relaxation *reader; /* of weights from alphas; it is built into no network */
+    double **block;         /* scratch over its operations */
+} nas_stage;
+
 struct nas_search {
     base_arena *arena;
     nas_search_settings settings;
     const nas_choices *choices;
-    const nas_space *space;
+    const nas_space *space; /* the whole */
     const eng_view *view;
     eng_threads *threads; /* NULL = one */
+    eng_net_config surroundings;
+    nas_stage *stages;
+    size_t stage; /* that the network is of */
     nas_supernet *net;
     nas_problem *problem;
     nas_step *step, *warm_up; /* warm_up: where the alphas stay */
@@ -44,6 +55,26 @@ struct nas_search {
 
 /* The step that the trainer drives; self is the search, which it does not own. */
 extern const eng_step_type nas_search_step;
+
+/* ---- stages ---- */
+
+size_t nas_search_stages(const nas_search *search);
+void nas_search_begin_stages(nas_search *search);
+nas_supernet_options nas_search_net_options(const nas_search *search, size_t index, const nas_space *space);
+BASE_CHECK base_status nas_search_create_net(nas_search *search, size_t index, base_err *err);
+void nas_search_destroy_net(nas_search *search);
+/* From the present stage to a later one, between two epochs. On failure there may be no network. */
+BASE_CHECK base_status nas_search_enter(nas_search *search, size_t index, base_err *err);
+/* The network of a stage, when figures and alphas are read from a file. */
+BASE_CHECK base_status nas_search_reenter(nas_search *search, size_t index, base_err *err);
+/* The largest supernet of all stages. */
+BASE_CHECK base_status nas_search_measure_stages(nas_search *search, nas_supernet_size *out, base_err *err);
+/* The mean weights after an epoch as blocks of its stage's space, times the shares of edges or not. epoch: also the
+ * present one, when its alphas are recorded. */
+void nas_search_stage_weights(const nas_search *search, size_t epoch, bool shares, base_arena *arena,
+                              double *const *weights);
+
+/* ---- steps ---- */
 
 /* What holds in the present epoch. */
 nas_course_epoch nas_search_course(const nas_search *search);

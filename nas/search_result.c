@@ -51,19 +51,34 @@ static base_status choose(const nas_search *s, const double *const *weights, bas
     return nas_selection_choose(reading_of(s), s->selection_state, s->space, weights, arena, out, err);
 }
 
-/* The mean weights after epoch number `epoch`, of the operations alone or times the shares of edges. */
-static void read_weights(const nas_search *s, size_t epoch, bool shares, base_arena *arena, double *const *weights) {
+static size_t stage_of(const nas_search *s, size_t epoch) {
+    return epoch < s->epochs ? s->figures[epoch].stage - 1 : s->stage;
+}
+
+void nas_search_stage_weights(const nas_search *s, size_t epoch, bool shares, base_arena *arena,
+                              double *const *weights) {
+    const nas_stage *stage = &s->stages[stage_of(s, epoch)];
     const float *from = s->alphas + epoch * nas_search_kept(s);
-    double **alphas = nas_operation_blocks(s->space, arena), **edges = NULL;
+    double **whole = nas_operation_blocks(s->space, arena), **alphas = nas_operation_blocks(stage->space, arena);
+    double **edges = NULL;
     for (size_t t = 0; t < s->space->n_cells; t++)
-        for (size_t i = 0; i < s->space->cells[t].weights; i++) alphas[t][i] = *from++;
-    if (shares && nas_relaxation_weighs_edges(nas_supernet_relaxation(s->net))) {
+        for (size_t i = 0; i < s->space->cells[t].weights; i++) whole[t][i] = *from++;
+    if (shares && nas_relaxation_weighs_edges(stage->reader)) {
         edges = nas_edge_blocks(s->space, arena);
         for (size_t t = 0; t < s->space->n_cells; t++)
             for (size_t e = 0; e < s->space->cells[t].n_edges; e++) edges[t][e] = *from++;
     }
-    nas_relaxation_mean(nas_supernet_relaxation(s->net), (const double *const *)alphas, (const double *const *)edges,
-                        weights);
+    nas_narrow_blocks(s->space, stage->space, (const double *const *)whole, alphas);
+    nas_relaxation_mean(stage->reader, (const double *const *)alphas, (const double *const *)edges, weights);
+}
+
+/* The mean weights after epoch number `epoch`, of the operations alone or times the shares of edges, in the whole
+ * space. */
+static void read_weights(const nas_search *s, size_t epoch, bool shares, base_arena *arena, double *const *weights) {
+    const nas_space *space = s->stages[stage_of(s, epoch)].space;
+    double **narrow = nas_operation_blocks(space, arena);
+    nas_search_stage_weights(s, epoch, shares, arena, narrow);
+    nas_widen_blocks(s->space, space, (const double *const *)narrow, weights);
 }
 
 static base_status count_edges(const nas_search *s, base_arena *arena, nas_figures *figures, base_err *err) {
@@ -80,8 +95,10 @@ static base_status count_edges(const nas_search *s, base_arena *arena, nas_figur
 base_status nas_search_describe(nas_search *s, nas_figures *figures, base_err *err) {
     base_arena *arena = base_arena_create();
     base_status status = BASE_OK;
-    read_weights(s, s->epochs, false, arena, s->block);
-    figures->entropy = mean_entropy(s->space, s->choices->edge_weights->independent, (const double *const *)s->block);
+    const nas_stage *stage = &s->stages[s->stage];
+    nas_search_stage_weights(s, s->epochs, false, arena, stage->block);
+    figures->entropy =
+        mean_entropy(stage->space, s->choices->edge_weights->independent, (const double *const *)stage->block);
     if (reading_of(s)) status = count_edges(s, arena, figures, err);
     base_arena_destroy(arena);
     return status;
@@ -127,6 +144,7 @@ void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *
     base_buf_printf(out, "epoch %u", (unsigned)f->epoch);
     if (f->from + 1 != f->epoch)
         base_buf_printf(out, ", which goes on from epoch %u with weight decay %g", (unsigned)f->from, f->weight_decay);
+    if (nas_search_stages(search) > 1) base_buf_printf(out, " (stage %u)", (unsigned)f->stage);
     base_buf_printf(out, ": weights' half loss %.4f, error %.4f; alphas' half loss %.4f, error %.4f; entropy %.4f",
                     f->train_loss, f->train_error, f->valid_loss, f->valid_error, f->entropy);
     if (!isnan(f->eigenvalue)) base_buf_printf(out, ", eigenvalue %.3g", f->eigenvalue);

@@ -28,11 +28,18 @@ double nas_search_progress(const nas_search *s) {
     return (double)s->line_count / (double)s->settings.epochs;
 }
 
-/* eta(e) = last + (first - last) (1 + cos(pi e / E)) / 2, one rate per epoch (DARTS, A.1). */
+nas_course_epoch nas_search_course(const nas_search *s) {
+    return nas_course_at(s->choices->course, s->course_state, s->line_count, (size_t)s->settings.epochs);
+}
+
+/* eta(e) = last + (first - last) (1 + cos(pi e / E)) / 2, one rate per epoch (DARTS, A.1), of a
+ * stage. */
 static double rate(const void *self) {
     const nas_search *s = self;
+    const nas_course_epoch now = nas_search_course(s);
+    const double way = (double)(s->line_count - now.first) / (double)now.count;
     const double first = s->settings.learning_rate, last = s->settings.final_learning_rate;
-    return last + (first - last) * (1 + cos(PI * nas_search_progress(s))) / 2;
+    return last + (first - last) * (1 + cos(PI * way)) / 2;
 }
 
 static bool is_wrong(const float *out, size_t outputs, int32_t label) {
@@ -61,8 +68,14 @@ static eng_batch batch_at(nas_search *s, nas_loss half, uint64_t number) {
     return eng_feed_batch(s->feed[half], number / of_epoch, (size_t)(number % of_epoch));
 }
 
-nas_course_epoch nas_search_course(const nas_search *s) {
-    return nas_course_at(s->choices->course, s->course_state, s->line_count, (size_t)s->settings.epochs);
+/* A stage begins with a network of its own. */
+static base_status begin_epoch(void *self, const eng_progress *progress, base_err *err) {
+    nas_search *s = self;
+    const nas_course_epoch now = nas_search_course(s);
+    (void)progress;
+    BASE_TRY(nas_search_enter(s, now.stage, err));
+    nas_supernet_set_skip_dropout(s->net, now.skip_dropout);
+    return BASE_OK;
 }
 
 static base_status step(void *self, eng_progress *p, base_err *err) {
@@ -178,7 +191,7 @@ static base_status find_eigenvalue(nas_search *s, double *value, base_err *err) 
 size_t nas_search_kept(const nas_search *s) {
     size_t edges = 0;
     for (size_t t = 0; t < s->space->n_cells; t++) edges += s->space->cells[t].n_edges;
-    return nas_space_weights(s->space) + (nas_relaxation_weighs_edges(nas_supernet_relaxation(s->net)) ? edges : 0);
+    return nas_space_weights(s->space) + (nas_relaxation_weighs_edges(s->stages[0].reader) ? edges : 0);
 }
 
 /* The alphas now are those of the next epoch of the history; where none are learned, zeros. */
@@ -188,11 +201,12 @@ static void record_alphas(nas_search *s) {
     BASE_GROW(s->alphas, s->alphas_capacity, (s->epochs + 1) * count);
     float *to = s->alphas + s->epochs * count;
     const nas_relaxation *now = nas_supernet_relaxation(s->net);
-    nas_relaxation_alphas(now, s->block);
+    nas_relaxation_alphas(now, s->stages[s->stage].block);
+    nas_widen_blocks(s->space, s->stages[s->stage].space, (const double *const *)s->stages[s->stage].block, s->block);
     nas_relaxation_edges(now, s->edges);
     for (size_t t = 0; t < s->space->n_cells; t++)
         for (size_t i = 0; i < s->space->cells[t].weights; i++) *to++ = learned ? (float)s->block[t][i] : 0;
-    for (size_t t = 0; nas_relaxation_weighs_edges(nas_supernet_relaxation(s->net)) && t < s->space->n_cells; t++)
+    for (size_t t = 0; nas_relaxation_weighs_edges(now) && t < s->space->n_cells; t++)
         for (size_t e = 0; e < s->space->cells[t].n_edges; e++) *to++ = (float)s->edges[t][e];
 }
 
@@ -217,7 +231,7 @@ static void record_figures(nas_search *s, const eng_epoch *epoch) {
     *now = figures_of(epoch);
     now->weight_decay = s->weight_decay;
     now->from = s->line_count > 0 ? s->line[s->line_count - 1].epoch : 0;
-    now->stage = 1;
+    now->stage = (uint32_t)nas_search_course(s).stage + 1;
     s->line[s->line_count++] = *now;
     judge(s);
 }
@@ -247,7 +261,7 @@ static base_status end_epoch(void *self, eng_epoch *epoch, bool *stop, base_err 
 
 /* ---- sections ---- */
 
-static const char ERRORS[] = "errors", ALPHAS[] = "alphas", VALUES[] = "values";
+static const char ERRORS[] = "errors", ALPHAS[] = "alphas", VALUES[] = "values", STAGE[] = "stage";
 static const char *const optimizers[NAS_SIDES] = {"optimizer of weights", "optimizer of alphas"};
 enum { VERSION = 1 };
 
@@ -257,6 +271,8 @@ static size_t alphas_bytes(const nas_search *s, size_t epochs) {
 
 static void save(const void *self, eng_sections *to) {
     const nas_search *s = self;
+    const uint64_t stage = s->stage;
+    if (nas_search_stages(s) > 1) eng_sections_put(to, STAGE, VERSION, &stage, sizeof stage);
     eng_sections_put(to, ERRORS, VERSION, &s->error_sum, sizeof s->error_sum);
     eng_sections_put(to, ALPHAS, VERSION, s->alphas, alphas_bytes(s, s->epochs));
     eng_checkpoint_put_params(to, VALUES, nas_supernet_params(s->net));
@@ -270,11 +286,16 @@ static size_t epochs_in(const nas_search *s, const eng_sections *from) {
     return (size_t)eng_sections_find(from, ALPHAS)->length / alphas_bytes(s, 1);
 }
 
-static base_status fits(const void *self, const eng_sections *from, base_err *err) {
-    const nas_search *s = self;
-    BASE_TRY(eng_sections_expect(from, ERRORS, VERSION, sizeof s->error_sum, err));
-    BASE_TRY(eng_sections_expect(from, ALPHAS, VERSION, SIZE_MAX, err));
-    BASE_TRY(eng_sections_expect(from, ALPHAS, VERSION, alphas_bytes(s, epochs_in(s, from)), err));
+/* The stage that a file's values belong to. */
+static base_status stage_in(const nas_search *s, const eng_sections *from, uint64_t *stage, base_err *err) {
+    *stage = 0;
+    if (nas_search_stages(s) == 1) return BASE_OK;
+    BASE_TRY(eng_sections_take(from, STAGE, VERSION, stage, sizeof *stage, err));
+    if (*stage < nas_search_stages(s)) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "checkpoint %s is of a search with more stages", eng_sections_path(from));
+}
+
+static base_status fits_net(const nas_search *s, const eng_sections *from, base_err *err) {
     BASE_TRY(eng_checkpoint_fits_params(from, VALUES, nas_supernet_params(s->net), err));
     for (int side = 0; side < NAS_SIDES; side++)
         BASE_TRY(eng_checkpoint_fits_optimizer(from, optimizers[side],
@@ -282,18 +303,24 @@ static base_status fits(const void *self, const eng_sections *from, base_err *er
     return s->snapshots ? nas_snapshots_fit(s->snapshots, from, err) : BASE_OK;
 }
 
-static base_status load(void *self, const eng_sections *from, base_err *err) {
-    nas_search *s = self;
-    const size_t epochs = epochs_in(s, from), count = epochs * nas_search_kept(s);
-    BASE_GROW(s->alphas, s->alphas_capacity, count + 1);
+/* The network of another stage can be compared when it is built, which the file's identity allows. */
+static base_status fits(const void *self, const eng_sections *from, base_err *err) {
+    const nas_search *s = self;
+    uint64_t stage;
+    BASE_TRY(eng_sections_expect(from, ERRORS, VERSION, sizeof s->error_sum, err));
+    BASE_TRY(eng_sections_expect(from, ALPHAS, VERSION, SIZE_MAX, err));
+    BASE_TRY(eng_sections_expect(from, ALPHAS, VERSION, alphas_bytes(s, epochs_in(s, from)), err));
+    BASE_TRY(stage_in(s, from, &stage, err));
+    return stage == s->stage ? fits_net(s, from, err) : BASE_OK;
+}
+
+/* What a file tells of the epochs. */
+static base_status load_epochs(nas_search *s, const eng_sections *from, base_err *err) {
+    const size_t epochs = epochs_in(s, from);
+    const eng_progress *p = eng_trainer_progress(s->trainer);
+    BASE_GROW(s->alphas, s->alphas_capacity, epochs * nas_search_kept(s) + 1);
     BASE_TRY(eng_sections_take(from, ERRORS, VERSION, &s->error_sum, sizeof s->error_sum, err));
     BASE_TRY(eng_sections_take(from, ALPHAS, VERSION, s->alphas, alphas_bytes(s, epochs), err));
-    BASE_TRY(eng_checkpoint_take_params(from, VALUES, nas_supernet_params(s->net), err));
-    for (int side = 0; side < NAS_SIDES; side++)
-        BASE_TRY(eng_checkpoint_take_optimizer(from, optimizers[side],
-                                               nas_problem_optimizer(s->problem, (nas_side)side), err));
-    if (s->snapshots) BASE_TRY(nas_snapshots_read(s->snapshots, from, err));
-    const eng_progress *p = eng_trainer_progress(s->trainer);
     if (p->epochs != epochs)
         return BASE_FAIL(err, BASE_CORRUPT, "%s: alphas of %zu epochs, figures of %zu", eng_sections_path(from), epochs,
                          p->epochs);
@@ -301,6 +328,21 @@ static base_status load(void *self, const eng_sections *from, base_err *err) {
     s->verdict = (nas_verdict){0};
     s->weight_decay = s->settings.weight_decay;
     while (s->epochs < epochs) record_figures(s, &p->history[s->epochs]);
+    return BASE_OK;
+}
+
+static base_status load(void *self, const eng_sections *from, base_err *err) {
+    nas_search *s = self;
+    uint64_t stage;
+    BASE_TRY(stage_in(s, from, &stage, err));
+    BASE_TRY(load_epochs(s, from, err));
+    BASE_TRY(nas_search_reenter(s, (size_t)stage, err));
+    BASE_TRY(fits_net(s, from, err));
+    BASE_TRY(eng_checkpoint_take_params(from, VALUES, nas_supernet_params(s->net), err));
+    for (int side = 0; side < NAS_SIDES; side++)
+        BASE_TRY(eng_checkpoint_take_optimizer(from, optimizers[side],
+                                               nas_problem_optimizer(s->problem, (nas_side)side), err));
+    if (s->snapshots) BASE_TRY(nas_snapshots_read(s->snapshots, from, err));
     nas_problem_set_decay(s->problem, s->weight_decay);
     return BASE_OK;
 }
@@ -316,6 +358,7 @@ static void destroy(void *self) {
 const eng_step_type nas_search_step = {
     .name = "search",
     .batches = batches,
+    .begin_epoch = begin_epoch,
     .step = step,
     .steps = steps,
     .rate = rate,

@@ -27,6 +27,7 @@ struct nas_supernet {
     mixing *mixings;
     size_t n_mixings, capacity;
     bool masked; /* something may be left out */
+    double skip_dropout;
     eng_graph *graph;
     eng_params *params;
     eng_plan *plan;
@@ -38,8 +39,10 @@ struct nas_supernet {
 static base_status build_edge(void *self, eng_net *to, const nas_edge *edge, eng_value *out) {
     nas_supernet *net = self;
     const nas_space_edge *candidates = &net->options.space->cells[edge->type].edges[edge->index];
+    nas_edge own = *edge;
+    own.skip_dropout = net->options.skip_dropout ? &net->skip_dropout : NULL;
     nas_mixture mixture = {
-        .edge = edge,
+        .edge = &own,
         .candidates = candidates,
         .coefficient = net->coefficient,
         .input = BASE_NEW_ARRAY(net->arena, candidates->n_operations, size_t),
@@ -175,6 +178,10 @@ void nas_supernet_progress(nas_supernet *net, double progress) {
     const nas_mixed *mixed = net->options.choices->mixed;
     net->coefficients[0] = 1;
     if (mixed->coefficient) net->coefficients[1] = (float)mixed->coefficient(net->mixed_state, progress);
+}
+
+void nas_supernet_set_skip_dropout(nas_supernet *net, double rate) {
+    net->skip_dropout = rate;
 }
 
 /* Whether every candidate that this input stands for has weight 0. */

@@ -23,6 +23,7 @@ typedef struct nas_supernet_options {
     uint64_t seed;              /* of initial values, dropout, and what is drawn */
     const eng_kernels *kernels; /* NULL = the best for this machine */
     eng_threads *threads;       /* that share a pass; NULL = the caller alone */
+    bool skip_dropout;          /* there is dropout behind identities, at first with rate 0 */
 } nas_supernet_options;
 
 typedef struct nas_supernet nas_supernet;
@@ -51,6 +52,8 @@ void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, doubl
 /* Where the search is in the passes that follow: the share of its epochs that is over, for what a mixed operation
  * changes along it; 0 at first. */
 void nas_supernet_progress(nas_supernet *net, double progress);
+/* Of the passes that follow, 0 <= rate < 1, where the options have asked for it. */
+void nas_supernet_set_skip_dropout(nas_supernet *net, double rate);
 /* Forward in training; the mean loss of the batch. move_state: running statistics follow. `key` numbers dropout's
  * masks: passes with the same key have the same. */
 double nas_supernet_train(nas_supernet *net, const eng_batch *batch, bool move_state, uint32_t key);

@@ -5,7 +5,9 @@
 #include "nas/course.h"
 
 /* One line each. */
-#define NAS_COURSE_LIST(X) X(constant)
+#define NAS_COURSE_LIST(X)                                                                                             \
+    X(constant)                                                                                                        \
+    X(stages)
 
 #define DECLARE(name) extern const nas_course_type nas_course_##name;
 NAS_COURSE_LIST(DECLARE)
@@ -26,7 +28,9 @@ const nas_course_type *nas_course_find(const char *name) {
 
 nas_course_epoch nas_course_at(const nas_course_type *type, const void *state, size_t epoch, size_t epochs) {
     BASE_ASSERT(epoch < epochs);
-    return type->at ? type->at(state, epoch, epochs) : (nas_course_epoch){0};
+    nas_course_epoch now = type->at ? type->at(state, epoch, epochs) : (nas_course_epoch){0};
+    if (now.count == 0) now.count = epochs;
+    return now;
 }
 
 size_t nas_course_share(double share, size_t epochs) {

@@ -4,6 +4,7 @@
 
 #include "base/options.h"
 #include "nas/operation.h"
+#include "nas/skip_dropout.h"
 
 /* One line each. */
 #define NAS_OPERATION_LIST(X)                                                                                          \
@@ -84,6 +85,7 @@ static base_status build_named(const nas_operation *operation, eng_net *net, con
         return BASE_FAIL(net->err, BASE_INVALID, "%s reads images [height, width, channels]", edge->name);
     BASE_TRY(operation->build(net, edge));
     BASE_TRY(check_shape(operation, net, edge));
+    if (edge->skip_dropout && net->at == edge->input) return nas_skip_dropout_build(net, edge->skip_dropout);
     if (edge->drop_path == 0.0 || net->at == edge->input) return BASE_OK;
     return eng_net_apply(net, &eng_op_drop_path, &(eng_drop_path_config){.rate = edge->drop_path}, NULL);
 }

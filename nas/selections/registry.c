@@ -10,6 +10,7 @@
     X(magnitude)                                                                                                       \
     X(threshold)                                                                                                       \
     X(perturbation)                                                                                                    \
+    X(few_skips)                                                                                                       \
     X(best_of_random)
 
 #define DECLARE(name) extern const nas_selection nas_selection_##name;

@@ -90,6 +90,10 @@ static void mistakes_are_named_with_their_place(void **state) {
         {"{name: r-darts, selection: perturbation}", "may want the genotype of an earlier epoch; take stop: epochs"},
         {"{name: darts-pt, criterion: speed}", "s.yaml:1:29"},
         {"{name: pc-darts, share: 0}", "share"},
+        {"{name: random-sharing, course: stages}", "take course: constant"},
+        {"{name: p-darts, stop: eigenvalue-restart}", "has a network of its own in each stage"},
+        {"{name: p-darts, selection: best-of-random}", "drops operations from it; take selection: magnitude"},
+        {"{name: p-darts, keep: 0}", "s.yaml:1:23"},
         {"{step: weights}", "step: weights does not move them"},
         {"{name: random-sharing, candidates: 5, finalists: 0}", "finalists"},
     };
