@@ -40,6 +40,10 @@ static const nas_search_name names[] = {
      {"softmax", "plain", "first", "epochs", "few-skips", "stages"},
      "stages of growing depth with ever fewer operations, at most two skips (Chen et al., ICCV 2019)",
      NULL},
+    {"oles",
+     {"softmax", "plain", "first", "epochs", "magnitude", "oles"},
+     "operations that begin to learn by heart are frozen (Jiang et al., NeurIPS 2023)",
+     NULL},
     {"random-sharing",
      {"uniform", "plain", "weights", "epochs", "best-of-random", "constant"},
      "random search with weight sharing (Li and Talwalkar, UAI 2019)",
@@ -296,6 +300,19 @@ static base_status check(const nas_choices *c, const base_yaml_node *node, base_
                                         "course: %s reads learned alphas, but edge_weights: %s have none; take course: "
                                         "constant",
                                         c->course->name, c->edge_weights->name));
+    if (c->course->freezing && c->step->unrolls)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "course: %s compares gradients at the present weights, but step: %s moves them "
+                                        "first; take step: first",
+                                        c->course->name, c->step->name));
+    if (c->course->freezing && c->stop->states)
+        return refuse(
+            node, err,
+            base_arena_printf(arena,
+                              "stop: %s goes back to earlier epochs, but what course: %s has frozen stays so; "
+                              "take stop: epochs",
+                              c->stop->name, c->course->name));
     if (c->course->stages && c->selection->explore)
         return refuse(node, err,
                       base_arena_printf(arena,

@@ -28,6 +28,12 @@ typedef struct nas_course_stage {
     bool keeps_weights; /* of operations that were in the stage before, and their alphas */
 } nas_course_stage;
 
+/* When the weights of an operation are frozen (nas/agreement.h). */
+typedef struct nas_course_freezing {
+    size_t steps;
+    double threshold;
+} nas_course_freezing;
+
 typedef struct nas_course_type {
     const char *name, *summary;
     const base_option *options; /* offsets from the beginning of the state; may be NULL */
@@ -38,7 +44,8 @@ typedef struct nas_course_type {
     /* How many stages there may be; NULL = one. And what one is, for an edge that has so many operations in all. */
     size_t (*stages)(const void *state);
     nas_course_stage (*stage)(const void *state, size_t index, size_t operations);
-    bool (*drops_skips)(const void *state); /* whether skip_dropout is ever more than 0; NULL = never */
+    nas_course_freezing (*freezing)(const void *state); /* NULL = nothing is frozen */
+    bool (*drops_skips)(const void *state);             /* whether skip_dropout is ever more than 0; NULL = never */
 } nas_course_type;
 
 const nas_course_type *const *nas_courses(size_t *count);

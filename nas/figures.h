@@ -20,6 +20,7 @@ typedef struct nas_figures {
     uint32_t from;       /* the epoch whose state it began with: the one before, unless the search had gone back; 0 */
     uint32_t stage;      /* 1, 2, ...: of the course */
     uint32_t skips, pools, chosen; /* edges of the genotype's normal cell: so many of `chosen` are skips, pools */
+    uint32_t frozen, learners;     /* operations of all cells whose weights are frozen, of so many; 0: none can be */
     double seconds;                /* what the epoch took, also in runs before an interruption */
 } nas_figures;
 

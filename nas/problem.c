@@ -23,6 +23,7 @@ struct nas_problem {
     eng_optimizer *optimizer[NAS_SIDES];
     nas_vector point[NAS_SIDES], gradient[NAS_SIDES], momentum;
     nas_problem_step step;
+    nas_agreement *agreement; /* NULL = nobody compares gradients */
     nas_bilevel bilevel;
 };
 
@@ -95,6 +96,7 @@ static nas_vector *gradient(void *self, nas_side side) {
 
 static base_status pass(void *self, nas_loss loss, unsigned flags, double *value, base_err *err) {
     nas_problem *p = self;
+    const bool compares = p->agreement && loss == NAS_VALID && (flags & NAS_BY_ALPHAS);
     const uint32_t key = 2 * p->step.number + (loss == NAS_VALID);
     nas_supernet_draw(p->net, p->step.number, loss == NAS_VALID ? NAS_DRAW_VALID : NAS_DRAW_TRAIN, p->step.progress);
     nas_supernet_progress(p->net, p->step.progress);
@@ -102,7 +104,8 @@ static base_status pass(void *self, nas_loss loss, unsigned flags, double *value
     if (!isfinite(*value))
         return BASE_FAIL(err, BASE_NUMERIC, "the supernet's %s loss became %g at step %u",
                          loss == NAS_TRAIN ? "training" : "validation", *value, (unsigned)p->step.number + 1);
-    nas_supernet_backward(p->net, flags & (NAS_BY_WEIGHTS | NAS_BY_ALPHAS));
+    nas_supernet_backward(p->net, (flags | (compares ? NAS_BY_WEIGHTS : 0)) & (NAS_BY_WEIGHTS | NAS_BY_ALPHAS));
+    if (compares) nas_agreement_valid(p->agreement);
     /* Not part of the value: losses are those of the data. */
     if (loss == NAS_VALID && (flags & NAS_BY_ALPHAS)) (void)nas_relaxation_add_penalty(nas_supernet_relaxation(p->net));
     return BASE_OK;
@@ -110,6 +113,7 @@ static base_status pass(void *self, nas_loss loss, unsigned flags, double *value
 
 static void update(void *self, nas_side side) {
     const nas_problem *p = self;
+    if (p->agreement && side == NAS_WEIGHTS) nas_agreement_train(p->agreement);
     eng_optimizer_step(p->optimizer[side], p->step.rate[side]);
 }
 
@@ -200,6 +204,11 @@ const nas_bilevel *nas_problem_bilevel(const nas_problem *problem) {
 
 void nas_problem_begin(nas_problem *problem, const nas_problem_step *step) {
     problem->step = *step;
+    if (problem->agreement) nas_agreement_forget(problem->agreement);
+}
+
+void nas_problem_compare(nas_problem *problem, nas_agreement *agreement) {
+    problem->agreement = agreement;
 }
 
 void nas_problem_set_decay(nas_problem *problem, double weight_decay) {

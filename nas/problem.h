@@ -8,6 +8,7 @@
 #define NAS_PROBLEM_H
 
 #include "engine/optim/optimizer.h"
+#include "nas/agreement.h"
 #include "nas/bilevel.h"
 #include "nas/supernet.h"
 
@@ -38,6 +39,8 @@ typedef struct nas_problem_step {
     double progress; /* share of the search's epochs that is over */
     double rate[NAS_SIDES];
 } nas_problem_step;
+/* Compares the gradients of every step in which alphas move, and freezes operations by them; outlives the problem. */
+void nas_problem_compare(nas_problem *problem, nas_agreement *agreement);
 /* The decay of the weights in the steps that follow. */
 void nas_problem_set_decay(nas_problem *problem, double weight_decay);
 void nas_problem_begin(nas_problem *problem, const nas_problem_step *step);

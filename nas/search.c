@@ -96,6 +96,12 @@ static base_status create_parts(nas_search *s, const eng_augment *augment, base_
     const size_t states = nas_stop_states(s->stop);
     s->weight_decay = s->settings.weight_decay;
     if (states > 0) BASE_TRY(nas_snapshots_create(states, s->net, s->problem, &s->snapshots, err));
+    if (s->choices->course->freezing) {
+        const nas_course_freezing freezing = s->choices->course->freezing(s->course_state);
+        BASE_TRY(nas_agreement_create(freezing.steps, freezing.threshold, s->net,
+                                      nas_problem_optimizer(s->problem, NAS_WEIGHTS), &s->agreement, err));
+        nas_problem_compare(s->problem, s->agreement);
+    }
     const eng_trainer_config config = {.identity = identity_of(s, augment), .valid = s->half[NAS_VALID]};
     return eng_trainer_adopt((eng_step){.type = &nas_search_step, .self = s}, &config, &s->trainer, err);
 }
@@ -138,7 +144,8 @@ base_status nas_search_create(const nas_search_settings *settings, const nas_cho
 /* Besides the supernet: momentum, Adam's two moments, what the step and the selection keep, states to go back to, and
  * the batches. */
 static size_t other_bytes(const nas_search *s, size_t block, size_t alphas) {
-    return (1 + s->choices->step->copies + s->choices->selection->copies) * block +
+    const size_t compared = s->choices->course->freezing != NULL; /* gradients of the other half */
+    return (1 + s->choices->step->copies + s->choices->selection->copies + compared) * block +
            nas_stop_states(s->stop) * nas_snapshot_bytes(block, alphas) + eng_feed_bytes(s->feed[0]) +
            eng_feed_bytes(s->feed[1]);
 }
@@ -162,6 +169,7 @@ void nas_search_destroy(nas_search *search) {
     if (!search) return;
     eng_trainer_destroy(search->trainer);
     nas_snapshots_destroy(search->snapshots);
+    nas_agreement_destroy(search->agreement);
     nas_stop_destroy(search->stop);
     nas_search_destroy_net(search);
     eng_threads_destroy(search->threads);

@@ -35,6 +35,7 @@ struct nas_search {
     nas_problem *problem;
     nas_step *step, *warm_up; /* warm_up: where the alphas stay */
     nas_stop *stop;
+    nas_agreement *agreement; /* NULL = the course freezes nothing */
     nas_snapshots *snapshots; /* NULL = the rule does not go back */
     const void *selection_state, *course_state;
     uint32_t *indices;

@@ -148,6 +148,8 @@ void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *
     base_buf_printf(out, ": weights' half loss %.4f, error %.4f; alphas' half loss %.4f, error %.4f; entropy %.4f",
                     f->train_loss, f->train_error, f->valid_loss, f->valid_error, f->entropy);
     if (!isnan(f->eigenvalue)) base_buf_printf(out, ", eigenvalue %.3g", f->eigenvalue);
+    if (f->learners > 0)
+        base_buf_printf(out, "; %u of %u operations frozen", (unsigned)f->frozen, (unsigned)f->learners);
     if (f->chosen > 0)
         base_buf_printf(out, "; of %u edges of '%s' %u skips, %u pools", (unsigned)f->chosen,
                         search->space->cells[normal_cell(search->space)].name, (unsigned)f->skips, (unsigned)f->pools);

@@ -148,6 +148,10 @@ static const struct {
 };
 
 static void keep(const nas_figures *figures, eng_scores *to) {
+    if (figures->learners > 0) {
+        eng_scores_set(to, "frozen", figures->frozen);
+        eng_scores_set(to, "learners", figures->learners);
+    }
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         const double value = *(const double *)(const void *)((const char *)figures + kept[i].offset);
         if (!isnan(value)) eng_scores_set(to, kept[i].name, value);
@@ -157,12 +161,19 @@ static void keep(const nas_figures *figures, eng_scores *to) {
                        *(const uint32_t *)(const void *)((const char *)figures + counted[i].offset));
 }
 
+static uint32_t count_in(const eng_scores *scores, const char *name) {
+    const double count = eng_scores_get(scores, name);
+    return isnan(count) ? 0 : (uint32_t)count;
+}
+
 static nas_figures figures_of(const eng_epoch *epoch) {
     nas_figures figures = {
         .epoch = (uint32_t)epoch->epoch,
         .train_loss = epoch->train_loss,
         .valid_loss = eng_scores_get(&epoch->valid, "loss"),
         .valid_error = nas_search_error(&epoch->valid),
+        .frozen = count_in(&epoch->figures, "frozen"),
+        .learners = count_in(&epoch->figures, "learners"),
         .seconds = epoch->seconds,
     };
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
@@ -250,6 +261,10 @@ static base_status end_epoch(void *self, eng_epoch *epoch, bool *stop, base_err 
     nas_search *s = self;
     nas_figures figures = {.train_error = s->error_sum / (double)s->half[NAS_TRAIN].count};
     BASE_TRY(find_eigenvalue(s, &figures.eigenvalue, err));
+    if (s->agreement) {
+        figures.frozen = (uint32_t)nas_agreement_frozen(s->agreement);
+        figures.learners = (uint32_t)nas_agreement_operations(s->agreement);
+    }
     record_alphas(s);
     BASE_TRY(nas_search_describe(s, &figures, err));
     keep(&figures, &epoch->figures);
@@ -279,6 +294,7 @@ static void save(const void *self, eng_sections *to) {
     for (int side = 0; side < NAS_SIDES; side++)
         eng_checkpoint_put_optimizer(to, optimizers[side], nas_problem_optimizer(s->problem, (nas_side)side));
     if (s->snapshots) nas_snapshots_put(s->snapshots, to);
+    if (s->agreement) nas_agreement_put(s->agreement, to);
 }
 
 /* How many epochs of alphas the file has; whether that agrees with its history is for whoever wrote it. */
@@ -300,6 +316,7 @@ static base_status fits_net(const nas_search *s, const eng_sections *from, base_
     for (int side = 0; side < NAS_SIDES; side++)
         BASE_TRY(eng_checkpoint_fits_optimizer(from, optimizers[side],
                                                nas_problem_optimizer(s->problem, (nas_side)side), err));
+    if (s->agreement) BASE_TRY(nas_agreement_fit(s->agreement, from, err));
     return s->snapshots ? nas_snapshots_fit(s->snapshots, from, err) : BASE_OK;
 }
 
@@ -343,6 +360,7 @@ static base_status load(void *self, const eng_sections *from, base_err *err) {
         BASE_TRY(eng_checkpoint_take_optimizer(from, optimizers[side],
                                                nas_problem_optimizer(s->problem, (nas_side)side), err));
     if (s->snapshots) BASE_TRY(nas_snapshots_read(s->snapshots, from, err));
+    if (s->agreement) BASE_TRY(nas_agreement_read(s->agreement, from, err));
     nas_problem_set_decay(s->problem, s->weight_decay);
     return BASE_OK;
 }

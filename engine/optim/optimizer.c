@@ -22,8 +22,10 @@ struct eng_optimizer {
     eng_update rest, decayed; /* of the current step: for parameters without and with ENG_PARAM_DECAY */
     eng_updater updater;
     uint64_t steps;
-    eng_threads *threads; /* who shares a step; NULL = nobody */
-    void *memory;         /* of the slots */
+    eng_threads *threads;   /* who shares a step; NULL = nobody */
+    const eng_span *frozen; /* what a step leaves alone */
+    size_t n_frozen;
+    void *memory; /* of the slots */
     float *slots[ENG_OPTIMIZER_MAX_SLOTS];
 };
 
@@ -165,14 +167,55 @@ void eng_optimizer_set_decay(eng_optimizer *optimizer, double weight_decay) {
     optimizer->config.weight_decay = weight_decay;
 }
 
+void eng_optimizer_freeze(eng_optimizer *optimizer, const eng_span *spans, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        BASE_ASSERT(spans[i].first < spans[i].end && (i == 0 || spans[i - 1].end <= spans[i].first));
+    optimizer->frozen = spans;
+    optimizer->n_frozen = count;
+}
+
+/* What moves of [at, end), span by span; `next` is the first frozen one that may still be met. */
+typedef struct walk {
+    size_t at, end, next;
+} walk;
+
+static bool next_span(const eng_optimizer *optimizer, walk *w, eng_span *out) {
+    const eng_span *frozen = optimizer->frozen;
+    while (w->next < optimizer->n_frozen && frozen[w->next].first <= w->at) {
+        if (frozen[w->next].end > w->at) w->at = frozen[w->next].end;
+        w->next++;
+    }
+    if (w->at >= w->end) return false;
+    const bool ends = w->next < optimizer->n_frozen && frozen[w->next].first < w->end;
+    *out = (eng_span){w->at, ends ? frozen[w->next].first : w->end};
+    w->at = out->end;
+    return true;
+}
+
+static double sum_squares(const eng_optimizer *optimizer, const float *g) {
+    walk w = {.at = optimizer->range.first, .end = optimizer->range.end};
+    eng_span span;
+    double sum = 0.0;
+    while (next_span(optimizer, &w, &span))
+        sum += optimizer->kernels->sum_squares(span.end - span.first, g + span.first);
+    return sum;
+}
+
+static void move(eng_optimizer *optimizer, size_t first, size_t end) {
+    const float *w = eng_params_values(optimizer->params), *g = eng_params_gradients(optimizer->params);
+    walk moving = {.at = first, .end = end};
+    eng_span span;
+    while (next_span(optimizer, &moving, &span))
+        share(optimizer, w + span.first, span.end - span.first, g + span.first);
+}
+
 double eng_optimizer_step(eng_optimizer *optimizer, double rate) {
     const double limit = optimizer->config.clip_norm;
     const eng_param_range *r = &optimizer->range;
-    const float *w = eng_params_values(optimizer->params), *g = eng_params_gradients(optimizer->params);
-    const double norm = limit > 0.0 ? sqrt(optimizer->kernels->sum_squares(r->end - r->first, g + r->first)) : 0.0;
+    const double norm = limit > 0.0 ? sqrt(sum_squares(optimizer, eng_params_gradients(optimizer->params))) : 0.0;
     begin(optimizer, rate, norm > limit ? (float)(limit / (norm + 1e-6)) : 1.0f);
-    share(optimizer, w + r->first, r->decayed - r->first, g + r->first);
-    share(optimizer, w + r->decayed, r->end - r->decayed, g + r->decayed);
+    move(optimizer, r->first, r->decayed);
+    move(optimizer, r->decayed, r->end);
     return norm;
 }
 

@@ -69,6 +69,13 @@ BASE_CHECK base_status eng_optimizer_create_group(const eng_optimizer_type *type
 void eng_optimizer_destroy(eng_optimizer *optimizer);
 /* Steps that follow are shared by `threads` (NULL = the caller alone), which must outlive them: the same bits. */
 void eng_optimizer_threads(eng_optimizer *optimizer, eng_threads *threads);
+/* Floats first .. end - 1 of the blocks of values and gradients. */
+typedef struct eng_span {
+    size_t first, end;
+} eng_span;
+/* What eng_optimizer_step leaves alone from here on, values and slots: `count` spans of its group, rising, which do not
+ * overlap and outlive the steps. Their gradients have no part in the norm that clips. */
+void eng_optimizer_freeze(eng_optimizer *optimizer, const eng_span *spans, size_t count);
 /* Another weight_decay in the steps that follow: a number, at least 0. */
 void eng_optimizer_set_decay(eng_optimizer *optimizer, double weight_decay);
 /* One step with the gradients of its group that the parameter list holds. rate is the learning rate after the schedule.

@@ -7,7 +7,8 @@
 /* One line each. */
 #define NAS_COURSE_LIST(X)                                                                                             \
     X(constant)                                                                                                        \
-    X(stages)
+    X(stages)                                                                                                          \
+    X(oles)
 
 #define DECLARE(name) extern const nas_course_type nas_course_##name;
 NAS_COURSE_LIST(DECLARE)

@@ -109,6 +109,7 @@ const nas_step_type nas_step_second_order = {
     .options = options,
     .state_size = sizeof(second_order),
     .moves_alphas = true,
+    .unrolls = true,
     .passes = 5,
     .copies = 2,
     .init = init,

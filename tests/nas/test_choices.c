@@ -94,6 +94,9 @@ static void mistakes_are_named_with_their_place(void **state) {
         {"{name: p-darts, stop: eigenvalue-restart}", "has a network of its own in each stage"},
         {"{name: p-darts, selection: best-of-random}", "drops operations from it; take selection: magnitude"},
         {"{name: p-darts, keep: 0}", "s.yaml:1:23"},
+        {"{name: oles, step: second}", "compares gradients at the present weights"},
+        {"{name: oles, stop: eigenvalue-restart}", "what course: oles has frozen stays so"},
+        {"{name: oles, threshold: 2}", "s.yaml:1:25"},
         {"{step: weights}", "step: weights does not move them"},
         {"{name: random-sharing, candidates: 5, finalists: 0}", "finalists"},
     };

@@ -285,6 +285,50 @@ static void the_decay_can_be_changed(void **state) {
     }
 }
 
+/* Spans at the beginning, in the middle and at the end of a group, with and without decay: they and their slots stay as
+ * they are, the rest moves as if nothing were frozen; with a limit of the norm, as if there were no such gradients. */
+static void what_is_frozen_stays(void **state) {
+    (void)state;
+    for (const char *const *name = eng_optimizer_names; *name != NULL; name++) {
+        for (int clipped = 0; clipped < 2; clipped++) {
+            const eng_optimizer_type *type = eng_optimizer_find(*name);
+            eng_optimizer_config config = type->defaults;
+            config.weight_decay = 0.1;
+            config.clip_norm = clipped ? 0.5 : 0.0;
+            pair a = make(type, &config, eng_kernels_find(NULL)), b = make(type, &config, eng_kernels_find(NULL));
+            const size_t size = eng_params_size(a.params), decayed = eng_params_decayed(a.params);
+            const eng_span spans[] = {{0, 3}, {decayed - 5, decayed + 1}, {size - 2, size}};
+            float *before = calloc(3 * size, sizeof *before);
+            set_gradients(&a, 0, 1.0);
+            set_gradients(&b, 0, 1.0);
+            eng_optimizer_step(a.optimizer, 0.1);
+            eng_optimizer_step(b.optimizer, 0.1);
+            memcpy(before, eng_params_values(a.params), size * sizeof *before);
+            for (size_t s = 0; s < type->slots; s++)
+                memcpy(before + (s + 1) * size, eng_optimizer_slot(a.optimizer, s), size * sizeof *before);
+            eng_optimizer_freeze(a.optimizer, spans, 3);
+            set_gradients(&a, 1, 1.0);
+            set_gradients(&b, 1, 1.0);
+            for (size_t i = 0; i < 3; i++)
+                for (size_t k = spans[i].first; k < spans[i].end; k++) eng_params_gradients(b.params)[k] = 0;
+            const double norm = eng_optimizer_step(a.optimizer, 0.1);
+            CHECK_NEAR(norm, eng_optimizer_step(b.optimizer, 0.1), 1e-6 * norm);
+            for (size_t k = 0; k < size; k++) {
+                bool frozen = false;
+                for (size_t i = 0; i < 3; i++) frozen = frozen || (k >= spans[i].first && k < spans[i].end);
+                const float *w = eng_params_values(a.params);
+                if (frozen) assert_true(w[k] == before[k]);
+                if (!frozen) CHECK_NEAR((double)w[k], (double)eng_params_values(b.params)[k], 1e-6 * clipped);
+                for (size_t s = 0; s < type->slots; s++)
+                    if (frozen) assert_true(eng_optimizer_slot(a.optimizer, s)[k] == before[(s + 1) * size + k]);
+            }
+            free(before);
+            destroy(&a);
+            destroy(&b);
+        }
+    }
+}
+
 /* The space between parameters stays zero, also with every option on. */
 static void padding_stays_zero(void **state) {
     (void)state;
@@ -413,6 +457,7 @@ int main(void) {
         cmocka_unit_test(a_step_in_parts_is_the_step),
         cmocka_unit_test(the_state_can_be_moved),
         cmocka_unit_test(the_decay_can_be_changed),
+        cmocka_unit_test(what_is_frozen_stays),
         cmocka_unit_test(padding_stays_zero),
         cmocka_unit_test(a_nan_gradient_is_seen),
         cmocka_unit_test(settings_out_of_bounds_are_named),
