@@ -294,8 +294,8 @@ static void check_rule(const char *space, const nas_edge_weights *rule) {
     bench b = bench_create(space, search, 6, 0, 8, 4);
     spread_alphas(&b);
     nas_supernet_draw(b.net, 3, NAS_DRAW_TRAIN, .4);
-    CHECK_NEAR(relative_error(&b, NAS_GROUP_ALPHAS, "", 1, .0625f), 0, 5e-4);
-    CHECK_NEAR(relative_error(&b, NAS_GROUP_WEIGHTS, "cell0.", 1, .03f), 0, 5e-4);
+    CHECK_NEAR(relative_error(&b, NAS_GROUP_ALPHAS, "", 1, .03125f), 0, 2e-4);
+    CHECK_NEAR(relative_error(&b, NAS_GROUP_WEIGHTS, "cell0.", 1, .03125f), 0, 3e-4);
     bench_destroy(&b);
 }
 
