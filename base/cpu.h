@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which instructions the processor has, of those for which there are copies of inner loops. */
+/* Which instructions the processor has, of those for which there are copies of inner loops; and what it is called. */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
+
+#include "base/buf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,6 +17,9 @@ typedef enum base_cpu_level {
 } base_cpu_level;
 
 base_cpu_level base_cpu(void);
+/* Its model as the system tells it ("AMD EPYC 7763 64-Core Processor"), or its architecture; without commas and line
+ * ends. */
+void base_cpu_model(base_buf *out);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,8 @@ struct nas_problem {
     nas_problem_step step;
     nas_agreement *agreement; /* NULL = nobody compares gradients */
     nas_bilevel bilevel;
+    base_arena *arena;
+    double **alphas, **edges, **weights, **slopes; /* scratch of the penalty */
 };
 
 static nas_vector *create(void *self, nas_side side) {
@@ -94,6 +96,21 @@ static nas_vector *gradient(void *self, nas_side side) {
     return &((nas_problem *)self)->gradient[side];
 }
 
+/* The gradient of the penalty above the limits, through the mean edge weights. */
+static void add_limits(nas_problem *p) {
+    nas_relaxation *r = nas_supernet_relaxation(p->net);
+    const nas_space *space = nas_supernet_space(p->net);
+    const bool weighs = nas_relaxation_weighs_edges(r);
+    for (size_t t = 0; t < space->n_cells; t++) memset(p->slopes[t], 0, space->cells[t].weights * sizeof *p->slopes[t]);
+    nas_relaxation_alphas(r, p->alphas);
+    nas_relaxation_edges(r, p->edges);
+    nas_relaxation_mean(r, (const double *const *)p->alphas, weighs ? (const double *const *)p->edges : NULL,
+                        p->weights);
+    const double over =
+        nas_limits_penalty(p->step.limits, p->step.limit_penalty, (const double *const *)p->weights, p->slopes);
+    if (over > 0.0) nas_relaxation_add_slopes(r, (const double *const *)p->slopes);
+}
+
 static base_status pass(void *self, nas_loss loss, unsigned flags, double *value, base_err *err) {
     nas_problem *p = self;
     const bool compares = p->agreement && loss == NAS_VALID && (flags & NAS_BY_ALPHAS);
@@ -108,6 +125,7 @@ static base_status pass(void *self, nas_loss loss, unsigned flags, double *value
     if (compares) nas_agreement_valid(p->agreement);
     /* Not part of the value: losses are those of the data. */
     if (loss == NAS_VALID && (flags & NAS_BY_ALPHAS)) (void)nas_relaxation_add_penalty(nas_supernet_relaxation(p->net));
+    if (loss == NAS_VALID && (flags & NAS_BY_ALPHAS) && p->step.limits) add_limits(p);
     return BASE_OK;
 }
 
@@ -172,6 +190,11 @@ base_status nas_problem_create(const nas_problem_options *options, nas_supernet 
     eng_params *params = nas_supernet_params(net);
     *p = (nas_problem){.net = net, .options = *options, .kernels = nas_supernet_kernels(net)};
     p->bilevel = (nas_bilevel){.ops = &ops, .self = p};
+    p->arena = base_arena_create();
+    p->alphas = nas_operation_blocks(nas_supernet_space(net), p->arena);
+    p->edges = nas_edge_blocks(nas_supernet_space(net), p->arena);
+    p->weights = nas_operation_blocks(nas_supernet_space(net), p->arena);
+    p->slopes = nas_operation_blocks(nas_supernet_space(net), p->arena);
     for (int i = 0; i < NAS_SIDES; i++) {
         const nas_side side = (nas_side)i;
         const eng_param_range range = eng_params_group(params, (uint32_t)i);
@@ -195,6 +218,7 @@ base_status nas_problem_create(const nas_problem_options *options, nas_supernet 
 void nas_problem_destroy(nas_problem *problem) {
     if (!problem) return;
     for (int side = 0; side < NAS_SIDES; side++) eng_optimizer_destroy(problem->optimizer[side]);
+    base_arena_destroy(problem->arena);
     free(problem);
 }
 

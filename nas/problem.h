@@ -10,6 +10,7 @@
 #include "engine/optim/optimizer.h"
 #include "nas/agreement.h"
 #include "nas/bilevel.h"
+#include "nas/limits.h"
 #include "nas/supernet.h"
 
 #ifdef __cplusplus
@@ -38,6 +39,8 @@ typedef struct nas_problem_step {
     uint32_t number;
     double progress; /* share of the search's epochs that is over */
     double rate[NAS_SIDES];
+    const nas_limits *limits; /* of the supernet's space: what the alphas' gradient is penalised for; NULL = nothing */
+    double limit_penalty;     /* times nas_limits_penalty */
 } nas_problem_step;
 /* Compares the gradients of every step in which alphas move, and freezes operations by them; outlives the problem. */
 void nas_problem_compare(nas_problem *problem, nas_agreement *agreement);

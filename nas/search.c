@@ -86,6 +86,7 @@ static uint64_t identity_of(const nas_search *s, const eng_augment *augment) {
     base_buf_printf(&text, " %lld %lld %zu %zu %zu %zu", (long long)s->settings.epochs, (long long)s->settings.seed,
                     s->view->set->count, s->view->set->features, s->half[0].count, s->half[1].count);
     base_buf_printf(&text, " %zu %d %zu", a->crop, a->flip, a->cutout);
+    if (s->settings.limits) nas_limits_identify(s->settings.limits, s->settings.limit_penalty, &text);
     const uint64_t identity = base_hash64(text.data, text.length);
     base_buf_fini(&text);
     return identity;

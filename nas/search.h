@@ -11,6 +11,7 @@
 #include "engine/data/view.h"
 #include "nas/choices.h"
 #include "nas/figures.h"
+#include "nas/limits.h"
 #include "nas/supernet.h"
 
 #ifdef __cplusplus
@@ -26,10 +27,12 @@ typedef struct nas_search_settings {
     double momentum, weight_decay, clip_norm;  /* of the weights */
     double alpha_learning_rate, alpha_weight_decay;
     int64_t seed;
-    int64_t threads; /* that share a pass; 0 = 1. The bits do not depend on it */
+    int64_t threads;          /* that share a pass; 0 = 1. The bits do not depend on it */
+    const nas_limits *limits; /* of what is chosen, which are possible; NULL = none. Outlives the search */
+    double limit_penalty;     /* weight of the alphas' penalty above the limits (nas_limits_penalty) */
 } nas_search_settings;
 
-/* All but `epochs`, `seed` and `threads`, which belong to the study. */
+/* All but `epochs`, `seed`, `threads` and the limits, which belong to the study. */
 extern const base_option nas_search_options[];
 
 typedef struct nas_search nas_search;

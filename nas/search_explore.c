@@ -123,6 +123,13 @@ static void put_back(nas_search *s, kept *k) {
     free(k->momentum);
 }
 
+/* What knows of no limits may be above them: then as many of its operations stand as can be. */
+static nas_genotype *within_limits(const nas_search *s, nas_genotype *genotype, base_arena *arena) {
+    if (!s->settings.limits) return genotype;
+    nas_search_weights(s, s->epochs - 1, s->block);
+    return nas_limits_nearest(s->settings.limits, genotype, (const double *const *)s->block, arena);
+}
+
 base_status nas_search_explore(nas_search *s, base_arena *arena, nas_genotype **out, base_err *err) {
     const nas_selection *selection = s->choices->selection;
     const nas_explorer explorer = {
@@ -132,11 +139,13 @@ base_status nas_search_explore(nas_search *s, base_arena *arena, nas_genotype **
         .mean = mean,
         .score = score,
         .tune = tune,
+        .limits = s->settings.limits,
     };
     kept before = {0};
     if (selection->copies > 0) before = keep(s);
     const base_status status = selection->explore(s->selection_state, s->space, &explorer, arena, out, err);
     if (selection->copies > 0) put_back(s, &before);
     nas_relaxation_use_mean(relaxation_of(s));
+    if (status == BASE_OK) *out = within_limits(s, *out, arena);
     return status;
 }

@@ -16,9 +16,10 @@ extern "C" {
 
 /* A stage of the course (nas/search_stages.c). */
 typedef struct nas_stage {
-    const nas_space *space; /* NULL = not known yet */
-    nas_relaxation *reader; /* of weights from alphas; it is built into no network */
-    double **block;         /* scratch over its operations */
+    const nas_space *space;   /* NULL = not known yet */
+    nas_relaxation *reader;   /* of weights from alphas; it is built into no network */
+    double **block;           /* scratch over its operations */
+    const nas_limits *limits; /* those of the search in this space; NULL = none */
 } nas_stage;
 
 struct nas_search {

@@ -48,7 +48,7 @@ static const nas_selection *reading_of(const nas_search *s) {
 
 static base_status choose(const nas_search *s, const double *const *weights, base_arena *arena, nas_genotype **out,
                           base_err *err) {
-    return nas_selection_choose(reading_of(s), s->selection_state, s->space, weights, arena, out, err);
+    return nas_limits_choose(s->settings.limits, reading_of(s), s->selection_state, s->space, weights, arena, out, err);
 }
 
 static size_t stage_of(const nas_search *s, size_t epoch) {

@@ -36,6 +36,7 @@ static void set_space(nas_search *s, size_t index, const nas_space *space) {
     stage->space = space;
     stage->reader = nas_relaxation_create(space, s->choices, s->arena);
     stage->block = nas_operation_blocks(space, s->arena);
+    stage->limits = s->settings.limits ? nas_limits_narrow(s->settings.limits, space, s->arena) : NULL;
 }
 
 void nas_search_begin_stages(nas_search *s) {

@@ -87,6 +87,8 @@ static base_status step(void *self, eng_progress *p, base_err *err) {
         .number = (uint32_t)number,
         .progress = nas_search_progress(s),
         .rate = {rate(s), s->settings.alpha_learning_rate},
+        .limits = s->stages[s->stage].limits,
+        .limit_penalty = s->settings.limit_penalty,
     };
     nas_step_losses losses;
     if (p->batch == 0) s->error_sum = 0;

@@ -30,6 +30,9 @@ typedef struct nas_explorer {
      * explore. */
     base_status (*tune)(void *self, const double *const *weights, const double *const *edges, size_t epoch,
                         size_t epochs, base_err *err);
+    /* What a network may cost, or NULL: random ones come from nas_limits_random. What is found is brought within the
+     * limits if it is not (nas_limits_nearest). */
+    const struct nas_limits *limits;
 } nas_explorer;
 
 /* What explore costs. */

@@ -4,6 +4,7 @@
  * first, the best of these on all of the data that did not train the weights. */
 #include <stdlib.h>
 
+#include "nas/limits.h"
 #include "nas/selection.h"
 
 typedef struct best_of_random {
@@ -40,7 +41,7 @@ static base_status explore(const void *state, const nas_space *space, const nas_
     candidate *all = BASE_NEW_ARRAY(arena, count, candidate);
     for (size_t i = 0; i < count; i++) {
         base_rng rng = base_rng_stream(explorer->seed, BASE_RNG_ARCHITECTURE, UINT32_MAX, (uint32_t)i);
-        all[i] = (candidate){.genotype = nas_genotype_random(space, &rng, arena), .index = i};
+        all[i] = (candidate){.genotype = nas_limits_random(explorer->limits, space, &rng, arena), .index = i};
     }
     BASE_TRY(try_all(explorer, all, count, (size_t)s->batches, err));
     BASE_TRY(try_all(explorer, all, finalists, 0, err));

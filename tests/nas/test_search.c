@@ -253,6 +253,100 @@ static void a_search_that_diverges_says_so(void **state) {
     unload_data(&d);
 }
 
+/* ---- limits ---- */
+
+/* Of the networks of space_text on digits. */
+static nas_limits limits_of(base_arena *arena) {
+    const eng_net_config around = {.input = {3, {8, 8, 1}}, .task = ENG_MULTICLASS, .outputs = 10};
+    base_err err;
+    nas_costs costs;
+    CHECK_OK(nas_costs_count(read_space(arena, space_text), &(nas_settings){0}, &around, arena, &costs, &err));
+    return nas_limits_none(&costs);
+}
+
+static void a_search_keeps_within_its_limits(void **state) {
+    (void)state;
+    static const char *const searches[] = {"darts-first",
+                                           "darts",
+                                           "{name: random-sharing, candidates: 8, batches: 1, finalists: 2}",
+                                           "p-darts",
+                                           "{name: darts-pt, tune: 0}",
+                                           "{edge_weights: softmax, step: first, mixed: partial}"};
+    data d = load_data(.2);
+    for (int64_t i = 0; i < 6; i++) {
+        base_arena *arena = base_arena_create();
+        nas_search_settings settings = settings_of(arena, 3, i);
+        nas_limits limits = limits_of(arena);
+        base_err err = {0};
+        nas_genotype *genotype;
+        double smallest, largest;
+        nas_costs_range(&limits.costs, NAS_COST_PARAMETERS, &smallest, &largest);
+        limits.max[NAS_COST_PARAMETERS] = smallest + .1 * (largest - smallest);
+        settings.limits = &limits;
+        settings.limit_penalty = 1;
+        nas_search *s = create_with(&settings, searches[i], &d, arena);
+        CHECK_OK(nas_search_run(s, 3, NULL, &err));
+        CHECK_OK(nas_search_genotype(s, arena, &genotype, &err));
+        CHECK_OK(nas_genotype_check(genotype, &err));
+        assert_true(nas_limits_meet(&limits, genotype));
+        nas_search_destroy(s);
+        base_arena_destroy(arena);
+    }
+    unload_data(&d);
+}
+
+/* How far the mean network of a search is above its limits after all its epochs. */
+static double excess_after(const nas_limits *limits, double penalty, const data *d, base_arena *arena) {
+    nas_search_settings settings = settings_of(arena, 3, 1);
+    base_err err = {0};
+    settings.limits = limits;
+    settings.limit_penalty = penalty;
+    nas_search *s = create_with(&settings, "darts-first", d, arena);
+    CHECK_OK(nas_search_run(s, 3, NULL, &err));
+    double **weights = nas_operation_blocks(limits->costs.space, arena);
+    double **slopes = nas_operation_blocks(limits->costs.space, arena);
+    nas_search_weights(s, 2, weights);
+    nas_search_destroy(s);
+    return nas_limits_penalty(limits, 1, (const double *const *)weights, slopes);
+}
+
+static void a_penalty_makes_the_mean_network_smaller(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    data d = load_data(.2);
+    nas_limits limits = limits_of(arena);
+    double largest;
+    nas_costs_range(&limits.costs, NAS_COST_FLOPS, &limits.max[NAS_COST_FLOPS], &largest);
+    const double without = excess_after(&limits, 0, &d, arena);
+    const double little = excess_after(&limits, 1, &d, arena), much = excess_after(&limits, 100, &d, arena);
+    assert_true(little < without && much < little);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
+/* What no network exceeds leaves a search with its bits. */
+static void a_limit_that_does_not_bind_changes_no_bit(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    data d = load_data(.2);
+    nas_limits limits = limits_of(arena);
+    nas_search_settings settings = settings_of(arena, 1, 1);
+    nas_search *plain = create_with(&settings, "darts", &d, arena);
+    double smallest;
+    base_err err = {0};
+    nas_costs_range(&limits.costs, NAS_COST_FLOPS, &smallest, &limits.max[NAS_COST_FLOPS]);
+    settings.limits = &limits;
+    settings.limit_penalty = 1;
+    nas_search *limited = create_with(&settings, "darts", &d, arena);
+    CHECK_OK(nas_search_run(plain, 1, NULL, &err));
+    CHECK_OK(nas_search_run(limited, 1, NULL, &err));
+    check_same(plain, limited);
+    nas_search_destroy(plain);
+    nas_search_destroy(limited);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_search_learns_weights_and_alphas),
@@ -264,6 +358,9 @@ int main(void) {
         cmocka_unit_test(a_collapse_is_said_in_words),
         cmocka_unit_test(the_eigenvalue_rule_ends_a_search),
         cmocka_unit_test(a_search_that_diverges_says_so),
+        cmocka_unit_test(a_search_keeps_within_its_limits),
+        cmocka_unit_test(a_penalty_makes_the_mean_network_smaller),
+        cmocka_unit_test(a_limit_that_does_not_bind_changes_no_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
