@@ -110,6 +110,19 @@ enum {
     HPO_OBJECTIVE_SEEDS = 32, /* another seed is another answer: a study may search nothing and repeats what it has */
 };
 
+/* What an objective has to know of the machine that a run begins on, such as a table of times. It is measured once, by
+ * the run's first process before the first trial, and is then a setting like others: the text goes into the run's
+ * folder, from which every later start takes it, into the identity in the journal's head, and to every rank. */
+typedef struct hpo_measurement {
+    const char *file;    /* in the run's folder: "latency.csv" */
+    const char *setting; /* that holds the text, below the objective: "limits.table" */
+    /* Does a study with these settings need it? False where the setting is there already. */
+    bool (*wanted)(const base_yaml_node *settings);
+    base_status (*make)(const hpo_objective_env *env, base_buf *out, base_err *err);
+    /* May a text of an earlier start be used here? BASE_INVALID with the remedy. */
+    base_status (*check)(const char *path, const char *text, base_err *err);
+} hpo_measurement;
+
 typedef struct hpo_objective_type {
     const char *name;
     const char *summary;        /* one line for --list */
@@ -128,6 +141,7 @@ typedef struct hpo_objective_type {
     /* Before the run, on every rank: are these settings, this space and this fidelity possible together? May be NULL.
      * BASE_INVALID with position. */
     base_status (*check)(const hpo_objective_env *env, base_err *err);
+    const hpo_measurement *measurement; /* may be NULL */
     /* Adds parameters that the objective declares itself; may be NULL. The space is not sealed yet. The user's own come
      * after them (an equal name is refused), or instead of them: HPO_OBJECTIVE_DEFAULT_SPACE. `where` of a parameter:
      * the setting that it comes from, or NULL. */

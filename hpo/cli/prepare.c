@@ -12,10 +12,11 @@
 
 const char *const *run_sets(const run *r, size_t *count) {
     *count = r->args->n_sets;
-    if (!r->first) return r->args->sets;
-    const char **sets = BASE_NEW_ARRAY(r->arena, *count + 1, const char *);
+    if (!r->first && !r->measured) return r->args->sets;
+    const char **sets = BASE_NEW_ARRAY(r->arena, *count + 2, const char *);
     for (size_t i = 0; i < *count; i++) sets[i] = r->args->sets[i];
-    sets[(*count)++] = r->first;
+    if (r->measured) sets[(*count)++] = r->measured;
+    if (r->first) sets[(*count)++] = r->first;
     return sets;
 }
 
@@ -96,6 +97,7 @@ base_status run_prepare(run *r, base_err *err) {
     if (r->args->replay && access(path, F_OK) != 0) {
         return BASE_FAIL(err, BASE_NOTFOUND, "%s: there is no run to replay; --dir names its folder", path);
     }
+    BASE_TRY(run_measure(r, access(path, F_OK) == 0, err));
     base_buf first = {0};
     const char *replaces = NULL;
     base_status status = cli_read_try_first(r->spec, access(path, F_OK) == 0 ? r->run_dir : NULL, &first, err);

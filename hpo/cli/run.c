@@ -94,6 +94,7 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
         put_field(&bundle, r->run_dir, strlen(r->run_dir));
         put_field(&bundle, &r->seed, sizeof r->seed);
         put_field(&bundle, r->first ? r->first : "", r->first ? strlen(r->first) : 0);
+        put_field(&bundle, r->measured ? r->measured : "", r->measured ? strlen(r->measured) : 0);
     }
     base_status status = broadcast(&bundle, err);
     base_buf_fini(&bundle);
@@ -145,6 +146,8 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
         memcpy(&r->seed, get_field(r->arena, &bundle, &at, NULL), sizeof r->seed);
         const char *first = get_field(r->arena, &bundle, &at, &length);
         r->first = length > 0 ? first : NULL;
+        const char *measured = get_field(r->arena, &bundle, &at, &length);
+        r->measured = length > 0 ? measured : NULL;
         status = run_read_study(r, &r->seed, &err);
         if (status == BASE_OK) status = prepare_worker(r, &worker, &err);
         if (status == BASE_OK) {

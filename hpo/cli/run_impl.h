@@ -4,6 +4,7 @@
  *   run.c      the ranks: how they start, what they are told, how they end
  *   amend.c    --more and --retry-failed
  *   change.c   a study that is another one than its journal
+ *   measured.c what is measured once for a run
  *   prepare.c  rank 0 before anything runs: the study, the folder, the seed, the journal */
 #ifndef HPO_CLI_RUN_IMPL_H
 #define HPO_CLI_RUN_IMPL_H
@@ -19,8 +20,9 @@ typedef struct run {
     int rank, size;
     hpo_forkserver *server; /* NULL on rank 0 of several */
     base_arena *arena;
-    base_buf text;     /* the study file's bytes */
-    const char *first; /* try_first=[...] of a file that rank 0 has read; or NULL */
+    base_buf text;        /* the study file's bytes */
+    const char *first;    /* try_first=[...] of a file that rank 0 has read; or NULL */
+    const char *measured; /* an assignment of what was measured (hpo_measurement); or NULL */
     hpo_study_spec *spec;
     uint64_t seed;               /* the study's, drawn if the file has none */
     const char *run_dir;         /* absolute */
@@ -50,8 +52,13 @@ BASE_CHECK base_status run_amend(run *r, base_err *err);
  * opening it finds nothing wrong, or says itself what is. */
 BASE_CHECK base_status run_settle_change(run *r, const char *path, const char **replaces, base_err *err);
 
+/* ---- measured.c ---- */
+/* After the study was read and the folder made: measures what the objective wants, or takes it from the folder of a run
+ * that has begun, and reads the study again with it. BASE_INVALID: it was measured on another machine, or is gone. */
+BASE_CHECK base_status run_measure(run *r, bool begun, base_err *err);
+
 /* ---- prepare.c ---- */
-/* The assignments of the command line, and that of r->first. */
+/* The assignments of the command line, and those of r->measured and r->first. */
 const char *const *run_sets(const run *r, size_t *count);
 /* The study from the bytes in r->text. seed: overrides the file's when not NULL. */
 BASE_CHECK base_status run_read_study(run *r, const uint64_t *seed, base_err *err);
