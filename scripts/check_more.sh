@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, the threads of dispatch and the
-# journal under ThreadSanitizer, the same results and the same speed as another build. About half an hour.
+# What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, searches within limits with many
+# seeds, the threads of dispatch and the journal under ThreadSanitizer, the same results and the same speed as another
+# build. About half an hour.
 #   scripts/check_more.sh [--aarch64] [OLD]
 # OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
 # which takes an hour more.
@@ -14,7 +15,7 @@ aarch64=false old=
 for argument in "$@"; do
     case $argument in
     --aarch64) aarch64=true ;;
-    -*) sed -n '5,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -*) sed -n '6,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     *) old=$argument ;;
     esac
 done
@@ -25,6 +26,7 @@ soak() {
 
 if step "build release" build release; then
     step "20,000 trials" soak
+    step "20 seeds within limits" build/release/tests/nas/test_search_limits 20
     if [ -n "$old" ]; then
         step "the same results as $old" scripts/compare_results.sh "$old" build/release
         step "as fast as $old" scripts/compare_builds.sh "$old" build/release

@@ -11,9 +11,13 @@
 #include "hpo/space/settings.h"
 
 static const char FIDELITY[] = "search_epochs";
-static const char *const retrained_metrics[] = {"valid_error",    "test_error",     "parameters", "flops",
-                                                "supernet_error", "search_seconds", NULL};
+#define RETRAINED "valid_error", "test_error", "parameters", "flops", "supernet_error", "search_seconds"
+static const char *const retrained_metrics[] = {RETRAINED, NULL};
+static const char *const timed_metrics[] = {RETRAINED, "latency", NULL};
 static const char *const searched_metrics[] = {"supernet_error", "search_seconds", NULL};
+static const char *const limited_metrics[] = {"supernet_error", "search_seconds", "parameters", "flops", NULL};
+static const char *const limited_timed_metrics[] = {"supernet_error", "search_seconds", "parameters",
+                                                    "flops",          "latency",        NULL};
 static const char *const reported_metrics[] = {
     "supernet_error", "supernet_loss", "train_error", "train_loss", "entropy", "eigenvalue", "skips", "pools", NULL};
 
@@ -53,17 +57,35 @@ static base_status check_searched(const hpo_objective_env *env, base_err *err) {
     return BASE_OK;
 }
 
+/* A table of latencies is of networks of one size. */
+static base_status check_size(const darts_settings *settings, const darts_settings *first, base_arena *arena,
+                              base_err *err) {
+    nas_settings own, other;
+    if (settings->limits.max[NAS_COST_LATENCY] == 0.0) return BASE_OK;
+    BASE_TRY(darts_network_size(settings, arena, &own, err));
+    BASE_TRY(darts_network_size(first, arena, &other, err));
+    if (own.channels == other.channels && own.cells == other.cells &&
+        strcmp(settings->space->name, first->space->name) == 0)
+        return BASE_OK;
+    return base_yaml_fail(
+        settings->limits.where[NAS_COST_LATENCY], err,
+        "latencies are measured once, for networks of one size: fix space, channels and cells of what "
+        "is retrained, or limit parameters or flops instead");
+}
+
 /* Reads the settings of some random points: finds what is wrong with them, and with most combinations. */
 static base_status check_points(const hpo_objective_env *env, base_err *err) {
     enum { POINTS = 16 };
     base_arena *arena = base_arena_create();
     double *config = BASE_NEW_ARRAY(arena, hpo_space_count(env->space) + 1, double);
     base_status status = BASE_OK;
+    darts_settings settings, first;
     for (uint32_t i = 0; i < POINTS && status == BASE_OK; i++) {
         base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, i, 0);
-        darts_settings settings;
         status = hpo_space_sample(env->space, &rng, config, err);
         if (status == BASE_OK) status = darts_read(env, config, arena, &settings, err);
+        if (status == BASE_OK && i == 0) first = settings;
+        if (status == BASE_OK) status = check_size(&settings, &first, arena, err);
         if (status == BASE_OK && settings.data.folds > 0)
             status = base_yaml_fail(base_yaml_key(env->settings, "folds"), err,
                                     "the objective darts has no cross-validation: remove folds");
@@ -121,6 +143,28 @@ static base_status check_supernet(const darts_state *state, const darts_settings
     return status;
 }
 
+/* A limit that none of some points can keep is a mistake of the study; one that another point cannot keep fails there.
+ */
+static base_status check_limits(const darts_state *state, base_err *err) {
+    enum { POINTS = 8 };
+    const hpo_space *space = state->known.space;
+    base_status status = BASE_OK;
+    for (uint32_t i = 0; i < POINTS; i++) {
+        base_arena *arena = base_arena_create();
+        double *config = BASE_NEW_ARRAY(arena, hpo_space_count(space) + 1, double);
+        base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, i, 0);
+        darts_settings settings;
+        nas_limits limits;
+        status = hpo_space_sample(space, &rng, config, err);
+        if (status == BASE_OK) status = darts_read(&state->known, config, arena, &settings, err);
+        const bool limited = status == BASE_OK && settings.limits.given;
+        if (limited) status = darts_count_limits(&settings, state->set, arena, &limits, err);
+        base_arena_destroy(arena);
+        if (!limited || status == BASE_OK || hpo_space_dims(space) == 0) break;
+    }
+    return status;
+}
+
 static base_status darts_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     darts_state *state = self;
     double *config = BASE_NEW_ARRAY(arena, hpo_space_count(env->space) + 1, double);
@@ -131,6 +175,7 @@ static base_status darts_init(void *self, const hpo_objective_env *env, base_are
     BASE_TRY(darts_read(env, config, arena, &settings, err));
     base_status status = blame(env, load(state, &settings, err), err);
     if (status == BASE_OK) status = check_supernet(state, &settings, err);
+    if (status == BASE_OK) status = check_limits(state, err);
     if (status == BASE_OK) return BASE_OK;
     darts_fini(state);
     *state = (darts_state){0};
@@ -140,7 +185,10 @@ static base_status darts_init(void *self, const hpo_objective_env *env, base_are
 /* ---- what it reports, and costs ---- */
 
 static const char *const *darts_metrics(const base_yaml_node *settings) {
-    return darts_retrains(settings) ? retrained_metrics : searched_metrics;
+    const base_yaml_node *limits = base_yaml_get(settings, "limits");
+    const bool timed = base_yaml_get(limits, "latency") != NULL;
+    if (darts_retrains(settings)) return timed ? timed_metrics : retrained_metrics;
+    return timed ? limited_timed_metrics : limits ? limited_metrics : searched_metrics;
 }
 
 static const char *const *darts_reported(const base_yaml_node *settings) {
@@ -181,6 +229,7 @@ const hpo_objective_type obj_darts = {
     .describe = darts_describe,
     .metrics = darts_metrics,
     .reported = darts_reported,
+    .measurement = &darts_measurement,
     .init = darts_init,
     .evaluate = darts_evaluate,
     .fini = darts_fini,
@@ -188,4 +237,5 @@ const hpo_objective_type obj_darts = {
     .cost_unit = "passes over the data",
     .forget = darts_forget,
     .files = darts_files,
+    .help = darts_limits_help,
 };

@@ -145,6 +145,37 @@ static base_status put_search(description *d, const hpo_limits *limits, base_buf
     return status;
 }
 
+/* What a run would measure once. */
+static base_status measure_latency(description *d, base_err *err) {
+    base_buf table = {0};
+    if (d->settings.limits.max[NAS_COST_LATENCY] == 0 || d->settings.limits.table) return BASE_OK;
+    const base_status status = darts_measure_latency(&d->settings, d->set, &table, err);
+    d->settings.limits.table = base_arena_strdup(d->arena, base_buf_text(&table));
+    base_buf_fini(&table);
+    return status;
+}
+
+/* The limits beside what networks of the space cost. */
+static base_status put_limits(description *d, base_buf *out, base_err *err) {
+    nas_limits limits;
+    if (!d->settings.limits.given) return BASE_OK;
+    BASE_TRY(measure_latency(d, err));
+    BASE_TRY(darts_count_limits(&d->settings, d->set, d->arena, &limits, err));
+    for (int kind = 0; kind < NAS_COSTS; kind++) {
+        double smallest, largest;
+        if (!isfinite(limits.max[kind])) continue;
+        nas_costs_range(&limits.costs, (nas_cost)kind, &smallest, &largest);
+        base_buf_puts(out, "# at most ");
+        nas_cost_print((nas_cost)kind, limits.max[kind], out);
+        base_buf_puts(out, "; networks of the space have ");
+        nas_cost_print((nas_cost)kind, smallest, out);
+        base_buf_puts(out, " to ");
+        nas_cost_print((nas_cost)kind, largest, out);
+        base_buf_puts(out, limits.costs.exact ? "\n" : " or less: what nothing reads is not built\n");
+    }
+    return BASE_OK;
+}
+
 /* A genotype by lot, as large as any. */
 static base_status put_retraining(const description *d, base_buf *out, base_err *err) {
     base_rng rng = base_rng_stream(0, BASE_RNG_PROBLEM, 0, 2);
@@ -171,6 +202,7 @@ base_status darts_describe(const hpo_objective_env *env, const hpo_limits *limit
         base_buf_printf(out, "# the supernet is not shown without its data: %s\n", why.text);
     } else if (status == BASE_OK) {
         status = put_search(&d, limits, out, err);
+        if (status == BASE_OK) status = put_limits(&d, out, err);
         if (status == BASE_OK) status = put_retraining(&d, out, err);
     }
     eng_view_destroy(d.view);

@@ -145,6 +145,16 @@ static base_status retrain(darts_job *d, const nas_genotype *genotype, darts_ret
     return BASE_OK;
 }
 
+/* What is limited and not known from the retraining. */
+static void put_costs(const darts_job *d, const nas_genotype *genotype, hpo_metrics *metrics) {
+    if (!d->settings.limits.given) return;
+    if (d->settings.limits.max[NAS_COST_LATENCY] > 0)
+        put(metrics, "latency", 1e-9 * nas_costs_of(&d->limits.costs, NAS_COST_LATENCY, genotype));
+    if (d->settings.retrains) return;
+    put(metrics, "parameters", nas_costs_of(&d->limits.costs, NAS_COST_PARAMETERS, genotype));
+    put(metrics, "flops", nas_costs_of(&d->limits.costs, NAS_COST_FLOPS, genotype));
+}
+
 static void put_search(const darts_job *d, hpo_metrics *metrics) {
     const size_t epochs = nas_search_epochs(d->search);
     double seconds = 0;
@@ -168,6 +178,7 @@ static base_status end_search(darts_job *d, hpo_result *out, nas_genotype **geno
     BASE_TRY(nas_search_genotype(d->search, d->arena, genotype, err));
     d->reached = (double)nas_search_epochs(d->search);
     put_search(d, &out->metrics);
+    put_costs(d, *genotype, &out->metrics);
     cells_put_artefact(*genotype, out);
     put_warning(d, out);
     darts_make_files(d, *genotype);
@@ -199,11 +210,20 @@ static base_status finish(darts_job *d, hpo_result *out, base_err *err) {
     return BASE_OK;
 }
 
+static base_status count_limits(darts_job *d, base_err *err) {
+    if (!d->settings.limits.given) return BASE_OK;
+    BASE_TRY(darts_count_limits(&d->settings, d->state->set, d->arena, &d->limits, err));
+    d->settings.search.limits = &d->limits;
+    d->settings.search.limit_penalty = d->settings.limits.penalty;
+    return BASE_OK;
+}
+
 static base_status run(darts_job *d, hpo_result *out, base_err *err) {
     const darts_state *state = d->state;
     BASE_TRY(darts_read(&state->known, d->job->config, d->arena, &d->settings, err));
     d->settings.search.seed = darts_seed(d->job->seed);
     d->settings.search.threads = d->job->limits.threads;
+    BASE_TRY(count_limits(d, err));
     d->epochs = state->known.fidelity.name ? (uint64_t)d->job->fidelity : (uint64_t)d->settings.search.epochs;
     BASE_TRY(create_search(d, out, err));
     if (out->failure != HPO_FAILURE_NONE) return BASE_OK;

@@ -17,7 +17,7 @@ static const char RETRAIN[] = "retrain", PREFIX[] = "retrain.";
 /* ---- tables ---- */
 
 typedef struct own_settings {
-    const base_yaml_node *space, *search, *retrain;
+    const base_yaml_node *space, *search, *limits, *retrain;
     int64_t search_epochs;
 } own_settings;
 
@@ -40,6 +40,11 @@ static const base_option own_options[] = {
      .min = 1,
      .max = 1e6,
      .help = "passes over a half of the training part; or the study's fidelity"},
+    {.name = "limits",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(own_settings, limits),
+     .shape = "map",
+     .help = "of what is chosen, as the network that is retrained: {parameters: 190000, flops: 20e6} (below)"},
     {.name = RETRAIN,
      .kind = BASE_OPTION_NODE,
      .offset = offsetof(own_settings, retrain),
@@ -195,6 +200,7 @@ base_status darts_read(const hpo_objective_env *env, const double *config, base_
     out->search.epochs = own.search_epochs;
     BASE_TRY(nas_space_read(own.space, arena, &out->space, err));
     BASE_TRY(nas_choices_read(own.search, arena, &out->choices, err));
+    BASE_TRY(darts_limits_read(own.limits, arena, &out->limits, err));
     return read_retrain(map, &own, retrain, arena, out, err);
 }
 

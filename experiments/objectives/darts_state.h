@@ -22,6 +22,7 @@ typedef struct darts_job {
     base_arena *arena;
     hpo_verdict verdict; /* the last one of the reporter */
     double saved;        /* when something was last saved, by the monotonic clock */
+    nas_limits limits;   /* where the settings give any */
     nas_search *search;
     uint64_t epochs; /* of the search, that are asked for */
     double from;     /* where this evaluation began: 0 when its checkpoint was gone */

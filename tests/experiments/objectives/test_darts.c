@@ -272,6 +272,56 @@ static void a_retraining_that_does_not_fit_fails(void **state) {
     CHECK_CONTAINS(result.reason, "the retraining takes ");
 }
 
+/* ---- limits ---- */
+
+#define LIMITED                                                                                                        \
+    "dataset: digits, fraction: 0.2, space: toy, search: darts-first, channels: 4, batch_size: 32, "                   \
+    "alpha_learning_rate: 0.3, limits: {parameters: 9000}, "
+
+static void what_is_found_is_within_the_limits(void **state) {
+    (void)state;
+    static const char *const settings[] = {"{" LIMITED "retrain: {epochs: 1, channels: 8}}",
+                                           "{" LIMITED "retrain: none}"};
+    static const char *const metrics[] = {"valid_error", "supernet_error"};
+    base_err err = {0};
+    for (size_t i = 0; i < 2; i++) {
+        check_tmpdir dir = check_tmpdir_create();
+        study s = create(settings[i], search_epochs, metrics[i]);
+        listener l = {0};
+        hpo_result result;
+        CHECK_OK(evaluate(&s, folder(&dir, "one"), 0, 1, &l, &result, &err));
+        assert_true(metric(&result.metrics, "parameters") <= 9000);
+        assert_true(metric(&result.metrics, "flops") > 0);
+        study_end(&s);
+        check_tmpdir_remove(&dir);
+    }
+}
+
+/* Before any trial; where the size of the network is searched, only the trials that cannot keep it fail. */
+static void a_limit_that_no_network_meets_is_refused(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = study_describe("{dataset: digits, space: toy, search: darts-first, channels: 4, limits: {parameters: "
+                             "8000}, retrain: {epochs: 1, channels: 8}}",
+                             "{learning_rate: {min: 1e-3, max: 1e-1}}", search_epochs, "valid_error");
+    CHECK_FAILS(study_start(&s, &err), BASE_INVALID, "the smallest has 8178 parameters");
+    study_end(&s);
+    s = study_describe("{dataset: digits, fraction: 0.2, space: toy, search: darts-first, channels: 4, limits: "
+                       "{parameters: 8000}, retrain: {epochs: 1}}",
+                       "{retrain.channels: {values: [4, 8]}}", search_epochs, "valid_error");
+    CHECK_OK(study_start(&s, &err));
+    listener l = {0};
+    hpo_result result;
+    s.config[0] = 0;
+    CHECK_OK(evaluate(&s, folder(&dir, "four"), 0, 1, &l, &result, &err));
+    assert_true(metric(&result.metrics, "parameters") <= 8000);
+    s.config[0] = 1;
+    CHECK_FAILS(evaluate(&s, folder(&dir, "eight"), 0, 1, &l, &result, &err), BASE_INVALID, "the smallest has 8178");
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
 #define WITH(settings, test) cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, (void *)(settings))
 
 int main(void) {
@@ -288,6 +338,8 @@ int main(void) {
         WITH(small, threads_change_no_bit),
         WITH(small, a_search_that_does_not_fit_fails_with_both_numbers),
         WITH(large, a_retraining_that_does_not_fit_fails),
+        cmocka_unit_test(what_is_found_is_within_the_limits),
+        cmocka_unit_test(a_limit_that_no_network_meets_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,29 @@ static eng_recipe recipe_of(const darts_settings *settings, base_arena *arena) {
     return recipe;
 }
 
+/* Of a limit in nanoseconds. */
+static void times_have_units(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double nanoseconds;
+    } cases[] = {{"2ms", 2e6}, {"500us", 5e5}, {"0.01s", 1e7}, {"'0.002'", 2e6}, {"'1e-3'", 1e6}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        base_arena *arena = base_arena_create();
+        hpo_study_spec *spec;
+        const double config[] = {0.05};
+        const char *text = base_arena_printf(arena, DIGITS ", limits: {latency: %s, flops: 2e6}" END X, cases[i].text);
+        const darts_settings s = settings_of(text, config, arena, &spec);
+        assert_true(s.limits.given);
+        CHECK_CLOSE(s.limits.max[NAS_COST_LATENCY], cases[i].nanoseconds, 1e-12);
+        CHECK_NEAR(s.limits.max[NAS_COST_FLOPS], 2e6, 0);
+        CHECK_NEAR(s.limits.max[NAS_COST_PARAMETERS], 0, 0);
+        CHECK_NEAR(s.limits.penalty, 1, 0);
+        hpo_study_spec_destroy(spec);
+        base_arena_destroy(arena);
+    }
+}
+
 static void everything_has_the_default_of_the_paper(void **state) {
     (void)state;
     base_arena *arena = base_arena_create();
@@ -120,6 +143,14 @@ static const struct {
     {DIGITS ", search: dart" END X, "study.yaml:1:71", "darts"},
     {DIGITS ", search_epochs: 0" END X, "study.yaml:1:78", "between 1 and"},
     {DIGITS ", folds: 3" END X, "study.yaml:1:63", "no cross-validation"},
+    {DIGITS ", limits: 190000" END X, "study.yaml:1:71", "limits must be a map such as"},
+    {DIGITS ", limits: {parameter: 190000}" END X, "study.yaml:1:83", "did you mean 'parameters'"},
+    {DIGITS ", limits: {flops: -1}" END X, "study.yaml:1:79", "at least 0"},
+    {DIGITS ", limits: {flops: 1e6, penalty: -1}" END X, "study.yaml:1:93", "at least 0"},
+    {DIGITS ", limits: {latency: 2min}" END X, "study.yaml:1:81", "such as 2ms, 500us"},
+    {DIGITS ", limits: {latency: 0ms}" END X, "study.yaml:1:81", "a time above 0"},
+    {DIGITS ", limits: {latency: 2ms}" END "parameters: {retrain.channels: {values: [4, 8]}}\n", "study.yaml:1:81",
+     "for networks of one size"},
     {DIGITS ", retrain: never" END X, "study.yaml:1:72", "retrain must be none, or a map"},
     {DIGITS ", retrain: {dataset: digits}" END X, "study.yaml:1:73", "its data are those of the search"},
     {DIGITS ", retrain: {genotype: x}" END X, "study.yaml:1:73", "what the search finds"},
@@ -194,6 +225,28 @@ static void check_shows_the_supernet(void **state) {
     base_buf_fini(&out);
 }
 
+/* Beside what networks of the space cost. */
+static void check_shows_the_limits(void **state) {
+    (void)state;
+    base_buf out = {0};
+    base_err err = {0};
+    assert_int_equal(describe(0,
+                              DIGITS ", search: darts-first, fraction: 0.2, limits: {parameters: 9e3, flops: 1e6}, "
+                                     "retrain: {channels: 8}" END X,
+                              &out, &err),
+                     BASE_OK);
+    CHECK_CONTAINS(base_buf_text(&out),
+                   "# at most 9000 parameters; networks of the space have 8178 parameters to 13458");
+    CHECK_CONTAINS(base_buf_text(&out), "# at most 1000000 flops; ");
+    assert_int_equal(describe(0,
+                              DIGITS ", search: darts-first, limits: {parameters: 8e3}, retrain: {channels: 8}" END X,
+                              &out, &err),
+                     BASE_INVALID);
+    assert_string_equal(err.text,
+                        "study.yaml:1:105: no network of the space is so small: the smallest has 8178 parameters");
+    base_buf_fini(&out);
+}
+
 /* What does not fit is refused with a batch that does: one more sample is refused again. */
 static void check_names_the_largest_batch_that_fits(void **state) {
     (void)state;
@@ -222,10 +275,15 @@ static void check_names_the_largest_batch_that_fits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_has_the_default_of_the_paper), cmocka_unit_test(seeds_alone_are_a_study),
-        cmocka_unit_test(both_trainings_are_searched_by_name),     cmocka_unit_test(mistakes_have_a_place_and_a_remedy),
-        cmocka_unit_test(a_rule_on_reports_is_warned_of),          cmocka_unit_test(check_shows_the_supernet),
+        cmocka_unit_test(times_have_units),
+        cmocka_unit_test(everything_has_the_default_of_the_paper),
+        cmocka_unit_test(seeds_alone_are_a_study),
+        cmocka_unit_test(both_trainings_are_searched_by_name),
+        cmocka_unit_test(mistakes_have_a_place_and_a_remedy),
+        cmocka_unit_test(a_rule_on_reports_is_warned_of),
+        cmocka_unit_test(check_shows_the_supernet),
         cmocka_unit_test(check_names_the_largest_batch_that_fits),
+        cmocka_unit_test(check_shows_the_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
