@@ -30,8 +30,8 @@ typedef struct nas_edge_weights {
                       const double *slopes, double *out);
 
     /* Where they are random in training: what chance does, and the weights as a function of that and of the alphas, so
-     * that passes with the same noise agree. progress: the share of the search's epochs that is over, 0 <= progress <
-     * 1, for what anneals. NULL: their mean is used. */
+     * that passes with the same noise agree. progress: 0 in the first epoch of the search, 1 in the last, for what
+     * anneals. NULL: their mean is used. */
     void (*noise)(const void *state, const double *alphas, size_t count, base_rng *rng, double *noise);
     void (*draw)(const void *state, double progress, const double *alphas, const double *noise, size_t count,
                  double *weights);
@@ -39,6 +39,10 @@ typedef struct nas_edge_weights {
                       const double *weights, size_t count, const double *slopes, double *out);
     /* In the place of these: a whole network at once, in blocks as nas_space_edge.offset lays out. */
     void (*network)(const void *state, const nas_space *space, base_rng *rng, double *const *weights);
+
+    /* Whether the weight of an operation that is not computed, 0, counts as added to every number of the edge, so that
+     * it has a slope. NULL = no: its slope is 0. */
+    bool (*scalars)(const void *state);
 
     /* What is added to the loss by which the alphas move: returns it, and adds its gradient to that of the alphas
      * (blocks). NULL = nothing. */

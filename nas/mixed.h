@@ -21,6 +21,7 @@ typedef struct nas_mixture {
     eng_value weights;     /* [rows, candidates], one for the whole batch */
     size_t row;            /* of this edge */
     eng_value coefficient; /* [1, 2]: 1 and the mixed operation's coefficient of the pass; where it has one */
+    bool scalars;          /* the weights of what is not computed enter as scalars (eng_mix_config) */
     /* Written by build: the node that weighs the candidates, whose inputs may be masked, and which of its inputs each
      * candidate is, some perhaps the same; NAS_NO_INPUT for one that is not computed because it only gives zeros. */
     size_t node;

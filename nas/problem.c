@@ -115,7 +115,7 @@ static base_status pass(void *self, nas_loss loss, unsigned flags, double *value
     nas_problem *p = self;
     const bool compares = p->agreement && loss == NAS_VALID && (flags & NAS_BY_ALPHAS);
     const uint32_t key = 2 * p->step.number + (loss == NAS_VALID);
-    nas_supernet_draw(p->net, p->step.number, loss == NAS_VALID ? NAS_DRAW_VALID : NAS_DRAW_TRAIN, p->step.progress);
+    nas_supernet_draw(p->net, p->step.number, loss == NAS_VALID ? NAS_DRAW_VALID : NAS_DRAW_TRAIN, p->step.way);
     nas_supernet_progress(p->net, p->step.progress);
     *value = nas_supernet_train(p->net, &p->step.batch[loss], (flags & NAS_MOVE_STATE) != 0, key);
     if (!isfinite(*value))

@@ -38,6 +38,7 @@ typedef struct nas_problem_step {
     eng_batch batch[2]; /* by nas_loss; NAS_VALID may be empty for a step that moves no alphas */
     uint32_t number;
     double progress; /* share of the search's epochs that is over */
+    double way;      /* the same for what ends in the last epoch: 0 in the first, 1 there */
     double rate[NAS_SIDES];
     const nas_limits *limits; /* of the supernet's space: what the alphas' gradient is penalised for; NULL = nothing */
     double limit_penalty;     /* times nas_limits_penalty */

@@ -153,6 +153,10 @@ eng_value nas_relaxation_shares(const nas_relaxation *r, size_t type) {
     return r->shares ? r->shares[type] : ENG_NO_VALUE;
 }
 
+bool nas_relaxation_scalars(const nas_relaxation *r) {
+    return r->rule->scalars && r->rule->scalars(r->state);
+}
+
 /* ---- from alphas to weights ---- */
 
 void nas_relaxation_alphas(const nas_relaxation *r, double *const *alphas) {

@@ -34,6 +34,8 @@ BASE_CHECK base_status nas_relaxation_build(nas_relaxation *relaxation, eng_net 
 eng_value nas_relaxation_value(const nas_relaxation *relaxation, size_t type, size_t edge, size_t *row);
 /* What a node weighs its edges by: a value [1, edges] of a type; ENG_NO_VALUE where edges count as they are. */
 eng_value nas_relaxation_shares(const nas_relaxation *relaxation, size_t type);
+/* Whether weights of what is not computed enter the mixture as scalars. */
+bool nas_relaxation_scalars(const nas_relaxation *relaxation);
 /* Where the numbers of the tables are, once the network has parameters. */
 void nas_relaxation_bind(nas_relaxation *relaxation, eng_params *params);
 
@@ -42,7 +44,7 @@ void nas_relaxation_bind(nas_relaxation *relaxation, eng_params *params);
 typedef struct nas_draw {
     uint64_t seed;
     uint32_t step, purpose; /* the same numbers, the same noise */
-    double progress;        /* share of the search's epochs that is over */
+    double progress;        /* 0 in the first epoch of the search, 1 in the last */
 } nas_draw;
 
 void nas_relaxation_use_mean(nas_relaxation *relaxation);

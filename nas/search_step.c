@@ -28,6 +28,12 @@ double nas_search_progress(const nas_search *s) {
     return (double)s->line_count / (double)s->settings.epochs;
 }
 
+/* And from 0 in the first epoch to 1 in the last, and after it. */
+static double way_of(const nas_search *s) {
+    const double last = (double)s->settings.epochs - 1;
+    return last > 0 ? fmin((double)s->line_count / last, 1) : 0;
+}
+
 nas_course_epoch nas_search_course(const nas_search *s) {
     return nas_course_at(s->choices->course, s->course_state, s->line_count, (size_t)s->settings.epochs);
 }
@@ -86,6 +92,7 @@ static base_status step(void *self, eng_progress *p, base_err *err) {
         .batch = {batch_at(s, NAS_TRAIN, number)},
         .number = (uint32_t)number,
         .progress = nas_search_progress(s),
+        .way = way_of(s),
         .rate = {rate(s), s->settings.alpha_learning_rate},
         .limits = s->stages[s->stage].limits,
         .limit_penalty = s->settings.limit_penalty,
@@ -112,7 +119,7 @@ eng_scores nas_search_evaluate(nas_search *s, eng_part part, size_t batches_want
     nas_supernet_progress(s->net, nas_search_progress(s));
     for (size_t k = 0; k < all && (batches_wanted == 0 || k < batches_wanted); k++) {
         const eng_batch batch = eng_feed_gather(feed, part, k * room);
-        if (draw) nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, nas_search_progress(s));
+        if (draw) nas_supernet_draw(s->net, (uint32_t)(s->epochs * all + k), NAS_DRAW_EVALUATE, way_of(s));
         const double loss = nas_supernet_evaluate(s->net, &batch);
         eng_scorer_add(&scorer, &batch, loss, nas_supernet_outputs(s->net));
     }
@@ -196,6 +203,7 @@ static base_status find_eigenvalue(nas_search *s, double *value, base_err *err) 
         .batch = {[NAS_VALID] = batch_at(s, NAS_VALID, number)},
         .number = (uint32_t)number,
         .progress = nas_search_progress(s),
+        .way = way_of(s),
     };
     nas_problem_begin(s->problem, &at);
     return nas_dominant_eigenvalue(nas_problem_bilevel(s->problem), seed, value, err);

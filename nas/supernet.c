@@ -45,6 +45,7 @@ static base_status build_edge(void *self, eng_net *to, const nas_edge *edge, eng
         .edge = &own,
         .candidates = candidates,
         .coefficient = net->coefficient,
+        .scalars = nas_relaxation_scalars(net->relaxation),
         .input = BASE_NEW_ARRAY(net->arena, candidates->n_operations, size_t),
     };
     mixture.weights = nas_relaxation_value(net->relaxation, edge->type, edge->index, &mixture.row);

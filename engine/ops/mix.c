@@ -4,7 +4,11 @@
  *
  * H. Liu, K. Simonyan, Y. Yang, "DARTS", ICLR 2019, eq. 2. With G = dY:  dx_j = w_j G,  dw_j = <G, x_j>, summed over
  * the whole batch. In pieces that stay in the first cache. Threads divide the elements of y, and the inputs of the
- * gradients, so that no sum is divided. An input that is left out costs nothing. */
+ * gradients, so that no sum is divided. An input that is left out costs nothing.
+ *
+ * With `scalars` what is not computed enters as its weight alone, y = w_j x_j + sum_k w_k with w_k = 0, so that its
+ * weight has the slope sum dY: X. Dong, Y. Yang, "Searching for a Robust Neural Architecture in Four GPU Hours", CVPR
+ * 2019, in the authors' code. */
 #include <string.h>
 
 #include "engine/ops/ops.h"
@@ -117,17 +121,51 @@ static void slope_input(const job *j, size_t input) {
         if ((also & 1u) != 0) j->slopes[c] = (float)slope;
 }
 
+static double sum_of_dy(const job *j) {
+    enum { LANES = 8 }; /* sums side by side, so that none waits for another */
+    const size_t whole = j->count - j->count % LANES;
+    double part[LANES] = {0}, sum = 0;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t l = 0; l < LANES; l++) part[l] += (double)j->call->dy[i + l];
+    for (size_t i = whole; i < j->count; i++) part[i - whole] += (double)j->call->dy[i];
+    for (size_t l = 0; l < LANES; l++) sum += part[l];
+    return sum;
+}
+
+static bool has_input(const job *j, size_t column) {
+    const eng_mix_config *config = config_of(j->call);
+    for (size_t i = 0; i < j->inputs; i++)
+        if (config->column[i] == column || (column < 32 && (config->also[i] >> column & 1u) != 0))
+            return !left_out(j, i);
+    return false;
+}
+
+/* Of the weights that are added as they are. */
+static void slope_scalars(const job *j) {
+    const size_t columns = j->call->node->in_shape[j->inputs].dim[1];
+    const float sum = (float)sum_of_dy(j);
+    for (size_t c = 0; c < columns; c++)
+        if (!has_input(j, c) && j->weights[c] == 0) j->slopes[c] = sum;
+}
+
+/* Number `inputs` is that of the scalars. */
 static void slope_inputs(const void *self, size_t thread, size_t begin, size_t end) {
+    const job *j = self;
     (void)thread;
-    for (size_t i = begin; i < end; i++)
-        if (!left_out(self, i)) slope_input(self, i);
+    for (size_t i = begin; i < end; i++) {
+        if (i == j->inputs)
+            slope_scalars(j);
+        else if (!left_out(j, i))
+            slope_input(j, i);
+    }
 }
 
 static void backward(const eng_call *call, const eng_run *run) {
     const job j = job_of(call, run);
     const size_t last = call->node->inputs - 1;
     if (j.slopes != NULL) memset(call->dx[last], 0, call->in_count[last] * sizeof(float));
-    eng_threads_ranges(j.count < SHARED ? NULL : run->threads, j.inputs, 1, slope_inputs, &j);
+    const size_t items = j.inputs + (j.slopes != NULL && config_of(call)->scalars);
+    eng_threads_ranges(j.count < SHARED ? NULL : run->threads, items, 1, slope_inputs, &j);
 }
 
 const eng_op eng_op_mix = {

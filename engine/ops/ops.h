@@ -149,9 +149,12 @@ typedef struct eng_parameter_config {
 } eng_parameter_config;
 
 /* y = sum_j w_j x[j]; the last input is a single value, a table [rows, columns]. w_j is its number [row][column[j]],
- * plus those of the columns whose bits are set in also[j]. Two inputs of one column are not allowed. */
+ * plus those of the columns whose bits are set in also[j]. Two inputs of one column are not allowed. An input that is
+ * left out has a weight of 0, as a column without an input yields zeros: their slopes are 0; with `scalars` they are
+ * sum dy, as if such a weight were added to every element of y. */
 typedef struct eng_mix_config {
     size_t row;
+    bool scalars;
     size_t column[ENG_OP_MAX_INPUTS - 1]; /* by input */
     uint32_t also[ENG_OP_MAX_INPUTS - 1]; /* likewise */
 } eng_mix_config;

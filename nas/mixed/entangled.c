@@ -81,7 +81,7 @@ static base_status build(const void *state, eng_net *net, nas_mixture *m, eng_va
     (void)state;
     families all = {0};
     eng_value in[ENG_OP_MAX_INPUTS];
-    eng_mix_config config = {.row = m->row};
+    eng_mix_config config = {.row = m->row, .scalars = m->scalars};
     char name[64];
     BASE_TRY(sort(net, m, &all));
     for (size_t i = 0; i < all.count; i++) {

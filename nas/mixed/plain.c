@@ -9,7 +9,7 @@ static base_status build(const void *state, eng_net *net, nas_mixture *m, eng_va
     (void)state;
     const nas_space_edge *c = m->candidates;
     eng_value in[ENG_OP_MAX_INPUTS];
-    eng_mix_config config = {.row = m->row};
+    eng_mix_config config = {.row = m->row, .scalars = m->scalars};
     size_t count = 0;
     char name[64];
     for (size_t k = 0; k < c->n_operations; k++) {

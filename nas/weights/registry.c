@@ -7,6 +7,8 @@
 /* One line each. */
 #define NAS_EDGE_WEIGHTS_LIST(X)                                                                                       \
     X(softmax)                                                                                                         \
+    X(gumbel)                                                                                                          \
+    X(gdas)                                                                                                            \
     X(uniform)
 
 #define DECLARE(name) extern const nas_edge_weights nas_edge_weights_##name;

@@ -26,7 +26,7 @@ static eng_value add(net *n, const eng_op *op, const void *config, const char *n
     return out;
 }
 
-static net *make(const eng_kernels *kernels) {
+static net *make_with(const eng_kernels *kernels, bool scalars) {
     net *n = base_calloc(1, sizeof *n);
     base_err err;
     n->graph = eng_graph_create();
@@ -40,7 +40,8 @@ static net *make(const eng_kernels *kernels) {
     n->alphas = add(n, &eng_op_parameter, &alphas, "alphas", NULL, 0);
     eng_graph_set_group(n->graph, 0);
     in[BRANCHES] = add(n, &eng_op_softmax, NULL, NULL, &n->alphas, 1);
-    const eng_mix_config mix = {.row = 1, .column = {0, 2, 3}}; /* column 1 is of an operation that yields zeros */
+    const eng_mix_config mix = {
+        .row = 1, .scalars = scalars, .column = {0, 2, 3}}; /* column 1 is of an operation that yields zeros */
     n->mixed = end[0] = add(n, &eng_op_mix, &mix, NULL, in, BRANCHES + 1);
     end[0] = add(n, &eng_op_dense, &(eng_dense_config){.width = 1}, NULL, end, 1);
     end[1] = target;
@@ -55,6 +56,10 @@ static net *make(const eng_kernels *kernels) {
     eng_plan_bind(n->plan, x, n->x);
     eng_plan_bind(n->plan, target, n->target);
     return n;
+}
+
+static net *make(const eng_kernels *kernels) {
+    return make_with(kernels, false);
 }
 
 static void destroy(net *n) {
@@ -188,6 +193,57 @@ static void a_mixed_operation_of_scalars(void **state) {
     eng_graph_destroy(graph);
 }
 
+/* y = w_1 x_1 with w = (0, 0, 1, 0), two inputs left out and column 1 without one. With scalars every weight that is 0
+ * has the slope of a number that is added to y; the loss is linear in y, so that one difference is exact. Inputs that
+ * are there, and all without scalars, keep their slopes. */
+static void check_scalars(bool scalars, double *by_weights) {
+    static const float x[2][4] = {{1, -2, 3, .5f}, {2, 0, 1, 1}}, weights[4] = {0, 0, 1, 0}, slope[4] = {.5f, 1, -2, 4};
+    eng_graph *graph = eng_graph_create();
+    base_err err;
+    eng_params *params;
+    eng_plan *plan;
+    eng_value in[BRANCHES + 1], end[2], none;
+    const eng_value data = eng_graph_input(graph, eng_shape_1d(4), ENG_F32);
+    for (size_t i = 0; i < BRANCHES; i++)
+        CHECK_OK(eng_graph_add(graph, &eng_op_linear, NULL, NULL, &data, &in[i], &err));
+    const eng_parameter_config table = {.shape = eng_shape_2d(1, 4), .init = &eng_init_he_normal};
+    CHECK_OK(eng_graph_add_many(graph, &eng_op_parameter, &table, "w", NULL, 0, &in[BRANCHES], &err));
+    const eng_mix_config mix = {.scalars = scalars, .column = {0, 2, 3}};
+    CHECK_OK(eng_graph_add_many(graph, &eng_op_mix, &mix, NULL, in, BRANCHES + 1, &end[0], &err));
+    const size_t node = eng_graph_value(graph, end[0])->producer;
+    CHECK_OK(eng_graph_add(graph, &eng_op_dense, &(eng_dense_config){.width = 1}, "out", &end[0], &end[0], &err));
+    end[1] = eng_graph_input(graph, eng_shape_1d(1), ENG_F32);
+    CHECK_OK(eng_graph_add(graph, &eng_op_mean_squared_error, NULL, NULL, end, &none, &err));
+    CHECK_OK(eng_graph_params(graph, 1, &params, &err));
+    CHECK_OK(eng_plan_create(graph, params, 2, eng_kernels_find(NULL), &plan, &err));
+    memcpy(eng_params_values(params) + eng_params_find(params, "w.value")->offset, weights, sizeof weights);
+    memcpy(eng_params_values(params) + eng_params_find(params, "out.weight")->offset, slope, sizeof slope);
+    const float target[2] = {0};
+    eng_plan_bind(plan, data, x);
+    eng_plan_bind(plan, end[1], target);
+    eng_plan_mask(plan, node, 0, true);
+    eng_plan_mask(plan, node, 2, true);
+    (void)eng_plan_forward(plan, 2, true, 1, 0);
+    eng_plan_backward(plan);
+    for (size_t k = 0; k < 4; k++)
+        by_weights[k] = (double)eng_params_gradients(params)[eng_params_find(params, "w.value")->offset + k];
+    eng_plan_destroy(plan);
+    eng_params_destroy(params);
+    eng_graph_destroy(graph);
+}
+
+static void what_is_left_out_may_enter_as_its_weight(void **state) {
+    (void)state;
+    double plain[4], scalars[4];
+    check_scalars(false, plain);
+    check_scalars(true, scalars);
+    /* Outputs -5.5 and 3, so that dL/dout_i = 2 out_i / 2 and dL/dy_i = out_i slope; the slopes add up to 3.5. */
+    static const double want_plain[4] = {0, 0, 5.5 * 5.5 + 3 * 3, 0};
+    static const double want_scalars[4] = {-8.75, -8.75, 5.5 * 5.5 + 3 * 3, -8.75};
+    CHECK_ARRAY_NEAR(plain, want_plain, 4, 1e-5);
+    CHECK_ARRAY_NEAR(scalars, want_scalars, 4, 1e-5);
+}
+
 static void tables_that_do_not_fit_are_refused(void **state) {
     (void)state;
     eng_graph *graph = eng_graph_create();
@@ -218,6 +274,7 @@ int main(void) {
         cmocka_unit_test(gradients_by_groups),
         cmocka_unit_test(inputs_may_be_left_out),
         cmocka_unit_test(a_mixed_operation_of_scalars),
+        cmocka_unit_test(what_is_left_out_may_enter_as_its_weight),
         cmocka_unit_test(tables_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
