@@ -9,6 +9,7 @@
     X(softmax)                                                                                                         \
     X(gumbel)                                                                                                          \
     X(gdas)                                                                                                            \
+    X(dirichlet)                                                                                                       \
     X(uniform)
 
 #define DECLARE(name) extern const nas_edge_weights nas_edge_weights_##name;
