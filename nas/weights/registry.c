@@ -10,6 +10,7 @@
     X(gumbel)                                                                                                          \
     X(gdas)                                                                                                            \
     X(dirichlet)                                                                                                       \
+    X(sigmoid)                                                                                                         \
     X(uniform)
 
 #define DECLARE(name) extern const nas_edge_weights nas_edge_weights_##name;
