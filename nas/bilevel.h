@@ -18,7 +18,9 @@
 extern "C" {
 #endif
 
-typedef enum nas_side { NAS_WEIGHTS, NAS_ALPHAS, NAS_SIDES } nas_side;
+/* What a vector is of. The sides are trained; a shift is what is added to the edge weights of the passes that ask for
+ * it. */
+typedef enum nas_side { NAS_WEIGHTS, NAS_ALPHAS, NAS_SIDES, NAS_SHIFT = NAS_SIDES, NAS_VECTORS } nas_side;
 typedef enum nas_loss { NAS_TRAIN, NAS_VALID } nas_loss;
 
 /* What a pass is asked for. */
@@ -26,9 +28,11 @@ enum {
     NAS_BY_WEIGHTS = 1u << NAS_WEIGHTS, /* the gradient by the weights */
     NAS_BY_ALPHAS = 1u << NAS_ALPHAS,   /* the gradient by the alphas */
     NAS_MOVE_STATE = 4u, /* running statistics follow this pass: only where the weights themselves are trained */
+    NAS_SHIFTED = 8u,    /* edge weights are those of the alphas plus the shift */
+    NAS_BY_SHIFT = 16u,  /* the gradient by the shift, with NAS_SHIFTED; that by the alphas is then undefined */
 };
 
-typedef struct nas_vector nas_vector; /* of one side of one problem */
+typedef struct nas_vector nas_vector; /* of one side of one problem, or a shift */
 
 typedef struct nas_bilevel_ops {
     /* A zero vector, to be destroyed by destroy; NULL when memory is out. */
@@ -40,6 +44,8 @@ typedef struct nas_bilevel_ops {
     double (*dot)(void *self, const nas_vector *x, const nas_vector *y);
     void (*normal)(void *self, nas_vector *x, base_rng *rng); /* every element from N(0, 1) */
     size_t (*size)(void *self, nas_side side);                /* elements */
+    /* Every element x of a shift becomes f(data, x), in their order. */
+    void (*map)(void *self, nas_vector *x, double (*f)(void *data, double x), void *data);
 
     /* Views into the problem. Writing the point moves it; the gradient is that of the last pass that asked for it. */
     nas_vector *(*point)(void *self, nas_side side);
@@ -48,12 +54,19 @@ typedef struct nas_bilevel_ops {
      * loss is not finite. */
     base_status (*pass)(void *self, nas_loss loss, unsigned flags, double *value, base_err *err);
 
+    /* The shift becomes the nearest after which the edge weights of passes by this loss are valid: none is negative or
+     * larger than 1, and those of an edge add up to 1 where the rule has them so. */
+    void (*settle)(void *self, nas_loss loss);
+
     /* One step of the side's optimizer by the gradient view, with its rate, momentum, decay and clipping. */
     void (*update)(void *self, nas_side side);
     /* What the weights' optimizer is made of, for a step that unrolls it. */
     double (*rate)(void *self);                            /* now */
     const nas_vector *(*momentum)(void *self, double *mu); /* the buffer m and its coefficient; NULL = none */
     void (*add_decay)(void *self, nas_vector *gradient);   /* gradient += decay w, for weights that decay */
+
+    base_rng (*random)(void *self); /* the random numbers of this step, always from their beginning */
+    double (*progress)(void *self); /* share of the search's epochs that is over */
 } nas_bilevel_ops;
 
 typedef struct nas_bilevel {

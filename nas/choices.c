@@ -289,6 +289,12 @@ static base_status check(const nas_choices *c, const base_yaml_node *node, base_
                       base_arena_printf(arena,
                                         "step: %s moves alphas, but edge_weights: %s have none; take step: weights",
                                         c->step->name, c->edge_weights->name));
+    if (c->step->perturbs && c->edge_weights->single_path)
+        return refuse(node, err,
+                      base_arena_printf(arena,
+                                        "step: %s shifts the weights of all operations, but edge_weights: %s computes "
+                                        "one of an edge; take step: first",
+                                        c->step->name, c->edge_weights->name));
     if (!learned && c->stop->reads_alphas)
         return refuse(
             node, err,

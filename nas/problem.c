@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A side of the problem is a group of the supernet's parameters: one range of floats in the blocks of values and
- * gradients, so that a vector is an array of that length. */
+ * gradients, so that a vector is an array of that length; a shift is an array of the relaxation. */
 #include "nas/problem.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@ struct nas_problem {
     const eng_kernels *kernels;
     eng_param_range range[NAS_SIDES];
     eng_optimizer *optimizer[NAS_SIDES];
-    nas_vector point[NAS_SIDES], gradient[NAS_SIDES], momentum;
+    nas_vector point[NAS_VECTORS], gradient[NAS_VECTORS], momentum;
     nas_problem_step step;
     nas_agreement *agreement; /* NULL = nobody compares gradients */
     nas_bilevel bilevel;
@@ -85,7 +85,17 @@ static void normal(void *self, nas_vector *x, base_rng *rng) {
 static size_t size(void *self, nas_side side) {
     const nas_problem *p = self;
     const size_t weights = nas_supernet_numbers(p->net);
+    if (side == NAS_SHIFT) return p->point[side].size;
     return side == NAS_WEIGHTS ? weights : eng_params_numbers(nas_supernet_params(p->net)) - weights;
+}
+
+static void draw(const nas_problem *p, nas_loss loss) {
+    nas_supernet_draw(p->net, p->step.number, loss == NAS_VALID ? NAS_DRAW_VALID : NAS_DRAW_TRAIN, p->step.way);
+}
+
+static void map(void *self, nas_vector *x, double (*f)(void *data, double x), void *data) {
+    (void)self;
+    for (size_t i = 0; i < x->size; i++) x->at[i] = (float)f(data, (double)x->at[i]);
 }
 
 static nas_vector *point(void *self, nas_side side) {
@@ -115,18 +125,27 @@ static base_status pass(void *self, nas_loss loss, unsigned flags, double *value
     nas_problem *p = self;
     const bool compares = p->agreement && loss == NAS_VALID && (flags & NAS_BY_ALPHAS);
     const uint32_t key = 2 * p->step.number + (loss == NAS_VALID);
-    nas_supernet_draw(p->net, p->step.number, loss == NAS_VALID ? NAS_DRAW_VALID : NAS_DRAW_TRAIN, p->step.way);
+    const unsigned by_alphas = flags & (NAS_BY_ALPHAS | NAS_BY_SHIFT) ? NAS_BY_ALPHAS : 0;
+    draw(p, loss);
+    if (flags & NAS_SHIFTED) nas_relaxation_use_shift(nas_supernet_relaxation(p->net));
     nas_supernet_progress(p->net, p->step.progress);
     *value = nas_supernet_train(p->net, &p->step.batch[loss], (flags & NAS_MOVE_STATE) != 0, key);
     if (!isfinite(*value))
         return BASE_FAIL(err, BASE_NUMERIC, "the supernet's %s loss became %g at step %u",
                          loss == NAS_TRAIN ? "training" : "validation", *value, (unsigned)p->step.number + 1);
-    nas_supernet_backward(p->net, (flags | (compares ? NAS_BY_WEIGHTS : 0)) & (NAS_BY_WEIGHTS | NAS_BY_ALPHAS));
+    const unsigned groups = ((flags | (compares ? NAS_BY_WEIGHTS : 0)) & NAS_BY_WEIGHTS) | by_alphas;
+    if (groups != 0) nas_supernet_backward(p->net, groups);
     if (compares) nas_agreement_valid(p->agreement);
     /* Not part of the value: losses are those of the data. */
     if (loss == NAS_VALID && (flags & NAS_BY_ALPHAS)) (void)nas_relaxation_add_penalty(nas_supernet_relaxation(p->net));
     if (loss == NAS_VALID && (flags & NAS_BY_ALPHAS) && p->step.limits) add_limits(p);
     return BASE_OK;
+}
+
+static void settle(void *self, nas_loss loss) {
+    const nas_problem *p = self;
+    draw(p, loss);
+    nas_relaxation_settle(nas_supernet_relaxation(p->net));
 }
 
 static void update(void *self, nas_side side) {
@@ -151,6 +170,15 @@ static void add_decay(void *self, nas_vector *g) {
     p->kernels->axpy(r->decayed - r->first, (float)p->options.weight_decay, p->point[NAS_WEIGHTS].at, g->at);
 }
 
+static base_rng random_numbers(void *self) {
+    const nas_problem *p = self;
+    return base_rng_stream(nas_supernet_seed(p->net), BASE_RNG_ARCHITECTURE, p->step.number, NAS_DRAW_SHIFT);
+}
+
+static double progress(void *self) {
+    return ((const nas_problem *)self)->step.progress;
+}
+
 static const nas_bilevel_ops ops = {
     .create = create,
     .destroy = destroy,
@@ -160,13 +188,17 @@ static const nas_bilevel_ops ops = {
     .dot = dot,
     .normal = normal,
     .size = size,
+    .map = map,
     .point = point,
     .gradient = gradient,
     .pass = pass,
+    .settle = settle,
     .update = update,
     .rate = rate,
     .momentum = momentum,
     .add_decay = add_decay,
+    .random = random_numbers,
+    .progress = progress,
 };
 
 static base_status create_optimizers(nas_problem *p, base_err *err) {
@@ -203,6 +235,10 @@ base_status nas_problem_create(const nas_problem_options *options, nas_supernet 
         p->point[i] = (nas_vector){side, count, eng_params_values(params) + range.first};
         p->gradient[i] = (nas_vector){side, count, eng_params_gradients(params) + range.first};
     }
+    const size_t operations = nas_space_weights(nas_supernet_space(net));
+    nas_relaxation *relaxation = nas_supernet_relaxation(net);
+    p->point[NAS_SHIFT] = (nas_vector){NAS_SHIFT, operations, nas_relaxation_shift(relaxation)};
+    p->gradient[NAS_SHIFT] = (nas_vector){NAS_SHIFT, operations, nas_relaxation_shift_slopes(relaxation)};
     *out = NULL;
     const base_status status = create_optimizers(p, err);
     if (status != BASE_OK) {

@@ -3,6 +3,7 @@
  * computes; the node in the graph hands them on, and turns the gradient by them into that by alphas and betas. */
 #include "nas/relaxation.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,8 @@ struct nas_relaxation {
     float **made_shares;             /* by type and edge: of this pass */
     source source;
     nas_draw draw;
+    bool shifted;
+    float *shift, *shift_slopes;                       /* over operations, type by type */
     double **alphas, **noise, **operations, **weights; /* weights: of the pass; operations: what they were made of */
     double **edges, **given;                           /* shares of edges: by betas; those that were given */
     double *scratch;                                   /* for two arrays over the operations or edges of a type */
@@ -113,6 +116,8 @@ nas_relaxation *nas_relaxation_create(const nas_space *space, const nas_choices 
         .made_shares = BASE_NEW_ARRAY(arena, space->n_cells, float *),
         .betas = BASE_NEW_ARRAY(arena, space->n_cells, float *),
         .beta_gradients = BASE_NEW_ARRAY(arena, space->n_cells, float *),
+        .shift = BASE_NEW_ARRAY(arena, nas_space_weights(space), float),
+        .shift_slopes = BASE_NEW_ARRAY(arena, nas_space_weights(space), float),
         .alphas = nas_operation_blocks(space, arena),
         .noise = nas_operation_blocks(space, arena),
         .operations = nas_operation_blocks(space, arena),
@@ -259,18 +264,24 @@ static void round_to_floats(nas_relaxation *r) {
 
 /* Whether the nodes compute the weights of the pass themselves. */
 static bool in_tables(const nas_relaxation *r) {
-    return r->source == MEAN && r->rule->table != NULL;
+    return r->source == MEAN && !r->shifted && r->rule->table != NULL;
+}
+
+static void make_operations(nas_relaxation *r) {
+    nas_relaxation_alphas(r, r->alphas);
+    if (r->source == DRAWN)
+        draw_operations(r);
+    else
+        nas_relaxation_mean(r, (const double *const *)r->alphas, NULL, r->operations);
 }
 
 static void make_weights(nas_relaxation *r) {
+    const float *shift = r->shift;
     if (r->source != GIVEN) {
-        nas_relaxation_alphas(r, r->alphas);
-        if (r->source == DRAWN)
-            draw_operations(r);
-        else
-            nas_relaxation_mean(r, (const double *const *)r->alphas, NULL, r->operations);
+        make_operations(r);
         for (size_t t = 0; t < r->space->n_cells; t++)
-            memcpy(r->weights[t], r->operations[t], r->space->cells[t].weights * sizeof **r->weights);
+            for (size_t k = 0; k < r->space->cells[t].weights; k++, shift++)
+                r->weights[t][k] = r->operations[t][k] + (r->shifted ? (double)*shift : 0);
     }
     round_to_floats(r);
 }
@@ -281,15 +292,18 @@ void nas_relaxation_prepare(nas_relaxation *r) {
 }
 
 void nas_relaxation_use_mean(nas_relaxation *r) {
+    r->shifted = false;
     r->source = MEAN;
 }
 
 void nas_relaxation_use_draw(nas_relaxation *r, const nas_draw *draw) {
+    r->shifted = false;
     r->source = nas_edge_weights_random(r->rule) ? DRAWN : MEAN;
     r->draw = *draw;
 }
 
 void nas_relaxation_use(nas_relaxation *r, const double *const *weights, const double *const *edges) {
+    r->shifted = false;
     r->source = GIVEN;
     for (size_t t = 0; t < r->space->n_cells; t++) {
         const nas_space_cell *cell = &r->space->cells[t];
@@ -300,7 +314,50 @@ void nas_relaxation_use(nas_relaxation *r, const double *const *weights, const d
 }
 
 const double *const *nas_relaxation_drawn(const nas_relaxation *r) {
-    return r->source == MEAN ? NULL : (const double *const *)r->weights;
+    return r->source == MEAN || r->shifted ? NULL : (const double *const *)r->weights;
+}
+
+/* ---- a shift ---- */
+
+void nas_relaxation_use_shift(nas_relaxation *r) {
+    BASE_ASSERT(r->source != GIVEN && !r->rule->single_path);
+    r->shifted = true;
+}
+
+float *nas_relaxation_shift(const nas_relaxation *r) {
+    return r->shift;
+}
+
+float *nas_relaxation_shift_slopes(const nas_relaxation *r) {
+    return r->shift_slopes;
+}
+
+/* Where nothing is left of an edge, its largest weight was the least wrong one and becomes 1 (SDARTS, in the authors'
+ * code). */
+static void make_valid(double *weights, size_t count, bool independent) {
+    size_t best = 0;
+    double sum = 0;
+    for (size_t k = 1; k < count; k++)
+        if (weights[k] > weights[best]) best = k;
+    for (size_t k = 0; k < count; k++) sum += weights[k] = fmin(fmax(weights[k], 0), 1);
+    if (independent) return;
+    if (sum == 0) sum = weights[best] = 1;
+    for (size_t k = 0; k < count; k++) weights[k] /= sum;
+}
+
+void nas_relaxation_settle(nas_relaxation *r) {
+    float *shift = r->shift;
+    make_operations(r);
+    for (size_t t = 0; t < r->space->n_cells; shift += r->space->cells[t++].weights)
+        for (size_t e = 0; e < r->space->cells[t].n_edges; e++) {
+            const nas_space_edge *edge = &r->space->cells[t].edges[e];
+            double *weights = r->weights[t];
+            for (size_t k = edge->offset; k < edge->offset + edge->n_operations; k++)
+                weights[k] = r->operations[t][k] + (double)shift[k];
+            make_valid(weights + edge->offset, edge->n_operations, r->rule->independent);
+            for (size_t k = edge->offset; k < edge->offset + edge->n_operations; k++)
+                shift[k] = (float)(weights[k] - r->operations[t][k]);
+        }
 }
 
 /* ---- and back ---- */
@@ -337,6 +394,14 @@ static void alphas_back(const nas_relaxation *r, const table *t, const float *sl
         row_back(r, t, row, slopes + row * t->columns, by_operations, row_out);
         for (size_t k = 0; k < t->columns; k++) out[row * t->columns + k] = (float)row_out[k];
     }
+}
+
+static void shift_back(const nas_relaxation *r, const table *t, const float *slopes) {
+    const nas_space_edge *edges = r->space->cells[t->type].edges;
+    float *out = r->shift_slopes;
+    for (size_t type = 0; type < t->type; type++) out += r->space->cells[type].weights;
+    for (size_t row = 0; row < t->rows; row++)
+        memcpy(out + edges[t->edges[row]].offset, slopes + row * t->columns, t->columns * sizeof *out);
 }
 
 /* ---- what else the alphas follow ---- */
@@ -421,6 +486,7 @@ static void forward(const eng_call *call, eng_run *run) {
 static void backward(const eng_call *call, const eng_run *run) {
     const table *t = table_of(call);
     if (call->node->inputs == 0) return;
+    if (t->owner->shifted) shift_back(t->owner, t, call->dy);
     if (call->dx[0] && in_tables(t->owner))
         t->owner->rule->table_back(run->k, t->rows, t->columns, call->y, call->dy, call->dx[0]);
     else if (call->dx[0])

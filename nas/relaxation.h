@@ -53,10 +53,21 @@ void nas_relaxation_use_draw(nas_relaxation *relaxation, const nas_draw *draw);
 /* These, whatever the alphas, which have no gradient then. edges: the shares of edges, where they are weighed; NULL = 1
  * for an edge with a weight that is not 0, else 0. */
 void nas_relaxation_use(nas_relaxation *relaxation, const double *const *weights, const double *const *edges);
+/* Plus what nas_relaxation_shift holds: all operations are computed then. Until told otherwise by one of the above. */
+void nas_relaxation_use_shift(nas_relaxation *relaxation);
 /* Makes them from the present alphas: before each pass. */
 void nas_relaxation_prepare(nas_relaxation *relaxation);
 /* Those of operations of the last prepare where they are not the mean; NULL where they are, and nothing is left out. */
 const double *const *nas_relaxation_drawn(const nas_relaxation *relaxation);
+
+/* ---- a shift of the weights: nas_space_weights numbers, type by type ---- */
+
+float *nas_relaxation_shift(const nas_relaxation *relaxation);
+/* By these, of the last backward pass that had them and made the gradient by alphas. */
+float *nas_relaxation_shift_slopes(const nas_relaxation *relaxation);
+/* Makes the shift such that the weights as they are used now, plus it, are valid: in [0, 1], and of sum 1 where those
+ * of an edge add up to 1. */
+void nas_relaxation_settle(nas_relaxation *relaxation);
 
 /* ---- what is added to the gradients of alphas and betas, after a backward pass ---- */
 

@@ -240,9 +240,9 @@ const nas_supernet *nas_search_supernet(const nas_search *search) {
     return search->net;
 }
 
-/* Half of the training part goes through `passes` passes per epoch, the other half through a third of one. */
-static double cost_of_epoch(unsigned passes) {
-    return 0.5 * (double)passes + 0.5 / 3;
+/* Half of the training part goes through the passes of the step per epoch, the other half through a third of one. */
+static double cost_of_epoch(const nas_step_type *step) {
+    return 0.5 * ((double)step->passes + (double)step->forwards / 3) + 0.5 / 3;
 }
 
 double nas_search_cost(const nas_choices *choices, int64_t epochs, double from, double to) {
@@ -254,7 +254,7 @@ double nas_search_cost(const nas_choices *choices, int64_t epochs, double from, 
         *(course.alphas_stay ? &staying : &moving) += fmin(to, (double)(e + 1)) - fmax(from, (double)e);
     }
     base_arena_destroy(arena);
-    return moving * cost_of_epoch(choices->step->passes) + staying * cost_of_epoch(nas_step_weights_only.passes);
+    return moving * cost_of_epoch(choices->step) + staying * cost_of_epoch(&nas_step_weights_only);
 }
 
 /* Scoring is a third of a pass over the alphas' half, tuning a pass over the other one. */

@@ -22,9 +22,11 @@ typedef struct nas_step_type {
     const base_option *options; /* offsets from the beginning of the state; may be NULL */
     size_t state_size;
     bool moves_alphas;
-    bool unrolls;    /* the alphas' gradient is that at other weights than the present ones */
-    unsigned passes; /* forward and backward, per step: the unit of cost */
-    unsigned copies; /* of the weights that it keeps */
+    bool unrolls;      /* the alphas' gradient is that at other weights than the present ones */
+    bool perturbs;     /* it shifts the weights of all operations of an edge */
+    unsigned passes;   /* forward and backward, per step: the unit of cost */
+    unsigned forwards; /* without a backward: a third of it */
+    unsigned copies;   /* of the weights that it keeps */
     /* Vectors that a step needs. May be NULL. fini also after a failed init. */
     base_status (*init)(void *state, const nas_bilevel *problem, base_err *err);
     void (*fini)(void *state, const nas_bilevel *problem);

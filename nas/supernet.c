@@ -170,6 +170,10 @@ nas_relaxation *nas_supernet_relaxation(const nas_supernet *net) {
     return net->relaxation;
 }
 
+uint64_t nas_supernet_seed(const nas_supernet *net) {
+    return net->options.seed;
+}
+
 void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, double progress) {
     const nas_draw draw = {.seed = net->options.seed, .step = step, .purpose = purpose, .progress = progress};
     nas_relaxation_use_draw(net->relaxation, &draw);

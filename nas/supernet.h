@@ -47,7 +47,7 @@ BASE_CHECK base_status nas_supernet_measure(const nas_supernet_options *options,
  * function of the seed, the step, what it is for, and the alphas. progress as in nas_edge_weights. Other edge weights
  * are those of nas_supernet_relaxation. What has weight 0 is not computed, unless the weights are the mean of a rule.
  */
-enum { NAS_DRAW_TRAIN, NAS_DRAW_EVALUATE, NAS_DRAW_VALID };
+enum { NAS_DRAW_TRAIN, NAS_DRAW_EVALUATE, NAS_DRAW_VALID, NAS_DRAW_SHIFT };
 void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, double progress);
 /* Where the search is in the passes that follow: the share of its epochs that is over, for what a mixed operation
  * changes along it; 0 at first. */
@@ -67,6 +67,7 @@ const float *nas_supernet_outputs(const nas_supernet *net); /* [n, outputs] of t
 
 /* Its alphas and edge weights. */
 nas_relaxation *nas_supernet_relaxation(const nas_supernet *net);
+uint64_t nas_supernet_seed(const nas_supernet *net);
 const nas_space *nas_supernet_space(const nas_supernet *net);
 const eng_graph *nas_supernet_graph(const nas_supernet *net);
 eng_plan *nas_supernet_plan(const nas_supernet *net);

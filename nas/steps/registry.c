@@ -10,6 +10,8 @@
 #define NAS_STEP_LIST(X)                                                                                               \
     X(first_order)                                                                                                     \
     X(second_order)                                                                                                    \
+    X(perturb_random)                                                                                                  \
+    X(perturb_adversarial)                                                                                             \
     X(weights_only)
 
 #define DECLARE(name) extern const nas_step_type nas_step_##name;

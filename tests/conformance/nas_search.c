@@ -14,11 +14,14 @@ static void walk(const nas_step_type *type, closed_bilevel *j) {
     CHECK_OK(nas_step_create(type, NULL, &problem, &step, &err));
     for (int i = 0; i < 300; i++) {
         nas_step_losses losses = {0};
-        const unsigned before = j->passes, moving = j->moving;
+        const unsigned before = j->passes, forwards = j->forwards, moving = j->moving;
+        j->step = (uint32_t)i;
+        j->progress = i / 300.0;
         CHECK_OK(nas_step_take(step, &losses, &err));
         assert_true(isfinite(losses.train));
         assert_int_equal(isfinite(losses.valid), type->moves_alphas);
         assert_int_equal(j->passes - before, type->passes);
+        assert_int_equal(j->forwards - forwards, type->forwards);
         assert_int_equal(j->moving - moving, 1); /* running statistics follow the weights alone */
         assert_int_equal(j->last, NAS_TRAIN);
     }

@@ -8,7 +8,7 @@
 static nas_vector *create(void *self, nas_side side) {
     const closed_bilevel *j = self;
     nas_vector *v = calloc(1, sizeof *v);
-    if (v) v->size = j->size[side];
+    if (v) v->size = j->point[side].size;
     return v;
 }
 
@@ -47,7 +47,12 @@ static void normal(void *self, nas_vector *x, base_rng *rng) {
 }
 
 static size_t size(void *self, nas_side side) {
-    return ((const closed_bilevel *)self)->size[side];
+    return ((const closed_bilevel *)self)->point[side].size;
+}
+
+static void map(void *self, nas_vector *x, double (*f)(void *data, double x), void *data) {
+    (void)self;
+    for (size_t i = 0; i < x->size; i++) x->at[i] = f(data, x->at[i]);
 }
 
 static nas_vector *point(void *self, nas_side side) {
@@ -109,12 +114,16 @@ static void by_alphas(closed_bilevel *j, nas_loss loss) {
 
 static base_status pass(void *self, nas_loss loss, unsigned flags, double *value, base_err *err) {
     closed_bilevel *j = self;
+    const nas_vector alphas = j->point[NAS_ALPHAS];
+    if (flags & NAS_SHIFTED) axpy(self, &j->point[NAS_ALPHAS], 1, &j->point[NAS_SHIFT]);
     if (flags & NAS_BY_WEIGHTS) by_weights(j, loss);
-    if (flags & NAS_BY_ALPHAS) by_alphas(j, loss);
-    j->passes++;
+    if (flags & (NAS_BY_ALPHAS | NAS_BY_SHIFT)) by_alphas(j, loss);
+    if (flags & NAS_BY_SHIFT) j->gradient[NAS_SHIFT] = j->gradient[NAS_ALPHAS];
+    *(flags & (NAS_BY_WEIGHTS | NAS_BY_ALPHAS | NAS_BY_SHIFT) ? &j->passes : &j->forwards) += 1;
     j->moving += (flags & NAS_MOVE_STATE) != 0;
     j->last = loss;
     *value = loss == NAS_TRAIN ? closed_train(j) : closed_valid(j);
+    j->point[NAS_ALPHAS] = alphas;
     return isfinite(*value) ? BASE_OK : BASE_FAIL(err, BASE_NUMERIC, "the loss became %g", *value);
 }
 
@@ -132,6 +141,18 @@ static void update(void *self, nas_side side) {
         direction = &j->momentum;
     }
     axpy(self, &j->point[side], -j->rate[side], direction);
+}
+
+static void settle(void *self, nas_loss loss) {
+    (void)self, (void)loss;
+}
+
+static base_rng random_numbers(void *self) {
+    return base_rng_stream(1, BASE_RNG_TEST, ((const closed_bilevel *)self)->step, 0);
+}
+
+static double progress(void *self) {
+    return ((const closed_bilevel *)self)->progress;
 }
 
 static double rate(void *self) {
@@ -154,16 +175,21 @@ nas_bilevel closed_bilevel_problem(closed_bilevel *j) {
         .dot = dot,
         .normal = normal,
         .size = size,
+        .map = map,
         .point = point,
         .gradient = gradient,
         .pass = pass,
+        .settle = settle,
         .update = update,
         .rate = rate,
         .momentum = momentum,
         .add_decay = add_decay,
+        .random = random_numbers,
+        .progress = progress,
     };
     for (int side = 0; side < NAS_SIDES; side++) j->point[side].size = j->gradient[side].size = j->size[side];
     j->momentum.size = j->size[NAS_WEIGHTS];
+    j->point[NAS_SHIFT].size = j->gradient[NAS_SHIFT].size = j->size[NAS_ALPHAS];
     return (nas_bilevel){.ops = &ops, .self = j};
 }
 

@@ -3,7 +3,8 @@
  *
  *     L_train = w'Aw/2 - w'Ba + a'Ca/2    L_valid = w'Dw/2 + w'Ea + a'Fa/2 + p'w + q'a + c
  *
- * with gradient descent (momentum mu, decay d) for the weights and plain gradient descent for the alphas. */
+ * with gradient descent (momentum mu, decay d) for the weights and plain gradient descent for the alphas. Edge weights
+ * are the alphas themselves, all of them valid: a shifted pass is one at a + shift. */
 #ifndef TESTS_NAS_CLOSED_BILEVEL_H
 #define TESTS_NAS_CLOSED_BILEVEL_H
 
@@ -22,9 +23,11 @@ typedef struct closed_bilevel {
     double A[CLOSED_MATRIX], B[CLOSED_MATRIX], C[CLOSED_MATRIX], D[CLOSED_MATRIX], E[CLOSED_MATRIX], F[CLOSED_MATRIX];
     double p[CLOSED_MAX], q[CLOSED_MAX], c;
     double rate[NAS_SIDES], mu, decay;
-    nas_vector point[NAS_SIDES], gradient[NAS_SIDES], momentum;
-    unsigned passes, moving; /* counted: all, and those that move running statistics */
-    nas_loss last;           /* the loss of the last pass */
+    nas_vector point[NAS_VECTORS], gradient[NAS_VECTORS], momentum;
+    double progress;
+    uint32_t step;                     /* what random numbers depend on; for the test to advance */
+    unsigned passes, forwards, moving; /* counted: with gradients, without, and those that move running statistics */
+    nas_loss last;                     /* the loss of the last pass */
 } closed_bilevel;
 
 /* The problem of J's fields; J must outlive it. */

@@ -81,6 +81,7 @@ static void mistakes_are_named_with_their_place(void **state) {
         {"{stop: epochs, factor: 2}", "s.yaml:1:16: no part of this search has an option 'factor'"},
         {"{name: r-darts, factor: 0.5}", "s.yaml:1:25"},
         {"{edge_weights: uniform}", "step: second moves alphas, but edge_weights: uniform have none"},
+        {"{edge_weights: gdas, step: perturb-random}", "edge_weights: gdas computes one of an edge; take step: first"},
         {"{edge_weights: uniform, step: weights}", "take selection: best-of-random"},
         {"{name: random-sharing, stop: eigenvalue}", "take stop: epochs"},
         {"{name: darts, warm_up: 1}", "s.yaml:1:24"},
