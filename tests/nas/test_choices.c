@@ -31,6 +31,18 @@ static void names_are_combinations(void **state) {
         {"{name: darts-minus, schedule: cosine}",
          "{edge_weights: softmax, mixed: auxiliary-skip, schedule: cosine, "
          "step: first, stop: epochs, selection: magnitude, course: constant, warm_up: 0.0}"},
+        {"snas", "{edge_weights: gumbel, tau_start: 1.0, tau_end: 0.33, mixed: plain, step: first, stop: epochs, "
+                 "selection: magnitude, course: constant, warm_up: 0.0}"},
+        {"gdas", "{edge_weights: gdas, tau_start: 10.0, tau_end: 0.1, unselected: scalar, mixed: plain, step: first, "
+                 "stop: epochs, selection: magnitude, course: constant, warm_up: 0.0}"},
+        {"drnas", "{edge_weights: dirichlet, regularizer: none, regularizer_weight: 0.001, mixed: plain, step: first, "
+                  "stop: epochs, selection: magnitude, course: constant, warm_up: 0.4}"},
+        {"fair-darts", "{edge_weights: sigmoid, regularizer: l2, regularizer_weight: 10.0, mixed: plain, step: first, "
+                       "stop: epochs, selection: threshold, threshold: 0.85, course: constant, warm_up: 0.0}"},
+        {"sdarts-rs", "{edge_weights: softmax, mixed: plain, step: perturb-random, radius_start: 0.03, radius_end: "
+                      "0.3, stop: epochs, selection: magnitude, course: constant, warm_up: 0.0}"},
+        {"sdarts-adv", "{edge_weights: softmax, mixed: plain, step: perturb-adversarial, radius_start: 0.03, "
+                       "radius_end: 0.3, stop: epochs, selection: magnitude, course: constant, warm_up: 0.0}"},
         {"{name: r-darts, factor: 1.5, step: second}",
          "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: eigenvalue, every: 2, window: 5, "
          "delta: 4, start: 10, factor: 1.5, selection: magnitude, course: constant, warm_up: 0.0}"},
