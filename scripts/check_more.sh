@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, searches within limits with many
-# seeds, the threads of dispatch and the journal under ThreadSanitizer, the same results and the same speed as another
-# build. About half an hour.
+# seeds, more searches that are killed, the threads of dispatch and the journal under ThreadSanitizer, the same results
+# and the same speed as another build. About half an hour.
 #   scripts/check_more.sh [--aarch64] [OLD]
 # OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
 # which takes an hour more.
@@ -24,9 +24,17 @@ soak() {
     python3 tests/mpi/test_soak.py build/release/bin/hpo_search 20000
 }
 
+killed() {
+    local search
+    for search in pc-darts darts-minus '{name: darts-pt, tune: 2}'; do
+        python3 tests/mpi/test_search_killed.py build/release/bin/hpo_search "$search" || return 1
+    done
+}
+
 if step "build release" build release; then
     step "20,000 trials" soak
     step "20 seeds within limits" build/release/tests/nas/test_search_limits 20
+    step "searches that are killed" killed
     if [ -n "$old" ]; then
         step "the same results as $old" scripts/compare_results.sh "$old" build/release
         step "as fast as $old" scripts/compare_builds.sh "$old" build/release

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An architecture search that is killed at stated places goes on to the same records, genotypes and alphas, bit for
-bit: test_search_killed.py HPO_SEARCH.
+bit: test_search_killed.py HPO_SEARCH [SEARCH], where SEARCH is one as in a study file, else darts.
 
 A run is stopped in its search, which leaves a checkpoint, and killed with SIGKILL, all processes at once, (1) in an
-epoch of the search that goes on from there, (2) between the search and its retraining, whose first epoch has not ended,
-and, after another stop, (3) in the retraining that goes on from its own checkpoint. So on 1, 2 and 4 ranks, with 1 and
-2 threads. Where a kill came is read off what it left: the log of the trial and its checkpoints. One that came too late
-counts as a miss, and the round is done again; the test fails unless every place was hit in every round.
+epoch of the search that goes on from there, (2) between the search and its retraining, whose first epoch has not ended
+(a selection that explores is at work then), and, after another stop, (3) in the retraining that goes on from its own
+checkpoint. So on 1, 2 and 4 ranks, with 1 and 2 threads. Where a kill came is read off what it left: the log of the
+trial and its checkpoints. One that came too late counts as a miss, and the round is done again; the test fails unless
+every place was hit in every round.
 """
 import signal
 import sys
@@ -15,6 +16,7 @@ import time
 from harness import DONE, INTERRUPTED, Failure, check, check_equal, main, records, results, status
 
 SEARCH, RETRAINING = 6, 8  # epochs
+NAME = sys.argv[2] if len(sys.argv) > 2 else "darts"
 STUDY = f"""\
 study: killed
 seed: 3
@@ -22,7 +24,7 @@ objective:
   darts:
     dataset: digits
     space: toy
-    search: darts
+    search: {NAME}
     search_epochs: {SEARCH}
     channels: 4
     batch_size: 32
