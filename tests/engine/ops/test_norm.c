@@ -103,7 +103,7 @@ static void check_passes_of(const eng_kernels *k, size_t rows, size_t cols, bool
 }
 
 static void check_passes(const eng_kernels *k) {
-    static const size_t rows[] = {1, 63, 64, 65, MOST_ROWS}, cols[] = {1, 3, 16, 21, MOST_COLS};
+    static const size_t rows[] = {1, 63, 64, 65, MOST_ROWS}, cols[] = {1, 2, 3, 4, 8, 16, 21, MOST_COLS};
     for (size_t i = 0; i < CHECK_COUNT(rows); i++)
         for (size_t j = 0; j < CHECK_COUNT(cols); j++) {
             check_passes_of(k, rows[i], cols[j], false);
@@ -114,6 +114,56 @@ static void check_passes(const eng_kernels *k) {
 static void passes_do_what_they_say(void **state) {
     (void)state;
     on_every_instance(check_passes);
+}
+
+/* Rows that are read several at once have the bits that each has alone. */
+static void check_rows_of(const eng_kernels *k, size_t rows, size_t cols, bool relu) {
+    enum { MOST = 37 * 32 };
+    static float x[MOST], dy[MOST], column[5][32], whole[2][MOST], alone[2][MOST];
+    double random[MOST];
+    gradcheck_fill(3, 0.0, rows * cols, random);
+    gradcheck_to_float(rows * cols, random, x);
+    gradcheck_fill(4, 0.0, rows * cols, random);
+    gradcheck_to_float(rows * cols, random, dy);
+    for (uint32_t i = 0; i < 5; i++) {
+        gradcheck_fill(5 + i, 0.0, cols, random);
+        gradcheck_to_float(cols, random, column[i]);
+    }
+    eng_norm_job job = {.rows = rows,
+                        .cols = cols,
+                        .x = x,
+                        .mean = column[0],
+                        .scale = column[1],
+                        .shift = column[2],
+                        .sum = column[3],
+                        .sum_x = column[4],
+                        .y = whole[0],
+                        .dy = dy,
+                        .dx = whole[1],
+                        .relu = relu};
+    k->tiles->normalise(&job);
+    k->tiles->norm_grad(&job);
+    job.rows = 1;
+    for (size_t r = 0; r < rows; r++) {
+        job.x = x + r * cols, job.dy = dy + r * cols;
+        job.y = alone[0] + r * cols, job.dx = alone[1] + r * cols;
+        k->tiles->normalise(&job);
+        k->tiles->norm_grad(&job);
+    }
+    for (size_t i = 0; i < 2; i++) assert_memory_equal(whole[i], alone[i], rows * cols * sizeof(float));
+}
+
+static void check_rows(const eng_kernels *k) {
+    for (size_t cols = 1; cols <= 32; cols++)
+        for (size_t rows = 1; rows <= 37; rows += 4) {
+            check_rows_of(k, rows, cols, false);
+            check_rows_of(k, rows, cols, true);
+        }
+}
+
+static void short_rows_have_the_bits_of_rows_alone(void **state) {
+    (void)state;
+    on_every_instance(check_rows);
 }
 
 typedef struct network {
@@ -259,6 +309,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moments_are_stable),
         cmocka_unit_test(passes_do_what_they_say),
+        cmocka_unit_test(short_rows_have_the_bits_of_rows_alone),
         cmocka_unit_test(running_statistics_follow_and_serve),
         cmocka_unit_test(a_planned_network_has_its_gradient),
     };
