@@ -8,6 +8,8 @@
 
 #include "engine/ops/ops.h"
 
+enum { SHARED = 16384 }; /* numbers worth another thread */
+
 static base_status infer(eng_node *node, base_err *err) {
     const eng_noise_config *config = node->config;
     const size_t stride = config->stride == 0 ? 1 : config->stride;
@@ -19,11 +21,25 @@ static base_status infer(eng_node *node, base_err *err) {
     return BASE_OK;
 }
 
-static void forward(const eng_call *call, eng_run *run) {
+typedef struct job {
+    const eng_call *call;
+    const eng_run *run;
+} job;
+
+/* Ranges begin at multiples of SHARED, and so of the 64 numbers that are made together. */
+static void fill_range(const void *self, size_t thread, size_t begin, size_t end) {
+    const eng_call *call = ((const job *)self)->call;
+    const eng_run *run = ((const job *)self)->run;
     const eng_noise_config *config = call->node->config;
-    const double deviation = config->deviation == 0.0 ? 1.0 : config->deviation;
-    base_rng rng = base_rng_stream(run->seed, BASE_RNG_DROPOUT, call->node->index, run->step);
-    for (size_t i = 0; i < run->n * call->out_count; i++) call->y[i] = (float)(deviation * base_rng_normal(&rng));
+    const base_rng rng = base_rng_stream(run->seed, BASE_RNG_DROPOUT, call->node->index, run->step);
+    (void)thread;
+    run->k->normal(end - begin, begin, config->deviation == 0.0 ? 1.0f : (float)config->deviation, rng.key, rng.counter,
+                   call->y + begin);
+}
+
+static void forward(const eng_call *call, eng_run *run) {
+    const job j = {.call = call, .run = run};
+    eng_threads_ranges(run->threads, run->n * call->out_count, SHARED, fill_range, &j);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {

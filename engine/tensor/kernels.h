@@ -84,6 +84,11 @@ typedef struct eng_kernels {
                     const uint32_t counter[4], const float *x, float *y, uint8_t *keep);
     void (*dropout_grad)(size_t n, float scale, const uint8_t *keep, const float *dy, float *dx);
 
+    /* y[i] = deviation times number i of a sequence of standard normals: Box and Muller of the words of Philox4x32-10
+     * with this key and the blocks counter[0..1] = 0, 1, ...; 24 bits each, so that |z| <= 5.78. y[0] is number
+     * `first`, a multiple of 64. Within 2e-6 of exact logarithms and cosines. */
+    void (*normal)(size_t n, size_t first, float deviation, const uint32_t key[2], const uint32_t counter[4], float *y);
+
     /* Each row: y = (x - m) / sqrt(v + epsilon) scale + shift; m and 1 / sqrt(v + epsilon) of a row go to moments[2 r]
      * and [2 r + 1]. */
     void (*layer_norm)(size_t rows, size_t cols, float epsilon, const float *x, const float *scale, const float *shift,

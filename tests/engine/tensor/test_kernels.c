@@ -4,6 +4,8 @@
 #include "tests/support/check.h"
 #include "tests/support/gradcheck.h"
 
+#include "base/arena.h"
+#include "base/rng.h"
 #include "engine/tensor/kernels.h"
 
 typedef void kernels_check(const eng_kernels *kernels);
@@ -283,6 +285,50 @@ static void extreme_logits_have_finite_losses(void **state) {
     on_every_instance(check_extremes);
 }
 
+/* ---- normal noise ---- */
+
+/* Number i by its definition: its words, and libm in double. */
+static double normal_at(base_rng stream, size_t i) {
+    const size_t pair = i % 32;
+    uint32_t block[4], words[2];
+    for (size_t w = 0; w < 2; w++) {
+        const size_t word = 32 * w + pair; /* of the 64: word / 16 of block word % 16 */
+        const uint32_t counter[4] = {(uint32_t)(16 * (i / 64) + word % 16), 0, stream.counter[2], stream.counter[3]};
+        base_philox4x32(counter, stream.key, block);
+        words[w] = block[word / 16] >> 8;
+    }
+    const double radius = sqrt(-2.0 * log((words[0] + 1) * 0x1p-24)), turn = 6.283185307179586 * words[1] * 0x1p-24;
+    return radius * (i % 64 < 32 ? cos(turn) : sin(turn));
+}
+
+static void normals_are_those_of_box_and_muller(const eng_kernels *kernels) {
+    enum { COUNT = 200000 };
+    const base_rng stream = base_rng_stream(9, BASE_RNG_TEST, 5, 6);
+    float *y = base_malloc(COUNT * sizeof *y), part[101];
+    double moment[5] = {0};
+    kernels->normal(COUNT, 0, 1.0f, stream.key, stream.counter, y);
+    for (size_t i = 0; i < COUNT; i++) {
+        if (i < 20000) CHECK_NEAR(y[i], normal_at(stream, i), 2e-6);
+        for (int p = 1; p < 5; p++) moment[p] += pow(y[i], p) / COUNT;
+    }
+    CHECK_NEAR(moment[1], 0.0, 4 * sqrt(1.0 / COUNT)); /* four standard errors */
+    CHECK_NEAR(moment[2], 1.0, 4 * sqrt(2.0 / COUNT));
+    CHECK_NEAR(moment[3], 0.0, 4 * sqrt(15.0 / COUNT));
+    CHECK_NEAR(moment[4], 3.0, 4 * sqrt(96.0 / COUNT));
+    for (size_t n = 0; n <= 100; n += 10) { /* a part of the sequence, and nothing behind its end */
+        part[n] = 77.0f;
+        kernels->normal(n, 640, 3.0f, stream.key, stream.counter, part);
+        for (size_t i = 0; i < n; i++) CHECK_NEAR(part[i], 3.0f * y[640 + i], 1e-5);
+        assert_true(part[n] == 77.0f);
+    }
+    free(y);
+}
+
+static void normals_are_normal(void **state) {
+    (void)state;
+    on_every_instance(normals_are_those_of_box_and_muller);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instances_are_found),
@@ -293,6 +339,7 @@ int main(void) {
         cmocka_unit_test(multiples_are_exact),
         cmocka_unit_test(softmax_is_stable_for_any_width),
         cmocka_unit_test(extreme_logits_have_finite_losses),
+        cmocka_unit_test(normals_are_normal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
