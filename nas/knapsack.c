@@ -325,7 +325,7 @@ static bool is_worse(const solver *s, const state *a, const state *than) {
 static void keep(solver *s) {
     const size_t first = s->n_kept;
     size_t *front = BASE_NEW_ARRAY(s->arena, s->n_made + 1, size_t), n_front = 0;
-    qsort(s->made, s->n_made, sizeof *s->made, by_costs);
+    if (s->n_made > 1) qsort(s->made, s->n_made, sizeof *s->made, by_costs);
     for (size_t i = 0; i < s->n_made; i++) {
         const state *new = &s->made[i];
         size_t f = 0;

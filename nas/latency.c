@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "base/cpu.h"
 #include "engine/tensor/plan.h"
+#include "engine/tensor/subnormal.h"
 #include "nas/network.h"
 #include "nas/selection.h"
 #include "nas/supernet.h"
@@ -105,20 +106,30 @@ static int by_value(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Seconds of `passes` passes, by one. */
-static double time_passes(eng_plan *plan, size_t passes) {
-    const double began = base_monotonic();
-    for (size_t i = 0; i < passes; i++) (void)eng_plan_run(plan, &(eng_pass){.n = 1});
-    return (base_monotonic() - began) / (double)passes;
+/* Seconds that this thread has computed: other processes, such as ranks that wait for the first trial, do not count. */
+static double computed(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* The median, of groups that are long enough for the clock; the first passes find caches cold and are not counted. */
+/* Seconds of `passes` passes, by one. */
+static double time_passes(eng_plan *plan, size_t passes) {
+    const double began = computed();
+    for (size_t i = 0; i < passes; i++) (void)eng_plan_run(plan, &(eng_pass){.n = 1});
+    return (computed() - began) / (double)passes;
+}
+
+/* As a training does it: a network that was never trained would get lost in subnormal numbers. The median, of groups
+ * that are long enough for the clock; the first passes find caches cold and are not counted. */
 static double time_plan(eng_plan *plan) {
     double times[SAMPLES];
     size_t passes = 1;
+    const uint64_t before = eng_subnormals_flush();
     (void)time_passes(plan, 2);
     while (time_passes(plan, passes) * (double)passes < SAMPLE) passes *= 2;
     for (size_t i = 0; i < SAMPLES; i++) times[i] = time_passes(plan, passes);
+    eng_subnormals_restore(before);
     qsort(times, SAMPLES, sizeof *times, by_value);
     return round(times[SAMPLES / 2] * 1e9);
 }

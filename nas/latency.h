@@ -28,9 +28,10 @@ typedef struct nas_latency {
     size_t count, capacity;
 } nas_latency;
 
-/* Of the networks that nas_costs_count counts: each operation and shape by itself, the median of repeated passes; the
- * rest is what a network of the space takes beyond its entries. Some seconds at most; owned by the caller, its text by
- * the arena. BASE_INVALID as of nas_skeleton_build; BASE_NOMEM. */
+/* Of the networks that nas_costs_count counts: each operation and shape by itself, the median of repeated passes, in
+ * time that the thread has computed, with caches as warm as repetition makes them; the rest is what a network of the
+ * space takes beyond its entries. Some seconds at most; owned by the caller, its text by the arena. BASE_INVALID as of
+ * nas_skeleton_build; BASE_NOMEM. */
 BASE_CHECK base_status nas_latency_measure(const nas_space *space, const nas_settings *settings,
                                            const eng_net_config *around, base_arena *arena, nas_latency *out,
                                            base_err *err);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "nas/edge_weights.h"
 #include "nas/limits.h"
+#include "nas/narrow.h"
 #include "nas/supernet.h"
 
 static const eng_net_config images = {.input = {3, {28, 28, 1}}, .task = ENG_MULTICLASS, .outputs = 10};
@@ -362,6 +363,56 @@ static void a_selection_may_leave_edges_out(void **state) {
     base_arena_destroy(arena);
 }
 
+/* A rule that wants other operations comes after the limits: of all skips there is nothing but more to be had. */
+static void limits_come_before_other_rules(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    const nas_space *space = space_of("s2", arena); /* a skip or a separable convolution on every edge */
+    const nas_selection *selection = nas_selection_find("few-skips");
+    nas_limits limits = limits_of(space, (nas_settings){.channels = 8, .cells = 5}, arena);
+    double largest;
+    nas_costs_range(&limits.costs, NAS_COST_PARAMETERS, &limits.max[NAS_COST_PARAMETERS], &largest);
+    for (uint32_t k = 0; k < 5; k++) {
+        base_rng rng = base_rng_stream(1, BASE_RNG_TEST, 95, k);
+        double **weights = random_weights(space, &rng, arena);
+        nas_genotype *found;
+        base_err err;
+        CHECK_OK(
+            nas_limits_choose(&limits, selection, NULL, space, (const double *const *)weights, arena, &found, &err));
+        assert_true(nas_limits_meet(&limits, found));
+        assert_int_equal(nas_genotype_count(found, space->normal, NAS_OPERATION_SKIP), 8);
+    }
+    base_arena_destroy(arena);
+}
+
+/* With fewer operations on the edges a genotype costs what it did. */
+static void limits_of_a_narrow_space_are_the_same(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    const nas_space *space = space_of("darts", arena);
+    nas_limits limits = limits_of(space, (nas_settings){.channels = 8, .cells = 5}, arena);
+    base_rng rng = base_rng_stream(1, BASE_RNG_TEST, 96, 0);
+    double **weights = random_weights(space, &rng, arena);
+    size_t **keep = BASE_NEW_ARRAY(arena, space->n_cells, size_t *);
+    limits.max[NAS_COST_FLOPS] = 1e6;
+    make_latencies(&limits, &rng);
+    for (size_t t = 0; t < space->n_cells; t++) {
+        keep[t] = BASE_NEW_ARRAY(arena, space->cells[t].n_edges, size_t);
+        for (size_t e = 0; e < space->cells[t].n_edges; e++) keep[t][e] = 1 + e % 4;
+    }
+    const nas_space *narrow =
+        nas_space_narrow(space, (const double *const *)weights, (const size_t *const *)keep, arena);
+    const nas_limits *same = nas_limits_narrow(&limits, narrow, arena);
+    CHECK_NEAR(same->max[NAS_COST_FLOPS], 1e6, 0.0);
+    for (size_t k = 0; k < 20; k++) {
+        nas_genotype *genotype = nas_genotype_random(narrow, &rng, arena);
+        for (int kind = 0; kind < NAS_COSTS; kind++)
+            CHECK_NEAR(nas_costs_of(&same->costs, (nas_cost)kind, genotype),
+                       nas_costs_of(&limits.costs, (nas_cost)kind, genotype), 0.0);
+    }
+    base_arena_destroy(arena);
+}
+
 /* ---- what is impossible ---- */
 
 static void what_is_impossible_is_said(void **state) {
@@ -474,6 +525,8 @@ int main(void) {
         cmocka_unit_test(slopes_are_those_of_the_penalty),
         cmocka_unit_test(the_nearest_changes_as_little_as_can_be),
         cmocka_unit_test(a_selection_may_leave_edges_out),
+        cmocka_unit_test(limits_come_before_other_rules),
+        cmocka_unit_test(limits_of_a_narrow_space_are_the_same),
         cmocka_unit_test(what_is_impossible_is_said),
         cmocka_unit_test(what_is_impossible_together_is_said),
         cmocka_unit_test(random_genotypes_are_within),
