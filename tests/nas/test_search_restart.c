@@ -102,7 +102,7 @@ static void restarts_end_with_the_largest_decay_and_epochs_count(void **state) {
 static void a_search_that_restarts_goes_on_with_the_same_bits(void **state) {
     (void)state;
     enum { TOTAL = 12 };
-    data d = load_data(.2);
+    data d = load_data(.1);
     check_tmpdir dir = check_tmpdir_create();
     const char *path = check_tmpdir_file(&dir, "search");
     base_arena *arena = base_arena_create();
@@ -115,7 +115,7 @@ static void a_search_that_restarts_goes_on_with_the_same_bits(void **state) {
         if (f->epoch - 1 - f->from > longest) longest = f->epoch - 1 - f->from;
     }
     assert_int_equal(longest, 4); /* epochs that were gone back by */
-    for (size_t after = 1; after < TOTAL; after += 2) {
+    for (size_t after = 2; after < TOTAL; after += 3) {
         nas_search *begun = create_restart(patient, &d, arena, TOTAL),
                    *ended = create_restart(patient, &d, arena, TOTAL);
         run_to(begun, after);

@@ -102,7 +102,7 @@ static void the_strongest_operations_go_on(void **state) {
 
 /* After every epoch, and within them. */
 static void a_search_in_stages_goes_on_with_the_same_bits(const char *search) {
-    data d = load_data(.2);
+    data d = load_data(.1);
     check_tmpdir dir = check_tmpdir_create();
     const char *path = check_tmpdir_file(&dir, "search");
     base_arena *arena = base_arena_create();
@@ -148,13 +148,13 @@ static bool interrupt(void *self) {
 
 static void a_search_that_is_stopped_within_a_stage_goes_on(void **state) {
     (void)state;
-    data d = load_data(.2);
+    data d = load_data(.1);
     check_tmpdir dir = check_tmpdir_create();
     const char *path = check_tmpdir_file(&dir, "search");
     base_arena *arena = base_arena_create();
     base_err err = {0};
     nas_search_settings settings = settings_of(arena, 3, 2);
-    settings.batch_size = 4;
+    settings.batch_size = 2;
     nas_search *whole = create_with(&settings, small, &d, arena);
     run_to(whole, 3);
     for (size_t after = 1; after <= 6; after++) {
