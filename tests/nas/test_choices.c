@@ -46,6 +46,20 @@ static void names_are_combinations(void **state) {
         {"{name: r-darts, factor: 1.5, step: second}",
          "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: eigenvalue, every: 2, window: 5, "
          "delta: 4, start: 10, factor: 1.5, selection: magnitude, course: constant, warm_up: 0.0}"},
+        {"drnas-progressive", "{edge_weights: dirichlet, regularizer: none, regularizer_weight: 0.001, mixed: plain, "
+                              "step: first, stop: epochs, selection: magnitude, course: "
+                              "stages, stages: 2, more_cells: 0, keep: 0.5, warm_up: 0.4, skip_dropout: 0.0, "
+                              "more_skip_dropout: 0.0, weights: "
+                              "kept}"},
+        {"{name: drnas-progressive, keep: 0.3, weights: fresh}",
+         "{edge_weights: dirichlet, regularizer: none, regularizer_weight: 0.001, mixed: plain, step: first, stop: "
+         "epochs, selection: magnitude, course: "
+         "stages, stages: 2, more_cells: 0, keep: 0.3, warm_up: 0.4, skip_dropout: 0.0, more_skip_dropout: 0.0, "
+         "weights: "
+         "fresh}"},
+        {"{name: pc-darts, course: oles}",
+         "{edge_weights: softmax, mixed: partial, share: 4, step: first, stop: epochs, "
+         "selection: magnitude, course: oles, steps: 20, threshold: 0.4}"},
         {"{name: darts-first, warm_up: 0.2}", "{edge_weights: softmax, mixed: plain, step: first, stop: epochs, "
                                               "selection: magnitude, course: constant, warm_up: 0.2}"},
         {"{stop: skips, skips: 3}", "{edge_weights: softmax, mixed: plain, step: second, radius: 0.01, stop: skips, "
