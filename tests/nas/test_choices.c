@@ -37,6 +37,9 @@ static void names_are_combinations(void **state) {
                  "stop: epochs, selection: magnitude, course: constant, warm_up: 0.0}"},
         {"drnas", "{edge_weights: dirichlet, regularizer: none, regularizer_weight: 0.001, mixed: plain, step: first, "
                   "stop: epochs, selection: magnitude, course: constant, warm_up: 0.4}"},
+        {"tangle-nas",
+         "{edge_weights: dirichlet, regularizer: none, regularizer_weight: 0.001, mixed: entangled, step: "
+         "first, stop: epochs, selection: magnitude, course: constant, warm_up: 0.4}"},
         {"fair-darts", "{edge_weights: sigmoid, regularizer: l2, regularizer_weight: 10.0, mixed: plain, step: first, "
                        "stop: epochs, selection: threshold, threshold: 0.85, course: constant, warm_up: 0.0}"},
         {"sdarts-rs", "{edge_weights: softmax, mixed: plain, step: perturb-random, radius_start: 0.03, radius_end: "
