@@ -221,24 +221,6 @@ static void every_table_gives_the_mean(void **state) {
 
 /* ---- in a supernet, before every mixed operation ---- */
 
-/* No ReLU and no maximum, so that the loss is smooth; edges with different numbers of candidates. */
-static const char smooth[] = "cells:\n"
-                             "  cell:\n"
-                             "    inputs: 1\n"
-                             "    nodes: 2\n"
-                             "    edges:\n"
-                             "      - {to: 1, from: 0, operations: [skip_connect, avg_pool_3x3]}\n"
-                             "      - {to: 2, from: 0, operations: [none, skip_connect, avg_pool_3x3]}\n"
-                             "      - {to: 2, from: 1, operations: [avg_pool_3x3, skip_connect]}\n"
-                             "    keep: all\n"
-                             "    output: last\n"
-                             "    preprocess: false\n"
-                             "skeleton:\n"
-                             "  channels: 4\n"
-                             "  stem: {width: 1, kernel: 3}\n"
-                             "  stack: [{cell: cell, times: 3}]\n"
-                             "  head: [global_pool]\n";
-
 static double loss_at(bench *b, float *at, float value) {
     const float kept = *at;
     *at = value;
@@ -281,7 +263,7 @@ static void every_gradient_of_a_supernet_is_that_of_differences(void **state) {
             char search[128];
             snprintf(search, sizeof search, "{edge_weights: %s, mixed: %s, step: first, stop: epochs}", all[i]->name,
                      mixed[m]->name);
-            bench b = bench_create(smooth, search, 4, 0, 8, 4);
+            bench b = bench_create(smooth_space, search, 4, 0, 8, 4);
             nas_supernet_draw(b.net, 3, NAS_DRAW_TRAIN, .4);
             check_gradients(&b);
             bench_destroy(&b);

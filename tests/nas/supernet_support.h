@@ -5,6 +5,7 @@
 
 #include "tests/support/check.h"
 
+#include "nas/network.h"
 #include "nas/supernet.h"
 
 typedef struct bench {
@@ -66,6 +67,84 @@ static inline bench bench_create(const char *space, const char *search, size_t c
 static inline void bench_destroy(bench *b) {
     nas_supernet_destroy(b->net);
     base_arena_destroy(b->arena);
+}
+
+/* No ReLU and no maximum, so that the loss is smooth; edges with two and three candidates, so two tables. */
+static const char smooth_space[] = "cells:\n"
+                                   "  cell:\n"
+                                   "    inputs: 1\n"
+                                   "    nodes: 2\n"
+                                   "    edges:\n"
+                                   "      - {to: 1, from: 0, operations: [skip_connect, avg_pool_3x3]}\n"
+                                   "      - {to: 2, from: 0, operations: [none, skip_connect, avg_pool_3x3]}\n"
+                                   "      - {to: 2, from: 1, operations: [avg_pool_3x3, skip_connect]}\n"
+                                   "    keep: all\n"
+                                   "    output: last\n"
+                                   "    preprocess: false\n"
+                                   "skeleton:\n"
+                                   "  channels: 4\n"
+                                   "  stem: {width: 1, kernel: 3}\n"
+                                   "  stack: [{cell: cell, times: 3}]\n"
+                                   "  head: [global_pool]\n";
+
+/* ---- one network of the space ---- */
+
+/* Where the network's parameter `to` has its numbers in the supernet. */
+typedef void take_numbers_fn(const eng_params *from, const eng_param *to, float *out);
+
+/* A network by itself, in the manner of a search, with the supernet's numbers. */
+static inline eng_graph *build_network(const bench *b, const nas_genotype *genotype, size_t cells,
+                                       take_numbers_fn *take, eng_params **params, eng_ports *ports) {
+    const eng_net_config config = {.input = eng_shape_3d(8, 8, 1), .task = ENG_MULTICLASS, .outputs = 3};
+    const nas_settings settings = {.channels = 4, .cells = cells, .search = true};
+    base_err err = {0};
+    eng_net net;
+    CHECK_OK(eng_net_begin(&net, &config, &err));
+    CHECK_OK(nas_network_build(genotype, &settings, &net, ports));
+    eng_graph_keep(net.graph, ports->output);
+    CHECK_OK(eng_graph_params(net.graph, 99, params, &err));
+    for (size_t i = 0; i < eng_params_count(*params); i++) {
+        const eng_param *to = eng_params_at(*params, i);
+        take(nas_supernet_params(b->net), to, eng_params_values(*params) + to->offset);
+    }
+    return net.graph;
+}
+
+/* A supernet that is restricted to a network computes what the network does, in training and evaluation. */
+static inline void check_network(bench *b, const nas_genotype *genotype, size_t cells, take_numbers_fn *take) {
+    double **weights = nas_operation_blocks(b->space, b->arena);
+    base_err err = {0};
+    eng_params *params;
+    eng_ports ports;
+    eng_plan *plan;
+    eng_graph *graph = build_network(b, genotype, cells, take, &params, &ports);
+    CHECK_OK(eng_plan_create(graph, params, 4, nas_supernet_kernels(b->net), &plan, &err));
+    nas_genotype_weights(genotype, weights);
+    nas_relaxation_use(nas_supernet_relaxation(b->net), (const double *const *)weights, NULL);
+    eng_plan_bind(plan, ports.x, b->batch[0].x);
+    eng_plan_bind(plan, ports.target, b->batch[0].labels);
+    for (int training = 0; training < 2; training++) {
+        const double want = eng_plan_run(plan, &(eng_pass){.n = 4, .training = training, .keep_state = true});
+        const double got =
+            training ? nas_supernet_train(b->net, &b->batch[0], false, 0) : nas_supernet_evaluate(b->net, &b->batch[0]);
+        CHECK_NEAR(got, want, 1e-5);
+        for (size_t k = 0; k < 12; k++)
+            CHECK_NEAR(nas_supernet_outputs(b->net)[k], eng_plan_value(plan, ports.output)[k], 1e-4);
+    }
+    eng_plan_destroy(plan);
+    eng_params_destroy(params);
+    eng_graph_destroy(graph);
+}
+
+/* So many random networks of the space. */
+static inline void check_networks(const char *space, const char *search, size_t cells, uint32_t networks,
+                                  take_numbers_fn *take) {
+    bench b = bench_create(space, search, 4, cells, 8, 4);
+    for (uint32_t i = 0; i < networks; i++) {
+        base_rng rng = base_rng_stream(3, BASE_RNG_TEST, i, 0);
+        check_network(&b, nas_genotype_random(b.space, &rng, b.arena), cells, take);
+    }
+    bench_destroy(&b);
 }
 
 #endif

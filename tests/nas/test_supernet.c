@@ -2,7 +2,6 @@
 /* The supernet against published sizes, finite differences, and the network of a genotype. */
 #include "tests/nas/supernet_support.h"
 
-#include "nas/network.h"
 #include "nas/problem.h"
 
 /* ---- sizes ---- */
@@ -119,27 +118,9 @@ static double relative_error(bench *b, float h) {
     return sqrt(off / all);
 }
 
-/* No ReLU and no maximum, so that the loss is smooth; edges with different numbers of candidates. */
-static const char smooth[] = "cells:\n"
-                             "  cell:\n"
-                             "    inputs: 1\n"
-                             "    nodes: 2\n"
-                             "    edges:\n"
-                             "      - {to: 1, from: 0, operations: [skip_connect, avg_pool_3x3]}\n"
-                             "      - {to: 2, from: 0, operations: [none, skip_connect, avg_pool_3x3]}\n"
-                             "      - {to: 2, from: 1, operations: [avg_pool_3x3, skip_connect]}\n"
-                             "    keep: all\n"
-                             "    output: last\n"
-                             "    preprocess: false\n"
-                             "skeleton:\n"
-                             "  channels: 4\n"
-                             "  stem: {width: 1, kernel: 3}\n"
-                             "  stack: [{cell: cell, times: 3}]\n"
-                             "  head: [global_pool]\n";
-
 static void gradients_of_alphas_are_those_of_differences(void **state) {
     (void)state;
-    bench b = bench_create(smooth, "darts-first", 4, 0, 8, 4);
+    bench b = bench_create(smooth_space, "darts-first", 4, 0, 8, 4);
     assert_int_equal(nas_supernet_alpha_count(b.net), 7);
     CHECK_NEAR(relative_error(&b, .125f), 0, 5e-5);
     bench_destroy(&b);
@@ -156,57 +137,17 @@ static void the_space_of_darts_has_the_gradients_of_differences(void **state) {
 
 /* ---- one network of the space ---- */
 
-/* A network by itself, in the manner of a search, with the supernet's numbers. */
-static eng_graph *build_network(const bench *b, const nas_genotype *genotype, eng_params **params, eng_ports *ports) {
-    const eng_net_config config = {.input = eng_shape_3d(8, 8, 1), .task = ENG_MULTICLASS, .outputs = 3};
-    const nas_settings settings = {.channels = 4, .cells = 3, .search = true};
-    base_err err = {0};
-    eng_net net;
-    CHECK_OK(eng_net_begin(&net, &config, &err));
-    CHECK_OK(nas_network_build(genotype, &settings, &net, ports));
-    eng_graph_keep(net.graph, ports->output);
-    CHECK_OK(eng_graph_params(net.graph, 99, params, &err));
-    const eng_params *from = nas_supernet_params(b->net);
-    for (size_t i = 0; i < eng_params_count(*params); i++) {
-        const eng_param *to = eng_params_at(*params, i), *there = eng_params_find(from, to->name);
-        assert_non_null(there);
-        assert_int_equal(there->count, to->count);
-        memcpy(eng_params_values(*params) + to->offset, eng_params_values(from) + there->offset,
-               to->count * sizeof(float));
-    }
-    return net.graph;
+/* The numbers of the same name. */
+static void take_numbers(const eng_params *from, const eng_param *to, float *out) {
+    const eng_param *there = eng_params_find(from, to->name);
+    assert_non_null(there);
+    assert_int_equal(there->count, to->count);
+    memcpy(out, eng_params_values(from) + there->offset, to->count * sizeof *out);
 }
 
 static void a_restricted_supernet_is_the_network(void **state) {
     (void)state;
-    bench b = bench_create("darts", "random-sharing", 4, 3, 8, 4);
-    double **weights = nas_operation_blocks(b.space, b.arena);
-    for (uint32_t i = 0; i < 5; i++) {
-        base_rng rng = base_rng_stream(3, BASE_RNG_TEST, i, 0);
-        const nas_genotype *genotype = nas_genotype_random(b.space, &rng, b.arena);
-        base_err err = {0};
-        eng_params *params;
-        eng_ports ports;
-        eng_plan *plan;
-        eng_graph *graph = build_network(&b, genotype, &params, &ports);
-        CHECK_OK(eng_plan_create(graph, params, 4, nas_supernet_kernels(b.net), &plan, &err));
-        nas_genotype_weights(genotype, weights);
-        nas_relaxation_use(nas_supernet_relaxation(b.net), (const double *const *)weights, NULL);
-        eng_plan_bind(plan, ports.x, b.batch[0].x);
-        eng_plan_bind(plan, ports.target, b.batch[0].labels);
-        for (int training = 0; training < 2; training++) {
-            const double want = eng_plan_run(plan, &(eng_pass){.n = 4, .training = training, .keep_state = true});
-            const double got =
-                training ? nas_supernet_train(b.net, &b.batch[0], false, 0) : nas_supernet_evaluate(b.net, &b.batch[0]);
-            CHECK_NEAR(got, want, 1e-5);
-            for (size_t k = 0; k < 12; k++)
-                CHECK_NEAR(nas_supernet_outputs(b.net)[k], eng_plan_value(plan, ports.output)[k], 1e-4);
-        }
-        eng_plan_destroy(plan);
-        eng_params_destroy(params);
-        eng_graph_destroy(graph);
-    }
-    bench_destroy(&b);
+    check_networks("darts", "random-sharing", 3, 5, take_numbers);
 }
 
 /* A drawn network trains its own weights: of all others the gradient is zero. */
@@ -308,7 +249,7 @@ static void the_alphas_move_as_adam_says(void **state) {
  * H' v> for a direction u of the alphas. */
 static void the_mixed_second_derivative_is_symmetric(void **state) {
     (void)state;
-    bench b = bench_create(smooth, "darts", 4, 0, 8, 4);
+    bench b = bench_create(smooth_space, "darts", 4, 0, 8, 4);
     const nas_problem_options options = {.momentum = .9};
     nas_problem *problem;
     double loss;
@@ -398,7 +339,7 @@ static double slope_of_step(const char *name, const nas_bilevel *p, const nas_ve
 /* A large xi, momentum and decay, so that the second term is a good part of the gradient. */
 static void the_second_order_gradient_is_the_slope_of_the_unrolled_loss(void **state) {
     (void)state;
-    bench b = bench_create(smooth, "darts", 4, 0, 8, 4);
+    bench b = bench_create(smooth_space, "darts", 4, 0, 8, 4);
     const nas_problem_options options = {.momentum = .9, .weight_decay = .01};
     nas_problem *problem;
     double loss;

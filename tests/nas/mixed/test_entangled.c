@@ -3,8 +3,6 @@
  * gradients against differences, what weights of zero leave out, and the same bits with threads. */
 #include "tests/nas/supernet_support.h"
 
-#include "nas/network.h"
-
 #define ENTANGLED "{name: darts-first, mixed: entangled}"
 
 /* ---- sizes ---- */
@@ -104,59 +102,11 @@ static void take_numbers(const eng_params *from, const eng_param *to, float *out
         crop(&there->shape, values, &to->shape, out);
 }
 
-static eng_graph *build_network(const bench *b, const nas_genotype *genotype, size_t cells, eng_params **params,
-                                eng_ports *ports) {
-    const eng_net_config config = {.input = eng_shape_3d(8, 8, 1), .task = ENG_MULTICLASS, .outputs = 3};
-    const nas_settings settings = {.channels = 4, .cells = cells, .search = true};
-    base_err err = {0};
-    eng_net net;
-    CHECK_OK(eng_net_begin(&net, &config, &err));
-    CHECK_OK(nas_network_build(genotype, &settings, &net, ports));
-    eng_graph_keep(net.graph, ports->output);
-    CHECK_OK(eng_graph_params(net.graph, 99, params, &err));
-    for (size_t i = 0; i < eng_params_count(*params); i++) {
-        const eng_param *to = eng_params_at(*params, i);
-        take_numbers(nas_supernet_params(b->net), to, eng_params_values(*params) + to->offset);
-    }
-    return net.graph;
-}
-
-static void check_networks(const char *space, size_t cells) {
-    bench b = bench_create(space, ENTANGLED, 4, cells, 8, 4);
-    double **weights = nas_operation_blocks(b.space, b.arena);
-    for (uint32_t i = 0; i < 6; i++) {
-        base_rng rng = base_rng_stream(3, BASE_RNG_TEST, i, 0);
-        const nas_genotype *genotype = nas_genotype_random(b.space, &rng, b.arena);
-        base_err err = {0};
-        eng_params *params;
-        eng_ports ports;
-        eng_plan *plan;
-        eng_graph *graph = build_network(&b, genotype, cells, &params, &ports);
-        CHECK_OK(eng_plan_create(graph, params, 4, nas_supernet_kernels(b.net), &plan, &err));
-        nas_genotype_weights(genotype, weights);
-        nas_relaxation_use(nas_supernet_relaxation(b.net), (const double *const *)weights, NULL);
-        eng_plan_bind(plan, ports.x, b.batch[0].x);
-        eng_plan_bind(plan, ports.target, b.batch[0].labels);
-        for (int training = 0; training < 2; training++) {
-            const double want = eng_plan_run(plan, &(eng_pass){.n = 4, .training = training, .keep_state = true});
-            const double got =
-                training ? nas_supernet_train(b.net, &b.batch[0], false, 0) : nas_supernet_evaluate(b.net, &b.batch[0]);
-            CHECK_NEAR(got, want, 1e-5);
-            for (size_t k = 0; k < 12; k++)
-                CHECK_NEAR(nas_supernet_outputs(b.net)[k], eng_plan_value(plan, ports.output)[k], 1e-4);
-        }
-        eng_plan_destroy(plan);
-        eng_params_destroy(params);
-        eng_graph_destroy(graph);
-    }
-    bench_destroy(&b);
-}
-
 static void one_candidate_is_the_operation_itself(void **state) {
     (void)state;
-    check_networks("darts", 3);
-    check_networks("nasbench201", 0);
-    check_networks("nasbench-macro", 0);
+    check_networks("darts", ENTANGLED, 3, 6, take_numbers);
+    check_networks("nasbench201", ENTANGLED, 0, 6, take_numbers);
+    check_networks("nasbench-macro", ENTANGLED, 0, 6, take_numbers);
 }
 
 /* ---- one edge ---- */

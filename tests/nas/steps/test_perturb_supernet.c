@@ -4,23 +4,7 @@
 
 #include "nas/problem.h"
 
-/* Edges with two and three candidates, so two tables, and a loss that is smooth. */
-static const char smooth[] = "cells:\n"
-                             "  cell:\n"
-                             "    inputs: 1\n"
-                             "    nodes: 2\n"
-                             "    edges:\n"
-                             "      - {to: 1, from: 0, operations: [skip_connect, avg_pool_3x3]}\n"
-                             "      - {to: 2, from: 0, operations: [none, skip_connect, avg_pool_3x3]}\n"
-                             "      - {to: 2, from: 1, operations: [avg_pool_3x3, skip_connect]}\n"
-                             "    keep: all\n"
-                             "    output: last\n"
-                             "    preprocess: false\n"
-                             "skeleton:\n"
-                             "  channels: 4\n"
-                             "  stem: {width: 1, kernel: 3}\n"
-                             "  stack: [{cell: cell, times: 3}]\n"
-                             "  head: [global_pool]\n";
+/* Of smooth_space. */
 enum { OPERATIONS = 7 };
 static const size_t first_of_edge[] = {0, 2, 5, 7};
 
@@ -36,7 +20,7 @@ static search begin(const char *weights, const char *step, double progress) {
     base_err err = {0};
     char choices[160];
     snprintf(choices, sizeof choices, "{edge_weights: %s, step: %s}", weights, step);
-    s.b = bench_create(smooth, choices, 4, 0, 8, 4);
+    s.b = bench_create(smooth_space, choices, 4, 0, 8, 4);
     const nas_problem_options options = {.momentum = .9};
     CHECK_OK(nas_problem_create(&options, s.b.net, &s.problem, &err));
     s.p = *nas_problem_bilevel(s.problem);
