@@ -47,9 +47,31 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+/* The entropy of the classes. */
+static double guess_class(const eng_dataset *set, eng_part part, base_arena *arena) {
+    double *share = BASE_NEW_ARRAY(arena, set->classes, double), sum = 0;
+    for (size_t i = 0; i < part.count; i++) share[set->labels[part.index[i]]] += 1 / (double)part.count;
+    for (size_t k = 0; k < set->classes; k++) sum -= share[k] > 0 ? share[k] * log(share[k]) : 0;
+    return sum;
+}
+
+/* The variance of the targets. */
+static double guess_number(const eng_dataset *set, eng_part part) {
+    double mean = 0, sum = 0;
+    for (size_t i = 0; i < part.count; i++) mean += (double)set->targets[part.index[i]] / (double)part.count;
+    for (size_t i = 0; i < part.count; i++) {
+        const double off = (double)set->targets[part.index[i]] - mean;
+        sum += off * off / (double)part.count;
+    }
+    return sum;
+}
+
 /* The halves, and a feed for each with a shuffled cursor of its own. */
 static base_status create_data(nas_search *s, const eng_augment *augment, base_err *err) {
-    BASE_TRY(nas_halves(s->view->set, s->view->split.train, s->half, &s->indices, err));
+    const eng_dataset *set = s->view->set;
+    BASE_TRY(nas_halves(set, s->view->split.train, s->half, &s->indices, err));
+    s->guess = task_of(set) == ENG_REGRESSION ? guess_number(set, s->half[NAS_VALID])
+                                              : guess_class(set, s->half[NAS_VALID], s->arena);
     for (uint32_t h = 0; h < 2; h++) {
         const size_t batch = least((size_t)s->settings.batch_size, s->half[h].count);
         const eng_feed_config config = {

@@ -71,8 +71,9 @@ const nas_figures *nas_search_figures(const nas_search *search, size_t epoch);
 const nas_verdict *nas_search_verdict(const nas_search *search);
 /* One line about an epoch: losses and errors of both halves, entropy, eigenvalue, skips and pools. */
 void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *out);
-/* What people should know after an epoch, in words: skips or pools stand on at least half of the normal cell's edges,
- * which looks like a collapse; the rule ends the search early. false = nothing. */
+/* What people should know after an epoch, in words: for three epochs the supernet has done no better than a guess by
+ * the frequencies of the classes (the mean of numbers); skips or pools stand on at least half of the normal cell's
+ * edges, which looks like a collapse; the rule ends the search early or goes back. false = nothing. */
 bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out);
 /* The genotype that the alphas after an epoch mean, in arena: by the selection, or by magnitude where that explores;
  * NULL where there are no alphas. */

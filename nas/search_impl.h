@@ -41,6 +41,7 @@ struct nas_search {
     const void *selection_state, *course_state;
     uint32_t *indices;
     eng_part half[2]; /* by nas_loss */
+    double guess; /* the loss (of numbers: the mean square) of who knows no more than the targets of the alphas' half */
     eng_feed *feed[2];
     eng_trainer *trainer;    /* drives nas_search_step */
     double **block, **edges; /* scratch over operations and edges */

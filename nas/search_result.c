@@ -155,7 +155,8 @@ void nas_search_write_figures(const nas_search *search, size_t epoch, base_buf *
                         search->space->cells[normal_cell(search->space)].name, (unsigned)f->skips, (unsigned)f->pools);
 }
 
-static bool warn_of_collapse(const nas_search *search, const nas_figures *f, base_buf *out) {
+static bool warn_of_collapse(const nas_search *search, size_t epoch, base_buf *out) {
+    const nas_figures *f = nas_search_figures(search, epoch);
     if (f->chosen == 0 || 2 * (f->skips + f->pools) < f->chosen) return false;
     base_buf_printf(out, "the search may be collapsing: %u of %u edges of the cell '%s' are skips or poolings",
                     (unsigned)(f->skips + f->pools), (unsigned)f->chosen,
@@ -163,17 +164,50 @@ static bool warn_of_collapse(const nas_search *search, const nas_figures *f, bas
     return true;
 }
 
-bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
+/* The alphas of a supernet that can do no more than guess follow noise. */
+enum { PATIENCE = 3 };
+static const double LEARNED = 0.99; /* of the loss of a guess */
+
+static bool guesses(const nas_search *s, size_t epoch) {
+    const nas_figures *f = &s->figures[epoch];
+    return !((s->view->set->target == ENG_TARGET_NUMBERS ? f->valid_error : f->valid_loss) < LEARNED * s->guess);
+}
+
+static bool warn_of_guessing(const nas_search *s, size_t epoch, base_buf *out) {
+    if (epoch + 1 < PATIENCE) return false;
+    for (size_t e = epoch + 1 - PATIENCE; e <= epoch; e++)
+        if (!guesses(s, e)) return false;
+    base_buf_printf(out,
+                    "the supernet has learned nothing: for %d epochs its loss on the alphas' half has been that of a "
+                    "guess, %.4g; a genotype of it is as good as a random one",
+                    PATIENCE, s->guess);
+    return true;
+}
+
+static bool warn_of_end(const nas_search *search, size_t epoch, base_buf *out) {
     const nas_verdict *verdict = &search->verdict;
-    const bool collapse = warn_of_collapse(search, nas_search_figures(search, epoch), out);
-    const bool last = epoch + 1 == search->epochs, early = last && verdict->early, back = last && verdict->restart;
-    if (early)
-        base_buf_printf(out, "%sthe search ends early: %s; its genotype is that of epoch %zu", collapse ? "; " : "",
-                        verdict->reason, verdict->genotype + 1);
-    if (back)
-        base_buf_printf(out, "%sthe search goes back to epoch %zu, and on with weight decay %g: %s",
-                        collapse ? "; " : "", verdict->genotype + 1, verdict->weight_decay, verdict->reason);
-    return collapse || early || back;
+    if (epoch + 1 != search->epochs || !(verdict->early || verdict->restart)) return false;
+    if (verdict->early)
+        base_buf_printf(out, "the search ends early: %s; its genotype is that of epoch %zu", verdict->reason,
+                        verdict->genotype + 1);
+    else
+        base_buf_printf(out, "the search goes back to epoch %zu, and on with weight decay %g: %s",
+                        verdict->genotype + 1, verdict->weight_decay, verdict->reason);
+    return true;
+}
+
+bool nas_search_warning(const nas_search *search, size_t epoch, base_buf *out) {
+    bool (*const warn[])(const nas_search *, size_t, base_buf *) = {warn_of_guessing, warn_of_collapse, warn_of_end};
+    bool any = false;
+    for (size_t i = 0; i < sizeof warn / sizeof *warn; i++) {
+        base_buf text = {0};
+        if (warn[i](search, epoch, &text)) {
+            base_buf_printf(out, "%s%s", any ? "; " : "", base_buf_text(&text));
+            any = true;
+        }
+        base_buf_fini(&text);
+    }
+    return any;
 }
 
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas) {

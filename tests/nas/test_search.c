@@ -201,6 +201,38 @@ static void a_collapse_is_said_in_words(void **state) {
     unload_data(&d);
 }
 
+/* Nor is a random genotype sold as a found one. */
+static void a_supernet_that_guesses_is_said_in_words(void **state) {
+    (void)state;
+    data d = load_data(.2);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    base_buf text = {0};
+    nas_search_settings settings = settings_of(arena, 4, 1);
+    settings.learning_rate = settings.final_learning_rate = settings.alpha_learning_rate = 1e-9;
+    nas_search *s = create_with(&settings, "darts-first", &d, arena);
+    CHECK_OK(nas_search_run(s, 4, NULL, &err));
+    for (size_t e = 0; e < 2; e++) {
+        nas_search_warning(s, e, &text);
+        assert_null(strstr(base_buf_text(&text), "learned"));
+        base_buf_clear(&text);
+    }
+    assert_true(nas_search_warning(s, 2, &text));
+    CHECK_CONTAINS(base_buf_text(&text), "the supernet has learned nothing");
+    CHECK_CONTAINS(base_buf_text(&text), "that of a guess, 2.30"); /* ten digits, about equally many */
+    nas_search_destroy(s);
+    settings = settings_of(arena, 4, 1);
+    s = create_with(&settings, "darts-first", &d, arena);
+    CHECK_OK(nas_search_run(s, 4, NULL, &err));
+    base_buf_clear(&text);
+    nas_search_warning(s, 3, &text);
+    assert_null(strstr(base_buf_text(&text), "learned"));
+    base_buf_fini(&text);
+    nas_search_destroy(s);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
 /* The eigenvalue is there when the rule asks for it, and the genotype is that of the epoch which the rule names. */
 static void the_eigenvalue_rule_ends_a_search(void **state) {
     (void)state;
@@ -356,6 +388,7 @@ int main(void) {
         cmocka_unit_test(a_warm_up_costs_the_pass_of_the_weights),
         cmocka_unit_test(the_alphas_of_every_epoch_are_kept),
         cmocka_unit_test(a_collapse_is_said_in_words),
+        cmocka_unit_test(a_supernet_that_guesses_is_said_in_words),
         cmocka_unit_test(the_eigenvalue_rule_ends_a_search),
         cmocka_unit_test(a_search_that_diverges_says_so),
         cmocka_unit_test(searches_keep_within_their_limits),
