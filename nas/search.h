@@ -54,6 +54,7 @@ typedef struct nas_search_watch {
     bool (*epoch)(void *self, const nas_search *search); /* after each; true = stop now */
     bool (*stop)(void *self);                            /* asked every `pause` seconds, between steps */
     double pause;
+    void (*explored)(void *self, size_t done, size_t of); /* of what a selection that explores decides */
 } nas_search_watch;
 
 /* Until `epochs` are finished, or the rule ends the search. BASE_CANCELLED: told to stop, to be saved and continued;
@@ -82,6 +83,9 @@ BASE_CHECK base_status nas_search_genotype_after(const nas_search *search, size_
 /* The genotype of the search so far: that of the verdict's epoch, or what the selection finds with the weights now,
  * which are as before when it is done. At least one epoch is finished. */
 BASE_CHECK base_status nas_search_genotype(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err);
+/* The same, followed by a watch (NULL: nobody). BASE_CANCELLED: it was told to stop; asked again it begins anew. */
+BASE_CHECK base_status nas_search_select(nas_search *search, const nas_search_watch *watch, base_arena *arena,
+                                         nas_genotype **out, base_err *err);
 /* The alphas and mean edge weights after an epoch, by cell type. */
 void nas_search_alphas(const nas_search *search, size_t epoch, double *const *alphas);
 void nas_search_weights(const nas_search *search, size_t epoch, double *const *weights);

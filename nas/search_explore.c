@@ -11,13 +11,30 @@
 
 static const double PI = 3.14159265358979323846;
 
+/* A search that is being explored, and who follows it. */
+typedef struct exploration {
+    nas_search *search;
+    const nas_search_watch *watch; /* NULL: nobody */
+} exploration;
+
 static nas_relaxation *relaxation_of(const nas_search *s) {
     return nas_supernet_relaxation(s->net);
 }
 
+static base_status heed(const exploration *x, base_err *err) {
+    if (!x->watch || !x->watch->stop || !x->watch->stop(x->watch->self)) return BASE_OK;
+    return BASE_FAIL(err, BASE_CANCELLED, "the selection was told to stop");
+}
+
+static void told(void *self, size_t done, size_t of) {
+    const exploration *x = self;
+    if (x->watch && x->watch->explored) x->watch->explored(x->watch->self, done, of);
+}
+
 static base_status error_of(void *self, const nas_genotype *genotype, size_t batches, double *error, base_err *err) {
-    nas_search *s = self;
-    (void)err;
+    const exploration *x = self;
+    nas_search *s = x->search;
+    BASE_TRY(heed(x, err));
     nas_genotype_weights(genotype, s->block);
     nas_relaxation_use(relaxation_of(s), (const double *const *)s->block, NULL);
     const eng_scores scores = nas_search_evaluate(s, s->half[NAS_VALID], batches, false);
@@ -26,7 +43,7 @@ static base_status error_of(void *self, const nas_genotype *genotype, size_t bat
 }
 
 static void mean(void *self, double *const *weights, double *const *edges) {
-    nas_search *s = self;
+    nas_search *s = ((const exploration *)self)->search;
     nas_relaxation_alphas(relaxation_of(s), s->block);
     nas_relaxation_edges(relaxation_of(s), edges);
     nas_relaxation_mean(relaxation_of(s), (const double *const *)s->block, NULL, weights);
@@ -41,14 +58,15 @@ static void use(nas_search *s, const double *const *weights, const double *const
  * batch has the same dropout each time. */
 static base_status score(void *self, const double *const *weights, const double *const *edges, double *loss,
                          double *error, base_err *err) {
-    nas_search *s = self;
+    const exploration *x = self;
+    nas_search *s = x->search;
     eng_feed *feed = s->feed[NAS_VALID];
     const size_t room = eng_feed_room(feed), count = s->half[NAS_VALID].count;
     eng_scorer scorer = eng_scorer_begin(nas_supernet_task(s->net), nas_supernet_output_count(s->net),
                                          1 / (double)s->view->normaliser.target_scale);
-    (void)err;
     use(s, weights, edges);
     for (size_t begin = 0; begin < count; begin += room) {
+        BASE_TRY(heed(x, err));
         const eng_batch batch = eng_feed_gather(feed, s->half[NAS_VALID], begin);
         const double mean_loss = nas_supernet_train(s->net, &batch, false, (uint32_t)(begin / room));
         eng_scorer_add(&scorer, &batch, mean_loss, nas_supernet_outputs(s->net));
@@ -67,13 +85,15 @@ static double rate_of(const nas_search_settings *settings, size_t epoch, size_t 
 /* Batches and dropout are those of epochs behind the search's last. */
 static base_status tune(void *self, const double *const *weights, const double *const *edges, size_t epoch,
                         size_t epochs, base_err *err) {
-    nas_search *s = self;
+    const exploration *x = self;
+    nas_search *s = x->search;
     eng_feed *feed = s->feed[NAS_TRAIN];
     eng_optimizer *optimizer = nas_problem_optimizer(s->problem, NAS_WEIGHTS);
     const uint64_t number = (uint64_t)s->settings.epochs + epoch;
     const size_t batches = eng_feed_batches(feed);
     use(s, weights, edges);
     for (size_t k = 0; k < batches; k++) {
+        BASE_TRY(heed(x, err));
         const eng_batch batch = eng_feed_batch(feed, number, k);
         const double loss = nas_supernet_train(s->net, &batch, true, (uint32_t)(2 * (number * batches + k)));
         if (!isfinite(loss))
@@ -130,15 +150,18 @@ static nas_genotype *within_limits(const nas_search *s, nas_genotype *genotype, 
     return nas_limits_nearest(s->settings.limits, genotype, (const double *const *)s->block, arena);
 }
 
-base_status nas_search_explore(nas_search *s, base_arena *arena, nas_genotype **out, base_err *err) {
+base_status nas_search_explore(nas_search *s, const nas_search_watch *watch, base_arena *arena, nas_genotype **out,
+                               base_err *err) {
     const nas_selection *selection = s->choices->selection;
+    exploration x = {.search = s, .watch = watch};
     const nas_explorer explorer = {
-        .self = s,
+        .self = &x,
         .seed = (uint64_t)s->settings.seed,
         .error = error_of,
         .mean = mean,
         .score = score,
         .tune = tune,
+        .told = told,
         .limits = s->settings.limits,
     };
     kept before = {0};

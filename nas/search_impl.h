@@ -87,7 +87,8 @@ eng_scores nas_search_evaluate(nas_search *search, eng_part part, size_t batches
 /* The score that figures call error: that of classes, the mean square of numbers. */
 double nas_search_error(const eng_scores *scores);
 /* What a selection that explores finds with the supernet now, which it leaves as it was; in arena. */
-BASE_CHECK base_status nas_search_explore(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err);
+BASE_CHECK base_status nas_search_explore(nas_search *search, const nas_search_watch *watch, base_arena *arena,
+                                          nas_genotype **out, base_err *err);
 /* Share of the epochs that is over in the present one. */
 double nas_search_progress(const nas_search *search);
 /* Numbers that are kept of the architecture after each epoch. */

@@ -116,10 +116,15 @@ base_status nas_search_genotype_after(const nas_search *search, size_t epoch, ba
 }
 
 base_status nas_search_genotype(nas_search *search, base_arena *arena, nas_genotype **out, base_err *err) {
+    return nas_search_select(search, NULL, arena, out, err);
+}
+
+base_status nas_search_select(nas_search *search, const nas_search_watch *watch, base_arena *arena, nas_genotype **out,
+                              base_err *err) {
     BASE_ASSERT(search->epochs > 0);
     const nas_selection *selection = search->choices->selection;
     if (selection->choose) return nas_search_genotype_after(search, search->verdict.genotype, arena, out, err);
-    return nas_search_explore(search, arena, out, err);
+    return nas_search_explore(search, watch, arena, out, err);
 }
 
 /* ---- reading ---- */

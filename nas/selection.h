@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* What a selection may ask about networks of the space. */
+/* What a selection may ask about networks of the space. BASE_CANCELLED of any: it was told to stop. */
 typedef struct nas_explorer {
     void *self;
     uint64_t seed;
@@ -30,6 +30,8 @@ typedef struct nas_explorer {
      * explore. */
     base_status (*tune)(void *self, const double *const *weights, const double *const *edges, size_t epoch,
                         size_t epochs, base_err *err);
+    /* So much of what is to be decided is, for people who wait. */
+    void (*told)(void *self, size_t done, size_t of);
     /* What a network may cost, or NULL: random ones come from nas_limits_random. What is found is brought within the
      * limits if it is not (nas_limits_nearest). */
     const struct nas_limits *limits;

@@ -79,6 +79,11 @@ static bool on_stop(void *self) {
     return darts_must_stop(self);
 }
 
+static void on_explored(void *self, size_t done, size_t of) {
+    (void)self;
+    base_log(BASE_LOG_INFO, "selection: %zu of %zu", done, of);
+}
+
 /* The most advanced sound file of this search. */
 static void load_search(darts_job *d) {
     const double fidelities[] = {d->job->fidelity, d->job->from};
@@ -175,7 +180,8 @@ static void put_warning(const darts_job *d, hpo_result *out) {
 
 /* What is known of the search; it is gone from memory when the network is retrained. */
 static base_status end_search(darts_job *d, hpo_result *out, nas_genotype **genotype, base_err *err) {
-    BASE_TRY(nas_search_genotype(d->search, d->arena, genotype, err));
+    const nas_search_watch watch = {.self = d, .stop = on_stop, .explored = on_explored};
+    BASE_TRY(nas_search_select(d->search, &watch, d->arena, genotype, err));
     d->reached = (double)nas_search_epochs(d->search);
     put_search(d, &out->metrics);
     put_costs(d, *genotype, &out->metrics);

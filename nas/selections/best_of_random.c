@@ -17,6 +17,8 @@ typedef struct candidate {
     double error;
 } candidate;
 
+enum { TOLD = 10 }; /* candidates from one word to the next */
+
 static int by_error(const void *a, const void *b) {
     const candidate *x = a, *y = b;
     if (x->error != y->error) return x->error < y->error ? -1 : 1;
@@ -28,6 +30,7 @@ static base_status try_all(const nas_explorer *explorer, candidate *all, size_t 
         BASE_TRY(explorer->error(explorer->self, all[i].genotype, batches, &all[i].error, err));
         if (all[i].error != all[i].error)
             return BASE_FAIL(err, BASE_NUMERIC, "a random network of the space has an error that is no number");
+        if ((i + 1) % TOLD == 0 || i + 1 == count) explorer->told(explorer->self, i + 1, count);
     }
     qsort(all, count, sizeof *all, by_error);
     return BASE_OK;

@@ -213,6 +213,7 @@ static base_status decide_all(projection *p, base_err *err) {
         while (any_open(p, nodes)) {
             BASE_TRY(decide(p, nodes, err));
             p->rounds++;
+            p->explorer->told(p->explorer->self, p->rounds, p->of);
             if (p->rounds < p->of) BASE_TRY(tune(p, err));
         }
     return BASE_OK;

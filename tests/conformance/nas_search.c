@@ -188,7 +188,15 @@ static void every_mixed_operation_builds_every_space(void **state) {
 typedef struct trials {
     const nas_space *space;
     size_t on_some, on_all, tuned;
+    size_t done, of; /* as it was told last */
 } trials;
+
+static void note_told(void *self, size_t done, size_t of) {
+    trials *t = self;
+    assert_true(done > 0 && done <= of);
+    t->done = done;
+    t->of = of;
+}
 
 /* The fewer skips a network has, the better; told apart by all of the data only. */
 static base_status count_skips(void *self, const nas_genotype *genotype, size_t batches, double *error, base_err *err) {
@@ -245,8 +253,13 @@ static void every_exploring_selection_finds_a_good_network(void **state) {
         const nas_space *space = read_space(arena, "s2");
         void *options = base_arena_alloc(arena, all[i]->state_size);
         trials tried = {.space = space};
-        const nas_explorer explorer = {
-            .self = &tried, .seed = 3, .error = count_skips, .mean = even, .score = weigh_skips, .tune = count_epochs};
+        const nas_explorer explorer = {.self = &tried,
+                                       .seed = 3,
+                                       .error = count_skips,
+                                       .mean = even,
+                                       .score = weigh_skips,
+                                       .tune = count_epochs,
+                                       .told = note_told};
         nas_genotype *one, *other;
         if (all[i]->options) CHECK_OK(base_options_read(all[i]->options, NULL, options, arena, &err));
         CHECK_OK(all[i]->explore(options, space, &explorer, arena, &one, &err));
@@ -254,6 +267,7 @@ static void every_exploring_selection_finds_a_good_network(void **state) {
         CHECK_OK(nas_genotype_check(one, &err));
         assert_true(nas_genotype_equal(one, other));
         assert_true(tried.on_all > 0);
+        assert_true(tried.of > 0 && tried.done == tried.of); /* who waits is told */
         if (all[i]->work) {
             const nas_selection_work work = all[i]->work(options, space);
             assert_true(2 * work.scored == (double)tried.on_all && 2 * work.tuned == (double)tried.tuned);

@@ -76,6 +76,53 @@ static void exploring_leaves_no_trace(void **state) {
     unload_data(&d);
 }
 
+typedef struct waiting {
+    size_t asked, until, told, of;
+} waiting;
+
+static bool stops_at(void *self) {
+    waiting *w = self;
+    return w->asked++ >= w->until;
+}
+
+static void count_told(void *self, size_t done, size_t of) {
+    waiting *w = self;
+    assert_int_equal(done, w->told + 1);
+    w->told = done;
+    w->of = of;
+}
+
+/* A selection that takes long says how far it is, ends when it is told to, and leaves no trace then either. */
+static void exploring_can_be_stopped(void **state) {
+    (void)state;
+    data d = load_data(.2);
+    base_arena *arena = base_arena_create();
+    base_err err = {0};
+    waiting w = {.until = SIZE_MAX};
+    const nas_search_watch watch = {.self = &w, .stop = stops_at, .explored = count_told};
+    nas_search *one = create("{name: darts-pt, tune: 1}", &d, arena, 1, 1), *other;
+    nas_genotype *want, *got;
+    CHECK_OK(nas_search_run(one, 1, NULL, &err));
+    CHECK_OK(nas_search_select(one, &watch, arena, &want, &err));
+    assert_true(w.told == w.of && w.of > 3);
+    const size_t all = w.asked;
+    assert_true(all > 50);
+    other = create("{name: darts-pt, tune: 1}", &d, arena, 1, 1);
+    CHECK_OK(nas_search_run(other, 1, NULL, &err));
+    for (size_t i = 0; i < 4; i++) {
+        w = (waiting){.until = i * (all - 1) / 3};
+        assert_int_equal(nas_search_select(other, &watch, arena, &got, &err), BASE_CANCELLED);
+        assert_int_equal(w.asked, w.until + 1); /* at once */
+        check_same(one, other);
+    }
+    CHECK_OK(nas_search_genotype(other, arena, &got, &err));
+    assert_true(nas_genotype_equal(got, want));
+    nas_search_destroy(one);
+    nas_search_destroy(other);
+    base_arena_destroy(arena);
+    unload_data(&d);
+}
+
 /* The figures say what the alphas mean meanwhile. */
 static void epochs_have_the_genotype_of_their_alphas(void **state) {
     (void)state;
@@ -116,6 +163,7 @@ static void its_cost_is_counted(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exploring_leaves_no_trace),
+        cmocka_unit_test(exploring_can_be_stopped),
         cmocka_unit_test(epochs_have_the_genotype_of_their_alphas),
         cmocka_unit_test(its_cost_is_counted),
     };

@@ -62,6 +62,11 @@ static base_status score(void *self, const double *const *weights, const double 
     return BASE_OK;
 }
 
+static void told(void *self, size_t done, size_t of) {
+    (void)self;
+    assert_true(done <= of);
+}
+
 static base_status tune(void *self, const double *const *weights, const double *const *edges, size_t epoch,
                         size_t epochs, base_err *err) {
     formula *f = self;
@@ -78,7 +83,7 @@ static base_status tune(void *self, const double *const *weights, const double *
 
 static nas_genotype *explore(formula *f, const char *options, uint64_t seed, base_arena *arena) {
     const nas_selection *selection = nas_selection_find("perturbation");
-    const nas_explorer explorer = {.self = f, .seed = seed, .mean = mean, .score = score, .tune = tune};
+    const nas_explorer explorer = {.self = f, .seed = seed, .mean = mean, .score = score, .tune = tune, .told = told};
     void *state = base_arena_alloc(arena, selection->state_size);
     base_yaml_node *node;
     base_err err = {0};
@@ -168,7 +173,8 @@ static void the_order_comes_from_the_seed(void **state) {
     size_t different = 0;
     nas_genotype *first = NULL;
     for (uint64_t seed = 1; seed <= 8; seed++) {
-        const nas_explorer explorer = {.self = &f, .seed = seed, .mean = mean, .score = rivals, .tune = tune};
+        const nas_explorer explorer = {
+            .self = &f, .seed = seed, .mean = mean, .score = rivals, .tune = tune, .told = told};
         void *options = base_arena_alloc(arena, selection->state_size);
         base_err err = {0};
         nas_genotype *one, *other;
@@ -198,7 +204,7 @@ static void what_is_no_number_is_worst(void **state) {
     base_arena *arena = base_arena_create();
     const nas_selection *selection = nas_selection_find("perturbation");
     formula f = formula_over("toy", arena);
-    const nas_explorer explorer = {.self = &f, .seed = 1, .mean = mean, .score = breaks, .tune = tune};
+    const nas_explorer explorer = {.self = &f, .seed = 1, .mean = mean, .score = breaks, .tune = tune, .told = told};
     void *options = base_arena_alloc(arena, selection->state_size);
     base_err err = {0};
     nas_genotype *genotype;
