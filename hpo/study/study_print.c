@@ -276,8 +276,12 @@ static void put_declared(const hpo_study_spec *spec, base_buf *out) {
 static void put_comments(const hpo_study_spec *spec, base_buf *out) {
     const size_t count = hpo_space_count(spec->space), dims = hpo_space_dims(spec->space);
     base_buf text = {0}, ladder = {0};
-    base_buf_printf(&text, "space: %zu parameters, %zu of them searched; ", count, dims);
-    put_size(spec->space, &text);
+    if (count == 0) {
+        base_buf_puts(&text, "space: nothing is searched; trials differ by their seeds");
+    } else {
+        base_buf_printf(&text, "space: %zu parameters, %zu of them searched; ", count, dims);
+        put_size(spec->space, &text);
+    }
     put_comment(base_buf_text(&text), out);
     put_declared(spec, out);
     hpo_scheduler *scheduler = make_scheduler(spec);
