@@ -1,52 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Alphas to edge weights and back. The weights of a pass are made in doubles before it, since they say what it
- * computes; the node in the graph hands them on, and turns the gradient by them into that by alphas and betas. */
-#include "nas/relaxation.h"
-
+/* Alphas to edge weights. The weights of a pass are made in doubles before it, since they say what it computes. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "nas/relaxation_impl.h"
 #include "nas/softmax.h"
-
-typedef enum source { MEAN, DRAWN, GIVEN } source;
-
-/* The edges of a type that have `columns` candidates. */
-typedef struct table {
-    nas_relaxation *owner;
-    size_t type, columns, rows;
-    size_t *edges; /* by row */
-    char name[80];
-    eng_value weights;         /* what the mixtures read */
-    float *values, *gradients; /* of the parameter; NULL where nothing is learned */
-    float *made;               /* the weights of this pass, where they are not the mean that the node computes */
-} table;
-
-/* Where an edge of a type has its alphas. */
-typedef struct place {
-    size_t table, row;
-} place;
-
-struct nas_relaxation {
-    const nas_space *space;
-    const nas_edge_weights *rule;
-    const void *state;
-    base_arena *arena;
-    table *tables;
-    size_t n_tables;
-    place **places;                  /* by type and edge */
-    bool weighs_edges;               /* by betas that are trained */
-    eng_value *shares;               /* by type; NULL = edges count as they are */
-    float **betas, **beta_gradients; /* by type: of the parameter */
-    float **made_shares;             /* by type and edge: of this pass */
-    source source;
-    nas_draw draw;
-    bool shifted;
-    float *shift, *shift_slopes;                       /* over operations, type by type */
-    double **alphas, **noise, **operations, **weights; /* weights: of the pass; operations: what they were made of */
-    double **edges, **given;                           /* shares of edges: by betas; those that were given */
-    double *scratch;                                   /* for two arrays over the operations or edges of a type */
-};
 
 /* ---- tables ---- */
 
@@ -66,8 +25,8 @@ static size_t table_for(nas_relaxation *r, size_t type, size_t columns) {
     size_t i = 0;
     while (i < r->n_tables && (r->tables[i].type != type || r->tables[i].columns != columns)) i++;
     if (i < r->n_tables) return i;
-    table *new = &r->tables[r->n_tables++];
-    *new = (table){.owner = r, .type = type, .columns = columns};
+    nas_table *new = &r->tables[r->n_tables++];
+    *new = (nas_table){.owner = r, .type = type, .columns = columns};
     new->edges = BASE_NEW_ARRAY(r->arena, r->space->cells[type].n_edges, size_t);
     return i;
 }
@@ -76,19 +35,19 @@ static size_t table_for(nas_relaxation *r, size_t type, size_t columns) {
 static void place_edges(nas_relaxation *r) {
     size_t edges = 0;
     for (size_t t = 0; t < r->space->n_cells; t++) edges += r->space->cells[t].n_edges;
-    r->tables = BASE_NEW_ARRAY(r->arena, edges, table);
-    r->places = BASE_NEW_ARRAY(r->arena, r->space->n_cells, place *);
+    r->tables = BASE_NEW_ARRAY(r->arena, edges, nas_table);
+    r->places = BASE_NEW_ARRAY(r->arena, r->space->n_cells, nas_place *);
     for (size_t t = 0; t < r->space->n_cells; t++) {
         const nas_space_cell *cell = &r->space->cells[t];
         const size_t first = r->n_tables;
-        r->places[t] = BASE_NEW_ARRAY(r->arena, cell->n_edges, place);
+        r->places[t] = BASE_NEW_ARRAY(r->arena, cell->n_edges, nas_place);
         for (size_t e = 0; e < cell->n_edges; e++) {
             const size_t at = table_for(r, t, cell->edges[e].n_operations);
-            r->places[t][e] = (place){.table = at, .row = r->tables[at].rows};
+            r->places[t][e] = (nas_place){.table = at, .row = r->tables[at].rows};
             r->tables[at].edges[r->tables[at].rows++] = e;
         }
         for (size_t i = first; i < r->n_tables; i++) {
-            table *of_type = &r->tables[i];
+            nas_table *of_type = &r->tables[i];
             of_type->made = BASE_NEW_ARRAY(r->arena, of_type->rows * of_type->columns, float);
             if (r->n_tables - first == 1)
                 snprintf(of_type->name, sizeof of_type->name, "alphas.%.60s", cell->name);
@@ -149,7 +108,7 @@ void nas_relaxation_bind(nas_relaxation *r, eng_params *params) {
 }
 
 eng_value nas_relaxation_value(const nas_relaxation *r, size_t type, size_t edge, size_t *row) {
-    const place *at = &r->places[type][edge];
+    const nas_place *at = &r->places[type][edge];
     *row = at->row;
     return r->tables[at->table].weights;
 }
@@ -166,7 +125,7 @@ bool nas_relaxation_scalars(const nas_relaxation *r) {
 
 void nas_relaxation_alphas(const nas_relaxation *r, double *const *alphas) {
     for (size_t i = 0; i < r->n_tables; i++) {
-        const table *t = &r->tables[i];
+        const nas_table *t = &r->tables[i];
         const nas_space_edge *edges = r->space->cells[t->type].edges;
         for (size_t row = 0; row < t->rows; row++)
             for (size_t k = 0; k < t->columns; k++)
@@ -176,7 +135,7 @@ void nas_relaxation_alphas(const nas_relaxation *r, double *const *alphas) {
 
 void nas_relaxation_set_alphas(nas_relaxation *r, const double *const *alphas) {
     for (size_t i = 0; i < r->n_tables; i++) {
-        const table *t = &r->tables[i];
+        const nas_table *t = &r->tables[i];
         const nas_space_edge *edges = r->space->cells[t->type].edges;
         for (size_t row = 0; t->values && row < t->rows; row++)
             for (size_t k = 0; k < t->columns; k++)
@@ -184,8 +143,7 @@ void nas_relaxation_set_alphas(nas_relaxation *r, const double *const *alphas) {
     }
 }
 
-/* The edges that lead to the same node as edge `first`, which is the first of them. */
-static size_t edges_of_node(const nas_space_cell *cell, size_t first) {
+size_t nas_relaxation_edges_of_node(const nas_space_cell *cell, size_t first) {
     size_t count = 1;
     while (first + count < cell->n_edges && cell->edges[first + count].to == cell->edges[first].to) count++;
     return count;
@@ -195,7 +153,7 @@ void nas_relaxation_edges(const nas_relaxation *r, double *const *edges) {
     for (size_t t = 0; t < r->space->n_cells; t++) {
         const nas_space_cell *cell = &r->space->cells[t];
         for (size_t e = 0, n; e < cell->n_edges; e += n) {
-            n = edges_of_node(cell, e);
+            n = nas_relaxation_edges_of_node(cell, e);
             for (size_t i = e; i < e + n; i++) edges[t][i] = r->weighs_edges ? r->betas[t][i] : 1;
             if (r->weighs_edges) nas_softmax(edges[t] + e, n, edges[t] + e);
         }
@@ -241,8 +199,8 @@ static bool has_weight(const nas_space_edge *edge, const double *weights) {
 
 /* Where nothing is learned, an edge that is not in the network has no share. */
 static double share_of(const nas_relaxation *r, size_t type, size_t edge) {
-    if (r->source == GIVEN) return r->given[type][edge];
-    if (r->weighs_edges || r->source == MEAN) return r->edges[type][edge];
+    if (r->source == NAS_FROM_GIVEN) return r->given[type][edge];
+    if (r->weighs_edges || r->source == NAS_FROM_MEAN) return r->edges[type][edge];
     return has_weight(&r->space->cells[type].edges[edge], r->weights[type]);
 }
 
@@ -254,7 +212,7 @@ static void make_shares(nas_relaxation *r) {
 
 static void round_to_floats(nas_relaxation *r) {
     for (size_t i = 0; i < r->n_tables; i++) {
-        table *t = &r->tables[i];
+        nas_table *t = &r->tables[i];
         const nas_space_edge *edges = r->space->cells[t->type].edges;
         for (size_t row = 0; row < t->rows; row++)
             for (size_t k = 0; k < t->columns; k++)
@@ -262,14 +220,13 @@ static void round_to_floats(nas_relaxation *r) {
     }
 }
 
-/* Whether the nodes compute the weights of the pass themselves. */
-static bool in_tables(const nas_relaxation *r) {
-    return r->source == MEAN && !r->shifted && r->rule->table != NULL;
+bool nas_relaxation_in_tables(const nas_relaxation *r) {
+    return r->source == NAS_FROM_MEAN && !r->shifted && r->rule->table != NULL;
 }
 
-static void make_operations(nas_relaxation *r) {
+void nas_relaxation_make_operations(nas_relaxation *r) {
     nas_relaxation_alphas(r, r->alphas);
-    if (r->source == DRAWN)
+    if (r->source == NAS_FROM_DRAWN)
         draw_operations(r);
     else
         nas_relaxation_mean(r, (const double *const *)r->alphas, NULL, r->operations);
@@ -277,8 +234,8 @@ static void make_operations(nas_relaxation *r) {
 
 static void make_weights(nas_relaxation *r) {
     const float *shift = r->shift;
-    if (r->source != GIVEN) {
-        make_operations(r);
+    if (r->source != NAS_FROM_GIVEN) {
+        nas_relaxation_make_operations(r);
         for (size_t t = 0; t < r->space->n_cells; t++)
             for (size_t k = 0; k < r->space->cells[t].weights; k++, shift++)
                 r->weights[t][k] = r->operations[t][k] + (r->shifted ? (double)*shift : 0);
@@ -287,24 +244,24 @@ static void make_weights(nas_relaxation *r) {
 }
 
 void nas_relaxation_prepare(nas_relaxation *r) {
-    if (!in_tables(r)) make_weights(r);
+    if (!nas_relaxation_in_tables(r)) make_weights(r);
     if (r->shares) make_shares(r);
 }
 
 void nas_relaxation_use_mean(nas_relaxation *r) {
     r->shifted = false;
-    r->source = MEAN;
+    r->source = NAS_FROM_MEAN;
 }
 
 void nas_relaxation_use_draw(nas_relaxation *r, const nas_draw *draw) {
     r->shifted = false;
-    r->source = nas_edge_weights_random(r->rule) ? DRAWN : MEAN;
+    r->source = nas_edge_weights_random(r->rule) ? NAS_FROM_DRAWN : NAS_FROM_MEAN;
     r->draw = *draw;
 }
 
 void nas_relaxation_use(nas_relaxation *r, const double *const *weights, const double *const *edges) {
     r->shifted = false;
-    r->source = GIVEN;
+    r->source = NAS_FROM_GIVEN;
     for (size_t t = 0; t < r->space->n_cells; t++) {
         const nas_space_cell *cell = &r->space->cells[t];
         memcpy(r->weights[t], weights[t], cell->weights * sizeof **weights);
@@ -314,283 +271,10 @@ void nas_relaxation_use(nas_relaxation *r, const double *const *weights, const d
 }
 
 const double *const *nas_relaxation_drawn(const nas_relaxation *r) {
-    return r->source == MEAN || r->shifted ? NULL : (const double *const *)r->weights;
+    return r->source == NAS_FROM_MEAN || r->shifted ? NULL : (const double *const *)r->weights;
 }
 
-/* ---- a shift ---- */
-
-void nas_relaxation_use_shift(nas_relaxation *r) {
-    BASE_ASSERT(r->source != GIVEN && !r->rule->single_path);
-    r->shifted = true;
-}
-
-float *nas_relaxation_shift(const nas_relaxation *r) {
-    return r->shift;
-}
-
-float *nas_relaxation_shift_slopes(const nas_relaxation *r) {
-    return r->shift_slopes;
-}
-
-/* Where nothing is left of an edge, its largest weight was the least wrong one and becomes 1 (SDARTS, in the authors'
- * code). */
-static void make_valid(double *weights, size_t count, bool independent) {
-    size_t best = 0;
-    double sum = 0;
-    for (size_t k = 1; k < count; k++)
-        if (weights[k] > weights[best]) best = k;
-    for (size_t k = 0; k < count; k++) sum += weights[k] = fmin(fmax(weights[k], 0), 1);
-    if (independent) return;
-    if (sum == 0) sum = weights[best] = 1;
-    for (size_t k = 0; k < count; k++) weights[k] /= sum;
-}
-
-void nas_relaxation_settle(nas_relaxation *r) {
-    float *shift = r->shift;
-    make_operations(r);
-    for (size_t t = 0; t < r->space->n_cells; shift += r->space->cells[t++].weights)
-        for (size_t e = 0; e < r->space->cells[t].n_edges; e++) {
-            const nas_space_edge *edge = &r->space->cells[t].edges[e];
-            double *weights = r->weights[t];
-            for (size_t k = edge->offset; k < edge->offset + edge->n_operations; k++)
-                weights[k] = r->operations[t][k] + (double)shift[k];
-            make_valid(weights + edge->offset, edge->n_operations, r->rule->independent);
-            for (size_t k = edge->offset; k < edge->offset + edge->n_operations; k++)
-                shift[k] = (float)(weights[k] - r->operations[t][k]);
-        }
-}
-
-/* ---- and back ---- */
-
-/* by_edges: room for two numbers for each edge of the type; the first half is given, the second becomes the slopes by
- * the betas. */
-static double *shares_back(const nas_relaxation *r, size_t type, double *by_edges) {
-    const nas_space_cell *cell = &r->space->cells[type];
-    double *out = by_edges + cell->n_edges;
-    memset(out, 0, cell->n_edges * sizeof *out);
-    for (size_t e = 0, n; e < cell->n_edges; e += n) {
-        n = edges_of_node(cell, e);
-        nas_softmax_back(r->edges[type] + e, n, 1, by_edges + e, out + e);
-    }
-    return out;
-}
-
-static void row_back(const nas_relaxation *r, const table *t, size_t row, const float *slopes, double *by_operations,
-                     double *out) {
-    const size_t e = t->edges[row], at = r->space->cells[t->type].edges[e].offset, count = t->columns;
-    const double *alphas = r->alphas[t->type] + at, *weights = r->operations[t->type] + at;
-    for (size_t k = 0; k < count; k++) by_operations[k] = (double)slopes[k];
-    memset(out, 0, count * sizeof *out);
-    if (r->source == MEAN && r->rule->mean_back)
-        r->rule->mean_back(r->state, alphas, weights, count, by_operations, out);
-    else if (r->source == DRAWN && r->rule->draw_back)
-        r->rule->draw_back(r->state, r->draw.progress, alphas, r->noise[t->type] + at, weights, count, by_operations,
-                           out);
-}
-
-static void alphas_back(const nas_relaxation *r, const table *t, const float *slopes, float *out) {
-    double *by_operations = r->scratch, *row_out = r->scratch + t->columns;
-    for (size_t row = 0; row < t->rows; row++) {
-        row_back(r, t, row, slopes + row * t->columns, by_operations, row_out);
-        for (size_t k = 0; k < t->columns; k++) out[row * t->columns + k] = (float)row_out[k];
-    }
-}
-
-static void shift_back(const nas_relaxation *r, const table *t, const float *slopes) {
-    const nas_space_edge *edges = r->space->cells[t->type].edges;
-    float *out = r->shift_slopes;
-    for (size_t type = 0; type < t->type; type++) out += r->space->cells[type].weights;
-    for (size_t row = 0; row < t->rows; row++)
-        memcpy(out + edges[t->edges[row]].offset, slopes + row * t->columns, t->columns * sizeof *out);
-}
-
-/* ---- what else the alphas follow ---- */
-
-static void add_row(const nas_relaxation *r, size_t type, size_t edge, const double *slopes) {
-    const place *at = &r->places[type][edge];
-    float *to = r->tables[at->table].gradients + at->row * r->tables[at->table].columns;
-    for (size_t k = 0; k < r->tables[at->table].columns; k++) to[k] += (float)slopes[k];
-}
-
-static void add_edge(nas_relaxation *r, size_t type, size_t e, const double *slopes) {
-    const nas_space_edge *edge = &r->space->cells[type].edges[e];
-    const double *alphas = r->alphas[type] + edge->offset, *weights = r->operations[type] + edge->offset;
-    double *scaled = r->scratch, *out = r->scratch + edge->n_operations;
-    for (size_t k = 0; k < edge->n_operations; k++) {
-        scaled[k] = r->edges[type][e] * slopes[k];
-        out[k] = 0;
-    }
-    r->rule->mean_back(r->state, alphas, weights, edge->n_operations, scaled, out);
-    add_row(r, type, e, out);
-}
-
-static void add_betas(nas_relaxation *r, size_t type, const double *slopes) {
-    const nas_space_cell *cell = &r->space->cells[type];
-    memset(r->scratch, 0, cell->n_edges * sizeof *r->scratch);
-    for (size_t e = 0; e < cell->n_edges; e++)
-        for (size_t k = cell->edges[e].offset; k < cell->edges[e].offset + cell->edges[e].n_operations; k++)
-            r->scratch[e] += r->operations[type][k] * slopes[k];
-    const double *by_betas = shares_back(r, type, r->scratch);
-    for (size_t e = 0; e < cell->n_edges; e++) r->beta_gradients[type][e] += (float)by_betas[e];
-}
-
-void nas_relaxation_add_slopes(nas_relaxation *r, const double *const *slopes) {
-    if (!r->rule->learned) return;
-    nas_relaxation_alphas(r, r->alphas);
-    nas_relaxation_edges(r, r->edges);
-    nas_relaxation_mean(r, (const double *const *)r->alphas, NULL, r->operations);
-    for (size_t t = 0; t < r->space->n_cells; t++) {
-        for (size_t e = 0; e < r->space->cells[t].n_edges; e++)
-            add_edge(r, t, e, slopes[t] + r->space->cells[t].edges[e].offset);
-        if (r->weighs_edges) add_betas(r, t, slopes[t]);
-    }
-}
-
-double nas_relaxation_add_penalty(nas_relaxation *r) {
-    if (!r->rule->penalty) return 0;
-    nas_relaxation_alphas(r, r->alphas);
-    for (size_t t = 0; t < r->space->n_cells; t++)
-        memset(r->operations[t], 0, r->space->cells[t].weights * sizeof **r->operations);
-    const double value = r->rule->penalty(r->state, r->space, (const double *const *)r->alphas, r->operations);
-    for (size_t t = 0; t < r->space->n_cells; t++)
-        for (size_t e = 0; e < r->space->cells[t].n_edges; e++)
-            add_row(r, t, e, r->operations[t] + r->space->cells[t].edges[e].offset);
-    return value;
-}
-
-/* ---- the node ---- */
-
-typedef struct edge_config {
-    const table *table;
-} edge_config;
-
-static const table *table_of(const eng_call *call) {
-    return ((const edge_config *)call->node->config)->table;
-}
-
-static base_status infer(eng_node *node, base_err *err) {
-    const table *t = ((const edge_config *)node->config)->table;
-    (void)err;
-    node->out_shape = eng_shape_2d(t->rows, t->columns);
-    return BASE_OK;
-}
-
-static void forward(const eng_call *call, eng_run *run) {
-    const table *t = table_of(call);
-    if (in_tables(t->owner))
-        t->owner->rule->table(run->k, t->rows, t->columns, call->x[0], call->y);
-    else
-        memcpy(call->y, t->made, t->rows * t->columns * sizeof *call->y);
-}
-
-static void backward(const eng_call *call, const eng_run *run) {
-    const table *t = table_of(call);
-    if (call->node->inputs == 0) return;
-    if (t->owner->shifted) shift_back(t->owner, t, call->dy);
-    if (call->dx[0] && in_tables(t->owner))
-        t->owner->rule->table_back(run->k, t->rows, t->columns, call->y, call->dy, call->dx[0]);
-    else if (call->dx[0])
-        alphas_back(t->owner, t, call->dy, call->dx[0]);
-}
-
-const eng_op nas_op_edge_weights = {
-    .name = "edge_weights",
-    .summary = "weights of operations from alphas, by a rule",
-    .inputs = 0,
-    .config_size = sizeof(edge_config),
-    .traits = ENG_VARIADIC | ENG_READS_Y,
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
-};
-
-/* ---- the node of shares ---- */
-
-typedef struct shares_config {
-    nas_relaxation *owner;
-    size_t type;
-} shares_config;
-
-static base_status infer_shares(eng_node *node, base_err *err) {
-    const shares_config *c = node->config;
-    (void)err;
-    node->out_shape = eng_shape_2d(1, c->owner->space->cells[c->type].n_edges);
-    return BASE_OK;
-}
-
-static void forward_shares(const eng_call *call, eng_run *run) {
-    const shares_config *c = call->node->config;
-    (void)run;
-    memcpy(call->y, c->owner->made_shares[c->type], call->out_count * sizeof *call->y);
-}
-
-static void backward_shares(const eng_call *call, const eng_run *run) {
-    const shares_config *c = call->node->config;
-    const nas_relaxation *r = c->owner;
-    (void)run;
-    if (call->node->inputs == 0 || !call->dx[0]) return;
-    memset(call->dx[0], 0, call->out_count * sizeof(float));
-    if (r->source == GIVEN) return;
-    for (size_t e = 0; e < call->out_count; e++) r->scratch[e] = (double)call->dy[e];
-    const double *by_betas = shares_back(r, c->type, r->scratch);
-    for (size_t e = 0; e < call->out_count; e++) call->dx[0][e] = (float)by_betas[e];
-}
-
-static const eng_op op_edge_shares = {
-    .name = "edge_shares",
-    .summary = "shares of the edges of a node",
-    .inputs = 0,
-    .config_size = sizeof(shares_config),
-    .traits = ENG_VARIADIC,
-    .infer = infer_shares,
-    .forward = forward_shares,
-    .backward = backward_shares,
-};
-
-/* ---- building ---- */
-
-/* 1e-3 N(0, 1), as in the authors' code. */
-static void fill_alphas(base_rng *rng, size_t fan_in, size_t fan_out, size_t count, float *out) {
-    (void)fan_in, (void)fan_out;
-    for (size_t i = 0; i < count; i++) out[i] = (float)(1e-3 * base_rng_normal(rng));
-}
-
-static const eng_init init_alphas = {.name = "alphas", .summary = "normal, deviation 0.001", .fill = fill_alphas};
-
-static base_status add_parameter(eng_net *net, eng_shape shape, const char *name, eng_value *out) {
-    const eng_parameter_config config = {.shape = shape, .init = &init_alphas, .decay = true};
-    eng_graph_set_group(net->graph, NAS_GROUP_ALPHAS);
-    const base_status status = eng_graph_add(net->graph, &eng_op_parameter, &config, name, NULL, out, net->err);
-    eng_graph_set_group(net->graph, NAS_GROUP_WEIGHTS);
-    return status;
-}
-
-static base_status build_shares(nas_relaxation *r, size_t type, eng_net *net) {
-    const shares_config config = {r, type};
-    const char *cell = r->space->cells[type].name;
-    eng_value betas = ENG_NO_VALUE;
-    char name[96];
-    snprintf(name, sizeof name, "betas.%.60s", cell);
-    if (r->weighs_edges) BASE_TRY(add_parameter(net, eng_shape_1d(r->space->cells[type].n_edges), name, &betas));
-    snprintf(name, sizeof name, "shares.%.60s", cell);
-    return eng_graph_add_many(net->graph, &op_edge_shares, &config, name, &betas, r->weighs_edges, &r->shares[type],
-                              net->err);
-}
-
-base_status nas_relaxation_build(nas_relaxation *r, eng_net *net) {
-    char name[96];
-    for (size_t t = 0; r->shares && t < r->space->n_cells; t++) BASE_TRY(build_shares(r, t, net));
-    for (size_t i = 0; i < r->n_tables; i++) {
-        table *t = &r->tables[i];
-        const edge_config config = {t};
-        eng_value alphas = ENG_NO_VALUE;
-        if (r->rule->learned) BASE_TRY(add_parameter(net, eng_shape_2d(t->rows, t->columns), t->name, &alphas));
-        snprintf(name, sizeof name, "weights.%s", t->name);
-        BASE_TRY(eng_graph_add_many(net->graph, &nas_op_edge_weights, &config, name, &alphas, r->rule->learned,
-                                    &t->weights, net->err));
-    }
-    return BASE_OK;
-}
+/* ---- reading ---- */
 
 bool nas_relaxation_weighs_edges(const nas_relaxation *r) {
     return r->weighs_edges;
