@@ -55,9 +55,8 @@ static bool is_always_read(const nas_space_cell *cell) {
     for (size_t i = 0; i < cell->n_outputs; i++) read[cell->outputs[i]] = true;
     for (size_t e = cell->n_edges; e-- > 0;) {
         const size_t to = cell->edges[e].to;
-        size_t edges = 0;
-        for (size_t i = 0; i < cell->n_edges; i++) edges += cell->edges[i].to == to;
-        if (read[to] && nas_genotype_expected(cell, to) == edges) read[cell->edges[e].from] = true;
+        if (read[to] && nas_genotype_expected(cell, to) == nas_space_edges_to(cell, to))
+            read[cell->edges[e].from] = true;
     }
     for (size_t i = 0; i < cell->inputs + cell->nodes; i++)
         if (!read[i]) return false;

@@ -65,8 +65,7 @@ base_status nas_genotype_add(nas_genotype *genotype, size_t cell, size_t to, int
 }
 
 size_t nas_genotype_expected(const nas_space_cell *cell, size_t node) {
-    size_t edges = 0;
-    for (size_t i = 0; i < cell->n_edges; i++) edges += cell->edges[i].to == node;
+    const size_t edges = nas_space_edges_to(cell, node);
     return cell->keep == 0 || cell->keep > edges ? edges : cell->keep;
 }
 

@@ -93,9 +93,7 @@ static double *new_table(const solver *s) {
 }
 
 static void begin(solver *s) {
-    size_t edges = 0;
-    for (size_t t = 0; t < s->k->space->n_cells; t++) edges += s->k->space->cells[t].n_edges;
-    s->steps = BASE_NEW_ARRAY(s->arena, edges, step);
+    s->steps = BASE_NEW_ARRAY(s->arena, nas_space_edges(s->k->space), step);
     for (size_t t = 0; t < s->k->space->n_cells; t++)
         for (size_t e = 0; e < s->k->space->cells[t].n_edges; e++) add_step(s, t, e);
     for (size_t j = 0; j < s->k->n_costs; j++) s->least[j] = new_table(s);

@@ -153,9 +153,7 @@ static double mean_cost(const nas_space_cell *cell, const nas_space_edge *edge, 
 
 /* Of the edges of a node that is finished. */
 static double kept_share(const nas_space_cell *cell, size_t node) {
-    size_t edges = 0;
-    for (size_t e = 0; e < cell->n_edges; e++) edges += cell->edges[e].to == node;
-    return (double)nas_genotype_expected(cell, node) / (double)edges;
+    return (double)nas_genotype_expected(cell, node) / (double)nas_space_edges_to(cell, node);
 }
 
 static double expected(const nas_costs *costs, nas_cost kind, const double *const *weights) {

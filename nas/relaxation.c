@@ -33,9 +33,7 @@ static size_t table_for(nas_relaxation *r, size_t type, size_t columns) {
 
 /* Gives every edge of every type its row. */
 static void place_edges(nas_relaxation *r) {
-    size_t edges = 0;
-    for (size_t t = 0; t < r->space->n_cells; t++) edges += r->space->cells[t].n_edges;
-    r->tables = BASE_NEW_ARRAY(r->arena, edges, nas_table);
+    r->tables = BASE_NEW_ARRAY(r->arena, nas_space_edges(r->space), nas_table);
     r->places = BASE_NEW_ARRAY(r->arena, r->space->n_cells, nas_place *);
     for (size_t t = 0; t < r->space->n_cells; t++) {
         const nas_space_cell *cell = &r->space->cells[t];
@@ -283,6 +281,5 @@ bool nas_relaxation_weighs_edges(const nas_relaxation *r) {
 size_t nas_relaxation_count(const nas_relaxation *r) {
     size_t count = 0;
     for (size_t i = 0; r->rule->learned && i < r->n_tables; i++) count += r->tables[i].rows * r->tables[i].columns;
-    for (size_t t = 0; r->weighs_edges && t < r->space->n_cells; t++) count += r->space->cells[t].n_edges;
-    return count;
+    return count + (r->weighs_edges ? nas_space_edges(r->space) : 0);
 }

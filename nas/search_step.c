@@ -210,9 +210,8 @@ static base_status find_eigenvalue(nas_search *s, double *value, base_err *err) 
 }
 
 size_t nas_search_kept(const nas_search *s) {
-    size_t edges = 0;
-    for (size_t t = 0; t < s->space->n_cells; t++) edges += s->space->cells[t].n_edges;
-    return nas_space_weights(s->space) + (nas_relaxation_weighs_edges(s->stages[0].reader) ? edges : 0);
+    const bool shares = nas_relaxation_weighs_edges(s->stages[0].reader);
+    return nas_space_weights(s->space) + (shares ? nas_space_edges(s->space) : 0);
 }
 
 /* The alphas now are those of the next epoch of the history; where none are learned, zeros. */

@@ -146,6 +146,18 @@ size_t nas_space_weights(const nas_space *space) {
     return sum;
 }
 
+size_t nas_space_edges(const nas_space *space) {
+    size_t sum = 0;
+    for (size_t i = 0; i < space->n_cells; i++) sum += space->cells[i].n_edges;
+    return sum;
+}
+
+size_t nas_space_edges_to(const nas_space_cell *cell, size_t node) {
+    size_t count = 0;
+    for (size_t e = 0; e < cell->n_edges; e++) count += cell->edges[e].to == node;
+    return count;
+}
+
 bool nas_space_may_choose(const nas_space_cell *cell, const nas_operation *operation) {
     return cell->keep == 0 || (operation->flags & NAS_OPERATION_NONE) == 0;
 }

@@ -80,6 +80,9 @@ size_t nas_space_edge_find(const nas_space_cell *cell, size_t to, size_t from);
 size_t nas_space_operation_find(const nas_space_edge *edge, const nas_operation *operation);
 /* Weights of all types of cells: "alphas". */
 size_t nas_space_weights(const nas_space *space);
+size_t nas_space_edges(const nas_space *space); /* of all types of cells */
+/* Edges of a cell that lead to a node. */
+size_t nas_space_edges_to(const nas_space_cell *cell, size_t node);
 /* How many different genotypes there are (of one type, or of all types together). A sum of edges that is kept counts
  * with its operations; where `none` cannot be chosen it does not count. Inexact above 2^53. */
 double nas_space_cell_size(const nas_space_cell *cell);

@@ -43,14 +43,8 @@ static size_t choosable(const nas_space_cell *cell, size_t edge) {
     return count;
 }
 
-static size_t edges_of(const nas_space_cell *cell, size_t node) {
-    size_t count = 0;
-    for (size_t e = 0; e < cell->n_edges; e++) count += cell->edges[e].to == node;
-    return count;
-}
-
 static bool is_crowded(const nas_space_cell *cell, size_t node) {
-    return edges_of(cell, node) > nas_genotype_expected(cell, node);
+    return nas_space_edges_to(cell, node) > nas_genotype_expected(cell, node);
 }
 
 static size_t rounds_of(const nas_space *space) {
@@ -70,7 +64,8 @@ static size_t scores_of(const nas_space_cell *cell) {
     size_t count = 0;
     for (size_t e = 0; e < cell->n_edges; e++) count += choosable(cell, e) > 1 ? choosable(cell, e) : 0;
     for (size_t node = cell->inputs; node < cell->inputs + cell->nodes; node++)
-        for (size_t left = edges_of(cell, node); left > nas_genotype_expected(cell, node); left--) count += left;
+        for (size_t left = nas_space_edges_to(cell, node); left > nas_genotype_expected(cell, node); left--)
+            count += left;
     return count;
 }
 
@@ -138,7 +133,7 @@ static base_status score_without(projection *p, size_t type, size_t e, double *b
 
 static base_status thin_node(projection *p, size_t type, size_t node, base_err *err) {
     const nas_space_cell *cell = &p->space->cells[type];
-    for (size_t left = edges_of(cell, node); left > nas_genotype_expected(cell, node); left--) {
+    for (size_t left = nas_space_edges_to(cell, node); left > nas_genotype_expected(cell, node); left--) {
         size_t worst = SIZE_MAX;
         double least = 0;
         for (size_t e = 0; e < cell->n_edges; e++) {
