@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Virtual workers whose evaluations are computed when they begin, and told when their time has come.
+ *
+ * A heap holds the workers that are busy, the one with the earliest event on top, so that ten thousand of them cost
+ * log n for each event. */
+#include "benchmarks/suite/simulate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "hpo/dispatch/instance.h"
+
+typedef struct report {
+    double offset, step;
+    hpo_metrics metrics;
+} report;
+
+/* A virtual worker: what its evaluation will have told, and when. */
+typedef struct virtual_worker {
+    uint64_t trial;
+    double start, end; /* virtual; end as an offset */
+    report *reports;
+    size_t next, count, capacity;
+    hpo_result result;
+} virtual_worker;
+
+typedef struct simulation {
+    const hpo_study_spec *spec;
+    const bench_watcher *watcher;
+    hpo_study *study;
+    hpo_instance *instance;
+    virtual_worker *workers;
+    uint32_t *busy, *idle; /* a heap and a stack of numbers of workers */
+    size_t n_busy, n_idle;
+    bool measure, done;
+    double now;
+    bench_simulated sum;
+} simulation;
+
+/* ---- the heap ---- */
+
+/* The offset of its next event from the start. */
+static double offset_of(const virtual_worker *w) {
+    return w->next < w->count ? w->reports[w->next].offset : w->end;
+}
+
+static bool earlier(const simulation *s, uint32_t a, uint32_t b) {
+    const virtual_worker *x = &s->workers[a], *y = &s->workers[b];
+    const double at_x = x->start + offset_of(x), at_y = y->start + offset_of(y);
+    return at_x < at_y || (at_x == at_y && x->trial < y->trial);
+}
+
+static void swap(simulation *s, size_t i, size_t k) {
+    const uint32_t other = s->busy[i];
+    s->busy[i] = s->busy[k];
+    s->busy[k] = other;
+}
+
+static void rise(simulation *s, size_t i) {
+    for (; i > 0 && earlier(s, s->busy[i], s->busy[(i - 1) / 2]); i = (i - 1) / 2) swap(s, i, (i - 1) / 2);
+}
+
+static void sink(simulation *s, size_t i) {
+    for (;;) {
+        size_t first = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < s->n_busy; child++)
+            if (earlier(s, s->busy[child], s->busy[first])) first = child;
+        if (first == i) return;
+        swap(s, i, first);
+        i = first;
+    }
+}
+
+/* The worker on top has nothing more to tell. */
+static void release(simulation *s) {
+    const virtual_worker *w = &s->workers[s->busy[0]];
+    s->sum.busy += s->now - w->start;
+    s->sum.evaluations++;
+    s->idle[s->n_idle++] = s->busy[0];
+    s->busy[0] = s->busy[--s->n_busy];
+    sink(s, 0);
+}
+
+/* ---- evaluations ---- */
+
+typedef struct recorder {
+    const simulation *simulation;
+    virtual_worker *worker;
+    const hpo_trial *trial;
+} recorder;
+
+/* Whether it stops is decided later, when the report is told. */
+static hpo_verdict record_report(void *self, double step, const hpo_metrics *metrics) {
+    const recorder *r = self;
+    virtual_worker *w = r->worker;
+    if (!isfinite(step) || (w->count > 0 && step <= w->reports[w->count - 1].step)) return HPO_CONTINUE;
+    const double offset = hpo_study_cost(r->simulation->study, r->trial, r->trial->from, step, false);
+    const double before = w->count > 0 ? w->reports[w->count - 1].offset : 0;
+    BASE_GROW(w->reports, w->capacity, w->count + 1);
+    w->reports[w->count++] = (report){.offset = fmax(offset, before), .step = step, .metrics = *metrics};
+    return HPO_CONTINUE;
+}
+
+static hpo_verdict go_on(void *self) {
+    (void)self;
+    return HPO_CONTINUE;
+}
+
+/* Failures take the full declared cost. */
+static double duration_of(const simulation *s, const virtual_worker *w, const hpo_trial *trial) {
+    const bool says = hpo_study_results_say_cost(s->spec) && w->result.failure == HPO_FAILURE_NONE;
+    const double own = says && isfinite(w->result.cost)
+                           ? w->result.cost
+                           : hpo_study_cost(s->study, trial, trial->from, trial->fidelity, true);
+    return w->count > 0 ? fmax(own, w->reports[w->count - 1].offset) : own;
+}
+
+static void begin(simulation *s, uint64_t id) {
+    const uint32_t number = s->idle[--s->n_idle];
+    virtual_worker *w = &s->workers[number];
+    const hpo_trial trial = hpo_view_trial(hpo_study_view(s->study), id);
+    recorder to = {.simulation = s, .worker = w, .trial = &trial};
+    const hpo_reporter reporter = {.report = record_report, .verdict = go_on, .self = &to};
+    hpo_job job;
+    hpo_study_job(s->study, id, &job);
+    w->trial = id;
+    w->start = s->now;
+    w->next = w->count = 0;
+    hpo_instance_evaluate(s->instance, &job, &reporter, &w->result);
+    w->end = duration_of(s, w, &trial);
+    s->busy[s->n_busy++] = number;
+    rise(s, s->n_busy - 1);
+}
+
+/* ---- the study ---- */
+
+static void show(const simulation *s, const hpo_record *record) {
+    if (s->watcher) s->watcher->watch(s->watcher->self, s->study, record, s->now);
+}
+
+static base_status ask_once(simulation *s, hpo_ask_kind *kind, base_err *err) {
+    hpo_record record;
+    const double began = s->measure ? base_monotonic() : 0;
+    BASE_TRY(hpo_study_ask(s->study, kind, &record, err));
+    if (s->measure) s->sum.thinking += base_monotonic() - began;
+    s->done = *kind == HPO_ASK_DONE;
+    if (*kind == HPO_ASK_WAIT || *kind == HPO_ASK_DONE) return BASE_OK;
+    s->sum.suggestions += record.kind == HPO_RECORD_START;
+    show(s, &record);
+    if (*kind == HPO_ASK_JOB) begin(s, record.trial);
+    return BASE_OK;
+}
+
+/* Until nobody is idle, or nothing is left to do before somebody has ended. */
+static base_status ask(simulation *s, base_err *err) {
+    hpo_ask_kind kind = HPO_ASK_JOB;
+    while (s->n_idle > 0 && kind != HPO_ASK_WAIT && kind != HPO_ASK_DONE) BASE_TRY(ask_once(s, &kind, err));
+    return BASE_OK;
+}
+
+/* The earliest event. *ends: nothing that still runs counts any more. */
+static void tell(simulation *s, bool *ends) {
+    virtual_worker *w = &s->workers[s->busy[0]];
+    hpo_record record;
+    s->now = w->start + offset_of(w);
+    if (w->next < w->count) {
+        const report *r = &w->reports[w->next++];
+        hpo_study_report(s->study, w->trial, r->step, &r->metrics, 0, 0, &record);
+        if (record.stop)
+            release(s);
+        else
+            sink(s, 0);
+        show(s, &record);
+        return;
+    }
+    hpo_study_tell(s->study, w->trial, &w->result, 0, 0, &record);
+    release(s);
+    show(s, &record);
+    *ends = hpo_study_must_end(s->study);
+}
+
+static base_status run(simulation *s, base_err *err) {
+    bool ends = false;
+    hpo_study_begin_run(s->study, s->spec->workers);
+    for (;;) {
+        BASE_TRY(ask(s, err));
+        if (s->n_busy == 0 || ends) break;
+        tell(s, &ends);
+        if (ends) break;
+    }
+    s->sum.time = s->now;
+    return s->done || ends ? BASE_OK : BASE_FAIL(err, BASE_INTERNAL, "a study waits although nothing runs");
+}
+
+static base_status check(const hpo_study_spec *spec, base_err *err) {
+    if (spec->objective->program)
+        return BASE_FAIL(err, BASE_UNSUPPORTED, "the objective %s runs programs, which have no virtual time",
+                         spec->objective->name);
+    BASE_ASSERT(spec->deterministic && spec->workers > 0);
+    return BASE_OK;
+}
+
+base_status bench_simulate(const hpo_study_spec *spec, const bench_watcher *watcher, bool measure, bench_simulated *out,
+                           base_err *err) {
+    const size_t n = (size_t)spec->workers;
+    simulation s = {.spec = spec, .watcher = watcher, .measure = measure};
+    BASE_TRY(check(spec, err));
+    s.workers = base_calloc(n, sizeof *s.workers);
+    s.busy = base_calloc(n, sizeof *s.busy);
+    s.idle = base_calloc(n, sizeof *s.idle);
+    for (s.n_idle = 0; s.n_idle < n; s.n_idle++) s.idle[s.n_idle] = (uint32_t)(n - 1 - s.n_idle);
+    base_status status = hpo_instance_create(spec, 0, &s.instance, err);
+    if (status == BASE_OK) status = hpo_study_create(spec, &s.study, err);
+    if (status == BASE_OK) status = run(&s, err);
+    *out = s.sum;
+    hpo_study_destroy(s.study);
+    hpo_instance_destroy(s.instance);
+    for (size_t i = 0; i < n; i++) free(s.workers[i].reports);
+    free(s.workers);
+    free(s.busy);
+    free(s.idle);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A whole study on virtual workers under a virtual clock, in this process: what `deterministic: true` decides, without
+ * messages, files and ranks.
+ *
+ * An evaluation takes as long as it costs, in units of the fidelity. Events are told in the order of (virtual time,
+ * trial, step), as hpo/dispatch/order.h has it, so that the records are those of a run of hpo_search with as many
+ * virtual workers, bit for bit. */
+#ifndef BENCHMARKS_SUITE_SIMULATE_H
+#define BENCHMARKS_SUITE_SIMULATE_H
+
+#include "hpo/study/study.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a watcher is shown: after every record, the study as it then is. Pointers are valid during the call. */
+typedef struct bench_watcher {
+    void (*watch)(void *self, const hpo_study *study, const hpo_record *record, double now); /* virtual time */
+    void *self;
+} bench_watcher;
+
+typedef struct bench_simulated {
+    double time;          /* virtual, when the last event was told */
+    double busy;          /* sum of the virtual times of evaluations, those that were stopped included */
+    uint64_t evaluations; /* that ended or were stopped */
+    uint64_t suggestions; /* configurations that were asked for */
+    double thinking;      /* real seconds that asking took; 0 unless measure. Nothing else here depends on a clock */
+} bench_simulated;
+
+/* Runs spec to its end. It must be deterministic, say its workers, and have an objective that evaluates in a function.
+ * measure: how long asking takes. watcher: may be NULL. A failed evaluation is not tried again: it fails the same way.
+ * BASE_UNSUPPORTED for objectives that run programs; what the objective's init or the study's methods return. */
+BASE_CHECK base_status bench_simulate(const hpo_study_spec *spec, const bench_watcher *watcher, bool measure,
+                                      bench_simulated *out, base_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
