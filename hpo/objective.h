@@ -167,6 +167,8 @@ typedef struct hpo_objective_type {
     base_status (*evaluate)(void *state, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
                             base_err *err);
     void (*fini)(void *state); /* may be NULL */
+    /* The best value that the study's metric can have, after init, where that is known: for benchmarks. May be NULL. */
+    bool (*optimum)(const void *state, double *value);
     /* Instead of evaluate: it runs programs. */
     const hpo_program_ops *program;
     /* Declared cost of going from one fidelity to another with this configuration; NULL = to - from. ends: the

@@ -25,7 +25,9 @@ typedef struct bench_simulated {
     double busy;          /* sum of the virtual times of evaluations, those that were stopped included */
     uint64_t evaluations; /* that ended or were stopped */
     uint64_t suggestions; /* configurations that were asked for */
-    double thinking;      /* real seconds that asking took; 0 unless measure. Nothing else here depends on a clock */
+    bool knows_optimum;
+    double optimum;  /* the best value that there is, where the objective knows it */
+    double thinking; /* real seconds that asking took; 0 unless measure. Nothing else here depends on a clock */
 } bench_simulated;
 
 /* Runs spec to its end. It must be deterministic, say its workers, and have an objective that evaluates in a function.

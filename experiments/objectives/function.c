@@ -15,7 +15,7 @@ typedef struct function_state {
     const base_yaml_node *task; /* a name or a number */
     bench_settings settings;
     double report_every;
-    bool has_fidelity;
+    bool has_fidelity, knows_optimum;
     bench_binding binding;
 } function_state;
 
@@ -178,6 +178,7 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
     BASE_TRY(read_settings(env->settings, arena, state, &problem, err));
     BASE_TRY(check_fidelity(env, problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
+    state->knows_optimum = strcmp(env->metric, problem->metric[0]) == 0;
     if (state->report_every > 0 && !state->has_fidelity) {
         return base_yaml_fail(base_yaml_key(env->settings, "report_every"), err,
                               "report_every counts in units of the fidelity: add one, e.g. fidelity: {epochs: {min: 1, "
@@ -267,6 +268,18 @@ static base_status function_evaluate(void *self, const hpo_job *job, const hpo_r
     return BASE_OK;
 }
 
+/* Of the metric that is searched by default, on the problem's whole domain. */
+static bool function_optimum(const void *self, double *value) {
+    const function_state *state = self;
+    const bench_instance *instance = &state->binding.instance;
+    base_arena *arena = base_arena_create();
+    double *x = BASE_NEW_ARRAY(arena, state->binding.count + 1, double);
+    const bool known =
+        state->knows_optimum && instance->problem->optimum && instance->problem->optimum(instance, 0, x, value);
+    base_arena_destroy(arena);
+    return known;
+}
+
 static void function_list(base_buf *out) {
     size_t count;
     const bench_problem *const *problems = bench_problems(&count);
@@ -290,5 +303,6 @@ const hpo_objective_type obj_function = {
     .maximize = function_maximize,
     .init = function_init,
     .evaluate = function_evaluate,
+    .optimum = function_optimum,
     .list = function_list,
 };

@@ -218,6 +218,11 @@ static bool is_program(const char *path) {
     return false;
 }
 
+const char *const *cli_sets(const hpo_catalog *catalog, const hpo_cli_args *args, size_t *count) {
+    *count = catalog->front ? 0 : args->n_sets;
+    return args->sets;
+}
+
 base_status cli_read_study_file(const char *path, base_buf *text, base_err *err) {
     if (is_program(path)) {
         return BASE_FAIL(err, BASE_INVALID,
@@ -226,6 +231,12 @@ base_status cli_read_study_file(const char *path, base_buf *text, base_err *err)
     }
     const base_status status = base_read_file(path, text, err);
     return status == BASE_IO ? BASE_INVALID : status;
+}
+
+base_status cli_read_study(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *text, base_err *err) {
+    const hpo_front *front = catalog->front;
+    return front ? front->study(front->self, args->file, args->sets, args->n_sets, text, err)
+                 : cli_read_study_file(args->file, text, err);
 }
 
 /* Comments of the resolved study, broken before column 80. */
@@ -243,9 +254,11 @@ static void put_advice(const hpo_study_spec *spec, base_arena *arena, base_buf *
 static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err) {
     base_buf text = {0};
     hpo_study_spec *spec = NULL;
-    base_status status = cli_read_study_file(args->file, &text, err);
+    base_status status = cli_read_study(catalog, args, &text, err);
+    size_t n_sets;
+    const char *const *sets = cli_sets(catalog, args, &n_sets);
     if (status == BASE_OK) {
-        status = hpo_study_read(catalog, args->file, base_buf_text(&text), text.length, args->sets, args->n_sets,
+        status = hpo_study_read(catalog, args->file, base_buf_text(&text), text.length, sets, n_sets,
                                 args->has_seed ? &args->seed : NULL, &spec, err);
     }
     base_buf first = {0};

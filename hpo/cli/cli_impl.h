@@ -13,6 +13,11 @@
 /* ---- cli.c ---- */
 /* The study file's bytes; BASE_INVALID or BASE_NOTFOUND when it cannot be read. */
 BASE_CHECK base_status cli_read_study_file(const char *path, base_buf *text, base_err *err);
+/* Those of the command line's file, or what the program's front makes of it and --set. */
+BASE_CHECK base_status cli_read_study(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *text,
+                                      base_err *err);
+/* The assignments of --set that the study's reader gets: none where a front has had them. */
+const char *const *cli_sets(const hpo_catalog *catalog, const hpo_cli_args *args, size_t *count);
 
 /* ---- info.c: what can be printed without running ---- */
 void cli_print_usage(base_buf *out);

@@ -11,10 +11,10 @@
 #include "hpo/cli/run_impl.h"
 
 const char *const *run_sets(const run *r, size_t *count) {
-    *count = r->args->n_sets;
-    if (!r->first && !r->measured) return r->args->sets;
+    const char *const *given = cli_sets(r->catalog, r->args, count);
+    if (!r->first && !r->measured) return given;
     const char **sets = BASE_NEW_ARRAY(r->arena, *count + 2, const char *);
-    for (size_t i = 0; i < *count; i++) sets[i] = r->args->sets[i];
+    for (size_t i = 0; i < *count; i++) sets[i] = given[i];
     if (r->measured) sets[(*count)++] = r->measured;
     if (r->first) sets[(*count)++] = r->first;
     return sets;
@@ -90,7 +90,7 @@ static base_status open_journal(run *r, const char *path, const char *replaces, 
 }
 
 base_status run_prepare(run *r, base_err *err) {
-    BASE_TRY(cli_read_study_file(r->args->file, &r->text, err));
+    BASE_TRY(cli_read_study(r->catalog, r->args, &r->text, err));
     BASE_TRY(run_read_study(r, r->args->has_seed ? &r->args->seed : NULL, err));
     BASE_TRY(make_run_dir(r, err));
     const char *path = base_arena_printf(r->arena, "%s/journal.log", r->run_dir);

@@ -238,15 +238,18 @@ static void print_end(run *r, const char *state, int code, const char *error) {
     base_buf out = {0};
     base_err err;
     cli_progress_end(r->progress);
+    const hpo_front *front = r->catalog->front;
     if (r->args->display == HPO_DISPLAY_JSON) {
         cli_print_summary_json(&end, &out);
-    } else if (!error) {
+    } else if (!error && !front) {
         cli_print_summary(&end, &out);
     }
     fputs(base_buf_text(&out), stdout);
     fflush(stdout);
     base_buf_fini(&out);
-    if (cli_write_best(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+    if (!front && cli_write_best(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
+    if (front && code == HPO_EXIT_DONE && front->end(front->self, r->run_dir, &err) != BASE_OK)
+        base_log(BASE_LOG_ERROR, "%s", err.text);
     end_status(r, state, code, error);
 }
 

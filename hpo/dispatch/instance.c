@@ -68,6 +68,11 @@ const char *hpo_instance_metric(const hpo_instance *instance) {
     return instance->spec->metric;
 }
 
+bool hpo_instance_optimum(const hpo_instance *instance, double *value) {
+    const hpo_objective_type *type = instance->spec->objective;
+    return type->optimum && type->optimum(instance->state, value);
+}
+
 const hpo_program_ops *hpo_instance_program(const hpo_instance *instance) {
     return instance->spec->objective->program;
 }

@@ -26,6 +26,8 @@ void hpo_instance_evaluate(hpo_instance *instance, const hpo_job *job, const hpo
                            hpo_result *result);
 
 const char *hpo_instance_metric(const hpo_instance *instance); /* the study's */
+/* The best value that it can have; false: not known. */
+bool hpo_instance_optimum(const hpo_instance *instance, double *value);
 /* NULL: it evaluates in a child of the server. */
 const hpo_program_ops *hpo_instance_program(const hpo_instance *instance);
 /* The program that evaluates the job. */

@@ -96,12 +96,23 @@ typedef struct hpo_topics {
     void (*help)(size_t index, base_buf *out); /* below a heading; may be NULL */
 } hpo_topics;
 
+/* A program whose file is no study file: how its study is made, and what becomes of a run's folder. */
+typedef struct hpo_front {
+    /* The text of the study for the file (or name) that the command line gives, with the assignments of --set in it. */
+    base_status (*study)(void *self, const char *file, const char *const *sets, size_t n_sets, base_buf *study,
+                         base_err *err);
+    /* By rank 0, when a run has ended with nothing left to do; prints what there is to say. */
+    base_status (*end)(void *self, const char *run_dir, base_err *err);
+    void *self;
+} hpo_front;
+
 /* What a study file can be made of: tables of the program (dependency from above, handed down). */
 typedef struct hpo_catalog {
     const hpo_objective_type *const *objectives;
     size_t n_objectives;
     const char *version;             /* "hpo 0.1.0" */
     const hpo_topics *const *topics; /* NULL-terminated; may be NULL */
+    const hpo_front *front;          /* NULL: study files */
 } hpo_catalog;
 
 /* text: the bytes of the file (every rank reads the same bytes). sets: n_sets assignments of --set, applied before

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The side door: one suite in, tables of which method finds what, and when.
+ *
+ * A run of a suite is a run of a study whose trials are its cells, so that ranks, restarts and limits are those of
+ * hpo_search; this program makes the study from the suite and tables from what the cells left behind. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "benchmarks/suite/results.h"
+#include "experiments/objectives/cell.h"
+#include "hpo/cli/cli.h"
+#include "hpo/models/blas.h"
+
+static const char usage[] = "usage: hpo_bench run SUITE [--out DIR] [-j N] [--set KEY=VALUE] [--times]\n"
+                            "       hpo_bench list\n"
+                            "       hpo_bench check SUITE [--set KEY=VALUE]\n"
+                            "\n"
+                            "  run    every method on every problem with every seed, each in virtual time; the\n"
+                            "         same command goes on with a run that was interrupted. SUITE is a file, or\n"
+                            "         a name that list shows. Also: mpirun -n 4 hpo_bench run SUITE\n"
+                            "  list   the suites that are at hand\n"
+                            "  check  reads a suite and says what it would run\n"
+                            "\n"
+                            "  --out DIR        where results go; default: runs/bench-NAME\n"
+                            "  -j N             N workers on this machine\n"
+                            "  --set KEY=VALUE  a key of the suite, e.g. --set seeds=3\n"
+                            "  --times          how long suggestions took, too: times.csv\n";
+
+/* The study is made and the run ends in the same process, that of rank 0. */
+typedef struct bench_program {
+    bench_suite *suite;
+} bench_program;
+
+/* ---- a suite and its study ---- */
+
+static base_status read_suite(const char *file, const char *const *sets, size_t n_sets, bench_suite **out,
+                              base_err *err) {
+    base_buf text = {0}, path = {0};
+    base_status status = bench_suite_find(file, &path, err);
+    if (status == BASE_OK) status = base_read_file(base_buf_text(&path), &text, err);
+    if (status == BASE_OK)
+        status = bench_suite_read(base_buf_text(&path), base_buf_text(&text), text.length, sets, n_sets, out, err);
+    base_buf_fini(&path);
+    base_buf_fini(&text);
+    return status;
+}
+
+static void put_study(const bench_suite *suite, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    base_buf_puts(out, "study: ");
+    base_yaml_print_flow(base_yaml_scalar(arena, NULL, base_arena_printf(arena, "bench-%s", suite->name), true), out);
+    base_buf_puts(out, "\nseed: 1\nobjective:\n  cell: ");
+    bench_suite_print(suite, out);
+    base_buf_printf(out, "\nmethod: random\nbudget: {trials: %llu}\nfailure: {first: 0}\n",
+                    (unsigned long long)bench_suite_cells(suite));
+    base_arena_destroy(arena);
+}
+
+static base_status make_study(void *self, const char *file, const char *const *sets, size_t n_sets, base_buf *study,
+                              base_err *err) {
+    bench_program *program = self;
+    const hpo_catalog inner = obj_cell_catalog();
+    BASE_TRY(read_suite(file, sets, n_sets, &program->suite, err));
+    BASE_TRY(bench_suite_check(program->suite, &inner, err));
+    put_study(program->suite, study);
+    return BASE_OK;
+}
+
+static base_status end_run(void *self, const char *run_dir, base_err *err) {
+    const bench_suite *suite = ((const bench_program *)self)->suite;
+    BASE_TRY(bench_results_join(suite, run_dir, err));
+    printf("%llu cells in %s: results.csv, cells.csv%s\n", (unsigned long long)bench_suite_cells(suite), run_dir,
+           suite->times ? ", times.csv" : "");
+    return BASE_OK;
+}
+
+/* ---- the command line ---- */
+
+/* hpo_bench run SUITE --out DIR --times -> SUITE --dir DIR --set times=true. A process that mpirun starts is given the
+ * latter. */
+static int translate(int argc, char **argv, char **out) {
+    static char dir[] = "--dir", set[] = "--set", times[] = "times=true";
+    int count = 0;
+    for (int i = 0; i < argc; i++) {
+        if (i == 1 && strcmp(argv[i], "run") == 0) continue;
+        if (strcmp(argv[i], "--times") == 0) {
+            out[count++] = set;
+            out[count++] = times;
+        } else {
+            out[count++] = strcmp(argv[i], "--out") == 0 ? dir : argv[i];
+        }
+    }
+    return count;
+}
+
+/* The suite and the assignments among translated arguments; NULL: no suite. */
+static const char *find_suite(int argc, char **argv, const char **sets, size_t *n_sets) {
+    const char *file = NULL;
+    *n_sets = 0;
+    for (int i = 1; i < argc; i++) {
+        const bool takes = strcmp(argv[i], "--dir") == 0 || strcmp(argv[i], "-j") == 0;
+        if (strcmp(argv[i], "--set") == 0 && i + 1 < argc)
+            sets[(*n_sets)++] = argv[++i];
+        else if (takes)
+            i++;
+        else if (argv[i][0] != '-')
+            file = argv[i];
+    }
+    return file;
+}
+
+/* BLAS and the mathematical library choose their kernels when they are loaded; the program is about to execute itself
+ * again. What cannot be read is said later, by whoever runs it. */
+static void pin_kernels(int argc, char **argv) {
+    const char **sets = base_calloc((size_t)argc, sizeof *sets);
+    size_t n_sets;
+    const char *file = find_suite(argc, argv, sets, &n_sets), *core = hpo_blas_better_core();
+    bench_suite *suite = NULL;
+    base_err ignored;
+    const bool read = file && read_suite(file, sets, n_sets, &suite, &ignored) == BASE_OK;
+    if (read && suite->portable) {
+        setenv("OPENBLAS_CORETYPE", "PRESCOTT", 1);
+        setenv("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4", 1);
+    } else if (core) {
+        setenv("OPENBLAS_CORETYPE", core, 0);
+    }
+    bench_suite_destroy(suite);
+    free(sets);
+}
+
+static int list(void) {
+    base_buf out = {0};
+    bench_suite_list(&out);
+    fputs(base_buf_text(&out), stdout);
+    base_buf_fini(&out);
+    return HPO_EXIT_DONE;
+}
+
+static int check(int argc, char **argv) {
+    const hpo_catalog inner = obj_cell_catalog();
+    const char **sets = base_calloc((size_t)argc, sizeof *sets);
+    size_t n_sets;
+    const char *file = find_suite(argc - 1, argv + 1, sets, &n_sets);
+    bench_suite *suite = NULL;
+    base_err err = {0};
+    base_status status = file ? read_suite(file, sets, n_sets, &suite, &err)
+                              : BASE_FAIL(&err, BASE_INVALID, "check needs a suite; see hpo_bench --help");
+    if (status == BASE_OK) status = bench_suite_check(suite, &inner, &err);
+    if (status == BASE_OK)
+        printf("%s: %zu problems, %zu methods, %zu numbers of workers, %lld seeds: %llu cells\n", suite->name,
+               suite->n_problems, suite->n_methods, suite->n_workers, (long long)suite->seeds,
+               (unsigned long long)bench_suite_cells(suite));
+    else
+        fprintf(stderr, "%s\n", err.text);
+    bench_suite_destroy(suite);
+    free(sets);
+    return status == BASE_OK ? HPO_EXIT_DONE : HPO_EXIT_BAD_INPUT;
+}
+
+int main(int argc, char **argv) {
+    const char *verb = argc > 1 ? argv[1] : "--help";
+    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
+        fputs(usage, stdout);
+        return HPO_EXIT_DONE;
+    }
+    if (strcmp(verb, "list") == 0) return list();
+    if (strcmp(verb, "check") == 0) return check(argc, argv);
+    static const hpo_objective_type *const objectives[] = {&obj_cell};
+    bench_program program = {0};
+    const hpo_front front = {.study = make_study, .end = end_run, .self = &program};
+    const hpo_catalog catalog = {
+        .objectives = objectives, .n_objectives = 1, .version = "hpo " HPO_VERSION, .front = &front};
+    char **arguments = base_calloc(2 * (size_t)argc + 1, sizeof *arguments);
+    const int count = translate(argc, argv, arguments);
+    pin_kernels(count, arguments);
+    const int code = hpo_cli_main(&catalog, count, arguments);
+    bench_suite_destroy(program.suite);
+    free(arguments);
+    return code;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Suites: what a page means, what is wrong with one, and which cells it has. */
+#include "benchmarks/suite/suite.h"
+
+#include "tests/support/check.h"
+
+static const char page[] =
+    "suite: s\n"
+    "title: A title\n"
+    "problems:\n"
+    "  - branin\n"
+    "  - {problem: {problem: lcbench, task: adult}, fidelity: {epochs: {min: 1, max: 52}}}\n"
+    "  - {name: net, objective: {train: {dataset: digits}}, parameters: {x: {min: 0.0, max: 1.0}},\n"
+    "     metric: valid_error, budget: {trials: 7}, methods: [random]}\n"
+    "methods: [random, {name: gp, startup: 5}, {sampler: tpe, scheduler: asha, label: fast}]\n"
+    "workers: [1, 8]\n"
+    "seeds: 4\n"
+    "budget: {full: 30}\n"
+    "charge: scratch\n";
+
+static bench_suite *read_page(const char *text, const char *set) {
+    base_err err;
+    bench_suite *s;
+    CHECK_OK(bench_suite_read("s.yaml", text, strlen(text), &set, set != NULL, &s, &err));
+    return s;
+}
+
+static void test_a_page(void **state) {
+    (void)state;
+    bench_suite *s = read_page(page, NULL);
+    assert_string_equal(s->name, "s");
+    assert_string_equal(s->title, "A title");
+    assert_int_equal(s->n_problems, 3);
+    assert_string_equal(s->problems[0].name, "branin");
+    assert_string_equal(s->problems[1].name, "lcbench adult");
+    assert_string_equal(s->problems[2].name, "net");
+    assert_int_equal(s->n_methods, 3);
+    assert_string_equal(s->methods[0].label, "random");
+    assert_string_equal(s->methods[1].label, "name: gp, startup: 5");
+    assert_string_equal(s->methods[2].label, "fast");
+    assert_int_equal(s->n_workers, 2);
+    assert_int_equal(s->workers[1], 8);
+    assert_int_equal(s->charge, BENCH_CHARGE_SCRATCH);
+    assert_int_equal(s->n_at, 3);
+    CHECK_NEAR(s->at[0], 3, 1e-12);
+    CHECK_NEAR(s->at[2], 30, 0);
+    assert_false(s->portable || s->times);
+    bench_suite_destroy(s);
+}
+
+static void test_cells(void **state) {
+    (void)state;
+    bench_suite *s = read_page(page, NULL);
+    assert_int_equal(bench_suite_cells_of_seed(s), 2 * (3 + 3 + 1));
+    assert_int_equal(bench_suite_cells(s), 4 * 14);
+    size_t of[3][3] = {{0}};
+    for (uint64_t i = 0; i < bench_suite_cells(s); i++) {
+        const bench_cell c = bench_suite_cell(s, i);
+        assert_true(s->problems[c.problem].runs[c.method]);
+        assert_int_equal(c.workers, i % 2);
+        assert_int_equal(c.seed, 1 + i / 14);
+        of[c.problem][c.method]++;
+    }
+    for (size_t p = 0; p < 3; p++)
+        for (size_t m = 0; m < 3; m++) assert_int_equal(of[p][m], p == 2 && m > 0 ? 0 : 8);
+    bench_suite *more = read_page(page, "seeds=9"); /* the cells of before, and others behind them */
+    assert_int_equal(bench_suite_cells(more), 9 * 14);
+    for (uint64_t i = 0; i < bench_suite_cells(s); i++) {
+        const bench_cell a = bench_suite_cell(s, i), b = bench_suite_cell(more, i);
+        assert_memory_equal(&a, &b, sizeof a);
+    }
+    bench_suite_destroy(more);
+    bench_suite_destroy(s);
+}
+
+static void check_study(const bench_suite *s, bench_cell cell, const char *want) {
+    base_buf text = {0};
+    bench_suite_study(s, cell, &text);
+    assert_string_equal(base_buf_text(&text), want);
+    base_buf_fini(&text);
+}
+
+static void test_the_study_of_a_cell(void **state) {
+    (void)state;
+    bench_suite *s = read_page(page, NULL);
+    check_study(s, (bench_cell){.problem = 0, .method = 1, .workers = 1, .seed = 3},
+                "study: cell\nseed: 3\ndeterministic: true\nworkers: 8\n"
+                "objective: {function: {problem: branin}}\nmethod: {name: gp, startup: 5}\nbudget: {trials: 30}\n"
+                "failure: {max_failures: 1000000000, first: 0}\n");
+    check_study(s, (bench_cell){.problem = 1, .method = 2, .seed = 1},
+                "study: cell\nseed: 1\ndeterministic: true\nworkers: 1\n"
+                "objective: {function: {problem: lcbench, task: adult}}\nfidelity: {epochs: {min: 1, max: 52}}\n"
+                "method: {sampler: tpe, scheduler: asha}\nbudget: {cost: 1560}\n"
+                "failure: {max_failures: 1000000000, first: 0}\n");
+    check_study(s, (bench_cell){.problem = 2, .seed = 1},
+                "study: cell\nseed: 1\ndeterministic: true\nworkers: 1\n"
+                "objective: {train: {dataset: digits}}\nparameters: {x: {min: 0.0, max: 1.0}}\nmetric: valid_error\n"
+                "method: random\nbudget: {trials: 7}\nfailure: {max_failures: 1000000000, first: 0}\n");
+    bench_suite_destroy(s);
+}
+
+/* What is printed has the same cells with the same studies; what they do not depend on is gone. */
+static void test_printed_and_read_again(void **state) {
+    (void)state;
+    bench_suite *s = read_page(page, NULL), *other = read_page(page, "seeds=2"), *again;
+    base_buf text = {0}, same = {0}, a = {0}, b = {0};
+    base_err err;
+    bench_suite_print(s, &text);
+    bench_suite_print(other, &same);
+    assert_string_equal(base_buf_text(&text), base_buf_text(&same));
+    CHECK_OK(bench_suite_read("again", base_buf_text(&text), text.length, NULL, 0, &again, &err));
+    assert_int_equal(bench_suite_cells_of_seed(again), bench_suite_cells_of_seed(s));
+    for (uint64_t i = 0; i < bench_suite_cells_of_seed(s); i++) {
+        base_buf_clear(&a);
+        base_buf_clear(&b);
+        bench_suite_study(s, bench_suite_cell(s, i), &a);
+        bench_suite_study(again, bench_suite_cell(again, i), &b);
+        assert_string_equal(base_buf_text(&a), base_buf_text(&b));
+    }
+    assert_int_equal(again->charge, s->charge);
+    base_buf_fini(&text);
+    base_buf_fini(&same);
+    base_buf_fini(&a);
+    base_buf_fini(&b);
+    bench_suite_destroy(again);
+    bench_suite_destroy(other);
+    bench_suite_destroy(s);
+}
+
+static const struct {
+    const char *text, *error;
+} wrong[] = {
+    {"problems: [branin]\nmethods: [random]\nbudget: {full: 1}\n", "suite"},
+    {"suite: s\nproblems: branin\nmethods: [random]\n", "s.yaml:2:11: problems is a list of at least one"},
+    {"suite: s\nproblems: []\nmethods: [random]\n",
+     "s.yaml:2:11: problems is a list of at least one, but this is empty"},
+    {"suite: s\nproblems: [branin]\nmethods: [random]\n", "s.yaml:2:12: the problem branin has no budget"},
+    {"suite: s\nproblems: [branin, branin]\nmethods: [random]\nbudget: {full: 1}\n",
+     "s.yaml:2:20: two problems are called 'branin'"},
+    {"suite: s\nproblems: [branin]\nmethods: [tpe, tpe]\nbudget: {full: 1}\n",
+     "s.yaml:3:16: two methods are called 'tpe'"},
+    {"suite: s\nproblems: [{name: x}]\nmethods: [tpe]\nbudget: {full: 1}\n", "s.yaml:2:12: a problem has one of"},
+    {"suite: s\nproblems: [{objective: {train: {}}}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:12: a problem with an objective needs a name"},
+    {"suite: s\nproblems: [{problem: branin, methods: [gp]}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:40: no method of the suite has the label 'gp'"},
+    {"suite: s\nproblems: [branin]\nmethods: [tpe]\nbudget: {full: 1, trials: 2}\n",
+     "s.yaml:4:9: a budget is one of full, trials and cost"},
+    {"suite: s\nproblems: [branin]\nmethods: [tpe]\nbudget: {full: 1}\nworkers: [0]\n",
+     "s.yaml:5:11: a number of workers"},
+    {"suite: s\nproblems: [branin]\nmethods: [tpe]\nbudget: {full: 1}\nat: [2, 1]\n",
+     "s.yaml:5:9: at is a list of rising"},
+    {"suite: s\nproblem: [branin]\nmethods: [tpe]\nbudget: {full: 1}\n", "did you mean 'problems'?"},
+};
+
+static void test_what_is_wrong_is_said_with_its_place(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CHECK_COUNT(wrong); i++) {
+        base_err err;
+        bench_suite *s;
+        assert_int_equal(bench_suite_read("s.yaml", wrong[i].text, strlen(wrong[i].text), NULL, 0, &s, &err),
+                         BASE_INVALID);
+        CHECK_CONTAINS(err.text, wrong[i].error);
+        assert_null(s);
+    }
+}
+
+static void test_suites_by_name(void **state) {
+    (void)state;
+    base_buf text = {0};
+    base_err err;
+    CHECK_OK(bench_suite_find("smoke", &text, &err));
+    CHECK_CONTAINS(base_buf_text(&text), "/smoke.yaml");
+    assert_int_equal(bench_suite_find("smok", &text, &err), BASE_NOTFOUND);
+    CHECK_CONTAINS(err.text, "did you mean 'smoke'?");
+    base_buf_clear(&text);
+    bench_suite_list(&text);
+    CHECK_CONTAINS(base_buf_text(&text), "  smoke");
+    assert_null(strstr(base_buf_text(&text), "cannot be read"));
+    base_buf_fini(&text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_page),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_the_study_of_a_cell),
+        cmocka_unit_test(test_printed_and_read_again),
+        cmocka_unit_test(test_what_is_wrong_is_said_with_its_place),
+        cmocka_unit_test(test_suites_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
