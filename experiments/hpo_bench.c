@@ -82,9 +82,11 @@ static base_status end_run(void *self, const char *run_dir, base_err *err) {
 static int translate(int argc, char **argv, char **out) {
     static char dir[] = "--dir", set[] = "--set", times[] = "times=true";
     int count = 0;
+    bool verb = false;
     for (int i = 0; i < argc; i++) {
-        if (i == 1 && strcmp(argv[i], "run") == 0) continue;
-        if (strcmp(argv[i], "--times") == 0) {
+        if (!verb && strcmp(argv[i], "run") == 0) {
+            verb = true;
+        } else if (strcmp(argv[i], "--times") == 0) {
             out[count++] = set;
             out[count++] = times;
         } else {
