@@ -42,16 +42,17 @@ hpo/study:           base hpo/space hpo/trials hpo/models hpo/samplers hpo/sched
 hpo/report:          base hpo/space hpo/trials hpo/models hpo/samplers hpo/schedulers hpo/objective.h hpo/study
 hpo/dispatch:        base hpo/space hpo/trials hpo/models hpo/samplers hpo/schedulers hpo/objective.h hpo/study
 hpo/cli:             base hpo/*
-benchmarks:          base hpo/*
+benchmarks:          base hpo/* benchmarks/stats
+benchmarks/stats:    base
 benchmarks/micro:    base engine/* nas hpo/* benchmarks tests/support
-experiments:         base engine/* nas hpo/* benchmarks
+experiments:         base engine/* nas hpo/* benchmarks benchmarks/stats
 tests/support:       base engine/* hpo/*
 tests/base:          base tests/support
 tests/engine:        base engine/* tests/support
 tests/nas:           base engine/* nas tests/support
 tests/hpo:           base hpo/* tests/support
-tests/benchmarks:    base hpo/* benchmarks tests/support
-tests:               base engine/* nas hpo/* benchmarks experiments tests/*
+tests/benchmarks:    base hpo/* benchmarks benchmarks/stats tests/support
+tests:               base engine/* nas hpo/* benchmarks benchmarks/stats experiments tests/*
 '
 report < <(awk -F: -v rooms="$rooms" '
     function room_of(path,    name, best) {
