@@ -14,9 +14,7 @@ static double sum_ranks(base_arena *arena, const double *values, size_t blocks, 
     *complete = 0;
     for (size_t m = 0; m < methods; m++) sums[m] = 0;
     for (size_t b = 0; b < blocks; b++) {
-        bool missing = false;
-        for (size_t m = 0; m < methods; m++) missing = missing || isnan(values[b * methods + m]);
-        if (missing) continue;
+        if (!bench_sample_complete(&values[b * methods], methods)) continue;
         ties += bench_midranks(&values[b * methods], methods, ranks);
         for (size_t m = 0; m < methods; m++) sums[m] += ranks[m];
         ++*complete;

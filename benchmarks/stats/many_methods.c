@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "benchmarks/stats/sample.h"
 
 /* What a difference of mean ranks is measured in: Demsar, section 3.2.2. */
 static double rank_unit(size_t blocks, size_t methods) {
@@ -31,10 +32,9 @@ static double *complete_blocks(base_arena *arena, const double *values, size_t b
     double *columns = BASE_NEW_ARRAY(arena, blocks * methods, double); /* methods x blocks */
     *complete = 0;
     for (size_t b = 0; b < blocks; b++) {
-        bool missing = false;
-        for (size_t m = 0; m < methods; m++) missing = missing || isnan(values[b * methods + m]);
-        for (size_t m = 0; m < methods && !missing; m++) columns[m * blocks + *complete] = values[b * methods + m];
-        *complete += !missing;
+        if (!bench_sample_complete(&values[b * methods], methods)) continue;
+        for (size_t m = 0; m < methods; m++) columns[m * blocks + *complete] = values[b * methods + m];
+        ++*complete;
     }
     return columns;
 }

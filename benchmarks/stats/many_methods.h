@@ -18,6 +18,7 @@
 extern "C" {
 #endif
 
+/* ---- friedman.c ---- */
 typedef struct bench_friedman {
     size_t blocks;           /* that are complete */
     double chi2, chi2_p;     /* corrected for ties: Hollander and Wolfe, section 7.1; methods - 1 degrees of freedom */
@@ -31,12 +32,14 @@ bench_friedman bench_friedman_test(const double *values, size_t blocks, size_t m
  * Davenport, Communications in Statistics 9, 1980. */
 double bench_iman_davenport(double chi2, size_t blocks, size_t methods);
 
+/* ---- studentized_range.c ---- */
 /* The probability that the range of `methods` independent standard normal numbers exceeds q: the studentized range with
  * infinite degrees of freedom. Accurate relative to itself. methods >= 2, q >= 0. */
 double bench_range_tail(double q, size_t methods);
 /* The q that it exceeds with probability alpha, 0 < alpha < 1. */
 double bench_range_quantile(double alpha, size_t methods);
 
+/* ---- many_methods.c ---- */
 /* Nemenyi's critical difference: two methods differ when their mean ranks do by at least this. Demsar, section 3.2.2;
  * q_alpha of his table 5 is bench_range_quantile over the root of 2. blocks >= 1. */
 double bench_nemenyi_difference(double alpha, size_t blocks, size_t methods);

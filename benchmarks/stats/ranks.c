@@ -16,8 +16,7 @@ typedef struct moments {
 
 /* Adds the ranks of a block's methods; nothing where one of them is missing. */
 static void add_block(const double *values, size_t methods, double *ranks, moments *sums) {
-    for (size_t m = 0; m < methods; m++)
-        if (isnan(values[m])) return;
+    if (!bench_sample_complete(values, methods)) return;
     bench_midranks(values, methods, ranks);
     for (size_t m = 0; m < methods; m++) {
         sums[m].n++;

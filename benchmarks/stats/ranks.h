@@ -28,8 +28,9 @@ typedef struct bench_rank {
 /* A block is a problem with a seed; all methods are ranked within it. values: blocks x methods x points, smaller is
  * better; problem: of each block its number, from 0 without large gaps; ranks: methods x points.
  * A block in which any method is missing at a point (NaN: it was not run, or ended at a smaller cost) is left out there
- * for all methods, so that all ranks at a point speak of the same runs: compare `blocks` with what there should be. The
- * order of the blocks does not matter. */
+ * for all methods, so that all ranks at a point speak of the same runs: compare `blocks` with what there should be.
+ * Only equal values are tied: regrets that differ by rounding alone are clipped first, where that matters. The order of
+ * the blocks does not matter. */
 void bench_mean_ranks(const double *values, size_t blocks, size_t methods, size_t points, const uint32_t *problem,
                       bench_rank *ranks);
 

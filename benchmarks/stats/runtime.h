@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What it costs to reach a target: expected running times, and the share of targets that are reached within a cost.
+/* What it costs to reach a target: expected running times, and the fraction of targets that are reached within a cost.
  *
  * N. Hansen et al., "COCO: a platform for comparing continuous optimizers in a black-box setting", Optimization Methods
  * and Software 36, 2021; in detail N. Hansen et al., "COCO: Performance Assessment", arXiv:1605.03560, 2016. A run that
@@ -44,7 +44,7 @@ void bench_simulate_restarts(const bench_target_runs *target, size_t samples, ui
 /* The costs of all simulated searches for all pairs of a problem and a target, count x samples, sorted: what
  * bench_ecdf_at looks at. The pairs are numbered in the order given. A pair that nobody ran counts as not reached. */
 void bench_ecdf(const bench_target_runs *pairs, size_t count, size_t samples, uint64_t seed, double *costs);
-/* The share of n sorted costs that are <= cost and finite; NaN when n = 0. */
+/* The fraction of n sorted costs that are <= cost and finite; NaN when n = 0. */
 double bench_ecdf_at(const double *costs, size_t n, double cost);
 
 #ifdef __cplusplus

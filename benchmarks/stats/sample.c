@@ -23,6 +23,12 @@ size_t bench_sample_sort(double *values, size_t n) {
     return n;
 }
 
+bool bench_sample_complete(const double *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (isnan(values[i])) return false;
+    return true;
+}
+
 double bench_sample_mean(const double *sorted, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += sorted[i];

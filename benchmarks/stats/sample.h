@@ -8,6 +8,7 @@
 #ifndef BENCHMARKS_STATS_SAMPLE_H
 #define BENCHMARKS_STATS_SAMPLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -16,6 +17,9 @@ extern "C" {
 
 /* Sorts in ascending order, with NaN at the end. Returns how many are not NaN. */
 size_t bench_sample_sort(double *values, size_t n);
+/* None of them is NaN. */
+bool bench_sample_complete(const double *values, size_t n);
+
 /* Of n sorted values, none of them NaN; NaN when n = 0. */
 double bench_sample_mean(const double *sorted, size_t n);
 /* The p-quantile, 0 <= p <= 1, between order statistics at 1 + (n - 1) p: definition 7 of R. Hyndman, Y. Fan, "Sample

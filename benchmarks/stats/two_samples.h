@@ -18,6 +18,7 @@ extern "C" {
 
 #define BENCH_EXACT_MAX 50 /* runs of either method, or pairs */
 
+/* ---- superiority.c ---- */
 /* The probability that a run of the first method is better (smaller) than one of the second, ties counting one half:
  * the measure A of A. Vargha, H. D. Delaney, "A Critique and Improvement of the CL Common Language Effect Size
  * Statistics of McGraw and Wong", Journal of Educational and Behavioral Statistics 25, 2000. NaN when a sample is
@@ -28,6 +29,7 @@ double bench_superiority(const double *a, size_t n, const double *b, size_t m);
 bench_interval bench_superiority_interval(const double *a, size_t n, const double *b, size_t m,
                                           const bench_bootstrap *how);
 
+/* ---- two_samples.c ---- */
 typedef enum bench_p_value { BENCH_P_AUTO, BENCH_P_NORMAL } bench_p_value; /* the first: exact where possible */
 
 typedef struct bench_test {

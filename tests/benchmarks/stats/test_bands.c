@@ -89,6 +89,38 @@ static void problems(void **state) {
     assert_true(band.low < 40 && band.high > 60);
 }
 
+/* Two problems with the same runs: their resamples are independent, so that errors partly cancel. */
+static void independent_problems(void **state) {
+    (void)state;
+    enum { N = 200 };
+    double values[2 * N];
+    uint32_t problem[2 * N];
+    for (size_t i = 0; i < 2 * N; i++) {
+        values[i] = gsl_cdf_ugaussian_Pinv(((double)(i / 2) + .5) / N);
+        problem[i] = (uint32_t)i % 2;
+    }
+    bench_interval band;
+    bench_band(values, 2 * N, 1, problem, BENCH_MEAN, &settings, &band);
+    const double error = 1 / sqrt(2 * N);
+    CHECK_NEAR(band.high - band.low, 2 * 1.96 * error, 6 * .042 * error);
+}
+
+/* Where a run is missing, the band is that of the others. */
+static void missing_runs(void **state) {
+    (void)state;
+    const double values[] = {1, NAN, 1, 5, 5, 5, 2, 2, 2, 9, 9, 9, 4, 4, 4}, others[] = {5, 2, 9, 4};
+    bench_interval band[3], alone;
+    for (int center = BENCH_MEAN; center <= BENCH_MEDIAN; center++) {
+        bench_band(values, 5, 3, NULL, (bench_center)center, &settings, band);
+        bench_band(others, 4, 1, NULL, (bench_center)center, &settings, &alone);
+        assert_memory_equal(&band[1], &alone, sizeof alone);
+        assert_memory_equal(&band[0], &band[2], sizeof alone);
+        CHECK_NEAR(band[0].estimate, center == BENCH_MEAN ? 4.2 : 4, 1e-15);
+        CHECK_NEAR(alone.estimate, center == BENCH_MEAN ? 5 : 4.5,
+                   0); /* an even number: between the two in the middle */
+    }
+}
+
 /* Problems count alike, whatever their number of runs; one without a value at a point is left out there. */
 static void unequal_problems(void **state) {
     (void)state;
@@ -143,9 +175,15 @@ static void failures_and_nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(two_runs),       cmocka_unit_test(one_run),
-                                       cmocka_unit_test(median_exactly), cmocka_unit_test(mean_of_many),
-                                       cmocka_unit_test(problems),       cmocka_unit_test(unequal_problems),
-                                       cmocka_unit_test(order_of_runs),  cmocka_unit_test(failures_and_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(two_runs),
+                                       cmocka_unit_test(one_run),
+                                       cmocka_unit_test(median_exactly),
+                                       cmocka_unit_test(mean_of_many),
+                                       cmocka_unit_test(problems),
+                                       cmocka_unit_test(unequal_problems),
+                                       cmocka_unit_test(order_of_runs),
+                                       cmocka_unit_test(failures_and_nothing),
+                                       cmocka_unit_test(independent_problems),
+                                       cmocka_unit_test(missing_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,13 @@ static void quantiles_of_failures(void **state) {
     CHECK_NEAR(bench_sample_quantile(sorted, 5, .9), INFINITY, 0); /* not infinity - infinity */
 }
 
+static void complete(void **state) {
+    (void)state;
+    const double values[] = {1, INFINITY, NAN};
+    assert_true(bench_sample_complete(values, 2) && bench_sample_complete(values, 0));
+    assert_false(bench_sample_complete(values, 3));
+}
+
 static void means(void **state) {
     (void)state;
     const double sorted[] = {1, 2, 6};
@@ -58,8 +65,8 @@ static void ranks(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sorting), cmocka_unit_test(quantiles),
-                                       cmocka_unit_test(quantiles_of_failures), cmocka_unit_test(means),
-                                       cmocka_unit_test(ranks)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sorting),  cmocka_unit_test(quantiles), cmocka_unit_test(quantiles_of_failures),
+        cmocka_unit_test(complete), cmocka_unit_test(means),     cmocka_unit_test(ranks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

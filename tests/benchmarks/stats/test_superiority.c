@@ -39,6 +39,20 @@ static void interval(void **state) {
     CHECK_NEAR(got.high, .7 + 1.96 * error, 4 * .042 * error + 1.0 / N);
 }
 
+/* Two samples that hardly differ: the variance is nearly that of Mann-Whitney's U over n m, (n + m + 1) / (12 n m). */
+static void interval_of_two(void **state) {
+    (void)state;
+    enum { N = 200 };
+    double a[N], b[N];
+    for (size_t i = 0; i < N; i++) {
+        a[i] = (double)i;
+        b[i] = (double)i + (i % 2 == 0 ? .5 : -.5) / 2;
+    }
+    const bench_interval got = bench_superiority_interval(a, N, b, N, &settings);
+    const double error = sqrt((2 * N + 1) / (12.0 * N * N));
+    CHECK_NEAR(got.high - got.low, 2 * 1.96 * error, 6 * .042 * error);
+}
+
 static void edges(void **state) {
     (void)state;
     const double low[] = {1, 2, 3}, high[] = {4, 5, NAN}, same[] = {7, 7, 7};
@@ -66,6 +80,7 @@ static void order_of_runs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(definition), cmocka_unit_test(interval),
-                                       cmocka_unit_test(edges), cmocka_unit_test(order_of_runs)};
+                                       cmocka_unit_test(interval_of_two), cmocka_unit_test(edges),
+                                       cmocka_unit_test(order_of_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
