@@ -27,14 +27,16 @@ enum {
     BENCH_TAKES_DIMENSIONS = 2,
     BENCH_TAKES_PRIOR = 4,
     BENCH_TAKES_AVERAGE = 8,
-    BENCH_TAKES_TASK = 16
+    BENCH_TAKES_TASK = 16,
+    BENCH_TAKES_INSTANCE = 32
 };
 typedef struct bench_settings {
     int64_t n_categorical, n_continuous;
     int64_t dimensions;
-    int prior;    /* a bench_prior */
-    bool average; /* the mean of a table's repeated trainings instead of one of them */
-    size_t task;  /* of bench_problem.tasks */
+    int64_t instance; /* which of a function's randomly drawn versions, from 1 */
+    int prior;        /* a bench_prior */
+    bool average;     /* the mean of a table's repeated trainings instead of one of them */
+    size_t task;      /* of bench_problem.tasks */
 } bench_settings;
 
 typedef struct bench_problem bench_problem;
@@ -52,8 +54,8 @@ typedef struct bench_task {
 struct bench_problem {
     const char *name, *summary;
     /* Neighbours in the registry with the same family share one line of the list: all their names in a shell's brace
-     * notation, beside the summary of the first. NULL: a line of its own. */
-    const char *family;
+     * notation, beside a summary of them all (NULL: that of the first). NULL: a line of its own. */
+    const char *family, *family_summary;
     /* Their names, NULL-terminated; the first is searched for. A problem whose value is noisy tells what a full
      * evaluation without noise would show as "exact". */
     const char *metric[8];
@@ -64,6 +66,10 @@ struct bench_problem {
     /* What a cheaper evaluation is measured in, and its range; max = INFINITY: only the limit is exact. name NULL:
      * every evaluation is a full one. */
     hpo_fidelity fidelity;
+    /* The bounds of every argument, for bench_box_parameters. */
+    struct {
+        double min, max;
+    } box;
     /* Adds the arguments in order, as numbers or as choices. The space is not sealed yet; nothing is loaded yet. */
     base_status (*parameters)(const bench_instance *instance, hpo_space *space, base_err *err);
     /* Reads what evaluate needs, into arena. May be NULL. */
@@ -73,7 +79,7 @@ struct bench_problem {
     /* Of one evaluation from scratch, as a share of a full one; NULL: in proportion to the fidelity. */
     double (*cost)(double fidelity);
     /* The best value that a full evaluation has, without noise, and place number `which` that has it; false: there are
-     * not so many. NULL: unknown. */
+     * not so many. NULL: unknown. The instance is loaded. */
     bool (*optimum)(const bench_instance *instance, size_t which, double *x, double *value);
     const void *detail; /* of the problem's own file */
 };
@@ -90,6 +96,10 @@ size_t bench_task_find(const bench_problem *problem, const char *task);
 /* A file of benchmarks/data, decompressed and appended to out: in the folder that HPO_DATA names, else in the source
  * tree, else where it was installed. */
 BASE_CHECK base_status bench_data_read(const char *file, base_buf *out, base_err *err);
+
+/* ---- box.c ---- */
+/* Parameters x1, x2, ... of a problem on a cube: settings.dimensions numbers in its box. */
+BASE_CHECK base_status bench_box_parameters(const bench_instance *instance, hpo_space *space, base_err *err);
 
 /* ---- binding.c ---- */
 /* One argument: where it lies in a configuration, and what it means: the value itself (numbers NULL), or

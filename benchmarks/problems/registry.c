@@ -10,6 +10,30 @@
     X(borehole)                                                                                                        \
     X(rosenbrock)                                                                                                      \
     X(ackley)                                                                                                          \
+    X(bbob_f1)                                                                                                         \
+    X(bbob_f2)                                                                                                         \
+    X(bbob_f3)                                                                                                         \
+    X(bbob_f4)                                                                                                         \
+    X(bbob_f5)                                                                                                         \
+    X(bbob_f6)                                                                                                         \
+    X(bbob_f7)                                                                                                         \
+    X(bbob_f8)                                                                                                         \
+    X(bbob_f9)                                                                                                         \
+    X(bbob_f10)                                                                                                        \
+    X(bbob_f11)                                                                                                        \
+    X(bbob_f12)                                                                                                        \
+    X(bbob_f13)                                                                                                        \
+    X(bbob_f14)                                                                                                        \
+    X(bbob_f15)                                                                                                        \
+    X(bbob_f16)                                                                                                        \
+    X(bbob_f17)                                                                                                        \
+    X(bbob_f18)                                                                                                        \
+    X(bbob_f19)                                                                                                        \
+    X(bbob_f20)                                                                                                        \
+    X(bbob_f21)                                                                                                        \
+    X(bbob_f22)                                                                                                        \
+    X(bbob_f23)                                                                                                        \
+    X(bbob_f24)                                                                                                        \
     X(hartmann3)                                                                                                       \
     X(hartmann6)                                                                                                       \
     X(mf_hartmann3)                                                                                                    \

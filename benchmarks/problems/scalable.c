@@ -13,14 +13,6 @@
 
 #include "benchmarks/problems/problem.h"
 
-static base_status box_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    for (int64_t i = 0; i < instance->settings.dimensions; i++) {
-        const char *name = base_arena_printf(hpo_space_arena(space), "x%d", (int)i + 1);
-        BASE_TRY(hpo_space_add(space, &(hpo_param){.name = name, .kind = HPO_FLOAT, .min = -5, .max = 10}, err));
-    }
-    return BASE_OK;
-}
-
 static void rosenbrock_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
                                 double *values) {
     (void)fidelity, (void)noise;
@@ -65,7 +57,8 @@ const bench_problem bench_problem_rosenbrock = {
     .metric = {"value"},
     .takes = BENCH_TAKES_DIMENSIONS,
     .fidelity = {.min = 1, .max = 1},
-    .parameters = box_parameters,
+    .box = {-5, 10},
+    .parameters = bench_box_parameters,
     .evaluate = rosenbrock_evaluate,
     .optimum = rosenbrock_optimum,
 };
@@ -76,7 +69,8 @@ const bench_problem bench_problem_ackley = {
     .metric = {"value"},
     .takes = BENCH_TAKES_DIMENSIONS,
     .fidelity = {.min = 1, .max = 1},
-    .parameters = box_parameters,
+    .box = {-5, 10},
+    .parameters = bench_box_parameters,
     .evaluate = ackley_evaluate,
     .optimum = ackley_optimum,
 };

@@ -47,7 +47,14 @@ static const base_option function_options[] = {
      .fallback = "2",
      .min = 2,
      .max = 1024,
-     .help = "rosenbrock, ackley: parameters x1, x2, ..."},
+     .help = "rosenbrock, ackley, bbob: parameters x1, x2, ..."},
+    {.name = "instance",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(function_state, settings.instance),
+     .fallback = "1",
+     .min = 1,
+     .max = 1000,
+     .help = "bbob: the optimum's place and value, rotations and peaks, as COCO numbers them"},
     {.name = "prior",
      .kind = BASE_OPTION_CHOICE,
      .offset = offsetof(function_state, settings.prior),
@@ -93,7 +100,8 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
         unsigned takes;
     } rules[] = {{"n_categorical", BENCH_TAKES_SIZE},    {"n_continuous", BENCH_TAKES_SIZE},
                  {"dimensions", BENCH_TAKES_DIMENSIONS}, {"prior", BENCH_TAKES_PRIOR},
-                 {"average", BENCH_TAKES_AVERAGE},       {"task", BENCH_TAKES_TASK}};
+                 {"average", BENCH_TAKES_AVERAGE},       {"task", BENCH_TAKES_TASK},
+                 {"instance", BENCH_TAKES_INSTANCE}};
     enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
@@ -287,7 +295,8 @@ static void function_list(base_buf *out) {
     for (size_t i = 0; i < count; i++) {
         const char *family = problems[i]->family, *last = i > 0 ? problems[i - 1]->family : NULL;
         if (family && last && strcmp(family, last) == 0) continue;
-        base_put_row(family ? family : problems[i]->name, 23, problems[i]->summary, out);
+        const char *shared = problems[i]->family_summary;
+        base_put_row(family ? family : problems[i]->name, 23, shared ? shared : problems[i]->summary, out);
     }
 }
 

@@ -5,7 +5,7 @@
 typedef void (*visit)(const bound_problem *bound);
 
 static void each(visit check) {
-    const bench_settings settings = {.n_categorical = 3, .n_continuous = 2, .dimensions = 2};
+    const bench_settings settings = {.n_categorical = 3, .n_continuous = 2, .dimensions = 2, .instance = 1};
     size_t count;
     const bench_problem *const *problems = bench_problems(&count);
     for (size_t i = 0; i < count; i++) {

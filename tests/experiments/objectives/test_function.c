@@ -80,6 +80,20 @@ static void sizes(void **state) {
     release(&f);
 }
 
+/* Which instance of a function it is: COCO's values at the origin. */
+static void instances(void **state) {
+    (void)state;
+    static const char *const settings[] = {"{problem: bbob-f1, dimensions: 3}",
+                                           "{problem: bbob-f1, dimensions: 3, instance: 2}"};
+    static const double values[] = {81.40627008, 432.49018048};
+    for (size_t i = 0; i < 2; i++) {
+        fixture f = read_study(settings[i], NULL, none);
+        const hpo_result result = evaluate(&f, (double[]){0, 0, 0}, 1, 1);
+        CHECK_NEAR(value_of(&result), values[i], 1e-9);
+        release(&f);
+    }
+}
+
 /* Without a fidelity in the study an evaluation is a full one; with one, its cost is the authors' lambda, scaled so
  * that a full evaluation costs the highest fidelity. */
 static void fidelity_and_cost(void **state) {
@@ -162,6 +176,9 @@ static void sentences(void **state) {
     refused("{problem: counting-ones}", any, real, "give it integer bounds");
     refused("{problem: counting-ones, dimensions: 3}", any, none, "the problem counting-ones knows no dimensions");
     refused("{problem: branin, dimensions: 3}", any, none, "the problem branin has one size: remove dimensions");
+    refused("{problem: ackley, instance: 2}", any, none, "the problem ackley knows no instance: remove it");
+    refused("{problem: bbob-f24, instance: 0}", any, none, "instance");
+    refused("{problem: bbob-f25}", any, none, "there is no problem 'bbob-f25'; did you mean 'bbob-f");
     refused("{problem: mf-hartmann3, report_every: 3}", any, none, "s.yaml:1:25: report_every counts in units");
     refused("{problem: lcbench}", any, none, "the problem lcbench needs a task, e.g. task: Fashion-MNIST");
     refused("{problem: lcbench, task: segments}", any, none, "no task 'segments'; did you mean 'segment'?");
@@ -189,8 +206,9 @@ static void goals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),  cmocka_unit_test(fidelity_and_cost),
-        cmocka_unit_test(goals),          cmocka_unit_test(curves), cmocka_unit_test(sentences)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),
+                                       cmocka_unit_test(instances),      cmocka_unit_test(fidelity_and_cost),
+                                       cmocka_unit_test(goals),          cmocka_unit_test(curves),
+                                       cmocka_unit_test(sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
