@@ -10,6 +10,10 @@
     X(borehole)                                                                                                        \
     X(rosenbrock)                                                                                                      \
     X(ackley)                                                                                                          \
+    X(levy)                                                                                                            \
+    X(rastrigin)                                                                                                       \
+    X(griewank)                                                                                                        \
+    X(michalewicz)                                                                                                     \
     X(bbob_f1)                                                                                                         \
     X(bbob_f2)                                                                                                         \
     X(bbob_f3)                                                                                                         \
