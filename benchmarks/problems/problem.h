@@ -92,6 +92,19 @@ const char *bench_problem_nearest(const char *name);
 /* Index of the task with this name or id, or SIZE_MAX. */
 size_t bench_task_find(const bench_problem *problem, const char *task);
 
+/* ---- settings.c ---- */
+/* A problem and its settings as they are written: {problem: ackley, dimensions: 5}. */
+typedef struct bench_request {
+    const char *problem;
+    const base_yaml_node *task; /* a name or a number */
+    bench_settings settings;
+} bench_request;
+extern const base_option bench_options[]; /* of a bench_request */
+/* The instance that is meant, with nothing loaded. map: what the request was read from. BASE_INVALID with the position
+ * of an unknown problem or task, or of a setting that the problem does not understand. */
+BASE_CHECK base_status bench_resolve(const bench_request *request, const base_yaml_node *map, base_arena *arena,
+                                     bench_instance *out, base_err *err);
+
 /* ---- data_file.c ---- */
 /* A file of benchmarks/data, decompressed and appended to out: in the folder that HPO_DATA names, else in the source
  * tree, else where it was installed. */

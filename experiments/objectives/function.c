@@ -11,67 +11,14 @@
 #include "experiments/objectives/registry.h"
 
 typedef struct function_state {
-    const char *problem_name;
-    const base_yaml_node *task; /* a name or a number */
-    bench_settings settings;
+    bench_request request;
     double report_every;
     bool has_fidelity, knows_optimum;
     bench_binding binding;
 } function_state;
 
-static const char *const priors[] = {"none", "good", "at25", "bad", NULL}; /* as bench_prior */
-
+/* Its own, beside those of the problems. */
 static const base_option function_options[] = {
-    {.name = "problem",
-     .kind = BASE_OPTION_STRING,
-     .offset = offsetof(function_state, problem_name),
-     .fallback = BASE_REQUIRED,
-     .help = "a name of --list, e.g. branin"},
-    {.name = "n_categorical",
-     .kind = BASE_OPTION_INT,
-     .offset = offsetof(function_state, settings.n_categorical),
-     .fallback = "8",
-     .min = 0,
-     .max = 1024,
-     .help = "counting-ones: parameters cat_0, cat_1, ... with the values 0 and 1"},
-    {.name = "n_continuous",
-     .kind = BASE_OPTION_INT,
-     .offset = offsetof(function_state, settings.n_continuous),
-     .fallback = "8",
-     .min = 0,
-     .max = 1024,
-     .help = "counting-ones: parameters float_0, float_1, ... in [0, 1]"},
-    {.name = "dimensions",
-     .kind = BASE_OPTION_INT,
-     .offset = offsetof(function_state, settings.dimensions),
-     .fallback = "2",
-     .min = 2,
-     .max = 1024,
-     .help = "rosenbrock, ackley, levy, rastrigin, griewank, michalewicz, bbob: parameters x1, x2, ..."},
-    {.name = "instance",
-     .kind = BASE_OPTION_INT,
-     .offset = offsetof(function_state, settings.instance),
-     .fallback = "1",
-     .min = 1,
-     .max = 1000,
-     .help = "bbob: the optimum's place and value, rotations and peaks, as COCO numbers them"},
-    {.name = "prior",
-     .kind = BASE_OPTION_CHOICE,
-     .offset = offsetof(function_state, settings.prior),
-     .fallback = "none",
-     .choices = priors,
-     .help = "hartmann and counting-ones: what its own parameters believe in: the optimum (or a place beside it), the "
-             "best of 25 random points, the worst"},
-    {.name = "average",
-     .kind = BASE_OPTION_BOOL,
-     .offset = offsetof(function_state, settings.average),
-     .fallback = "false",
-     .help = "tables: the mean of the repeated trainings instead of one, which the trial's seed chooses"},
-    {.name = "task",
-     .kind = BASE_OPTION_NODE,
-     .offset = offsetof(function_state, task),
-     .fallback = "",
-     .help = "lcbench: a data set or its OpenML task, e.g. Fashion-MNIST or 189908"},
     {.name = "report_every",
      .kind = BASE_OPTION_REAL,
      .offset = offsetof(function_state, report_every),
@@ -83,74 +30,17 @@ static const base_option function_options[] = {
     BASE_OPTIONS_END,
 };
 
-static base_status find_problem(const base_yaml_node *settings, const char *name, const bench_problem **problem,
-                                base_err *err) {
-    *problem = bench_problem_find(name);
-    if (*problem) return BASE_OK;
-    const base_yaml_node *where = base_yaml_get(settings, "problem");
-    const char *near = bench_problem_nearest(name);
-    return near ? base_yaml_fail(where, err, "there is no problem '%s'; did you mean '%s'?", name, near)
-                : base_yaml_fail(where, err, "there is no problem '%s'; hpo_search --list shows them all", name);
-}
-
-/* A setting that the problem does not understand would be believed to have an effect. */
-static base_status check_settings(const base_yaml_node *settings, const bench_problem *problem, base_err *err) {
-    static const struct {
-        const char *key;
-        unsigned takes;
-    } rules[] = {{"n_categorical", BENCH_TAKES_SIZE},    {"n_continuous", BENCH_TAKES_SIZE},
-                 {"dimensions", BENCH_TAKES_DIMENSIONS}, {"prior", BENCH_TAKES_PRIOR},
-                 {"average", BENCH_TAKES_AVERAGE},       {"task", BENCH_TAKES_TASK},
-                 {"instance", BENCH_TAKES_INSTANCE}};
-    enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
-        if (!key || (problem->takes & rules[i].takes)) continue;
-        if ((rules[i].takes & ANY_SIZE) && !(problem->takes & ANY_SIZE))
-            return base_yaml_fail(key, err, "the problem %s has one size: remove %s", problem->name, rules[i].key);
-        return base_yaml_fail(key, err, "the problem %s knows no %s: remove it", problem->name, rules[i].key);
-    }
-    return BASE_OK;
-}
-
-static base_status check_size(const base_yaml_node *settings, const bench_settings *size, base_err *err) {
-    if (size->n_categorical + size->n_continuous > 0) return BASE_OK;
-    return base_yaml_fail(base_yaml_get(settings, "problem"), err,
-                          "n_categorical and n_continuous must not both be 0: there would be nothing to search");
-}
-
-static base_status find_task(const base_yaml_node *settings, const bench_problem *problem, function_state *state,
-                             base_arena *arena, base_err *err) {
-    if (!(problem->takes & BENCH_TAKES_TASK)) return BASE_OK;
-    const base_yaml_node *task = state->task;
-    if (!task || task->kind == BASE_YAML_NULL) {
-        return base_yaml_fail(base_yaml_get(settings, "problem"), err, "the problem %s needs a task, e.g. task: %s",
-                              problem->name, problem->tasks[0].name);
-    }
-    if (!base_yaml_is_scalar(task)) return base_yaml_fail(task, err, "task must be a name or a number");
-    state->settings.task = bench_task_find(problem, task->text);
-    if (state->settings.task != SIZE_MAX) return BASE_OK;
-    const char **names = BASE_NEW_ARRAY(arena, problem->n_tasks, const char *);
-    const char *all = "";
-    for (size_t i = 0; i < problem->n_tasks; i++) {
-        names[i] = problem->tasks[i].name;
-        all = base_arena_printf(arena, "%s%s%s", all, i == 0 ? "" : ", ", names[i]);
-    }
-    const char *near = base_nearest(task->text, names, problem->n_tasks);
-    return near ? base_yaml_fail(task, err, "the problem %s has no task '%s'; did you mean '%s'?", problem->name,
-                                 task->text, near)
-                : base_yaml_fail(task, err, "the problem %s has no task '%s'; it has %s", problem->name, task->text,
-                                 all);
+static const base_option *function_table(base_arena *arena) {
+    const base_options_part parts[] = {{bench_options, offsetof(function_state, request), NULL},
+                                       {function_options, 0, NULL}};
+    return base_options_join(arena, parts, sizeof parts / sizeof *parts);
 }
 
 /* Reads the settings and finds the problem: what every question about it begins with. */
 static base_status read_settings(const base_yaml_node *settings, base_arena *arena, function_state *state,
-                                 const bench_problem **problem, base_err *err) {
-    BASE_TRY(base_options_read(function_options, settings, state, arena, err));
-    BASE_TRY(find_problem(settings, state->problem_name, problem, err));
-    BASE_TRY(check_settings(settings, *problem, err));
-    BASE_TRY(check_size(settings, &state->settings, err));
-    return find_task(settings, *problem, state, arena, err);
+                                 bench_instance *instance, base_err *err) {
+    BASE_TRY(base_options_read(function_table(arena), settings, state, arena, err));
+    return bench_resolve(&state->request, settings, arena, instance, err);
 }
 
 static base_status check_fidelity(const hpo_objective_env *env, const bench_problem *problem, base_err *err) {
@@ -182,9 +72,9 @@ static base_status check_fidelity(const hpo_objective_env *env, const bench_prob
 
 /* Everything but the problem's data. */
 static base_status prepare(function_state *state, const hpo_objective_env *env, base_arena *arena, base_err *err) {
-    const bench_problem *problem;
-    BASE_TRY(read_settings(env->settings, arena, state, &problem, err));
-    BASE_TRY(check_fidelity(env, problem, err));
+    bench_instance instance;
+    BASE_TRY(read_settings(env->settings, arena, state, &instance, err));
+    BASE_TRY(check_fidelity(env, instance.problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
     state->knows_optimum = strcmp(env->metric, problem->metric[0]) == 0;
     if (state->report_every > 0 && !state->has_fidelity) {
@@ -192,12 +82,12 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
                               "report_every counts in units of the fidelity: add one, e.g. fidelity: {epochs: {min: 1, "
                               "max: 52}} for lcbench");
     }
-    if (state->settings.prior != BENCH_PRIOR_NONE && !hpo_space_has_prior(env->space)) {
+    if (instance.settings.prior != BENCH_PRIOR_NONE && !hpo_space_has_prior(env->space)) {
         return base_yaml_fail(base_yaml_key(env->settings, "prior"), err,
                               "this prior is one of the problem's own parameters: remove `parameters:`, or write the "
                               "prior there");
     }
-    return bench_bind(problem, &state->settings, env->space, base_yaml_get(env->settings, "problem"), arena,
+    return bench_bind(instance.problem, &instance.settings, env->space, base_yaml_get(env->settings, "problem"), arena,
                       &state->binding, err);
 }
 
@@ -217,9 +107,9 @@ static base_status function_check(const hpo_objective_env *env, base_err *err) {
 
 static base_status function_parameters(const base_yaml_node *settings, hpo_space *space, base_err *err) {
     function_state state = {0};
-    const bench_problem *problem;
-    BASE_TRY(read_settings(settings, hpo_space_arena(space), &state, &problem, err));
-    return problem->parameters(&(bench_instance){.problem = problem, .settings = state.settings}, space, err);
+    bench_instance instance;
+    BASE_TRY(read_settings(settings, hpo_space_arena(space), &state, &instance, err));
+    return instance.problem->parameters(&instance, space, err);
 }
 
 /* NULL for an unknown problem: it is refused by check, which is asked later. */
@@ -303,7 +193,7 @@ static void function_list(base_buf *out) {
 const hpo_objective_type obj_function = {
     .name = "function",
     .summary = "a formula or a published table, to try methods on",
-    .options = function_options,
+    .table = function_table,
     .state_size = sizeof(function_state),
     .flags = HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_DEFAULT_SPACE,
     .check = function_check,

@@ -38,7 +38,6 @@ static void release(fixture *f) {
 static hpo_result evaluate(fixture *f, const double *config, double fidelity, uint64_t seed) {
     base_err err = {0};
     f->state = base_arena_alloc(f->arena, obj_function.state_size);
-    CHECK_OK(base_options_read(obj_function.options, f->env.settings, f->state, f->arena, &err));
     CHECK_OK(obj_function.init(f->state, &f->env, f->arena, &err));
     const hpo_job job = {.config = config, .fidelity = fidelity, .seed = seed};
     hpo_result result = {.cost = NAN};

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a study file, or a program in another language, says of a problem: its name and its settings. */
+#include <math.h>
+#include <string.h>
+
+#include "benchmarks/problems/problem.h"
+
+static const char *const priors[] = {"none", "good", "at25", "bad", NULL}; /* as bench_prior */
+
+const base_option bench_options[] = {
+    {.name = "problem",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(bench_request, problem),
+     .fallback = BASE_REQUIRED,
+     .help = "a name of --list, e.g. branin"},
+    {.name = "n_categorical",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.n_categorical),
+     .fallback = "8",
+     .min = 0,
+     .max = 1024,
+     .help = "counting-ones: parameters cat_0, cat_1, ... with the values 0 and 1"},
+    {.name = "n_continuous",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.n_continuous),
+     .fallback = "8",
+     .min = 0,
+     .max = 1024,
+     .help = "counting-ones: parameters float_0, float_1, ... in [0, 1]"},
+    {.name = "dimensions",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.dimensions),
+     .fallback = "2",
+     .min = 2,
+     .max = 1024,
+     .help = "rosenbrock, ackley, levy, rastrigin, griewank, michalewicz, bbob: parameters x1, x2, ..."},
+    {.name = "instance",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.instance),
+     .fallback = "1",
+     .min = 1,
+     .max = 1000,
+     .help = "bbob: the optimum's place and value, rotations and peaks, as COCO numbers them"},
+    {.name = "prior",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(bench_request, settings.prior),
+     .fallback = "none",
+     .choices = priors,
+     .help = "hartmann and counting-ones: what its own parameters believe in: the optimum (or a place beside it), the "
+             "best of 25 random points, the worst"},
+    {.name = "average",
+     .kind = BASE_OPTION_BOOL,
+     .offset = offsetof(bench_request, settings.average),
+     .fallback = "false",
+     .help = "tables: the mean of the repeated trainings instead of one, which the trial's seed chooses"},
+    {.name = "task",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(bench_request, task),
+     .fallback = "",
+     .help = "lcbench: a data set or its OpenML task, e.g. Fashion-MNIST or 189908"},
+    BASE_OPTIONS_END,
+};
+
+static base_status find_problem(const base_yaml_node *settings, const char *name, const bench_problem **problem,
+                                base_err *err) {
+    *problem = bench_problem_find(name);
+    if (*problem) return BASE_OK;
+    const base_yaml_node *where = base_yaml_get(settings, "problem");
+    const char *near = bench_problem_nearest(name);
+    return near ? base_yaml_fail(where, err, "there is no problem '%s'; did you mean '%s'?", name, near)
+                : base_yaml_fail(where, err, "there is no problem '%s'; hpo_search --list shows them all", name);
+}
+
+/* A setting that the problem does not understand would be believed to have an effect. */
+static base_status check_settings(const base_yaml_node *settings, const bench_problem *problem, base_err *err) {
+    static const struct {
+        const char *key;
+        unsigned takes;
+    } rules[] = {{"n_categorical", BENCH_TAKES_SIZE},    {"n_continuous", BENCH_TAKES_SIZE},
+                 {"dimensions", BENCH_TAKES_DIMENSIONS}, {"prior", BENCH_TAKES_PRIOR},
+                 {"average", BENCH_TAKES_AVERAGE},       {"task", BENCH_TAKES_TASK},
+                 {"instance", BENCH_TAKES_INSTANCE}};
+    enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
+        if (!key || (problem->takes & rules[i].takes)) continue;
+        if ((rules[i].takes & ANY_SIZE) && !(problem->takes & ANY_SIZE))
+            return base_yaml_fail(key, err, "the problem %s has one size: remove %s", problem->name, rules[i].key);
+        return base_yaml_fail(key, err, "the problem %s knows no %s: remove it", problem->name, rules[i].key);
+    }
+    return BASE_OK;
+}
+
+static base_status check_size(const base_yaml_node *settings, const bench_settings *size, base_err *err) {
+    if (size->n_categorical + size->n_continuous > 0) return BASE_OK;
+    return base_yaml_fail(base_yaml_get(settings, "problem"), err,
+                          "n_categorical and n_continuous must not both be 0: there would be nothing to search");
+}
+
+static base_status find_task(const base_yaml_node *settings, const bench_problem *problem, const base_yaml_node *task,
+                             base_arena *arena, size_t *found, base_err *err) {
+    if (!(problem->takes & BENCH_TAKES_TASK)) return BASE_OK;
+    if (!task || task->kind == BASE_YAML_NULL) {
+        return base_yaml_fail(base_yaml_get(settings, "problem"), err, "the problem %s needs a task, e.g. task: %s",
+                              problem->name, problem->tasks[0].name);
+    }
+    if (!base_yaml_is_scalar(task)) return base_yaml_fail(task, err, "task must be a name or a number");
+    *found = bench_task_find(problem, task->text);
+    if (*found != SIZE_MAX) return BASE_OK;
+    const char **names = BASE_NEW_ARRAY(arena, problem->n_tasks, const char *);
+    const char *all = "";
+    for (size_t i = 0; i < problem->n_tasks; i++) {
+        names[i] = problem->tasks[i].name;
+        all = base_arena_printf(arena, "%s%s%s", all, i == 0 ? "" : ", ", names[i]);
+    }
+    const char *near = base_nearest(task->text, names, problem->n_tasks);
+    return near ? base_yaml_fail(task, err, "the problem %s has no task '%s'; did you mean '%s'?", problem->name,
+                                 task->text, near)
+                : base_yaml_fail(task, err, "the problem %s has no task '%s'; it has %s", problem->name, task->text,
+                                 all);
+}
+
+base_status bench_resolve(const bench_request *request, const base_yaml_node *map, base_arena *arena,
+                          bench_instance *out, base_err *err) {
+    const bench_problem *problem;
+    *out = (bench_instance){.settings = request->settings};
+    BASE_TRY(find_problem(map, request->problem, &problem, err));
+    BASE_TRY(check_settings(map, problem, err));
+    BASE_TRY(check_size(map, &request->settings, err));
+    BASE_TRY(find_task(map, problem, request->task, arena, &out->settings.task, err));
+    out->problem = problem;
+    return BASE_OK;
+}
