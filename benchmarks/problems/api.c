@@ -149,17 +149,18 @@ static const bench_problem *problem_of(const bench_api_problem *problem) {
 }
 
 size_t bench_api_metrics(const bench_api_problem *problem) {
+    const char *const *names = bench_metrics(&problem->binding.instance);
     size_t count = 0;
-    while (problem_of(problem)->metric[count]) count++;
+    while (names[count]) count++;
     return count;
 }
 
 const char *bench_api_metric(const bench_api_problem *problem, size_t metric) {
-    return problem_of(problem)->metric[metric];
+    return bench_metrics(&problem->binding.instance)[metric];
 }
 
 int bench_api_maximize(const bench_api_problem *problem, size_t metric) {
-    return (int)(problem_of(problem)->maximize >> metric & 1);
+    return bench_maximizes(&problem->binding.instance, metric);
 }
 
 const char *bench_api_fidelity(const bench_api_problem *problem, double *min, double *max, int *integer) {
@@ -199,6 +200,5 @@ int bench_api_evaluate(const bench_api_problem *problem, const double *point, do
 }
 
 int bench_api_optimum(const bench_api_problem *problem, size_t which, double *point, double *value) {
-    const bench_instance *instance = &problem->binding.instance;
-    return instance->problem->optimum && instance->problem->optimum(instance, which, point, value);
+    return bench_optimum(&problem->binding.instance, which, point, value);
 }

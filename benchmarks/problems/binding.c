@@ -57,17 +57,40 @@ static bool fits(const hpo_param *domain, const hpo_param *param) {
     return true;
 }
 
-static base_status check_parameter(const bench_problem *problem, const hpo_param *domain, const hpo_param *param,
-                                   base_arena *arena, base_err *err) {
-    if (!fits(domain, param)) {
-        return base_yaml_fail(param->where, err, "'%s' must stay within the domain of the problem %s: %s: %s",
-                              param->name, problem->name, param->name, domain_text(domain, arena));
-    }
-    if (param->when) {
+static bool same_values(const hpo_cond *a, const hpo_cond *b) {
+    for (size_t i = 0; i < a->n_values; i++)
+        if (!hpo_value_equal(&a->values[i], &b->values[i])) return false;
+    return true;
+}
+
+/* Two conditions are the same when they are written alike, on parameters of the same names. */
+static bool same_condition(const hpo_space *domain, const hpo_cond *a, const hpo_space *space, const hpo_cond *b) {
+    if (a->op != b->op || a->n_children != b->n_children || a->n_values != b->n_values) return false;
+    for (size_t i = 0; i < a->n_children; i++)
+        if (!same_condition(domain, a->children[i], space, b->children[i])) return false;
+    if (a->n_children > 0) return true;
+    const char *one = hpo_space_param(domain, a->param)->name, *two = hpo_space_param(space, b->param)->name;
+    return !b->against_param && strcmp(one, two) == 0 && same_values(a, b);
+}
+
+static base_status check_condition(const bench_problem *problem, const hpo_space *domain, const hpo_param *own,
+                                   const hpo_space *space, const hpo_param *param, base_err *err) {
+    if (!param->when || (own->when && same_condition(domain, own->when, space, param->when))) return BASE_OK;
+    if (!own->when) {
         return base_yaml_fail(param->where, err, "the problem %s always needs '%s': remove its condition (when)",
                               problem->name, param->name);
     }
-    return BASE_OK;
+    return base_yaml_fail(param->where, err,
+                          "the problem %s needs '%s' under another condition: remove it (when), or write it as --check "
+                          "prints it for a study without `parameters:`",
+                          problem->name, param->name);
+}
+
+static base_status check_parameter(const bench_problem *problem, const hpo_param *domain, const hpo_param *param,
+                                   base_arena *arena, base_err *err) {
+    if (fits(domain, param)) return BASE_OK;
+    return base_yaml_fail(param->where, err, "'%s' must stay within the domain of the problem %s: %s: %s", param->name,
+                          problem->name, param->name, domain_text(domain, arena));
 }
 
 /* Only a name that the study lacks can have been meant. */
@@ -95,7 +118,9 @@ static base_status check_space(const bench_problem *problem, const hpo_space *do
         const hpo_param *param = hpo_space_param(space, i);
         const size_t found = hpo_space_find(domain, param->name);
         if (found == SIZE_MAX) return unknown_parameter(problem, param, domain, space, arena, err);
-        BASE_TRY(check_parameter(problem, hpo_space_param(domain, found), param, arena, err));
+        const hpo_param *own = hpo_space_param(domain, found);
+        BASE_TRY(check_parameter(problem, own, param, arena, err));
+        BASE_TRY(check_condition(problem, domain, own, space, param, err));
     }
     for (size_t i = 0; i < hpo_space_count(domain); i++) {
         const hpo_param *param = hpo_space_param(domain, i);
@@ -148,8 +173,7 @@ out:
 }
 
 base_status bench_load(bench_binding *binding, base_arena *arena, base_err *err) {
-    bench_instance *instance = &binding->instance;
-    return instance->problem->load ? instance->problem->load(instance, arena, &instance->data, err) : BASE_OK;
+    return bench_instance_load(&binding->instance, arena, err);
 }
 
 /* The bits of the fidelity name the stream: rungs of one trial see independent noise. */
@@ -164,11 +188,11 @@ void bench_evaluate_all(const bench_binding *binding, const double *config, doub
     for (size_t i = 0; i < binding->count; i++) {
         const bench_argument *argument = &binding->arguments[i];
         const double value = config[argument->param];
-        binding->x[i] =
-            argument->numbers ? argument->numbers[(size_t)((value - argument->first) / argument->step)] : value;
+        const bool listed = argument->numbers && !isnan(value);
+        binding->x[i] = listed ? argument->numbers[(size_t)((value - argument->first) / argument->step)] : value;
     }
     base_rng noise = noise_of(fidelity, seed);
-    binding->instance.problem->evaluate(&binding->instance, binding->x, fidelity, &noise, values);
+    bench_instance_evaluate(&binding->instance, binding->x, fidelity, &noise, values);
 }
 
 double bench_evaluate(const bench_binding *binding, const double *config, double fidelity, uint64_t seed) {

@@ -21,29 +21,36 @@ typedef enum bench_prior { BENCH_PRIOR_NONE, BENCH_PRIOR_GOOD, BENCH_PRIOR_AT25,
 #define BENCH_PRIOR_DEVIATION 0.25
 #define BENCH_PRIOR_WEIGHT    4
 
-/* What of its settings a problem understands. */
+/* What of its settings a problem understands. Noise is for every problem that has none of its own. */
 enum {
-    BENCH_TAKES_SIZE = 1, /* n_categorical, n_continuous */
-    BENCH_TAKES_DIMENSIONS = 2,
+    BENCH_TAKES_SIZE = 1,       /* n_categorical, n_continuous */
+    BENCH_TAKES_DIMENSIONS = 2, /* with integers, choices, logs and levels: a box whose optimum is known */
     BENCH_TAKES_PRIOR = 4,
     BENCH_TAKES_AVERAGE = 8,
     BENCH_TAKES_TASK = 16,
-    BENCH_TAKES_INSTANCE = 32
+    BENCH_TAKES_INSTANCE = 32,
+    BENCH_TAKES_NOISE = 64
 };
 typedef struct bench_settings {
     int64_t n_categorical, n_continuous;
     int64_t dimensions;
-    int64_t instance; /* which of a function's randomly drawn versions, from 1 */
-    int prior;        /* a bench_prior */
-    bool average;     /* the mean of a table's repeated trainings instead of one of them */
-    size_t task;      /* of bench_problem.tasks */
+    int64_t integers, choices, logs; /* how many of the first coordinates are such, in this order */
+    int64_t levels;                  /* of an integer and of a choice */
+    int64_t instance;                /* which of a function's randomly drawn versions, from 1 */
+    double noise;                    /* its deviation, as a share of the values' over random points */
+    int prior;                       /* a bench_prior */
+    bool average;                    /* the mean of a table's repeated trainings instead of one of them */
+    size_t task;                     /* of bench_problem.tasks */
 } bench_settings;
 
 typedef struct bench_problem bench_problem;
 typedef struct bench_instance {
     const bench_problem *problem;
     bench_settings settings;
-    const void *data; /* what load read */
+    /* When it is loaded: */
+    const void *data;   /* what the problem's load read */
+    const double *grid; /* what the levels of integers and choices stand for, coordinate by coordinate; NULL: no such */
+    double noise;       /* standard deviation of what is added to a value */
 } bench_instance;
 
 /* One of several data sets of a problem. */
@@ -74,7 +81,8 @@ struct bench_problem {
     base_status (*parameters)(const bench_instance *instance, hpo_space *space, base_err *err);
     /* Reads what evaluate needs, into arena. May be NULL. */
     base_status (*load)(const bench_instance *instance, base_arena *arena, const void **data, base_err *err);
-    /* The values at x, one for each metric. A choice arrives as its index. Random draws, if any, come from noise. */
+    /* The values at x, one for each metric; NAN where an argument is inactive. A choice arrives as its index. Random
+     * draws, if any, come from noise. */
     void (*evaluate)(const bench_instance *instance, const double *x, double fidelity, base_rng *noise, double *values);
     /* Of one evaluation from scratch, as a share of a full one; NULL: in proportion to the fidelity. */
     double (*cost)(double fidelity);
@@ -100,6 +108,8 @@ typedef struct bench_request {
     bench_settings settings;
 } bench_request;
 extern const base_option bench_options[]; /* of a bench_request */
+/* All that a problem takes, whether it says so or not. */
+unsigned bench_takes(const bench_problem *problem);
 /* The instance that is meant, with nothing loaded. map: what the request was read from. BASE_INVALID with the position
  * of an unknown problem or task, or of a setting that the problem does not understand. */
 BASE_CHECK base_status bench_resolve(const bench_request *request, const base_yaml_node *map, base_arena *arena,
@@ -111,8 +121,25 @@ BASE_CHECK base_status bench_resolve(const bench_request *request, const base_ya
 BASE_CHECK base_status bench_data_read(const char *file, base_buf *out, base_err *err);
 
 /* ---- box.c ---- */
-/* Parameters x1, x2, ... of a problem on a cube: settings.dimensions numbers in its box. */
+/* Parameters x1, x2, ... of a problem on a cube: settings.dimensions of them, integers, choices and logs first. */
 BASE_CHECK base_status bench_box_parameters(const bench_instance *instance, hpo_space *space, base_err *err);
+/* The places that integers and choices stand for, in arena; NULL: there are none. The problem's data is loaded. */
+const double *bench_box_grid(const bench_instance *instance, base_arena *arena);
+/* From arguments to the box and back, in place; only a place of the grid has a way back. */
+void bench_box_decode(const bench_instance *instance, double *x);
+void bench_box_encode(const bench_instance *instance, double *x);
+
+/* ---- instance.c ---- */
+/* Their names, NULL-terminated, and which way is better. */
+const char *const *bench_metrics(const bench_instance *instance);
+bool bench_maximizes(const bench_instance *instance, size_t metric);
+/* Reads the problem's data and measures what the settings ask for, into arena. */
+BASE_CHECK base_status bench_instance_load(bench_instance *instance, base_arena *arena, base_err *err);
+/* The metrics at x, which is changed. */
+void bench_instance_evaluate(const bench_instance *instance, double *x, double fidelity, base_rng *noise,
+                             double *values);
+/* bench_problem.optimum in the arguments of the instance. */
+bool bench_optimum(const bench_instance *instance, size_t which, double *x, double *value);
 
 /* ---- binding.c ---- */
 /* One argument: where it lies in a configuration, and what it means: the value itself (numbers NULL), or
@@ -130,8 +157,9 @@ typedef struct bench_binding {
     double *x; /* the arguments of the evaluation that is under way: a binding serves one thread */
 } bench_binding;
 
-/* The space must hold the problem's parameters, unconditionally and within their bounds, and no others: BASE_INVALID
- * with the position of the parameter, or of `where` for a missing one. What *binding points to lives in arena. */
+/* The space must hold the problem's parameters within their bounds and under no other conditions, and no others:
+ * BASE_INVALID with the position of the parameter, or of `where` for a missing one. What *binding points to lives in
+ * arena. */
 BASE_CHECK base_status bench_bind(const bench_problem *problem, const bench_settings *settings, const hpo_space *space,
                                   const base_yaml_node *where, base_arena *arena, bench_binding *binding,
                                   base_err *err);

@@ -51,6 +51,8 @@
     X(mf_hartmann6_bad)                                                                                                \
     X(mf_hartmann6_terrible)                                                                                           \
     X(counting_ones)                                                                                                   \
+    X(jenatton)                                                                                                        \
+    X(tuning)                                                                                                          \
     X(fcnet_naval)                                                                                                     \
     X(fcnet_parkinsons)                                                                                                \
     X(hpobench_vehicle)                                                                                                \

@@ -34,6 +34,36 @@ const base_option bench_options[] = {
      .min = 2,
      .max = 1024,
      .help = "rosenbrock, ackley, levy, rastrigin, griewank, michalewicz, bbob: parameters x1, x2, ..."},
+    {.name = "integers",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.integers),
+     .fallback = "0",
+     .min = 0,
+     .max = 1024,
+     .help =
+         "problems with dimensions: this many of the first parameters are integers, each a place on a grid that has "
+         "the optimum"},
+    {.name = "choices",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.choices),
+     .fallback = "0",
+     .min = 0,
+     .max = 1024,
+     .help = "of the next parameters: choices without order, on such a grid"},
+    {.name = "logs",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.logs),
+     .fallback = "0",
+     .min = 0,
+     .max = 1024,
+     .help = "of the next parameters: numbers from 0.001 to 1000 on the logarithm's scale"},
+    {.name = "levels",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(bench_request, settings.levels),
+     .fallback = "8",
+     .min = 2,
+     .max = 1024,
+     .help = "of these integers and choices"},
     {.name = "instance",
      .kind = BASE_OPTION_INT,
      .offset = offsetof(bench_request, settings.instance),
@@ -48,6 +78,14 @@ const base_option bench_options[] = {
      .choices = priors,
      .help = "hartmann and counting-ones: what its own parameters believe in: the optimum (or a place beside it), the "
              "best of 25 random points, the worst"},
+    {.name = "noise",
+     .kind = BASE_OPTION_REAL,
+     .offset = offsetof(bench_request, settings.noise),
+     .fallback = "0",
+     .min = 0,
+     .max = INFINITY,
+     .help = "formulas without noise of their own: the standard deviation of normal noise, as a share of the values' "
+             "standard deviation over random points; the metric exact is without it"},
     {.name = "average",
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(bench_request, settings.average),
@@ -71,19 +109,24 @@ static base_status find_problem(const base_yaml_node *settings, const char *name
                 : base_yaml_fail(where, err, "there is no problem '%s'; hpo_search --list shows them all", name);
 }
 
+unsigned bench_takes(const bench_problem *problem) {
+    return problem->takes | (problem->metric[1] ? 0 : BENCH_TAKES_NOISE);
+}
+
 /* A setting that the problem does not understand would be believed to have an effect. */
 static base_status check_settings(const base_yaml_node *settings, const bench_problem *problem, base_err *err) {
     static const struct {
         const char *key;
         unsigned takes;
-    } rules[] = {{"n_categorical", BENCH_TAKES_SIZE},    {"n_continuous", BENCH_TAKES_SIZE},
-                 {"dimensions", BENCH_TAKES_DIMENSIONS}, {"prior", BENCH_TAKES_PRIOR},
-                 {"average", BENCH_TAKES_AVERAGE},       {"task", BENCH_TAKES_TASK},
-                 {"instance", BENCH_TAKES_INSTANCE}};
+    } rules[] = {
+        {"n_categorical", BENCH_TAKES_SIZE}, {"n_continuous", BENCH_TAKES_SIZE}, {"dimensions", BENCH_TAKES_DIMENSIONS},
+        {"prior", BENCH_TAKES_PRIOR},        {"average", BENCH_TAKES_AVERAGE},   {"task", BENCH_TAKES_TASK},
+        {"instance", BENCH_TAKES_INSTANCE},  {"noise", BENCH_TAKES_NOISE},       {"integers", BENCH_TAKES_DIMENSIONS},
+        {"choices", BENCH_TAKES_DIMENSIONS}, {"logs", BENCH_TAKES_DIMENSIONS},   {"levels", BENCH_TAKES_DIMENSIONS}};
     enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
-        if (!key || (problem->takes & rules[i].takes)) continue;
+        if (!key || (bench_takes(problem) & rules[i].takes)) continue;
         if ((rules[i].takes & ANY_SIZE) && !(problem->takes & ANY_SIZE))
             return base_yaml_fail(key, err, "the problem %s has one size: remove %s", problem->name, rules[i].key);
         return base_yaml_fail(key, err, "the problem %s knows no %s: remove it", problem->name, rules[i].key);
@@ -92,6 +135,12 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
 }
 
 static base_status check_size(const base_yaml_node *settings, const bench_settings *size, base_err *err) {
+    const int64_t special = size->integers + size->choices + size->logs;
+    if (special > size->dimensions) {
+        return base_yaml_fail(base_yaml_get(settings, "problem"), err,
+                              "integers, choices and logs are %lld parameters together, but dimensions is %lld",
+                              (long long)special, (long long)size->dimensions);
+    }
     if (size->n_categorical + size->n_continuous > 0) return BASE_OK;
     return base_yaml_fail(base_yaml_get(settings, "problem"), err,
                           "n_categorical and n_continuous must not both be 0: there would be nothing to search");

@@ -112,31 +112,37 @@ static base_status function_parameters(const base_yaml_node *settings, hpo_space
     return instance.problem->parameters(&instance, space, err);
 }
 
-/* NULL for an unknown problem: it is refused by check, which is asked later. */
-static const bench_problem *problem_of(const base_yaml_node *settings) {
-    const base_yaml_node *name = base_yaml_get(settings, "problem");
-    return name && name->text ? bench_problem_find(name->text) : NULL;
+/* False for settings that check refuses, which is asked later. */
+static bool find_instance(const base_yaml_node *settings, bench_instance *instance) {
+    function_state state = {0};
+    base_err ignored = {0};
+    base_arena *arena = base_arena_create();
+    const base_status status = read_settings(settings, arena, &state, instance, &ignored);
+    base_arena_destroy(arena);
+    return status == BASE_OK;
 }
 
 static const char *const *function_metrics(const base_yaml_node *settings) {
-    const bench_problem *problem = problem_of(settings);
+    bench_instance instance;
     size_t count;
-    return problem ? problem->metric : bench_problems(&count)[0]->metric;
+    return find_instance(settings, &instance) ? bench_metrics(&instance) : bench_problems(&count)[0]->metric;
 }
 
 static bool function_maximize(const base_yaml_node *settings, const char *metric) {
-    const bench_problem *problem = problem_of(settings);
-    for (size_t i = 0; problem && problem->metric[i]; i++) {
-        if (strcmp(metric, problem->metric[i]) == 0) return problem->maximize >> i & 1;
-    }
+    bench_instance instance;
+    if (!find_instance(settings, &instance)) return false;
+    const char *const *names = bench_metrics(&instance);
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(metric, names[i]) == 0) return bench_maximizes(&instance, i);
     return false;
 }
 
 static void measure(const function_state *state, const hpo_job *job, double fidelity, hpo_metrics *metrics) {
-    const bench_problem *problem = state->binding.instance.problem;
-    double values[sizeof problem->metric / sizeof *problem->metric];
+    const bench_instance *instance = &state->binding.instance;
+    const char *const *names = bench_metrics(instance);
+    double values[sizeof instance->problem->metric / sizeof *instance->problem->metric];
     bench_evaluate_all(&state->binding, job->config, fidelity, job->seed, values);
-    for (size_t i = 0; problem->metric[i]; i++) hpo_metrics_set(metrics, problem->metric[i], values[i]);
+    for (size_t i = 0; names[i]; i++) hpo_metrics_set(metrics, names[i], values[i]);
 }
 
 /* The curve between the fidelity that is known already and the one that is asked for. */

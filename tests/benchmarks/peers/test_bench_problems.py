@@ -56,6 +56,25 @@ class Problems(unittest.TestCase):
         batch = lcbench.parameters[0]
         self.assertEqual((batch.name, batch.kind, batch.log, batch.low, batch.high), ("batch_size", "int", True, 16, 512))
 
+    def test_conditions(self):
+        tuning = Problem(problem="tuning", noise=0.1)
+        (config, value), = tuning.optima()
+        self.assertEqual((value, config["optimizer"], config["layers"]), (0, "sgd", 3))
+        self.assertNotIn("units_4", config)
+        self.assertAlmostEqual(tuning.evaluate(config)["exact"], 0, delta=1e-14)
+        self.assertNotEqual(tuning.evaluate(config)["value"], 0)
+        self.assertEqual(tuning.active({**config, "units_4": 64, "history": 3}), config)
+        self.assertIn("units_4: {min: 8, max: 1024, log: true, when: {layers: {ge: 4}}}", tuning.space)
+
+    def test_a_mixed_variant(self):
+        mixed = Problem(problem="bbob-f3", dimensions=4, integers=1, choices=1, logs=1, levels=5)
+        self.assertEqual([p.kind for p in mixed.parameters], ["int", "categorical", "float", "float"])
+        self.assertEqual(mixed.parameters[1].choices, ["c1", "c2", "c3", "c4", "c5"])
+        (config, value), = mixed.optima()
+        self.assertAlmostEqual(mixed.value(config), value, delta=1e-9)
+        with self.assertRaises(ValueError):
+            mixed.evaluate_point([5, 0, 1, 0])
+
     def test_priors(self):
         believed = Problem(problem="hartmann3", prior="bad").parameters[0]
         self.assertEqual(believed.prior, (0.94811347770, 0.25))

@@ -29,8 +29,8 @@ static double value_in_the_middle(const char *problem, const char *parameters) {
     bench_binding binding;
     const bench_settings size = {.n_categorical = 1, .n_continuous = 1};
     CHECK_OK(bench_bind(bench_problem_find(problem), &size, study.space, NULL, study.arena, &binding, &err));
-    double unit[8], config[8];
-    for (size_t i = 0; i < 8; i++) unit[i] = 0.5;
+    double unit[9], config[9];
+    for (size_t i = 0; i < 9; i++) unit[i] = 0.5;
     hpo_space_from_unit(study.space, unit, config);
     const double value = bench_evaluate(&binding, config, bench_problem_find(problem)->fidelity.max, 0);
     release(&study);
@@ -84,6 +84,36 @@ static void part_of_a_table(void **state) {
     release(&study);
 }
 
+/* A space with conditions as it is printed and read again is the problem's own; so is one without the conditions, where
+ * what would be inactive does not count. */
+static void conditions(void **state) {
+    (void)state;
+    base_err err = {0};
+    base_buf text = {0};
+    bound_problem own = bind_own("tuning");
+    hpo_space_describe(own.space, &text);
+    study_space study = {.arena = base_arena_create()};
+    base_yaml_node *root;
+    CHECK_OK(base_yaml_parse(study.arena, "s.yaml", base_buf_text(&text), text.length, &root, &err));
+    CHECK_OK(hpo_space_read(root->items[0], NULL, NULL, &study.space, &err));
+    bench_binding read;
+    CHECK_OK(
+        bench_bind(bench_problem_find("tuning"), &(bench_settings){0}, study.space, NULL, study.arena, &read, &err));
+    double x[13];
+    base_rng rng = base_rng_stream(2, BASE_RNG_TEST, 0, 0);
+    for (size_t i = 0; i < 50; i++) {
+        CHECK_OK(hpo_space_sample(study.space, &rng, x, &err));
+        CHECK_SAME_DOUBLE(bench_evaluate(&read, x, 1, 1), bench_evaluate(&own.binding, x, 1, 1));
+    }
+    release(&study);
+    bind_release(&own);
+    base_buf_fini(&text);
+    CHECK_NEAR(value_in_the_middle("jenatton", "x1: {value: 0}\nx2: {value: 0}\nx3: {value: 1}\nx4: {value: 0.5}\n"
+                                               "x5: {value: 2}\nx6: {value: 2}\nx7: {value: 2}\nr8: {value: 0.25}\n"
+                                               "r9: {value: 1}\n"),
+               0.6, 1e-15);
+}
+
 static void sentences(void **state) {
     (void)state;
     refused("branin", "x1: {min: -5, max: 10}\n", "s.yaml:1:1: the problem branin needs a parameter 'x2': x2: {min: 0");
@@ -94,6 +124,8 @@ static void sentences(void **state) {
     refused("branin", "x1: {min: -5, max: 10}\nx2: {values: [0, 16]}\n", "x2: {min: 0, max: 15}");
     refused("branin", "x1: {min: -5, max: 10}\nx2: {values: [low, high]}\n", "x2: {min: 0, max: 15}");
     refused("branin", "x1: {min: -5, max: 10}\nx2: {min: 0, max: 15, when: {x1: {gt: 0}}}\n", "always needs 'x2'");
+    refused("jenatton", "x1: {values: [0, 1]}\nx2: {values: [0, 1], when: {x1: 1}}\n", "needs 'x2' under another");
+    refused("jenatton", "x1: {values: [0, 1]}\nx2: {values: [0, 1], when: {x1: 0}}\n", "needs a parameter 'x3'");
     refused("counting-ones", "cat_0: {min: 0.0, max: 1.0}\nfloat_0: {min: 0.0, max: 1.0}\n", "cat_0: {values: [0, 1]}");
     refused("nasbench-macro", "layer_1: {values: [identity, mb9_k3]}\n",
             "layer_1: {values: [identity, mb3_k3, mb6_k5]}");
@@ -102,6 +134,7 @@ static void sentences(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_name_not_by_order), cmocka_unit_test(kinds),
-                                       cmocka_unit_test(part_of_a_table), cmocka_unit_test(sentences)};
+                                       cmocka_unit_test(part_of_a_table), cmocka_unit_test(conditions),
+                                       cmocka_unit_test(sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

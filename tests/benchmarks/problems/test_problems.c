@@ -45,7 +45,7 @@ static void names(void **state) {
 
 /* No random point of the space is better than the optimum, and each of its places has its value. */
 static void check_optimum(const bound_problem *bound) {
-    enum { POINTS = 20000, MAX_ARGUMENTS = 9 };
+    enum { POINTS = 20000, MAX_ARGUMENTS = 13 };
     const bench_problem *problem = problem_of(bound);
     const double full = problem->fidelity.max, sign = problem->maximize ? -1 : 1;
     const size_t exact = is_noisy(problem) ? 1 : 0;
@@ -82,7 +82,7 @@ static void check_pure(const bound_problem *bound) {
     const bool table = problem->takes & BENCH_TAKES_AVERAGE;
     const double low = table ? problem->fidelity.max : problem->fidelity.min;
     base_err err = {0};
-    double a[9], b[9], one[8], two[8];
+    double a[13], b[13], one[8], two[8];
     base_rng rng = base_rng_stream(9, BASE_RNG_TEST, 0, 0);
     size_t most = 0; /* a row of a table may have been trained to the same value every time: look at several */
     for (size_t i = 0; i < 20; i++) {

@@ -40,6 +40,8 @@ static void instances(void **state) {
     assert_int_equal(instance.settings.dimensions, 2);
     assert_int_equal(instance.settings.instance, 1);
     assert_int_equal(instance.settings.prior, BENCH_PRIOR_NONE);
+    assert_int_equal(instance.settings.levels, 8);
+    CHECK_NEAR(resolved("{problem: borehole, noise: 0.25}").settings.noise, 0.25, 0);
     instance = resolved("{problem: lcbench, task: 189908}");
     assert_int_equal(instance.settings.task, bench_task_find(instance.problem, "Fashion-MNIST"));
 }
@@ -52,6 +54,12 @@ static void sentences(void **state) {
     refused("{problem: ackley, instance: 3}", "s.yaml:1:19: the problem ackley knows no instance: remove it");
     refused("{problem: ackley, dimensions: 1}", "s.yaml:1:31: dimensions");
     refused("{problem: ackley, dimension: 3}", "did you mean 'dimensions'?");
+    refused("{problem: ackley, dimensions: 3, integers: 2, choices: 1, logs: 1}", "are 4 parameters together, but "
+                                                                                  "dimensions is 3");
+    refused("{problem: branin, integers: 1}", "the problem branin has one size: remove integers");
+    refused("{problem: counting-ones, noise: 0.1}", "the problem counting-ones knows no noise: remove it");
+    refused("{problem: lcbench, task: adult, noise: 0.1}", "the problem lcbench knows no noise");
+    refused("{problem: ackley, noise: -0.1}", "noise");
     refused("{problem: counting-ones, n_continuous: 0, n_categorical: 0}", "must not both be 0");
     refused("{problem: lcbench}", "the problem lcbench needs a task, e.g. task: Fashion-MNIST");
     refused("{problem: lcbench, task: [1]}", "task must be a name or a number");

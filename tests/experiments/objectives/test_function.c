@@ -93,6 +93,35 @@ static void instances(void **state) {
     }
 }
 
+/* With noise there are two metrics, and the seed counts for the first one only. */
+static void noise(void **state) {
+    (void)state;
+    fixture f = read_study("{problem: borehole, noise: 0.1}", NULL, none);
+    assert_string_equal(obj_function.metrics(f.env.settings)[1], "exact");
+    assert_true(obj_function.maximize(f.env.settings, "exact"));
+    const double x[] = {0.1, 200, 90000, 1000, 80, 750, 1400, 10000};
+    const hpo_result one = evaluate(&f, x, 1, 1), two = evaluate(&f, x, 1, 2);
+    assert_true(value_of(&one) != value_of(&two));
+    CHECK_SAME_DOUBLE(*hpo_metrics_get(&one.metrics, "exact"), *hpo_metrics_get(&two.metrics, "exact"));
+    release(&f);
+    f = read_study("{problem: borehole}", NULL, none);
+    const hpo_result exact = evaluate(&f, x, 1, 1);
+    CHECK_SAME_DOUBLE(value_of(&exact), *hpo_metrics_get(&one.metrics, "exact"));
+    release(&f);
+}
+
+/* A mixed variant is searched in its own kinds of parameters. */
+static void mixed(void **state) {
+    (void)state;
+    base_err err = {0};
+    fixture f = read_study("{problem: levy, dimensions: 4, integers: 1, choices: 1, logs: 1, levels: 5}", NULL, none);
+    assert_int_equal(hpo_space_param(f.space, 1)->n_choices, 5);
+    CHECK_OK(obj_function.check(&f.env, &err));
+    const hpo_result result = evaluate(&f, (double[]){4, 2, 1, 0.5}, 1, 1);
+    assert_true(value_of(&result) > 0);
+    release(&f);
+}
+
 /* Without a fidelity in the study an evaluation is a full one; with one, its cost is the authors' lambda, scaled so
  * that a full evaluation costs the highest fidelity. */
 static void fidelity_and_cost(void **state) {
@@ -205,9 +234,9 @@ static void goals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),
-                                       cmocka_unit_test(instances),      cmocka_unit_test(fidelity_and_cost),
-                                       cmocka_unit_test(goals),          cmocka_unit_test(curves),
-                                       cmocka_unit_test(sentences)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),  cmocka_unit_test(instances),
+        cmocka_unit_test(noise),          cmocka_unit_test(mixed),  cmocka_unit_test(fidelity_and_cost),
+        cmocka_unit_test(goals),          cmocka_unit_test(curves), cmocka_unit_test(sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
