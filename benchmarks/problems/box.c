@@ -58,7 +58,7 @@ static hpo_param parameter_at(const bench_instance *instance, size_t i, base_are
 base_status bench_box_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
     for (size_t i = 0; i < (size_t)instance->settings.dimensions; i++) {
         const hpo_param param = parameter_at(instance, i, hpo_space_arena(space));
-        BASE_TRY(hpo_space_add(space, &param, err));
+        BASE_TRY(bench_add(instance, space, &param, err));
     }
     return BASE_OK;
 }

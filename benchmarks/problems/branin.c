@@ -9,9 +9,8 @@
 #include "benchmarks/problems/problem.h"
 
 static base_status branin_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    (void)instance;
-    BASE_TRY(hpo_space_add(space, &(hpo_param){.name = "x1", .kind = HPO_FLOAT, .min = -5, .max = 10}, err));
-    return hpo_space_add(space, &(hpo_param){.name = "x2", .kind = HPO_FLOAT, .min = 0, .max = 15}, err);
+    BASE_TRY(bench_add(instance, space, &(hpo_param){.name = "x1", .kind = HPO_FLOAT, .min = -5, .max = 10}, err));
+    return bench_add(instance, space, &(hpo_param){.name = "x2", .kind = HPO_FLOAT, .min = 0, .max = 15}, err);
 }
 
 static void branin_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,

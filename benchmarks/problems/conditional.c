@@ -19,8 +19,9 @@
 #define WHEN(test_, name_, param_, value_)                                                                             \
     static const hpo_cond name_ = {.op = HPO_COND_##test_, .param = (param_), .values = &(value_), .n_values = 1}
 
-static base_status add_all(const hpo_param *params, size_t count, hpo_space *space, base_err *err) {
-    for (size_t i = 0; i < count; i++) BASE_TRY(hpo_space_add(space, &params[i], err));
+static base_status add_all(const bench_instance *instance, const hpo_param *params, size_t count, hpo_space *space,
+                           base_err *err) {
+    for (size_t i = 0; i < count; i++) BASE_TRY(bench_add(instance, space, &params[i], err));
     return BASE_OK;
 }
 
@@ -50,8 +51,7 @@ static const hpo_param tree_params[TREE_ARGUMENTS] = {
 };
 
 static base_status jenatton_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    (void)instance;
-    return add_all(tree_params, TREE_ARGUMENTS, space, err);
+    return add_all(instance, tree_params, TREE_ARGUMENTS, space, err);
 }
 
 static void jenatton_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
@@ -133,8 +133,7 @@ static const hpo_param tuning_params[TUNING_ARGUMENTS] = {
 };
 
 static base_status tuning_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    (void)instance;
-    return add_all(tuning_params, TUNING_ARGUMENTS, space, err);
+    return add_all(instance, tuning_params, TUNING_ARGUMENTS, space, err);
 }
 
 static double square(double x) {

@@ -7,6 +7,7 @@
  * section 5.1. The fidelity is b: an evaluation has variance sum_j x_j (1 - x_j) / b, and in the limit, which is what a
  * study without a fidelity gets, the value is -sum x. Minimum: minus the number of arguments. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "benchmarks/problems/problem.h"
@@ -21,19 +22,29 @@ static double sum_of(const double *x, size_t count) {
     return sum;
 }
 
-/* Believed in: the optimum, its opposite, or the best of 25 random points (of one fixed stream). */
-static void believed_place(const bench_settings *settings, double *x, double *draw) {
+/* The best of 25 random points of one fixed stream. */
+static void lucky_place(const bench_settings *settings, double *x) {
     enum { DRAWS = 25 };
     const size_t count = arguments_of(settings);
+    double *draw = base_calloc(count, sizeof *draw);
     base_rng rng = base_rng_stream(DRAWS, BASE_RNG_PROBLEM, 0, 0);
-    for (size_t i = 0; i < count; i++) x[i] = settings->prior == BENCH_PRIOR_GOOD;
-    for (size_t n = 0; n < DRAWS && settings->prior == BENCH_PRIOR_AT25; n++) {
+    for (size_t n = 0; n < DRAWS; n++) {
         for (size_t i = 0; i < count; i++) {
             const double u = base_rng_uniform(&rng);
             draw[i] = i < (size_t)settings->n_categorical ? floor(2 * u) : u;
         }
         if (sum_of(draw, count) > sum_of(x, count)) memcpy(x, draw, count * sizeof *x);
     }
+    free(draw);
+}
+
+/* The optimum, its opposite, or between them. */
+static bool counting_belief(const bench_instance *instance, bench_prior prior, double *x) {
+    const size_t count = arguments_of(&instance->settings);
+    if (prior == BENCH_PRIOR_MEDIUM) return false;
+    for (size_t i = 0; i < count; i++) x[i] = prior == BENCH_PRIOR_GOOD;
+    if (prior == BENCH_PRIOR_AT25) lucky_place(&instance->settings, x);
+    return true;
 }
 
 static base_status counting_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
@@ -42,19 +53,13 @@ static base_status counting_parameters(const bench_instance *instance, hpo_space
     hpo_value *bits = BASE_NEW_ARRAY(arena, 2, hpo_value);
     bits[0] = hpo_value_int(0);
     bits[1] = hpo_value_int(1);
-    const size_t count = arguments_of(settings);
-    double *center = BASE_NEW_ARRAY(arena, 2 * count, double);
-    believed_place(settings, center, center + count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < arguments_of(settings); i++) {
         const bool is_bit = i < (size_t)settings->n_categorical;
         hpo_param param = is_bit ? (hpo_param){.kind = HPO_CATEGORICAL, .choices = bits, .n_choices = 2}
                                  : (hpo_param){.kind = HPO_FLOAT, .min = 0, .max = 1};
         const int number = (int)(is_bit ? i : i - (size_t)settings->n_categorical);
         param.name = base_arena_printf(arena, is_bit ? "cat_%d" : "float_%d", number);
-        param.prior = (hpo_prior){.given = settings->prior != BENCH_PRIOR_NONE, .center = center[i]};
-        if (param.prior.given && is_bit) param.prior.weight = BENCH_PRIOR_WEIGHT;
-        if (param.prior.given && !is_bit) param.prior.deviation = BENCH_PRIOR_DEVIATION;
-        BASE_TRY(hpo_space_add(space, &param, err));
+        BASE_TRY(bench_add(instance, space, &param, err));
     }
     return BASE_OK;
 }
@@ -89,9 +94,10 @@ const bench_problem bench_problem_counting_ones = {
     .name = "counting-ones",
     .summary = "n_categorical bits and n_continuous numbers; fidelity samples, from 1; minimum -(sum of both)",
     .metric = {"value", "exact"},
-    .takes = BENCH_TAKES_SIZE | BENCH_TAKES_PRIOR,
+    .takes = BENCH_TAKES_SIZE,
     .fidelity = {.name = "samples", .min = 1, .max = INFINITY, .integer = true},
     .parameters = counting_parameters,
     .evaluate = counting_evaluate,
     .optimum = counting_optimum,
+    .belief = counting_belief,
 };

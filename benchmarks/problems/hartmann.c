@@ -25,6 +25,7 @@ typedef struct hartmann_shape {
     double p[TERMS][MAX_DIMS];
     double place[MAX_DIMS], value; /* of the minimum */
     double beside[MAX_DIMS];       /* the good prior where low fidelities are bad or moderate guides */
+    double medium[MAX_DIMS], medium_beside[MAX_DIMS]; /* the medium one, as well */
     double at25[MAX_DIMS], worst[MAX_DIMS];
 } hartmann_shape;
 
@@ -43,6 +44,8 @@ static const hartmann_shape shape3 = {
     .place = {0.114588897, 0.555648897, 0.852546984},
     .value = -3.862779787332663,
     .beside = {.11805023, .55908523, .85598323},
+    .medium = {.13609045, .57712545, .87402345},
+    .medium_beside = {.11998311, .56101811, .85791611},
     .at25 = {.04154300161, .56090192781, .97447101012},
     .worst = {.94811347770, .99283114676, .01720182552},
 };
@@ -57,28 +60,36 @@ static const hartmann_shape shape6 = {
     .place = {0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573},
     .value = -3.322368011391339,
     .beside = {.20512623, .15344723, .48031023, .27876823, .31508823, .66073623},
+    .medium = {.22316645, .17148745, .49835045, .29680845, .33312845, .67877645},
+    .medium_beside = {.20705911, .15538011, .48224311, .28070111, .31702111, .66266911},
     .at25 = {.31540008, .60049020, .40321546, .26936171, .32907090, .51931859},
     .worst = {.88985502, .71085014, .02012111, .94936593, .93402226, .97195395},
 };
 
-static const double *believed_place(const hartmann_detail *detail, int prior) {
+/* The places of the benchmark suite. */
+static const double *believed_place(const hartmann_detail *detail, bench_prior prior) {
     const hartmann_shape *shape = detail->shape;
     switch (prior) {
     case BENCH_PRIOR_GOOD: return detail->good_is_beside ? shape->beside : shape->place;
+    case BENCH_PRIOR_MEDIUM: return detail->good_is_beside ? shape->medium_beside : shape->medium;
     case BENCH_PRIOR_AT25: return shape->at25;
     case BENCH_PRIOR_BAD: return shape->worst;
     default: return NULL;
     }
 }
 
+static bool hartmann_belief(const bench_instance *instance, bench_prior prior, double *x) {
+    const hartmann_detail *detail = instance->problem->detail;
+    memcpy(x, believed_place(detail, prior), detail->shape->dims * sizeof *x);
+    return true;
+}
+
 static base_status hartmann_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
     const hartmann_detail *detail = instance->problem->detail;
-    const double *center = believed_place(detail, instance->settings.prior);
     for (size_t i = 0; i < detail->shape->dims; i++) {
         hpo_param param = {.kind = HPO_FLOAT, .min = 0, .max = 1};
         param.name = base_arena_printf(hpo_space_arena(space), "x%zu", i + 1);
-        if (center) param.prior = (hpo_prior){.given = true, .center = center[i], .deviation = BENCH_PRIOR_DEVIATION};
-        BASE_TRY(hpo_space_add(space, &param, err));
+        BASE_TRY(bench_add(instance, space, &param, err));
     }
     return BASE_OK;
 }
@@ -127,11 +138,11 @@ static bool hartmann_optimum(const bench_instance *instance, size_t which, doubl
         .name = "hartmann" #dims_,                                                                                     \
         .summary = text,                                                                                               \
         .metric = {"value"},                                                                                           \
-        .takes = BENCH_TAKES_PRIOR,                                                                                    \
         .fidelity = {.min = 1, .max = 1},                                                                              \
         .parameters = hartmann_parameters,                                                                             \
         .evaluate = hartmann_evaluate,                                                                                 \
         .optimum = hartmann_optimum,                                                                                   \
+        .belief = hartmann_belief,                                                                                     \
         .detail = &(const hartmann_detail){.shape = &shape##dims_},                                                    \
     }
 
@@ -141,12 +152,12 @@ static bool hartmann_optimum(const bench_instance *instance, size_t which, doubl
         .family = "mf-hartmann{3,6}{,-good,-moderate,-bad,-terrible}",                                                 \
         .summary = "with a fidelity z, 1 to 100; a low z is nearly right, or as good a guide as the name ends",        \
         .metric = {"value", "exact"},                                                                                  \
-        .takes = BENCH_TAKES_PRIOR,                                                                                    \
         .fidelity = {.name = "z", .min = 1, .max = FULL},                                                              \
         .parameters = hartmann_parameters,                                                                             \
         .evaluate = hartmann_evaluate,                                                                                 \
         .cost = hartmann_cost,                                                                                         \
         .optimum = hartmann_optimum,                                                                                   \
+        .belief = hartmann_belief,                                                                                     \
         .detail =                                                                                                      \
             &(const hartmann_detail){                                                                                  \
                 .shape = &shape##dims_, .bias = (bias_), .noise = (noise_), .good_is_beside = (beside_)},              \

@@ -14,14 +14,20 @@
 extern "C" {
 #endif
 
-/* Where a user with a belief would look: at or beside the optimum, at the worst place, at the best of 25 random ones
- * (N. Mallik et al., "PriorBand", NeurIPS 2023, section 6). */
-typedef enum bench_prior { BENCH_PRIOR_NONE, BENCH_PRIOR_GOOD, BENCH_PRIOR_AT25, BENCH_PRIOR_BAD } bench_prior;
+/* Where a user with a belief would look: belief.c says how each is found. Their numbers choose random streams. */
+typedef enum bench_prior {
+    BENCH_PRIOR_NONE,
+    BENCH_PRIOR_GOOD,
+    BENCH_PRIOR_AT25,
+    BENCH_PRIOR_BAD,
+    BENCH_PRIOR_MEDIUM
+} bench_prior;
 /* Of medium confidence. */
 #define BENCH_PRIOR_DEVIATION 0.25
 #define BENCH_PRIOR_WEIGHT    4
 
-/* What of its settings a problem understands. Noise is for every problem that has none of its own. */
+/* What of its settings a problem understands. Noise is for every problem that has none of its own, a prior for every
+ * one whose optimum is known. */
 enum {
     BENCH_TAKES_SIZE = 1,       /* n_categorical, n_continuous */
     BENCH_TAKES_DIMENSIONS = 2, /* with integers, choices, logs and levels: a box whose optimum is known */
@@ -47,6 +53,7 @@ typedef struct bench_problem bench_problem;
 typedef struct bench_instance {
     const bench_problem *problem;
     bench_settings settings;
+    const double *belief; /* where the priors of its parameters lie, NAN for one without; NULL: there are none */
     /* When it is loaded: */
     const void *data;   /* what the problem's load read */
     const double *grid; /* what the levels of integers and choices stand for, coordinate by coordinate; NULL: no such */
@@ -77,7 +84,8 @@ struct bench_problem {
     struct {
         double min, max;
     } box;
-    /* Adds the arguments in order, as numbers or as choices. The space is not sealed yet; nothing is loaded yet. */
+    /* Adds the arguments in order (bench_add), as numbers or as choices. The space is empty and is not sealed;
+     * nothing is loaded yet. */
     base_status (*parameters)(const bench_instance *instance, hpo_space *space, base_err *err);
     /* Reads what evaluate needs, into arena. May be NULL. */
     base_status (*load)(const bench_instance *instance, base_arena *arena, const void **data, base_err *err);
@@ -89,6 +97,8 @@ struct bench_problem {
     /* The best value that a full evaluation has, without noise, and place number `which` that has it; false: there are
      * not so many. NULL: unknown. The instance is loaded. */
     bool (*optimum)(const bench_instance *instance, size_t which, double *x, double *value);
+    /* A published place for this belief; false: there is none, so it is found like that of others. May be NULL. */
+    bool (*belief)(const bench_instance *instance, bench_prior prior, double *x);
     const void *detail; /* of the problem's own file */
 };
 
@@ -140,6 +150,13 @@ void bench_instance_evaluate(const bench_instance *instance, double *x, double f
                              double *values);
 /* bench_problem.optimum in the arguments of the instance. */
 bool bench_optimum(const bench_instance *instance, size_t which, double *x, double *value);
+
+/* ---- belief.c ---- */
+/* The problem's parameters with the priors that the settings ask for, for which it is loaded. The space is empty. */
+BASE_CHECK base_status bench_parameters(const bench_instance *instance, hpo_space *space, base_err *err);
+/* Adds one parameter, with the instance's belief. */
+BASE_CHECK base_status bench_add(const bench_instance *instance, hpo_space *space, const hpo_param *param,
+                                 base_err *err);
 
 /* ---- binding.c ---- */
 /* One argument: where it lies in a configuration, and what it means: the value itself (numbers NULL), or

@@ -5,7 +5,7 @@
 
 #include "benchmarks/problems/problem.h"
 
-static const char *const priors[] = {"none", "good", "at25", "bad", NULL}; /* as bench_prior */
+static const char *const priors[] = {"none", "good", "at25", "bad", "medium", NULL}; /* as bench_prior */
 
 const base_option bench_options[] = {
     {.name = "problem",
@@ -76,8 +76,9 @@ const base_option bench_options[] = {
      .offset = offsetof(bench_request, settings.prior),
      .fallback = "none",
      .choices = priors,
-     .help = "hartmann and counting-ones: what its own parameters believe in: the optimum (or a place beside it), the "
-             "best of 25 random points, the worst"},
+     .help =
+         "what its own parameters believe in: the optimum (or a place beside it), the best of 25 random points, a very "
+         "bad point, a place at some distance from the optimum; not for lcbench"},
     {.name = "noise",
      .kind = BASE_OPTION_REAL,
      .offset = offsetof(bench_request, settings.noise),
@@ -110,7 +111,7 @@ static base_status find_problem(const base_yaml_node *settings, const char *name
 }
 
 unsigned bench_takes(const bench_problem *problem) {
-    return problem->takes | (problem->metric[1] ? 0 : BENCH_TAKES_NOISE);
+    return problem->takes | (problem->metric[1] ? 0 : BENCH_TAKES_NOISE) | (problem->optimum ? BENCH_TAKES_PRIOR : 0);
 }
 
 /* A setting that the problem does not understand would be believed to have an effect. */

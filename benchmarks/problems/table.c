@@ -42,7 +42,7 @@ base_status bench_table_parameters(const bench_instance *instance, hpo_space *sp
                                  .kind = axis->texts ? HPO_CATEGORICAL : HPO_ORDINAL,
                                  .choices = choices,
                                  .n_choices = axis->count};
-        BASE_TRY(hpo_space_add(space, &param, err));
+        BASE_TRY(bench_add(instance, space, &param, err));
     }
     return BASE_OK;
 }

@@ -19,9 +19,8 @@ static double level_cost(double fidelity) {
 
 /* ---- Currin ---- */
 static base_status currin_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    (void)instance;
-    BASE_TRY(hpo_space_add(space, &(hpo_param){.name = "x", .kind = HPO_FLOAT, .min = 0, .max = 1}, err));
-    return hpo_space_add(space, &(hpo_param){.name = "y", .kind = HPO_FLOAT, .min = 0, .max = 1}, err);
+    BASE_TRY(bench_add(instance, space, &(hpo_param){.name = "x", .kind = HPO_FLOAT, .min = 0, .max = 1}, err));
+    return bench_add(instance, space, &(hpo_param){.name = "y", .kind = HPO_FLOAT, .min = 0, .max = 1}, err);
 }
 
 static double currin_value(double x, double y) {
@@ -79,11 +78,10 @@ static const struct {
 };
 
 static base_status borehole_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    (void)instance;
     for (size_t i = 0; i < BOREHOLE_DIMS; i++) {
         const hpo_param param = {
             .name = borehole_box[i].name, .kind = HPO_FLOAT, .min = borehole_box[i].min, .max = borehole_box[i].max};
-        BASE_TRY(hpo_space_add(space, &param, err));
+        BASE_TRY(bench_add(instance, space, &param, err));
     }
     return BASE_OK;
 }

@@ -109,7 +109,7 @@ static base_status function_parameters(const base_yaml_node *settings, hpo_space
     function_state state = {0};
     bench_instance instance;
     BASE_TRY(read_settings(settings, hpo_space_arena(space), &state, &instance, err));
-    return instance.problem->parameters(&instance, space, err);
+    return bench_parameters(&instance, space, err);
 }
 
 /* False for settings that check refuses, which is asked later. */

@@ -18,7 +18,7 @@ static inline bound_problem bind_with(const char *name, const bench_settings *se
     assert_non_null(problem);
     const bench_instance instance = {.problem = problem, .settings = *settings};
     bound_problem bound = {.space = hpo_space_create(), .arena = base_arena_create()};
-    CHECK_OK(problem->parameters(&instance, bound.space, &err));
+    CHECK_OK(bench_parameters(&instance, bound.space, &err));
     CHECK_OK(hpo_space_seal(bound.space, &err));
     CHECK_OK(bench_bind(problem, settings, bound.space, NULL, bound.arena, &bound.binding, &err));
     CHECK_OK(bench_load(&bound.binding, bound.arena, &err));

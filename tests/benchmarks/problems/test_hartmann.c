@@ -116,6 +116,10 @@ static void priors(void **state) {
     CHECK_NEAR(believed("mf-hartmann3-good", BENCH_PRIOR_GOOD), -3.862780, 1e-6);
     CHECK_NEAR(believed("mf-hartmann3-terrible", BENCH_PRIOR_GOOD), -3.862780, 1e-6);
     CHECK_NEAR(believed("mf-hartmann3-bad", BENCH_PRIOR_GOOD), -3.861277, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann3-good", BENCH_PRIOR_MEDIUM), -3.803557, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann3-moderate", BENCH_PRIOR_MEDIUM), -3.859106, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann6-terrible", BENCH_PRIOR_MEDIUM), -3.258242, 1e-6);
+    CHECK_NEAR(believed("mf-hartmann6-bad", BENCH_PRIOR_MEDIUM), -3.318313, 1e-6);
     CHECK_NEAR(believed("mf-hartmann3-bad", BENCH_PRIOR_AT25), -2.551854489630721, 1e-9);
     CHECK_NEAR(believed("mf-hartmann3-terrible", BENCH_PRIOR_BAD), -8.026181522e-5, 1e-13);
     CHECK_NEAR(believed("mf-hartmann6-good", BENCH_PRIOR_GOOD), -3.322368, 1e-6);
