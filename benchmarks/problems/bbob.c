@@ -206,51 +206,48 @@ static double lunacek(const bbob_data *data, const double *x, const double *z) {
 #define ROUND        {BBOB_ROUND, 0}
 #define CHAIN(c)     {BBOB_CHAIN, (c)}
 
-#define TWO_ABS_X_OPT 4.2096874637 /* of f20 */
+#define REACH 4.2096874637 /* 2 |x_opt| of f20 */
 
 /* number, seed, place of the optimum, penalty, value, text, steps */
 #define BBOB_FUNCTIONS(X)                                                                                              \
-    X( 1,  1, UNIFORM,       0, sphere,              "sphere",                     SHIFT)                               \
-    X( 2,  2, UNIFORM,       0, ellipsoid,           "separable ellipsoid",        SHIFT, OSCILLATE)                    \
-    X( 3,  3, UNIFORM,       0, rastrigin,           "separable Rastrigin",        SHIFT, OSCILLATE, SKEW(0.2),         \
-                                                                                   CONDITION(10))                      \
-    X( 4,  3, HALF_POSITIVE, 100, rastrigin,         "Bueche-Rastrigin",           SHIFT, OSCILLATE, STRETCH)           \
-    X( 5,  5, CORNER,        0, linear_slope,        "linear slope",               SHIFT)                               \
-    X( 6,  6, UNIFORM,       0, attractive_sector,   "attractive sector",          SHIFT, ROTATE_0, CONDITION(10),      \
-                                                                                   ROTATE_1)                           \
-    X( 7,  7, UNIFORM,       1, step_ellipsoid,      "step ellipsoid",             SHIFT, ROTATE_0, CONDITION(10),      \
-                                                                                   ROUND, ROTATE_1)                    \
-    X( 8,  8, NARROW,        0, rosenbrock,          "Rosenbrock",                 SHIFT, MAGNIFY, OFFSET(1))           \
-    X( 9,  9, ROTATED,       0, rosenbrock,          "rotated Rosenbrock",         ROTATE_0, MAGNIFY, OFFSET(0.5))      \
-    X(10, 10, UNIFORM,       0, ellipsoid,           "rotated ellipsoid",          SHIFT, ROTATE_1, OSCILLATE)          \
-    X(11, 11, UNIFORM,       0, discus,              "discus",                     SHIFT, ROTATE_1, OSCILLATE)          \
-    X(12, 12, UNIFORM_1,     0, bent_cigar,          "bent cigar",                 SHIFT, ROTATE_1, SKEW(0.5),          \
-                                                                                   ROTATE_1)                           \
-    X(13, 13, UNIFORM,       0, sharp_ridge,         "sharp ridge",                SHIFT, ROTATE_0, CONDITION(10),      \
-                                                                                   ROTATE_1)                           \
-    X(14, 14, UNIFORM,       0, different_powers,    "different powers",           SHIFT, ROTATE_1)                     \
-    X(15, 15, UNIFORM,       0, rastrigin,           "rotated Rastrigin",          SHIFT, ROTATE_1, OSCILLATE,          \
-                                                                                   SKEW(0.2), ROTATE_0, CONDITION(10), \
-                                                                                   ROTATE_1)                           \
-    X(16, 16, UNIFORM,       0, weierstrass,         "Weierstrass",                SHIFT, ROTATE_1, OSCILLATE,          \
-                                                                                   ROTATE_0, CONDITION(0.01),          \
-                                                                                   ROTATE_1)                           \
-    X(17, 17, UNIFORM,      10, schaffers,           "Schaffers F7",               SHIFT, ROTATE_1, SKEW(0.5),          \
-                                                                                   ROTATE_0, CONDITION(10))            \
-    X(18, 17, UNIFORM,      10, schaffers,           "ill-conditioned Schaffers F7", SHIFT, ROTATE_1, SKEW(0.5),        \
-                                                                                   ROTATE_0, CONDITION(1000))          \
-    X(19, 19, ROTATED,       0, griewank_rosenbrock, "Griewank-Rosenbrock F8F2",   ROTATE_0, MAGNIFY, OFFSET(0.5))      \
-    X(20, 20, SCHWEFEL,      0, schwefel,            "Schwefel",                   REFLECT, CHAIN(TWO_ABS_X_OPT),       \
-                                                                                   OFFSET(-TWO_ABS_X_OPT),             \
-                                                                                   CONDITION(10),                      \
-                                                                                   OFFSET(TWO_ABS_X_OPT),              \
-                                                                                   MULTIPLY(100))                      \
-    X(21, 21, PEAK,          1, gallagher,           "Gallagher's 101 peaks",      ROTATE_0)                            \
-    X(22, 22, PEAK,          1, gallagher,           "Gallagher's 21 peaks",       ROTATE_0)                            \
-    X(23, 23, UNIFORM,       1, katsuura,            "Katsuura",                   SHIFT, ROTATE_0, CONDITION(100),     \
-                                                                                   ROTATE_1)                           \
-    X(24, 24, LUNACEK,     1e4, lunacek,             "Lunacek bi-Rastrigin",       REFLECT, OFFSET(-2.5), ROTATE_0,     \
-                                                                                   CONDITION(100), ROTATE_1)
+    X( 1,  1, UNIFORM,         0, sphere,              "sphere",                        SHIFT)                         \
+    X( 2,  2, UNIFORM,         0, ellipsoid,           "separable ellipsoid",           SHIFT, OSCILLATE)              \
+    X( 3,  3, UNIFORM,         0, rastrigin,           "separable Rastrigin",                                          \
+                      SHIFT, OSCILLATE, SKEW(0.2), CONDITION(10))                                                      \
+    X( 4,  3, HALF_POSITIVE, 100, rastrigin,           "Bueche-Rastrigin",              SHIFT, OSCILLATE, STRETCH)     \
+    X( 5,  5, CORNER,          0, linear_slope,        "linear slope",                  SHIFT)                         \
+    X( 6,  6, UNIFORM,         0, attractive_sector,   "attractive sector",                                            \
+                      SHIFT, ROTATE_0, CONDITION(10), ROTATE_1)                                                        \
+    X( 7,  7, UNIFORM,         1, step_ellipsoid,      "step ellipsoid",                                               \
+                      SHIFT, ROTATE_0, CONDITION(10), ROUND, ROTATE_1)                                                 \
+    X( 8,  8, NARROW,          0, rosenbrock,          "Rosenbrock",                    SHIFT, MAGNIFY, OFFSET(1))     \
+    X( 9,  9, ROTATED,         0, rosenbrock,          "rotated Rosenbrock",                                           \
+                      ROTATE_0, MAGNIFY, OFFSET(0.5))                                                                  \
+    X(10, 10, UNIFORM,         0, ellipsoid,           "rotated ellipsoid",             SHIFT, ROTATE_1, OSCILLATE)    \
+    X(11, 11, UNIFORM,         0, discus,              "discus",                        SHIFT, ROTATE_1, OSCILLATE)    \
+    X(12, 12, UNIFORM_1,       0, bent_cigar,          "bent cigar",                                                   \
+                      SHIFT, ROTATE_1, SKEW(0.5), ROTATE_1)                                                            \
+    X(13, 13, UNIFORM,         0, sharp_ridge,         "sharp ridge",                                                  \
+                      SHIFT, ROTATE_0, CONDITION(10), ROTATE_1)                                                        \
+    X(14, 14, UNIFORM,         0, different_powers,    "different powers",              SHIFT, ROTATE_1)               \
+    X(15, 15, UNIFORM,         0, rastrigin,           "rotated Rastrigin",                                            \
+                      SHIFT, ROTATE_1, OSCILLATE, SKEW(0.2), ROTATE_0, CONDITION(10), ROTATE_1)                        \
+    X(16, 16, UNIFORM,         0, weierstrass,         "Weierstrass",                                                  \
+                      SHIFT, ROTATE_1, OSCILLATE, ROTATE_0, CONDITION(0.01), ROTATE_1)                                 \
+    X(17, 17, UNIFORM,        10, schaffers,           "Schaffers F7",                                                 \
+                      SHIFT, ROTATE_1, SKEW(0.5), ROTATE_0, CONDITION(10))                                             \
+    X(18, 17, UNIFORM,        10, schaffers,           "ill-conditioned Schaffers F7",                                 \
+                      SHIFT, ROTATE_1, SKEW(0.5), ROTATE_0, CONDITION(1000))                                           \
+    X(19, 19, ROTATED,         0, griewank_rosenbrock, "Griewank-Rosenbrock F8F2",                                     \
+                      ROTATE_0, MAGNIFY, OFFSET(0.5))                                                                  \
+    X(20, 20, SCHWEFEL,        0, schwefel,            "Schwefel",                                                     \
+                      REFLECT, CHAIN(REACH), OFFSET(-REACH), CONDITION(10), OFFSET(REACH), MULTIPLY(100))              \
+    X(21, 21, PEAK,            1, gallagher,           "Gallagher's 101 peaks",         ROTATE_0)                      \
+    X(22, 22, PEAK,            1, gallagher,           "Gallagher's 21 peaks",          ROTATE_0)                      \
+    X(23, 23, UNIFORM,         1, katsuura,            "Katsuura",                                                     \
+                      SHIFT, ROTATE_0, CONDITION(100), ROTATE_1)                                                       \
+    X(24, 24, LUNACEK,       1e4, lunacek,             "Lunacek bi-Rastrigin",                                         \
+                      REFLECT, OFFSET(-2.5), ROTATE_0, CONDITION(100), ROTATE_1)
 /* clang-format on */
 
 /* ---- the problems ---- */
