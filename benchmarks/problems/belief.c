@@ -2,11 +2,11 @@
 /* Where a user with a belief would look, as priors of medium confidence on a problem's own parameters.
  *
  * N. Mallik et al., "PriorBand: Practical Hyperparameter Optimization in the Age of Deep Learning", NeurIPS 2023: good
- * is the optimum, at25 the best of 25 random points and bad the worst of many. medium is made as the program with which
- * its authors make priors does it (mf-prior-bench): the optimum with every number moved by a normal step of 1/8 of its
- * range, on its scale, and every choice exchanged for another with probability 1/8. A step beyond a bound is reflected,
- * and all is drawn again until something has changed. Random points are those of a fixed stream of each problem, at
- * full fidelity and without noise. Where places have been published, the problem has them itself. */
+ * is the optimum, at25 the best of 25 random points and bad the worst of many. medium is our own definition, in the
+ * manner of mf-prior-bench: the optimum with every number moved by a normal step of 1/8 of its range, on its scale, and
+ * every choice exchanged for another with probability 1/8. A step beyond a bound is reflected, and all is drawn again
+ * until something has changed. Random points are those of a fixed stream of each problem, at full fidelity and without
+ * noise. Where places have been published, the problem has them itself. */
 #include <math.h>
 #include <string.h>
 

@@ -76,7 +76,7 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
     BASE_TRY(read_settings(env->settings, arena, state, &instance, err));
     BASE_TRY(check_fidelity(env, instance.problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
-    state->knows_optimum = strcmp(env->metric, problem->metric[0]) == 0;
+    state->knows_optimum = strcmp(env->metric, instance.problem->metric[0]) == 0;
     if (state->report_every > 0 && !state->has_fidelity) {
         return base_yaml_fail(base_yaml_key(env->settings, "report_every"), err,
                               "report_every counts in units of the fidelity: add one, e.g. fidelity: {epochs: {min: 1, "
@@ -178,8 +178,7 @@ static bool function_optimum(const void *self, double *value) {
     const bench_instance *instance = &state->binding.instance;
     base_arena *arena = base_arena_create();
     double *x = BASE_NEW_ARRAY(arena, state->binding.count + 1, double);
-    const bool known =
-        state->knows_optimum && instance->problem->optimum && instance->problem->optimum(instance, 0, x, value);
+    const bool known = state->knows_optimum && bench_optimum(instance, 0, x, value);
     base_arena_destroy(arena);
     return known;
 }
