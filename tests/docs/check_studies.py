@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every study file of the documents can be run: check_studies.py HPO_SEARCH.
+"""Every study file and every suite of the documents can be run: check_studies.py HPO_SEARCH HPO_BENCH.
 
 A study file is a block of YAML with the keys `objective` and `parameters` or `budget`. What an example leaves out for
-brevity is added: a metric, a budget, one parameter, the program that it runs.
+brevity is added: a metric, a budget, one parameter, the program that it runs. A suite is a block with the key `suite`;
+those of benchmarks/suites are read, too.
 """
 import os
 import pathlib
@@ -19,11 +20,11 @@ EXAMPLES = "parameters: {learning_rate: {min: 0.001, max: 0.1}, beta2: {min: 0.9
 INTERPRETERS = ("Rscript", "julia")  # which need not be installed here
 
 
-def blocks(page):
-    """(line, text) of the blocks that are studies."""
+def blocks(page, key="objective"):
+    """(line, text) of the blocks that have this key: studies, or suites."""
     text = page.read_text()
     for block in re.finditer(r"^```yaml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
-        if re.search(r"^objective:", block[1], flags=re.MULTILINE):
+        if re.search(rf"^{key}:", block[1], flags=re.MULTILINE):
             yield text.count("\n", 0, block.start()) + 1, block[1]
 
 
@@ -36,6 +37,22 @@ def complete(text):
     if "{epochs}" in text and not re.search(r"^fidelity:", text, flags=re.MULTILINE):
         text += "fidelity: {epochs: {min: 1, max: 3}}\n"
     return text
+
+
+def check_suites(program):
+    """(what is wrong, how many there are)."""
+    wrong, count = [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        written = pathlib.Path(folder) / "suite.yaml"
+        suites = [(f"{page.relative_to(SOURCE)}:{line}", text) for page in PAGES for line, text in blocks(page, "suite")]
+        suites += [(path.name, path.read_text()) for path in sorted(SOURCE.glob("benchmarks/suites/*.yaml"))]
+        for where, text in suites:
+            written.write_text(text)
+            ended = subprocess.run([program, "check", written], capture_output=True, text=True)
+            count += 1
+            if ended.returncode:
+                wrong.append(f"{where}: {ended.stderr.strip()}")
+    return wrong, count
 
 
 def main():
@@ -53,8 +70,10 @@ def main():
             count += 1
             if ended.returncode:
                 wrong.append(f"{page.relative_to(SOURCE)}:{line}: {ended.stderr.strip()}")
-    print("\n".join(wrong) if wrong else f"{count} study files of the documents are sound")
-    return 1 if wrong or count < 5 else 0
+    bad_suites, suites = check_suites(sys.argv[2])
+    wrong += bad_suites
+    print("\n".join(wrong) if wrong else f"{count} study files and {suites} suites are sound")
+    return 1 if wrong or count < 5 or suites < 2 else 0
 
 
 if __name__ == "__main__":
