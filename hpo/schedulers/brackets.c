@@ -7,40 +7,43 @@
  * opens the next one (as in HpBandSter), which keeps all workers busy without promoting anything early.
  *
  * Which trials are in which rung is read from the view; what is kept here only saves reading it again from the start:
- * per open bracket the trials of the current stage that have not been seen to end, and the losses of those that have.
- * So a decision costs as much as there are running trials, and dropping everything changes no decision. */
+ * per open bracket how many trials of the current stage run, and the losses of those that have ended. A record can only
+ * change what its own bracket wants, so only brackets that records have come for are looked at again: a decision costs
+ * O(log n) for each record since the last one, however many brackets are open and trials run. Dropping everything
+ * changes no decision. */
 #include "hpo/schedulers/brackets.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct member {
-    uint64_t trial;
-    double loss;
-} member;
+#include "hpo/schedulers/top_share.h"
 
 typedef struct bracket {
     uint32_t number, stage;
     hpo_bracket_plan plan;
-    size_t adopted; /* trials of the bracket seen so far */
-    uint64_t *running;
-    size_t n_running, running_capacity;
-    member *ended; /* successes of this stage; once it has closed: sorted, best first */
+    size_t adopted;    /* trials that began in it */
+    size_t running;    /* trials of this stage that have not ended */
+    hpo_member *ended; /* successes of this stage; once it has closed: sorted, best first */
     size_t n_ended, ended_capacity;
-    member best, worst;             /* of ended */
+    hpo_member best, worst;         /* of ended */
     bool closed;                    /* this stage; then: */
     size_t winners, promoted, kept; /* ended[0..winners) go on, ended[winners..kept) are still to be closed */
+    bool may_fill;                  /* new trials may enter, when it was last looked at */
+    bool in_pending, in_filling;    /* it is in that queue */
 } bracket;
 
 struct hpo_brackets {
     hpo_ladder ladder;
     bool cycle, full_first;
     uint64_t limit;
-    bracket *open; /* in order; finished ones are dropped */
-    size_t n_open, open_capacity;
-    uint32_t seen;  /* brackets 0..seen-1 have been opened */
-    hpo_view view;  /* the last one */
-    bool may_start; /* the last answer */
+    bracket **open; /* by number; NULL: finished */
+    size_t open_capacity, n_open;
+    uint32_t seen; /* brackets 0..seen-1 have been opened */
+    /* Numbers of brackets, the lowest first (as members that all lose the same). */
+    hpo_member_heap pending; /* to be looked at: records have come, or trials are still to be moved */
+    hpo_member_heap filling; /* those with may_fill, and some that no longer have it */
+    hpo_view view;           /* what has been read */
+    bool may_start;          /* the last answer */
 };
 
 typedef enum step { STEP_ACT, STEP_START, STEP_WAIT, STEP_FINISHED } step;
@@ -56,20 +59,27 @@ void hpo_brackets_full_first(hpo_brackets *brackets) {
     if (brackets->limit > 0) brackets->limit++;
 }
 
-static void bracket_fini(bracket *b) {
-    free(b->running);
+static void finish(hpo_brackets *brackets, bracket *b) {
+    brackets->open[b->number] = NULL;
+    brackets->n_open--;
     free(b->ended);
+    free(b);
 }
 
 static void forget(hpo_brackets *brackets) {
-    for (size_t i = 0; i < brackets->n_open; i++) bracket_fini(&brackets->open[i]);
-    brackets->n_open = 0;
+    for (uint32_t number = 0; number < brackets->seen; number++) {
+        if (brackets->open[number]) finish(brackets, brackets->open[number]);
+    }
     brackets->seen = 0;
+    brackets->pending.count = brackets->filling.count = 0;
+    brackets->view = (hpo_view){0};
 }
 
 void hpo_brackets_destroy(hpo_brackets *brackets) {
     if (!brackets) return;
     forget(brackets);
+    hpo_member_heap_fini(&brackets->pending);
+    hpo_member_heap_fini(&brackets->filling);
     free(brackets->open);
     free(brackets);
 }
@@ -87,6 +97,24 @@ static uint32_t rung_of(const bracket *b) {
     return b->plan.first + b->stage;
 }
 
+/* ---- reading the view ---- */
+
+static void look_at(hpo_brackets *brackets, bracket *b) {
+    if (!b->in_pending) hpo_member_heap_push(&brackets->pending, (hpo_member){.trial = b->number});
+    b->in_pending = true;
+}
+
+static void open_up_to(hpo_brackets *brackets, uint32_t number) {
+    for (; brackets->seen <= number; brackets->seen++) {
+        bracket *b = base_calloc(1, sizeof *b);
+        *b = (bracket){.number = brackets->seen, .plan = plan_of(brackets, brackets->seen)};
+        BASE_GROW(brackets->open, brackets->open_capacity, (size_t)brackets->seen + 1);
+        brackets->open[brackets->seen] = b;
+        brackets->n_open++;
+        look_at(brackets, b);
+    }
+}
+
 /* The evaluation of the trial on that rung, or NULL. */
 static const hpo_eval *eval_on(const hpo_trial *trial, uint32_t rung) {
     for (size_t i = trial->n_evals; i-- > 0;) {
@@ -95,46 +123,78 @@ static const hpo_eval *eval_on(const hpo_trial *trial, uint32_t rung) {
     return NULL;
 }
 
+static void add_ended(bracket *b, uint64_t trial, double loss) {
+    const hpo_member m = {trial, loss};
+    BASE_GROW(b->ended, b->ended_capacity, b->n_ended + 1);
+    b->ended[b->n_ended++] = m;
+    if (b->n_ended == 1 || hpo_member_better(&m, &b->best)) b->best = m;
+    if (b->n_ended == 1 || hpo_member_better(&b->worst, &m)) b->worst = m;
+}
+
+/* The trial as it was after the event. What it did on a rung that the bracket has not come to is read when that stage
+ * is entered. */
+static void take_change(bracket *b, hpo_view view, const hpo_trial *trial, uint64_t event) {
+    if (b->closed || trial->rung != rung_of(b)) return;
+    const hpo_view before = {.history = view.history, .as_of = event};
+    const hpo_eval *eval = eval_on(trial, rung_of(b));
+    if (trial->state != HPO_TRIAL_RUNNING && hpo_view_trial(before, trial->id).state == HPO_TRIAL_RUNNING) b->running--;
+    if (eval && eval->event == event && eval->failure == HPO_FAILURE_NONE) add_ended(b, trial->id, eval->loss);
+}
+
+/* False when a trial has begun in a rung that was taken for closed (no new trials were allowed when it was looked at).
+ */
+static bool take_event(hpo_brackets *brackets, hpo_view view, uint64_t event) {
+    const hpo_view then = {.history = view.history, .as_of = event + 1};
+    const hpo_trial trial = hpo_view_trial(then, hpo_view_event_trial(view, event));
+    open_up_to(brackets, trial.bracket);
+    bracket *b = brackets->open[trial.bracket];
+    const bool begins = trial.created == event;
+    if (begins && (!b || b->stage > 0 || b->closed)) return false;
+    if (!b) return true;
+    look_at(brackets, b);
+    if (begins) {
+        b->adopted++;
+        b->running++;
+    } else {
+        take_change(b, view, &trial, event);
+    }
+    return true;
+}
+
+static bool take_events(hpo_brackets *brackets, hpo_view view) {
+    bool fits = true;
+    for (uint64_t event = brackets->view.as_of; event < view.as_of && fits; event++)
+        fits = take_event(brackets, view, event);
+    return fits;
+}
+
+/* Brings what is kept in line with the view. It can only be built upon when the view has grown; and a stage that was
+ * closed because no new trials were allowed may have to be opened again. */
+static void follow(hpo_brackets *brackets, hpo_view view, bool may_start) {
+    const bool grown = view.history == brackets->view.history && view.as_of >= brackets->view.as_of;
+    if (!grown || (may_start && !brackets->may_start)) forget(brackets);
+    if (!take_events(brackets, view)) {
+        forget(brackets);
+        const bool fits = take_events(brackets, view);
+        BASE_ASSERT(fits);
+    }
+    for (size_t i = 0; !may_start && i < brackets->filling.count; i++) {
+        bracket *b = brackets->open[brackets->filling.items[i].trial];
+        if (b && b->may_fill) look_at(brackets, b);
+    }
+    brackets->view = view;
+    brackets->may_start = may_start;
+}
+
+/* ---- a bracket ---- */
+
 static bool has_moved(hpo_view view, uint64_t id, uint32_t rung) {
     const hpo_trial trial = hpo_view_trial(view, id);
     return trial.rung > rung || trial.state == HPO_TRIAL_STOPPED;
 }
 
-static bool better(const member *a, const member *b) {
-    return hpo_loss_less(a->loss, a->trial, b->loss, b->trial);
-}
-
-static void add_ended(bracket *b, uint64_t trial, double loss) {
-    const member m = {trial, loss};
-    BASE_GROW(b->ended, b->ended_capacity, b->n_ended + 1);
-    b->ended[b->n_ended++] = m;
-    if (b->n_ended == 1 || better(&m, &b->best)) b->best = m;
-    if (b->n_ended == 1 || better(&b->worst, &m)) b->worst = m;
-}
-
-/* Takes over what the view has that was not there before: new trials, and evaluations that have ended. */
-static void catch_up(bracket *b, hpo_view view) {
-    if (b->stage == 0) {
-        size_t count;
-        const uint64_t *ids = hpo_view_bracket(view, b->number, &count);
-        BASE_GROW(b->running, b->running_capacity, b->n_running + (count - b->adopted));
-        while (b->adopted < count) b->running[b->n_running++] = ids[b->adopted++];
-    }
-    size_t left = 0;
-    for (size_t i = 0; i < b->n_running; i++) {
-        const hpo_trial trial = hpo_view_trial(view, b->running[i]);
-        const hpo_eval *eval = eval_on(&trial, rung_of(b));
-        if (eval && eval->failure == HPO_FAILURE_NONE) {
-            add_ended(b, trial.id, eval->loss);
-        } else if (!eval && trial.state == HPO_TRIAL_RUNNING) {
-            b->running[left++] = trial.id;
-        }
-    }
-    b->n_running = left;
-}
-
 static int compare(const void *a, const void *b) {
-    return better(a, b) ? -1 : better(b, a) ? 1 : 0;
+    return hpo_member_better(a, b) ? -1 : hpo_member_better(b, a) ? 1 : 0;
 }
 
 static void close_stage(bracket *b) {
@@ -170,52 +230,46 @@ static bool move_next(bracket *b, hpo_view view, const hpo_ladder *ladder, hpo_d
     return false;
 }
 
-static void enter_next_stage(bracket *b) {
-    BASE_GROW(b->running, b->running_capacity, b->winners);
-    for (size_t i = 0; i < b->winners; i++) b->running[i] = b->ended[i].trial;
-    b->n_running = b->winners;
+/* Whoever goes on runs, or has ended already where the view has grown by more than what came of the last decision. */
+static void enter_next_stage(bracket *b, hpo_view view) {
+    const size_t members = b->winners;
     b->n_ended = 0;
     b->closed = false;
     b->stage++;
+    for (size_t i = 0; i < members; i++) {
+        const hpo_trial trial = hpo_view_trial(view, b->ended[i].trial); /* read before its place is taken */
+        const hpo_eval *eval = eval_on(&trial, rung_of(b));
+        if (eval && eval->failure == HPO_FAILURE_NONE) {
+            add_ended(b, trial.id, eval->loss);
+        } else if (!eval && trial.state == HPO_TRIAL_RUNNING) {
+            b->running++;
+        }
+    }
 }
 
 /* Whether new trials may still enter. A bracket that was promoted from before it was full (when no new trials were
  * allowed) stays as it is. */
 static bool is_filling(const bracket *b, hpo_view view, bool may_start) {
     if (b->stage > 0 || b->closed || !may_start || b->adopted >= b->plan.size[0]) return false;
-    if (b->n_running > 0 || b->n_ended == 0) return true;
+    if (b->running > 0 || b->n_ended == 0) return true;
     return !has_moved(view, b->worst.trial, rung_of(b)) && !has_moved(view, b->best.trial, rung_of(b));
 }
 
 static step bracket_step(bracket *b, const hpo_ladder *ladder, hpo_view view, bool may_start, hpo_decision *out) {
     for (;;) {
         if (!b->closed) {
-            catch_up(b, view);
             if (is_filling(b, view, may_start)) return STEP_START;
-            if (b->n_running > 0) return STEP_WAIT;
+            if (b->running > 0) return STEP_WAIT;
             if (b->stage + 1 == b->plan.stages || b->n_ended == 0) return STEP_FINISHED;
             if (b->stage == 0) hpo_bracket_plan_shrink(&b->plan, ladder->eta, b->adopted);
             close_stage(b);
         }
         if (move_next(b, view, ladder, out)) return STEP_ACT;
-        enter_next_stage(b);
+        enter_next_stage(b, view);
     }
 }
 
-/* Brings what is kept in line with the view. It can only be built upon when the view has grown; and a stage that was
- * closed because no new trials were allowed may have to be opened again. */
-static void follow(hpo_brackets *brackets, hpo_view view, bool may_start) {
-    const bool grown = view.history == brackets->view.history && view.as_of >= brackets->view.as_of;
-    if (!grown || (may_start && !brackets->may_start)) forget(brackets);
-    brackets->view = view;
-    brackets->may_start = may_start;
-    const uint32_t count = hpo_view_brackets(view);
-    for (; brackets->seen < count; brackets->seen++) {
-        BASE_GROW(brackets->open, brackets->open_capacity, brackets->n_open + 1);
-        brackets->open[brackets->n_open++] =
-            (bracket){.number = brackets->seen, .plan = plan_of(brackets, brackets->seen)};
-    }
-}
+/* ---- deciding ---- */
 
 static void decide_start(const hpo_brackets *brackets, uint32_t number, hpo_decision *out) {
     const uint32_t rung = plan_of(brackets, number).first;
@@ -223,34 +277,45 @@ static void decide_start(const hpo_brackets *brackets, uint32_t number, hpo_deci
         .kind = HPO_DECIDE_START, .bracket = number, .rung = rung, .fidelity = brackets->ladder.fidelity[rung]};
 }
 
+/* Looks at the brackets for which records have come, in order, until one moves a trial. */
+static bool act(hpo_brackets *brackets, hpo_view view, bool may_start, hpo_decision *out) {
+    while (brackets->pending.count > 0) {
+        bracket *b = brackets->open[brackets->pending.items[0].trial];
+        const step result = bracket_step(b, &brackets->ladder, view, may_start, out);
+        if (result == STEP_ACT) return true; /* there may be more to move */
+        (void)hpo_member_heap_pop(&brackets->pending);
+        b->in_pending = false;
+        b->may_fill = result == STEP_START;
+        if (b->may_fill && !b->in_filling) {
+            hpo_member_heap_push(&brackets->filling, (hpo_member){.trial = b->number});
+            b->in_filling = true;
+        }
+        if (result == STEP_FINISHED) finish(brackets, b);
+    }
+    return false;
+}
+
+/* The first bracket that new trials may enter, or NULL. */
+static const bracket *first_filling(hpo_brackets *brackets) {
+    while (brackets->filling.count > 0) {
+        bracket *b = brackets->open[brackets->filling.items[0].trial];
+        if (b && b->may_fill) return b;
+        (void)hpo_member_heap_pop(&brackets->filling);
+        if (b) b->in_filling = false;
+    }
+    return NULL;
+}
+
 void hpo_brackets_next(hpo_brackets *brackets, hpo_view view, bool may_start, hpo_decision *out) {
     follow(brackets, view, may_start);
-    bool may_fill = false, acts = false;
-    uint32_t fill = 0;
-    size_t kept = 0;
-    for (size_t i = 0; i < brackets->n_open; i++) {
-        bracket *b = &brackets->open[i];
-        const step result = acts ? STEP_WAIT : bracket_step(b, &brackets->ladder, view, may_start, out);
-        if (result == STEP_FINISHED) {
-            bracket_fini(b);
-            continue;
-        }
-        acts = acts || result == STEP_ACT;
-        if (result == STEP_START && !may_fill) {
-            may_fill = true;
-            fill = b->number;
-        }
-        if (kept < i) brackets->open[kept] = *b;
-        kept++;
-    }
-    brackets->n_open = kept;
-    if (acts) return;
-    if (may_fill) {
-        decide_start(brackets, fill, out);
+    if (act(brackets, view, may_start, out)) return;
+    const bracket *fill = first_filling(brackets);
+    if (fill) {
+        decide_start(brackets, fill->number, out);
     } else if (may_start && (brackets->limit == 0 || brackets->seen < brackets->limit)) {
         decide_start(brackets, brackets->seen, out);
     } else {
-        *out = (hpo_decision){.kind = kept > 0 ? HPO_DECIDE_WAIT : HPO_DECIDE_DONE};
+        *out = (hpo_decision){.kind = brackets->n_open > 0 ? HPO_DECIDE_WAIT : HPO_DECIDE_DONE};
     }
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Small brackets by hand: who is promoted, who is closed, in which order, and when a bracket is given up. */
+/* Small brackets by hand: who is promoted, who is closed, in which order, and when a bracket is given up; and many of
+ * them at once against the rule written down naively. */
+#include "base/rng.h"
+#include "hpo/schedulers/ladder.h"
 #include "tests/hpo/schedulers/by_hand.h"
 
 /* 9@1 3@3 1@9; losses by trial: best 4, 7, 2; ties between 7 and 2 go to the lower id. */
@@ -142,6 +145,26 @@ static void a_short_bracket_without_losers_is_finished(void **state) {
     bench_close(&b);
 }
 
+/* Asked while no new trials are allowed, it takes the rung for closed; a trial that was decided upon before that begins
+ * there nevertheless. */
+static void a_rung_that_was_taken_for_closed_opens_again(void **state) {
+    (void)state;
+    bench b = bench_open("successive-halving", NULL, 9);
+    for (uint64_t id = 0; id < 5; id++) expect(&b, true, HPO_DECIDE_START, id);
+    for (uint64_t id = 0; id < 5; id++) finish(&b, id, (double)id, 9);
+    assert_int_equal(next(&b, false).kind, HPO_DECIDE_CLOSE);
+    const double config = 0.5;
+    apply(&b,
+          &(hpo_record){.kind = HPO_RECORD_START, .trial = 5, .fidelity = 1, .parent = UINT64_MAX, .config = &config});
+    assert_int_equal(next(&b, false).kind, HPO_DECIDE_WAIT);
+    finish(&b, 5, -1, 9);
+    for (uint64_t id = 4; id >= 2; id--) expect(&b, false, HPO_DECIDE_CLOSE, id); /* 6/3 go on */
+    expect(&b, false, HPO_DECIDE_CLOSE, 1);
+    expect(&b, false, HPO_DECIDE_PROMOTE, 5);
+    expect(&b, false, HPO_DECIDE_PROMOTE, 0);
+    bench_close(&b);
+}
+
 /* Asked about an earlier moment, it forgets what came later. */
 static void earlier_views_have_their_own_answers(void **state) {
     (void)state;
@@ -161,6 +184,119 @@ static void earlier_views_have_their_own_answers(void **state) {
         CHECK_OK(hpo_scheduler_next(b.scheduler, hpo_history_at(b.history, as_of), true, &d, &err));
         assert_int_equal(d.kind, kinds[as_of]);
     }
+    bench_close(&b);
+}
+
+/* ---- many brackets ---- */
+
+typedef struct place {
+    uint64_t trial;
+    double loss;
+} place;
+
+static int by_loss(const void *a, const void *b) {
+    const place *x = a, *y = b;
+    return hpo_loss_less(x->loss, x->trial, y->loss, y->trial) ? -1 : 1;
+}
+
+static const hpo_eval *on_rung(const hpo_trial *trial, uint32_t rung) {
+    for (size_t i = 0; i < trial->n_evals; i++)
+        if (trial->evals[i].rung == rung) return &trial->evals[i];
+    return NULL;
+}
+
+/* The first of a closed rung that has not moved: from the worst to the last that goes on, then from the best. */
+static bool naive_move(hpo_view view, const place *ended, size_t n, size_t winners, uint32_t rung, hpo_decision *out) {
+    for (size_t i = 0; i < n; i++) {
+        const bool closes = i < n - winners;
+        const hpo_trial trial = hpo_view_trial(view, ended[closes ? n - 1 - i : i - (n - winners)].trial);
+        if (trial.state != HPO_TRIAL_PAUSED || trial.rung != rung) continue;
+        *out = (hpo_decision){.kind = closes ? HPO_DECIDE_CLOSE : HPO_DECIDE_PROMOTE, .trial = trial.id};
+        return true;
+    }
+    return false;
+}
+
+typedef enum naive { NAIVE_ENDED, NAIVE_WAITS, NAIVE_FILLS, NAIVE_MOVES } naive;
+
+/* What a bracket wants, read from its trials alone. New trials are allowed until they no longer are. */
+static naive naive_bracket(const hpo_ladder *ladder, hpo_view view, uint32_t number, bool may_start,
+                           hpo_decision *out) {
+    static uint64_t members[81];
+    static place ended[81];
+    size_t count;
+    const uint64_t *ids = hpo_view_bracket(view, number, &count);
+    hpo_bracket_plan plan = hpo_ladder_bracket(ladder, ladder->rungs - 1 - number % ladder->rungs);
+    if (may_start && count < plan.size[0]) return NAIVE_FILLS;
+    hpo_bracket_plan_shrink(&plan, ladder->eta, count);
+    memcpy(members, ids, count * sizeof *ids);
+    for (uint32_t stage = 0;; stage++) {
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++) {
+            const hpo_trial trial = hpo_view_trial(view, members[i]);
+            const hpo_eval *eval = on_rung(&trial, plan.first + stage);
+            if (!eval) return NAIVE_WAITS;
+            if (eval->failure == HPO_FAILURE_NONE) ended[n++] = (place){trial.id, eval->loss};
+        }
+        if (n == 0 || stage + 1 == plan.stages) return NAIVE_ENDED;
+        qsort(ended, n, sizeof *ended, by_loss);
+        count = plan.size[stage + 1] < n ? (size_t)plan.size[stage + 1] : n;
+        if (naive_move(view, ended, n, count, plan.first + stage, out)) return NAIVE_MOVES;
+        for (size_t i = 0; i < count; i++) members[i] = ended[i].trial;
+    }
+}
+
+static hpo_decision naive_next(const hpo_ladder *ladder, hpo_view view, bool may_start) {
+    hpo_decision out = {.kind = may_start ? HPO_DECIDE_START : HPO_DECIDE_DONE};
+    const uint32_t brackets = hpo_view_brackets(view);
+    uint32_t fill = brackets;
+    for (uint32_t number = brackets; number-- > 0;) {
+        hpo_decision moves;
+        const naive wish = naive_bracket(ladder, view, number, may_start, &moves);
+        if (wish == NAIVE_MOVES) out = moves;
+        if (wish == NAIVE_WAITS && out.kind == HPO_DECIDE_DONE) out.kind = HPO_DECIDE_WAIT;
+        if (wish == NAIVE_FILLS) fill = number;
+    }
+    if (out.kind == HPO_DECIDE_START) out.bracket = fill;
+    return out;
+}
+
+/* Some hundred workers, so that dozens of brackets are open at once and end in any order. */
+static void many_brackets_follow_the_rule(void **state) {
+    (void)state;
+    enum { TRIALS = 1500, WORKERS = 400 };
+    static uint64_t running[WORKERS];
+    base_err err;
+    hpo_ladder ladder;
+    CHECK_OK(hpo_ladder_init(&ladder, 1, 27, true, 3, &err));
+    bench b = bench_open("hyperband", NULL, 27);
+    base_rng rng = base_rng_stream(1, BASE_RNG_TEST, 0, 0);
+    size_t busy = 0, moves = 0;
+    for (;;) {
+        const hpo_view view = hpo_history_view(b.history);
+        const bool may_start = hpo_view_trials(view) < TRIALS;
+        hpo_decision d = {.kind = HPO_DECIDE_WAIT};
+        if (busy < WORKERS) {
+            d = next(&b, may_start);
+            const hpo_decision rule = naive_next(&ladder, view, may_start);
+            assert_int_equal(d.kind, rule.kind);
+            if (d.kind == HPO_DECIDE_START) assert_int_equal(d.bracket, rule.bracket);
+            if (d.kind == HPO_DECIDE_START) d.trial = hpo_view_trials(view);
+            if (rule.kind == HPO_DECIDE_PROMOTE || rule.kind == HPO_DECIDE_CLOSE) assert_int_equal(d.trial, rule.trial);
+        }
+        if (d.kind == HPO_DECIDE_DONE) break;
+        if (d.kind == HPO_DECIDE_WAIT) {
+            const size_t at = (size_t)base_rng_below(&rng, busy);
+            const double loss = floor(50 * base_rng_uniform(&rng));
+            finish(&b, running[at], base_rng_below(&rng, 10) ? loss : (double)NAN, 27);
+            running[at] = running[--busy];
+            continue;
+        }
+        expect(&b, may_start, d.kind, d.trial);
+        moves += d.kind != HPO_DECIDE_START;
+        if (d.kind != HPO_DECIDE_CLOSE) running[busy++] = d.trial;
+    }
+    assert_true(busy == 0 && moves > TRIALS / 2);
     bench_close(&b);
 }
 
@@ -215,6 +351,8 @@ int main(void) {
         cmocka_unit_test(a_bracket_that_is_not_full_is_finished),
         cmocka_unit_test(a_bracket_of_one_is_finished),
         cmocka_unit_test(a_short_bracket_without_losers_is_finished),
+        cmocka_unit_test(a_rung_that_was_taken_for_closed_opens_again),
+        cmocka_unit_test(many_brackets_follow_the_rule),
         cmocka_unit_test(earlier_views_have_their_own_answers),
         cmocka_unit_test(full_never_waits),
         cmocka_unit_test(what_check_shows),
