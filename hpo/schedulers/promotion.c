@@ -24,6 +24,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/rng.h"
 #include "hpo/schedulers/top_share.h"
@@ -46,10 +47,9 @@ struct hpo_promotion {
     bracket *brackets;
     uint8_t *reached; /* stopping: by trial, rungs below this one were passed by reports */
     size_t n_reached, reached_capacity;
-    bool stop;        /* stopping: the verdict on the last report that was read */
-    uint64_t *active; /* promotion: every trial that runs, some that no longer do, some twice */
-    size_t n_active, active_capacity, active_limit;
-    hpo_view view; /* what has been read */
+    bool stop;                              /* stopping: the verdict on the last report that was read */
+    uint64_t running[HPO_LADDER_MAX_RUNGS]; /* promotion: trials of each bracket that run */
+    hpo_view view;                          /* what has been read */
 };
 
 const char *const hpo_promotion_modes[] = {"promotion", "stopping", NULL};
@@ -75,7 +75,7 @@ static void clear(hpo_promotion *promotion) {
         }
     }
     promotion->n_reached = 0;
-    promotion->n_active = 0;
+    memset(promotion->running, 0, sizeof promotion->running);
     promotion->view = (hpo_view){0};
 }
 
@@ -101,7 +101,6 @@ void hpo_promotion_destroy(hpo_promotion *promotion) {
     clear(promotion);
     free(promotion->brackets);
     free(promotion->reached);
-    free(promotion->active);
     free(promotion);
 }
 
@@ -138,15 +137,9 @@ static void take_report(hpo_promotion *promotion, const hpo_trial *trial, const 
     if (report->step >= ladder->fidelity[ladder->rungs - 1]) promotion->stop = false;
 }
 
-/* Leaves only what runs. */
-static void sift_active(hpo_promotion *promotion, hpo_view view) {
-    size_t kept = 0;
-    for (size_t i = 0; i < promotion->n_active; i++) {
-        const uint64_t id = promotion->active[i];
-        if (hpo_view_trial(view, id).state == HPO_TRIAL_RUNNING) promotion->active[kept++] = id;
-    }
-    promotion->n_active = kept;
-    promotion->active_limit = 2 * kept + 64;
+static bool runs_after(hpo_view view, uint64_t id, uint64_t events) {
+    const hpo_view then = {.history = view.history, .as_of = events};
+    return hpo_view_trial(then, id).state == HPO_TRIAL_RUNNING;
 }
 
 static void take_event(hpo_promotion *promotion, hpo_view view, uint64_t event) {
@@ -162,10 +155,8 @@ static void take_event(hpo_promotion *promotion, hpo_view view, uint64_t event) 
         const hpo_eval *eval = &trial.evals[i];
         if (eval->event == event && eval->rung < promotion->ladder.rungs) take_result(promotion, &trial, eval);
     }
-    if (trial.state != HPO_TRIAL_RUNNING) return;
-    if (promotion->n_active >= promotion->active_limit) sift_active(promotion, view);
-    BASE_GROW(promotion->active, promotion->active_capacity, promotion->n_active + 1);
-    promotion->active[promotion->n_active++] = trial.id;
+    promotion->running[trial.bracket] += runs_after(view, trial.id, event + 1);
+    promotion->running[trial.bracket] -= trial.created < event && runs_after(view, trial.id, event);
 }
 
 static void follow(hpo_promotion *promotion, hpo_view view) {
@@ -210,13 +201,8 @@ static bool promote(hpo_promotion *promotion, hpo_view view, hpo_decision *out) 
 /* The end of a bracket that has too few trials for its higher rungs: when none of them runs any more, the best goes on
  * where nobody has been. */
 static bool promote_last(hpo_promotion *promotion, hpo_view view, hpo_decision *out) {
-    bool busy[HPO_LADDER_MAX_RUNGS] = {false};
-    sift_active(promotion, view);
-    for (size_t i = 0; i < promotion->n_active; i++) {
-        busy[hpo_view_trial(view, promotion->active[i]).bracket] = true;
-    }
     for (uint32_t b = 0; b < promotion->n_brackets; b++) {
-        for (uint32_t k = promotion->ladder.rungs - 1; !busy[b] && k-- > promotion->first + b;) {
+        for (uint32_t k = promotion->ladder.rungs - 1; promotion->running[b] == 0 && k-- > promotion->first + b;) {
             const rung *above = &promotion->brackets[b].rungs[k + 1];
             const hpo_member *best = best_paused(&promotion->brackets[b].rungs[k], k, view);
             if (!best || hpo_top_share_count(&above->share) > 0) continue;
