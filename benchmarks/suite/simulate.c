@@ -2,7 +2,7 @@
 /* Virtual workers whose evaluations are computed when they begin, and told when their time has come.
  *
  * A heap holds the workers that are busy, the one with the earliest event on top, so that ten thousand of them cost
- * log n for each event. */
+ * log n for each event. It holds the events' times themselves: workers lie too far apart to be compared in place. */
 #include "benchmarks/suite/simulate.h"
 
 #include <math.h>
@@ -25,13 +25,21 @@ typedef struct virtual_worker {
     hpo_result result;
 } virtual_worker;
 
+/* The next event of a busy worker. */
+typedef struct event {
+    double at; /* virtual */
+    uint64_t trial;
+    uint32_t worker;
+} event;
+
 typedef struct simulation {
     const hpo_study_spec *spec;
     const bench_watcher *watcher;
     hpo_study *study;
     hpo_instance *instance;
     virtual_worker *workers;
-    uint32_t *busy, *idle; /* a heap and a stack of numbers of workers */
+    event *busy;    /* a heap */
+    uint32_t *idle; /* a stack of numbers of workers */
     size_t n_busy, n_idle;
     bool measure, done;
     double now;
@@ -40,46 +48,40 @@ typedef struct simulation {
 
 /* ---- the heap ---- */
 
-/* The offset of its next event from the start. */
-static double offset_of(const virtual_worker *w) {
-    return w->next < w->count ? w->reports[w->next].offset : w->end;
+static event next_event(const simulation *s, uint32_t number) {
+    const virtual_worker *w = &s->workers[number];
+    const double offset = w->next < w->count ? w->reports[w->next].offset : w->end;
+    return (event){.at = w->start + offset, .trial = w->trial, .worker = number};
 }
 
-static bool earlier(const simulation *s, uint32_t a, uint32_t b) {
-    const virtual_worker *x = &s->workers[a], *y = &s->workers[b];
-    const double at_x = x->start + offset_of(x), at_y = y->start + offset_of(y);
-    return at_x < at_y || (at_x == at_y && x->trial < y->trial);
+static bool earlier(const event *a, const event *b) {
+    return a->at < b->at || (a->at == b->at && a->trial < b->trial);
 }
 
-static void swap(simulation *s, size_t i, size_t k) {
-    const uint32_t other = s->busy[i];
-    s->busy[i] = s->busy[k];
-    s->busy[k] = other;
+static void push(simulation *s, event e) {
+    size_t at = s->n_busy++;
+    for (; at > 0 && earlier(&e, &s->busy[(at - 1) / 2]); at = (at - 1) / 2) s->busy[at] = s->busy[(at - 1) / 2];
+    s->busy[at] = e;
 }
 
-static void rise(simulation *s, size_t i) {
-    for (; i > 0 && earlier(s, s->busy[i], s->busy[(i - 1) / 2]); i = (i - 1) / 2) swap(s, i, (i - 1) / 2);
-}
-
-static void sink(simulation *s, size_t i) {
-    for (;;) {
-        size_t first = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < s->n_busy; child++)
-            if (earlier(s, s->busy[child], s->busy[first])) first = child;
-        if (first == i) return;
-        swap(s, i, first);
-        i = first;
+/* In the place of the one on top. */
+static void replace(simulation *s, event e) {
+    size_t at = 0;
+    for (size_t child; (child = 2 * at + 1) < s->n_busy; at = child) {
+        if (child + 1 < s->n_busy && earlier(&s->busy[child + 1], &s->busy[child])) child++;
+        if (!earlier(&s->busy[child], &e)) break;
+        s->busy[at] = s->busy[child];
     }
+    s->busy[at] = e;
 }
 
 /* The worker on top has nothing more to tell. */
 static void release(simulation *s) {
-    const virtual_worker *w = &s->workers[s->busy[0]];
-    s->sum.busy += s->now - w->start;
+    const uint32_t number = s->busy[0].worker;
+    s->sum.busy += s->now - s->workers[number].start;
     s->sum.evaluations++;
-    s->idle[s->n_idle++] = s->busy[0];
-    s->busy[0] = s->busy[--s->n_busy];
-    sink(s, 0);
+    s->idle[s->n_idle++] = number;
+    replace(s, s->busy[--s->n_busy]);
 }
 
 /* ---- evaluations ---- */
@@ -129,8 +131,7 @@ static void begin(simulation *s, uint64_t id) {
     w->next = w->count = 0;
     hpo_instance_evaluate(s->instance, &job, &reporter, &w->result);
     w->end = duration_of(s, w, &trial);
-    s->busy[s->n_busy++] = number;
-    rise(s, s->n_busy - 1);
+    push(s, next_event(s, number));
 }
 
 /* ---- the study ---- */
@@ -161,16 +162,17 @@ static base_status ask(simulation *s, base_err *err) {
 
 /* The earliest event. *ends: nothing that still runs counts any more. */
 static void tell(simulation *s, bool *ends) {
-    virtual_worker *w = &s->workers[s->busy[0]];
+    const uint32_t number = s->busy[0].worker;
+    virtual_worker *w = &s->workers[number];
     hpo_record record;
-    s->now = w->start + offset_of(w);
+    s->now = s->busy[0].at;
     if (w->next < w->count) {
         const report *r = &w->reports[w->next++];
         hpo_study_report(s->study, w->trial, r->step, &r->metrics, 0, 0, &record);
         if (record.stop)
             release(s);
         else
-            sink(s, 0);
+            replace(s, next_event(s, number));
         show(s, &record);
         return;
     }
