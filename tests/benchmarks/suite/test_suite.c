@@ -176,6 +176,7 @@ static void test_suites_by_name(void **state) {
     base_buf_clear(&text);
     bench_suite_list(&text);
     CHECK_CONTAINS(base_buf_text(&text), "  smoke");
+    CHECK_CONTAINS(base_buf_text(&text), "  scale");
     assert_null(strstr(base_buf_text(&text), "cannot be read"));
     base_buf_fini(&text);
 }
