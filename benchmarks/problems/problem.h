@@ -35,7 +35,8 @@ enum {
     BENCH_TAKES_AVERAGE = 8,
     BENCH_TAKES_TASK = 16,
     BENCH_TAKES_INSTANCE = 32,
-    BENCH_TAKES_NOISE = 64
+    BENCH_TAKES_NOISE = 64,
+    BENCH_TAKES_TABLE = 128 /* file, and what its columns are */
 };
 typedef struct bench_settings {
     int64_t n_categorical, n_continuous;
@@ -112,18 +113,39 @@ size_t bench_task_find(const bench_problem *problem, const char *task);
 
 /* ---- settings.c ---- */
 /* A problem and its settings as they are written: {problem: ackley, dimensions: 5}. */
+typedef struct bench_table_request {
+    const char *file;
+    const base_yaml_node *minimize, *maximize, *fidelity, *ignore, *log; /* a column, or a list of them */
+} bench_table_request;
 typedef struct bench_request {
     const char *problem;
     const base_yaml_node *task; /* a name or a number */
     bench_settings settings;
+    bench_table_request table;
 } bench_request;
 extern const base_option bench_options[]; /* of a bench_request */
 /* All that a problem takes, whether it says so or not. */
 unsigned bench_takes(const bench_problem *problem);
-/* The instance that is meant, with nothing loaded. map: what the request was read from. BASE_INVALID with the position
- * of an unknown problem or task, or of a setting that the problem does not understand. */
+/* The instance that is meant, with nothing loaded but a user's table, which tells its parameters. map: what the request
+ * was read from. BASE_INVALID with the position of an unknown problem or task, of a setting that the problem does not
+ * understand, or of a cell of the table. */
 BASE_CHECK base_status bench_resolve(const bench_request *request, const base_yaml_node *map, base_arena *arena,
                                      bench_instance *out, base_err *err);
+
+/* ---- user_table.c ---- */
+/* What a user's table is like before it is read. It is in no list: without a file it is no problem. */
+extern const bench_problem bench_problem_table;
+/* Reads the table into arena, where *out then lives: a problem that searches the first metric named. Relative paths
+ * begin in the folder of map's file. BASE_INVALID with the position of a setting or of a cell. */
+BASE_CHECK base_status bench_table_open(const bench_table_request *request, const base_yaml_node *map,
+                                        base_arena *arena, const bench_problem **out, base_err *err);
+/* The metric that is searched becomes the first of a user's table; others know theirs. BASE_INVALID at `where`: it has
+ * no such metric. */
+BASE_CHECK base_status bench_search_for(bench_instance *instance, const char *metric, const base_yaml_node *where,
+                                        base_arena *arena, base_err *err);
+
+/* A sentence on a line of its own when configurations may be asked for that a user's table does not have. */
+void bench_table_advise(const bench_instance *instance, base_buf *out);
 
 /* ---- data_file.c ---- */
 /* A file of benchmarks/data, decompressed and appended to out: in the folder that HPO_DATA names, else in the source

@@ -97,12 +97,47 @@ const base_option bench_options[] = {
      .offset = offsetof(bench_request, task),
      .fallback = "",
      .help = "lcbench: a data set or its OpenML task, e.g. Fashion-MNIST or 189908"},
+    {.name = "file",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(bench_request, table.file),
+     .fallback = "",
+     .help = "table: comma-separated values, a line of names first; relative to the file that says so"},
+    {.name = "minimize",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(bench_request, table.minimize),
+     .fallback = "",
+     .shape = "column or list of columns",
+     .help = "table: metrics of which less is better"},
+    {.name = "maximize",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(bench_request, table.maximize),
+     .fallback = "",
+     .shape = "column or list of columns",
+     .help = "table: metrics of which more is better"},
+    {.name = "fidelity",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(bench_request, table.fidelity),
+     .fallback = "",
+     .shape = "column",
+     .help = "table: how long was trained, e.g. epochs: a row for each"},
+    {.name = "ignore",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(bench_request, table.ignore),
+     .fallback = "",
+     .shape = "column or list of columns",
+     .help = "table: columns that mean nothing here, e.g. a seed; all others are parameters"},
+    {.name = "log",
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(bench_request, table.log),
+     .fallback = "",
+     .shape = "column or list of columns",
+     .help = "table: parameters with many values that are searched on the logarithm's scale"},
     BASE_OPTIONS_END,
 };
 
 static base_status find_problem(const base_yaml_node *settings, const char *name, const bench_problem **problem,
                                 base_err *err) {
-    *problem = bench_problem_find(name);
+    *problem = strcmp(name, bench_problem_table.name) == 0 ? &bench_problem_table : bench_problem_find(name);
     if (*problem) return BASE_OK;
     const base_yaml_node *where = base_yaml_get(settings, "problem");
     const char *near = bench_problem_nearest(name);
@@ -123,7 +158,9 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
         {"n_categorical", BENCH_TAKES_SIZE}, {"n_continuous", BENCH_TAKES_SIZE}, {"dimensions", BENCH_TAKES_DIMENSIONS},
         {"prior", BENCH_TAKES_PRIOR},        {"average", BENCH_TAKES_AVERAGE},   {"task", BENCH_TAKES_TASK},
         {"instance", BENCH_TAKES_INSTANCE},  {"noise", BENCH_TAKES_NOISE},       {"integers", BENCH_TAKES_DIMENSIONS},
-        {"choices", BENCH_TAKES_DIMENSIONS}, {"logs", BENCH_TAKES_DIMENSIONS},   {"levels", BENCH_TAKES_DIMENSIONS}};
+        {"choices", BENCH_TAKES_DIMENSIONS}, {"logs", BENCH_TAKES_DIMENSIONS},   {"levels", BENCH_TAKES_DIMENSIONS},
+        {"file", BENCH_TAKES_TABLE},         {"minimize", BENCH_TAKES_TABLE},    {"maximize", BENCH_TAKES_TABLE},
+        {"fidelity", BENCH_TAKES_TABLE},     {"ignore", BENCH_TAKES_TABLE},      {"log", BENCH_TAKES_TABLE}};
     enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
@@ -179,5 +216,6 @@ base_status bench_resolve(const bench_request *request, const base_yaml_node *ma
     BASE_TRY(check_size(map, &request->settings, err));
     BASE_TRY(find_task(map, problem, request->task, arena, &out->settings.task, err));
     out->problem = problem;
-    return BASE_OK;
+    if (problem != &bench_problem_table) return BASE_OK;
+    return bench_table_open(&request->table, map, arena, &out->problem, err);
 }

@@ -3,6 +3,7 @@
 #include "benchmarks/suite/suite.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Only pairs that shall run have cells; workers change fastest. */
 static size_t pairs(const bench_suite *s) {
@@ -75,11 +76,19 @@ void bench_suite_study(const bench_suite *suite, bench_cell cell, base_buf *out)
     base_buf_puts(out, "failure: {max_failures: 1000000000, first: 0}\n");
 }
 
+/* What mistakes are said of. It lies in the suite's folder, where relative paths begin. */
+static const char *file_of_study(const bench_suite *suite, bench_cell cell) {
+    char *file = base_arena_printf(suite->arena, "%s (%s by %s, as a study)", suite->file,
+                                   suite->problems[cell.problem].name, suite->methods[cell.method].label);
+    for (char *c = file + strlen(suite->file); *c; c++)
+        if (*c == '/') *c = '|';
+    return file;
+}
+
 base_status bench_suite_read_study(const bench_suite *suite, bench_cell cell, const hpo_catalog *catalog,
                                    hpo_study_spec **out, base_err *err) {
     base_buf text = {0};
-    const char *file = base_arena_printf(suite->arena, "%s (%s by %s, as a study)", suite->file,
-                                         suite->problems[cell.problem].name, suite->methods[cell.method].label);
+    const char *file = file_of_study(suite, cell);
     bench_suite_study(suite, cell, &text);
     const base_status status =
         hpo_study_read(catalog, file, base_buf_text(&text), text.length, NULL, 0, NULL, out, err);

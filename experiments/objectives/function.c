@@ -74,6 +74,7 @@ static base_status check_fidelity(const hpo_objective_env *env, const bench_prob
 static base_status prepare(function_state *state, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     bench_instance instance;
     BASE_TRY(read_settings(env->settings, arena, state, &instance, err));
+    BASE_TRY(bench_search_for(&instance, env->metric, base_yaml_get(env->settings, "problem"), arena, err));
     BASE_TRY(check_fidelity(env, instance.problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
     state->knows_optimum = strcmp(env->metric, instance.problem->metric[0]) == 0;
@@ -108,33 +109,48 @@ static base_status function_check(const hpo_objective_env *env, base_err *err) {
 static base_status function_parameters(const base_yaml_node *settings, hpo_space *space, base_err *err) {
     function_state state = {0};
     bench_instance instance;
-    BASE_TRY(read_settings(settings, hpo_space_arena(space), &state, &instance, err));
-    return bench_parameters(&instance, space, err);
+    base_arena *arena = base_arena_create();
+    base_status status = read_settings(settings, arena, &state, &instance, err);
+    if (status == BASE_OK) status = bench_parameters(&instance, space, err);
+    base_arena_destroy(arena);
+    return status;
 }
 
 /* False for settings that check refuses, which is asked later. */
-static bool find_instance(const base_yaml_node *settings, bench_instance *instance) {
+static bool find_instance(const base_yaml_node *settings, base_arena *arena, bench_instance *instance) {
     function_state state = {0};
     base_err ignored = {0};
-    base_arena *arena = base_arena_create();
-    const base_status status = read_settings(settings, arena, &state, instance, &ignored);
-    base_arena_destroy(arena);
-    return status == BASE_OK;
+    return read_settings(settings, arena, &state, instance, &ignored) == BASE_OK;
 }
 
+/* A table's own names live no longer than the table: a study of one names its metric, and prepare compares it. */
 static const char *const *function_metrics(const base_yaml_node *settings) {
     bench_instance instance;
     size_t count;
-    return find_instance(settings, &instance) ? bench_metrics(&instance) : bench_problems(&count)[0]->metric;
+    const base_yaml_node *problem = base_yaml_get(settings, "problem");
+    if (problem && problem->text && strcmp(problem->text, bench_problem_table.name) == 0) return NULL;
+    base_arena *arena = base_arena_create();
+    const bool found = find_instance(settings, arena, &instance);
+    base_arena_destroy(arena);
+    return found ? bench_metrics(&instance) : bench_problems(&count)[0]->metric;
 }
 
 static bool function_maximize(const base_yaml_node *settings, const char *metric) {
     bench_instance instance;
-    if (!find_instance(settings, &instance)) return false;
-    const char *const *names = bench_metrics(&instance);
-    for (size_t i = 0; names[i]; i++)
-        if (strcmp(metric, names[i]) == 0) return bench_maximizes(&instance, i);
-    return false;
+    base_arena *arena = base_arena_create();
+    bool maximize = false;
+    const char *const *names = find_instance(settings, arena, &instance) ? bench_metrics(&instance) : NULL;
+    for (size_t i = 0; names && names[i]; i++)
+        if (strcmp(metric, names[i]) == 0) maximize = bench_maximizes(&instance, i);
+    base_arena_destroy(arena);
+    return maximize;
+}
+
+static void function_advise(const hpo_objective_env *env, base_buf *out) {
+    bench_instance instance;
+    base_arena *arena = base_arena_create();
+    if (find_instance(env->settings, arena, &instance)) bench_table_advise(&instance, out);
+    base_arena_destroy(arena);
 }
 
 static void measure(const function_state *state, const hpo_job *job, double fidelity, hpo_metrics *metrics) {
@@ -193,6 +209,7 @@ static void function_list(base_buf *out) {
         const char *shared = problems[i]->family_summary;
         base_put_row(family ? family : problems[i]->name, 23, shared ? shared : problems[i]->summary, out);
     }
+    base_put_row(bench_problem_table.name, 23, bench_problem_table.summary, out);
 }
 
 const hpo_objective_type obj_function = {
@@ -203,6 +220,7 @@ const hpo_objective_type obj_function = {
     .flags = HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_DEFAULT_SPACE,
     .check = function_check,
     .parameters = function_parameters,
+    .advise = function_advise,
     .metrics = function_metrics,
     .maximize = function_maximize,
     .init = function_init,

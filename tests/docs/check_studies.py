@@ -2,7 +2,8 @@
 """Every study file and every suite of the documents can be run: check_studies.py HPO_SEARCH HPO_BENCH.
 
 A study file is a block of YAML with the keys `objective` and `parameters` or `budget`. What an example leaves out for
-brevity is added: a metric, a budget, one parameter, the program that it runs. A suite is a block with the key `suite`;
+brevity is added: a metric, a budget, one parameter, the program that it runs, and the page's table (a block of CSV) as
+results.csv. A suite is a block with the key `suite`;
 those of benchmarks/suites are read, too.
 """
 import os
@@ -63,6 +64,8 @@ def main():
                 study = pathlib.Path(folder) / "study.yaml"
                 study.write_text(complete(text))
                 (pathlib.Path(folder) / "train.py").touch()
+                for table in re.findall(r"^```csv\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL):
+                    (pathlib.Path(folder) / "results.csv").write_text(table)
                 for name in INTERPRETERS:
                     (pathlib.Path(folder) / name).touch(0o755)
                 ended = subprocess.run([sys.argv[1], "--check", "study.yaml"], cwd=folder, capture_output=True, text=True,

@@ -99,6 +99,32 @@ static void test_the_study_of_a_cell(void **state) {
     bench_suite_destroy(s);
 }
 
+static base_status no_evaluation(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
+                                 base_err *err) {
+    (void)self, (void)job, (void)reporter, (void)out;
+    return BASE_FAIL(err, BASE_INTERNAL, "nothing is evaluated here");
+}
+
+/* Files that a problem names lie beside the suite, whatever it and its methods are called. */
+static void test_paths_begin_in_the_folder_of_the_suite(void **state) {
+    (void)state;
+    static const hpo_objective_type type = {.name = "none", .summary = "nothing", .evaluate = no_evaluation};
+    static const hpo_objective_type *const types[] = {&type};
+    static const hpo_catalog catalog = {.objectives = types, .n_objectives = 1, .version = "1"};
+    static const char text[] = "suite: s\nproblems: [{objective: none, name: a/b, parameters: {x: {min: 0, max: 9}}, "
+                               "metric: {name: y, goal: minimize}}]\nmethods: [{name: random, label: c/d}]\n"
+                               "budget: {full: 3}\n";
+    base_err err;
+    bench_suite *s;
+    hpo_study_spec *spec;
+    CHECK_OK(bench_suite_read("/no/folder/s.yaml", text, strlen(text), NULL, 0, &s, &err));
+    CHECK_OK(bench_suite_read_study(s, (bench_cell){.seed = 1}, &catalog, &spec, &err));
+    assert_string_equal(spec->base_dir, "/no/folder");
+    CHECK_CONTAINS(spec->file, "/no/folder/s.yaml (a|b by c|d");
+    hpo_study_spec_destroy(spec);
+    bench_suite_destroy(s);
+}
+
 /* What is printed has the same cells with the same studies; what they do not depend on is gone. */
 static void test_printed_and_read_again(void **state) {
     (void)state;
@@ -188,6 +214,7 @@ int main(void) {
         cmocka_unit_test(test_the_study_of_a_cell),
         cmocka_unit_test(test_printed_and_read_again),
         cmocka_unit_test(test_what_is_wrong_is_said_with_its_place),
+        cmocka_unit_test(test_paths_begin_in_the_folder_of_the_suite),
         cmocka_unit_test(test_suites_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

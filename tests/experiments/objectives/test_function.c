@@ -215,6 +215,45 @@ static void sentences(void **state) {
     refused("{problem: hartmann3, prior: good}", any, none, "s.yaml:1:22: this prior is one of the problem's own");
 }
 
+/* A user's table: its columns are the parameters, its file lies beside the study, which names the metric. */
+static void a_table(void **state) {
+    (void)state;
+    base_err err = {0};
+    base_buf text = {0};
+    const check_tmpdir dir = check_tmpdir_create();
+    check_tmpdir_write(&dir, "t.csv", "a,b,epochs,loss,acc\n1,x,1,.9,1\n1,x,4,.5,5\n2,y,1,.8,2\n2,y,4,,7\n");
+    base_buf_printf(
+        &text, "{problem: table, file: %s/t.csv, minimize: loss, maximize: acc, fidelity: epochs, report_every: 1}",
+        dir.path);
+    const hpo_fidelity epochs = {.name = "epochs", .min = 1, .max = 4, .integer = true};
+    fixture f = read_study(base_buf_text(&text), NULL, epochs);
+    f.env.metric = "acc";
+    assert_int_equal(hpo_space_count(f.space), 2);
+    CHECK_OK(obj_function.check(&f.env, &err));
+    assert_null(obj_function.metrics(f.env.settings)); /* any: check compares it */
+    assert_true(obj_function.maximize(f.env.settings, "acc"));
+    assert_false(obj_function.maximize(f.env.settings, "loss"));
+    const double x[] = {0, 0}, y[] = {1, 1}, between[] = {1, 0};
+    hpo_result result = evaluate(&f, x, 4, 1);
+    CHECK_NEAR(*hpo_metrics_get(&result.metrics, "acc"), 5, 0);
+    CHECK_NEAR(*hpo_metrics_get(&result.metrics, "loss"), .5, 0);
+    double best;
+    assert_true(obj_function.optimum(f.state, &best));
+    CHECK_NEAR(best, 7, 0);
+    result = evaluate(&f, y, 4, 1); /* an empty cell: it failed */
+    assert_true(isnan(*hpo_metrics_get(&result.metrics, "loss")));
+    result = evaluate(&f, between, 1, 1); /* (2, x) is as far from (1, x) as from (2, y) */
+    CHECK_NEAR(*hpo_metrics_get(&result.metrics, "acc"), 1, 0);
+    base_buf_clear(&text);
+    obj_function.advise(&f.env, &text);
+    CHECK_CONTAINS(base_buf_text(&text), "t.csv does not have all combinations of its values");
+    f.env.metric = "accuracy";
+    CHECK_FAILS(obj_function.check(&f.env, &err), BASE_INVALID, "s.yaml:1:11: the study's metric 'accuracy' is not");
+    release(&f);
+    base_buf_fini(&text);
+    check_tmpdir_remove(&dir);
+}
+
 /* Which way is better, when the study does not say. */
 static void goals(void **state) {
     (void)state;
@@ -234,9 +273,10 @@ static void goals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),  cmocka_unit_test(instances),
-        cmocka_unit_test(noise),          cmocka_unit_test(mixed),  cmocka_unit_test(fidelity_and_cost),
-        cmocka_unit_test(goals),          cmocka_unit_test(curves), cmocka_unit_test(sentences)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),
+                                       cmocka_unit_test(instances),      cmocka_unit_test(noise),
+                                       cmocka_unit_test(mixed),          cmocka_unit_test(fidelity_and_cost),
+                                       cmocka_unit_test(goals),          cmocka_unit_test(a_table),
+                                       cmocka_unit_test(curves),         cmocka_unit_test(sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
