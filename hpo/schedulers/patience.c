@@ -5,13 +5,13 @@
  * A report that is not a number is no improvement. A report at the target fidelity stops nobody. */
 #include <math.h>
 
-#include "hpo/schedulers/curves.h"
 #include "hpo/schedulers/full.h"
 #include "hpo/schedulers/stopping.h"
 
 typedef struct patience {
     int64_t reports;
     double min_delta, warmup, fidelity;
+    hpo_progresses progresses;
 } patience;
 
 static const base_option options[] = {
@@ -50,17 +50,20 @@ static base_status next(void *self, hpo_view view, bool may_start, hpo_decision 
 }
 
 static bool should_stop(void *self, hpo_view view, uint64_t id) {
-    const patience *state = self;
+    patience *state = self;
     const hpo_trial trial = hpo_view_trial(view, id);
-    double step = -INFINITY, best = INFINITY;
-    int64_t waited = 0;
-    size_t at = 0;
-    for (const hpo_report *report; (report = hpo_curve_next(&trial, &at, &step)) != NULL;) {
-        const bool improves = best - report->loss > state->min_delta;
-        waited = improves ? 0 : waited + 1;
-        if (improves) best = report->loss;
+    hpo_progress *progress = hpo_progress_of(&state->progresses, view, &trial);
+    for (const hpo_report *report; (report = hpo_progress_next(progress, &trial)) != NULL;) {
+        const bool improves = progress->best - report->loss > state->min_delta;
+        progress->waited = improves ? 0 : progress->waited + 1;
+        if (improves) progress->best = report->loss;
     }
-    return waited >= state->reports && step >= state->warmup && step < trial.fidelity;
+    const double step = progress->step;
+    return progress->waited >= state->reports && step >= state->warmup && step < trial.fidelity;
+}
+
+static void fini(void *self) {
+    hpo_progresses_fini(&((patience *)self)->progresses);
 }
 
 const hpo_scheduler_type hpo_scheduler_patience = {
@@ -72,4 +75,5 @@ const hpo_scheduler_type hpo_scheduler_patience = {
     .init = init,
     .next = next,
     .should_stop = should_stop,
+    .fini = fini,
 };

@@ -36,21 +36,19 @@ static bool is_due(const hpo_stopping *state, const hpo_trial *trial, double bef
 }
 
 bool hpo_stopping_should_stop(void *self, hpo_view view, uint64_t id) {
-    const hpo_stopping *state = self;
+    hpo_stopping *state = self;
     const hpo_trial trial = hpo_view_trial(view, id);
     if (trial.n_reports == 0) return false;
-    double before = -INFINITY, step = -INFINITY, best = INFINITY;
-    const hpo_report *last = &trial.reports[trial.n_reports - 1];
-    size_t at = 0;
-    for (const hpo_report *report; (report = hpo_curve_next(&trial, &at, &step)) != NULL;) {
-        if (report != last) before = step;
-        best = fmin(best, report->loss);
-    }
+    hpo_progress *progress = hpo_progress_of(&state->progresses, view, &trial);
+    for (const hpo_report *report; (report = hpo_progress_next(progress, &trial)) != NULL;)
+        progress->best = fmin(progress->best, report->loss);
+    const double last = trial.reports[trial.n_reports - 1].step;
     double bar;
-    if (!is_due(state, &trial, before, last->step)) return false;
-    return hpo_curves_quantile(state->curves, view, last->step, (uint64_t)state->min_trials, &bar) && best > bar;
+    if (!is_due(state, &trial, progress->before, last)) return false;
+    return hpo_curves_quantile(state->curves, view, last, (uint64_t)state->min_trials, &bar) && progress->best > bar;
 }
 
 void hpo_stopping_fini(void *self) {
     hpo_curves_destroy(((hpo_stopping *)self)->curves);
+    hpo_progresses_fini(&((hpo_stopping *)self)->progresses);
 }

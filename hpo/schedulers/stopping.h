@@ -5,6 +5,7 @@
 #define HPO_SCHEDULERS_STOPPING_H
 
 #include "hpo/schedulers/curves.h"
+#include "hpo/schedulers/progress.h"
 #include "hpo/schedulers/scheduler.h"
 
 #ifdef __cplusplus
@@ -16,6 +17,7 @@ typedef struct hpo_stopping {
     int64_t min_trials;
     double fidelity;
     hpo_curves *curves;
+    hpo_progresses progresses;
 } hpo_stopping;
 
 /* The state must begin with an hpo_stopping. */

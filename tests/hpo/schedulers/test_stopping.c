@@ -209,6 +209,46 @@ static void patience_waits_for_an_improvement(void **state) {
     }
 }
 
+/* A verdict is about the view that it was asked for: asked again in any order, of a scheduler that has read more or
+ * nothing, it is the same. Some trials report steps again. */
+static void verdicts_can_be_asked_again(void **state) {
+    (void)state;
+    static const char *const schedulers[] = {"median-stop", "percentile-stop", "patience"};
+    static const char *const options[] = {"{interval: 2}", NULL, "{patience: 3, min_delta: 1}"};
+    enum { TRIALS = 120, ASKED = 400 };
+    static struct {
+        uint64_t event, trial;
+        bool stop;
+    } asked[4096];
+    for (size_t c = 0; c < CHECK_COUNT(schedulers); c++) {
+        bench b = bench_open(schedulers[c], options[c], STEPS), fresh;
+        base_rng rng = base_rng_stream(c, BASE_RNG_TEST, 3, 0);
+        size_t n = 0, stopped = 0;
+        for (uint64_t id = 0; id < TRIALS; id++) {
+            double step = 1;
+            bool stop = false;
+            expect(&b, true, HPO_DECIDE_START, id);
+            for (; step < STEPS && !stop; step++) {
+                if (base_rng_below(&rng, 5) == 0) step = 1 + (double)base_rng_below(&rng, (uint64_t)step);
+                asked[n].event = hpo_history_view(b.history).as_of;
+                asked[n].trial = id;
+                asked[n++].stop = stop = report(&b, id, step, (double)base_rng_below(&rng, 10));
+            }
+            stopped += stop;
+            if (!stop) finish(&b, id, 1, STEPS);
+        }
+        assert_true(n < CHECK_COUNT(asked) && stopped > TRIALS / 10 && stopped < TRIALS);
+        fresh = bench_open(schedulers[c], options[c], STEPS);
+        for (size_t i = 0; i < n + ASKED; i++) {
+            const size_t at = i < n ? i : (size_t)base_rng_below(&rng, n);
+            const hpo_view view = hpo_history_at(b.history, asked[at].event + 1);
+            assert_int_equal(hpo_scheduler_should_stop(fresh.scheduler, view, asked[at].trial), asked[at].stop);
+        }
+        bench_close(&fresh);
+        bench_close(&b);
+    }
+}
+
 static void a_warmup_without_an_end_is_refused(void **state) {
     (void)state;
     static const char *const names[] = {"median-stop", "percentile-stop", "patience"};
@@ -227,10 +267,10 @@ static void a_warmup_without_an_end_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(median_of_running_averages),         cmocka_unit_test(percentile_of_values),
-        cmocka_unit_test(any_order_against_the_naive_rules),  cmocka_unit_test(steps_need_not_agree),
-        cmocka_unit_test(repeated_reports_do_not_count),      cmocka_unit_test(patience_waits_for_an_improvement),
-        cmocka_unit_test(a_warmup_without_an_end_is_refused),
+        cmocka_unit_test(median_of_running_averages),        cmocka_unit_test(percentile_of_values),
+        cmocka_unit_test(any_order_against_the_naive_rules), cmocka_unit_test(steps_need_not_agree),
+        cmocka_unit_test(repeated_reports_do_not_count),     cmocka_unit_test(patience_waits_for_an_improvement),
+        cmocka_unit_test(verdicts_can_be_asked_again),       cmocka_unit_test(a_warmup_without_an_end_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
