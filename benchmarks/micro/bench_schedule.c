@@ -16,7 +16,7 @@
 #include "base/rng.h"
 #include "hpo/schedulers/scheduler.h"
 
-enum { MAX_WORKERS = 4096, MAX_FIDELITY = 27 };
+enum { MAX_WORKERS = 1 << 16, MAX_FIDELITY = 27 };
 
 typedef struct job {
     uint64_t trial;
