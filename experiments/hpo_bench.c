@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "benchmarks/suite/results.h"
+#include "experiments/bench_compare.h"
 #include "experiments/objectives/cell.h"
 #include "hpo/cli/cli.h"
 #include "hpo/models/blas.h"
@@ -15,14 +16,20 @@
 static const char usage[] = "usage: hpo_bench run SUITE [--out DIR] [-j N] [--set KEY=VALUE] [--times]\n"
                             "       hpo_bench list\n"
                             "       hpo_bench check SUITE [--set KEY=VALUE]\n"
+                            "       hpo_bench compare DIR... [--out DIR2] [--at 1,5,10] [--against METHOD]\n"
                             "\n"
                             "  run    every method on every problem with every seed, each in virtual time; the\n"
                             "         same command goes on with a run that was interrupted. SUITE is a file, or\n"
                             "         a name that list shows. Also: mpirun -n 4 hpo_bench run SUITE\n"
                             "  list   the suites that are at hand\n"
                             "  check  reads a suite and says what it would run\n"
+                            "  compare  tables of runs, also of other programs: of every folder results.csv and\n"
+                            "         cells.csv are read, and times.csv where it is\n"
                             "\n"
-                            "  --out DIR        where results go; default: runs/bench-NAME\n"
+                            "  --out DIR        where results go; default: runs/bench-NAME. Of compare: its files;\n"
+                            "                   default: none\n"
+                            "  --at X,Y,...     full evaluations at which results are told; default: the suite's\n"
+                            "  --against METHOD tests are against it; default: the best average rank\n"
                             "  -j N             N workers on this machine\n"
                             "  --set KEY=VALUE  a key of the suite, e.g. --set seeds=3\n"
                             "  --times          how long suggestions took, too: times.csv\n";
@@ -70,9 +77,7 @@ static base_status make_study(void *self, const char *file, const char *const *s
 static base_status end_run(void *self, const char *run_dir, base_err *err) {
     const bench_suite *suite = ((const bench_program *)self)->suite;
     BASE_TRY(bench_results_join(suite, run_dir, err));
-    printf("%llu cells in %s: results.csv, cells.csv%s\n", (unsigned long long)bench_suite_cells(suite), run_dir,
-           suite->times ? ", times.csv" : "");
-    return BASE_OK;
+    return bench_compare_run(run_dir, err);
 }
 
 /* ---- the command line ---- */
@@ -168,6 +173,7 @@ int main(int argc, char **argv) {
     }
     if (strcmp(verb, "list") == 0) return list();
     if (strcmp(verb, "check") == 0) return check(argc, argv);
+    if (strcmp(verb, "compare") == 0) return bench_compare_main(argc - 2, argv + 2);
     static const hpo_objective_type *const objectives[] = {&obj_cell};
     bench_program program = {0};
     const hpo_front front = {.study = make_study, .end = end_run, .self = &program};

@@ -44,15 +44,16 @@ hpo/dispatch:        base hpo/space hpo/trials hpo/models hpo/samplers hpo/sched
 hpo/cli:             base hpo/*
 benchmarks:          base hpo/* benchmarks/stats
 benchmarks/stats:    base
+benchmarks/report:   base benchmarks benchmarks/stats
 benchmarks/micro:    base engine/* nas hpo/* benchmarks tests/support
-experiments:         base engine/* nas hpo/* benchmarks benchmarks/stats
+experiments:         base engine/* nas hpo/* benchmarks benchmarks/*
 tests/support:       base engine/* hpo/*
 tests/base:          base tests/support
 tests/engine:        base engine/* tests/support
 tests/nas:           base engine/* nas tests/support
 tests/hpo:           base hpo/* tests/support
-tests/benchmarks:    base hpo/* benchmarks benchmarks/stats tests/support
-tests:               base engine/* nas hpo/* benchmarks benchmarks/stats experiments tests/*
+tests/benchmarks:    base hpo/* benchmarks benchmarks/* tests/support
+tests:               base engine/* nas hpo/* benchmarks benchmarks/* experiments tests/*
 '
 report < <(awk -F: -v rooms="$rooms" '
     function room_of(path,    name, best) {

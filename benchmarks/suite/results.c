@@ -19,8 +19,7 @@ static const char *const headings[N_TABLES] = {
 
 /* ---- lines ---- */
 
-/* A quote is written twice, and what has commas, quotes or line breaks stands in quotes (RFC 4180). */
-static void put_text(const char *text, base_buf *out) {
+void bench_results_put_text(const char *text, base_buf *out) {
     if (!strpbrk(text, ",\"\n\r")) {
         base_buf_puts(out, text);
         return;
@@ -34,9 +33,9 @@ static void put_text(const char *text, base_buf *out) {
 }
 
 static void put_key(const bench_suite *s, bench_cell cell, base_buf *out) {
-    put_text(s->problems[cell.problem].name, out);
+    bench_results_put_text(s->problems[cell.problem].name, out);
     base_buf_putc(out, ',');
-    put_text(s->methods[cell.method].label, out);
+    bench_results_put_text(s->methods[cell.method].label, out);
     base_buf_printf(out, ",%lld,%lld,", (long long)s->workers[cell.workers], (long long)cell.seed);
 }
 
@@ -98,6 +97,15 @@ base_status bench_results_write_cell(const bench_suite *suite, bench_cell cell, 
 
 /* ---- the tables ---- */
 
+static base_status write_suite(const bench_suite *suite, const char *run_dir, base_arena *arena, base_err *err) {
+    base_buf page = {0};
+    bench_suite_print_page(suite, &page);
+    const base_status status =
+        base_write_file(base_arena_printf(arena, "%s/suite.yaml", run_dir), base_buf_text(&page), page.length, err);
+    base_buf_fini(&page);
+    return status;
+}
+
 static base_status join(const bench_suite *suite, const char *run_dir, table t, base_arena *arena, base_err *err) {
     base_buf all = {0};
     base_status status = BASE_OK;
@@ -115,7 +123,7 @@ static base_status join(const bench_suite *suite, const char *run_dir, table t, 
 
 base_status bench_results_join(const bench_suite *suite, const char *run_dir, base_err *err) {
     base_arena *arena = base_arena_create();
-    base_status status = BASE_OK;
+    base_status status = write_suite(suite, run_dir, arena, err);
     for (table t = 0; t < N_TABLES && status == BASE_OK; t++) {
         if (t == TIMES && !suite->times)
             (void)unlink(base_arena_printf(arena, "%s/%s", run_dir, bench_results_files[t]));

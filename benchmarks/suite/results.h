@@ -4,7 +4,8 @@
  *
  *   results.csv  a line for each new incumbent: where it stands on the axes, what it is worth
  *   cells.csv    a line for each cell: what was done in it in all
- *   times.csv    a line for each cell: how long suggestions took. It alone depends on a clock */
+ *   times.csv    a line for each cell: how long suggestions took. It alone depends on a clock
+ *   suite.yaml   the suite itself, for who reads the tables later */
 #ifndef BENCHMARKS_SUITE_RESULTS_H
 #define BENCHMARKS_SUITE_RESULTS_H
 
@@ -22,6 +23,9 @@ BASE_CHECK base_status bench_results_write_cell(const bench_suite *suite, bench_
 /* Of all cells of the suite, from the folders trials/0, trials/1, ... below run_dir. times.csv only when the suite says
  * so; else one that lies there is removed. */
 BASE_CHECK base_status bench_results_join(const bench_suite *suite, const char *run_dir, base_err *err);
+/* A field of a table: a quote is written twice, and what has commas, quotes or line breaks stands in quotes (RFC 4180).
+ */
+void bench_results_put_text(const char *text, base_buf *out);
 
 #ifdef __cplusplus
 }

@@ -88,6 +88,8 @@ BASE_CHECK base_status bench_suite_check(const bench_suite *suite, const hpo_cat
 /* What results depend on, as a flow map that bench_suite_read reads to the same cells: not the number of seeds, nor
  * where results are told. */
 void bench_suite_print(const bench_suite *suite, base_buf *out);
+/* All but how it is run, as a page that bench_suite_read reads. */
+void bench_suite_print_page(const bench_suite *suite, base_buf *out);
 
 /* ---- suites that are at hand: benchmarks/suites in the source tree, else where it was installed ---- */
 

@@ -111,14 +111,27 @@ base_status bench_suite_check(const bench_suite *suite, const hpo_catalog *catal
 
 /* ---- printing ---- */
 
-void bench_suite_print(const bench_suite *suite, base_buf *out) {
-    static const char *const kept[] = {"suite", "problems", "methods", "workers", "budget", "charge", "pin"};
-    base_arena *arena = base_arena_create();
+/* The keys of these names that the page has. In arena. */
+static base_yaml_node *part(const bench_suite *suite, const char *const *names, base_arena *arena) {
     base_yaml_node *page = base_yaml_new_map(arena, NULL);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        base_yaml_node *value = base_yaml_get(suite->page, kept[i]);
-        if (value) base_yaml_put(arena, page, kept[i], value);
+    for (; *names; names++) {
+        base_yaml_node *value = base_yaml_get(suite->page, *names);
+        if (value) base_yaml_put(arena, page, *names, value);
     }
-    base_yaml_print_flow(page, out);
+    return page;
+}
+
+void bench_suite_print(const bench_suite *suite, base_buf *out) {
+    static const char *const kept[] = {"suite", "problems", "methods", "workers", "budget", "charge", "pin", NULL};
+    base_arena *arena = base_arena_create();
+    base_yaml_print_flow(part(suite, kept, arena), out);
+    base_arena_destroy(arena);
+}
+
+void bench_suite_print_page(const bench_suite *suite, base_buf *out) {
+    static const char *const kept[] = {"suite",  "title", "problems", "methods", "workers", "seeds",
+                                       "budget", "at",    "charge",   "pin",     NULL};
+    base_arena *arena = base_arena_create();
+    base_yaml_print(part(suite, kept, arena), 0, out);
     base_arena_destroy(arena);
 }

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tables of a folder as runs and rows, in the order of the files. */
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/index.h"
+#include "base/xxh64.h"
+#include "benchmarks/report/csv.h"
+#include "benchmarks/report/runs_internal.h"
+
+typedef struct key {
+    int64_t problem, label, workers, seed;
+} key;
+
+/* A table with its columns of a key. */
+typedef struct keyed {
+    bench_csv csv;
+    size_t problem, method, workers, seed;
+} keyed;
+
+typedef struct folder_reader {
+    bench_runs_reading *r;
+    size_t folder;
+    base_index index; /* of this folder's runs, by key */
+} folder_reader;
+
+static base_status open_table(bench_runs_reading *r, size_t folder, const char *name, keyed *t, base_err *err) {
+    base_arena *arena = r->runs->arena;
+    BASE_TRY(bench_csv_read(arena, base_arena_printf(arena, "%s/%s", r->runs->folders[folder], name), &t->csv, err));
+    BASE_TRY(bench_csv_column(&t->csv, "problem", &t->problem, err));
+    BASE_TRY(bench_csv_column(&t->csv, "method", &t->method, err));
+    BASE_TRY(bench_csv_column(&t->csv, "workers", &t->workers, err));
+    return bench_csv_column(&t->csv, "seed", &t->seed, err);
+}
+
+/* ---- keys ---- */
+
+static size_t problem_of(bench_runs_reading *r, const char *name) {
+    for (size_t i = 0; i < r->n_problems; i++)
+        if (strcmp(r->problems[i].name, name) == 0) return i;
+    BASE_GROW(r->problems, r->problem_capacity, r->n_problems + 1);
+    r->problems[r->n_problems] = (bench_runs_problem){.name = name, .budget = NAN};
+    return r->n_problems++;
+}
+
+static size_t label_of(bench_runs_reading *r, const char *text, size_t folder) {
+    for (size_t i = 0; i < r->n_labels; i++)
+        if (r->labels[i].folder == folder && strcmp(r->labels[i].text, text) == 0) return i;
+    BASE_GROW(r->labels, r->label_capacity, r->n_labels + 1);
+    r->labels[r->n_labels] = (bench_runs_label){.text = text, .folder = folder};
+    return r->n_labels++;
+}
+
+static size_t workers_of(bench_runs_reading *r, int64_t workers) {
+    for (size_t i = 0; i < r->n_workers; i++)
+        if (r->workers[i] == workers) return i;
+    BASE_GROW(r->workers, r->workers_capacity, r->n_workers + 1);
+    r->workers[r->n_workers] = workers;
+    return r->n_workers++;
+}
+
+static base_status read_key(const folder_reader *f, const keyed *t, size_t row, key *out, base_err *err) {
+    int64_t workers;
+    BASE_TRY(bench_csv_integer(&t->csv, row, t->workers, &workers, err));
+    BASE_TRY(bench_csv_integer(&t->csv, row, t->seed, &out->seed, err));
+    if (workers < 1)
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: workers should be 1 or more", t->csv.file, t->csv.lines[row]);
+    out->problem = (int64_t)problem_of(f->r, bench_csv_field(&t->csv, row, t->problem));
+    out->label = (int64_t)label_of(f->r, bench_csv_field(&t->csv, row, t->method), f->folder);
+    out->workers = (int64_t)workers_of(f->r, workers);
+    return BASE_OK;
+}
+
+static bool same(const bench_run *run, const key *k) {
+    return run->problem == (size_t)k->problem && run->method == (size_t)k->label &&
+           run->workers == (size_t)k->workers && run->seed == k->seed;
+}
+
+/* SIZE_MAX: there is none. */
+static size_t find_run(const folder_reader *f, const key *k) {
+    const uint64_t hash = base_xxh64(k, sizeof *k, 0);
+    size_t cursor = 0, run;
+    while ((run = base_index_next(&f->index, hash, &cursor)) != SIZE_MAX)
+        if (same(&f->r->run[run], k)) return run;
+    return SIZE_MAX;
+}
+
+/* ---- cells.csv ---- */
+
+static base_status read_goal(bench_runs_problem *p, const bench_csv *csv, size_t row, size_t column, base_err *err) {
+    const char *goal = bench_csv_field(csv, row, column);
+    const bool maximize = strcmp(goal, "maximize") == 0;
+    if (!maximize && strcmp(goal, "minimize") != 0)
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: goal should be minimize or maximize, but is \"%s\"", csv->file,
+                         csv->lines[row], goal);
+    if (p->has_goal && p->maximize != maximize)
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: %s was to be %sd until here", csv->file, csv->lines[row], p->name,
+                         p->maximize ? "maximize" : "minimize");
+    p->maximize = maximize;
+    p->has_goal = true;
+    return BASE_OK;
+}
+
+static void add_run(folder_reader *f, const key *k, double spent, double utilisation) {
+    bench_runs_reading *r = f->r;
+    BASE_GROW(r->run, r->run_capacity, r->n_run + 1);
+    BASE_GROW(r->spent, r->spent_capacity, r->n_run + 1);
+    r->spent[r->n_run] = spent;
+    r->run[r->n_run] = (bench_run){.problem = (size_t)k->problem,
+                                   .method = (size_t)k->label,
+                                   .workers = (size_t)k->workers,
+                                   .seed = k->seed,
+                                   .folder = f->folder,
+                                   .utilisation = utilisation,
+                                   .suggestions = NAN,
+                                   .seconds = NAN};
+    base_index_add(r->runs->arena, &f->index, base_xxh64(k, sizeof *k, 0), r->n_run++);
+}
+
+static base_status read_cells(folder_reader *f, base_err *err) {
+    keyed t;
+    size_t goal, spent, utilisation;
+    BASE_TRY(open_table(f->r, f->folder, "cells.csv", &t, err));
+    BASE_TRY(bench_csv_column(&t.csv, "goal", &goal, err));
+    BASE_TRY(bench_csv_column(&t.csv, "spent", &spent, err));
+    BASE_TRY(bench_csv_column(&t.csv, "utilisation", &utilisation, err));
+    for (size_t i = 0; i < t.csv.rows; i++) {
+        key k;
+        double cost, used;
+        BASE_TRY(read_key(f, &t, i, &k, err));
+        if (find_run(f, &k) != SIZE_MAX)
+            return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: this run is there already", t.csv.file, t.csv.lines[i]);
+        BASE_TRY(read_goal(&f->r->problems[k.problem], &t.csv, i, goal, err));
+        BASE_TRY(bench_csv_number(&t.csv, i, spent, &cost, err));
+        BASE_TRY(bench_csv_number(&t.csv, i, utilisation, &used, err));
+        if (!(cost >= 0) || isinf(cost))
+            return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: spent should be 0 or more", t.csv.file, t.csv.lines[i]);
+        add_run(f, &k, cost, used);
+    }
+    return BASE_OK;
+}
+
+/* ---- results.csv, times.csv ---- */
+
+static base_status find(const folder_reader *f, const keyed *t, size_t row, size_t *run, base_err *err) {
+    key k;
+    BASE_TRY(read_key(f, t, row, &k, err));
+    *run = find_run(f, &k);
+    if (*run != SIZE_MAX) return BASE_OK;
+    return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: there is no line of cells.csv for this run", t->csv.file,
+                     t->csv.lines[row]);
+}
+
+typedef struct result_columns {
+    size_t spent, value, exact, regret;
+} result_columns;
+
+static base_status read_result(folder_reader *f, const keyed *t, const result_columns *c, size_t row, double *last,
+                               base_err *err) {
+    bench_runs_row out;
+    double value;
+    BASE_TRY(find(f, t, row, &out.run, err));
+    BASE_TRY(bench_csv_number(&t->csv, row, c->spent, &out.spent, err));
+    BASE_TRY(bench_csv_number(&t->csv, row, c->value, &value, err));
+    BASE_TRY(bench_csv_number(&t->csv, row, c->exact, &out.exact, err));
+    BASE_TRY(bench_csv_number(&t->csv, row, c->regret, &out.regret, err));
+    if (isnan(out.exact)) out.exact = value;
+    if (!isfinite(out.exact) || isinf(out.regret))
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: an incumbent has a finite value", t->csv.file, t->csv.lines[row]);
+    if (!(out.spent >= last[out.run]) || isinf(out.spent))
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: spent should be 0 or more, and never less than before", t->csv.file,
+                         t->csv.lines[row]);
+    last[out.run] = out.spent;
+    if (isnan(out.regret)) f->r->problems[f->r->run[out.run].problem].unknown_optimum = true;
+    BASE_GROW(f->r->rows, f->r->row_capacity, f->r->n_rows + 1);
+    f->r->rows[f->r->n_rows++] = out;
+    return BASE_OK;
+}
+
+static base_status read_results(folder_reader *f, base_err *err) {
+    keyed t;
+    result_columns c;
+    BASE_TRY(open_table(f->r, f->folder, "results.csv", &t, err));
+    BASE_TRY(bench_csv_column(&t.csv, "spent", &c.spent, err));
+    BASE_TRY(bench_csv_column(&t.csv, "value", &c.value, err));
+    BASE_TRY(bench_csv_column(&t.csv, "exact", &c.exact, err));
+    BASE_TRY(bench_csv_column(&t.csv, "regret", &c.regret, err));
+    double *last = BASE_NEW_ARRAY(f->r->runs->arena, f->r->n_run, double);
+    for (size_t i = 0; i < t.csv.rows; i++) BASE_TRY(read_result(f, &t, &c, i, last, err));
+    return BASE_OK;
+}
+
+static base_status read_times(folder_reader *f, base_err *err) {
+    keyed t;
+    size_t suggestions, seconds;
+    if (access(base_arena_printf(f->r->runs->arena, "%s/times.csv", f->r->runs->folders[f->folder]), F_OK) != 0)
+        return BASE_OK;
+    BASE_TRY(open_table(f->r, f->folder, "times.csv", &t, err));
+    BASE_TRY(bench_csv_column(&t.csv, "suggestions", &suggestions, err));
+    BASE_TRY(bench_csv_column(&t.csv, "seconds", &seconds, err));
+    for (size_t i = 0; i < t.csv.rows; i++) {
+        size_t run;
+        BASE_TRY(find(f, &t, i, &run, err));
+        BASE_TRY(bench_csv_number(&t.csv, i, suggestions, &f->r->run[run].suggestions, err));
+        BASE_TRY(bench_csv_number(&t.csv, i, seconds, &f->r->run[run].seconds, err));
+        f->r->runs->has_times = true;
+    }
+    return BASE_OK;
+}
+
+base_status bench_runs_read_folder(bench_runs_reading *r, size_t folder, base_err *err) {
+    folder_reader f = {.r = r, .folder = folder};
+    BASE_TRY(read_cells(&f, err));
+    BASE_TRY(read_results(&f, err));
+    return read_times(&f, err);
+}

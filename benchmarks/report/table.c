@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "benchmarks/report/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABELS_MAX = 46, GAP = 2 };
+
+bench_table bench_table_begin(base_arena *arena, const char *title, size_t labels, size_t columns,
+                              const char *const *names) {
+    bench_table t = {.arena = arena, .title = title, .labels = labels, .columns = columns};
+    t.names = BASE_NEW_ARRAY(arena, columns, const char *);
+    memcpy(t.names, names, columns * sizeof *names);
+    return t;
+}
+
+const char **bench_table_row(bench_table *t) {
+    if (t->rows == t->capacity) {
+        const size_t capacity = 2 * t->capacity + 8;
+        const char **cells = BASE_NEW_ARRAY(t->arena, capacity * t->columns, const char *);
+        if (t->rows > 0) memcpy(cells, t->cells, t->rows * t->columns * sizeof *cells);
+        t->cells = cells;
+        t->capacity = capacity;
+    }
+    const char **row = &t->cells[t->rows++ * t->columns];
+    for (size_t i = 0; i < t->columns; i++) row[i] = "";
+    return row;
+}
+
+/* ---- text ---- */
+
+/* Characters, not bytes. */
+static size_t width_of(const char *text) {
+    size_t count = 0;
+    for (; *text; text++) count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+static void put_spaces(size_t count, base_buf *out) {
+    for (size_t i = 0; i < count; i++) base_buf_putc(out, ' ');
+}
+
+/* At the left of a field; what is cut ends in a tilde. */
+static void put_label(const char *text, size_t width, base_buf *out) {
+    const size_t whole = width_of(text), kept = whole <= width ? whole : width - 1;
+    size_t count = 0;
+    for (; *text; text++) {
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+        if (count > kept) break;
+        base_buf_putc(out, *text);
+    }
+    if (whole > width) base_buf_putc(out, '~');
+    put_spaces(whole > width ? 0 : width - whole, out);
+}
+
+static size_t column_width(const bench_table *t, size_t column) {
+    size_t most = width_of(t->names[column]);
+    for (size_t i = 0; i < t->rows; i++) {
+        const size_t width = width_of(t->cells[i * t->columns + column]);
+        if (width > most) most = width;
+    }
+    return most;
+}
+
+/* Labels that are too wide in all: the widest gives way. */
+static void fit_labels(size_t *widths, size_t labels) {
+    for (;;) {
+        size_t sum = 0, widest = 0;
+        for (size_t i = 0; i < labels; i++) {
+            sum += widths[i] + GAP;
+            if (widths[i] > widths[widest]) widest = i;
+        }
+        if (sum <= LABELS_MAX) return;
+        widths[widest]--;
+    }
+}
+
+/* above: the row before, or NULL. */
+static void put_line(const bench_table *t, const size_t *widths, const char *const *row, const char *const *above,
+                     size_t first, size_t last, base_buf *out) {
+    const size_t begin = out->length;
+    bool repeated = above != NULL;
+    for (size_t i = 0; i < t->labels; i++) {
+        repeated = repeated && i + 1 < t->labels && strcmp(row[i], above[i]) == 0;
+        put_label(repeated ? "" : row[i], widths[i], out);
+        put_spaces(i + 1 < t->labels ? GAP : 0, out);
+    }
+    for (size_t i = first; i < last; i++) {
+        put_spaces(GAP + widths[i] - width_of(row[i]), out);
+        base_buf_puts(out, row[i]);
+    }
+    while (out->length > begin && out->data[out->length - 1] == ' ') out->data[--out->length] = 0;
+    base_buf_putc(out, '\n');
+}
+
+/* How many of the columns from `first` on fit beside the labels; at least one. */
+static size_t fitting(const bench_table *t, const size_t *widths, size_t first) {
+    size_t sum = 0, last = first;
+    for (size_t i = 0; i < t->labels; i++) sum += widths[i] + (i + 1 < t->labels ? GAP : 0);
+    while (last < t->columns && (last == first || sum + GAP + widths[last] <= BENCH_TABLE_WIDTH))
+        sum += GAP + widths[last++];
+    return last;
+}
+
+/* A paragraph of lines that are at most 80 columns wide. */
+static void put_wrapped(const char *text, base_buf *out) {
+    size_t column = 0;
+    while (*text) {
+        const size_t length = strcspn(text, " "), from = out->length;
+        base_buf_append(out, text, length);
+        const size_t width = width_of(base_buf_text(out) + from);
+        if (column > 0) { /* what parts it from the word before */
+            const bool breaks = column + 1 + width > BENCH_TABLE_WIDTH;
+            out->length = from;
+            base_buf_putc(out, breaks ? '\n' : ' ');
+            base_buf_append(out, text, length);
+            column = breaks ? 0 : column + 1;
+        }
+        column += width;
+        text += length + strspn(text + length, " ");
+    }
+    base_buf_putc(out, '\n');
+}
+
+void bench_table_print(const bench_table *t, base_buf *out) {
+    size_t *widths = base_calloc(t->columns + 1, sizeof *widths);
+    for (size_t i = 0; i < t->columns; i++) widths[i] = column_width(t, i);
+    fit_labels(widths, t->labels);
+    if (t->title) put_wrapped(t->title, out);
+    for (size_t first = t->labels, last; first < t->columns; first = last) {
+        last = fitting(t, widths, first);
+        put_line(t, widths, t->names, NULL, first, last, out);
+        for (size_t i = 0; i < t->rows; i++)
+            put_line(t, widths, &t->cells[i * t->columns], i > 0 ? &t->cells[(i - 1) * t->columns] : NULL, first, last,
+                     out);
+    }
+    if (t->note) put_wrapped(t->note, out);
+    base_buf_putc(out, '\n');
+    free(widths);
+}
+
+/* ---- HTML ---- */
+
+void bench_html_text(const char *text, base_buf *out) {
+    for (; *text; text++) {
+        if (*text == '&')
+            base_buf_puts(out, "&amp;");
+        else if (*text == '<')
+            base_buf_puts(out, "&lt;");
+        else if (*text == '>')
+            base_buf_puts(out, "&gt;");
+        else if (*text == '"')
+            base_buf_puts(out, "&quot;");
+        else
+            base_buf_putc(out, *text);
+    }
+}
+
+static void put_cells(const bench_table *t, const char *element, const char *const *row, base_buf *out) {
+    base_buf_puts(out, "<tr>");
+    for (size_t i = 0; i < t->columns; i++) {
+        base_buf_printf(out, "<%s%s>", element, i < t->labels ? " class=\"label\"" : "");
+        bench_html_text(row[i], out);
+        base_buf_printf(out, "</%s>", element);
+    }
+    base_buf_puts(out, "</tr>\n");
+}
+
+void bench_table_html(const bench_table *t, base_buf *out) {
+    base_buf_puts(out, "<div class=\"wide\"><table>\n");
+    if (t->title) {
+        base_buf_puts(out, "<caption>");
+        bench_html_text(t->title, out);
+        base_buf_puts(out, "</caption>\n");
+    }
+    put_cells(t, "th", t->names, out);
+    for (size_t i = 0; i < t->rows; i++) put_cells(t, "td", &t->cells[i * t->columns], out);
+    base_buf_puts(out, "</table></div>\n");
+    if (!t->note) return;
+    base_buf_puts(out, "<p class=\"note\">");
+    bench_html_text(t->note, out);
+    base_buf_puts(out, "</p>\n");
+}
+
+/* ---- texts of cells ---- */
+
+const char *bench_table_number(base_arena *arena, double value) {
+    if (isnan(value)) return "";
+    return isinf(value) ? "none" : base_arena_printf(arena, "%.3g", value);
+}
+
+const char *bench_table_fixed(base_arena *arena, double value, int decimals) {
+    if (isnan(value)) return "";
+    return isinf(value) ? "none" : base_arena_printf(arena, "%.*f", decimals, value);
+}
+
+const char *bench_table_p(base_arena *arena, double p) {
+    if (isnan(p)) return "";
+    return p < 1e-4 ? "<0.0001" : base_arena_printf(arena, "%.4f", p);
+}
+
+const char *bench_table_cost(base_arena *arena, double cost) {
+    return cost == floor(cost) && fabs(cost) < 1e15 ? base_arena_printf(arena, "%.0f", cost)
+                                                    : base_arena_printf(arena, "%.4g", cost);
+}

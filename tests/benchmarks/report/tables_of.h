@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Small tables of runs, written and read again. */
+#ifndef TESTS_BENCHMARKS_REPORT_TABLES_OF_H
+#define TESTS_BENCHMARKS_REPORT_TABLES_OF_H
+
+#include "tests/support/check.h"
+
+#include "base/buf.h"
+#include "benchmarks/report/runs.h"
+
+typedef struct tables {
+    base_buf cells, results;
+} tables;
+
+/* steps: "cost:regret cost:regret"; exact = 10 + regret. known: whether the regret is said. */
+static inline void add_any(tables *t, const char *problem, const char *method, int workers, int seed, double spent,
+                           const char *steps, const char *goal, bool known) {
+    if (t->cells.length == 0) {
+        base_buf_puts(&t->cells,
+                      "problem,method,workers,seed,goal,trials,evaluations,spent,time,utilisation,value,exact,"
+                      "regret\n");
+        base_buf_puts(&t->results,
+                      "problem,method,workers,seed,spent,time,evaluations,trial,fidelity,value,exact,regret\n");
+    }
+    base_buf_printf(&t->cells, "%s,%s,%d,%d,%s,1,1,%g,1,0.5,,,\n", problem, method, workers, seed, goal, spent);
+    double cost, regret;
+    int length;
+    for (; sscanf(steps, " %lf:%lf%n", &cost, &regret, &length) == 2; steps += length) {
+        base_buf_printf(&t->results, "%s,%s,%d,%d,%.17g,1,1,0,1,%.17g,%.17g,", problem, method, workers, seed, cost,
+                        10 + regret, 10 + regret);
+        if (known) base_buf_printf(&t->results, "%.17g", regret);
+        base_buf_putc(&t->results, '\n');
+    }
+}
+
+static inline void add(tables *t, const char *problem, const char *method, int workers, int seed, double spent,
+                       const char *steps) {
+    add_any(t, problem, method, workers, seed, spent, steps, "minimize", true);
+}
+
+static inline void write_tables(const check_tmpdir *dir, tables *t) {
+    check_tmpdir_write(dir, "cells.csv", base_buf_text(&t->cells));
+    check_tmpdir_write(dir, "results.csv", base_buf_text(&t->results));
+    base_buf_fini(&t->cells);
+    base_buf_fini(&t->results);
+}
+
+/* at: NULL = default. t is empty again. */
+static inline bench_runs *read_tables(tables *t, const double *at, size_t n_at) {
+    const check_tmpdir dir = check_tmpdir_create();
+    const char *folder = dir.path;
+    base_err err;
+    bench_runs *runs;
+    write_tables(&dir, t);
+    CHECK_OK(bench_runs_read(&folder, 1, at, n_at, &runs, &err));
+    check_tmpdir_remove(&dir);
+    return runs;
+}
+
+#endif
