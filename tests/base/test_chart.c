@@ -58,7 +58,12 @@ static void ticks_are_as_exact_as_their_step(void **state) {
 
 static void values_are_where_they_belong(void **state) {
     (void)state;
-    const base_chart chart = {.left = 50, .top = 10, .width = 200, .height = 100, .x = {0, 10, 5}, .y = {0, 1, .5}};
+    const base_chart chart = {.left = 50,
+                              .top = 10,
+                              .width = 200,
+                              .height = 100,
+                              .x = {.low = 0, .high = 10, .step = 5},
+                              .y = {.low = 0, .high = 1, .step = .5}};
     CHECK_NEAR(base_chart_x(&chart, 0), 50, 1e-12);
     CHECK_NEAR(base_chart_x(&chart, 10), 250, 1e-12);
     CHECK_NEAR(base_chart_y(&chart, 0), 110, 1e-12); /* upwards */
@@ -78,12 +83,65 @@ static void values_are_where_they_belong(void **state) {
     base_buf_fini(&out);
 }
 
+static void check_log(double a, double b, size_t ticks, double low, double high, double step) {
+    const base_scale scale = base_scale_log(a, b, ticks);
+    assert_true(scale.logarithmic);
+    CHECK_CLOSE(scale.low, low, 1e-12);
+    CHECK_CLOSE(scale.high, high, 1e-12);
+    CHECK_NEAR(scale.step, step, 1e-12);
+}
+
+static void logarithmic_scales_end_at_1_2_or_5(void **state) {
+    (void)state;
+    check_log(0.13, 15, 6, .1, 20, 1);
+    check_log(15, 0.13, 6, .1, 20, 1);
+    check_log(1, 30, 6, 1, 50, 0);
+    check_log(3e-9, 700, 6, 2e-9, 1000, 2);
+    check_log(.2, .5, 6, .2, .5, 0);
+    check_log(.01, 1, 6, .01, 1, 1);
+    check_log(1, 1, 6, .1, 10, 1);
+    check_log(0, 1, 6, .1, 1, 0);
+    check_text(base_scale_log(1e-3, 1, 4), 1e-3, "0.001");
+    check_text(base_scale_log(1e-3, 1e3, 4), 100, "100");
+    check_text(base_scale_log(1e-9, 1, 4), 1e-8, "1e-08");
+    check_text(base_scale_log(1, 9, 4), .5, "0.5");
+}
+
+static void logarithms_are_where_they_belong(void **state) {
+    (void)state;
+    const base_chart chart = {.left = 50,
+                              .top = 10,
+                              .width = 200,
+                              .height = 100,
+                              .x = base_scale_log(.1, 10, 4),
+                              .y = base_scale_log(.2, 5, 4)};
+    CHECK_NEAR(base_chart_x(&chart, .1), 50, 1e-12);
+    CHECK_NEAR(base_chart_x(&chart, 1), 150, 1e-12);
+    CHECK_NEAR(base_chart_x(&chart, 10), 250, 1e-12);
+    CHECK_NEAR(base_chart_y(&chart, 1), 60, 1e-12); /* the middle of 1/5 and 5 */
+    CHECK_NEAR(base_chart_y(&chart, 5), 10, 1e-12);
+    CHECK_NEAR(base_chart_y(&chart, 0), 110, 1e-12); /* at the edge */
+    CHECK_NEAR(base_chart_x(&chart, -1), 50, 1e-12);
+    base_buf out = {0};
+    base_svg svg = base_svg_begin(&out, 300, 130, "a chart");
+    const double x[] = {.1, 1, 10}, low[] = {.2, (double)NAN, 1}, high[] = {1, 1, (double)INFINITY};
+    base_chart_frame(&svg, &chart);
+    base_chart_band(&svg, &chart, "b2", x, low, high, 3);
+    base_svg_end(&svg);
+    static const char *const texts[] = {">0.1<", ">1<", ">10<", ">0.2<", ">0.5<", ">2<", ">5<"};
+    for (size_t i = 0; i < CHECK_COUNT(texts); i++) CHECK_CONTAINS(base_buf_text(&out), texts[i]);
+    CHECK_CONTAINS(base_buf_text(&out), "<polygon class=\"b2\" points=\"50,60 250,10 250,60 50,110\"/>");
+    base_buf_fini(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scales_have_round_ticks),
         cmocka_unit_test(every_scale_covers_what_it_is_of),
         cmocka_unit_test(ticks_are_as_exact_as_their_step),
         cmocka_unit_test(values_are_where_they_belong),
+        cmocka_unit_test(logarithmic_scales_end_at_1_2_or_5),
+        cmocka_unit_test(logarithms_are_where_they_belong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
