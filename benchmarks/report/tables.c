@@ -89,6 +89,13 @@ static const char *left_out(const bench_runs *runs, const bench_ranking *r, base
     return *text ? base_arena_printf(arena, "%s.", text) : text;
 }
 
+/* Whether every budget is the last point. */
+static bool ends_at_points(const bench_runs *runs, const bench_ranking *r) {
+    for (size_t p = 0; p < r->n_problems; p++)
+        if (runs->n_at == 0 || runs->problems[r->problems[p]].budget != runs->at[runs->n_at - 1]) return false;
+    return true;
+}
+
 static const char *ranks_note(const bench_runs *runs, const bench_ranking *r, base_arena *arena) {
     const bench_rank *last = &r->ranks[runs->n_at];
     const char *missing = last->blocks == r->blocks
@@ -96,23 +103,24 @@ static const char *ranks_note(const bench_runs *runs, const bench_ranking *r, ba
                               : base_arena_printf(arena, " %zu of %zu seeds of these problems are common to all.",
                                                   last->blocks, r->blocks);
     const char *one = last->problems == 1 ? " One problem: there is no standard error." : "";
-    return base_arena_printf(arena, "%zu of %zu problems; end: at the budget of each.%s%s%s", r->n_problems,
-                             runs->n_problems, one, missing, left_out(runs, r, arena));
+    const char *end = ends_at_points(runs, r) ? "" : "; end: at the budget of each";
+    return base_arena_printf(arena, "%zu of %zu problems%s.%s%s%s", r->n_problems, runs->n_problems, end, one, missing,
+                             left_out(runs, r, arena));
 }
 
 bench_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *r, base_arena *arena) {
     static const char *const words[] = {"method"};
-    const size_t points = runs->n_at + 1;
+    const size_t points = runs->n_at + !ends_at_points(runs, r);
     const char *title = base_arena_printf(arena, "average rank over problems, %s (standard error over problems)",
                                           bench_workers_text(runs, r->workers, arena));
     const char **names = names_at(runs, words, 1, runs->n_at, arena);
-    names[points] = "end";
+    if (points > runs->n_at) names[points] = "end";
     bench_table t = bench_table_begin(arena, title, 1, 1 + points, names);
     const size_t *order = bench_ranking_order(runs, r, arena);
     for (size_t m = 0; m < r->n_methods; m++) {
         const char **row = bench_table_row(&t);
         row[0] = runs->methods[r->methods[order[m]]];
-        for (size_t i = 0; i < points; i++) row[1 + i] = rank_text(&r->ranks[order[m] * points + i], arena);
+        for (size_t i = 0; i < points; i++) row[1 + i] = rank_text(&r->ranks[order[m] * (runs->n_at + 1) + i], arena);
     }
     const char **row = bench_table_row(&t);
     row[0] = "problems";

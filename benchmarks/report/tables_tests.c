@@ -74,6 +74,14 @@ bench_table bench_table_of_duels(const bench_runs *runs, const bench_ranking *r,
 
 /* ---- groups ---- */
 
+/* Whether Wilcoxon's test with Holm's correction could tell any two apart at all. */
+static const char *power(const bench_ranking *r) {
+    const double pairs = (double)(r->n_methods * (r->n_methods - 1)) / 2;
+    return pairs * bench_wilcoxon_smallest_p(r->n_problems) > BENCH_ALPHA
+               ? " So few problems allow Wilcoxon's test with Holm's correction to tell no two methods apart."
+               : "";
+}
+
 static void add_groups(const bench_runs *runs, const bench_ranking *r, const char *test, const double *p,
                        base_arena *arena, bench_table *t) {
     size_t *order = BASE_NEW_ARRAY(arena, r->n_methods, size_t);
@@ -103,8 +111,8 @@ bench_table bench_table_of_groups(const bench_runs *runs, const bench_ranking *r
     t.note = base_arena_printf(
         arena,
         "rank: of the mean ranks on %zu problems. Friedman's test that any methods differ: p = %s (Iman and Davenport: "
-        "%s). Nemenyi's critical difference at %.2f: %.2f.",
+        "%s). Nemenyi's critical difference at %.2f: %.2f.%s",
         r->friedman.blocks, bench_table_p(arena, r->friedman.chi2_p), bench_table_p(arena, r->friedman.f_p),
-        BENCH_ALPHA, bench_nemenyi_difference(BENCH_ALPHA, r->friedman.blocks, r->n_methods));
+        BENCH_ALPHA, bench_nemenyi_difference(BENCH_ALPHA, r->friedman.blocks, r->n_methods), power(r));
     return t;
 }

@@ -14,7 +14,8 @@ TABLES = ("results.csv", "cells.csv", "suite.yaml", "summary.csv")
 
 
 def tables(folder):
-    return {name: (folder / name).read_text() for name in TABLES}
+    files = [folder / name for name in TABLES] + sorted((folder / "figures").iterdir())
+    return {str(file.relative_to(folder)): file.read_text() for file in files}
 
 
 def reference(place, *args):

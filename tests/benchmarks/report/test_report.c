@@ -39,10 +39,12 @@ static void all_of_it(void **state) {
                          "        mean           5  1.5\n"
                          "b       median      4  5  3.5\n"
                          "        mean           5  3.5\n");
-    CHECK_CONTAINS(text, "method              1            4          end\n"
-                         "a         1.50 (0.00)  1.00 (0.00)  1.00 (0.00)\n"
-                         "b         1.50 (0.00)  2.00 (0.00)  2.00 (0.00)\n"
-                         "problems            5            5            5\n");
+    CHECK_CONTAINS(text, "method              1            4\n"
+                         "a         1.50 (0.00)  1.00 (0.00)\n"
+                         "b         1.50 (0.00)  2.00 (0.00)\n"
+                         "problems            5            5\n"
+                         "5 of 5 problems. Not ranked, for lack of runs on all of them up to the budget:\n"
+                         "c.\n");
     CHECK_CONTAINS(text, "against a at the budgets, 1 worker, over 5 problems\n"
                          "method  better  ahead  behind       p    Holm\n"
                          "b         0.00      0       5  0.0625  0.0625\n");
@@ -50,6 +52,28 @@ static void all_of_it(void **state) {
     CHECK_CONTAINS(text, "8 workers: no two methods have runs");
     CHECK_CONTAINS(text, "c: searched 1 of 5 problems.\n");
     CHECK_CONTAINS(text, "groups that do not differ");
+    base_buf_fini(&out);
+    bench_report_destroy(r);
+    bench_runs_destroy(runs);
+}
+
+/* Problems whose budgets differ: there is a column for their ends. */
+static void other_budgets(void **state) {
+    (void)state;
+    tables t = {0};
+    add(&t, "f", "a", 1, 1, 4, "1:5 3:1");
+    add(&t, "f", "b", 1, 1, 4, "1:6 3:2");
+    add(&t, "g", "a", 1, 1, 8, "1:5 8:3");
+    add(&t, "g", "b", 1, 1, 8, "1:6 8:2");
+    const double at[] = {2, 8};
+    bench_runs *runs = read_tables(&t, at, 2);
+    bench_report *r = report_of(runs, NULL);
+    base_buf out = {0};
+    bench_report_print(r, &out);
+    CHECK_CONTAINS(base_buf_text(&out), "method              2     8          end\n"
+                                        "a         1.00 (0.00)  2.00  1.50 (0.50)\n"
+                                        "b         2.00 (0.00)  1.00  1.50 (0.50)\n"
+                                        "problems            2     1            2\n");
     base_buf_fini(&out);
     bench_report_destroy(r);
     bench_runs_destroy(runs);
@@ -94,6 +118,15 @@ static void files(void **state) {
     CHECK_OK(bench_report_write(r, check_tmpdir_file(&dir, "deep"), &err));
     CHECK_OK(base_read_file(check_tmpdir_file(&dir, "deep/summary.csv"), &text, &err));
     CHECK_CONTAINS(base_buf_text(&text), "\nf0,8,c,4,1,5,5,,,1\n");
+    static const char *const figures[] = {"regret-1-f0-w1", "regret-1-f0-w8", "ranks-w1", "targets-w1", "groups-w1"};
+    for (size_t i = 0; i < CHECK_COUNT(figures); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "deep/figures/%s.svg", figures[i]);
+        base_buf_clear(&text);
+        CHECK_OK(base_read_file(check_tmpdir_file(&dir, name), &text, &err));
+        CHECK_CONTAINS(base_buf_text(&text), "</svg>\n");
+    }
+    assert_int_not_equal(access(check_tmpdir_file(&dir, "deep/figures/ranks-w8.svg"), F_OK), 0); /* one method */
     base_buf_fini(&text);
     check_tmpdir_remove(&dir);
     bench_report_destroy(r);
@@ -102,10 +135,8 @@ static void files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_of_it),
-        cmocka_unit_test(in_short),
-        cmocka_unit_test(against_whom),
-        cmocka_unit_test(files),
+        cmocka_unit_test(all_of_it),    cmocka_unit_test(other_budgets), cmocka_unit_test(in_short),
+        cmocka_unit_test(against_whom), cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
