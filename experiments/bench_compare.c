@@ -97,8 +97,8 @@ base_status bench_compare_run(const char *run_dir, base_err *err) {
     if (status == BASE_OK) status = bench_report_write(report, run_dir, err);
     if (status == BASE_OK) {
         bench_report_brief(report, &text);
-        printf("%s%zu cells in %s: results.csv, cells.csv, %ssummary.csv\n", base_buf_text(&text), runs->n_runs,
-               run_dir, runs->has_times ? "times.csv, " : "");
+        printf("%s%zu cells in %s: results.csv, cells.csv, %ssummary.csv, figures, index.html\n", base_buf_text(&text),
+               runs->n_runs, run_dir, runs->has_times ? "times.csv, " : "");
     }
     base_buf_fini(&text);
     bench_report_destroy(report);

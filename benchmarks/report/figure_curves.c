@@ -7,15 +7,13 @@
 #include "benchmarks/report/figures_internal.h"
 #include "benchmarks/stats/bands.h"
 
-/* The cost of the first incumbent of any run. INFINITY: there is none. */
-static double first_cost(const bench_runs *runs, size_t workers, size_t problem) {
+/* The cost of the method's first incumbent in any run. INFINITY: there is none. */
+static double first_cost(const bench_runs *runs, size_t workers, size_t problem, size_t method) {
     double first = INFINITY;
-    for (size_t m = 0; m < runs->n_methods; m++) {
-        size_t n;
-        const bench_run *run = bench_runs_of(runs, workers, problem, m, &n);
-        for (size_t i = 0; i < n; i++)
-            if (run[i].curve.n > 0) first = fmin(first, run[i].curve.steps[0].cost);
-    }
+    size_t n;
+    const bench_run *run = bench_runs_of(runs, workers, problem, method, &n);
+    for (size_t i = 0; i < n; i++)
+        if (run[i].curve.n > 0) first = fmin(first, run[i].curve.steps[0].cost);
     return first;
 }
 
@@ -68,7 +66,8 @@ static void sort_series(bench_series *series, size_t n, bool maximize) {
 
 bool bench_figure_regret(const bench_report *r, size_t workers, size_t problem, base_buf *out) {
     const bench_runs_problem *p = &r->runs->problems[problem];
-    const double first = first_cost(r->runs, workers, problem);
+    double first = INFINITY;
+    for (size_t m = 0; m < r->runs->n_methods; m++) first = fmin(first, first_cost(r->runs, workers, problem, m));
     if (!isfinite(first) || !(p->budget > 0)) return false;
     base_arena *arena = base_arena_create();
     double costs[BENCH_FIGURE_POINTS];
@@ -106,7 +105,8 @@ base_scale bench_figure_common_costs(const bench_runs *runs, const bench_ranking
                                      double costs[BENCH_FIGURE_POINTS]) {
     double first = INFINITY;
     for (size_t p = 0; p < ranking->n_problems; p++)
-        first = fmin(first, first_cost(runs, ranking->workers, ranking->problems[p]));
+        for (size_t m = 0; m < ranking->n_methods; m++)
+            first = fmin(first, first_cost(runs, ranking->workers, ranking->problems[p], ranking->methods[m]));
     return bench_figure_costs(first, smallest_budget(runs, ranking), costs);
 }
 

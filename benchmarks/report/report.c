@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "benchmarks/report/figures.h"
+#include "benchmarks/report/page.h"
 #include "benchmarks/report/tables.h"
 
 enum { SCREEN = 24 };
@@ -159,6 +160,9 @@ base_status bench_report_write(const bench_report *r, const char *folder, base_e
     bench_summary_print(r->runs, &r->summary, &text);
     base_status status = write(folder, "summary.csv", &text, err);
     base_buf_printf(&figures, "%s/figures", folder);
+    base_buf_clear(&text);
+    bench_page(r, &text);
+    if (status == BASE_OK) status = write(folder, "index.html", &text, err);
     if (status == BASE_OK) status = write_figures(r, base_buf_text(&figures), err);
     base_buf_fini(&figures);
     base_buf_fini(&text);

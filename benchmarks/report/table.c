@@ -157,11 +157,15 @@ void bench_html_text(const char *text, base_buf *out) {
     }
 }
 
-static void put_cells(const bench_table *t, const char *element, const char *const *row, base_buf *out) {
+/* above: as put_line has it. */
+static void put_cells(const bench_table *t, const char *element, const char *const *row, const char *const *above,
+                      base_buf *out) {
+    bool repeated = above != NULL;
     base_buf_puts(out, "<tr>");
     for (size_t i = 0; i < t->columns; i++) {
+        repeated = repeated && i + 1 < t->labels && strcmp(row[i], above[i]) == 0;
         base_buf_printf(out, "<%s%s>", element, i < t->labels ? " class=\"label\"" : "");
-        bench_html_text(row[i], out);
+        bench_html_text(repeated ? "" : row[i], out);
         base_buf_printf(out, "</%s>", element);
     }
     base_buf_puts(out, "</tr>\n");
@@ -174,8 +178,9 @@ void bench_table_html(const bench_table *t, base_buf *out) {
         bench_html_text(t->title, out);
         base_buf_puts(out, "</caption>\n");
     }
-    put_cells(t, "th", t->names, out);
-    for (size_t i = 0; i < t->rows; i++) put_cells(t, "td", &t->cells[i * t->columns], out);
+    put_cells(t, "th", t->names, NULL, out);
+    for (size_t i = 0; i < t->rows; i++)
+        put_cells(t, "td", &t->cells[i * t->columns], i > 0 ? &t->cells[(i - 1) * t->columns] : NULL, out);
     base_buf_puts(out, "</table></div>\n");
     if (!t->note) return;
     base_buf_puts(out, "<p class=\"note\">");

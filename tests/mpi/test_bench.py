@@ -10,7 +10,7 @@ import sys
 from harness import DONE, check, check_equal, main, results, wait_until
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "golden" / "smoke.csv"
-TABLES = ("results.csv", "cells.csv", "suite.yaml", "summary.csv")
+TABLES = ("results.csv", "cells.csv", "suite.yaml", "summary.csv", "index.html")
 
 
 def tables(folder):
