@@ -16,44 +16,56 @@ bool bench_searched(const bench_runs *runs, size_t workers, size_t problem, size
     return false;
 }
 
-/* has: problems x methods. */
-static bool covers(const bool *has, size_t methods, size_t problem, size_t other) {
-    for (size_t m = 0; m < methods; m++)
-        if (has[other * methods + m] && !has[problem * methods + m]) return false;
-    return true;
-}
+/* Which methods searched which problem. */
+typedef struct searches {
+    bool *has; /* problems x methods */
+    size_t problems, methods;
+} searches;
 
-/* The methods of problem `like` on all problems that have them. Returns the size of the table. */
-static size_t table_like(const bool *has, size_t methods, size_t problems, size_t like, bench_ranking *out) {
+/* The methods that searched both problems, on all problems that have them. */
+static void table_of(const searches *s, size_t p, size_t q, bench_ranking *out) {
     out->n_methods = out->n_problems = 0;
-    for (size_t m = 0; m < methods; m++)
-        if (has[like * methods + m]) out->methods[out->n_methods++] = m;
-    for (size_t p = 0; p < problems; p++)
-        if (covers(has, methods, p, like)) out->problems[out->n_problems++] = p;
-    return out->n_methods * out->n_problems;
+    for (size_t m = 0; m < s->methods; m++)
+        if (s->has[p * s->methods + m] && s->has[q * s->methods + m]) out->methods[out->n_methods++] = m;
+    for (size_t k = 0; k < s->problems; k++) {
+        size_t there = 0;
+        while (there < out->n_methods && s->has[k * s->methods + out->methods[there]]) there++;
+        if (there == out->n_methods) out->problems[out->n_problems++] = k;
+    }
 }
 
-/* Of equally large tables the one with more methods, then the earlier. A table of one method tells nothing, unless
- * there is no other. */
+static searches find_searches(const bench_runs *runs, size_t workers, base_arena *arena) {
+    searches s = {.problems = runs->n_problems, .methods = runs->n_methods};
+    s.has = BASE_NEW_ARRAY(arena, s.problems * s.methods, bool);
+    for (size_t p = 0; p < s.problems; p++)
+        for (size_t m = 0; m < s.methods; m++) s.has[p * s.methods + m] = bench_searched(runs, workers, p, m);
+    return s;
+}
+
+/* A table of one method tells nothing, unless there is no other; of equally large ones that with more methods. */
+static bool better_table(const bench_ranking *a, size_t methods, size_t problems) {
+    if (a->n_methods == 0) return false;
+    if ((a->n_methods > 1) != (methods > 1)) return a->n_methods > 1 || methods == 0;
+    const size_t size = a->n_methods * a->n_problems, other = methods * problems;
+    return size > other || (size == other && a->n_methods > methods);
+}
+
 static void choose_table(const bench_runs *runs, base_arena *arena, bench_ranking *out) {
-    bool *has = BASE_NEW_ARRAY(arena, runs->n_problems * runs->n_methods, bool);
-    for (size_t p = 0; p < runs->n_problems; p++)
-        for (size_t m = 0; m < runs->n_methods; m++)
-            has[p * runs->n_methods + m] = bench_searched(runs, out->workers, p, m);
-    out->methods = BASE_NEW_ARRAY(arena, runs->n_methods, size_t);
-    out->problems = BASE_NEW_ARRAY(arena, runs->n_problems, size_t);
-    size_t best = SIZE_MAX, largest = 0, most = 0;
-    for (size_t p = 0; p < runs->n_problems; p++) {
-        const size_t size = table_like(has, runs->n_methods, runs->n_problems, p, out);
-        const bool larger = size > largest || (size == largest && out->n_methods > most);
-        if (out->n_methods == 0 || (most > 1 && out->n_methods == 1)) continue;
-        if (!larger && !(most == 1 && out->n_methods > 1)) continue;
-        best = p;
-        largest = size;
-        most = out->n_methods;
-    }
-    if (best != SIZE_MAX)
-        (void)table_like(has, runs->n_methods, runs->n_problems, best, out);
+    const searches s = find_searches(runs, out->workers, arena);
+    size_t best[2] = {0, 0}, methods = 0, problems = 0;
+    out->methods = BASE_NEW_ARRAY(arena, s.methods, size_t);
+    out->problems = BASE_NEW_ARRAY(arena, s.problems, size_t);
+    for (size_t p = 0; p < s.problems; p++)
+        for (size_t q = p; q < s.problems; q++) {
+            table_of(&s, p, q, out);
+            if (!better_table(out, methods, problems)) continue;
+            best[0] = p;
+            best[1] = q;
+            methods = out->n_methods;
+            problems = out->n_problems;
+        }
+    if (methods > 0)
+        table_of(&s, best[0], best[1], out);
     else
         out->n_methods = out->n_problems = 0;
 }

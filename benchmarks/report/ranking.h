@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Methods over all problems: average ranks, each against one of them, and the groups that no test tells apart.
  *
- * A rank needs every method on every problem. So the methods and problems that are compared are those of the largest
- * table without holes: methods x problems as large as possible, where a method has searched a problem if one of its
- * runs went to the problem's budget. Who is left out is said. */
+ * A rank needs every method on every problem. So what is compared is a table of methods and problems without holes,
+ * where a method has searched a problem if one of its runs went to the problem's budget. It is the one with the most
+ * cells of those whose methods are the ones that some two problems have in common. Who is left out is said. */
 #ifndef BENCHMARKS_REPORT_RANKING_H
 #define BENCHMARKS_REPORT_RANKING_H
 

@@ -7,7 +7,7 @@
 #include "benchmarks/report/page.h"
 #include "benchmarks/report/tables.h"
 
-enum { SCREEN = 24 };
+enum { SCREEN = 24 }; /* lines */
 
 static base_status find_method(const bench_runs *runs, const char *label, size_t *method, base_err *err) {
     *method = SIZE_MAX;
@@ -86,28 +86,35 @@ static size_t lines(const base_buf *text) {
     return count;
 }
 
-/* The first of the rows, which are the best where the table is ranked. */
-static void print_short(bench_table table, base_buf *out) {
-    const size_t most = SCREEN - 8;
-    if (table.rows > most) table.rows = most;
-    print(table, out);
+/* Adds a table while it fits a screen. The first one always does: it keeps as many of its first rows as there is room
+ * for, which are the best where it is ranked. */
+static bool add_short(bench_table table, base_buf *out) {
+    const size_t begin = out->length;
+    for (print(table, out); begin == 0 && table.rows > 1 && lines(out) > SCREEN; print(table, out)) {
+        table.rows--;
+        out->length = 0;
+    }
+    if (begin == 0 || lines(out) <= SCREEN) return true;
+    out->length = begin;
+    out->data[begin] = 0;
+    return false;
+}
+
+/* Of one number of workers. False: there was more than fits. */
+static bool add_brief(const bench_report *r, size_t workers, base_arena *arena, base_buf *out) {
+    const bench_ranking *ranking = &r->rankings[workers];
+    if (ranking->n_methods > 1 && r->runs->n_problems > 1)
+        return add_short(bench_table_of_ranks(r->runs, ranking, arena), out);
+    for (size_t p = 0; p < r->runs->n_problems; p++)
+        if (!add_short(bench_table_of_problem(r->runs, &r->summary, workers, p, arena), out)) return false;
+    return true;
 }
 
 void bench_report_brief(const bench_report *r, base_buf *out) {
     base_arena *arena = base_arena_create();
-    for (size_t w = 0; w < r->runs->n_workers; w++) {
-        base_buf table = {0};
-        const bool ranked = r->rankings[w].n_methods > 1 && r->runs->n_problems > 1;
-        if (ranked) print_short(bench_table_of_ranks(r->runs, &r->rankings[w], arena), &table);
-        for (size_t p = 0; p < r->runs->n_problems && !ranked; p++)
-            print_short(bench_table_of_problem(r->runs, &r->summary, w, p, arena), &table);
-        const bool fits = lines(out) + lines(&table) <= SCREEN;
-        if (fits || w == 0) base_buf_append(out, base_buf_text(&table), table.length);
-        base_buf_fini(&table);
-        if (fits || w == 0) continue;
-        base_buf_puts(out, "(more of this: hpo_bench compare)\n");
-        break;
-    }
+    bool all = true;
+    for (size_t w = 0; w < r->runs->n_workers && all; w++) all = add_brief(r, w, arena, out);
+    if (!all) base_buf_puts(out, "(more of this: hpo_bench compare)\n");
     base_arena_destroy(arena);
 }
 

@@ -27,7 +27,7 @@ void bench_report_destroy(bench_report *report); /* accepts NULL */
 
 /* Everything, at 80 columns. */
 void bench_report_print(const bench_report *report, base_buf *out);
-/* What fits a screen: ranks, or the results of the only problem. */
+/* What fits a screen: ranks, or results where there is nothing to rank. out is empty. */
 void bench_report_brief(const bench_report *report, base_buf *out);
 /* The files of the report in a folder, which is made: summary.csv, index.html and figures/NAME.svg. */
 BASE_CHECK base_status bench_report_write(const bench_report *report, const char *folder, base_err *err);

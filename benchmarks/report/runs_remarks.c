@@ -22,7 +22,8 @@ static size_t seeds_of(const bench_runs *runs, size_t workers, size_t problem) {
     return count;
 }
 
-static census take_census(const bench_runs *runs, size_t method) {
+/* seeds: by workers and problem, of all methods. */
+static census take_census(const bench_runs *runs, const size_t *seeds, size_t method) {
     census c = {.fewest = SIZE_MAX};
     for (size_t w = 0; w < runs->n_workers; w++)
         for (size_t p = 0; p < runs->n_problems; p++) {
@@ -30,7 +31,7 @@ static census take_census(const bench_runs *runs, size_t method) {
             const bench_run *run = bench_runs_of(runs, w, p, method, &n);
             if (n == 0) continue;
             c.there += n;
-            c.expected += seeds_of(runs, w, p);
+            c.expected += seeds[w * runs->n_problems + p];
             if (n < c.fewest) c.fewest = n;
             for (size_t i = 0; i < n; i++) {
                 c.early += run[i].curve.end < runs->problems[p].budget;
@@ -40,8 +41,8 @@ static census take_census(const bench_runs *runs, size_t method) {
     return c;
 }
 
-static void remark_method(const bench_runs *runs, size_t method, base_buf *out) {
-    const census c = take_census(runs, method);
+static void remark_method(const bench_runs *runs, const size_t *seeds, size_t method, base_buf *out) {
+    const census c = take_census(runs, seeds, method);
     const char *name = runs->methods[method];
     if (c.there < c.expected)
         base_buf_printf(out, "%s: %zu of %zu runs are there; medians and means are of these.\n", name, c.there,
@@ -71,10 +72,15 @@ static void remark_absent(const bench_runs *runs, size_t method, base_buf *out) 
 }
 
 void bench_runs_remarks(const bench_runs *runs, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    size_t *seeds = BASE_NEW_ARRAY(arena, runs->n_workers * runs->n_problems, size_t);
+    for (size_t w = 0; w < runs->n_workers; w++)
+        for (size_t p = 0; p < runs->n_problems; p++) seeds[w * runs->n_problems + p] = seeds_of(runs, w, p);
     for (size_t m = 0; m < runs->n_methods; m++) {
         remark_absent(runs, m, out);
-        remark_method(runs, m, out);
+        remark_method(runs, seeds, m, out);
     }
+    base_arena_destroy(arena);
     for (size_t p = 0; p < runs->n_problems; p++)
         if (runs->problems[p].unknown_optimum)
             base_buf_printf(out, "%s: the optimum is unknown, so values are shown (to be %sd).\n",

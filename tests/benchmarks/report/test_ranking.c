@@ -94,6 +94,17 @@ static void little_to_rank(void **state) {
     assert_int_equal(r.n_methods, 2);
     assert_int_equal(r.n_problems, 1);
     bench_runs_destroy(runs);
+    /* No problem has just the methods that both have. */
+    const char *const of[] = {"abc", "abd"};
+    for (size_t p = 0; p < 2; p++)
+        for (const char *m = of[p]; *m; m++) add(&t, problems[p], (const char[]){*m, 0}, 1, 1, 4, "1:1");
+    runs = read_tables(&t, NULL, 0);
+    r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
+    assert_int_equal(r.n_methods, 2);
+    assert_int_equal(r.n_problems, 2);
+    assert_int_equal(r.methods[0], 0);
+    assert_int_equal(r.methods[1], 1);
+    bench_runs_destroy(runs);
     base_arena_destroy(arena);
 }
 
