@@ -28,7 +28,8 @@ static const char style[] =
 
 static const char ranks_text[] =
     "Methods are ranked for every problem and seed, 1 being the best; ranks are averaged over the seeds of a problem, "
-    "then over problems. The band is the standard error over problems. Up to the smallest budget of the problems.";
+    "then over problems. The band is the standard error over problems (of more than eight methods, of the best "
+    "five). Up to the smallest budget of the problems.";
 static const char targets_text[] =
     "Which fraction of 51 targets of each problem is reached within a cost. Targets are evenly spaced on the "
     "logarithm's "
@@ -39,8 +40,9 @@ static const char groups_text[] =
     "level 0.05. Ranks that are closer than the critical difference do not differ by Nemenyi's test.";
 static const char regret_text[] =
     "Regret is the distance of the incumbent's exact value from the best that there is (where nobody knows that, the "
-    "value is shown). The line is the median over seeds, the band is its 95 % interval by the bootstrap. On a "
-    "logarithmic axis, the lower edge stands for all that is below it.";
+    "value is shown). The line is the median over seeds, the band is its 95 % interval by the bootstrap; of more than "
+    "eight methods, the five that are best at the end have bands. On a logarithmic axis, the lower edge stands for all "
+    "that is below it.";
 
 /* ---- parts ---- */
 

@@ -137,7 +137,8 @@ void bench_plot_draw(const bench_plot *plot, base_buf *out) {
     base_svg_text(&svg, "ink strong", MARGIN, MARGIN + 4, BASE_SVG_START, plot->title);
     base_svg_text(&svg, "muted small", MARGIN, MARGIN + 22, BASE_SVG_START, plot->y_name);
     base_chart_frame(&svg, &chart);
-    for (size_t i = 0; i < plot->n_series; i++)
+    const size_t bands = plot->n_series > BENCH_PLOT_CROWD ? BENCH_PLOT_BANDS : plot->n_series;
+    for (size_t i = 0; i < bands; i++)
         if (plot->series[i].low) draw_series(&svg, &chart, plot, &plot->series[i], true);
     for (size_t i = 0; i < plot->n_series; i++) draw_series(&svg, &chart, plot, &plot->series[i], false);
     base_svg_text(&svg, "muted small", chart.left + WIDTH / 2.0, chart.top + HEIGHT + 28, BASE_SVG_MIDDLE,

@@ -9,6 +9,9 @@
 extern "C" {
 #endif
 
+/* Of more than so many series, the first ones alone have bands: nobody could read the others. */
+enum { BENCH_PLOT_CROWD = 8, BENCH_PLOT_BANDS = 5 };
+
 typedef struct bench_series {
     const char *name;
     size_t colour;            /* 16 are told apart: eight colours, then the same dashed */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABELS_MAX = 46, GAP = 2 };
+enum { LABELS_MAX = 36, GAP = 2 };
 
 bench_table bench_table_begin(base_arena *arena, const char *title, size_t labels, size_t columns,
                               const char *const *names) {

@@ -54,6 +54,25 @@ static void steps_and_bands(void **state) {
     base_buf_fini(&out);
 }
 
+static void bands_of_a_crowd(void **state) {
+    (void)state;
+    const double x[] = {0, 1}, y[] = {1, 1}, low[] = {0, 0}, high[] = {2, 2};
+    bench_series series[9];
+    for (size_t i = 0; i < 9; i++)
+        series[i] = (bench_series){.name = "m", .colour = i, .y = y, .low = low, .high = high};
+    bench_plot plot = {.title = "T", .x_name = "", .y_name = "", .x = x, .n_points = 2, .series = series};
+    plot.x_scale = base_scale_of(0, 1, 2);
+    plot.y_scale = base_scale_of(0, 2, 2);
+    for (plot.n_series = 8; plot.n_series <= 9; plot.n_series++) {
+        base_buf out = {0};
+        size_t bands = 0;
+        bench_plot_draw(&plot, &out);
+        for (const char *at = base_buf_text(&out); (at = strstr(at, "<polygon")) != NULL; at++) bands++;
+        assert_int_equal(bands, plot.n_series == 8 ? 8 : 5);
+        base_buf_fini(&out);
+    }
+}
+
 static void sixteen_lines(void **state) {
     (void)state;
     for (size_t a = 0; a < 16; a++)
@@ -65,6 +84,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scales),
         cmocka_unit_test(steps_and_bands),
+        cmocka_unit_test(bands_of_a_crowd),
         cmocka_unit_test(sixteen_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ static void more_than_a_screen(void **state) {
         tables t = {0};
         for (int i = 0; i < 40; i++)
             for (int p = 0; p < 2; p++) {
-                char name[2][16];
+                char name[2][32];
                 snprintf(name[0], sizeof name[0], "many %d", i);
                 snprintf(name[1], sizeof name[1], "few %d", methods ? p : 0);
                 if (!methods && p > 0) continue;

@@ -153,6 +153,28 @@ static void test_printed_and_read_again(void **state) {
     bench_suite_destroy(s);
 }
 
+/* The page for readers of the tables: title, seeds and points, too; not whether somebody looked at a clock. */
+static void test_the_page_of_a_run(void **state) {
+    (void)state;
+    const char *const sets[] = {"seeds=2", "at=[3, 5]", "times=true"};
+    bench_suite *s, *again;
+    base_buf text = {0};
+    base_err err;
+    CHECK_OK(bench_suite_read("s.yaml", page, strlen(page), sets, 3, &s, &err));
+    assert_true(s->times);
+    bench_suite_print_page(s, &text);
+    CHECK_OK(bench_suite_read("again", base_buf_text(&text), text.length, NULL, 0, &again, &err));
+    assert_string_equal(again->title, "A title");
+    assert_int_equal(again->seeds, 2);
+    assert_int_equal(again->n_at, 2);
+    CHECK_NEAR(again->at[1], 5, 0);
+    assert_int_equal(bench_suite_cells(again), bench_suite_cells(s));
+    assert_false(again->times);
+    base_buf_fini(&text);
+    bench_suite_destroy(again);
+    bench_suite_destroy(s);
+}
+
 static const struct {
     const char *text, *error;
 } wrong[] = {
@@ -213,6 +235,7 @@ int main(void) {
         cmocka_unit_test(test_cells),
         cmocka_unit_test(test_the_study_of_a_cell),
         cmocka_unit_test(test_printed_and_read_again),
+        cmocka_unit_test(test_the_page_of_a_run),
         cmocka_unit_test(test_what_is_wrong_is_said_with_its_place),
         cmocka_unit_test(test_paths_begin_in_the_folder_of_the_suite),
         cmocka_unit_test(test_suites_by_name),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The rows of a report's tables, cell by cell. */
+#include "benchmarks/report/tables.h"
+
+#include "tests/benchmarks/report/tables_of.h"
+
+static void check_row(const bench_table *t, size_t row, const char *expected) {
+    base_buf line = {0};
+    assert_true(row < t->rows);
+    for (size_t i = 0; i < t->columns; i++)
+        base_buf_printf(&line, "%s%s", i > 0 ? "|" : "", t->cells[row * t->columns + i]);
+    assert_string_equal(base_buf_text(&line), expected);
+    base_buf_fini(&line);
+}
+
+/* Two suggestions in 6 ms and one in 3 ms are 3 ms each; a run without times does not count. */
+static void what_it_took(void **state) {
+    (void)state;
+    const check_tmpdir dir = check_tmpdir_create();
+    const char *folder = dir.path;
+    tables t = {0};
+    base_err err;
+    bench_runs *runs;
+    for (int seed = 1; seed <= 3; seed++) add(&t, "f", "a", 1, seed, 4, "1:5");
+    add(&t, "f", "b", 8, 1, 4, "1:5");
+    check_tmpdir_write(&dir, "times.csv",
+                       "problem,method,workers,seed,suggestions,seconds\n"
+                       "f,a,1,1,2,0.006\nf,a,1,2,1,0.003\n");
+    write_tables(&dir, &t);
+    CHECK_OK(bench_runs_read(&folder, 1, NULL, 0, &runs, &err));
+    base_arena *arena = base_arena_create();
+    bench_table table = bench_table_of_times(runs, arena);
+    assert_string_equal(table.names[1], "1 worker");
+    assert_string_equal(table.names[2], "8 workers");
+    check_row(&table, 0, "a|3|");
+    check_row(&table, 1, "b||");
+    table = bench_table_of_utilisation(runs, arena);
+    check_row(&table, 0, "a|0.5|");
+    check_row(&table, 1, "b||0.5");
+    base_arena_destroy(arena);
+    bench_runs_destroy(runs);
+    check_tmpdir_remove(&dir);
+}
+
+/* Two seeds each: a is better than b on both problems; c ran on one problem, on which one run ended early. */
+static void tests_and_holes(void **state) {
+    (void)state;
+    tables t = {0};
+    for (int p = 0; p < 2; p++)
+        for (int seed = 1; seed <= 2; seed++) {
+            const char name[] = {'f', (char)('0' + p), 0};
+            add(&t, name, "a", 1, seed, 4, "1:5 3:1");
+            add(&t, name, "b", 1, seed, 4, "1:5 3:2");
+            if (p == 0) add(&t, name, "c", 1, seed, seed == 1 ? 4 : 2, "2:0");
+        }
+    const double at[] = {1, 4};
+    bench_runs *runs = read_tables(&t, at, 2);
+    base_arena *arena = base_arena_create();
+    const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
+    bench_table table = bench_table_of_stands(runs, &r, arena);
+    assert_int_equal(table.rows, 1);
+    check_row(&table, 0, "b|0.00|0|0|0.5000|0.5000"); /* two problems, both lost: 2 / 2^2 */
+    CHECK_CONTAINS(table.note, "So many problems allow p = 0.5000 at the least.");
+    table = bench_table_of_duels(runs, &r, arena);
+    assert_int_equal(table.rows, 3);
+    check_row(&table, 0, "f0|b|0.00|0.3333|0.6667|0.3333"); /* 2 / (4 choose 2) */
+    check_row(&table, 1, "f0|c|1.00|0.6667|0.6667|0.6667"); /* 2 / (3 choose 1) */
+    check_row(&table, 2, "f1|b|0.00|0.3333|0.3333|0.3333");
+    const bench_summary summary = bench_summary_make(runs, arena);
+    table = bench_table_of_problem(runs, &summary, 0, 0, arena);
+    check_row(&table, 4, "c|median|1-2|none|0");
+    table = bench_table_of_ranks(runs, &r, arena);
+    CHECK_CONTAINS(table.note, "2 of 2 problems. Not ranked, for lack of runs on all of them up to the budget: c.");
+    base_arena_destroy(arena);
+    bench_runs_destroy(runs);
+}
+
+/* Ten problems: ranks 1, 2.5, 2.5, as in the figure's test. */
+static void groups(void **state) {
+    (void)state;
+    tables t = {0};
+    for (int p = 0; p < 10; p++) {
+        const char name[] = {'f', (char)('0' + p), 0};
+        add(&t, name, "b", 1, 1, 4, p % 2 ? "1:2" : "1:3");
+        add(&t, name, "a", 1, 1, 4, "1:1");
+        add(&t, name, "c", 1, 1, 4, p % 2 ? "1:3" : "1:2");
+    }
+    bench_runs *runs = read_tables(&t, NULL, 0);
+    base_arena *arena = base_arena_create();
+    const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
+    assert_non_null(r.mean_rank);
+    const bench_table table = bench_table_of_groups(runs, &r, arena);
+    assert_int_equal(table.rows, 4);
+    check_row(&table, 0, "Nemenyi, group 1|b|2.50");
+    check_row(&table, 1, "Nemenyi, group 1|c|2.50");
+    check_row(&table, 2, "Wilcoxon, Holm, group 1|b|2.50");
+    /* chi^2 = 12 10 / (3 4) (1 + 6.25 + 6.25 - 12) = 15 with two degrees of freedom: exp(-7.5) */
+    CHECK_CONTAINS(table.note, "p = 0.0006");
+    const size_t *order = bench_ranking_order(runs, &r, arena);
+    assert_int_equal(order[0], 1);
+    base_arena_destroy(arena);
+    bench_runs_destroy(runs);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_it_took),
+        cmocka_unit_test(tests_and_holes),
+        cmocka_unit_test(groups),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
