@@ -9,14 +9,14 @@
 /* ---- rows ---- */
 
 static base_status read_levels(bench_table_builder *b, base_err *err) {
-    const bench_csv *csv = &b->table->csv;
+    const base_csv *csv = &b->table->csv;
     b->levels = BASE_NEW_ARRAY(b->scratch, csv->n_rows, double);
     for (size_t row = 0; row < csv->n_rows; row++) {
         b->levels[row] = 1;
         if (b->fidelity == SIZE_MAX) continue;
-        const bench_csv_cell *cell = bench_table_cell(b, row, b->fidelity);
+        const base_csv_cell *cell = bench_table_cell(b, row, b->fidelity);
         if (bench_table_number(cell->text, &b->levels[row]) && b->levels[row] > 0) continue;
-        const base_yaml_node where = bench_csv_where(csv, cell);
+        const base_yaml_node where = base_csv_where(csv, cell);
         return base_yaml_fail(&where, err, "'%s' is no positive number, but %s is the fidelity", cell->text,
                               csv->names[b->fidelity].text);
     }
@@ -25,14 +25,14 @@ static base_status read_levels(bench_table_builder *b, base_err *err) {
 
 /* An empty cell, or one that says nan or inf, is a failed evaluation. */
 static base_status read_value(const bench_table_builder *b, size_t row, size_t metric, double *value, base_err *err) {
-    const bench_csv_cell *cell = bench_table_cell(b, row, b->table->metrics[metric].column);
+    const base_csv_cell *cell = bench_table_cell(b, row, b->table->metrics[metric].column);
     *value = NAN;
     if (cell->text[0] == '\0') return BASE_OK;
     if (base_parse_double(cell->text, value)) {
         if (!isfinite(*value)) *value = NAN;
         return BASE_OK;
     }
-    const base_yaml_node where = bench_csv_where(&b->table->csv, cell);
+    const base_yaml_node where = base_csv_where(&b->table->csv, cell);
     return base_yaml_fail(&where, err, "'%s' is no number, but %s is a metric", cell->text,
                           b->table->csv.names[b->table->metrics[metric].column].text);
 }
@@ -161,8 +161,8 @@ static const bench_problem *view_of(const bench_user_table *table, const hpo_fid
 
 /* The file's text goes when it is read, its names stay. */
 static void keep_names(bench_table_builder *b) {
-    bench_csv *csv = &b->table->csv;
-    bench_csv_cell *names = BASE_NEW_ARRAY(b->arena, csv->n_columns, bench_csv_cell);
+    base_csv *csv = &b->table->csv;
+    base_csv_cell *names = BASE_NEW_ARRAY(b->arena, csv->n_columns, base_csv_cell);
     for (size_t i = 0; i < csv->n_columns; i++) {
         names[i] = csv->names[i];
         names[i].text = base_arena_strdup(b->arena, names[i].text);
@@ -172,9 +172,10 @@ static void keep_names(bench_table_builder *b) {
 }
 
 static base_status build(bench_table_builder *b, const char *path, hpo_fidelity *fidelity, base_err *err) {
-    base_status status = bench_csv_read(path, b->scratch, &b->table->csv, err);
+    base_status status = base_csv_read(path, b->scratch, &b->table->csv, err);
     if (status == BASE_NOTFOUND) return base_yaml_fail(base_yaml_get(b->map, "file"), err, "there is no file %s", path);
     BASE_TRY(status);
+    if (b->table->csv.n_rows == 0) return BASE_FAIL(err, BASE_INVALID, "%s has names, but no line of values", path);
     keep_names(b);
     BASE_TRY(bench_table_read_columns(b, err));
     BASE_TRY(read_levels(b, err));

@@ -6,7 +6,7 @@
 #define BENCHMARKS_PROBLEMS_USER_TABLE_H
 
 #include "base/index.h"
-#include "benchmarks/problems/csv.h"
+#include "base/csv.h"
 #include "benchmarks/problems/problem.h"
 
 /* The metrics that a table can have: bench_problem.metric holds one more, "exact", and the NULL at its end. */
@@ -14,7 +14,7 @@ enum { BENCH_TABLE_METRICS = 6, BENCH_TABLE_LEVELS = 100 };
 
 /* A column of a parameter. Its argument is an index of choices, or a number of a range. */
 typedef struct bench_table_axis {
-    const bench_csv_cell *name;
+    const base_csv_cell *name;
     bool ordered;  /* numbers */
     bool is_range; /* more than BENCH_TABLE_LEVELS of them: any number between min and max may be asked for */
     bool integer, log;
@@ -30,7 +30,7 @@ typedef struct bench_table_metric {
 
 /* Rows of one configuration lie together, those of the lowest fidelity first. */
 typedef struct bench_user_table {
-    bench_csv csv; /* cells: while it is read */
+    base_csv csv; /* cells: while it is read */
     const bench_table_axis *axes;
     size_t n_axes, n_metrics, n_configs;
     bench_table_metric metrics[BENCH_TABLE_METRICS];
@@ -67,7 +67,7 @@ typedef struct bench_table_builder {
     double *levels;    /* of a row */
 } bench_table_builder;
 
-const bench_csv_cell *bench_table_cell(const bench_table_builder *b, size_t row, size_t column);
+const base_csv_cell *bench_table_cell(const bench_table_builder *b, size_t row, size_t column);
 /* A finite number. */
 bool bench_table_number(const char *text, double *value);
 /* From the file's cells: roles and metrics; then axes and arguments. */

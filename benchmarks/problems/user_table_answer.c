@@ -95,7 +95,7 @@ static const hpo_value *copy_choices(const bench_table_axis *axis, base_arena *a
 
 static hpo_param param_of(const bench_user_table *table, const bench_table_axis *axis, base_arena *arena) {
     base_yaml_node *where = BASE_NEW(arena, base_yaml_node);
-    *where = bench_csv_where(&table->csv, axis->name);
+    *where = base_csv_where(&table->csv, axis->name);
     where->file = base_arena_strdup(arena, where->file);
     hpo_param param = {.name = base_arena_strdup(arena, axis->name->text), .where = where};
     if (axis->is_range) {

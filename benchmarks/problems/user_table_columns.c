@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const bench_csv_cell *bench_table_cell(const bench_table_builder *b, size_t row, size_t column) {
+const base_csv_cell *bench_table_cell(const bench_table_builder *b, size_t row, size_t column) {
     return &b->table->csv.cells[row * b->table->csv.n_columns + column];
 }
 
@@ -24,11 +24,11 @@ bool bench_table_number(const char *text, double *value) {
 
 static base_status find_column(const bench_table_builder *b, const base_yaml_node *name, size_t *column,
                                base_err *err) {
-    const bench_csv *csv = &b->table->csv;
+    const base_csv *csv = &b->table->csv;
     if (!base_yaml_is_scalar(name) || name->kind == BASE_YAML_NULL)
         return base_yaml_fail(name, err, "the name of a column of the table was expected, but this is %s",
                               base_yaml_kind_text(name->kind));
-    *column = bench_csv_find(csv, name->text);
+    *column = base_csv_find(csv, name->text);
     if (*column != SIZE_MAX) return BASE_OK;
     const char **names = BASE_NEW_ARRAY(b->scratch, csv->n_columns, const char *);
     const char *all = "";
@@ -98,21 +98,21 @@ static base_status take_roles(bench_table_builder *b, base_err *err) {
 
 /* The different texts of a column: where each appears first, and which one a row has. */
 typedef struct texts {
-    const bench_csv_cell **first;
+    const base_csv_cell **first;
     size_t *of_row;
     size_t count;
 } texts;
 
 static base_status find_texts(const bench_table_builder *b, size_t column, texts *out, base_err *err) {
-    const bench_csv *csv = &b->table->csv;
+    const base_csv *csv = &b->table->csv;
     base_index index = {0};
-    *out = (texts){.first = BASE_NEW_ARRAY(b->scratch, csv->n_rows, const bench_csv_cell *),
+    *out = (texts){.first = BASE_NEW_ARRAY(b->scratch, csv->n_rows, const base_csv_cell *),
                    .of_row = BASE_NEW_ARRAY(b->scratch, csv->n_rows, size_t)};
     for (size_t row = 0; row < csv->n_rows; row++) {
-        const bench_csv_cell *cell = bench_table_cell(b, row, column);
+        const base_csv_cell *cell = bench_table_cell(b, row, column);
         const uint64_t hash = base_hash64(cell->text, strlen(cell->text));
         if (cell->text[0] == '\0') {
-            const base_yaml_node where = bench_csv_where(csv, cell);
+            const base_yaml_node where = base_csv_where(csv, cell);
             return base_yaml_fail(&where, err,
                                   "the parameter %s has no value here: give it one, even if only a word such as none, "
                                   "or leave the column out (ignore: %s)",
@@ -201,7 +201,7 @@ static double *read_axis(const bench_table_builder *b, const texts *t, bench_tab
 
 static base_status read_axes(bench_table_builder *b, base_err *err) {
     bench_user_table *table = b->table;
-    const bench_csv *csv = &table->csv;
+    const base_csv *csv = &table->csv;
     double *all = BASE_NEW_ARRAY(b->scratch, csv->n_columns * csv->n_rows, double);
     b->axes = BASE_NEW_ARRAY(b->arena, csv->n_columns, bench_table_axis);
     for (size_t column = 0; column < csv->n_columns; column++) {

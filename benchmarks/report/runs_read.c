@@ -6,7 +6,7 @@
 
 #include "base/index.h"
 #include "base/xxh64.h"
-#include "benchmarks/report/csv.h"
+#include "base/csv.h"
 #include "benchmarks/report/runs_internal.h"
 
 typedef struct key {
@@ -15,7 +15,7 @@ typedef struct key {
 
 /* A table with its columns of a key. */
 typedef struct keyed {
-    bench_csv csv;
+    base_csv csv;
     size_t problem, method, workers, seed;
 } keyed;
 
@@ -27,11 +27,11 @@ typedef struct folder_reader {
 
 static base_status open_table(bench_runs_reading *r, size_t folder, const char *name, keyed *t, base_err *err) {
     base_arena *arena = r->runs->arena;
-    BASE_TRY(bench_csv_read(arena, base_arena_printf(arena, "%s/%s", r->runs->folders[folder], name), &t->csv, err));
-    BASE_TRY(bench_csv_column(&t->csv, "problem", &t->problem, err));
-    BASE_TRY(bench_csv_column(&t->csv, "method", &t->method, err));
-    BASE_TRY(bench_csv_column(&t->csv, "workers", &t->workers, err));
-    return bench_csv_column(&t->csv, "seed", &t->seed, err);
+    BASE_TRY(base_csv_read(base_arena_printf(arena, "%s/%s", r->runs->folders[folder], name), arena, &t->csv, err));
+    BASE_TRY(base_csv_column(&t->csv, "problem", &t->problem, err));
+    BASE_TRY(base_csv_column(&t->csv, "method", &t->method, err));
+    BASE_TRY(base_csv_column(&t->csv, "workers", &t->workers, err));
+    return base_csv_column(&t->csv, "seed", &t->seed, err);
 }
 
 /* ---- keys ---- */
@@ -62,12 +62,13 @@ static size_t workers_of(bench_runs_reading *r, int64_t workers) {
 
 static base_status read_key(const folder_reader *f, const keyed *t, size_t row, key *out, base_err *err) {
     int64_t workers;
-    BASE_TRY(bench_csv_integer(&t->csv, row, t->workers, &workers, err));
-    BASE_TRY(bench_csv_integer(&t->csv, row, t->seed, &out->seed, err));
+    BASE_TRY(base_csv_integer(&t->csv, row, t->workers, &workers, err));
+    BASE_TRY(base_csv_integer(&t->csv, row, t->seed, &out->seed, err));
     if (workers < 1)
-        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: workers should be 1 or more", t->csv.file, t->csv.lines[row]);
-    out->problem = (int64_t)problem_of(f->r, bench_csv_field(&t->csv, row, t->problem));
-    out->label = (int64_t)label_of(f->r, bench_csv_field(&t->csv, row, t->method), f->folder);
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: workers should be 1 or more", t->csv.file,
+                         base_csv_at(&t->csv, row, 0)->line);
+    out->problem = (int64_t)problem_of(f->r, base_csv_at(&t->csv, row, t->problem)->text);
+    out->label = (int64_t)label_of(f->r, base_csv_at(&t->csv, row, t->method)->text, f->folder);
     out->workers = (int64_t)workers_of(f->r, workers);
     return BASE_OK;
 }
@@ -88,15 +89,15 @@ static size_t find_run(const folder_reader *f, const key *k) {
 
 /* ---- cells.csv ---- */
 
-static base_status read_goal(bench_runs_problem *p, const bench_csv *csv, size_t row, size_t column, base_err *err) {
-    const char *goal = bench_csv_field(csv, row, column);
+static base_status read_goal(bench_runs_problem *p, const base_csv *csv, size_t row, size_t column, base_err *err) {
+    const char *goal = base_csv_at(csv, row, column)->text;
     const bool maximize = strcmp(goal, "maximize") == 0;
     if (!maximize && strcmp(goal, "minimize") != 0)
         return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: goal should be minimize or maximize, but is \"%s\"", csv->file,
-                         csv->lines[row], goal);
+                         base_csv_at(csv, row, 0)->line, goal);
     if (p->has_goal && p->maximize != maximize)
-        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: %s was to be %sd until here", csv->file, csv->lines[row], p->name,
-                         p->maximize ? "maximize" : "minimize");
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: %s was to be %sd until here", csv->file,
+                         base_csv_at(csv, row, 0)->line, p->name, p->maximize ? "maximize" : "minimize");
     p->maximize = maximize;
     p->has_goal = true;
     return BASE_OK;
@@ -122,20 +123,22 @@ static base_status read_cells(folder_reader *f, base_err *err) {
     keyed t;
     size_t goal, spent, utilisation;
     BASE_TRY(open_table(f->r, f->folder, "cells.csv", &t, err));
-    BASE_TRY(bench_csv_column(&t.csv, "goal", &goal, err));
-    BASE_TRY(bench_csv_column(&t.csv, "spent", &spent, err));
-    BASE_TRY(bench_csv_column(&t.csv, "utilisation", &utilisation, err));
-    for (size_t i = 0; i < t.csv.rows; i++) {
+    BASE_TRY(base_csv_column(&t.csv, "goal", &goal, err));
+    BASE_TRY(base_csv_column(&t.csv, "spent", &spent, err));
+    BASE_TRY(base_csv_column(&t.csv, "utilisation", &utilisation, err));
+    for (size_t i = 0; i < t.csv.n_rows; i++) {
         key k;
         double cost, used;
         BASE_TRY(read_key(f, &t, i, &k, err));
         if (find_run(f, &k) != SIZE_MAX)
-            return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: this run is there already", t.csv.file, t.csv.lines[i]);
+            return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: this run is there already", t.csv.file,
+                             base_csv_at(&t.csv, i, 0)->line);
         BASE_TRY(read_goal(&f->r->problems[k.problem], &t.csv, i, goal, err));
-        BASE_TRY(bench_csv_number(&t.csv, i, spent, &cost, err));
-        BASE_TRY(bench_csv_number(&t.csv, i, utilisation, &used, err));
+        BASE_TRY(base_csv_number(&t.csv, i, spent, &cost, err));
+        BASE_TRY(base_csv_number(&t.csv, i, utilisation, &used, err));
         if (!(cost >= 0) || isinf(cost))
-            return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: spent should be 0 or more", t.csv.file, t.csv.lines[i]);
+            return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: spent should be 0 or more", t.csv.file,
+                             base_csv_at(&t.csv, i, 0)->line);
         add_run(f, &k, cost, used);
     }
     return BASE_OK;
@@ -149,7 +152,7 @@ static base_status find(const folder_reader *f, const keyed *t, size_t row, size
     *run = find_run(f, &k);
     if (*run != SIZE_MAX) return BASE_OK;
     return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: there is no line of cells.csv for this run", t->csv.file,
-                     t->csv.lines[row]);
+                     base_csv_at(&t->csv, row, 0)->line);
 }
 
 typedef struct result_columns {
@@ -161,16 +164,17 @@ static base_status read_result(folder_reader *f, const keyed *t, const result_co
     bench_runs_row out;
     double value;
     BASE_TRY(find(f, t, row, &out.run, err));
-    BASE_TRY(bench_csv_number(&t->csv, row, c->spent, &out.spent, err));
-    BASE_TRY(bench_csv_number(&t->csv, row, c->value, &value, err));
-    BASE_TRY(bench_csv_number(&t->csv, row, c->exact, &out.exact, err));
-    BASE_TRY(bench_csv_number(&t->csv, row, c->regret, &out.regret, err));
+    BASE_TRY(base_csv_number(&t->csv, row, c->spent, &out.spent, err));
+    BASE_TRY(base_csv_number(&t->csv, row, c->value, &value, err));
+    BASE_TRY(base_csv_number(&t->csv, row, c->exact, &out.exact, err));
+    BASE_TRY(base_csv_number(&t->csv, row, c->regret, &out.regret, err));
     if (isnan(out.exact)) out.exact = value;
     if (!isfinite(out.exact) || isinf(out.regret))
-        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: an incumbent has a finite value", t->csv.file, t->csv.lines[row]);
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: an incumbent has a finite value", t->csv.file,
+                         base_csv_at(&t->csv, row, 0)->line);
     if (!(out.spent >= last[out.run]) || isinf(out.spent))
         return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: spent should be 0 or more, and never less than before", t->csv.file,
-                         t->csv.lines[row]);
+                         base_csv_at(&t->csv, row, 0)->line);
     last[out.run] = out.spent;
     if (isnan(out.regret)) f->r->problems[f->r->run[out.run].problem].unknown_optimum = true;
     BASE_GROW(f->r->rows, f->r->row_capacity, f->r->n_rows + 1);
@@ -182,12 +186,12 @@ static base_status read_results(folder_reader *f, base_err *err) {
     keyed t;
     result_columns c;
     BASE_TRY(open_table(f->r, f->folder, "results.csv", &t, err));
-    BASE_TRY(bench_csv_column(&t.csv, "spent", &c.spent, err));
-    BASE_TRY(bench_csv_column(&t.csv, "value", &c.value, err));
-    BASE_TRY(bench_csv_column(&t.csv, "exact", &c.exact, err));
-    BASE_TRY(bench_csv_column(&t.csv, "regret", &c.regret, err));
+    BASE_TRY(base_csv_column(&t.csv, "spent", &c.spent, err));
+    BASE_TRY(base_csv_column(&t.csv, "value", &c.value, err));
+    BASE_TRY(base_csv_column(&t.csv, "exact", &c.exact, err));
+    BASE_TRY(base_csv_column(&t.csv, "regret", &c.regret, err));
     double *last = BASE_NEW_ARRAY(f->r->runs->arena, f->r->n_run, double);
-    for (size_t i = 0; i < t.csv.rows; i++) BASE_TRY(read_result(f, &t, &c, i, last, err));
+    for (size_t i = 0; i < t.csv.n_rows; i++) BASE_TRY(read_result(f, &t, &c, i, last, err));
     return BASE_OK;
 }
 
@@ -197,13 +201,13 @@ static base_status read_times(folder_reader *f, base_err *err) {
     if (access(base_arena_printf(f->r->runs->arena, "%s/times.csv", f->r->runs->folders[f->folder]), F_OK) != 0)
         return BASE_OK;
     BASE_TRY(open_table(f->r, f->folder, "times.csv", &t, err));
-    BASE_TRY(bench_csv_column(&t.csv, "suggestions", &suggestions, err));
-    BASE_TRY(bench_csv_column(&t.csv, "seconds", &seconds, err));
-    for (size_t i = 0; i < t.csv.rows; i++) {
+    BASE_TRY(base_csv_column(&t.csv, "suggestions", &suggestions, err));
+    BASE_TRY(base_csv_column(&t.csv, "seconds", &seconds, err));
+    for (size_t i = 0; i < t.csv.n_rows; i++) {
         size_t run;
         BASE_TRY(find(f, &t, i, &run, err));
-        BASE_TRY(bench_csv_number(&t.csv, i, suggestions, &f->r->run[run].suggestions, err));
-        BASE_TRY(bench_csv_number(&t.csv, i, seconds, &f->r->run[run].seconds, err));
+        BASE_TRY(base_csv_number(&t.csv, i, suggestions, &f->r->run[run].suggestions, err));
+        BASE_TRY(base_csv_number(&t.csv, i, seconds, &f->r->run[run].seconds, err));
         f->r->runs->has_times = true;
     }
     return BASE_OK;

@@ -190,7 +190,7 @@ void bench_table_html(const bench_table *t, base_buf *out) {
 
 /* ---- texts of cells ---- */
 
-const char *bench_table_number(base_arena *arena, double value) {
+const char *bench_number_text(base_arena *arena, double value) {
     if (isnan(value)) return "";
     return isinf(value) ? "none" : base_arena_printf(arena, "%.3g", value);
 }

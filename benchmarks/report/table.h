@@ -36,7 +36,7 @@ void bench_table_html(const bench_table *table, base_buf *out);
 /* ---- texts of cells, in arena ---- */
 
 /* Three digits; NaN: "", INFINITY: "none", for a run without an incumbent has found nothing. */
-const char *bench_table_number(base_arena *arena, double value);
+const char *bench_number_text(base_arena *arena, double value);
 /* The same with this many decimals. */
 const char *bench_table_fixed(base_arena *arena, double value, int decimals);
 /* A probability: 0.0123, or <0.0001. */

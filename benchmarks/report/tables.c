@@ -56,11 +56,11 @@ bench_table bench_table_of_problem(const bench_runs *runs, const bench_summary *
         median[0] = runs->methods[rows->method];
         median[1] = "median";
         median[2] = counts(rows, p->n_at, arena);
-        for (size_t k = 0; k < p->n_at; k++) median[3 + k] = bench_table_number(arena, rows[k].median);
+        for (size_t k = 0; k < p->n_at; k++) median[3 + k] = bench_number_text(arena, rows[k].median);
         const char **mean = bench_table_row(&t);
         mean[0] = runs->methods[rows->method];
         mean[1] = "mean";
-        for (size_t k = 0; k < p->n_at; k++) mean[3 + k] = bench_table_number(arena, rows[k].mean);
+        for (size_t k = 0; k < p->n_at; k++) mean[3 + k] = bench_number_text(arena, rows[k].mean);
     }
     return t;
 }
@@ -166,8 +166,7 @@ static bench_table by_workers(const bench_runs *runs, const char *title, figure 
     for (size_t m = 0; m < runs->n_methods; m++) {
         const char **row = bench_table_row(&t);
         row[0] = runs->methods[m];
-        for (size_t w = 0; w < runs->n_workers; w++)
-            row[1 + w] = bench_table_number(arena, mean_figure(runs, w, m, of));
+        for (size_t w = 0; w < runs->n_workers; w++) row[1 + w] = bench_number_text(arena, mean_figure(runs, w, m, of));
     }
     return t;
 }

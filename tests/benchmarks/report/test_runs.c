@@ -115,7 +115,7 @@ static void faults_have_file_and_line(void **state) {
     check_fault(good, "f,b,1,1,1,3,3,3\n", "/results.csv:2: there is no line of cells.csv");
     check_fault(good, "f,a,1,1,2,3,3,3\nf,a,1,1,1,3,3,3\n", "/results.csv:3: spent");
     check_fault(good, "f,a,1,1,2,,,\n", "/results.csv:2: an incumbent has a finite value");
-    check_fault(good, "f,a,1,1,2,x,,\n", "/results.csv:2: value should be a number, but is \"x\"");
+    check_fault(good, "f,a,1,1,2,x,,\n", "/results.csv:2:11: value should be a number, but is 'x'");
 }
 
 /* Two folders: a method of both on the same problem is two methods; on others, it is one. */

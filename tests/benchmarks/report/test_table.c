@@ -69,9 +69,9 @@ static void html(void **state) {
 static void texts(void **state) {
     (void)state;
     base_arena *arena = base_arena_create();
-    assert_string_equal(bench_table_number(arena, 0.012345), "0.0123");
-    assert_string_equal(bench_table_number(arena, NAN), "");
-    assert_string_equal(bench_table_number(arena, INFINITY), "none");
+    assert_string_equal(bench_number_text(arena, 0.012345), "0.0123");
+    assert_string_equal(bench_number_text(arena, NAN), "");
+    assert_string_equal(bench_number_text(arena, INFINITY), "none");
     assert_string_equal(bench_table_fixed(arena, 0.666, 2), "0.67");
     assert_string_equal(bench_table_p(arena, 0.04), "0.0400");
     assert_string_equal(bench_table_p(arena, 9e-5), "<0.0001");

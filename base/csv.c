@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Cells are cut in place: each ends in a zero where its comma, line end or closing quote was. */
-#include "benchmarks/problems/csv.h"
+#include "base/csv.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,11 @@ typedef struct reader {
     const char *file;
     char *at, *end, *line_start;
     int line;
-    bench_csv_cell *cells;
+    base_csv_cell *cells;
     size_t count, capacity;
 } reader;
 
-base_yaml_node bench_csv_where(const bench_csv *csv, const bench_csv_cell *cell) {
+base_yaml_node base_csv_where(const base_csv *csv, const base_csv_cell *cell) {
     return (base_yaml_node){.file = csv->file, .line = cell->line, .column = cell->column};
 }
 
@@ -55,7 +56,7 @@ static base_status read_quoted(reader *in, char **text_end, base_err *err) {
 static base_status read_field(reader *in, bool *last, base_err *err) {
     while (in->at < in->end && is_blank(*in->at)) in->at++;
     const bool quoted = in->at < in->end && *in->at == '"';
-    bench_csv_cell cell = {.text = in->at + quoted, .line = in->line, .column = (int)(in->at - in->line_start) + 1};
+    base_csv_cell cell = {.text = in->at + quoted, .line = in->line, .column = (int)(in->at - in->line_start) + 1};
     char *text_end = in->at;
     if (quoted) {
         BASE_TRY(read_quoted(in, &text_end, err));
@@ -95,18 +96,18 @@ static base_status read_line(reader *in, size_t *fields, base_err *err) {
     return BASE_OK;
 }
 
-static base_status check_names(const bench_csv *csv, base_err *err) {
+static base_status check_names(const base_csv *csv, base_err *err) {
     for (size_t i = 0; i < csv->n_columns; i++) {
-        const base_yaml_node where = bench_csv_where(csv, &csv->names[i]);
+        const base_yaml_node where = base_csv_where(csv, &csv->names[i]);
         if (csv->names[i].text[0] == '\0')
             return base_yaml_fail(&where, err, "column %zu has no name: give it one, or leave the column out", i + 1);
-        if (bench_csv_find(csv, csv->names[i].text) < i)
+        if (base_csv_find(csv, csv->names[i].text) < i)
             return base_yaml_fail(&where, err, "two columns are called '%s'", csv->names[i].text);
     }
     return BASE_OK;
 }
 
-static base_status read_all(reader *in, bench_csv *out, base_arena *arena, base_err *err) {
+static base_status read_all(reader *in, base_csv *out, base_arena *arena, base_err *err) {
     size_t fields;
     skip_blank_lines(in);
     if (in->at == in->end) return BASE_FAIL(err, BASE_INVALID, "%s is empty", in->file);
@@ -119,41 +120,67 @@ static base_status read_all(reader *in, bench_csv *out, base_arena *arena, base_
                                   out->n_columns);
         out->n_rows++;
     }
-    bench_csv_cell *cells = BASE_NEW_ARRAY(arena, in->count, bench_csv_cell);
+    base_csv_cell *cells = BASE_NEW_ARRAY(arena, in->count, base_csv_cell);
     memcpy(cells, in->cells, in->count * sizeof *cells);
     out->names = cells;
     out->cells = cells + out->n_columns;
-    BASE_TRY(check_names(out, err));
-    return out->n_rows > 0 ? BASE_OK : BASE_FAIL(err, BASE_INVALID, "%s has names, but no line of values", in->file);
+    return check_names(out, err);
 }
 
-base_status bench_csv_parse(const char *file, char *text, size_t length, base_arena *arena, bench_csv *out,
-                            base_err *err) {
+base_status base_csv_parse(const char *file, char *text, size_t length, base_arena *arena, base_csv *out,
+                           base_err *err) {
     const size_t mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     reader in = {.file = base_arena_strdup(arena, file),
                  .at = text + mark,
                  .end = text + length,
                  .line_start = text + mark,
                  .line = 1};
-    *out = (bench_csv){.file = in.file};
+    *out = (base_csv){.file = in.file};
     const base_status status = read_all(&in, out, arena, err);
     free(in.cells);
     return status;
 }
 
-base_status bench_csv_read(const char *path, base_arena *arena, bench_csv *out, base_err *err) {
+base_status base_csv_read(const char *path, base_arena *arena, base_csv *out, base_err *err) {
     base_buf text = {0};
     base_status status = base_gz_read(path, 0, &text, err);
     if (status == BASE_OK) {
         char *kept = base_arena_strndup(arena, base_buf_text(&text), text.length);
-        status = bench_csv_parse(path, kept, text.length, arena, out, err);
+        status = base_csv_parse(path, kept, text.length, arena, out, err);
     }
     base_buf_fini(&text);
     return status;
 }
 
-size_t bench_csv_find(const bench_csv *csv, const char *name) {
+size_t base_csv_find(const base_csv *csv, const char *name) {
     for (size_t i = 0; i < csv->n_columns; i++)
         if (strcmp(csv->names[i].text, name) == 0) return i;
     return SIZE_MAX;
+}
+
+base_status base_csv_column(const base_csv *csv, const char *name, size_t *column, base_err *err) {
+    *column = base_csv_find(csv, name);
+    if (*column != SIZE_MAX) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "%s:1: there is no column '%s'", csv->file, name);
+}
+
+const base_csv_cell *base_csv_at(const base_csv *csv, size_t row, size_t column) {
+    return &csv->cells[row * csv->n_columns + column];
+}
+
+static base_status not_that(const base_csv *csv, size_t row, size_t column, const char *what, base_err *err) {
+    const base_csv_cell *cell = base_csv_at(csv, row, column);
+    const base_yaml_node where = base_csv_where(csv, cell);
+    return base_yaml_fail(&where, err, "%s should be %s, but is '%s'", csv->names[column].text, what, cell->text);
+}
+
+base_status base_csv_number(const base_csv *csv, size_t row, size_t column, double *out, base_err *err) {
+    const char *text = base_csv_at(csv, row, column)->text;
+    *out = (double)NAN;
+    return !*text || base_parse_double(text, out) ? BASE_OK : not_that(csv, row, column, "a number", err);
+}
+
+base_status base_csv_integer(const base_csv *csv, size_t row, size_t column, int64_t *out, base_err *err) {
+    const char *text = base_csv_at(csv, row, column)->text;
+    return base_parse_i64(text, out) ? BASE_OK : not_that(csv, row, column, "an integer", err);
 }
