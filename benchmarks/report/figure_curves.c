@@ -139,8 +139,7 @@ static bench_series rank_series(const bench_runs *runs, size_t method, const ben
     return (bench_series){.name = runs->methods[method], .colour = method, .y = y, .low = low, .high = high};
 }
 
-bool bench_figure_ranks(const bench_report *r, size_t workers, size_t problem, base_buf *out) {
-    (void)problem;
+bool bench_figure_ranks(const bench_report *r, size_t workers, base_buf *out) {
     const bench_ranking *ranking = &r->rankings[workers];
     if (ranking->n_methods < 2 || !(smallest_budget(r->runs, ranking) > 0)) return false;
     base_arena *arena = base_arena_create();

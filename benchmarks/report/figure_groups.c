@@ -79,8 +79,7 @@ static double names_width(const diagram *d) {
     return most + base_svg_text_width(" 10.00", true) + ELBOW + 5;
 }
 
-bool bench_figure_groups(const bench_report *report, size_t workers, size_t problem, base_buf *out) {
-    (void)problem;
+bool bench_figure_groups(const bench_report *report, size_t workers, base_buf *out) {
     const bench_ranking *r = &report->rankings[workers];
     if (r->n_methods < 2 || !r->mean_rank) return false;
     base_arena *arena = base_arena_create();

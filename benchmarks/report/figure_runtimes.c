@@ -99,8 +99,7 @@ static size_t with_targets(const bench_runs *runs, const bench_ranking *r) {
     return count;
 }
 
-bool bench_figure_runtimes(const bench_report *report, size_t workers, size_t problem, base_buf *out) {
-    (void)problem;
+bool bench_figure_runtimes(const bench_report *report, size_t workers, base_buf *out) {
     const bench_runs *runs = report->runs;
     const bench_ranking *r = &report->rankings[workers];
     const size_t problems = with_targets(runs, r);

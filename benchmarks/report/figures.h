@@ -9,15 +9,28 @@
 extern "C" {
 #endif
 
-/* Each appends a picture, or nothing where there is nothing to draw, and returns whether it did. */
-typedef bool bench_figure(const bench_report *report, size_t workers, size_t problem, base_buf *out);
+/* ---- figures.c ---- */
+typedef enum bench_figure {
+    BENCH_FIGURE_REGRET, /* of a problem; the others are over all */
+    BENCH_FIGURE_RANKS,
+    BENCH_FIGURE_TARGETS,
+    BENCH_FIGURE_GROUPS,
+    BENCH_FIGURES
+} bench_figure;
+
+/* The picture, which is drawn once and is the report's; NULL where there is nothing to draw. problem: not looked at
+ * where the figure is over all. */
+const char *bench_figure_of(const bench_report *report, bench_figure figure, size_t workers, size_t problem);
+/* All of them as KIND-PROBLEM-wWORKERS.svg in a folder, which is made. */
+BASE_CHECK base_status bench_figures_write(const bench_report *report, const char *folder, base_err *err);
+
+/* What follows appends a picture, or nothing where there is nothing to draw, and returns whether it did. */
 
 /* ---- figure_curves.c: over the costs ---- */
 /* The median regret (or value) of every method on the problem, with the bootstrap's 95 % band, over the costs. */
 bool bench_figure_regret(const bench_report *report, size_t workers, size_t problem, base_buf *out);
-/* The average rank over the ranked problems, with its standard error, up to the smallest of their budgets; `problem` is
- * not looked at. */
-bool bench_figure_ranks(const bench_report *report, size_t workers, size_t problem, base_buf *out);
+/* The average rank over the ranked problems, with its standard error, up to the smallest of their budgets. */
+bool bench_figure_ranks(const bench_report *report, size_t workers, base_buf *out);
 
 /* ---- figure_runtimes.c ---- */
 enum { BENCH_TARGETS = 51 };
@@ -28,11 +41,11 @@ enum { BENCH_TARGETS = 51 };
 bool bench_targets(const bench_runs *runs, size_t workers, size_t problem, double targets[BENCH_TARGETS], double *best);
 /* The fraction of all targets of the ranked problems that were reached within a cost (empirical runtime distribution);
  * runs that missed one are taken as started again, within the smallest of the budgets. */
-bool bench_figure_runtimes(const bench_report *report, size_t workers, size_t problem, base_buf *out);
+bool bench_figure_runtimes(const bench_report *report, size_t workers, base_buf *out);
 
 /* ---- figure_groups.c ---- */
 /* The critical-difference diagram: methods on an axis of their ranks, with a bar over those that do not differ. */
-bool bench_figure_groups(const bench_report *report, size_t workers, size_t problem, base_buf *out);
+bool bench_figure_groups(const bench_report *report, size_t workers, base_buf *out);
 
 #ifdef __cplusplus
 }

@@ -53,20 +53,17 @@ static void put_paragraph(const char *text, base_buf *out) {
 }
 
 /* caption: NULL = none. */
-static void put_figure(const bench_report *r, bench_figure *draw, size_t workers, size_t problem, const char *caption,
+static void put_figure(const bench_report *r, bench_figure figure, size_t workers, size_t problem, const char *caption,
                        base_buf *out) {
-    base_buf picture = {0};
-    if (draw(r, workers, problem, &picture)) {
-        base_buf_puts(out, "<figure>\n");
-        base_buf_append(out, base_buf_text(&picture), picture.length);
-        if (caption) {
-            base_buf_puts(out, "<figcaption>");
-            bench_html_text(caption, out);
-            base_buf_puts(out, "</figcaption>\n");
-        }
-        base_buf_puts(out, "</figure>\n");
+    const char *picture = bench_figure_of(r, figure, workers, problem);
+    if (!picture) return;
+    base_buf_printf(out, "<figure>\n%s", picture);
+    if (caption) {
+        base_buf_puts(out, "<figcaption>");
+        bench_html_text(caption, out);
+        base_buf_puts(out, "</figcaption>\n");
     }
-    base_buf_fini(&picture);
+    base_buf_puts(out, "</figure>\n");
 }
 
 static void put_table(bench_table table, base_buf *out) {
@@ -100,11 +97,11 @@ static void put_ranking(const bench_report *r, size_t workers, base_arena *arena
     }
     put_table(bench_table_of_ranks(r->runs, ranking, arena), out);
     base_buf_puts(out, "<div class=\"row\">\n");
-    put_figure(r, bench_figure_ranks, workers, SIZE_MAX, ranks_text, out);
-    put_figure(r, bench_figure_runtimes, workers, SIZE_MAX, targets_text, out);
+    put_figure(r, BENCH_FIGURE_RANKS, workers, 0, ranks_text, out);
+    put_figure(r, BENCH_FIGURE_TARGETS, workers, 0, targets_text, out);
     base_buf_puts(out, "</div>\n");
     put_table(bench_table_of_stands(r->runs, ranking, arena), out);
-    put_figure(r, bench_figure_groups, workers, SIZE_MAX, groups_text, out);
+    put_figure(r, BENCH_FIGURE_GROUPS, workers, 0, groups_text, out);
     base_buf_puts(out, "<details><summary>On each problem, and groups</summary>\n");
     if (ranking->mean_rank) put_table(bench_table_of_groups(r->runs, ranking, arena), out);
     put_table(bench_table_of_duels(r->runs, ranking, arena), out);
@@ -116,7 +113,7 @@ static void put_problem(const bench_report *r, size_t problem, base_arena *arena
     bench_html_text(r->runs->problems[problem].name, out);
     base_buf_puts(out, "</h3>\n");
     base_buf_puts(out, "<div class=\"row\">\n");
-    for (size_t w = 0; w < r->runs->n_workers; w++) put_figure(r, bench_figure_regret, w, problem, NULL, out);
+    for (size_t w = 0; w < r->runs->n_workers; w++) put_figure(r, BENCH_FIGURE_REGRET, w, problem, NULL, out);
     base_buf_puts(out, "</div>\n<details><summary>In numbers</summary>\n");
     for (size_t w = 0; w < r->runs->n_workers; w++)
         put_table(bench_table_of_problem(r->runs, &r->summary, w, problem, arena), out);

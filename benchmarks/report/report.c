@@ -35,8 +35,13 @@ base_status bench_report_make(const bench_runs *runs, const char *against, const
     r->summary = bench_summary_make(runs, arena);
     r->rankings = BASE_NEW_ARRAY(arena, runs->n_workers, bench_ranking);
     for (size_t w = 0; w < runs->n_workers; w++) r->rankings[w] = bench_ranking_make(runs, w, method, arena);
+    r->pictures = BASE_NEW_ARRAY(arena, runs->n_workers * bench_report_pictures(runs), const char *);
     *out = r;
     return BASE_OK;
+}
+
+size_t bench_report_pictures(const bench_runs *runs) {
+    return runs->n_problems + BENCH_FIGURES;
 }
 
 void bench_report_destroy(bench_report *report) {
@@ -128,39 +133,6 @@ static base_status write(const char *folder, const char *name, const base_buf *t
     return status;
 }
 
-/* Letters and digits of a problem's name, and what tells it from all others. */
-static const char *slug(const bench_runs *runs, size_t problem, base_arena *arena) {
-    char *text = base_arena_printf(arena, "%zu-%s", problem + 1, runs->problems[problem].name);
-    for (char *c = text; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *c)) *c = '-';
-    return text;
-}
-
-static base_status write_figure(const bench_report *r, const char *folder, bench_figure *draw, const char *kind,
-                                size_t workers, size_t problem, base_err *err) {
-    base_arena *arena = base_arena_create();
-    base_buf picture = {0};
-    base_status status = BASE_OK;
-    const char *of = problem == SIZE_MAX ? "" : base_arena_printf(arena, "-%s", slug(r->runs, problem, arena));
-    const char *name = base_arena_printf(arena, "%s%s-w%lld.svg", kind, of, (long long)r->runs->workers[workers]);
-    if (draw(r, workers, problem, &picture)) status = write(folder, name, &picture, err);
-    base_buf_fini(&picture);
-    base_arena_destroy(arena);
-    return status;
-}
-
-static base_status write_figures(const bench_report *r, const char *folder, base_err *err) {
-    BASE_TRY(base_make_folder(folder, err));
-    for (size_t w = 0; w < r->runs->n_workers; w++) {
-        for (size_t p = 0; p < r->runs->n_problems; p++)
-            BASE_TRY(write_figure(r, folder, bench_figure_regret, "regret", w, p, err));
-        BASE_TRY(write_figure(r, folder, bench_figure_ranks, "ranks", w, SIZE_MAX, err));
-        BASE_TRY(write_figure(r, folder, bench_figure_runtimes, "targets", w, SIZE_MAX, err));
-        BASE_TRY(write_figure(r, folder, bench_figure_groups, "groups", w, SIZE_MAX, err));
-    }
-    return BASE_OK;
-}
-
 base_status bench_report_write(const bench_report *r, const char *folder, base_err *err) {
     base_buf text = {0}, figures = {0};
     BASE_TRY(base_make_folder(folder, err));
@@ -170,7 +142,7 @@ base_status bench_report_write(const bench_report *r, const char *folder, base_e
     base_buf_clear(&text);
     bench_page(r, &text);
     if (status == BASE_OK) status = write(folder, "index.html", &text, err);
-    if (status == BASE_OK) status = write_figures(r, base_buf_text(&figures), err);
+    if (status == BASE_OK) status = bench_figures_write(r, base_buf_text(&figures), err);
     base_buf_fini(&figures);
     base_buf_fini(&text);
     return status;

@@ -16,6 +16,7 @@ typedef struct bench_report {
     bench_summary summary;
     bench_ranking *rankings; /* by workers */
     const char *version;     /* of the program */
+    const char **pictures;   /* by workers and place; NULL: not drawn yet (figures.h) */
     base_arena *arena;
 } bench_report;
 
@@ -23,7 +24,8 @@ typedef struct bench_report {
  * method. Destroy with bench_report_destroy. */
 BASE_CHECK base_status bench_report_make(const bench_runs *runs, const char *against, const char *version,
                                          bench_report **out, base_err *err);
-void bench_report_destroy(bench_report *report); /* accepts NULL */
+size_t bench_report_pictures(const bench_runs *runs); /* places with one number of workers */
+void bench_report_destroy(bench_report *report);      /* accepts NULL */
 
 /* Everything, at 80 columns. */
 void bench_report_print(const bench_report *report, base_buf *out);

@@ -7,7 +7,7 @@ and of the C library, so that every processor must find the same.
 import pathlib
 import sys
 
-from harness import DONE, check, check_equal, main, results, wait_until
+from harness import BAD_INPUT, DONE, check, check_equal, main, results, wait_until
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "golden" / "smoke.csv"
 TABLES = ("results.csv", "cells.csv", "suite.yaml", "summary.csv", "index.html")
@@ -59,6 +59,15 @@ def more_seeds_go_on(place):
     check_equal(len((folder / "times.csv").read_text().splitlines()), 101, "lines of times.csv")
 
 
+def compared_again(place):
+    want = reference(place)
+    folder, again = place.path("reference"), place.path("again")
+    place.alone("compare", folder, "--out", again).expect(DONE).says("branin, 8 workers: regret", "against tpe")
+    for name in ("summary.csv", "index.html", "figures/ranks-w8.svg"):
+        check_equal((again / name).read_text(), want[name], f"{name} of the same run")
+    place.alone("compare", folder, again).expect(BAD_INPUT).says("again/cells.csv")
+
+
 def write(place):
     GOLDEN.parent.mkdir(exist_ok=True)
     GOLDEN.write_text(reference(place)["results.csv"])
@@ -66,5 +75,5 @@ def write(place):
 
 if __name__ == "__main__":
     tests = (write,) if "--write" in sys.argv else (the_golden_file_and_every_launcher, killed_and_continued,
-                                                    more_seeds_go_on)
+                                                    more_seeds_go_on, compared_again)
     sys.exit(main(sys.argv[1], *tests))

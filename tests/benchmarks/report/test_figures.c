@@ -46,7 +46,7 @@ static void distributions(void **state) {
     bench_runs *runs = read_tables(&t, NULL, 0);
     bench_report *r = report_of(runs);
     base_buf out = {0};
-    assert_true(bench_figure_runtimes(r, 0, 0, &out));
+    assert_true(bench_figure_runtimes(r, 0, &out));
     const char *text = base_buf_text(&out);
     CHECK_CONTAINS(text, "targets reached on 1 problem, 1 worker");
     char part[64]; /* y of 26/51 in a frame of 230 pixels below 54 */
@@ -74,9 +74,10 @@ static void regret_of_a_single_run(void **state) {
     CHECK_CONTAINS(base_buf_text(&out), ",284 448,284\"/>");
     assert_null(strstr(base_buf_text(&out), "<polygon"));
     base_buf_clear(&out);
-    assert_false(bench_figure_ranks(r, 0, 0, &out)); /* one method */
-    assert_false(bench_figure_groups(r, 0, 0, &out));
+    assert_false(bench_figure_ranks(r, 0, &out)); /* one method */
+    assert_false(bench_figure_groups(r, 0, &out));
     assert_int_equal(out.length, 0);
+    assert_null(bench_figure_of(r, BENCH_FIGURE_RANKS, 0, 0));
     base_buf_fini(&out);
     bench_report_destroy(r);
     bench_runs_destroy(runs);
@@ -97,7 +98,7 @@ static void groups(void **state) {
     bench_runs *runs = read_tables(&t, NULL, 0);
     bench_report *r = report_of(runs);
     base_buf out = {0};
-    assert_true(bench_figure_groups(r, 0, 0, &out));
+    assert_true(bench_figure_groups(r, 0, &out));
     const char *text = base_buf_text(&out);
     CHECK_CONTAINS(text, "critical difference (Nemenyi): 1.05"); /* 2.343 sqrt(3 * 4 / 60) */
     CHECK_CONTAINS(text, ">a 1.00</text>");
@@ -106,8 +107,11 @@ static void groups(void **state) {
     size_t bars = 0; /* b and c, by either test; the background is a rectangle, too */
     for (const char *at = text; (at = strstr(at, "<rect ")) != NULL; at++) bars++;
     assert_int_equal(bars, 3);
+    assert_string_equal(bench_figure_of(r, BENCH_FIGURE_GROUPS, 0, 0), text);
+    assert_ptr_equal(bench_figure_of(r, BENCH_FIGURE_GROUPS, 0, 0), bench_figure_of(r, BENCH_FIGURE_GROUPS, 0, 0));
+    assert_non_null(bench_figure_of(r, BENCH_FIGURE_REGRET, 0, 9));
     base_buf_clear(&out);
-    assert_true(bench_figure_ranks(r, 0, 0, &out));
+    assert_true(bench_figure_ranks(r, 0, &out));
     CHECK_CONTAINS(base_buf_text(&out), "average rank over 10 problems, 1 worker");
     base_buf_fini(&out);
     bench_report_destroy(r);
