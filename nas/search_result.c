@@ -171,7 +171,7 @@ static bool warn_of_collapse(const nas_search *search, size_t epoch, base_buf *o
 
 /* The alphas of a supernet that can do no more than guess follow noise. */
 enum { PATIENCE = 3 };
-static const double LEARNED = 0.99; /* of the loss of a guess */
+static const double LEARNED = 0.999; /* of the loss of a guess */
 
 static bool guesses(const nas_search *s, size_t epoch) {
     const nas_figures *f = &s->figures[epoch];

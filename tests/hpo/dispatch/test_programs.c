@@ -51,7 +51,7 @@ static const char *const scripts[] = {
     [HAS_DAEMON] = "(setsid sleep 300 > /dev/null 2>&1 &) ; sleep 300",
     [EATS_IN_DAEMON] =
         /* tail keeps what it has read until its input ends, so that no measurement comes too late */
-        "(setsid sh -c '{ head -c 400000000 /dev/zero; sleep 300; } | tail -c 400000000' > /dev/null &) ; sleep 300",
+    "(setsid sh -c '{ head -c 400000000 /dev/zero; sleep 300; } | tail -c 400000000' > /dev/null &) ; sleep 300",
     [WAITS] = "sleep 0.5; echo result",
 };
 
