@@ -117,7 +117,7 @@ def check_block(program, text, name, folder):
         missing += ["parameters:", *(f"  {name}: {{min: 0.1, max: 1.0}}" for name in sorted(names))]
     path = folder / "block.yaml"
     path.write_text("\n".join([text, *missing]) + "\n")
-    (folder / "results.csv").write_text("x,loss\n1,2\n2,1\n")  # a table that an example may name
+    (folder / "results.csv").write_text("width,epochs,error,seconds\n1,1,2,1\n1,10,1,9\n2,1,3,1\n2,10,1,9\n")  # a table that an example may name
     check_study(program, path, name)
 
 
