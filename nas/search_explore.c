@@ -64,9 +64,9 @@ static base_status score(void *self, const double *const *weights, const double 
     const size_t room = eng_feed_room(feed), count = s->half[NAS_VALID].count;
     eng_scorer scorer = eng_scorer_begin(nas_supernet_task(s->net), nas_supernet_output_count(s->net),
                                          1 / (double)s->view->normaliser.target_scale);
+    base_status status = BASE_OK;
     use(s, weights, edges);
-    for (size_t begin = 0; begin < count; begin += room) {
-        BASE_TRY(heed(x, err));
+    for (size_t begin = 0; begin < count && (status = heed(x, err)) == BASE_OK; begin += room) {
         const eng_batch batch = eng_feed_gather(feed, s->half[NAS_VALID], begin);
         const double mean_loss = nas_supernet_train(s->net, &batch, false, (uint32_t)(begin / room));
         eng_scorer_add(&scorer, &batch, mean_loss, nas_supernet_outputs(s->net));
@@ -74,7 +74,7 @@ static base_status score(void *self, const double *const *weights, const double 
     const eng_scores scores = eng_scorer_end(&scorer);
     *loss = eng_scores_get(&scores, "loss");
     *error = nas_search_error(&scores);
-    return BASE_OK;
+    return status;
 }
 
 static double rate_of(const nas_search_settings *settings, size_t epoch, size_t epochs) {
