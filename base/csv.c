@@ -184,3 +184,16 @@ base_status base_csv_integer(const base_csv *csv, size_t row, size_t column, int
     const char *text = base_csv_at(csv, row, column)->text;
     return base_parse_i64(text, out) ? BASE_OK : not_that(csv, row, column, "an integer", err);
 }
+
+void base_csv_put(const char *text, base_buf *out) {
+    if (!strpbrk(text, ",\"\n\r")) {
+        base_buf_puts(out, text);
+        return;
+    }
+    base_buf_putc(out, '"');
+    for (const char *c = text; *c; c++) {
+        if (*c == '"') base_buf_putc(out, '"');
+        base_buf_putc(out, *c);
+    }
+    base_buf_putc(out, '"');
+}

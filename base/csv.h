@@ -37,6 +37,8 @@ const base_csv_cell *base_csv_at(const base_csv *csv, size_t row, size_t column)
 /* Numbers; an empty cell is NaN. BASE_INVALID with the place of what is none. */
 BASE_CHECK base_status base_csv_number(const base_csv *csv, size_t row, size_t column, double *out, base_err *err);
 BASE_CHECK base_status base_csv_integer(const base_csv *csv, size_t row, size_t column, int64_t *out, base_err *err);
+/* Writes a field: what has commas, quotes or line breaks stands in quotes, a quote twice. */
+void base_csv_put(const char *text, base_buf *out);
 /* A position for base_yaml_fail. */
 base_yaml_node base_csv_where(const base_csv *csv, const base_csv_cell *cell);
 

@@ -57,8 +57,7 @@ static size_t character(const char *text) {
     return too_long || none ? 0 : length;
 }
 
-/* What XML cannot hold becomes a question mark. */
-static void put_escaped(base_buf *out, const char *text) {
+void base_put_xml(const char *text, base_buf *out) {
     while (*text != 0) {
         const size_t length = character(text);
         if (length == 0)
@@ -90,7 +89,7 @@ static void begin(base_svg *svg, const char *element, const char *class_name) {
     base_buf_puts(svg->out, element);
     if (class_name == NULL) return;
     base_buf_puts(svg->out, " class=\"");
-    put_escaped(svg->out, class_name);
+    base_put_xml(class_name, svg->out);
     base_buf_putc(svg->out, '"');
 }
 
@@ -104,7 +103,7 @@ base_svg base_svg_begin(base_buf *out, double width, double height, const char *
     base_buf_putc(out, ' ');
     put_number(out, height);
     base_buf_puts(out, "\">\n<title>");
-    put_escaped(out, title);
+    base_put_xml(title, out);
     base_buf_puts(out, "</title>\n");
     base_buf_puts(out, style);
     base_svg_rect(&svg, "paper", 0, 0, width, height, 0);
@@ -226,7 +225,7 @@ void base_svg_text(base_svg *svg, const char *class_name, double x, double y, ba
     put_attribute(svg->out, "y", y);
     base_buf_puts(svg->out, anchors[anchor]);
     base_buf_putc(svg->out, '>');
-    put_escaped(svg->out, text);
+    base_put_xml(text, svg->out);
     base_buf_puts(svg->out, "</text>\n");
 }
 

@@ -29,6 +29,8 @@ typedef struct base_svg {
 
 typedef enum base_svg_anchor { BASE_SVG_START, BASE_SVG_MIDDLE, BASE_SVG_END } base_svg_anchor;
 
+/* As text of XML and HTML, in and outside of attributes; what these cannot hold becomes a question mark. */
+void base_put_xml(const char *text, base_buf *out);
 /* A picture of width x height with its background; title: for screen readers and tooltips. */
 base_svg base_svg_begin(base_buf *out, double width, double height, const char *title);
 void base_svg_end(base_svg *svg); /* every group must be closed */

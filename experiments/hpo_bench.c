@@ -18,40 +18,25 @@ static const char usage[] = "usage: hpo_bench run SUITE [--out DIR] [-j N] [--se
                             "       hpo_bench list\n"
                             "       hpo_bench check SUITE [--set KEY=VALUE]\n"
                             "\n"
-                            "  run      every method on every problem with every seed, each in virtual time; the\n"
-                            "           same command goes on with a run that was interrupted. SUITE is a file, or\n"
-                            "           a name that list shows. Also: mpirun -n 4 hpo_bench run SUITE\n"
-                            "  compare  tables, tests and figures of one run or several, also of other programs:\n"
-                            "           what a folder needs is results.csv and cells.csv\n"
+                            "  run      every method on every problem with every seed, each in virtual time;\n"
+                            "           the same command goes on with a run that was interrupted. SUITE is\n"
+                            "           a file, or a name that list shows. Also: mpirun -n 4 hpo_bench run\n"
+                            "  compare  tables, tests and figures of one run or several, also of other\n"
+                            "           programs: what a folder needs is results.csv and cells.csv\n"
                             "  list     the suites that are at hand\n"
                             "  check    reads a suite and says what it would run\n"
                             "\n"
-                            "  --out DIR         run: where results go; default: runs/bench-NAME. compare: where\n"
-                            "                    summary.csv, figures and index.html go; default: nowhere\n"
+                            "  --out DIR         run: where results go; default: runs/bench-NAME. compare:\n"
+                            "                    where summary.csv, figures and index.html go; default:\n"
+                            "                    nowhere\n"
                             "  -j N              N workers on this machine\n"
                             "  --set KEY=VALUE   a key of the suite, e.g. --set seeds=3\n"
                             "  --times           how long suggestions took, too: times.csv\n"
-                            "  --at X,Y,...      full evaluations at which results are told; default: the suite's\n"
+                            "  --at X,Y,...      full evaluations at which results are told; default: the\n"
+                            "                    suite's\n"
                             "  --against METHOD  whom tests are against; default: the best average rank\n";
 
-/* The study is made and the run ends in the same process, that of rank 0. */
-typedef struct bench_program {
-    bench_suite *suite;
-} bench_program;
-
 /* ---- a suite and its study ---- */
-
-static base_status read_suite(const char *file, const char *const *sets, size_t n_sets, bench_suite **out,
-                              base_err *err) {
-    base_buf text = {0}, path = {0};
-    base_status status = bench_suite_find(file, &path, err);
-    if (status == BASE_OK) status = base_read_file(base_buf_text(&path), &text, err);
-    if (status == BASE_OK)
-        status = bench_suite_read(base_buf_text(&path), base_buf_text(&text), text.length, sets, n_sets, out, err);
-    base_buf_fini(&path);
-    base_buf_fini(&text);
-    return status;
-}
 
 static void put_study(const bench_suite *suite, base_buf *out) {
     base_arena *arena = base_arena_create();
@@ -64,18 +49,19 @@ static void put_study(const bench_suite *suite, base_buf *out) {
     base_arena_destroy(arena);
 }
 
+/* self: where the suite goes, for the end of the run, which comes in the same process, that of rank 0. */
 static base_status make_study(void *self, const char *file, const char *const *sets, size_t n_sets, base_buf *study,
                               base_err *err) {
-    bench_program *program = self;
+    bench_suite **suite = self;
     const hpo_catalog inner = obj_cell_catalog();
-    BASE_TRY(read_suite(file, sets, n_sets, &program->suite, err));
-    BASE_TRY(bench_suite_check(program->suite, &inner, err));
-    put_study(program->suite, study);
+    BASE_TRY(bench_suite_open(file, sets, n_sets, suite, err));
+    BASE_TRY(bench_suite_check(*suite, &inner, err));
+    put_study(*suite, study);
     return BASE_OK;
 }
 
 static base_status end_run(void *self, const char *run_dir, base_err *err) {
-    const bench_suite *suite = ((const bench_program *)self)->suite;
+    const bench_suite *suite = *(bench_suite *const *)self;
     BASE_TRY(bench_results_join(suite, run_dir, err));
     return bench_compare_run(run_dir, err);
 }
@@ -125,7 +111,7 @@ static void pin_kernels(int argc, char **argv) {
     const char *file = find_suite(argc, argv, sets, &n_sets), *core = hpo_blas_better_core();
     bench_suite *suite = NULL;
     base_err ignored;
-    const bool read = file && read_suite(file, sets, n_sets, &suite, &ignored) == BASE_OK;
+    const bool read = file && bench_suite_open(file, sets, n_sets, &suite, &ignored) == BASE_OK;
     if (read && suite->portable) {
         setenv("OPENBLAS_CORETYPE", "PRESCOTT", 1);
         setenv("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4", 1);
@@ -151,7 +137,7 @@ static int check(int argc, char **argv) {
     const char *file = find_suite(argc - 1, argv + 1, sets, &n_sets);
     bench_suite *suite = NULL;
     base_err err = {0};
-    base_status status = file ? read_suite(file, sets, n_sets, &suite, &err)
+    base_status status = file ? bench_suite_open(file, sets, n_sets, &suite, &err)
                               : BASE_FAIL(&err, BASE_INVALID, "check needs a suite; see hpo_bench --help");
     if (status == BASE_OK) status = bench_suite_check(suite, &inner, &err);
     if (status == BASE_OK)
@@ -175,15 +161,15 @@ int main(int argc, char **argv) {
     if (strcmp(verb, "check") == 0) return check(argc, argv);
     if (strcmp(verb, "compare") == 0) return bench_compare_main(argc - 2, argv + 2);
     static const hpo_objective_type *const objectives[] = {&obj_cell};
-    bench_program program = {0};
-    const hpo_front front = {.study = make_study, .end = end_run, .self = &program};
+    bench_suite *suite = NULL;
+    const hpo_front front = {.study = make_study, .end = end_run, .self = &suite};
     const hpo_catalog catalog = {
         .objectives = objectives, .n_objectives = 1, .version = "hpo " HPO_VERSION, .front = &front};
     char **arguments = base_calloc(2 * (size_t)argc + 1, sizeof *arguments);
     const int count = translate(argc, argv, arguments);
     pin_kernels(count, arguments);
     const int code = hpo_cli_main(&catalog, count, arguments);
-    bench_suite_destroy(program.suite);
+    bench_suite_destroy(suite);
     free(arguments);
     return code;
 }

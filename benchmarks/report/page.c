@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/svg.h"
 #include "benchmarks/report/figures.h"
 #include "benchmarks/report/tables.h"
 
@@ -48,7 +49,7 @@ static const char regret_text[] =
 
 static void put_paragraph(const char *text, base_buf *out) {
     base_buf_puts(out, "<p>");
-    bench_html_text(text, out);
+    base_put_xml(text, out);
     base_buf_puts(out, "</p>\n");
 }
 
@@ -60,7 +61,7 @@ static void put_figure(const bench_report *r, bench_figure figure, size_t worker
     base_buf_printf(out, "<figure>\n%s", picture);
     if (caption) {
         base_buf_puts(out, "<figcaption>");
-        bench_html_text(caption, out);
+        base_put_xml(caption, out);
         base_buf_puts(out, "</figcaption>\n");
     }
     base_buf_puts(out, "</figure>\n");
@@ -78,7 +79,7 @@ static void put_remarks(const bench_report *r, base_buf *out) {
         char *end = strchr(line, '\n');
         *end = 0;
         base_buf_puts(out, "<li>");
-        bench_html_text(line, out);
+        base_put_xml(line, out);
         base_buf_puts(out, "</li>\n");
         line = end + 1;
     }
@@ -110,7 +111,7 @@ static void put_ranking(const bench_report *r, size_t workers, base_arena *arena
 
 static void put_problem(const bench_report *r, size_t problem, base_arena *arena, base_buf *out) {
     base_buf_puts(out, "<h3>");
-    bench_html_text(r->runs->problems[problem].name, out);
+    base_put_xml(r->runs->problems[problem].name, out);
     base_buf_puts(out, "</h3>\n");
     base_buf_puts(out, "<div class=\"row\">\n");
     for (size_t w = 0; w < r->runs->n_workers; w++) put_figure(r, BENCH_FIGURE_REGRET, w, problem, NULL, out);
@@ -132,9 +133,9 @@ void bench_page(const bench_report *r, base_buf *out) {
     const char *title = title_of(r, arena);
     base_buf_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                        "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-    bench_html_text(title, out);
+    base_put_xml(title, out);
     base_buf_printf(out, "</title>\n%s</head>\n<body>\n<h1>", style);
-    bench_html_text(title, out);
+    base_put_xml(title, out);
     base_buf_puts(out, "</h1>\n");
     put_paragraph(
         "Costs are in full evaluations. Nothing here depends on the clock, the number of ranks or the machine. "

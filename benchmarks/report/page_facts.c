@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/svg.h"
 #include "benchmarks/report/page.h"
 #include "benchmarks/report/tables.h"
 
@@ -98,9 +99,9 @@ static void put_methods(const bench_runs *runs, base_arena *arena, base_buf *out
 
 static void put_item(const char *name, const char *text, base_buf *out) {
     base_buf_puts(out, "<dt>");
-    bench_html_text(name, out);
+    base_put_xml(name, out);
     base_buf_puts(out, "</dt><dd>");
-    bench_html_text(text, out);
+    base_put_xml(text, out);
     base_buf_puts(out, "</dd>\n");
 }
 

@@ -15,21 +15,14 @@ static const double rounding = 1e-9; /* tables have ten digits */
 
 static base_status read_suite(bench_runs *runs, size_t folder, base_err *err) {
     const char *path = base_arena_printf(runs->arena, "%s/suite.yaml", runs->folders[folder]);
-    base_buf text = {0};
     if (access(path, F_OK) != 0) return BASE_OK;
-    base_status status = base_read_file(path, &text, err);
-    if (status == BASE_OK)
-        status = bench_suite_read(path, base_buf_text(&text), text.length, NULL, 0, &runs->suites[folder], err);
-    base_buf_fini(&text);
-    return status;
+    return bench_suite_open(path, NULL, 0, &runs->suites[folder], err);
 }
 
 /* In full evaluations; NaN: it is none of these. */
 static double budget_of(const bench_suite_problem *p) {
-    const base_yaml_node *fidelity = p->fidelity && p->fidelity->count == 1 ? p->fidelity->items[0] : NULL;
-    const base_yaml_node *max = base_yaml_get(fidelity, "max");
     if (p->budget.full > 0) return p->fidelity ? p->budget.full : ceil(p->budget.full);
-    if (p->budget.cost > 0) return max ? p->budget.cost / max->number : p->budget.cost;
+    if (p->budget.cost > 0) return p->budget.cost / bench_suite_full_cost(p);
     return p->fidelity ? NAN : (double)p->budget.trials;
 }
 

@@ -3,11 +3,11 @@
 
 #include <math.h>
 
+#include "base/csv.h"
 #include "benchmarks/report/blocks.h"
 #include "benchmarks/stats/bands.h"
 #include "benchmarks/stats/ranks.h"
 #include "benchmarks/stats/sample.h"
-#include "benchmarks/suite/results.h"
 
 const bench_bootstrap bench_report_bootstrap = {.resamples = 1000, .level = 0.95, .seed = 1};
 
@@ -79,9 +79,9 @@ void bench_summary_print(const bench_runs *runs, const bench_summary *summary, b
     base_buf_puts(out, "problem,workers,method,at,n,median,mean,low,high,rank\n");
     for (size_t i = 0; i < summary->n; i++) {
         const bench_summary_row *row = &summary->rows[i];
-        bench_results_put_text(runs->problems[row->problem].name, out);
+        base_csv_put(runs->problems[row->problem].name, out);
         base_buf_printf(out, ",%lld,", (long long)runs->workers[row->workers]);
-        bench_results_put_text(runs->methods[row->method], out);
+        base_csv_put(runs->methods[row->method], out);
         base_buf_printf(out, ",%.10g,%zu", runs->at[row->at], row->n);
         const double numbers[] = {row->median, row->mean, row->low, row->high, row->rank};
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) put_number(numbers[k], out);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/svg.h"
+
 enum { LABELS_MAX = 36, GAP = 2 };
 
 bench_table bench_table_begin(base_arena *arena, const char *title, size_t labels, size_t columns,
@@ -142,21 +144,6 @@ void bench_table_print(const bench_table *t, base_buf *out) {
 
 /* ---- HTML ---- */
 
-void bench_html_text(const char *text, base_buf *out) {
-    for (; *text; text++) {
-        if (*text == '&')
-            base_buf_puts(out, "&amp;");
-        else if (*text == '<')
-            base_buf_puts(out, "&lt;");
-        else if (*text == '>')
-            base_buf_puts(out, "&gt;");
-        else if (*text == '"')
-            base_buf_puts(out, "&quot;");
-        else
-            base_buf_putc(out, *text);
-    }
-}
-
 /* above: as put_line has it. */
 static void put_cells(const bench_table *t, const char *element, const char *const *row, const char *const *above,
                       base_buf *out) {
@@ -165,7 +152,7 @@ static void put_cells(const bench_table *t, const char *element, const char *con
     for (size_t i = 0; i < t->columns; i++) {
         repeated = repeated && i + 1 < t->labels && strcmp(row[i], above[i]) == 0;
         base_buf_printf(out, "<%s%s>", element, i < t->labels ? " class=\"label\"" : "");
-        bench_html_text(repeated ? "" : row[i], out);
+        base_put_xml(repeated ? "" : row[i], out);
         base_buf_printf(out, "</%s>", element);
     }
     base_buf_puts(out, "</tr>\n");
@@ -175,7 +162,7 @@ void bench_table_html(const bench_table *t, base_buf *out) {
     base_buf_puts(out, "<div class=\"wide\"><table>\n");
     if (t->title) {
         base_buf_puts(out, "<caption>");
-        bench_html_text(t->title, out);
+        base_put_xml(t->title, out);
         base_buf_puts(out, "</caption>\n");
     }
     put_cells(t, "th", t->names, NULL, out);
@@ -184,7 +171,7 @@ void bench_table_html(const bench_table *t, base_buf *out) {
     base_buf_puts(out, "</table></div>\n");
     if (!t->note) return;
     base_buf_puts(out, "<p class=\"note\">");
-    bench_html_text(t->note, out);
+    base_put_xml(t->note, out);
     base_buf_puts(out, "</p>\n");
 }
 

@@ -43,8 +43,6 @@ const char *bench_table_fixed(base_arena *arena, double value, int decimals);
 const char *bench_table_p(base_arena *arena, double p);
 /* Whole numbers without a point, others with four digits. */
 const char *bench_table_cost(base_arena *arena, double cost);
-/* As text of HTML. */
-void bench_html_text(const char *text, base_buf *out);
 
 #ifdef __cplusplus
 }

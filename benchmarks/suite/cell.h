@@ -12,9 +12,6 @@ extern "C" {
 typedef struct bench_cell_end {
     bench_simulated simulated;
     bench_trace trace; /* to be given to bench_trace_fini */
-    uint64_t trials;
-    double spent; /* full evaluations */
-    double full;  /* the highest fidelity: what a full evaluation costs */
     bool maximize;
 } bench_cell_end;
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/csv.h"
+
 #define KEY "problem,method,workers,seed"
 
 typedef enum table { RESULTS, CELLS, TIMES, N_TABLES } table;
@@ -19,23 +21,10 @@ static const char *const headings[N_TABLES] = {
 
 /* ---- lines ---- */
 
-void bench_results_put_text(const char *text, base_buf *out) {
-    if (!strpbrk(text, ",\"\n\r")) {
-        base_buf_puts(out, text);
-        return;
-    }
-    base_buf_putc(out, '"');
-    for (const char *c = text; *c; c++) {
-        if (*c == '"') base_buf_putc(out, '"');
-        base_buf_putc(out, *c);
-    }
-    base_buf_putc(out, '"');
-}
-
 static void put_key(const bench_suite *s, bench_cell cell, base_buf *out) {
-    bench_results_put_text(s->problems[cell.problem].name, out);
+    base_csv_put(s->problems[cell.problem].name, out);
     base_buf_putc(out, ',');
-    bench_results_put_text(s->methods[cell.method].label, out);
+    base_csv_put(s->methods[cell.method].label, out);
     base_buf_printf(out, ",%lld,%lld,", (long long)s->workers[cell.workers], (long long)cell.seed);
 }
 
@@ -62,8 +51,8 @@ static void put_cell(const bench_suite *s, bench_cell cell, const bench_cell_end
     const double time = end->simulated.time, whole = time * (double)s->workers[cell.workers];
     put_key(s, cell, out);
     base_buf_printf(out, "%s,%llu,%llu,%.10g,%.10g,%.6g,", end->maximize ? "maximize" : "minimize",
-                    (unsigned long long)end->trials, (unsigned long long)end->simulated.evaluations, end->spent,
-                    time / end->full, whole > 0 ? end->simulated.busy / whole : 0);
+                    (unsigned long long)end->simulated.suggestions, (unsigned long long)end->simulated.evaluations,
+                    end->trace.spent, time / end->trace.full, whole > 0 ? end->simulated.busy / whole : 0);
     if (end->trace.count > 0) {
         const bench_point *last = &end->trace.points[end->trace.count - 1];
         base_buf_printf(out, "%.10g,%.10g,", last->value, last->exact);

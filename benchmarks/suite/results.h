@@ -23,9 +23,6 @@ BASE_CHECK base_status bench_results_write_cell(const bench_suite *suite, bench_
 /* Of all cells of the suite, from the folders trials/0, trials/1, ... below run_dir. times.csv only when the suite says
  * so; else one that lies there is removed. */
 BASE_CHECK base_status bench_results_join(const bench_suite *suite, const char *run_dir, base_err *err);
-/* A field of a table: a quote is written twice, and what has commas, quotes or line breaks stands in quotes (RFC 4180).
- */
-void bench_results_put_text(const char *text, base_buf *out);
 
 #ifdef __cplusplus
 }

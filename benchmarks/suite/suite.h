@@ -82,6 +82,8 @@ void bench_suite_study(const bench_suite *suite, bench_cell cell, base_buf *out)
 /* The same, read: errors name the suite, the problem and the method. */
 BASE_CHECK base_status bench_suite_read_study(const bench_suite *suite, bench_cell cell, const hpo_catalog *catalog,
                                               hpo_study_spec **out, base_err *err);
+/* What a full evaluation costs: the highest fidelity, 1 without one. */
+double bench_suite_full_cost(const bench_suite_problem *problem);
 /* Whether every problem can be searched by every method that shall. */
 BASE_CHECK base_status bench_suite_check(const bench_suite *suite, const hpo_catalog *catalog, base_err *err);
 
@@ -95,6 +97,9 @@ void bench_suite_print_page(const bench_suite *suite, base_buf *out);
 
 /* The path of a file, or of the suite of this name. BASE_NOTFOUND with the nearest name. */
 BASE_CHECK base_status bench_suite_find(const char *name, base_buf *path, base_err *err);
+/* Finds and reads it; as bench_suite_read. */
+BASE_CHECK base_status bench_suite_open(const char *name, const char *const *sets, size_t n_sets, bench_suite **out,
+                                        base_err *err);
 /* Their names and titles, for people. */
 void bench_suite_list(base_buf *out);
 

@@ -44,7 +44,7 @@ static void put(const char *key, const base_yaml_node *value, base_buf *out) {
     base_buf_puts(out, "\n");
 }
 
-static double full_cost(const bench_suite_problem *p) {
+double bench_suite_full_cost(const bench_suite_problem *p) {
     const base_yaml_node *fidelity = p->fidelity && p->fidelity->count == 1 ? p->fidelity->items[0] : NULL;
     const base_yaml_node *max = base_yaml_get(fidelity, "max");
     return max ? max->number : 1; /* what is wrong with it the study's reader says */
@@ -58,7 +58,7 @@ static void put_budget(const bench_suite_problem *p, base_buf *out) {
     else if (b->trials > 0)
         base_buf_printf(out, "budget: {trials: %lld}\n", (long long)b->trials);
     else if (p->fidelity)
-        base_buf_printf(out, "budget: {cost: %.17g}\n", b->full * full_cost(p));
+        base_buf_printf(out, "budget: {cost: %.17g}\n", b->full * bench_suite_full_cost(p));
     else
         base_buf_printf(out, "budget: {trials: %.0f}\n", ceil(b->full));
 }

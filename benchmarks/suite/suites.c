@@ -56,18 +56,24 @@ base_status bench_suite_find(const char *name, base_buf *path, base_err *err) {
     return status;
 }
 
-static void put_suite(const char *name, base_buf *out) {
+base_status bench_suite_open(const char *name, const char *const *sets, size_t n_sets, bench_suite **out,
+                             base_err *err) {
     base_buf path = {0}, text = {0};
-    bench_suite *suite = NULL;
-    base_err ignored;
-    base_status status = bench_suite_find(name, &path, &ignored);
-    if (status == BASE_OK) status = base_read_file(base_buf_text(&path), &text, &ignored);
+    base_status status = bench_suite_find(name, &path, err);
+    if (status == BASE_OK) status = base_read_file(base_buf_text(&path), &text, err);
     if (status == BASE_OK)
-        status = bench_suite_read(name, base_buf_text(&text), text.length, NULL, 0, &suite, &ignored);
-    base_put_row(name, 18, status != BASE_OK ? "(cannot be read)" : suite->title ? suite->title : "", out);
-    bench_suite_destroy(suite);
+        status = bench_suite_read(base_buf_text(&path), base_buf_text(&text), text.length, sets, n_sets, out, err);
     base_buf_fini(&path);
     base_buf_fini(&text);
+    return status;
+}
+
+static void put_suite(const char *name, base_buf *out) {
+    bench_suite *suite = NULL;
+    base_err ignored;
+    const base_status status = bench_suite_open(name, NULL, 0, &suite, &ignored);
+    base_put_row(name, 18, status != BASE_OK ? "(cannot be read)" : suite->title ? suite->title : "", out);
+    bench_suite_destroy(suite);
 }
 
 void bench_suite_list(base_buf *out) {

@@ -38,6 +38,19 @@ static inline void add(tables *t, const char *problem, const char *method, int w
     add_any(t, problem, method, workers, seed, spent, steps, "minimize", true);
 }
 
+/* Ten problems on which a is always best, b and c share the other ranks: means 1, 2.5, 2.5. order: of the methods, as
+ * "abc". */
+static inline void add_rivals(tables *t, const char *order, int seeds) {
+    for (int p = 0; p < 10; p++) {
+        const char name[] = {'f', (char)('0' + p), 0};
+        for (int seed = 1; seed <= seeds; seed++)
+            for (const char *m = order; *m; m++) {
+                const char method[] = {*m, 0};
+                add(t, name, method, 1, seed, 4, *m == 'a' ? "1:1" : (*m == 'b') == (p % 2 == 1) ? "1:2" : "1:3");
+            }
+    }
+}
+
 static inline void write_tables(const check_tmpdir *dir, tables *t) {
     check_tmpdir_write(dir, "cells.csv", base_buf_text(&t->cells));
     check_tmpdir_write(dir, "results.csv", base_buf_text(&t->results));

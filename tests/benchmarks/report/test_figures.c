@@ -83,18 +83,10 @@ static void regret_of_a_single_run(void **state) {
     bench_runs_destroy(runs);
 }
 
-/* Ten problems on which a is always best, b and c share the other ranks: means 1, 2.5, 2.5. */
 static void groups(void **state) {
     (void)state;
     tables t = {0};
-    for (int p = 0; p < 10; p++) {
-        const char name[] = {'f', (char)('0' + p), 0};
-        for (int seed = 1; seed <= 2; seed++) {
-            add(&t, name, "a", 1, seed, 4, "1:1");
-            add(&t, name, "b", 1, seed, 4, p % 2 ? "1:2" : "1:3");
-            add(&t, name, "c", 1, seed, 4, p % 2 ? "1:3" : "1:2");
-        }
-    }
+    add_rivals(&t, "abc", 2);
     bench_runs *runs = read_tables(&t, NULL, 0);
     bench_report *r = report_of(runs);
     base_buf out = {0};

@@ -75,16 +75,10 @@ static void tests_and_holes(void **state) {
     bench_runs_destroy(runs);
 }
 
-/* Ten problems: ranks 1, 2.5, 2.5, as in the figure's test. */
 static void groups(void **state) {
     (void)state;
     tables t = {0};
-    for (int p = 0; p < 10; p++) {
-        const char name[] = {'f', (char)('0' + p), 0};
-        add(&t, name, "b", 1, 1, 4, p % 2 ? "1:2" : "1:3");
-        add(&t, name, "a", 1, 1, 4, "1:1");
-        add(&t, name, "c", 1, 1, 4, p % 2 ? "1:3" : "1:2");
-    }
+    add_rivals(&t, "bac", 1);
     bench_runs *runs = read_tables(&t, NULL, 0);
     base_arena *arena = base_arena_create();
     const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
