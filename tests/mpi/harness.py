@@ -70,6 +70,10 @@ class Process:
         fields = self.read("stat").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def is_gone(self):
+        """A zombie is gone, too; one that is still on its way there has no environment any more, but is not."""
+        return self.read("stat").rpartition(")")[2].split()[:1] in ([], ["Z"], ["X"])
+
     def kill(self, number=signal.SIGKILL):
         try:
             os.kill(self.pid, number)
@@ -210,11 +214,14 @@ class Run:
 
     def kill_everything(self):
         """As when the machine's power fails: nobody can say goodbye."""
+        killed = []
         while self.place.processes():
             for process in self.place.processes():
+                killed.append(process)
                 process.kill()
             time.sleep(0.005)
         self.process.wait()
+        wait_until(lambda: all(process.is_gone() for process in killed), "the end of what was killed")
 
 
 # ---- what a run's folder holds ----
