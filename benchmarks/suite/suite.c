@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading a suite. What a study file would say itself (objective, fidelity, parameters, metric, method) is kept as it
- * was written and judged by the study's own reader. */
-#include "benchmarks/suite/suite.h"
+/* Reading a suite: the page and its methods. What a study file would say itself (objective, fidelity, parameters,
+ * metric, method) is kept as it was written and judged by the study's own reader. */
+#include "benchmarks/suite/suite_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,112 +72,6 @@ static const base_option page_options[] = {{.name = "suite",
 }
 ;
 
-/* ---- problems ---- */
-
-typedef struct problem_entry {
-    const char *name;
-    const base_yaml_node *problem, *objective, *fidelity, *parameters, *metric, *budget, *methods;
-} problem_entry;
-
-#define PART(field, shape_)                                                                                            \
-    {                                                                                                                  \
-        .name = #field, .kind = BASE_OPTION_NODE, .offset = offsetof(problem_entry, field), .fallback = "",            \
-        .shape = (shape_)
-
-static const base_option problem_options[] = {{.name = "name",
-                                               .kind = BASE_OPTION_STRING,
-                                               .offset = offsetof(problem_entry, name),
-                                               .fallback = "",
-                                               .help = "in tables and figures"},
-                                              PART(problem, "name or map"),
-                                              .help = "settings of the objective function"},
-                         PART(objective, "map"), .help = "or an objective as in a study"
-}
-, PART(fidelity, "map"), .help = "as in a study"
-}
-, PART(parameters, "map"), .help = "as in a study; default: the problem's own"
-}
-, PART(metric, "name or map"), .help = "as in a study"
-}
-, PART(budget, "map"), .help = "instead of the suite's"
-}
-, PART(methods, "list of labels"), .help = "that search it; default: all"
-}
-, BASE_OPTIONS_END,
-}
-;
-
-static const base_option budget_options[] = {
-    {.name = "full",
-     .kind = BASE_OPTION_REAL,
-     .offset = offsetof(bench_budget, full),
-     .fallback = "0",
-     .max = 1e12,
-     .help = "full evaluations"},
-    {.name = "trials",
-     .kind = BASE_OPTION_INT,
-     .offset = offsetof(bench_budget, trials),
-     .fallback = "0",
-     .max = 1e12,
-     .help = "configurations"},
-    {.name = "cost",
-     .kind = BASE_OPTION_REAL,
-     .offset = offsetof(bench_budget, cost),
-     .fallback = "0",
-     .max = 1e15,
-     .help = "units of the fidelity"},
-    BASE_OPTIONS_END,
-};
-
-static base_status read_budget(bench_suite *s, const base_yaml_node *node, bench_budget *out, base_err *err) {
-    BASE_TRY(base_options_read(budget_options, node, out, s->arena, err));
-    if ((out->full > 0) + (out->trials > 0) + (out->cost > 0) == 1) return BASE_OK;
-    return base_yaml_fail(node, err, "a budget is one of full, trials and cost, e.g. {full: 30}");
-}
-
-/* `branin` and `{problem: branin}` are `{objective: {function: {problem: branin}}}`. */
-static base_yaml_node *function_of(bench_suite *s, const base_yaml_node *problem) {
-    base_yaml_node *objective = base_yaml_new_map(s->arena, problem), *settings;
-    if (problem->kind == BASE_YAML_MAP) {
-        settings = base_yaml_copy(s->arena, problem);
-    } else {
-        settings = base_yaml_new_map(s->arena, problem);
-        base_yaml_put(s->arena, settings, "problem", base_yaml_copy(s->arena, problem));
-    }
-    base_yaml_put(s->arena, objective, "function", settings);
-    return objective;
-}
-
-/* That of a problem without a name: branin, lcbench Fashion-MNIST. */
-static const char *name_of(bench_suite *s, const base_yaml_node *problem) {
-    if (problem->kind != BASE_YAML_MAP) return problem->text;
-    const char *text = "";
-    for (size_t i = 0; i < problem->count; i++)
-        if (base_yaml_is_scalar(problem->items[i]))
-            text = base_arena_printf(s->arena, "%s%s%s", text, i == 0 ? "" : " ", problem->items[i]->text);
-    return text;
-}
-
-static base_status read_problem(bench_suite *s, const base_yaml_node *node, bench_suite_problem *out, base_err *err) {
-    problem_entry e = {0};
-    if (base_yaml_is_scalar(node) && node->kind != BASE_YAML_NULL) {
-        *out = (bench_suite_problem){.name = node->text, .objective = function_of(s, node), .budget = out->budget};
-        return BASE_OK;
-    }
-    BASE_TRY(base_options_read(problem_options, node, &e, s->arena, err));
-    if (!e.problem == !e.objective)
-        return base_yaml_fail(node, err, "a problem has one of problem (of the objective function) and objective");
-    if (e.objective && !e.name)
-        return base_yaml_fail(node, err, "a problem with an objective needs a name for the tables");
-    if (e.budget) BASE_TRY(read_budget(s, e.budget, &out->budget, err));
-    out->name = e.name ? e.name : name_of(s, e.problem);
-    out->objective = e.objective ? e.objective : function_of(s, e.problem);
-    out->fidelity = e.fidelity;
-    out->parameters = e.parameters;
-    out->metric = e.metric;
-    return BASE_OK;
-}
-
 /* ---- methods ---- */
 
 static base_status read_method(bench_suite *s, const base_yaml_node *node, bench_suite_method *out, base_err *err) {
@@ -205,36 +99,16 @@ static base_status read_method(bench_suite *s, const base_yaml_node *node, bench
     return BASE_OK;
 }
 
-static base_status find_method(const bench_suite *s, const base_yaml_node *label, size_t *index, base_err *err) {
-    for (*index = 0; *index < s->n_methods; (*index)++)
-        if (base_yaml_is_scalar(label) && strcmp(s->methods[*index].label, label->text) == 0) return BASE_OK;
-    return base_yaml_fail(label, err, "no method of the suite has the label '%s'",
-                          base_yaml_is_scalar(label) ? label->text : base_yaml_kind_text(label->kind));
-}
-
-static base_status read_runs(bench_suite *s, const base_yaml_node *node, bench_suite_problem *problem, base_err *err) {
-    const base_yaml_node *only = base_yaml_get(node, "methods");
-    problem->runs = BASE_NEW_ARRAY(s->arena, s->n_methods, bool);
-    for (size_t m = 0; m < s->n_methods; m++) problem->runs[m] = only == NULL;
-    if (!only) return BASE_OK;
-    if (only->kind != BASE_YAML_LIST) return base_yaml_fail(only, err, "methods is a list of labels");
-    for (size_t i = 0, m; i < only->count; i++) {
-        BASE_TRY(find_method(s, only->items[i], &m, err));
-        problem->runs[m] = true;
-    }
-    return BASE_OK;
-}
-
 /* ---- the page ---- */
 
-static base_status check_list(const base_yaml_node *list, const char *what, base_err *err) {
+base_status bench_suite_check_list(const base_yaml_node *list, const char *what, base_err *err) {
     if (list->kind == BASE_YAML_LIST && list->count > 0) return BASE_OK;
     return base_yaml_fail(list, err, "%s is a list of at least one, but this is %s", what,
                           list->kind == BASE_YAML_LIST ? "empty" : base_yaml_kind_text(list->kind));
 }
 
 static base_status read_methods(bench_suite *s, const base_yaml_node *list, base_err *err) {
-    BASE_TRY(check_list(list, "methods", err));
+    BASE_TRY(bench_suite_check_list(list, "methods", err));
     s->n_methods = list->count;
     s->methods = BASE_NEW_ARRAY(s->arena, list->count, bench_suite_method);
     for (size_t i = 0; i < list->count; i++) {
@@ -247,37 +121,12 @@ static base_status read_methods(bench_suite *s, const base_yaml_node *list, base
     return BASE_OK;
 }
 
-static base_status read_problems(bench_suite *s, const page *p, base_err *err) {
-    bench_budget budget = {0};
-    BASE_TRY(check_list(p->problems, "problems", err));
-    if (p->budget) BASE_TRY(read_budget(s, p->budget, &budget, err));
-    s->n_problems = p->problems->count;
-    s->problems = BASE_NEW_ARRAY(s->arena, s->n_problems, bench_suite_problem);
-    for (size_t i = 0; i < s->n_problems; i++) {
-        const base_yaml_node *node = p->problems->items[i];
-        bench_suite_problem *problem = &s->problems[i];
-        problem->budget = budget;
-        BASE_TRY(read_problem(s, node, problem, err));
-        BASE_TRY(read_runs(s, node, problem, err));
-        const bench_budget *b = &problem->budget;
-        if (!(b->full > 0) && !(b->cost > 0) && b->trials == 0)
-            return base_yaml_fail(node, err,
-                                  "the problem %s has no budget: give it one, or the suite, e.g. budget: "
-                                  "{full: 30}",
-                                  problem->name);
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(s->problems[k].name, problem->name) == 0)
-                return base_yaml_fail(node, err, "two problems are called '%s': give one a name", problem->name);
-    }
-    return BASE_OK;
-}
-
 static base_status read_workers(bench_suite *s, const base_yaml_node *node, base_err *err) {
     const bool list = node && node->kind == BASE_YAML_LIST;
     s->n_workers = list ? node->count : 1;
     s->workers = BASE_NEW_ARRAY(s->arena, s->n_workers + 1, int64_t);
     s->workers[0] = 1;
-    if (list) BASE_TRY(check_list(node, "workers", err));
+    if (list) BASE_TRY(bench_suite_check_list(node, "workers", err));
     for (size_t i = 0; node && i < s->n_workers; i++) {
         const base_yaml_node *item = list ? node->items[i] : node;
         if (item->kind != BASE_YAML_INT || item->integer < 1 || item->integer > 10000000)
@@ -295,7 +144,7 @@ static base_status read_at(bench_suite *s, const base_yaml_node *node, base_err 
         const double full = b->full > 0 ? b->full : (double)b->trials;
         if (full > most) most = full;
     }
-    if (node) BASE_TRY(check_list(node, "at", err));
+    if (node) BASE_TRY(bench_suite_check_list(node, "at", err));
     s->n_at = node ? node->count : most > 0 ? 3 : 0;
     s->at = BASE_NEW_ARRAY(s->arena, s->n_at + 1, double);
     if (!node && most > 0) s->at[0] = most / 10, s->at[1] = most / 3, s->at[2] = most;
@@ -320,7 +169,7 @@ static base_status read_page(bench_suite *s, const base_yaml_node *root, base_er
     s->times = p.times;
     s->portable = p.pin == 1;
     BASE_TRY(read_methods(s, p.methods, err));
-    BASE_TRY(read_problems(s, &p, err));
+    BASE_TRY(bench_suite_read_problems(s, p.problems, p.budget, err));
     BASE_TRY(read_workers(s, p.workers, err));
     return read_at(s, p.at, err);
 }

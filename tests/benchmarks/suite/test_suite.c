@@ -125,6 +125,31 @@ static void test_paths_begin_in_the_folder_of_the_suite(void **state) {
     bench_suite_destroy(s);
 }
 
+/* The last list changes fastest; the name leaves out what all of them share. */
+static void test_each_is_a_problem_for_every_combination(void **state) {
+    (void)state;
+    static const char text[] =
+        "suite: s\nproblems:\n  - {problem: {dimensions: 5}, each: {problem: [bbob-f1, bbob-f2], instance: [1, 2]}}\n"
+        "  - each: {problem: [jenatton]}\n"
+        "  - {problem: lcbench, each: {task: [adult]}, fidelity: {epochs: {min: 1, "
+        "max: 52}}, budget: {full: 9}}\n"
+        "  - {problem: {problem: levy, noise: 0.1}, name: noisy levy, each: {dimensions: [4, 5]}, methods: [tpe]}\n"
+        "methods: [random, tpe]\nbudget: {full: 30}\n";
+    static const char *const names[] = {"bbob-f1 1", "bbob-f1 2",     "bbob-f2 1",    "bbob-f2 2",
+                                        "jenatton",  "lcbench adult", "noisy levy 4", "noisy levy 5"};
+    bench_suite *s = read_page(text, NULL);
+    assert_int_equal(s->n_problems, CHECK_COUNT(names));
+    for (size_t i = 0; i < CHECK_COUNT(names); i++) assert_string_equal(s->problems[i].name, names[i]);
+    CHECK_NEAR(s->problems[5].budget.full, 9, 0);
+    assert_non_null(s->problems[5].fidelity);
+    assert_true(s->problems[3].runs[0] && !s->problems[7].runs[0] && s->problems[7].runs[1]);
+    check_study(s, (bench_cell){.problem = 2, .seed = 1},
+                "study: cell\nseed: 1\ndeterministic: true\nworkers: 1\n"
+                "objective: {function: {dimensions: 5, problem: bbob-f2, instance: 1}}\nmethod: random\n"
+                "budget: {trials: 30}\nfailure: {max_failures: 1000000000, first: 0}\n");
+    bench_suite_destroy(s);
+}
+
 /* What is printed has the same cells with the same studies; what they do not depend on is gone. */
 static void test_printed_and_read_again(void **state) {
     (void)state;
@@ -198,6 +223,18 @@ static const struct {
      "s.yaml:5:11: a number of workers"},
     {"suite: s\nproblems: [branin]\nmethods: [tpe]\nbudget: {full: 1}\nat: [2, 1]\n",
      "s.yaml:5:9: at is a list of rising"},
+    {"suite: s\nproblems: [{problem: branin, each: {noise: 1}}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:44: noise is a list of at least one"},
+    {"suite: s\nproblems: [{problem: branin, each: [1]}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:36: each is a map of settings to lists"},
+    {"suite: s\nproblems: [{problem: branin, each: {problem: [ackley]}}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:37: problem is in problem and in each"},
+    {"suite: s\nproblems: [{problem: lcbench, each: {task: [[adult]]}}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:45: a value in each is a name or a number"},
+    {"suite: s\nproblems: [{name: x, objective: train, each: {seed: [1]}}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:46: each is for settings of a problem"},
+    {"suite: s\nproblems: [{problem: ackley, each: {instance: [1, 1]}}]\nmethods: [tpe]\nbudget: {full: 1}\n",
+     "s.yaml:2:12: two problems are called 'ackley 1'"},
     {"suite: s\nproblem: [branin]\nmethods: [tpe]\nbudget: {full: 1}\n", "did you mean 'problems'?"},
 };
 
@@ -234,6 +271,7 @@ int main(void) {
         cmocka_unit_test(test_a_page),
         cmocka_unit_test(test_cells),
         cmocka_unit_test(test_the_study_of_a_cell),
+        cmocka_unit_test(test_each_is_a_problem_for_every_combination),
         cmocka_unit_test(test_printed_and_read_again),
         cmocka_unit_test(test_the_page_of_a_run),
         cmocka_unit_test(test_what_is_wrong_is_said_with_its_place),
