@@ -73,7 +73,7 @@ static base_status run(const setup *s, base_err *err) {
     bench_trace_begin(&trace, spec, BENCH_CHARGE_COST);
     const double bytes = peak_bytes(), began = seconds();
     const bench_watcher watcher = {.watch = bench_trace_watch, .self = &trace};
-    const base_status status = bench_simulate(spec, &watcher, false, &sum, err);
+    const base_status status = bench_simulate(spec, &(bench_simulation_env){.watcher = &watcher}, &sum, err);
     const double took = seconds() - began;
     if (status == BASE_OK)
         printf("%-30s %8" PRIu64 " trials %6" PRIu64 " workers %8" PRIu64

@@ -3,6 +3,8 @@
 #ifndef BENCHMARKS_SUITE_CELL_H
 #define BENCHMARKS_SUITE_CELL_H
 
+#include "benchmarks/suite/opened.h"
+#include "benchmarks/suite/simulate.h"
 #include "benchmarks/suite/trace.h"
 
 #ifdef __cplusplus
@@ -13,11 +15,14 @@ typedef struct bench_cell_end {
     bench_simulated simulated;
     bench_trace trace; /* to be given to bench_trace_fini */
     bool maximize;
+    double median; /* value of the median random configuration; NaN: unknown */
 } bench_cell_end;
 
-/* A function of suite and cell, but for simulated.thinking (measure). On failure *end needs no fini. */
-BASE_CHECK base_status bench_cell_run(const bench_suite *suite, bench_cell cell, const hpo_catalog *catalog,
-                                      bool measure, bench_cell_end *end, base_err *err);
+/* A function of suite and cell, but for simulated.thinking (how long asking took). opened: the suite's problems.
+ * folder: of the cell, for the checkpoints of its trials. On failure *end needs no fini. */
+BASE_CHECK base_status bench_cell_run(const bench_suite *suite, const bench_opened *opened, bench_cell cell,
+                                      const hpo_catalog *catalog, const char *folder, bench_cell_end *end,
+                                      base_err *err);
 
 #ifdef __cplusplus
 }

@@ -15,7 +15,7 @@ const char *const bench_results_files[] = {"results.csv", "cells.csv", "times.cs
 
 static const char *const headings[N_TABLES] = {
     KEY ",spent,time,evaluations,trial,fidelity,value,exact,regret\n",
-    KEY ",goal,trials,evaluations,spent,time,utilisation,value,exact,regret\n",
+    KEY ",goal,trials,evaluations,spent,time,utilisation,value,exact,regret,median\n",
     KEY ",suggestions,seconds\n",
 };
 
@@ -32,7 +32,6 @@ static void put_key(const bench_suite *s, bench_cell cell, base_buf *out) {
 static void put_regret(const bench_cell_end *end, const bench_point *p, base_buf *out) {
     const bench_simulated *s = &end->simulated;
     if (s->knows_optimum) base_buf_printf(out, "%.10g", end->maximize ? s->optimum - p->exact : p->exact - s->optimum);
-    base_buf_putc(out, '\n');
 }
 
 static void put_results(const bench_suite *s, bench_cell cell, const bench_cell_end *end, base_buf *out) {
@@ -43,6 +42,7 @@ static void put_results(const bench_suite *s, bench_cell cell, const bench_cell_
                         (unsigned long long)p->evaluations, (unsigned long long)p->trial, p->fidelity, p->value,
                         p->exact);
         put_regret(end, p, out);
+        base_buf_putc(out, '\n');
     }
 }
 
@@ -58,8 +58,11 @@ static void put_cell(const bench_suite *s, bench_cell cell, const bench_cell_end
         base_buf_printf(out, "%.10g,%.10g,", last->value, last->exact);
         put_regret(end, last, out);
     } else {
-        base_buf_puts(out, ",,\n");
+        base_buf_puts(out, ",,");
     }
+    base_buf_putc(out, ',');
+    if (isfinite(end->median)) base_buf_printf(out, "%.10g", end->median);
+    base_buf_putc(out, '\n');
 }
 
 static void put_times(const bench_suite *s, bench_cell cell, const bench_cell_end *end, base_buf *out) {

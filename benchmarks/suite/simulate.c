@@ -7,9 +7,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
-#include "hpo/dispatch/instance.h"
 
 typedef struct report {
     double offset, step;
@@ -34,14 +34,15 @@ typedef struct event {
 
 typedef struct simulation {
     const hpo_study_spec *spec;
-    const bench_watcher *watcher;
+    const bench_simulation_env *env;
     hpo_study *study;
     hpo_instance *instance;
+    base_buf folder; /* of the trial that is being evaluated */
     virtual_worker *workers;
     event *busy;    /* a heap */
     uint32_t *idle; /* a stack of numbers of workers */
     size_t n_busy, n_idle;
-    bool measure, done;
+    bool done;
     double now;
     bench_simulated sum;
 } simulation;
@@ -118,6 +119,21 @@ static double duration_of(const simulation *s, const virtual_worker *w, const hp
     return w->count > 0 ? fmax(own, w->reports[w->count - 1].offset) : own;
 }
 
+/* The trial's, which is made; NULL: there are none. An evaluation that cannot write there fails with a sentence. */
+static const char *folder_of(simulation *s, uint64_t id) {
+    base_err ignored;
+    if (!s->env->folder) return NULL;
+    base_buf_clear(&s->folder);
+    base_buf_printf(&s->folder, "%s/trial-%llu", s->env->folder, (unsigned long long)id);
+    (void)!base_make_folder(base_buf_text(&s->folder), &ignored);
+    return base_buf_text(&s->folder);
+}
+
+/* Checkpoints: an evaluation is made once, so the one that it went on from is never asked for again. */
+static void forget(const simulation *s, const char *folder, double fidelity) {
+    if (folder && s->spec->objective->forget) s->spec->objective->forget(folder, fidelity);
+}
+
 static void begin(simulation *s, uint64_t id) {
     const uint32_t number = s->idle[--s->n_idle];
     virtual_worker *w = &s->workers[number];
@@ -126,10 +142,12 @@ static void begin(simulation *s, uint64_t id) {
     const hpo_reporter reporter = {.report = record_report, .verdict = go_on, .self = &to};
     hpo_job job;
     hpo_study_job(s->study, id, &job);
+    job.folder = folder_of(s, id);
     w->trial = id;
     w->start = s->now;
     w->next = w->count = 0;
     hpo_instance_evaluate(s->instance, &job, &reporter, &w->result);
+    if (job.from > 0) forget(s, job.folder, job.from);
     w->end = duration_of(s, w, &trial);
     push(s, next_event(s, number));
 }
@@ -137,14 +155,14 @@ static void begin(simulation *s, uint64_t id) {
 /* ---- the study ---- */
 
 static void show(const simulation *s, const hpo_record *record) {
-    if (s->watcher) s->watcher->watch(s->watcher->self, s->study, record, s->now);
+    if (s->env->watcher) s->env->watcher->watch(s->env->watcher->self, s->study, record, s->now);
 }
 
 static base_status ask_once(simulation *s, hpo_ask_kind *kind, base_err *err) {
     hpo_record record;
-    const double began = s->measure ? base_monotonic() : 0;
+    const double began = s->env->measure ? base_monotonic() : 0;
     BASE_TRY(hpo_study_ask(s->study, kind, &record, err));
-    if (s->measure) s->sum.thinking += base_monotonic() - began;
+    if (s->env->measure) s->sum.thinking += base_monotonic() - began;
     s->done = *kind == HPO_ASK_DONE;
     if (*kind == HPO_ASK_WAIT || *kind == HPO_ASK_DONE) return BASE_OK;
     s->sum.suggestions += record.kind == HPO_RECORD_START;
@@ -203,22 +221,33 @@ static base_status check(const hpo_study_spec *spec, base_err *err) {
     return BASE_OK;
 }
 
-base_status bench_simulate(const hpo_study_spec *spec, const bench_watcher *watcher, bool measure, bench_simulated *out,
+static void forget_all(simulation *s) {
+    const uint64_t trials = s->study ? hpo_view_trials(hpo_study_view(s->study)) : 0;
+    for (uint64_t id = 0; s->env->folder && id < trials; id++) {
+        const char *folder = folder_of(s, id);
+        forget(s, folder, INFINITY);
+        (void)rmdir(folder); /* stays where the objective has left a file for people */
+    }
+}
+
+base_status bench_simulate(const hpo_study_spec *spec, const bench_simulation_env *env, bench_simulated *out,
                            base_err *err) {
     const size_t n = (size_t)spec->workers;
-    simulation s = {.spec = spec, .watcher = watcher, .measure = measure};
+    simulation s = {.spec = spec, .env = env, .instance = env->instance};
     BASE_TRY(check(spec, err));
     s.workers = base_calloc(n, sizeof *s.workers);
     s.busy = base_calloc(n, sizeof *s.busy);
     s.idle = base_calloc(n, sizeof *s.idle);
     for (s.n_idle = 0; s.n_idle < n; s.n_idle++) s.idle[s.n_idle] = (uint32_t)(n - 1 - s.n_idle);
-    base_status status = hpo_instance_create(spec, 0, &s.instance, err);
+    base_status status = s.instance ? BASE_OK : hpo_instance_create(spec, 0, &s.instance, err);
     if (status == BASE_OK) s.sum.knows_optimum = hpo_instance_optimum(s.instance, &s.sum.optimum);
     if (status == BASE_OK) status = hpo_study_create(spec, &s.study, err);
     if (status == BASE_OK) status = run(&s, err);
     *out = s.sum;
+    forget_all(&s);
     hpo_study_destroy(s.study);
-    hpo_instance_destroy(s.instance);
+    if (!env->instance) hpo_instance_destroy(s.instance);
+    base_buf_fini(&s.folder);
     for (size_t i = 0; i < n; i++) free(s.workers[i].reports);
     free(s.workers);
     free(s.busy);

@@ -8,6 +8,7 @@
 #ifndef BENCHMARKS_SUITE_SIMULATE_H
 #define BENCHMARKS_SUITE_SIMULATE_H
 
+#include "hpo/dispatch/instance.h"
 #include "hpo/study/study.h"
 
 #ifdef __cplusplus
@@ -30,11 +31,20 @@ typedef struct bench_simulated {
     double thinking; /* real seconds that asking took; 0 unless measure. Nothing else here depends on a clock */
 } bench_simulated;
 
+typedef struct bench_simulation_env {
+    const bench_watcher *watcher; /* may be NULL */
+    hpo_instance *instance;       /* of a study of the same objective and space; NULL: one is made */
+    /* Where evaluations that go on from a checkpoint leave it, below a folder for each trial; what is left in the end
+     * is deleted. NULL: for in-rank objectives, which have none. */
+    const char *folder;
+    bool measure; /* how long asking takes */
+} bench_simulation_env;
+
 /* Runs spec to its end. It must be deterministic, say its workers, and have an objective that evaluates in a function.
- * measure: how long asking takes. watcher: may be NULL. A failed evaluation is not tried again: it fails the same way.
- * BASE_UNSUPPORTED for objectives that run programs; what the objective's init or the study's methods return. */
-BASE_CHECK base_status bench_simulate(const hpo_study_spec *spec, const bench_watcher *watcher, bool measure,
-                                      bench_simulated *out, base_err *err);
+ * A failed evaluation is not tried again: it fails the same way. BASE_UNSUPPORTED for objectives that run programs;
+ * what the objective's init or the study's methods return. */
+BASE_CHECK base_status bench_simulate(const hpo_study_spec *spec, const bench_simulation_env *env, bench_simulated *out,
+                                      base_err *err);
 
 #ifdef __cplusplus
 }

@@ -5,12 +5,14 @@
  * Its settings are the page of the suite. What a cell came to lies in its folder as lines of the tables that hpo_bench
  * makes of them. */
 #include "benchmarks/suite/cell.h"
+#include "benchmarks/suite/opened.h"
 #include "benchmarks/suite/results.h"
 #include "experiments/objectives/cell.h"
 #include "experiments/objectives/registry.h"
 
 typedef struct cell_state {
     bench_suite *suite;
+    bench_opened *opened;
 } cell_state;
 
 hpo_catalog obj_cell_catalog(void) {
@@ -22,11 +24,17 @@ hpo_catalog obj_cell_catalog(void) {
 static base_status cell_init(void *self, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     cell_state *state = self;
     (void)arena;
-    return bench_suite_read_node(env->settings, &state->suite, err);
+    const hpo_catalog catalog = obj_cell_catalog();
+    BASE_TRY(bench_suite_read_node(env->settings, &state->suite, err));
+    const base_status status = bench_opened_create(state->suite, &catalog, &state->opened, err);
+    if (status != BASE_OK) bench_suite_destroy(state->suite);
+    return status;
 }
 
 static void cell_fini(void *self) {
-    bench_suite_destroy(((cell_state *)self)->suite);
+    cell_state *state = self;
+    bench_opened_destroy(state->opened);
+    bench_suite_destroy(state->suite);
 }
 
 static base_status cell_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
@@ -36,7 +44,7 @@ static base_status cell_evaluate(void *self, const hpo_job *job, const hpo_repor
     const bench_cell cell = bench_suite_cell(state->suite, job->trial);
     bench_cell_end end;
     (void)reporter;
-    BASE_TRY(bench_cell_run(state->suite, cell, &catalog, true, &end, err));
+    BASE_TRY(bench_cell_run(state->suite, state->opened, cell, &catalog, job->folder, &end, err));
     hpo_metrics_set(&out->metrics, "evaluations", (double)end.simulated.evaluations);
     const base_status status = bench_results_write_cell(state->suite, cell, &end, job->folder, err);
     bench_trace_fini(&end.trace);

@@ -111,7 +111,9 @@ static void watch(void *self, const hpo_study *study, const hpo_record *record, 
 static void simulate(const char *settings, size_t workers, watching *w, bench_simulated *out) {
     base_err err;
     hpo_study_spec *spec = read_spec(settings, workers);
-    CHECK_OK(bench_simulate(spec, &(bench_watcher){.watch = watch, .self = w}, false, out, &err));
+    const bench_watcher watcher = {.watch = watch, .self = w};
+    const bench_simulation_env env = {.watcher = &watcher};
+    CHECK_OK(bench_simulate(spec, &env, out, &err));
     hpo_study_spec_destroy(spec);
 }
 
@@ -205,7 +207,7 @@ static void test_programs_are_refused(void **state) {
     static const char text[] = "objective: program\nmetric: {name: loss, goal: minimize}\ndeterministic: true\nseed: "
                                "1\nworkers: 1\nbudget: {trials: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n";
     CHECK_OK(hpo_study_read(catalog(), "s.yaml", text, strlen(text), NULL, 0, NULL, &spec, &err));
-    assert_int_equal(bench_simulate(spec, NULL, false, &out, &err), BASE_UNSUPPORTED);
+    assert_int_equal(bench_simulate(spec, &(bench_simulation_env){0}, &out, &err), BASE_UNSUPPORTED);
     CHECK_CONTAINS(err.text, "the objective program runs programs");
     hpo_study_spec_destroy(spec);
 }
