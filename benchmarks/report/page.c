@@ -101,6 +101,7 @@ static void put_ranking(const bench_report *r, size_t workers, base_arena *arena
     put_figure(r, BENCH_FIGURE_RANKS, workers, 0, ranks_text, out);
     put_figure(r, BENCH_FIGURE_TARGETS, workers, 0, targets_text, out);
     base_buf_puts(out, "</div>\n");
+    put_table(bench_table_of_regrets(r->runs, ranking, arena), out);
     put_table(bench_table_of_stands(r->runs, ranking, arena), out);
     put_figure(r, BENCH_FIGURE_GROUPS, workers, 0, groups_text, out);
     base_buf_puts(out, "<details><summary>On each problem, and groups</summary>\n");

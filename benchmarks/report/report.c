@@ -71,6 +71,7 @@ static void print_workers(const bench_report *r, size_t workers, base_arena *are
         return;
     }
     print(bench_table_of_ranks(r->runs, ranking, arena), out);
+    print(bench_table_of_regrets(r->runs, ranking, arena), out);
     print(bench_table_of_stands(r->runs, ranking, arena), out);
     print(bench_table_of_duels(r->runs, ranking, arena), out);
     if (ranking->mean_rank) print(bench_table_of_groups(r->runs, ranking, arena), out);

@@ -66,6 +66,34 @@ static void make_curves(bench_runs_reading *r) {
         add_step(runs, &runs->runs[r->rows[i].run], steps[r->rows[i].run], &r->rows[i]);
 }
 
+/* ---- normalized regrets ---- */
+
+/* The value of the median becomes its distance from the best, of which any line of results.csv tells the optimum. */
+static void find_scales(bench_runs_reading *r) {
+    bench_runs *runs = r->runs;
+    double *optimum = BASE_NEW_ARRAY(runs->arena, runs->n_problems, double);
+    for (size_t i = 0; i < runs->n_problems; i++) optimum[i] = INFINITY;
+    for (size_t i = 0; i < r->n_rows; i++) { /* with the sign of curves */
+        const bench_runs_row *row = &r->rows[i];
+        const size_t p = runs->runs[row->run].problem;
+        const double value = (runs->problems[p].maximize ? -1 : 1) * row->exact;
+        const double best = runs->problems[p].unknown_optimum ? value : value - row->regret;
+        optimum[p] = fmin(optimum[p], best);
+    }
+    for (size_t i = 0; i < runs->n_problems; i++) {
+        bench_runs_problem *p = &runs->problems[i];
+        const double scale = (p->maximize ? -1 : 1) * p->scale - optimum[i];
+        p->best = p->unknown_optimum ? optimum[i] : 0;
+        p->scale = isfinite(scale) && scale > 0 ? scale : NAN;
+    }
+}
+
+double bench_runs_normalized(const bench_runs *runs, size_t problem, double value) {
+    const bench_runs_problem *p = &runs->problems[problem];
+    if (isnan(p->scale) || isnan(value)) return NAN;
+    return isinf(value) ? 1 : (value - p->best) / p->scale;
+}
+
 /* ---- where results are told ---- */
 
 static void find_at(bench_runs *runs, const double *at, size_t n_at) {
@@ -129,6 +157,7 @@ static void finish(bench_runs_reading *r, const double *at, size_t n_at) {
     KEEP(runs, runs, r->run, r->n_run);
     find_budgets(runs, r->spent);
     make_curves(r);
+    find_scales(r);
     find_at(runs, at, n_at);
     sort_workers(runs);
     qsort(runs->runs, runs->n_runs, sizeof *runs->runs, by_place);

@@ -27,6 +27,10 @@ typedef struct bench_runs_problem {
     /* Some run says no regret: curves are then of the exact value, with its sign turned when it is maximized, so that
      * smaller is better all the same. */
     bool unknown_optimum;
+    /* Regrets as shares of that of the median random configuration (column median of cells.csv): 1 is what one random
+     * evaluation finds. best: what a curve's values are measured from: 0 for regrets; where the optimum is unknown, the
+     * best value that anybody has found in these runs. scale: of the median, measured from there; NaN: unknown. */
+    double best, scale;
     double budget; /* full evaluations: the suite's, else what the longest run spent; no curve goes on behind it */
     size_t n_at;   /* so many of the points where results are told are within the budget */
 } bench_runs_problem;
@@ -54,6 +58,9 @@ void bench_runs_destroy(bench_runs *runs); /* accepts NULL */
 
 /* The runs of a method on a problem, by seed; *n may be 0. */
 const bench_run *bench_runs_of(const bench_runs *runs, size_t workers, size_t problem, size_t method, size_t *n);
+/* A value of a curve as normalized regret; a run without an incumbent (INFINITY) has that of the median random
+ * configuration, 1. NaN: the problem has no scale. */
+double bench_runs_normalized(const bench_runs *runs, size_t problem, double value);
 /* How a value of a curve is written: with its own sign where it is no regret. */
 double bench_runs_shown(const bench_runs *runs, size_t problem, double value);
 /* What readers must know of these runs, a sentence each, followed by a line break: what is missing, what ended early,

@@ -23,7 +23,7 @@ typedef struct bench_runs_reading {
     double *spent;    /* by run: in all */
     bench_runs_row *rows;
     bench_runs_label *labels;
-    bench_runs_problem *problems;
+    bench_runs_problem *problems; /* scale is the median's value until all is read */
     int64_t *workers;
     size_t n_run, n_rows, n_labels, n_problems, n_workers;
     size_t run_capacity, spent_capacity, row_capacity, label_capacity, problem_capacity, workers_capacity;

@@ -40,7 +40,7 @@ static size_t problem_of(bench_runs_reading *r, const char *name) {
     for (size_t i = 0; i < r->n_problems; i++)
         if (strcmp(r->problems[i].name, name) == 0) return i;
     BASE_GROW(r->problems, r->problem_capacity, r->n_problems + 1);
-    r->problems[r->n_problems] = (bench_runs_problem){.name = name, .budget = NAN};
+    r->problems[r->n_problems] = (bench_runs_problem){.name = name, .budget = NAN, .scale = NAN};
     return r->n_problems++;
 }
 
@@ -103,6 +103,14 @@ static base_status read_goal(bench_runs_problem *p, const base_csv *csv, size_t 
     return BASE_OK;
 }
 
+/* Other programs need not say it. */
+static base_status read_median(bench_runs_problem *p, const base_csv *csv, size_t row, size_t column, base_err *err) {
+    double median = NAN;
+    if (column != SIZE_MAX) BASE_TRY(base_csv_number(csv, row, column, &median, err));
+    if (isfinite(median)) p->scale = median;
+    return BASE_OK;
+}
+
 static void add_run(folder_reader *f, const key *k, double spent, double utilisation) {
     bench_runs_reading *r = f->r;
     BASE_GROW(r->run, r->run_capacity, r->n_run + 1);
@@ -126,6 +134,7 @@ static base_status read_cells(folder_reader *f, base_err *err) {
     BASE_TRY(base_csv_column(&t.csv, "goal", &goal, err));
     BASE_TRY(base_csv_column(&t.csv, "spent", &spent, err));
     BASE_TRY(base_csv_column(&t.csv, "utilisation", &utilisation, err));
+    const size_t median = base_csv_find(&t.csv, "median");
     for (size_t i = 0; i < t.csv.n_rows; i++) {
         key k;
         double cost, used;
@@ -134,6 +143,7 @@ static base_status read_cells(folder_reader *f, base_err *err) {
             return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: this run is there already", t.csv.file,
                              base_csv_at(&t.csv, i, 0)->line);
         BASE_TRY(read_goal(&f->r->problems[k.problem], &t.csv, i, goal, err));
+        BASE_TRY(read_median(&f->r->problems[k.problem], &t.csv, i, median, err));
         BASE_TRY(base_csv_number(&t.csv, i, spent, &cost, err));
         BASE_TRY(base_csv_number(&t.csv, i, utilisation, &used, err));
         if (!(cost >= 0) || isinf(cost))

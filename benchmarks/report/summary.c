@@ -13,13 +13,20 @@ const bench_bootstrap bench_report_bootstrap = {.resamples = 1000, .level = 0.95
 
 /* ---- numbers ---- */
 
+static double normalized(const bench_runs *runs, size_t problem, const double *values, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += bench_runs_normalized(runs, problem, values[i]);
+    return sum / (double)n;
+}
+
 /* One point of a method's runs. values: n sorted numbers. */
 static void fill(const bench_runs *runs, bench_summary_row *row, const double *values) {
     const size_t p = row->problem;
-    row->median = row->mean = row->low = row->high = NAN;
+    row->median = row->mean = row->low = row->high = row->normalized = NAN;
     if (row->n == 0) return;
     row->median = bench_runs_shown(runs, p, bench_sample_quantile(values, row->n, 0.5));
     row->mean = bench_runs_shown(runs, p, bench_sample_mean(values, row->n));
+    row->normalized = normalized(runs, p, values, row->n);
     if (row->n < 2) return;
     bench_interval band;
     bench_band(values, row->n, 1, NULL, BENCH_MEDIAN, &bench_report_bootstrap, &band);
@@ -76,14 +83,14 @@ static void put_number(double value, base_buf *out) {
 }
 
 void bench_summary_print(const bench_runs *runs, const bench_summary *summary, base_buf *out) {
-    base_buf_puts(out, "problem,workers,method,at,n,median,mean,low,high,rank\n");
+    base_buf_puts(out, "problem,workers,method,at,n,median,mean,low,high,rank,normalized\n");
     for (size_t i = 0; i < summary->n; i++) {
         const bench_summary_row *row = &summary->rows[i];
         base_csv_put(runs->problems[row->problem].name, out);
         base_buf_printf(out, ",%lld,", (long long)runs->workers[row->workers]);
         base_csv_put(runs->methods[row->method], out);
         base_buf_printf(out, ",%.10g,%zu", runs->at[row->at], row->n);
-        const double numbers[] = {row->median, row->mean, row->low, row->high, row->rank};
+        const double numbers[] = {row->median, row->mean, row->low, row->high, row->rank, row->normalized};
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) put_number(numbers[k], out);
         base_buf_putc(out, '\n');
     }

@@ -18,8 +18,9 @@ typedef struct bench_summary_row {
     size_t workers, problem, method, at; /* indices */
     size_t n;                            /* runs that went so far; 0: the others are NaN */
     double median, mean;
-    double low, high; /* the bootstrap's band of the median, 95 %; NaN with fewer than two runs */
-    double rank;      /* mean over the seeds that all methods of the problem have here, 1 being the best; NaN: none */
+    double low, high;  /* the bootstrap's band of the median, 95 %; NaN with fewer than two runs */
+    double normalized; /* mean of the normalized regrets; NaN: the problem has no scale */
+    double rank;       /* mean over the seeds that all methods of the problem have here, 1 being the best; NaN: none */
 } bench_summary_row;
 
 typedef struct bench_summary {
@@ -29,7 +30,7 @@ typedef struct bench_summary {
 
 /* In arena. */
 bench_summary bench_summary_make(const bench_runs *runs, base_arena *arena);
-/* summary.csv: problem,workers,method,at,n,median,mean,low,high,rank. */
+/* summary.csv: problem,workers,method,at,n,median,mean,low,high,rank,normalized. */
 void bench_summary_print(const bench_runs *runs, const bench_summary *summary, base_buf *out);
 
 #ifdef __cplusplus

@@ -20,6 +20,9 @@ const size_t *bench_ranking_order(const bench_runs *runs, const bench_ranking *r
 /* Median and mean of every method at the points within the problem's budget. */
 bench_table bench_table_of_problem(const bench_runs *runs, const bench_summary *summary, size_t workers, size_t problem,
                                    base_arena *arena);
+/* Mean over problems of normalized regrets, with the bootstrap's band: of the ranking's methods and of those of its
+ * problems that have a scale. Without a row when there are none. */
+bench_table bench_table_of_regrets(const bench_runs *runs, const bench_ranking *r, base_arena *arena);
 /* Average ranks with their standard errors, at all points and at the budgets. */
 bench_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
 /* How much of the workers' time went into evaluations. */

@@ -10,6 +10,7 @@
 
 typedef struct tables {
     base_buf cells, results;
+    const char *median; /* of random configurations, in every line that is added; NULL: there is no such column */
 } tables;
 
 /* steps: "cost:regret cost:regret"; exact = 10 + regret. known: whether the regret is said. */
@@ -18,11 +19,13 @@ static inline void add_any(tables *t, const char *problem, const char *method, i
     if (t->cells.length == 0) {
         base_buf_puts(&t->cells,
                       "problem,method,workers,seed,goal,trials,evaluations,spent,time,utilisation,value,exact,"
-                      "regret\n");
+                      "regret");
+        base_buf_puts(&t->cells, t->median ? ",median\n" : "\n");
         base_buf_puts(&t->results,
                       "problem,method,workers,seed,spent,time,evaluations,trial,fidelity,value,exact,regret\n");
     }
-    base_buf_printf(&t->cells, "%s,%s,%d,%d,%s,1,1,%g,1,0.5,,,\n", problem, method, workers, seed, goal, spent);
+    base_buf_printf(&t->cells, "%s,%s,%d,%d,%s,1,1,%g,1,0.5,,,%s%s\n", problem, method, workers, seed, goal, spent,
+                    t->median ? "," : "", t->median ? t->median : "");
     double cost, regret;
     int length;
     for (; sscanf(steps, " %lf:%lf%n", &cost, &regret, &length) == 2; steps += length) {

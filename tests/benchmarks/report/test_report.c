@@ -144,7 +144,7 @@ static void files(void **state) {
     base_buf text = {0};
     CHECK_OK(bench_report_write(r, check_tmpdir_file(&dir, "deep"), &err));
     CHECK_OK(base_read_file(check_tmpdir_file(&dir, "deep/summary.csv"), &text, &err));
-    CHECK_CONTAINS(base_buf_text(&text), "\nf0,8,c,4,1,5,5,,,1\n");
+    CHECK_CONTAINS(base_buf_text(&text), "\nf0,8,c,4,1,5,5,,,1,\n");
     static const char *const figures[] = {"regret-1-f0-w1", "regret-1-f0-w8", "ranks-w1", "targets-w1", "groups-w1"};
     for (size_t i = 0; i < CHECK_COUNT(figures); i++) {
         char name[64];

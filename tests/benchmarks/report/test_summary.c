@@ -32,9 +32,9 @@ static void by_hand(void **state) {
     assert_true(isnan(r[3].low) && isnan(r[3].high));
     base_buf csv = {0};
     bench_summary_print(runs, &s, &csv);
-    CHECK_CONTAINS(base_buf_text(&csv), "problem,workers,method,at,n,median,mean,low,high,rank\n"
-                                        "f,1,a,1,3,6,6.333333333,4,9,1.5\n");
-    CHECK_CONTAINS(base_buf_text(&csv), "\nf,1,b,4,1,0.5,0.5,,,1\n");
+    CHECK_CONTAINS(base_buf_text(&csv), "problem,workers,method,at,n,median,mean,low,high,rank,normalized\n"
+                                        "f,1,a,1,3,6,6.333333333,4,9,1.5,\n");
+    CHECK_CONTAINS(base_buf_text(&csv), "\nf,1,b,4,1,0.5,0.5,,,1,\n");
     base_buf_fini(&csv);
     base_arena_destroy(arena);
     bench_runs_destroy(runs);

@@ -96,11 +96,46 @@ static void groups(void **state) {
     bench_runs_destroy(runs);
 }
 
+/* f: regrets, the median has 8. g: maximized values 14, 12, 10 without an optimum, so that 14 stands for it, and a
+ * median of 10 has 4; what was not found by 1 counts 1. h has no median. */
+static void normalized_regrets(void **state) {
+    (void)state;
+    tables t = {.median = "18"};
+    add(&t, "f", "a", 1, 1, 4, "1:4 4:2");
+    add(&t, "f", "b", 1, 1, 4, "1:8");
+    t.median = "10";
+    add_any(&t, "g", "a", 1, 1, 4, "1:2 3:4", "maximize", false);
+    add_any(&t, "g", "b", 1, 1, 4, "2:0", "maximize", false);
+    t.median = "";
+    add(&t, "h", "a", 1, 1, 4, "1:100");
+    add(&t, "h", "b", 1, 1, 4, "1:100");
+    const double at[] = {1, 4};
+    bench_runs *runs = read_tables(&t, at, 2);
+    base_arena *arena = base_arena_create();
+    CHECK_NEAR(runs->problems[0].scale, 8, 0);
+    CHECK_NEAR(runs->problems[1].scale, 4, 0);
+    assert_true(isnan(runs->problems[2].scale));
+    CHECK_NEAR(bench_runs_normalized(runs, 1, -12), 0.5, 0);
+    const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
+    const bench_table table = bench_table_of_regrets(runs, &r, arena);
+    assert_int_equal(table.rows, 2);
+    check_row(&table, 0, "a|0.5 [0.5, 0.5]|0.125 [0.125, 0.125]"); /* (4/8 + 2/4) / 2, (2/8 + 0) / 2 */
+    check_row(&table, 1, "b|1 [1, 1]|1 [1, 1]");
+    CHECK_CONTAINS(table.note, "2 problems.");
+    CHECK_CONTAINS(table.note, "the optimum of 1:");
+    const bench_summary s = bench_summary_make(runs, arena);
+    CHECK_NEAR(s.rows[1].normalized, 0.25, 0);
+    assert_true(isnan(s.rows[s.n - 1].normalized));
+    base_arena_destroy(arena);
+    bench_runs_destroy(runs);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_took),
         cmocka_unit_test(tests_and_holes),
         cmocka_unit_test(groups),
+        cmocka_unit_test(normalized_regrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
