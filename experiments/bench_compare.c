@@ -13,6 +13,7 @@ typedef struct request {
     const char **folders, *out, *against;
     size_t n_folders, n_at;
     double *at; /* NULL: the suite's */
+    bool markdown;
 } request;
 
 /* ---- the command line ---- */
@@ -38,6 +39,10 @@ static base_status read_at(const char *text, base_arena *arena, request *q, base
 static base_status read_request(int argc, char **argv, base_arena *arena, request *q, base_err *err) {
     q->folders = BASE_NEW_ARRAY(arena, (size_t)argc + 1, const char *);
     for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--markdown") == 0) {
+            q->markdown = true;
+            continue;
+        }
         const bool known =
             strcmp(argv[i], "--out") == 0 || strcmp(argv[i], "--at") == 0 || strcmp(argv[i], "--against") == 0;
         if (!known && argv[i][0] == '-')
@@ -60,7 +65,7 @@ static base_status read_request(int argc, char **argv, base_arena *arena, reques
 
 static base_status print_and_write(const request *q, const bench_report *report, base_err *err) {
     base_buf text = {0};
-    bench_report_print(report, &text);
+    (q->markdown ? bench_report_markdown : bench_report_print)(report, &text);
     fputs(base_buf_text(&text), stdout);
     base_buf_fini(&text);
     return q->out ? bench_report_write(report, q->out, err) : BASE_OK;

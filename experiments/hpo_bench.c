@@ -15,6 +15,7 @@
 
 static const char usage[] = "usage: hpo_bench run SUITE [--out DIR] [-j N] [--set KEY=VALUE] [--times]\n"
                             "       hpo_bench compare DIR... [--out DIR] [--at X,Y,...] [--against METHOD]\n"
+                            "                 [--markdown]\n"
                             "       hpo_bench list\n"
                             "       hpo_bench check SUITE [--set KEY=VALUE]\n"
                             "\n"
@@ -34,7 +35,8 @@ static const char usage[] = "usage: hpo_bench run SUITE [--out DIR] [-j N] [--se
                             "  --times           how long suggestions took, too: times.csv\n"
                             "  --at X,Y,...      full evaluations at which results are told; default: the\n"
                             "                    suite's\n"
-                            "  --against METHOD  whom tests are against; default: the best average rank\n";
+                            "  --against METHOD  whom tests are against; default: the best average rank\n"
+                            "  --markdown        ranks and normalized regrets alone, as Markdown\n";
 
 /* ---- a suite and its study ---- */
 

@@ -124,6 +124,24 @@ void bench_report_brief(const bench_report *r, base_buf *out) {
     base_arena_destroy(arena);
 }
 
+/* ---- Markdown ---- */
+
+static void put_markdown(bench_table table, base_buf *out) {
+    if (table.rows > 0) bench_table_markdown(&table, out);
+}
+
+void bench_report_markdown(const bench_report *r, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    for (size_t w = 0; w < r->runs->n_workers; w++) {
+        const bench_ranking *ranking = &r->rankings[w];
+        if (ranking->n_methods < 2) continue;
+        put_markdown(bench_table_of_regrets(r->runs, ranking, arena), out);
+        put_markdown(bench_table_of_ranks(r->runs, ranking, arena), out);
+    }
+    if (r->runs->n_workers > 1) put_markdown(bench_table_of_utilisation(r->runs, arena), out);
+    base_arena_destroy(arena);
+}
+
 /* ---- files ---- */
 
 static base_status write(const char *folder, const char *name, const base_buf *text, base_err *err) {

@@ -31,6 +31,8 @@ void bench_report_destroy(bench_report *report);      /* accepts NULL */
 void bench_report_print(const bench_report *report, base_buf *out);
 /* What fits a screen: ranks, or results where there is nothing to rank. out is empty. */
 void bench_report_brief(const bench_report *report, base_buf *out);
+/* Ranks and normalized regrets as Markdown, for a page of results. */
+void bench_report_markdown(const bench_report *report, base_buf *out);
 /* The files of the report in a folder, which is made: summary.csv, index.html and figures/NAME.svg. */
 BASE_CHECK base_status bench_report_write(const bench_report *report, const char *folder, base_err *err);
 

@@ -175,6 +175,31 @@ void bench_table_html(const bench_table *t, base_buf *out) {
     base_buf_puts(out, "</p>\n");
 }
 
+/* ---- Markdown ---- */
+
+/* A bar would end the cell. */
+static void put_markdown_cells(const bench_table *t, const char *const *row, base_buf *out) {
+    for (size_t i = 0; i < t->columns; i++) {
+        base_buf_puts(out, i == 0 ? "| " : " ");
+        for (const char *c = row[i]; *c; c++) {
+            if (*c == '|') base_buf_putc(out, '\\');
+            base_buf_putc(out, *c);
+        }
+        base_buf_puts(out, " |");
+    }
+    base_buf_putc(out, '\n');
+}
+
+void bench_table_markdown(const bench_table *t, base_buf *out) {
+    if (t->title) base_buf_printf(out, "%s\n\n", t->title);
+    put_markdown_cells(t, t->names, out);
+    for (size_t i = 0; i < t->columns; i++) base_buf_puts(out, i < t->labels ? "|---" : "|--:");
+    base_buf_puts(out, "|\n");
+    for (size_t i = 0; i < t->rows; i++) put_markdown_cells(t, &t->cells[i * t->columns], out);
+    base_buf_putc(out, '\n');
+    if (t->note) base_buf_printf(out, "%s\n\n", t->note);
+}
+
 /* ---- texts of cells ---- */
 
 const char *bench_number_text(base_arena *arena, double value) {

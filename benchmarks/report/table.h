@@ -32,6 +32,8 @@ const char **bench_table_row(bench_table *table);
 void bench_table_print(const bench_table *table, base_buf *out);
 /* An element of HTML. */
 void bench_table_html(const bench_table *table, base_buf *out);
+/* A table of Markdown between its title and its note. */
+void bench_table_markdown(const bench_table *table, base_buf *out);
 
 /* ---- texts of cells, in arena ---- */
 

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the suites that claims rest on, and checks the claims. Fails when one does not hold.
+
+usage: scripts/check_suites.py [--bench PROGRAM] [--dir FOLDER] [--jobs N] [--summary]
+
+  multi-fidelity  no method with a model is behind its own scheduler with random configurations after 5, 10, 20 full
+  and priors      evaluations
+  priors          PriorBand is ahead of Hyperband with good priors and those of the best of 25 points, from 2 full
+                  evaluations on; with bad ones it is not behind after 30
+  published       BOHB is ahead of Hyperband from 30 full evaluations on, on counting ones 8+8; and the four procedures
+                  agree with benchmarks/envelopes.csv (programs of their own) and simulated.csv (simulate_envelopes.py): at
+                  most 1 number in 40 beyond 3 combined standard errors, none beyond 4
+  nas             local search agrees with benchmarks/anchors.csv, a program of its own on the same tables (the mean of
+                  repeated trainings, a network that comes back is not charged again), within 4 standard errors
+
+What is compared over problems is normalized regret, a mean over the suite's problems: 1 is the regret of the median random
+configuration (column median of cells.csv). z is a difference in standard errors over seeds, the problems being what they
+are; ahead is z < -2, behind z > 2. The same command continues what was interrupted. Needs only the standard library.
+"""
+import argparse
+import csv
+import math
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SUITES = ("multi-fidelity", "priors", "published", "nas")
+MODELS = {  # of a scheduler with random configurations
+    "multi-fidelity": {
+        "random": ["gp", "tpe", "rf"],
+        "hyperband": ["bohb", "smac", "tpe + hyperband", "gp-hyperband", "gp joint + hyperband"],
+        "asha": ["kde + asha", "rf + asha", "tpe + asha", "mobster", "gp joint + asha"],
+        "async-hyperband": ["gp joint + async-hyperband"]},
+    "priors": {"random": ["gp", "tpe", "gp with priors", "tpe with priors"], "hyperband": ["bohb", "priorband-bo"]}}
+TABLES = ("envelopes.csv", "simulated.csv")
+PUBLISHED = {"RS": "random", "HB": "hyperband", "BOHB": "bohb", "PB": "priorband"}
+ROUNDING = 0.0006  # of a mean with three decimals
+
+
+class Runs:
+    """The tables of a folder: curves of regrets, or of values where the optimum is unknown."""
+
+    def __init__(self, folder):
+        self.curves, self.exact, self.scale, self.best = {}, {}, {}, {}
+        for row in read_table(folder / "cells.csv"):
+            key = row["problem"], row["method"], int(row["seed"])
+            self.curves[key], self.exact[key] = [], []
+            sign = -1 if row["goal"] == "maximize" else 1
+            self.scale[row["problem"]] = sign, float(row["median"] or "nan")
+        for row in read_table(folder / "results.csv"):
+            problem = row["problem"]
+            key, exact = (problem, row["method"], int(row["seed"])), float(row["exact"])
+            value = self.scale[problem][0] * exact
+            self.best[problem] = min(self.best.get(problem, math.inf), value - float(row["regret"] or 0))
+            self.curves[key].append((float(row["spent"]), value))
+            self.exact[key].append((float(row["spent"]), exact))
+        self.problems = list(dict.fromkeys(key[0] for key in self.curves))
+
+    def runs(self, problem, method):
+        return [key for key in self.curves if key[:2] == (problem, method)]
+
+    def normalized(self, problem, method, moment):
+        """One number for each seed; a run that has found nothing yet counts 1."""
+        sign, median = self.scale[problem]
+        best, scale = self.best[problem], sign * median - self.best[problem]
+        found = [at(self.curves[key], moment) for key in self.runs(problem, method)]
+        return [1.0 if value is None else (value - best) / scale for value in found]
+
+    def regrets(self, problem, method, moment):
+        return [math.inf if value is None else value - self.best[problem]
+                for value in (at(self.curves[key], moment) for key in self.runs(problem, method))]
+
+    def difference(self, problems, method, other, moment):
+        """(mean over problems of the method's normalized regret less the other's, its standard error, their means)"""
+        means, errors = [], []
+        for name in (method, other):
+            samples = [self.normalized(problem, name, moment) for problem in problems]
+            means.append(statistics.mean(statistics.mean(sample) for sample in samples))
+            errors.append(math.sqrt(sum(statistics.variance(sample) / len(sample) for sample in samples)) / len(samples))
+        return means[0] - means[1], math.hypot(*errors), means
+
+
+def read_table(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def at(curve, moment):
+    """The value of the incumbent when so much is spent; None before the first."""
+    last = None
+    for spent, value in curve:
+        if spent > moment * (1 + 1e-9):
+            break
+        last = value
+    return last
+
+
+def z_of(difference, error):
+    return difference / error if error > 0 else math.copysign(math.inf, difference) if difference else 0.0
+
+
+class Checks:
+    """What has been checked; a line is printed for each."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def line(self, holds, text):
+        self.failed += not holds
+        print(f"  {'' if holds else 'DOES NOT HOLD: '}{text}")
+
+    def compare(self, runs, problems, method, relation, other, moments):
+        parts, hold = [], True
+        for moment in moments:
+            difference, error, means = runs.difference(problems, method, other, moment)
+            z = z_of(difference, error)
+            hold = hold and (z < -2 if relation == "ahead of" else z <= 2)
+            parts.append(f"{moment}: {means[0]:.3f} to {means[1]:.3f} (z {z:+.1f})")
+        self.line(hold, f"{method} {relation} {other}: " + ", ".join(parts))
+
+
+def check_models(name, runs, checks):
+    print(f"{name}: models and their schedulers with random configurations, {len(runs.problems)} problems")
+    for scheduler, methods in MODELS[name].items():
+        for method in methods:
+            checks.compare(runs, runs.problems, method, "not behind", scheduler, (5, 10, 20))
+
+
+def check_priors(runs, checks):
+    for prior, relation, moments in (("good", "ahead of", (2, 5, 10, 20, 30)), ("at25", "ahead of", (2, 5, 10, 20, 30)),
+                                     ("bad", "not behind", (30,))):
+        problems = [problem for problem in runs.problems if problem.endswith(" " + prior)]
+        print(f"priors: {prior}, {len(problems)} problems")
+        checks.compare(runs, problems, "priorband", relation, "hyperband", moments)
+
+
+def check_table(name, runs, checks):
+    """Every number of a table for which there are runs."""
+    scores = []
+    for row in read_table(ROOT / "benchmarks" / name):
+        problem = row["problem"]
+        if problem.startswith("mf-"):
+            problem += " " + (row["prior"] or "at25")  # those without a prior are the same with any
+        moment, keys = float(row["evaluations"]), runs.runs(problem, PUBLISHED[row["method"]])
+        if not keys or moment > (100 if problem.startswith("counting") else 30):
+            continue
+        parts = sum(map(int, problem.split()[1].split("+"))) if problem.startswith("counting") else 1
+        regrets = [regret / parts for regret in runs.regrets(problem, PUBLISHED[row["method"]], moment)]
+        error = math.hypot(statistics.stdev(regrets) / math.sqrt(len(regrets)), float(row["error"]))
+        difference = statistics.mean(regrets) - float(row["mean"])
+        scores.append(0.0 if abs(difference) <= ROUNDING else z_of(difference, error))
+    beyond = [sum(abs(z) > limit for z in scores) for limit in (2, 3, 4)]
+    checks.line(bool(scores) and beyond[1] <= len(scores) / 40 and beyond[2] == 0,
+                "{}: {} numbers, {} beyond 2 standard errors, {} beyond 3, {} beyond 4, mean z^2 {:.2f}".format(
+                    name, len(scores), *beyond, statistics.mean(z * z for z in scores) if scores else math.nan))
+
+
+def check_published(runs, checks):
+    print("published: counting ones 8+8, and tables of other programs")
+    checks.compare(runs, ["counting-ones 8+8"], "bohb", "ahead of", "hyperband", (30, 100))
+    for name in TABLES:
+        check_table(name, runs, checks)
+
+
+def check_anchors(runs, checks):
+    print("nas: local search")
+    for row in read_table(ROOT / "benchmarks/anchors.csv"):
+        values = [at(runs.exact[key], float(row["evaluations"])) for key in runs.runs(row["problem"], row["method"])]
+        theirs = float(row["deviation"]) / math.sqrt(int(row["seeds"]))
+        error = math.hypot(statistics.stdev(values) / math.sqrt(len(values)), theirs)
+        difference = statistics.mean(values) - float(row["mean"])
+        checks.line(abs(difference) <= 4 * error + ROUNDING,
+                    f"{row['problem']} {row['evaluations']}: {statistics.mean(values):.3f}, there {row['mean']} "
+                    f"(z {z_of(difference, error):+.1f})")
+
+
+def run_suite(name, arguments):
+    command = [arguments.bench, "run", name, "--out", str(arguments.dir / name)]
+    jobs = ["-j", str(arguments.jobs)] if arguments.jobs > 1 else []
+    done = subprocess.run(command + jobs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-500:]}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bench", default=str(ROOT / "build/release/bin/hpo_bench"), help="the program")
+    parser.add_argument("--dir", default=ROOT / "runs/results", type=pathlib.Path, help="where the suites' runs lie")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="cells at a time")
+    parser.add_argument("--summary", action="store_true", help="run nothing: check what is done")
+    arguments = parser.parse_args()
+    checks, folders = Checks(), {}
+    for name in SUITES:
+        if not arguments.summary:
+            run_suite(name, arguments)
+        if (arguments.dir / name / "results.csv").exists():
+            folders[name] = Runs(arguments.dir / name)
+        else:
+            checks.line(False, f"{name}: there are no results in {arguments.dir / name}")
+    for name in MODELS:
+        if name in folders:
+            check_models(name, folders[name], checks)
+    for name, check in (("priors", check_priors), ("published", check_published), ("nas", check_anchors)):
+        if name in folders:
+            check(folders[name], checks)
+    print(f"{checks.failed} claims do not hold" if checks.failed else "all claims hold")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
