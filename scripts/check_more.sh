@@ -3,18 +3,19 @@
 # What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, searches within limits with many
 # seeds, more searches that are killed, the threads of dispatch and the journal under ThreadSanitizer, the same results
 # and the same speed as another build. About half an hour.
-#   scripts/check_more.sh [--aarch64] [OLD]
+#   scripts/check_more.sh [--aarch64] [--suites] [OLD]
 # OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
-# which takes an hour more.
+# which takes an hour more. --suites: scripts/check_suites.py, what the suites of benchmarks claim, half an hour more.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=scripts/steps.sh
 . scripts/steps.sh
 
-aarch64=false old=
+aarch64=false suites=false old=
 for argument in "$@"; do
     case $argument in
     --aarch64) aarch64=true ;;
+    --suites) suites=true ;;
     -*) sed -n '6,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     *) old=$argument ;;
     esac
@@ -35,6 +36,7 @@ if step "build release" build release; then
     step "20,000 trials" soak
     step "20 seeds within limits" build/release/tests/nas/test_search_limits 20
     step "searches that are killed" killed
+    if $suites; then step "claims of the suites" scripts/check_suites.py; fi
     if [ -n "$old" ]; then
         step "the same results as $old" scripts/compare_results.sh "$old" build/release
         step "as fast as $old" scripts/compare_builds.sh "$old" build/release

@@ -166,9 +166,9 @@ def check_published(runs, checks):
         check_table(name, runs, checks)
 
 
-def check_anchors(runs, checks):
+def check_anchors(runs, anchors, checks):
     print("nas: local search")
-    for row in read_table(ROOT / "benchmarks/anchors.csv"):
+    for row in anchors:
         values = [at(runs.exact[key], float(row["evaluations"])) for key in runs.runs(row["problem"], row["method"])]
         theirs = float(row["deviation"]) / math.sqrt(int(row["seeds"]))
         error = math.hypot(statistics.stdev(values) / math.sqrt(len(values)), theirs)
@@ -204,9 +204,11 @@ def main():
     for name in MODELS:
         if name in folders:
             check_models(name, folders[name], checks)
-    for name, check in (("priors", check_priors), ("published", check_published), ("nas", check_anchors)):
+    for name, check in (("priors", check_priors), ("published", check_published)):
         if name in folders:
             check(folders[name], checks)
+    if "nas" in folders:
+        check_anchors(folders["nas"], read_table(ROOT / "benchmarks/anchors.csv"), checks)
     print(f"{checks.failed} claims do not hold" if checks.failed else "all claims hold")
     return 1 if checks.failed else 0
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Simulates random search, Hyperband, BOHB and PriorBand: what compare_envelopes.py should find, apart from chance.
+"""Simulates random search, Hyperband, BOHB and PriorBand: what the suite `published` should find, apart from chance.
 
 usage: scripts/simulate_envelopes.py [--seeds N] [--only TEXT] [--methods RS,HB,BOHB,PB] [--faulty-kernel] [--jobs N]
 

@@ -7,14 +7,16 @@ usage: experiments/priorband-beliefs/curves.py [RUNS] [--svg FILE]     RUNS: wha
 Best is the lowest error on the highest number of epochs seen so far. Needs only Python's standard library.
 """
 import argparse
+import json
+import math
 import pathlib
+import statistics
 import sys
 
+sys.dont_write_bytecode = True  # no __pycache__ beside the studies
+import figure  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "scripts"))
-import compare_searchers as compare  # noqa: E402
-import curves  # noqa: E402
 
 BELIEFS = {"good": ("good beliefs", "#009e73"), "wrong": ("wrong beliefs", "#cc79a7"),
            "none": ("no beliefs", "#0072b2")}
@@ -24,7 +26,30 @@ MOMENTS = (1, 2, 4, 8, 12)
 
 def curve_of(folder):
     """[(full evaluations spent, best valid error)], one for each result; what was continued counts once."""
-    return [(spent / FULL, best["value"]) for spent, best in compare.incumbents(folder / "journal.log")]
+    best, spent, curve = None, 0.0, []
+    with open(folder / "journal.log", encoding="utf-8") as journal:
+        for line in journal:
+            if '"hpo:result"' not in line:
+                continue
+            result = json.loads(line)["user_attr"]["hpo:result"]
+            spent += result.get("cost", 0)
+            value, = result["values"]
+            if math.isfinite(float(value)):
+                best = min(best or (math.inf,), (-result["fidelity"], value))
+            if best:
+                curve.append((spent / FULL, best[1]))
+    return curve
+
+
+def best_at(curve, moment):
+    """When so much is spent; infinite before the first result."""
+    return ([math.inf] + [value for spent, value in curve if spent <= moment * (1 + 1e-9)])[-1]
+
+
+def mean_and_error(values):
+    several = len(values) > 1 and math.isfinite(sum(values))
+    error = statistics.stdev(values) / math.sqrt(len(values)) if several else math.nan
+    return statistics.mean(values), error
 
 
 def main():
@@ -42,17 +67,17 @@ def main():
         if not runs:
             print(f"{label:16} no run has come to its end")
             continue
-        at = {m: compare.mean_and_error([100 * compare.at(run, m) for run in runs]) for m in MOMENTS}
+        at = {m: mean_and_error([100 * best_at(run, m) for run in runs]) for m in MOMENTS}
         print(f"{label:16}" + "".join(f"{f'{mean:.2f} ({error:.2f})':>14}" for mean, error in at.values())
               + f"{len(runs):8}")
         begin = max(run[0][0] for run in runs)
         steps = sorted({point[0] for run in runs for point in run if begin <= point[0] <= LAST})
-        means = [(x, *compare.mean_and_error([100 * compare.at(run, x) for run in runs])) for x in steps]
-        series.append(curves.Series(label, colour, means, []))
+        means = [(x, *mean_and_error([100 * best_at(run, x) for run in runs])) for x in steps]
+        series.append(figure.Series(label, colour, means, []))
     if not series:
         return 1
     file = pathlib.Path(arguments.svg or pathlib.Path(arguments.runs) / "curves.svg")
-    file.write_text(curves.figure("A perceptron on Fashion-MNIST", "full evaluations' worth of epochs",
+    file.write_text(figure.figure("A perceptron on Fashion-MNIST", "full evaluations' worth of epochs",
                                   "valid error of the best, %", series), encoding="utf-8")
     print(f"in {file}")
     return 0

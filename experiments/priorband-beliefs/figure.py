@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws mean curves with their error bands, and reference points with error bars, as one SVG figure.
 
-A module for the scripts beside it: standard library only, the same numbers give the same bytes. Both axes are
+For the script beside it: standard library only, the same numbers give the same bytes. Both axes are
 logarithmic, since budgets and regrets go over orders of magnitude; what is not positive is drawn at the lower edge.
 """
 import dataclasses

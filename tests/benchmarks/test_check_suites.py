@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What scripts/check_suites.py says of tables whose numbers are known by hand."""
+import contextlib
+import io
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import check_suites  # noqa: E402
+
+CELLS = "problem,method,workers,seed,goal,median\n"
+RESULTS = "problem,method,workers,seed,spent,exact,regret\n"
+
+
+def runs_of(rows):
+    """rows: (problem, method, seed, goal, median, [(spent, exact, regret or "")])"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        (path / "cells.csv").write_text(CELLS + "".join(f"{p},{m},1,{s},{g},{v}\n" for p, m, s, g, v, _ in rows))
+        (path / "results.csv").write_text(RESULTS + "".join(
+            f"{p},{m},1,{s},{spent},{exact},{regret}\n" for p, m, s, _, _, steps in rows
+            for spent, exact, regret in steps))
+        return check_suites.Runs(path)
+
+
+def said(method, *arguments):
+    """(claims that do not hold, what is printed)"""
+    checks, out = check_suites.Checks(), io.StringIO()
+    with contextlib.redirect_stdout(out):
+        method(checks, *arguments)
+    return checks.failed, out.getvalue()
+
+
+class NormalizedRegret(unittest.TestCase):
+    def test_known_and_unknown_optima(self):
+        runs = runs_of([("f", "a", 1, "minimize", 18, [(1, 14, 4), (3, 12, 2)]),
+                        ("g", "a", 1, "maximize", 10, [(2, 12, "")]), ("g", "b", 1, "maximize", 10, [(1, 14, "")])])
+        self.assertEqual(runs.normalized("f", "a", 1), [0.5])
+        self.assertEqual(runs.normalized("f", "a", 3), [0.25])
+        self.assertEqual(runs.normalized("g", "a", 1), [1.0])  # nothing yet
+        self.assertEqual(runs.normalized("g", "a", 2), [0.5])  # of 14, the best that anybody has
+        self.assertEqual(runs.regrets("g", "a", 2), [2])
+
+    def test_the_error_is_that_of_the_seeds(self):
+        rows = [("f", m, s, "minimize", 10, [(1, x, x)]) for m, xs in (("a", (1, 3)), ("b", (5, 9)))
+                for s, x in enumerate(xs)]
+        difference, error, means = runs_of(rows).difference(["f"], "a", "b", 1)
+        self.assertAlmostEqual(difference, -0.5)
+        self.assertAlmostEqual(error, (0.02 / 2 + 0.08 / 2) ** 0.5)
+        self.assertEqual([round(mean, 12) for mean in means], [0.2, 0.7])
+
+
+class Claims(unittest.TestCase):
+    def rows(self, ours, theirs):
+        return runs_of([("f", m, s, "minimize", 10, [(1, x + s / 100, x + s / 100)])
+                        for m, x in (("a", ours), ("b", theirs)) for s in range(9)])
+
+    def compare(self, runs, relation):
+        return said(check_suites.Checks.compare, runs, ["f"], "a", relation, "b", (1,))
+
+    def test_ahead_and_behind(self):
+        self.assertEqual(self.compare(self.rows(2, 3), "ahead of")[0], 0)
+        self.assertEqual(self.compare(self.rows(3, 3), "ahead of")[0], 1)
+        self.assertEqual(self.compare(self.rows(3, 3), "not behind")[0], 0)
+        failed, text = self.compare(self.rows(4, 3), "not behind")
+        self.assertEqual(failed, 1)
+        self.assertIn("DOES NOT HOLD: a not behind b: 1: 0.404 to 0.304", text)
+
+    def test_local_search_and_its_anchors(self):
+        for there, failures in ((91.391, 0), (90.9, 1)):  # 0.49 is 4.2 standard errors
+            rows = [("nasbench201-cifar10", "local", s, "maximize", 80,
+                     [(50, there + 0.2 * (-1) ** s, 0.1), (90, 91.534 + 0.01 * (-1) ** s, 0.1),
+                      (290, 91.606 + 0.001 * (-1) ** s, 0)]) for s in range(4)]
+            runs, checks, out = runs_of(rows), check_suites.Checks(), io.StringIO()
+            anchors = [row for row in check_suites.read_table(check_suites.ROOT / "benchmarks/anchors.csv")
+                       if row["problem"] == "nasbench201-cifar10"]
+            with contextlib.redirect_stdout(out):
+                check_suites.check_anchors(runs, anchors, checks)
+            self.assertEqual(checks.failed, failures, out.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()
