@@ -50,12 +50,43 @@ static const hpo_objective_type wave_objective = {
     .evaluate = wave_evaluate,
 };
 
+/* Goes on from a file in the trial's folder, as trainings do, and forgets it. */
+static const char *checkpoint(const char *folder, double fidelity) {
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/at-%g", folder, fidelity);
+    return path;
+}
+
+static base_status climb_evaluate(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *out,
+                                  base_err *err) {
+    (void)self, (void)reporter;
+    if (job->from > 0 && access(checkpoint(job->folder, job->from), F_OK) != 0)
+        return BASE_FAIL(err, BASE_IO, "the checkpoint is gone");
+    hpo_metrics_set(&out->metrics, "loss", job->config[0] - job->fidelity);
+    return base_write_file(checkpoint(job->folder, job->fidelity), "", 0, err);
+}
+
+static size_t climb_forget(const char *folder, double fidelity) {
+    if (isfinite(fidelity)) return unlink(checkpoint(folder, fidelity)) == 0;
+    size_t count = 0;
+    for (int z = 1; z <= 9; z++) count += unlink(checkpoint(folder, z)) == 0;
+    return count;
+}
+
+static const hpo_objective_type climb_objective = {
+    .name = "climb",
+    .summary = "goes on from files",
+    .flags = HPO_OBJECTIVE_RESUMABLE,
+    .evaluate = climb_evaluate,
+    .forget = climb_forget,
+};
+
 static const hpo_program_ops no_ops = {0};
 static const hpo_objective_type program_objective = {.name = "program", .summary = "a program", .program = &no_ops};
 
 static const hpo_catalog *catalog(void) {
-    static const hpo_objective_type *const objectives[] = {&wave_objective, &program_objective};
-    static const hpo_catalog all = {.objectives = objectives, .n_objectives = 2, .version = "test 1"};
+    static const hpo_objective_type *const objectives[] = {&wave_objective, &program_objective, &climb_objective};
+    static const hpo_catalog all = {.objectives = objectives, .n_objectives = 3, .version = "test 1"};
     return &all;
 }
 
@@ -212,12 +243,42 @@ static void test_programs_are_refused(void **state) {
     hpo_study_spec_destroy(spec);
 }
 
+/* Two studies share an instance. The virtual time of a promotion is what it adds to the fidelity: every evaluation
+ * finds the checkpoint that it goes on from, and nothing is left of them. */
+static void test_objectives_with_checkpoints(void **state) {
+    (void)state;
+    static const char text[] = "objective: climb\nmetric: {name: loss, goal: minimize}\ndeterministic: true\nseed: 1\n"
+                               "workers: 1\nbudget: {trials: 9}\nparameters: {x: {min: 0.0, max: 1.0}}\n"
+                               "fidelity: {z: {min: 1, max: 9}}\nmethod: successive-halving\n";
+    const check_tmpdir dir = check_tmpdir_create();
+    base_err err;
+    hpo_study_spec *spec;
+    hpo_instance *instance;
+    CHECK_OK(hpo_study_read(catalog(), "s.yaml", text, strlen(text), NULL, 0, NULL, &spec, &err));
+    CHECK_OK(hpo_instance_create(spec, 0, &instance, &err));
+    for (int i = 0; i < 2; i++) {
+        watching w = {0};
+        bench_simulated out;
+        const bench_watcher watcher = {.watch = watch, .self = &w};
+        const bench_simulation_env env = {.watcher = &watcher, .instance = instance, .folder = dir.path};
+        CHECK_OK(bench_simulate(spec, &env, &out, &err));
+        assert_int_equal(out.evaluations, 13); /* 9 to z = 1, 3 of them to 3, one to 9 */
+        CHECK_NEAR(out.time, 9 * 1 + 3 * 2 + 1 * 6, 1e-12);
+        assert_null(strstr(base_buf_text(&w.text), "gone"));
+        CHECK_CONTAINS(base_buf_text(&w.text), "fidelity 0x1.2p+3");
+        base_buf_fini(&w.text);
+        assert_int_equal(rmdir(check_tmpdir_file(&dir, "trial-0")), -1); /* it is gone already */
+    }
+    hpo_instance_destroy(instance);
+    hpo_study_spec_destroy(spec);
+    check_tmpdir_remove(&dir);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_records_are_those_of_a_run),
-        cmocka_unit_test(test_times_add_up),
-        cmocka_unit_test(test_more_workers_than_trials),
-        cmocka_unit_test(test_programs_are_refused),
+        cmocka_unit_test(test_the_records_are_those_of_a_run), cmocka_unit_test(test_times_add_up),
+        cmocka_unit_test(test_more_workers_than_trials),       cmocka_unit_test(test_programs_are_refused),
+        cmocka_unit_test(test_objectives_with_checkpoints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
