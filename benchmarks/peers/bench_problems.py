@@ -44,6 +44,7 @@ _SIGNATURES = {  # function: (result, arguments)
     "fidelity": (ctypes.c_char_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_double),
                                    ctypes.POINTER(ctypes.c_int)]),
     "cost": (ctypes.c_double, [ctypes.c_void_p, ctypes.c_double]),
+    "continues": (ctypes.c_int, [ctypes.c_void_p]),
     "evaluate": (ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_double), ctypes.c_double, ctypes.c_uint64,
                                 ctypes.POINTER(ctypes.c_double)]),
     "optimum": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(ctypes.c_double),
@@ -175,6 +176,11 @@ class Problem:
     def cost(self, fidelity):
         """Of one evaluation from scratch, in full evaluations."""
         return self._api.cost(self._handle, fidelity)
+
+    @property
+    def continues(self):
+        """Whether a promoted trial goes on, charged cost(fidelity) less what it had been charged."""
+        return bool(self._api.continues(self._handle))
 
     def optima(self):
         """[(configuration, value)], empty where the optimum is unknown."""

@@ -178,6 +178,10 @@ double bench_api_cost(const bench_api_problem *problem, double fidelity) {
     return of->cost ? of->cost(fidelity) : fidelity / of->fidelity.max;
 }
 
+int bench_api_continues(const bench_api_problem *problem) {
+    return problem_of(problem)->continues;
+}
+
 /* ---- evaluating ---- */
 /* A formula goes on beyond its box; what counts does not. */
 static int is_legal(const hpo_param *param, double value) {

@@ -71,6 +71,8 @@ BENCH_API int bench_api_maximize(const bench_api_problem *problem, size_t metric
 BENCH_API const char *bench_api_fidelity(const bench_api_problem *problem, double *min, double *max, int *integer);
 /* Of one evaluation from scratch, as a share of a full one; NAN where nothing is one. */
 BENCH_API double bench_api_cost(const bench_api_problem *problem, double fidelity);
+/* 1: a trial that was evaluated at a lower fidelity goes on and costs what is more; 0: it begins anew. */
+BENCH_API int bench_api_continues(const bench_api_problem *problem);
 
 /* Every metric at the point, into values. A fidelity that is NAN asks for a full evaluation; it is ignored where there
  * is none. The values are a function of point, fidelity and seed: what hpo_search gets for a trial with this seed.

@@ -250,6 +250,7 @@ const bench_problem bench_problem_lcbench = {
     .tasks = tasks,
     .n_tasks = sizeof tasks / sizeof *tasks,
     .fidelity = {.name = "epochs", .min = 1, .max = EPOCHS, .integer = true},
+    .continues = true,
     .parameters = lcbench_parameters,
     .load = lcbench_load,
     .evaluate = lcbench_evaluate,

@@ -95,6 +95,9 @@ struct bench_problem {
     void (*evaluate)(const bench_instance *instance, const double *x, double fidelity, base_rng *noise, double *values);
     /* Of one evaluation from scratch, as a share of a full one; NULL: in proportion to the fidelity. */
     double (*cost)(double fidelity);
+    /* A promoted trial is the same training, which goes on: it is charged what was added to the fidelity (cost is
+     * NULL). Else every evaluation begins anew and is charged in full. */
+    bool continues;
     /* The best value that a full evaluation has, without noise, and place number `which` that has it; false: there are
      * not so many. NULL: unknown. The instance is loaded. */
     bool (*optimum)(const bench_instance *instance, size_t which, double *x, double *value);
@@ -116,6 +119,7 @@ size_t bench_task_find(const bench_problem *problem, const char *task);
 typedef struct bench_table_request {
     const char *file;
     const base_yaml_node *minimize, *maximize, *fidelity, *ignore, *log; /* a column, or a list of them */
+    bool continues;                                                      /* as in bench_problem */
 } bench_table_request;
 typedef struct bench_request {
     const char *problem;

@@ -132,6 +132,12 @@ const base_option bench_options[] = {
      .fallback = "",
      .shape = "column or list of columns",
      .help = "table: parameters with many values that are searched on the logarithm's scale"},
+    {.name = "continues",
+     .kind = BASE_OPTION_BOOL,
+     .offset = offsetof(bench_request, table.continues),
+     .fallback = "true",
+     .help = "table: rows of a configuration are points of one training, and a promoted trial is charged the "
+             "difference; false: every row is a training of its own, charged in full"},
     BASE_OPTIONS_END,
 };
 
@@ -160,7 +166,8 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
         {"instance", BENCH_TAKES_INSTANCE},  {"noise", BENCH_TAKES_NOISE},       {"integers", BENCH_TAKES_DIMENSIONS},
         {"choices", BENCH_TAKES_DIMENSIONS}, {"logs", BENCH_TAKES_DIMENSIONS},   {"levels", BENCH_TAKES_DIMENSIONS},
         {"file", BENCH_TAKES_TABLE},         {"minimize", BENCH_TAKES_TABLE},    {"maximize", BENCH_TAKES_TABLE},
-        {"fidelity", BENCH_TAKES_TABLE},     {"ignore", BENCH_TAKES_TABLE},      {"log", BENCH_TAKES_TABLE}};
+        {"fidelity", BENCH_TAKES_TABLE},     {"ignore", BENCH_TAKES_TABLE},      {"log", BENCH_TAKES_TABLE},
+        {"continues", BENCH_TAKES_TABLE}};
     enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const base_yaml_node *key = base_yaml_key(settings, rules[i].key);

@@ -155,6 +155,7 @@ static const bench_problem *view_of(const bench_user_table *table, const hpo_fid
     }
     find_best(view);
     problem->fidelity = *fidelity;
+    problem->continues = table->continues;
     problem->detail = view;
     return problem;
 }
@@ -199,6 +200,7 @@ base_status bench_table_open(const bench_table_request *request, const base_yaml
             base_yaml_get(map, "problem"), err,
             "the problem table needs a file, e.g. {problem: table, file: results.csv, minimize: loss}");
     bench_user_table *table = BASE_NEW(arena, bench_user_table);
+    table->continues = request->continues;
     bench_table_builder b = {
         .request = request, .map = map, .arena = arena, .scratch = base_arena_create(), .table = table};
     hpo_fidelity fidelity;

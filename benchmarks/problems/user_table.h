@@ -40,6 +40,7 @@ typedef struct bench_user_table {
     const double *level;     /* of a row: the fidelity, else 1 */
     const double *values;    /* n_rows x n_metrics; NAN: the evaluation failed */
     base_index index;        /* of configurations by their arguments */
+    bool continues;          /* as in bench_problem */
     bool complete;           /* no ranges, and all combinations of choices are there */
 } bench_user_table;
 

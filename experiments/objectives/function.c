@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The objective `function`: a formula or a published table, for benchmarks, tests and first steps.
  *
- * It costs a microsecond, so it runs in the worker itself. A problem with a fidelity reports the cost that its authors
- * gave it, in units of the fidelity: a full evaluation costs the highest one. Without a `fidelity:` in the study every
- * evaluation is a full one. */
+ * It costs a microsecond, so it runs in the worker itself. What an evaluation costs is in units of the fidelity, so
+ * that a full one costs the highest: what was added to it where a problem is a training that goes on (lcbench, a user's
+ * table), all of it where every evaluation stands for itself (formulas, tables of trainings with schedules of their
+ * own), or what the problem's authors say. Without a `fidelity:` in the study every evaluation is a full one. */
 #include <math.h>
 #include <string.h>
 
@@ -146,6 +147,14 @@ static bool function_maximize(const base_yaml_node *settings, const char *metric
     return maximize;
 }
 
+static bool function_resumes(const hpo_objective_env *env) {
+    bench_instance instance;
+    base_arena *arena = base_arena_create();
+    const bool continues = find_instance(env->settings, arena, &instance) && instance.problem->continues;
+    base_arena_destroy(arena);
+    return continues;
+}
+
 static void function_advise(const hpo_objective_env *env, base_buf *out) {
     bench_instance instance;
     base_arena *arena = base_arena_create();
@@ -217,7 +226,7 @@ const hpo_objective_type obj_function = {
     .summary = "a formula or a published table, to try methods on",
     .table = function_table,
     .state_size = sizeof(function_state),
-    .flags = HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_DEFAULT_SPACE,
+    .flags = HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_DEFAULT_SPACE | HPO_OBJECTIVE_RESUMABLE,
     .check = function_check,
     .parameters = function_parameters,
     .advise = function_advise,
@@ -226,5 +235,6 @@ const hpo_objective_type obj_function = {
     .init = function_init,
     .evaluate = function_evaluate,
     .optimum = function_optimum,
+    .resumes = function_resumes,
     .list = function_list,
 };

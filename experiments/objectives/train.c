@@ -262,7 +262,8 @@ static const base_option *train_table(base_arena *arena) {
 }
 
 /* A larger share of the data is another training; epochs and folds go on. */
-static bool train_resumes(const char *fidelity) {
+static bool train_resumes(const hpo_objective_env *env) {
+    const char *fidelity = env->fidelity.name;
     return !fidelity || strcmp(fidelity, fidelity_names[TRAIN_FRACTION - TRAIN_EPOCHS]) != 0;
 }
 

@@ -10,9 +10,7 @@ static uint64_t trial_seed(const hpo_study *study, uint64_t trial) {
 }
 
 double study_promotion_from(const hpo_study *study, hpo_view view, uint64_t trial_id) {
-    const hpo_objective_type *objective = study->spec->objective;
-    if (!(objective->flags & HPO_OBJECTIVE_RESUMABLE)) return 0;
-    if (objective->resumes && !objective->resumes(study->spec->fidelity.name)) return 0;
+    if (!study->resumes) return 0;
     const hpo_trial trial = hpo_view_trial(view, trial_id);
     return trial.n_evals > 0 ? trial.evals[trial.n_evals - 1].fidelity : 0;
 }

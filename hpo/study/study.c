@@ -11,6 +11,12 @@
 
 #include "hpo/study/study_impl.h"
 
+static bool resumes(const hpo_study_spec *spec) {
+    const hpo_objective_env env = hpo_study_objective_env(spec);
+    if (!(spec->objective->flags & HPO_OBJECTIVE_RESUMABLE)) return false;
+    return !spec->objective->resumes || spec->objective->resumes(&env);
+}
+
 base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_err *err) {
     *out = NULL;
     if (spec->try_first && !spec->first.rows) {
@@ -22,6 +28,7 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
         .spec = spec,
         .history = hpo_history_create(spec->space, spec->maximize, spec->fidelity.max),
         .exhausted_at = UINT64_MAX,
+        .resumes = resumes(spec),
         .verify_may_start = true,
     };
     const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);

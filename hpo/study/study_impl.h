@@ -15,6 +15,7 @@ struct hpo_study {
     uint64_t exhausted_at; /* from this event on the sampler has nothing left; UINT64_MAX: not known to be so */
     uint64_t workers;      /* that tell results */
     uint64_t run_began;    /* records of earlier runs */
+    bool resumes;          /* a promoted trial goes on from where it was */
     bool verify_may_start; /* what explained the last verified record */
     double now;            /* as the caller says; 0 = unknown */
     base_buf halt_reason, exhausted_reason, reason;

@@ -117,9 +117,11 @@ static void fidelities(void **state) {
     assert_string_equal(bench_api_fidelity(problem, &min, &max, &integer), "z");
     assert_true(min == 1 && max == 100 && !integer);
     CHECK_NEAR(bench_api_cost(problem, 3), .050855, 1e-12);
+    assert_int_equal(bench_api_continues(problem), 0);
     bench_api_close(problem);
     problem = open_api("{problem: lcbench, task: adult}");
     CHECK_NEAR(bench_api_cost(problem, 13), 0.25, 1e-15);
+    assert_int_equal(bench_api_continues(problem), 1);
     bench_api_close(problem);
     problem = open_api("{problem: counting-ones}");
     assert_true(isnan(bench_api_cost(problem, 9)));

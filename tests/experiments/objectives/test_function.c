@@ -179,6 +179,36 @@ static void curves(void **state) {
     release(&f);
 }
 
+static bool goes_on(const char *settings, hpo_fidelity fidelity) {
+    fixture f = read_study(settings, NULL, fidelity);
+    const bool resumes = obj_function.resumes(&f.env);
+    release(&f);
+    return resumes;
+}
+
+/* What a promoted trial is charged: learning curves go on; a formula, and a training whose learning rate was scheduled
+ * for its length, begin anew; of a table its user says it. */
+static void promotions(void **state) {
+    (void)state;
+    const hpo_fidelity epochs = {.name = "epochs", .min = 12, .max = 52, .integer = true};
+    const check_tmpdir dir = check_tmpdir_create();
+    base_buf text = {0};
+    assert_true(obj_function.flags & HPO_OBJECTIVE_RESUMABLE);
+    assert_true(goes_on("{problem: lcbench, task: adult}", epochs));
+    assert_false(goes_on("{problem: nasbench201-cifar10}", epochs));
+    assert_false(goes_on("{problem: mf-hartmann3}", z));
+    assert_false(goes_on("{problem: counting-ones}", (hpo_fidelity){.name = "samples", .min = 9, .max = 81}));
+    check_tmpdir_write(&dir, "t.csv", "a,epochs,loss\n1,12,.9\n2,52,.5\n");
+    base_buf_printf(&text, "{problem: table, file: %s/t.csv, minimize: loss, fidelity: epochs}", dir.path);
+    assert_true(goes_on(base_buf_text(&text), epochs));
+    base_buf_clear(&text);
+    base_buf_printf(&text, "{problem: table, file: %s/t.csv, minimize: loss, fidelity: epochs, continues: false}",
+                    dir.path);
+    assert_false(goes_on(base_buf_text(&text), epochs));
+    base_buf_fini(&text);
+    check_tmpdir_remove(&dir);
+}
+
 static void refused(const char *settings, const char *parameters, hpo_fidelity fidelity, const char *sentence) {
     base_err err = {0};
     fixture f = read_study(settings, parameters, fidelity);
@@ -273,10 +303,10 @@ static void goals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),
-                                       cmocka_unit_test(instances),      cmocka_unit_test(noise),
-                                       cmocka_unit_test(mixed),          cmocka_unit_test(fidelity_and_cost),
-                                       cmocka_unit_test(goals),          cmocka_unit_test(a_table),
-                                       cmocka_unit_test(curves),         cmocka_unit_test(sentences)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_parameters), cmocka_unit_test(sizes),     cmocka_unit_test(instances),
+        cmocka_unit_test(noise),          cmocka_unit_test(mixed),     cmocka_unit_test(fidelity_and_cost),
+        cmocka_unit_test(goals),          cmocka_unit_test(a_table),   cmocka_unit_test(curves),
+        cmocka_unit_test(sentences),      cmocka_unit_test(promotions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
