@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "benchmarks/report/exports.h"
 #include "benchmarks/report/report.h"
 #include "hpo/cli/cli.h"
 
 typedef struct request {
-    const char **folders, *out, *against;
+    const char **folders, *out, *export, *against;
     size_t n_folders, n_at;
     double *at; /* NULL: the suite's */
     bool markdown;
@@ -43,8 +44,8 @@ static base_status read_request(int argc, char **argv, base_arena *arena, reques
             q->markdown = true;
             continue;
         }
-        const bool known =
-            strcmp(argv[i], "--out") == 0 || strcmp(argv[i], "--at") == 0 || strcmp(argv[i], "--against") == 0;
+        const bool known = strcmp(argv[i], "--out") == 0 || strcmp(argv[i], "--at") == 0 ||
+                           strcmp(argv[i], "--against") == 0 || strcmp(argv[i], "--export") == 0;
         if (!known && argv[i][0] == '-')
             return BASE_FAIL(err, BASE_INVALID, "compare has no option %s; see hpo_bench --help", argv[i]);
         if (known && i + 1 == argc) return BASE_FAIL(err, BASE_INVALID, "%s needs a value", argv[i]);
@@ -52,6 +53,8 @@ static base_status read_request(int argc, char **argv, base_arena *arena, reques
             q->folders[q->n_folders++] = argv[i];
         else if (strcmp(argv[i], "--out") == 0)
             q->out = argv[++i];
+        else if (strcmp(argv[i], "--export") == 0)
+            q->export = argv[++i];
         else if (strcmp(argv[i], "--against") == 0)
             q->against = argv[++i];
         else
@@ -68,7 +71,10 @@ static base_status print_and_write(const request *q, const bench_report *report,
     (q->markdown ? bench_report_markdown : bench_report_print)(report, &text);
     fputs(base_buf_text(&text), stdout);
     base_buf_fini(&text);
-    return q->out ? bench_report_write(report, q->out, err) : BASE_OK;
+    if (q->out) BASE_TRY(bench_report_write(report, q->out, err));
+    if (!q->export) return BASE_OK;
+    BASE_TRY(bench_export_iohprofiler(report->runs, q->export, err));
+    return bench_export_carps(report->runs, q->export, err);
 }
 
 static base_status compare(int argc, char **argv, base_arena *arena, base_err *err) {

@@ -15,7 +15,7 @@
 
 static const char usage[] = "usage: hpo_bench run SUITE [--out DIR] [-j N] [--set KEY=VALUE] [--times]\n"
                             "       hpo_bench compare DIR... [--out DIR] [--at X,Y,...] [--against METHOD]\n"
-                            "                 [--markdown]\n"
+                            "                 [--markdown] [--export DIR]\n"
                             "       hpo_bench list\n"
                             "       hpo_bench check SUITE [--set KEY=VALUE]\n"
                             "\n"
@@ -36,7 +36,8 @@ static const char usage[] = "usage: hpo_bench run SUITE [--out DIR] [-j N] [--se
                             "  --at X,Y,...      full evaluations at which results are told; default: the\n"
                             "                    suite's\n"
                             "  --against METHOD  whom tests are against; default: the best average rank\n"
-                            "  --markdown        ranks and normalized regrets alone, as Markdown\n";
+                            "  --markdown        ranks and normalized regrets alone, as Markdown\n"
+                            "  --export DIR      the runs in IOHprofiler's and CARP-S's formats, too\n";
 
 /* ---- a suite and its study ---- */
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "benchmarks/report/exports.h"
+
 static const char *const kinds[BENCH_FIGURES] = {"regret", "ranks", "targets", "groups"}; /* as bench_figure */
 
 static bool draw(const bench_report *r, bench_figure figure, size_t workers, size_t problem, base_buf *out) {
@@ -36,18 +38,13 @@ const char *bench_figure_of(const bench_report *r, bench_figure figure, size_t w
 
 /* ---- files ---- */
 
-/* Letters and digits of a problem's name behind its number, which tells it from all others. */
-static const char *slug(const bench_runs *runs, size_t problem, base_arena *arena) {
-    char *text = base_arena_printf(arena, "-%zu-%s", problem + 1, runs->problems[problem].name);
-    for (char *c = text; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *c)) *c = '-';
-    return text;
-}
-
 static base_status write(const bench_report *r, const char *folder, bench_figure figure, size_t workers, size_t problem,
                          base_arena *arena, base_err *err) {
     const char *picture = bench_figure_of(r, figure, workers, problem);
-    const char *of = figure == BENCH_FIGURE_REGRET ? slug(r->runs, problem, arena) : "";
+    const char *of =
+        figure == BENCH_FIGURE_REGRET
+            ? base_arena_printf(arena, "-%s", bench_file_name(problem, r->runs->problems[problem].name, arena))
+            : "";
     if (!picture) return BASE_OK;
     const char *path =
         base_arena_printf(arena, "%s/%s%s-w%lld.svg", folder, kinds[figure], of, (long long)r->runs->workers[workers]);
