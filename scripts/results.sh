@@ -1,31 +1,33 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Runs the suites and writes benchmarks/RESULTS.md from what they found. The same command goes on where it was interrupted.
-#   scripts/results.sh [--real] [--scale] [--dir FOLDER] [--jobs N] [--summary]
+#   scripts/results.sh [--real] [--scale] [--dir FOLDER] [--jobs N] [--seeds N] [--summary]
 # --real, --scale: these two as well. --dir: where the runs lie, default runs/results. --jobs: cells at a time, default all
-# processors. --summary: runs nothing, writes the page. A suite that has no results is not on the page. Half an hour on two
-# cores; the suite real 2 core-hours at most.
+# processors. --seeds: of every suite, instead of its own number; a later run with more goes on. --summary: runs nothing,
+# writes the page. A suite that has no results is not on the page. Half an hour on two cores; the suite real takes as long.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 suites=(synthetic bbob multi-fidelity priors published tabular nas noise parallel)
-bench=${HPO_BENCH:-build/release/bin/hpo_bench} dir=runs/results jobs=$(nproc) summary=false
+bench=${HPO_BENCH:-build/release/bin/hpo_bench} dir=runs/results jobs=$(nproc) summary=false seeds=
 while [ $# -gt 0 ]; do
     case $1 in
     --real | --scale) suites+=("${1#--}") ;;
     --summary) summary=true ;;
     --dir) dir=$2; shift ;;
     --jobs) jobs=$2; shift ;;
-    *) sed -n '4,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    --seeds) seeds=$2; shift ;;
+    *) sed -n '4,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
     shift
 done
 
 # A suite whose page or program is another one wants a folder of its own: hpo_bench says so.
 run() {
-    local -a parallel=()
-    [ "$jobs" -gt 1 ] && parallel=(-j "$jobs")
-    "$bench" run "$1" --out "$dir/$1" --times "${parallel[@]}" >"$dir/$1.log" 2>&1 && return
+    local -a how=(--times)
+    [ "$jobs" -gt 1 ] && how+=(-j "$jobs")
+    [ -n "$seeds" ] && how+=(--set "seeds=$seeds")
+    "$bench" run "$1" --out "$dir/$1" "${how[@]}" >"$dir/$1.log" 2>&1 && return
     tail -n 5 "$dir/$1.log" >&2
     return 1
 }
@@ -33,7 +35,7 @@ run() {
 machine() { sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1; }
 version() { echo "$("$bench" --version) ($(git log -1 --format=%h -- base hpo benchmarks experiments))"; }
 comment() { sed -n '/^#/!q;s/^# \{0,1\}//p' "benchmarks/suites/$1.yaml"; }
-seeds() { sed -n 's/^seeds: //p' "$dir/$1/suite.yaml"; }
+seeds_of() { sed -n 's/^seeds: //p' "$dir/$1/suite.yaml"; }
 
 page() {
     cat <<END
@@ -51,7 +53,7 @@ END
         printf '\n## %s\n\n' "$suite"
         comment "$suite"
         printf '\n%s cells, %s seeds: [the page](suites/%s.yaml).\n\n' "$(($(wc -l <"$dir/$suite/cells.csv") - 1))" \
-            "$(seeds "$suite")" "$suite"
+            "$(seeds_of "$suite")" "$suite"
         "$bench" compare "$dir/$suite" --markdown | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
     done
 }
