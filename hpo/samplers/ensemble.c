@@ -38,7 +38,7 @@ double hpo_ensemble_bracket_cost(double min, double max, bool integer, double et
     }
     double before = 0;
     for (double rung = lowest; trials >= 1; rung *= eta, trials /= eta) {
-        double fidelity = integer ? floor(rung * (1 + 1e-12)) : rung;
+        double fidelity = integer ? round(rung) : rung;
         if (trials < eta) fidelity = max;
         cost += rint(trials) * (fidelity - before);
         before = fidelity;

@@ -3,8 +3,10 @@
  * Novel Bandit-Based Approach to Hyperparameter Optimization", JMLR 18 (2018).
  *
  * The sizes are those of the paper's Table 1, n_0 = floor((s_max + 1)/(s + 1)) eta^s (as in HpBandSter, NePS and DEHB);
- * the formula of its Algorithm 1, ceil((s_max + 1)/(s + 1) eta^s), gives others. The number of rungs is found by
- * multiplying, because floor(log 243 / log 3) is 4 in floating point. */
+ * the formula of its Algorithm 1, ceil((s_max + 1)/(s + 1) eta^s), gives others. Fidelities that are counted are
+ * rounded to the nearest: where a rung of 1.93 epochs becomes 1, its ranks say little about the top. They stay apart,
+ * because neighbours differ by 1 at least. The number of rungs is found by multiplying, because floor(log 243 / log 3)
+ * is 4 in floating point. */
 #include "hpo/schedulers/ladder.h"
 
 #include <math.h>
@@ -27,7 +29,7 @@ base_status hpo_ladder_init(hpo_ladder *ladder, double min, double max, bool int
     *ladder = (hpo_ladder){.eta = eta, .rungs = top + 1};
     for (uint32_t rung = 0; rung <= top; rung++, power /= factor) {
         const double fidelity = max / power;
-        ladder->fidelity[rung] = integer ? fmax(floor(fidelity), min) : fmax(fidelity, min);
+        ladder->fidelity[rung] = integer ? fmax(round(fidelity), min) : fmax(fidelity, min);
     }
     return BASE_OK;
 }

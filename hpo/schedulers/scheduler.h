@@ -19,7 +19,7 @@ typedef struct hpo_scheduler_env {
     uint64_t seed;
     bool has_fidelity;
     double min_fidelity, max_fidelity; /* 1, 1 without a fidelity */
-    bool integer_fidelity;             /* rungs are floored */
+    bool integer_fidelity;             /* rungs are rounded */
 } hpo_scheduler_env;
 
 typedef enum hpo_decision_kind {

@@ -33,10 +33,10 @@ static void one_worker_follows_the_paper(void **state) {
     bench_close(&b);
 }
 
-/* From 3 to 100 by 3: 3, 11, 33, 100; s leaves out the lowest. */
-static void rungs_are_floored_and_left_out(void **state) {
+/* From 3 to 100 by 3: 4, 11, 33, 100; s leaves out the lowest. */
+static void rungs_are_rounded_and_left_out(void **state) {
     (void)state;
-    static const double fidelity[] = {3, 11, 33, 100};
+    static const double fidelity[] = {4, 11, 33, 100};
     for (uint32_t s = 0; s < 4; s++) {
         char options[16];
         snprintf(options, sizeof options, "{s: %u}", s);
@@ -286,7 +286,7 @@ static void repeated_reports_do_not_count(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_worker_follows_the_paper),
-        cmocka_unit_test(rungs_are_floored_and_left_out),
+        cmocka_unit_test(rungs_are_rounded_and_left_out),
         cmocka_unit_test(failed_trials_are_never_promoted),
         cmocka_unit_test(ties_go_to_the_lower_trial),
         cmocka_unit_test(the_end_of_a_budget),
