@@ -48,6 +48,8 @@ static const struct {
 static const struct {
     const char *method, *option, *value;
 } presets[] = {
+    {"gp-hyperband", "data", "joint"},
+    {"mobster", "data", "joint"},
     {"priorband", "full_first", "true"},
     {"priorband-bo", "full_first", "true"},
 };

@@ -350,6 +350,30 @@ static void priorband_begins_with_its_mode(void **state) {
     hpo_study_spec_destroy(spec);
 }
 
+/* Of a process in brackets: all results, unless the study says otherwise; the sampler by its own name keeps its own. */
+static void named_methods_of_a_process_see_all_results(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *data;
+    } cases[] = {{"gp-hyperband", "data: joint"},
+                 {"mobster", "data: joint"},
+                 {"{name: gp-hyperband, data: highest}", "data: highest"},
+                 {"{sampler: gp, scheduler: hyperband}", "data: highest"}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        base_buf text = {0};
+        base_buf_printf(&text,
+                        "objective: toy\nmethod: %s\nfidelity: {e: {min: 1, max: 9}}\nbudget: {trials: 14}\n"
+                        "parameters: {x: {min: 0.0, max: 1.0}}\n",
+                        cases[i].method);
+        hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+        base_buf_clear(&text);
+        hpo_study_spec_print(spec, &text);
+        CHECK_CONTAINS(base_buf_text(&text), cases[i].data);
+        base_buf_fini(&text);
+        hpo_study_spec_destroy(spec);
+    }
+}
+
 /* The example on the help page is a study, and every top-level key has its line. */
 static void the_help_page_is_true(void **state) {
     (void)state;
@@ -389,6 +413,7 @@ int main(void) {
         cmocka_unit_test(some_studies_need_no_budget),
         cmocka_unit_test(every_method_is_made_of_what_exists),
         cmocka_unit_test(priorband_begins_with_its_mode),
+        cmocka_unit_test(named_methods_of_a_process_see_all_results),
         cmocka_unit_test(the_help_page_is_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
