@@ -50,6 +50,7 @@ static const struct {
 } presets[] = {
     {"gp-hyperband", "data", "joint"},
     {"mobster", "data", "joint"},
+    {"smac", "startup", "28"},
     {"priorband", "full_first", "true"},
     {"priorband-bo", "full_first", "true"},
 };

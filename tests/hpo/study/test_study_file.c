@@ -350,13 +350,17 @@ static void priorband_begins_with_its_mode(void **state) {
     hpo_study_spec_destroy(spec);
 }
 
-/* Of a process in brackets: all results, unless the study says otherwise; the sampler by its own name keeps its own. */
-static void named_methods_of_a_process_see_all_results(void **state) {
+/* Of a process in brackets: all results, and a forest begins late, unless the study says otherwise; a sampler by its
+ * own name keeps its own. */
+static void named_methods_of_a_model_in_brackets_have_their_own_defaults(void **state) {
     (void)state;
     static const struct {
-        const char *method, *data;
+        const char *method, *option;
     } cases[] = {{"gp-hyperband", "data: joint"},
                  {"mobster", "data: joint"},
+                 {"smac", "startup: 28"},
+                 {"{name: smac, startup: 10}", "startup: 10"},
+                 {"{sampler: rf, scheduler: hyperband}", "startup: 10"},
                  {"{name: gp-hyperband, data: highest}", "data: highest"},
                  {"{sampler: gp, scheduler: hyperband}", "data: highest"}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
@@ -368,7 +372,7 @@ static void named_methods_of_a_process_see_all_results(void **state) {
         hpo_study_spec *spec = toy_spec(base_buf_text(&text));
         base_buf_clear(&text);
         hpo_study_spec_print(spec, &text);
-        CHECK_CONTAINS(base_buf_text(&text), cases[i].data);
+        CHECK_CONTAINS(base_buf_text(&text), cases[i].option);
         base_buf_fini(&text);
         hpo_study_spec_destroy(spec);
     }
@@ -413,7 +417,7 @@ int main(void) {
         cmocka_unit_test(some_studies_need_no_budget),
         cmocka_unit_test(every_method_is_made_of_what_exists),
         cmocka_unit_test(priorband_begins_with_its_mode),
-        cmocka_unit_test(named_methods_of_a_process_see_all_results),
+        cmocka_unit_test(named_methods_of_a_model_in_brackets_have_their_own_defaults),
         cmocka_unit_test(the_help_page_is_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
