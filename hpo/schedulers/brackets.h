@@ -28,6 +28,7 @@ void hpo_brackets_describe(const hpo_brackets *brackets, base_buf *out);
 typedef struct hpo_halving {
     int64_t eta, limit;
     bool full_first;
+    int rounding; /* option: of rungs of a counted fidelity */
     hpo_brackets *brackets;
 } hpo_halving;
 

@@ -2,6 +2,11 @@
 /* What the schedulers that consist of brackets have in common: their options and their functions. */
 #include "hpo/schedulers/brackets.h"
 
+#include <math.h>
+
+enum { NEAREST, DOWN };
+static const char *const roundings[] = {"nearest", "down", NULL};
+
 const base_option hpo_halving_options[] = {
     {.name = "eta",
      .kind = BASE_OPTION_INT,
@@ -23,13 +28,21 @@ const base_option hpo_halving_options[] = {
      .fallback = "false",
      .help = "the first trial runs at the highest fidelity, before the brackets (the methods priorband and "
              "priorband-bo: true)"},
+    {.name = "rounding",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(hpo_halving, rounding),
+     .fallback = "nearest",
+     .choices = roundings,
+     .help = "of rungs where the fidelity is an integer; down: as NePS does"},
     BASE_OPTIONS_END,
 };
 
 base_status hpo_halving_init(hpo_halving *state, const hpo_scheduler_env *env, bool cycle, base_err *err) {
     hpo_ladder ladder;
-    BASE_TRY(hpo_ladder_init(&ladder, env->min_fidelity, env->max_fidelity, env->integer_fidelity, (uint64_t)state->eta,
-                             err));
+    const bool counted = env->integer_fidelity, down = counted && state->rounding == DOWN;
+    BASE_TRY(
+        hpo_ladder_init(&ladder, env->min_fidelity, env->max_fidelity, counted && !down, (uint64_t)state->eta, err));
+    for (uint32_t rung = 0; down && rung < ladder.rungs; rung++) ladder.fidelity[rung] = floor(ladder.fidelity[rung]);
     state->brackets = hpo_brackets_create(&ladder, cycle, (uint64_t)state->limit);
     if (state->full_first) hpo_brackets_full_first(state->brackets);
     return BASE_OK;

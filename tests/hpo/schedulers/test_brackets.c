@@ -310,6 +310,21 @@ static void full_never_waits(void **state) {
     bench_close(&b);
 }
 
+/* 100/27 is 4, or 3 as the published comparisons have it. */
+static void rungs_are_rounded_as_the_option_says(void **state) {
+    (void)state;
+    static const char *const shown[][2] = {{"{}", "rungs 4, 11, 33, 100;"},
+                                           {"{rounding: down}", "rungs 3, 11, 33, 100;"}};
+    for (size_t i = 0; i < CHECK_COUNT(shown); i++) {
+        bench b = bench_open_from("hyperband", shown[i][0], 3, 100);
+        base_buf text = {0};
+        hpo_scheduler_describe(b.scheduler, &text);
+        CHECK_CONTAINS(base_buf_text(&text), shown[i][1]);
+        base_buf_fini(&text);
+        bench_close(&b);
+    }
+}
+
 static void what_check_shows(void **state) {
     (void)state;
     bench b = bench_open("hyperband", "{eta: 3}", 9);
@@ -318,7 +333,7 @@ static void what_check_shows(void **state) {
     assert_string_equal(base_buf_text(&text), "rungs 1, 3, 9; brackets: 9@1 3@3 1@9 | 3@3 1@9 | 3@9");
     base_buf_clear(&text);
     hpo_scheduler_print(b.scheduler, &text);
-    assert_string_equal(base_buf_text(&text), "{eta: 3, brackets: 0, full_first: false}");
+    assert_string_equal(base_buf_text(&text), "{eta: 3, brackets: 0, full_first: false, rounding: nearest}");
     base_buf_fini(&text);
     assert_false(hpo_scheduler_ends(b.scheduler));
     bench_close(&b);
@@ -355,6 +370,7 @@ int main(void) {
         cmocka_unit_test(many_brackets_follow_the_rule),
         cmocka_unit_test(earlier_views_have_their_own_answers),
         cmocka_unit_test(full_never_waits),
+        cmocka_unit_test(rungs_are_rounded_as_the_option_says),
         cmocka_unit_test(what_check_shows),
         cmocka_unit_test(options_are_checked),
     };
