@@ -6,11 +6,16 @@
  *
  * The settings are those of SMAC3's hyperparameter facade: every tree sees n rows drawn with replacement; at a node
  * every feature that varies proposes one threshold, uniform between its least and largest value there, and the one that
- * explains most of the variance is taken; nodes are split down to single rows, unless the best split explains less than
- * 1e-8 of variance (of the whole tree). Mean and variance are those of the trees' leaf values (ddof 0).
+ * explains most of the variance is taken; nodes are split as long as both sides keep `least` rows (SMAC3: one), unless
+ * the best split explains less than 1e-8 of variance (of the whole tree). Mean and variance are those of the trees'
+ * leaf values (ddof 0).
  *
  * Different: a categorical feature is split into random subsets of the categories that are present, not at a threshold
  * of their indices; equal splits (frequent in small nodes) are decided by the draw and not by the features' order.
+ *
+ * Outside the bag: a row is predicted by the trees that have not drawn it, about 0.37 of them (Breiman, section 3.1). A
+ * mean over k trees, whose values vary by s^2, misses by s^2 (1/k - 1/trees) more than one over all would, which the
+ * error leaves out: few trees would make a case for smooth ones.
  *
  * Speed: rows drawn several times are one row with a weight. Rows are stored side by side, so that one pass over a node
  * finds all ranges, and a second one all sums, with the features in vector registers. Trees are walked one after the
@@ -43,11 +48,19 @@ typedef struct tree {
     size_t count, capacity;
 } tree;
 
+/* What the trees without a row say about it: Welford's recurrence. */
+typedef struct outside {
+    double mean, squares;
+    size_t trees;
+} outside;
+
 struct hpo_forest {
     size_t features, trees;
     size_t *categories; /* 0 = number */
     bool any_category;
     tree *tree;
+    outside *outside; /* by row */
+    size_t outside_capacity;
 };
 
 hpo_forest *hpo_forest_create(size_t features, const size_t *categories, size_t trees) {
@@ -68,6 +81,7 @@ void hpo_forest_destroy(hpo_forest *forest) {
     for (size_t t = 0; t < forest->trees; t++) free(forest->tree[t].nodes);
     free(forest->tree);
     free(forest->categories);
+    free(forest->outside);
     free(forest);
 }
 
@@ -96,9 +110,10 @@ typedef struct grower {
     double *weight;                 /* by row: times drawn */
     size_t *rows;                   /* drawn at least once; permuted while growing */
     double total;                   /* sum of weights */
+    double least;                   /* rows of a leaf, at least */
     double *low, *high;             /* per feature, over the node */
     double *split;                  /* proposed thresholds */
-    double *left_weight, *left_sum;
+    double *left_weight, *left_sum, *left_rows;
     uint32_t *draw;
     uint64_t *present, *subset;
     job *jobs;
@@ -169,40 +184,44 @@ static void propose_splits(grower *g) {
     }
 }
 
-/* Weight and sum of the (centred) targets that each proposed split sends left. */
+/* Rows, weight and sum of the (centred) targets that each proposed split sends left. */
 static void sum_splits(grower *g, const size_t *rows, size_t count, double centre, uint32_t index) {
     const size_t features = g->forest->features;
     double *restrict left_weight = g->left_weight, *restrict left_sum = g->left_sum;
+    double *restrict left_rows = g->left_rows;
     const double *restrict split = g->split;
     memset(left_weight, 0, features * sizeof *left_weight);
     memset(left_sum, 0, features * sizeof *left_sum);
+    memset(left_rows, 0, features * sizeof *left_rows);
     for (size_t i = 0; i < count; i++) {
         const double *restrict x = g->points + rows[i] * features;
         const double weight = g->weight[rows[i]], sum = weight * (g->targets[rows[i]] - centre);
         for (size_t f = 0; f < features; f++) {
             left_weight[f] += x[f] <= split[f] ? weight : 0;
             left_sum[f] += x[f] <= split[f] ? sum : 0;
+            left_rows[f] += x[f] <= split[f] ? 1 : 0;
         }
     }
     for (size_t f = 0; g->forest->any_category && f < features; f++) {
         const size_t categories = g->forest->categories[f];
         if (categories == 0 || g->draw[f] == 0) continue;
-        left_weight[f] = left_sum[f] = 0;
+        left_weight[f] = left_sum[f] = left_rows[f] = 0;
         for (size_t i = 0; i < count; i++) {
             if (!(category_bit(categories, g->points[rows[i] * features + f], index) & g->subset[f])) continue;
+            left_rows[f] += 1;
             left_weight[f] += g->weight[rows[i]];
             left_sum[f] += g->weight[rows[i]] * (g->targets[rows[i]] - centre);
         }
     }
 }
 
-/* The feature whose split explains most; SIZE_MAX when none explains enough. With centred targets the squares between
- * the sides are s^2 (1/w_left + 1/w_right), s the sum of either side. */
-static size_t best_split(const grower *g, double weight) {
+/* The feature whose split explains most and leaves enough rows on either side; SIZE_MAX when none explains enough. With
+ * centred targets the squares between the sides are s^2 (1/w_left + 1/w_right), s the sum of either side. */
+static size_t best_split(const grower *g, double weight, double rows) {
     size_t best = SIZE_MAX;
     double best_score = 0;
     for (size_t f = 0; f < g->forest->features; f++) {
-        if (g->draw[f] == 0) continue;
+        if (g->draw[f] == 0 || fmin(g->left_rows[f], rows - g->left_rows[f]) < g->least) continue;
         const double left = g->left_weight[f], sum = g->left_sum[f];
         const double score = sum * sum * weight / (left * (weight - left));
         const bool tie = best != SIZE_MAX && fabs(score - best_score) <= TIE * best_score;
@@ -234,7 +253,7 @@ static size_t partition(const grower *g, const node *n, uint32_t index, size_t *
     return left;
 }
 
-/* Returns false for a leaf: one row, equal targets, or nothing to be explained. */
+/* Returns false for a leaf: few rows, equal targets, or nothing to be explained. */
 static bool split_node(grower *g, tree *out, job j, size_t *left_count) {
     size_t *rows = g->rows + j.first;
     double sum = 0, weight = 0, least = DBL_MAX, most = -DBL_MAX;
@@ -245,11 +264,11 @@ static bool split_node(grower *g, tree *out, job j, size_t *left_count) {
         least = y < least ? y : least;
         most = y > most ? y : most;
     }
-    if (j.count < 2 || !(least < most)) return false;
+    if ((double)j.count < 2 * g->least || !(least < most)) return false;
     find_ranges(g, rows, j.count, j.node);
     propose_splits(g);
     sum_splits(g, rows, j.count, sum / weight, j.node);
-    const size_t feature = best_split(g, weight);
+    const size_t feature = best_split(g, weight, (double)j.count);
     if (feature == SIZE_MAX) return false;
     node *n = &out->nodes[j.node];
     n->feature = (uint32_t)feature;
@@ -295,15 +314,41 @@ static size_t draw_rows(grower *g, size_t n) {
     return count;
 }
 
+static double tree_value(const hpo_forest *forest, const tree *grown, const double *x) {
+    const node *nodes = grown->nodes;
+    uint32_t at = 0;
+    if (forest->any_category) {
+        while (nodes[at].left != 0) at = nodes[at].left + (goes_left(forest, &nodes[at], at, x) ? 0 : 1);
+    } else {
+        while (nodes[at].left != 0) at = nodes[at].left + (x[nodes[at].feature] <= nodes[at].u.threshold ? 0 : 1);
+    }
+    return nodes[at].u.value;
+}
+
+/* Every row that the tree has not seen hears what it says about it. */
+static void look_outside(hpo_forest *forest, const tree *grown, const grower *g, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (g->weight[i] > 0) continue;
+        outside *o = &forest->outside[i];
+        const double value = tree_value(forest, grown, g->points + i * forest->features), difference = value - o->mean;
+        o->trees++;
+        o->mean += difference / (double)o->trees;
+        o->squares += difference * (value - o->mean);
+    }
+}
+
 void hpo_forest_fit(hpo_forest *forest, const double *points, const double *targets, size_t n, bool log_targets,
-                    uint64_t seed, uint32_t fit) {
+                    size_t least, uint64_t seed, uint32_t fit) {
     const size_t features = forest->features;
     base_arena *arena = base_arena_create();
+    BASE_GROW(forest->outside, forest->outside_capacity, n);
+    memset(forest->outside, 0, n * sizeof *forest->outside);
     grower g = {
         .forest = forest,
         .points = points,
         .targets = targets,
         .total = (double)n,
+        .least = (double)least,
         .weight = BASE_NEW_ARRAY(arena, n, double),
         .rows = BASE_NEW_ARRAY(arena, n, size_t),
         .low = BASE_NEW_ARRAY(arena, features, double),
@@ -311,6 +356,7 @@ void hpo_forest_fit(hpo_forest *forest, const double *points, const double *targ
         .split = BASE_NEW_ARRAY(arena, features, double),
         .left_weight = BASE_NEW_ARRAY(arena, features, double),
         .left_sum = BASE_NEW_ARRAY(arena, features, double),
+        .left_rows = BASE_NEW_ARRAY(arena, features, double),
         .draw = BASE_NEW_ARRAY(arena, features, uint32_t),
         .present = BASE_NEW_ARRAY(arena, features, uint64_t),
         .subset = BASE_NEW_ARRAY(arena, features, uint64_t),
@@ -323,23 +369,13 @@ void hpo_forest_fit(hpo_forest *forest, const double *points, const double *targ
     for (size_t t = 0; t < forest->trees; t++) {
         g.rng = base_rng_stream(seed, BASE_RNG_BOOTSTRAP, fit, (uint32_t)t);
         grow(&g, &forest->tree[t], draw_rows(&g, n));
+        look_outside(forest, &forest->tree[t], &g, n);
     }
     free(g.jobs);
     base_arena_destroy(arena);
 }
 
 /* ---- predicting ---- */
-
-static double tree_value(const hpo_forest *forest, const tree *grown, const double *x) {
-    const node *nodes = grown->nodes;
-    uint32_t at = 0;
-    if (forest->any_category) {
-        while (nodes[at].left != 0) at = nodes[at].left + (goes_left(forest, &nodes[at], at, x) ? 0 : 1);
-    } else {
-        while (nodes[at].left != 0) at = nodes[at].left + (x[nodes[at].feature] <= nodes[at].u.threshold ? 0 : 1);
-    }
-    return nodes[at].u.value;
-}
 
 void hpo_forest_leaves(const hpo_forest *forest, const double *point, double *values) {
     for (size_t t = 0; t < forest->trees; t++) values[t] = tree_value(forest, &forest->tree[t], point);
@@ -358,4 +394,17 @@ void hpo_forest_predict(const hpo_forest *forest, const double *points, size_t c
         }
     }
     for (size_t i = 0; i < count; i++) variance[i] /= (double)forest->trees;
+}
+
+double hpo_forest_outside_error(const hpo_forest *forest, const double *targets, size_t n) {
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const outside *o = &forest->outside[i];
+        if (o->trees < 2) continue;
+        const double trees = (double)o->trees, miss = targets[i] - o->mean, variance = o->squares / (trees - 1);
+        sum += miss * miss - variance * (1 / trees - 1 / (double)forest->trees);
+        count++;
+    }
+    return count > 0 ? sum / (double)count : (double)INFINITY;
 }

@@ -19,9 +19,13 @@ void hpo_forest_destroy(hpo_forest *forest); /* accepts NULL */
 
 /* Fits all trees to n >= 1 rows of `features` finite numbers and their finite targets, replacing what was fitted. Tree
  * t draws from base_rng_stream(seed, BASE_RNG_BOOTSTRAP, fit, t) alone. log_targets: the targets are logarithms, and a
- * leaf holds the logarithm of the mean of what they stand for. */
+ * leaf holds the logarithm of the mean of what they stand for. least >= 1: a leaf has as many different rows. */
 void hpo_forest_fit(hpo_forest *forest, const double *points, const double *targets, size_t n, bool log_targets,
-                    uint64_t seed, uint32_t fit);
+                    size_t least, uint64_t seed, uint32_t fit);
+
+/* Mean square by which the first n fitted rows are missed by the trees that have not seen them, as it would be if all
+ * trees had not; rows that fewer than two have not seen do not count. Infinity when none counts. */
+double hpo_forest_outside_error(const hpo_forest *forest, const double *targets, size_t n);
 
 /* Mean and population variance over the trees' leaves, for `count` rows of features. */
 void hpo_forest_predict(const hpo_forest *forest, const double *points, size_t count, double *mean, double *variance);

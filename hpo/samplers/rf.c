@@ -7,21 +7,25 @@
  * configurations and the best of random ones; one proposal in five is random.
  *
  * Data: the results of the highest fidelity that has `startup` successful ones; until there is one, proposals are
- * random. Failed evaluations count as the worst success. A running trial is a row with the median loss, so that trees
- * disagree less around it and nothing is proposed twice. An inactive number is -1 (all others lie in [0,1]), an
- * inactive choice a category of its own.
+ * random. Failed evaluations count as the worst success. A running trial is a row with the loss that a forest without
+ * it predicts (the "Kriging believer" of D. Ginsbourger, R. Le Riche, L. Carraro, "Kriging is well-suited to
+ * parallelize optimization", 2010, section 3.2), so that trees disagree less around it. A lie that does not depend on
+ * the place, such as the median, makes a good region look bad for as long as it is looked at. An inactive number is -1
+ * (all others lie in [0,1]), an inactive choice a category of its own.
  *
  * The forest follows from the data alone (its bootstrap from the number of rows), so it is kept and compared: with the
  * same rows it is the same forest. With `retrain_after` k > 1 the view of the last result whose number is a multiple of
  * k gives the rows.
  *
+ * Leaves have as many rows as the error outside the bag asks for (forest_leaf.c): one without noise, more with it.
+ *
  * There is no probability of improvement: a forest is flat around its best point, so that every point of that flat has
  * one half of it and no other place has more. With `cost` a second forest is fitted to log cost.
  *
- * Different: SMAC retrains after 8 proposals and does not know of running trials; it uses a fidelity from its first
- * result on; its initial design is a Sobol sequence. With `prior: true` the acquisition is multiplied by
- * prior^(prior_weight/n) (C. Hvarfner et al., "piBO", ICLR 2022, equation 6), n the number of results, and random
- * proposals are drawn from the priors. */
+ * Different: SMAC retrains after 8 proposals and does not know of running trials; its leaves are pure; it uses a
+ * fidelity from its first result on; its initial design is a Sobol sequence. With `prior: true` the acquisition is
+ * multiplied by prior^(prior_weight/n) (C. Hvarfner et al., "piBO", ICLR 2022, equation 6), n the number of results,
+ * and random proposals are drawn from the priors. */
 #include "hpo/samplers/sampler.h"
 
 #include <math.h>
@@ -29,7 +33,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "hpo/models/forest.h"
+#include "hpo/models/forest_leaf.h"
 #include "hpo/models/log_target.h"
 #include "hpo/models/maximize.h"
 #include "hpo/models/observations.h"
@@ -42,7 +46,7 @@ static const double LEAST_VARIANCE = 1e-10; /* SMAC's floor: trees that agree */
 
 typedef struct rows {
     double *features, *targets;
-    size_t n, features_capacity, targets_capacity;
+    size_t n, known, features_capacity, targets_capacity; /* known: those with a result, the first ones */
 } rows;
 
 typedef struct rf_state {
@@ -56,7 +60,7 @@ typedef struct rf_state {
     size_t dims;
     size_t *categories; /* by dimension; 0 = number */
     hpo_observations *observations, *earlier;
-    hpo_forest *forest, *cost_forest;
+    hpo_forest *forest, *spare, *cost_forest;
     rows now, fitted, cost_fitted;
     hpo_costs costs;
     double best; /* least predicted target of a result */
@@ -150,6 +154,7 @@ static base_status rf_init(void *self, const hpo_sampler_env *env, base_err *err
     state->observations = hpo_observations_create(env->space);
     state->earlier = hpo_observations_create(env->space);
     state->forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
+    state->spare = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
     state->configs = base_calloc(ELITES * hpo_space_count(env->space), sizeof *state->configs);
     state->leaves = base_calloc((size_t)state->trees, sizeof *state->leaves);
     const bool divides = state->acquisition == LOGEI;
@@ -174,6 +179,7 @@ static void rf_fini(void *self) {
     hpo_observations_destroy(state->observations);
     hpo_observations_destroy(state->earlier);
     hpo_forest_destroy(state->forest);
+    hpo_forest_destroy(state->spare);
     hpo_forest_destroy(state->cost_forest);
     rows_fini(&state->now);
     rows_fini(&state->fitted);
@@ -201,58 +207,50 @@ static void encode(const rf_state *state, const double *unit, size_t count, doub
     }
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Of those that are finite; there is one. */
-static double median(const double *loss, size_t n) {
-    double *sorted = base_calloc(n, sizeof *sorted);
-    size_t finite = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (isfinite(loss[i])) sorted[finite++] = loss[i];
-    }
-    qsort(sorted, finite, sizeof *sorted, compare_doubles);
-    const double middle = sorted[(finite - 1) / 2];
-    free(sorted);
-    return middle;
-}
-
-/* Results, then running trials. */
+/* Results, then running trials, whose targets are not known yet. */
 static void make_rows(rf_state *state, const hpo_dataset *data) {
     rows *r = &state->now;
+    r->known = data->n;
     r->n = data->n + data->n_pending;
     BASE_GROW(r->features, r->features_capacity, r->n * state->dims + 1);
     BASE_GROW(r->targets, r->targets_capacity, r->n);
     encode(state, data->unit, data->n, r->features);
     encode(state, data->pending_unit, data->n_pending, r->features + data->n * state->dims);
-    BASE_GROW(state->scratch, state->scratch_capacity, r->n);
-    double *loss = state->scratch;
-    memcpy(loss, data->loss, data->n * sizeof *loss);
-    const double lie = data->n_pending > 0 ? median(data->loss, data->n) : 0;
-    for (size_t i = data->n; i < r->n; i++) loss[i] = lie;
-    hpo_log_targets(loss, r->n, r->targets);
+    hpo_log_targets(data->loss, data->n, r->targets);
 }
 
 static bool same_rows(const rows *a, const rows *b, size_t dims) {
-    return a->n == b->n && memcmp(a->targets, b->targets, a->n * sizeof *a->targets) == 0 &&
+    return a->n == b->n && a->known == b->known && memcmp(a->targets, b->targets, a->known * sizeof *a->targets) == 0 &&
            memcmp(a->features, b->features, a->n * dims * sizeof *a->features) == 0;
 }
 
-/* A forest to state->now, unless those are the rows that it was fitted to. */
-static void fit_forest(rf_state *state, hpo_forest *forest, rows *fitted, uint32_t stream) {
-    if (same_rows(&state->now, fitted, state->dims)) return;
+/* Whether state->now holds other rows than those that were fitted; it holds those then. */
+static bool take_rows(rf_state *state, rows *fitted) {
+    if (same_rows(&state->now, fitted, state->dims)) return false;
     const rows swap = *fitted;
     *fitted = state->now;
     state->now = swap;
-    hpo_forest_fit(forest, fitted->features, fitted->targets, fitted->n, true, state->seed,
-                   (uint32_t)fitted->n ^ stream);
+    return true;
+}
+
+/* Running trials do as a forest without them says. */
+static void believe(rf_state *state, size_t leaf) {
+    rows *r = &state->fitted;
+    const size_t running = r->n - r->known;
+    BASE_GROW(state->scratch, state->scratch_capacity, running);
+    hpo_forest_predict(state->forest, r->features + r->known * state->dims, running, r->targets + r->known,
+                       state->scratch);
+    hpo_forest_fit(state->forest, r->features, r->targets, r->n, true, leaf, state->seed, (uint32_t)r->n);
 }
 
 static void fit(rf_state *state, const hpo_dataset *data) {
     make_rows(state, data);
-    fit_forest(state, state->forest, &state->fitted, 0);
+    if (take_rows(state, &state->fitted)) {
+        const rows *r = &state->fitted;
+        const size_t leaf = hpo_forest_fit_leaf(&state->forest, &state->spare, r->features, r->targets, r->known, true,
+                                                state->seed, (uint32_t)r->known);
+        if (r->n > r->known) believe(state, leaf);
+    }
     BASE_GROW(state->scratch, state->scratch_capacity, 2 * data->n);
     double *mean = state->scratch;
     hpo_forest_predict(state->forest, state->fitted.features, data->n, mean, mean + data->n);
@@ -268,12 +266,16 @@ static base_status fit_cost(rf_state *state, hpo_view view, const hpo_dataset *d
     BASE_TRY(hpo_costs_collect(&state->costs, view, data, state->cost, &costs, err));
     if (costs.n == 0) return BASE_OK;
     rows *r = &state->now;
-    r->n = costs.n;
+    r->n = r->known = costs.n;
     BASE_GROW(r->features, r->features_capacity, r->n * state->dims + 1);
     BASE_GROW(r->targets, r->targets_capacity, r->n);
     encode(state, costs.unit, costs.n, r->features);
     memcpy(r->targets, costs.loss, costs.n * sizeof *r->targets);
-    fit_forest(state, state->cost_forest, &state->cost_fitted, COST);
+    if (take_rows(state, &state->cost_fitted)) {
+        const rows *fitted = &state->cost_fitted;
+        hpo_forest_fit(state->cost_forest, fitted->features, fitted->targets, fitted->n, true, 1, state->seed,
+                       (uint32_t)fitted->n ^ COST);
+    }
     *known = true;
     return BASE_OK;
 }

@@ -40,7 +40,7 @@ typedef struct naive {
     base_rng *rng;
     double values[MAX_ROWS]; /* by row of the data: the leaf that it falls into */
     bool logs;
-    size_t total, leaves;
+    size_t total, leaves, least;
 } naive;
 
 typedef struct split {
@@ -68,6 +68,17 @@ static double squares(const naive *t, const size_t *drawn, size_t count, const s
         result += (t->d->y[drawn[i]] - sum / n) * (t->d->y[drawn[i]] - sum / n);
     }
     return result;
+}
+
+static size_t different(const naive *t, const size_t *drawn, size_t count, const split *s, bool side) {
+    bool seen[MAX_ROWS] = {false};
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (s && left_of(t, s, drawn[i]) != side) continue;
+        n += !seen[drawn[i]];
+        seen[drawn[i]] = true;
+    }
+    return n;
 }
 
 static bool draw_split(const naive *t, const size_t *drawn, size_t count, size_t f, split *s) {
@@ -104,9 +115,12 @@ static void grow_naively(naive *t, const size_t *rows, size_t n_rows, const size
     split best = {.score = -1};
     bool differ = false;
     for (size_t i = 1; i < count; i++) differ = differ || t->d->y[drawn[i]] != t->d->y[drawn[0]];
+    differ = differ && different(t, drawn, count, NULL, true) >= 2 * t->least;
     for (size_t f = 0; differ && f < t->d->features; f++) {
         split s;
         if (!draw_split(t, drawn, count, f, &s)) continue;
+        if (different(t, drawn, count, &s, true) < t->least || different(t, drawn, count, &s, false) < t->least)
+            continue;
         if (best.score >= 0 && fabs(s.score - best.score) < 1e-11 * best.score ? (s.draw | 1) > (best.draw | 1)
                                                                                : s.score > best.score) {
             best = s;
@@ -130,24 +144,45 @@ static void grow_naively(naive *t, const size_t *rows, size_t n_rows, const size
     }
 }
 
-static void compare_with_naive(size_t n, size_t features, bool logs) {
+/* The square of what the mean of k trees misses holds s^2/k that the mean of all would hold as s^2/TREES. */
+static void check_outside(const hpo_forest *forest, const data *d, double (*leaves)[TREES], bool (*seen)[TREES]) {
+    double total = 0;
+    size_t rows = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        double k = 0, sum = 0, squared = 0;
+        for (size_t t = 0; t < TREES; t++) k += !seen[i][t], sum += seen[i][t] ? 0 : leaves[i][t];
+        for (size_t t = 0; t < TREES; t++) squared += seen[i][t] ? 0 : pow(leaves[i][t] - sum / k, 2);
+        if (k < 2) continue;
+        total += pow(d->y[i] - sum / k, 2) + squared / (k - 1) * (1.0 / TREES - 1 / k);
+        rows++;
+    }
+    const double error = hpo_forest_outside_error(forest, d->y, d->n);
+    if (rows == 0) assert_true(error == INFINITY);
+    if (rows > 0) CHECK_NEAR(error, total / (double)rows, 1e-12);
+}
+
+static void compare_with_naive(size_t n, size_t features, bool logs, size_t least) {
     static data d;
     make_data(&d, n, features, (uint32_t)(n + features));
     hpo_forest *forest = hpo_forest_create(features, d.categories, TREES);
-    hpo_forest_fit(forest, d.packed, d.y, n, logs, 77, 5);
+    hpo_forest_fit(forest, d.packed, d.y, n, logs, least, 77, 5);
     double leaves[MAX_ROWS][TREES], mean[MAX_ROWS], variance[MAX_ROWS];
     for (size_t i = 0; i < n; i++) hpo_forest_leaves(forest, d.packed + i * features, leaves[i]);
+    static bool seen[MAX_ROWS][TREES];
+    memset(seen, 0, sizeof seen);
     for (uint32_t tree = 0; tree < TREES; tree++) {
         base_rng rng = base_rng_stream(77, BASE_RNG_BOOTSTRAP, 5, tree);
-        naive t = {.d = &d, .rng = &rng, .logs = logs, .total = n};
+        naive t = {.d = &d, .rng = &rng, .logs = logs, .total = n, .least = least};
         size_t rows[MAX_ROWS], drawn[MAX_ROWS];
         for (size_t i = 0; i < n; i++) {
             rows[i] = i;
             drawn[i] = (size_t)base_rng_below(&rng, n);
+            seen[drawn[i]][tree] = true;
         }
         grow_naively(&t, rows, n, drawn, n);
         for (size_t i = 0; i < n; i++) CHECK_NEAR(leaves[i][tree], t.values[i], 1e-12);
-        if (n > 50) assert_true(t.leaves > n / 3); /* grown out, not stunted */
+        if (n > 50) assert_true(t.leaves > n / (least == 1 ? 3 : 8 * least)); /* grown out, not stunted */
+        if (least > 1) assert_true(t.leaves <= n / least);
     }
     hpo_forest_predict(forest, d.packed, n, mean, variance);
     for (size_t i = 0; i < n; i++) {
@@ -157,27 +192,31 @@ static void compare_with_naive(size_t n, size_t features, bool logs) {
         CHECK_NEAR(mean[i], sum / TREES, 1e-13);
         CHECK_NEAR(variance[i], squared / TREES, 1e-13);
     }
+    check_outside(forest, &d, leaves, seen);
     hpo_forest_destroy(forest);
 }
 
 static void trees_are_those_of_the_naive_forest(void **state) {
     (void)state;
-    compare_with_naive(1, 3, false);
-    compare_with_naive(2, 2, false);
-    compare_with_naive(30, 1, false);
-    compare_with_naive(300, 2, false);
-    compare_with_naive(200, MAX_FEATURES, false);
+    compare_with_naive(1, 3, false, 1);
+    compare_with_naive(2, 2, false, 1);
+    compare_with_naive(30, 1, false, 1);
+    compare_with_naive(300, 2, false, 1);
+    compare_with_naive(200, MAX_FEATURES, false, 1);
+    compare_with_naive(200, MAX_FEATURES, false, 3);
+    compare_with_naive(300, 2, false, 12);
+    compare_with_naive(100, MAX_FEATURES, true, 6);
 }
 
 static void leaves_of_logarithms_hold_the_logarithm_of_the_mean(void **state) {
     (void)state;
-    compare_with_naive(60, 2, true);
-    compare_with_naive(200, MAX_FEATURES, true);
+    compare_with_naive(60, 2, true, 1);
+    compare_with_naive(200, MAX_FEATURES, true, 1);
     /* one leaf that holds three targets: nothing varies */
     const double x[3] = {0.5, 0.5, 0.5}, y[3] = {-1, -2, -4};
     hpo_forest *forest = hpo_forest_create(1, NULL, 400);
     double mean, variance, leaves[400];
-    hpo_forest_fit(forest, x, y, 3, true, 1, 0);
+    hpo_forest_fit(forest, x, y, 3, true, 1, 1, 0);
     hpo_forest_leaves(forest, x, leaves);
     double raised = 0;
     for (size_t t = 0; t < 400; t++) raised += exp(leaves[t]) / 400;
@@ -194,14 +233,14 @@ static void a_fit_follows_from_its_stream(void **state) {
     make_data(&d, 100, 4, 3);
     hpo_forest *forest = hpo_forest_create(4, d.categories, TREES);
     double first[TREES], again[TREES];
-    hpo_forest_fit(forest, d.packed, d.y, 100, false, 9, 1);
+    hpo_forest_fit(forest, d.packed, d.y, 100, false, 1, 9, 1);
     hpo_forest_leaves(forest, d.packed, first);
     for (uint32_t other = 0; other < 2; other++) {
-        hpo_forest_fit(forest, d.packed, d.y, 100, false, 9 + other, 2 - other);
+        hpo_forest_fit(forest, d.packed, d.y, 100, false, 1, 9 + other, 2 - other);
         hpo_forest_leaves(forest, d.packed, again);
         assert_true(memcmp(first, again, sizeof first) != 0);
     }
-    hpo_forest_fit(forest, d.packed, d.y, 100, false, 9, 1);
+    hpo_forest_fit(forest, d.packed, d.y, 100, false, 1, 9, 1);
     hpo_forest_leaves(forest, d.packed, again);
     assert_memory_equal(first, again, sizeof first);
     hpo_forest_destroy(forest);
@@ -218,7 +257,7 @@ static void many_categories_are_told_apart(void **state) {
         y[i] = (double)((i % N) * 37 % N);
     }
     hpo_forest *forest = hpo_forest_create(1, &categories, 30);
-    hpo_forest_fit(forest, x, y, 4 * N, false, 3, 0);
+    hpo_forest_fit(forest, x, y, 4 * N, false, 1, 3, 0);
     hpo_forest_predict(forest, x, N, mean, variance);
     double worst = 0, error = 0;
     for (size_t i = 0; i < N; i++) {
@@ -240,7 +279,7 @@ static void variance_is_larger_where_nothing_is_known(void **state) {
         y[i] = sin(6 * x[i]);
     }
     hpo_forest *forest = hpo_forest_create(1, NULL, 100);
-    hpo_forest_fit(forest, x, y, N, false, 4, 0);
+    hpo_forest_fit(forest, x, y, N, false, 1, 4, 0);
     const double known = 0.1, unknown = 0.5;
     double mean, at_known, at_unknown;
     hpo_forest_predict(forest, &known, 1, &mean, &at_known);

@@ -170,7 +170,8 @@ static void retraining_waits(void **state) {
     toy_sampling_close(&s);
 }
 
-/* Where much is running, no more is proposed: 12 trials in the valley that the model wants to look into. */
+/* 12 trials run in the valley that the model wants to look into: proposals keep away from them, not from the valley.
+ * The median, which says that all that runs is bad, raises their mean loss to 2.3 times what it was. */
 static void running_trials_are_seen(void **state) {
     (void)state;
     enum { ASKS = 30 };
@@ -189,6 +190,7 @@ static void running_trials_are_seen(void **state) {
         }
     }
     assert_true(near[1] > near[0]);
+    assert_true(near[1] < 1.8 * near[0]);
     toy_sampling_close(&s);
 }
 
