@@ -11,6 +11,9 @@
  * option: every trial counts once, higher fidelities before lower ones, losses within one; then whoever was promoted is
  * among the best, however it did there.
  *
+ * Of the others only the last 1,000 to 2,000 are kernels of g, which bounds the time of a suggestion. Old ones count
+ * less anyway (parzen.c), and g is asked only where l draws.
+ *
  * A draw that is forbidden, or (when the study asks again) has been tried, gives way to the next best.
  *
  * With priors (option prior) it begins with draws from them, and l/g is the acquisition that piBO weighs (C. Hvarfner,
@@ -32,7 +35,7 @@
 #include "hpo/models/best.h"
 #include "hpo/models/parzen.h"
 
-enum { MAX_RANDOM_ATTEMPT = 32 };
+enum { MAX_RANDOM_ATTEMPT = 32, REMEMBERED = 1000 };
 
 typedef enum tpe_mode { MODE_MULTIVARIATE, MODE_UNIVARIATE, MODE_GROUP } tpe_mode;
 static const char *const mode_words[] = {"multivariate", "univariate", "group", NULL};
@@ -57,8 +60,9 @@ typedef struct tpe_state {
     uint64_t seed;
     size_t dims;
     hpo_observations *observations;
-    hpo_parzen *below, *above; /* above holds the points of all trials, by id */
+    hpo_parzen *below, *above; /* above holds the points of all trials from `first` on, by id */
     hpo_view view;
+    size_t first;
     size_t *order; /* coordinates, block by block */
     block *blocks;
     size_t n_blocks;
@@ -212,11 +216,21 @@ static void split(tpe_state *s, const hpo_dataset *data) {
     }
 }
 
-/* The points of all trials, by id: those of a view that is shorter than an earlier one are simply no members. */
+/* The first trial that `above` holds: of those that come after it at least REMEMBERED count among the others, and it is
+ * a multiple of that number, so that it moves seldom. */
+static size_t first_remembered(const tpe_state *s, size_t n_trials) {
+    size_t first = n_trials;
+    for (size_t left = REMEMBERED; first > 0 && left > 0;) left -= s->member[--first];
+    return first - first % REMEMBERED;
+}
+
+/* The points of these trials: those of a view that is shorter than an earlier one are simply no members. */
 static void follow(tpe_state *s, hpo_view view, const hpo_dataset *data) {
-    if (s->view.history != view.history) hpo_parzen_clear(s->above);
+    const size_t first = first_remembered(s, data->n_trials);
+    if (s->view.history != view.history || s->first != first) hpo_parzen_clear(s->above);
     s->view = view;
-    const size_t known = hpo_parzen_points(s->above);
+    s->first = first;
+    const size_t known = first + hpo_parzen_points(s->above);
     if (data->n_trials > known) {
         hpo_parzen_add(s->above, data->trial_unit + known * s->dims, data->n_trials - known);
     } else if (known > data->n_trials) {
@@ -262,7 +276,7 @@ static void draw_block(tpe_state *s, size_t b, double exponent, base_rng *rng) {
     const block of = s->blocks[b];
     const size_t *dims = s->order + of.first, count = (size_t)s->candidates;
     hpo_parzen_fit(s->below, dims, of.count, NULL);
-    hpo_parzen_fit(s->above, dims, of.count, s->member);
+    hpo_parzen_fit(s->above, dims, of.count, s->member + s->first);
     hpo_parzen_draw(s->below, rng, count, s->points);
     for (size_t c = count - prior_draws(s, exponent); c < count; c++) {
         redraw_from_prior(s, of, rng, s->points + c * s->dims);

@@ -292,14 +292,76 @@ static void priors_need_a_prior(void **state) {
     toy_sampling_close(&s);
 }
 
+enum { OLD = 2500, SOME = 200 };
+
+/* 25 good results at 0.3, then others, of which the `moved` ones from trial 100 + `from` on lie elsewhere. */
+static void fill_long(toy_sampling *s, size_t from, size_t moved) {
+    open_one(s, 7, "");
+    for (size_t i = 0; i < 100 + OLD; i++) {
+        base_rng rng = base_rng_stream(2, BASE_RNG_TEST, (uint32_t)i, 0);
+        const double u = base_rng_uniform(&rng);
+        const bool good = i < 25, elsewhere = i >= 100 + from && i < 100 + from + moved;
+        add_finished(s, (double[]){good ? 0.2 + 0.2 * u : elsewhere ? 0.2 + 0.1 * u : u}, 1, good ? u : 10 + u);
+    }
+}
+
+static double proposed_after(size_t from, size_t moved) {
+    static toy_sampling s;
+    fill_long(&s, from, moved);
+    assert_string_equal(propose(&s, 0), "model");
+    const double x = s.config[0];
+    toy_sampling_close(&s);
+    return x;
+}
+
+/* Of many others the last thousands are looked at, however long ago the good ones were. */
+static void old_others_are_forgotten(void **state) {
+    (void)state;
+    const double x = proposed_after(0, 0);
+    assert_true(x > 0.1 && x < 0.5);
+    CHECK_SAME_DOUBLE(proposed_after(0, SOME), x);
+    assert_true(proposed_after(OLD - 1000, 1000) != x);
+}
+
+/* What was asked in between changes nothing: a view from before the last thousand, and one from after it. */
+static void earlier_views_have_their_own_window(void **state) {
+    (void)state;
+    static toy_sampling s, fresh;
+    fill_long(&s, 0, 0);
+    fill_long(&fresh, 0, 0);
+    const hpo_history *const histories[] = {s.history, fresh.history};
+    base_err err;
+    const char *origin;
+    double early[2];
+    const hpo_request request = {.trial = 1200, .fidelity = 1};
+    propose(&s, 0);
+    const double late = s.config[0];
+    for (size_t i = 0; i < 2; i++) {
+        const hpo_view view = hpo_history_at(histories[i], 2 * 1200);
+        CHECK_OK(hpo_sampler_ask(i == 0 ? s.sampler : fresh.sampler, view, &request, &early[i], &origin, &err));
+    }
+    CHECK_SAME_DOUBLE(early[0], early[1]);
+    propose(&s, 0);
+    CHECK_SAME_DOUBLE(s.config[0], late);
+    toy_sampling_close(&s);
+    toy_sampling_close(&fresh);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_begins_at_random),          cmocka_unit_test(proposals_lie_near_the_best),
-        cmocka_unit_test(running_trials_push_away),     cmocka_unit_test(failures_push_away),
-        cmocka_unit_test(higher_fidelities_come_first), cmocka_unit_test(a_joint_density_keeps_pairs),
-        cmocka_unit_test(it_beats_random_search),       cmocka_unit_test(priors_weigh_the_ratio),
-        cmocka_unit_test(it_begins_at_the_prior),       cmocka_unit_test(a_wrong_prior_is_forgotten),
+        cmocka_unit_test(it_begins_at_random),
+        cmocka_unit_test(proposals_lie_near_the_best),
+        cmocka_unit_test(running_trials_push_away),
+        cmocka_unit_test(failures_push_away),
+        cmocka_unit_test(higher_fidelities_come_first),
+        cmocka_unit_test(a_joint_density_keeps_pairs),
+        cmocka_unit_test(it_beats_random_search),
+        cmocka_unit_test(priors_weigh_the_ratio),
+        cmocka_unit_test(it_begins_at_the_prior),
+        cmocka_unit_test(a_wrong_prior_is_forgotten),
         cmocka_unit_test(priors_need_a_prior),
+        cmocka_unit_test(old_others_are_forgotten),
+        cmocka_unit_test(earlier_views_have_their_own_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
