@@ -58,17 +58,19 @@ static base_status begin_anew(run *r, const char *path, base_err *err) {
         hpo_lock_release(&lock);
     }
     close(fd);
+    if (status == BASE_OK) run_choose_method(r);
     return status;
 }
 
 /* ---- what becomes of a change ---- */
 
 base_status run_settle_change(run *r, const char *path, const char **replaces, base_err *err) {
-    uint64_t seed = 0, succeeded = 0;
-    const char *had = NULL;
+    uint64_t succeeded = 0;
+    hpo_journal_begun begun;
     base_err ignored;
     *replaces = NULL;
-    if (hpo_journal_peek(path, r->arena, &seed, &had, &ignored) != BASE_OK) return BASE_OK; /* opening it says why */
+    if (hpo_journal_peek(path, r->arena, &begun, &ignored) != BASE_OK) return BASE_OK; /* opening it says why */
+    const char *had = begun.identity;
     if (r->args->replay || strcmp(had, r->spec->identity) == 0) return BASE_OK;
     BASE_TRY(hpo_journal_read(path, NULL, count_success, &succeeded, err));
     if (succeeded == 0) return begin_anew(r, path, err);

@@ -239,9 +239,10 @@ base_status cli_read_study(const hpo_catalog *catalog, const hpo_cli_args *args,
                  : cli_read_study_file(args->file, text, err);
 }
 
-/* Comments of the resolved study, broken before column 80. */
+/* Comments of the resolved study, broken before column 80: what was chosen for it, and what may be a mistake. */
 static void put_advice(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
     base_buf text = {0}, broken = {0};
+    if (spec->chosen) base_put_text(base_arena_printf(arena, "method: auto takes %s", spec->chosen), 2, &broken);
     hpo_study_advise(spec, &text);
     for (const char *line = base_buf_text(&text); *line; line += strcspn(line, "\n") + 1)
         base_put_text(base_arena_printf(arena, "warning: %.*s", (int)strcspn(line, "\n"), line), 2, &broken);
@@ -264,6 +265,7 @@ static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf 
     base_buf first = {0};
     if (status == BASE_OK) status = cli_read_try_first(spec, NULL, &first, err);
     base_buf_fini(&first);
+    if (status == BASE_OK && spec->chosen && args->jobs > 0) status = hpo_study_choose(spec, (uint64_t)args->jobs, err);
     if (status == BASE_OK) hpo_study_spec_print(spec, out);
     if (status == BASE_OK) status = hpo_study_describe(spec, out, err);
     if (status == BASE_OK) put_advice(spec, spec->arena, out);

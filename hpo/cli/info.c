@@ -53,6 +53,7 @@ static void print_row(base_buf *out, const char *name, const char *summary) {
 void cli_print_list(const hpo_catalog *catalog, base_buf *out) {
     size_t count = 0;
     base_buf_puts(out, "methods (a sampler with a scheduler)\n");
+    print_row(out, "auto", hpo_study_auto_summary());
     const hpo_method *methods = hpo_methods(&count);
     for (size_t i = 0; i < count; i++) print_row(out, methods[i].name, methods[i].summary);
     base_buf_puts(out, "\nsamplers: where to look\n");

@@ -12,11 +12,11 @@
 
 const char *const *run_sets(const run *r, size_t *count) {
     const char *const *given = cli_sets(r->catalog, r->args, count);
-    if (!r->first && !r->measured) return given;
-    const char **sets = BASE_NEW_ARRAY(r->arena, *count + 2, const char *);
+    const char **sets = BASE_NEW_ARRAY(r->arena, *count + 3, const char *);
     for (size_t i = 0; i < *count; i++) sets[i] = given[i];
     if (r->measured) sets[(*count)++] = r->measured;
     if (r->first) sets[(*count)++] = r->first;
+    if (r->method) sets[(*count)++] = r->method;
     return sets;
 }
 
@@ -54,9 +54,11 @@ static base_status make_run_dir(run *r, base_err *err) {
 static base_status choose_seed(run *r, const char *journal_path, base_err *err) {
     r->seed = r->spec->seed;
     if (r->spec->seed_given) return BASE_OK;
-    const char *identity = NULL;
-    base_status status = hpo_journal_peek(journal_path, r->arena, &r->seed, &identity, err);
-    if (status == BASE_NOTFOUND) {
+    hpo_journal_begun begun;
+    base_status status = hpo_journal_peek(journal_path, r->arena, &begun, err);
+    if (status == BASE_OK) {
+        r->seed = begun.seed;
+    } else if (status == BASE_NOTFOUND) {
         r->seed = base_rng_fresh_seed();
         r->drew_seed = true;
         status = BASE_OK;
@@ -71,6 +73,7 @@ hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_sp
                               .maximize = spec->maximize,
                               .seed = spec->seed,
                               .identity = spec->identity,
+                              .chosen = spec->chosen,
                               .program = catalog->version,
                               .integer_steps = spec->fidelity.name == NULL || spec->fidelity.integer,
                               .fsync_each = spec->fsync_each,
@@ -98,6 +101,7 @@ base_status run_prepare(run *r, base_err *err) {
         return BASE_FAIL(err, BASE_NOTFOUND, "%s: there is no run to replay; --dir names its folder", path);
     }
     BASE_TRY(run_measure(r, access(path, F_OK) == 0, err));
+    run_settle_method(r, path);
     base_buf first = {0};
     const char *replaces = NULL;
     base_status status = cli_read_try_first(r->spec, access(path, F_OK) == 0 ? r->run_dir : NULL, &first, err);
@@ -171,6 +175,7 @@ void run_announce(const run *r) {
     if (r->args->replay) return;
     const bool brief = r->args->display == HPO_DISPLAY_QUIET || r->args->display == HPO_DISPLAY_JSON;
     if (!brief) announce_folder(r);
+    if (!brief) run_announce_method(r);
     if (!brief) announce_change(r);
     if (!brief) announce_first(r);
     advise(r->spec);

@@ -21,12 +21,20 @@ static base_status read_spec(const hpo_catalog *catalog, const hpo_cli_args *arg
     return status;
 }
 
-static base_status find_seed(hpo_study_spec *spec, const char *journal, base_err *err) {
-    uint64_t seed = 0;
-    if (spec->seed_given) return BASE_OK;
-    BASE_TRY(hpo_journal_damaged_seed(journal, &seed, err));
-    hpo_study_spec_set_seed(spec, seed);
-    return BASE_OK;
+/* What the study file leaves to the journal: the seed, the method. */
+static base_status take_over(hpo_study_spec *spec, const char *journal, base_arena *arena, base_err *err) {
+    hpo_journal_begun begun;
+    if (spec->seed_given && !spec->chosen) return BASE_OK;
+    const base_status status = hpo_journal_peek_damaged(journal, arena, &begun, err);
+    if (status == BASE_CORRUPT && spec->chosen) {
+        return BASE_FAIL(err, BASE_CORRUPT,
+                         "%s has lost the method that was chosen for it; give it with --set method=... as the run "
+                         "printed it, and the seed with --seed",
+                         journal);
+    }
+    if (status != BASE_OK) return status;
+    if (!spec->seed_given) hpo_study_spec_set_seed(spec, begun.seed);
+    return spec->chosen ? hpo_study_keep_method(spec, begun.identity, begun.chosen, err) : BASE_OK;
 }
 
 int cli_repair(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err) {
@@ -35,7 +43,7 @@ int cli_repair(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *o
     const char *journal = base_arena_printf(arena, "%s/journal.log", args->repair);
     hpo_study_spec *spec = NULL;
     base_status status = read_spec(catalog, args, file, &spec, err);
-    if (status == BASE_OK) status = find_seed(spec, journal, err);
+    if (status == BASE_OK) status = take_over(spec, journal, arena, err);
     if (status == BASE_OK) {
         const hpo_journal_head head = cli_journal_head(catalog, spec);
         status = hpo_journal_repair(journal, &head, spec->space, spec->deterministic, out, err);

@@ -95,6 +95,7 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
         put_field(&bundle, &r->seed, sizeof r->seed);
         put_field(&bundle, r->first ? r->first : "", r->first ? strlen(r->first) : 0);
         put_field(&bundle, r->measured ? r->measured : "", r->measured ? strlen(r->measured) : 0);
+        put_field(&bundle, r->method ? r->method : "", r->method ? strlen(r->method) : 0);
     }
     base_status status = broadcast(&bundle, err);
     base_buf_fini(&bundle);
@@ -148,6 +149,8 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
         r->first = length > 0 ? first : NULL;
         const char *measured = get_field(r->arena, &bundle, &at, &length);
         r->measured = length > 0 ? measured : NULL;
+        const char *method = get_field(r->arena, &bundle, &at, &length);
+        r->method = length > 0 ? method : NULL;
         status = run_read_study(r, &r->seed, &err);
         if (status == BASE_OK) status = prepare_worker(r, &worker, &err);
         if (status == BASE_OK) {

@@ -4,6 +4,7 @@
  *   run.c      the ranks: how they start, what they are told, how they end
  *   amend.c    --more and --retry-failed
  *   change.c   a study that is another one than its journal
+ *   chosen.c   the method of a study whose file leaves it open
  *   measured.c what is measured once for a run
  *   prepare.c  rank 0 before anything runs: the study, the folder, the seed, the journal */
 #ifndef HPO_CLI_RUN_IMPL_H
@@ -23,6 +24,8 @@ typedef struct run {
     base_buf text;        /* the study file's bytes */
     const char *first;    /* try_first=[...] of a file that rank 0 has read; or NULL */
     const char *measured; /* an assignment of what was measured (hpo_measurement); or NULL */
+    const char *method;   /* method={...} of a study whose file leaves it open; or NULL */
+    bool left_open;       /* it does */
     hpo_study_spec *spec;
     uint64_t seed;               /* the study's, drawn if the file has none */
     const char *run_dir;         /* absolute */
@@ -52,13 +55,20 @@ BASE_CHECK base_status run_amend(run *r, base_err *err);
  * opening it finds nothing wrong, or says itself what is. */
 BASE_CHECK base_status run_settle_change(run *r, const char *path, const char **replaces, base_err *err);
 
+/* ---- chosen.c: nothing where the study file names a method ---- */
+/* After the study was read, before the journal is opened: its method, or one for the workers of this run. */
+void run_settle_method(run *r, const char *path);
+/* The journal was put aside: a method for this run. */
+void run_choose_method(run *r);
+void run_announce_method(const run *r);
+
 /* ---- measured.c ---- */
 /* After the study was read and the folder made: measures what the objective wants, or takes it from the folder of a run
  * that has begun, and reads the study again with it. BASE_INVALID: it was measured on another machine, or is gone. */
 BASE_CHECK base_status run_measure(run *r, bool begun, base_err *err);
 
 /* ---- prepare.c ---- */
-/* The assignments of the command line, and those of r->measured and r->first. */
+/* The assignments of the command line, and those of r->measured, r->first and r->method. */
 const char *const *run_sets(const run *r, size_t *count);
 /* The study from the bytes in r->text. seed: overrides the file's when not NULL. */
 BASE_CHECK base_status run_read_study(run *r, const uint64_t *seed, base_err *err);

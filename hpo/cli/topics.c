@@ -33,8 +33,12 @@ static bool find_key(const char *name) {
     return false;
 }
 
+static bool is_auto(const char *name) {
+    return strcmp(name, "auto") == 0;
+}
+
 static bool is_part_of_method(const char *kind, const char *name) {
-    if (strcmp(kind, "method") == 0) return hpo_method_find(name) != NULL;
+    if (strcmp(kind, "method") == 0) return is_auto(name) || hpo_method_find(name) != NULL;
     return strcmp(kind, "sampler") == 0 ? hpo_sampler_find(name) != NULL : hpo_scheduler_find(name) != NULL;
 }
 
@@ -95,6 +99,9 @@ static void print_meaning(const hpo_catalog *catalog, const meaning *what, const
         hpo_study_help_key(name, out);
     } else if (named && strcmp(what->kind, "method") != 0) {
         print_part(what->kind, name, out);
+    } else if (is_auto(name)) {
+        cli_print_heading("method", name, hpo_study_auto_summary(), out);
+        hpo_study_auto_help(out);
     } else {
         print_method(what->kind, name, out);
     }
@@ -141,6 +148,7 @@ static void list_names(const hpo_catalog *catalog, bool qualified, name_list *li
     const hpo_scheduler_type *const *schedulers = hpo_schedulers(&count);
     for (size_t i = 0; i < count; i++) add_name(list, qualified ? "scheduler" : NULL, schedulers[i]->name);
     const hpo_method *methods = hpo_methods(&count);
+    add_name(list, qualified ? "method" : NULL, "auto");
     for (size_t i = 0; i < count; i++) add_name(list, qualified ? "method" : NULL, methods[i].name);
     for (size_t i = 0; i < catalog->n_objectives; i++)
         add_name(list, qualified ? "objective" : NULL, catalog->objectives[i]->name);

@@ -130,6 +130,7 @@ static base_status take_name(hpo_study_spec *spec, const base_yaml_node *node, b
                                   other_words[i].ours);
         }
         name_list list = {0};
+        add_name(spec->arena, &list, STUDY_AUTO);
         for (size_t i = 0; i < METHODS; i++) add_name(spec->arena, &list, methods[i].name);
         add_samplers(spec->arena, &list);
         add_schedulers(spec->arena, &list);
@@ -214,6 +215,9 @@ base_status study_read_method(hpo_study_spec *spec, const base_yaml_node *method
                                   "hyperband, eta: 4}");
         }
     }
+    spec->method = NULL;
+    spec->sampler = NULL;
+    spec->scheduler = NULL;
     if (name) BASE_TRY(take_name(spec, name, err));
     if (sampler) BASE_TRY(take_sampler(spec, sampler, err));
     if (scheduler) BASE_TRY(take_scheduler(spec, scheduler, err));

@@ -366,7 +366,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(read_metric(spec, root, keys.metric, err));
     BASE_TRY(read_budget(spec, keys.budget, err));
     BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
-    BASE_TRY(study_read_method(spec, keys.method, err));
+    BASE_TRY(study_settle_method(spec, keys.method, err));
     BASE_TRY(study_check_method(spec, root, keys.method, err));
     BASE_TRY(study_check_objective(spec, err));
     spec->identity = study_identity(spec);

@@ -62,6 +62,7 @@ typedef struct hpo_study_spec {
     const char *metric;
     bool maximize;
     const char *method; /* as named by the user, or "sampler + scheduler" */
+    const char *chosen; /* the file leaves it open (auto, or nothing): "METHOD, because ..."; NULL: the user's own */
     const hpo_sampler_type *sampler;
     const hpo_scheduler_type *scheduler;
     const base_yaml_node *sampler_options, *scheduler_options; /* maps or NULL */
@@ -148,6 +149,20 @@ void hpo_study_help(base_buf *out);
 bool hpo_study_help_key(const char *name, base_buf *out);
 /* The keys that have one, by number; NULL behind the last. */
 const char *hpo_study_key_name(size_t index);
+
+/* ---- auto.c: a study whose file leaves the method open (spec->chosen) ---- */
+/* Chooses anew, by the rules of choose.h, for a run on so many workers; the identity follows. hpo_study_read has chosen
+ * for one worker, or the virtual ones. */
+BASE_CHECK base_status hpo_study_choose(hpo_study_spec *spec, uint64_t workers, base_err *err);
+/* The method with which an earlier run has begun, from its identity, and what it told of the choice (NULL: nothing).
+ * BASE_INVALID, and the study as it was, when this study cannot have that method. */
+BASE_CHECK base_status hpo_study_keep_method(hpo_study_spec *spec, const char *identity, const char *chosen,
+                                             base_err *err);
+/* "method={...}", as --set would say it, with every option. In the arena. */
+const char *hpo_study_method_assignment(const hpo_study_spec *spec);
+/* One line for --list, and the rules for --help auto. */
+const char *hpo_study_auto_summary(void);
+void hpo_study_auto_help(base_buf *out);
 
 /* ---- method.c: names that people know for pairs of a sampler and a scheduler ---- */
 typedef struct hpo_method {

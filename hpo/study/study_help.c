@@ -56,6 +56,7 @@ enum { N_SECTIONS = sizeof sections / sizeof *sections };
 static void put_methods(base_buf *out) {
     size_t count;
     base_buf_puts(out, "method: one of\n");
+    base_put_row("auto", 23, hpo_study_auto_summary(), out);
     const hpo_method *methods = hpo_methods(&count);
     for (size_t i = 0; i < count; i++) base_put_row(methods[i].name, 23, methods[i].summary, out);
     base_buf_puts(out, "or any pair {sampler: NAME, scheduler: NAME}; options of both stand beside them.\n");

@@ -24,7 +24,7 @@ const base_option study_keys_table[] = {
     {KEY(study_keys, metric, NODE), .shape = "name or map", .fallback = "", .alias = "direction directions goal mode",
      .help = "what the objective reports and the study optimizes: a name or {name, goal}; default: the first metric "
              "that the objective declares"},
-    {KEY(study_keys, method, NODE), .shape = "name or map", .fallback = "random",
+    {KEY(study_keys, method, NODE), .shape = "name or map", .fallback = STUDY_AUTO,
      .alias = "sampler scheduler pruner algorithm algo optimizer tuner search_alg early_terminate",
      .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
     {KEY(study_keys, fidelity, NODE), .shape = "map", .fallback = "", .alias = "fidelities epochs resource budgets",

@@ -76,12 +76,19 @@ base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node 
                                base_err *err);
 
 /* ---- method.c ---- */
-/* `method:`, a name or a map; NULL = random. Sets method, sampler, scheduler and their options. */
+/* `method:` that is not left open, a name or a map. Sets method, sampler, scheduler and their options. */
 base_status study_read_method(hpo_study_spec *spec, const base_yaml_node *method, base_err *err);
 /* "; did you mean 'x'?" or "; known are a, b, c", in arena. names: count pointers. */
 const char *study_hint(base_arena *arena, const char *word, const char *const *names, size_t count);
 
+/* ---- auto.c ---- */
+#define STUDY_AUTO "auto"
+/* `method:`, which may be auto. */
+base_status study_settle_method(hpo_study_spec *spec, const base_yaml_node *method, base_err *err);
+
 /* ---- study_print.c ---- */
+/* Sampler, scheduler and the options of both in one map, in arena. */
+base_yaml_node *study_method_node(const hpo_study_spec *spec, base_arena *arena);
 const char *study_identity(const hpo_study_spec *spec);
 
 #endif

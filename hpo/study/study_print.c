@@ -152,8 +152,8 @@ static void put_objective(const hpo_study_spec *spec, base_arena *arena, base_bu
     if (out->data[out->length - 1] != '\n') base_buf_putc(out, '\n');
 }
 
-/* Sampler, scheduler and the options of both in one map; an option that both have stands there once. */
-static void put_method(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
+/* An option that both have stands there once. */
+base_yaml_node *study_method_node(const hpo_study_spec *spec, base_arena *arena) {
     base_yaml_node *method = base_yaml_new_map(arena, NULL);
     base_yaml_put(arena, method, "sampler", base_yaml_scalar(arena, NULL, spec->sampler->name, true));
     base_yaml_put(arena, method, "scheduler", base_yaml_scalar(arena, NULL, spec->scheduler->name, true));
@@ -169,8 +169,12 @@ static void put_method(const hpo_study_spec *spec, base_arena *arena, base_buf *
         }
         base_buf_fini(&flow);
     }
+    return method;
+}
+
+static void put_method(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
     base_yaml_node *root = base_yaml_new_map(arena, NULL);
-    base_yaml_put(arena, root, "method", method);
+    base_yaml_put(arena, root, "method", study_method_node(spec, arena));
     base_yaml_print(root, 0, out);
 }
 

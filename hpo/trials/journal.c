@@ -20,8 +20,7 @@
 
 /* ---- an old file ---- */
 
-base_status hpo_journal_peek(const char *path, base_arena *arena, uint64_t *seed, const char **identity,
-                             base_err *err) {
+base_status hpo_journal_peek(const char *path, base_arena *arena, hpo_journal_begun *begun, base_err *err) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot open %s: %s", path, strerror(errno));
@@ -31,8 +30,7 @@ base_status hpo_journal_peek(const char *path, base_arena *arena, uint64_t *seed
     close(fd);
     if (status != BASE_OK) return status;
     if (!scan.found) return BASE_FAIL(err, BASE_NOTFOUND, "%s holds no study yet", path);
-    *seed = scan.head.seed;
-    *identity = scan.head.identity;
+    *begun = (hpo_journal_begun){.seed = scan.head.seed, .identity = scan.head.identity, .chosen = scan.head.chosen};
     return BASE_OK;
 }
 

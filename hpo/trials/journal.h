@@ -40,6 +40,7 @@ typedef struct hpo_journal_head {
     bool maximize;
     uint64_t seed;
     const char *identity; /* canonical text: parameters, metric, objective and settings, fidelity, method, seed, ... */
+    const char *chosen;   /* kept for people: what was chosen for the study because nobody said it, and why; or NULL */
     const char *program;  /* version text */
     bool integer_steps;   /* reports and fidelities are integers: used as Optuna's step */
     bool fsync_each;      /* durability: each (nothing is safe before it is on the disk) instead of group */
@@ -87,10 +88,15 @@ typedef struct hpo_amendment {
 
 typedef struct hpo_journal hpo_journal;
 
-/* Reads the identity of an existing journal before it is opened: seed and identity text (in arena). BASE_NOTFOUND:
- * none. BASE_CORRUPT as hpo_journal_open. */
-BASE_CHECK base_status hpo_journal_peek(const char *path, base_arena *arena, uint64_t *seed, const char **identity,
-                                        base_err *err);
+/* Of the head of a journal that is there. Texts are in an arena. */
+typedef struct hpo_journal_begun {
+    uint64_t seed;
+    const char *identity; /* the newest, when it was changed on purpose */
+    const char *chosen;   /* or NULL */
+} hpo_journal_begun;
+
+/* Reads the head of an existing journal before it is opened. BASE_NOTFOUND: none. BASE_CORRUPT as hpo_journal_open. */
+BASE_CHECK base_status hpo_journal_peek(const char *path, base_arena *arena, hpo_journal_begun *begun, base_err *err);
 /* Takes the lock, checks every line against the chain, cuts a torn tail, checks the head, or writes a new head (op 0
  * and study attributes). BASE_BUSY: another run holds it (names host and pid). BASE_INVALID: the identity differs (the
  * sentence shows the first difference: what the journal has, what the study has now). BASE_CORRUPT with line and byte:
@@ -138,8 +144,9 @@ BASE_CHECK base_status hpo_journal_look(hpo_journal *journal, base_err *err);
  * people. A journal that is not damaged is left alone. Errors as hpo_journal_open. */
 BASE_CHECK base_status hpo_journal_repair(const char *path, const hpo_journal_head *head, const hpo_space *space,
                                           bool deterministic, base_buf *told, base_err *err);
-/* The seed that a damaged journal still tells; BASE_CORRUPT when it does not. */
-BASE_CHECK base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err *err);
+/* The head that a damaged journal still has, with the identity that it began with; BASE_CORRUPT when it has none. */
+BASE_CHECK base_status hpo_journal_peek_damaged(const char *path, base_arena *arena, hpo_journal_begun *begun,
+                                                base_err *err);
 /* Removes the file, which holds nothing that a later run wants, releases the lock, frees. */
 void hpo_journal_discard(hpo_journal *journal);
 /* Syncs, releases the lock, frees. Accepts NULL. */

@@ -96,6 +96,7 @@ BASE_CHECK base_status hpo_journal_rescue(const hpo_journal *journal, bool folde
 typedef struct journal_identity {
     uint64_t format, seed;
     const char *program, *identity;
+    const char *chosen; /* or NULL */
 } journal_identity;
 
 /* What is known of a file once all its lines were checked against the chain, but not understood. */

@@ -201,14 +201,13 @@ base_status hpo_journal_scan(int fd, const char *path, base_arena *arena, journa
     return status;
 }
 
-/* The seed stands in the second line; that it is sound is all that is asked of the file. */
-base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err *err) {
+/* All of it stands in the second line; that it is sound is all that is asked of the file. */
+base_status hpo_journal_peek_damaged(const char *path, base_arena *arena, hpo_journal_begun *begun, base_err *err) {
     journal_lines lines;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return BASE_FAIL(err, errno == ENOENT ? BASE_NOTFOUND : BASE_IO, "cannot open %s: %s", path, strerror(errno));
     }
-    base_arena *texts = base_arena_create();
     journal_identity identity;
     bool found = false;
     base_status status = hpo_lines_begin(&lines, fd, path, err);
@@ -217,15 +216,14 @@ base_status hpo_journal_damaged_seed(const char *path, uint64_t *seed, base_err 
         status = hpo_lines_next(&lines, err);
         const journal_link link = hpo_chain_look(&(journal_chain){0}, lines.line, lines.length, &own);
         found = status == BASE_OK && link != JOURNAL_LINK_CHANGED &&
-                hpo_journal_read_identity(lines.line, lines.length, texts, &identity);
+                hpo_journal_read_identity(lines.line, lines.length, arena, &identity);
     }
     if (found) {
-        *seed = identity.seed;
+        *begun = (hpo_journal_begun){.seed = identity.seed, .identity = identity.identity, .chosen = identity.chosen};
     } else if (status == BASE_OK || status == BASE_END) {
         status = BASE_FAIL(err, BASE_CORRUPT, "%s has lost its seed; give it with --seed, if the run printed it", path);
     }
     hpo_lines_end(&lines);
-    base_arena_destroy(texts);
     close(fd);
     return status;
 }

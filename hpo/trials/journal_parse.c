@@ -325,6 +325,8 @@ bool hpo_journal_read_identity(const char *line, size_t length, base_arena *aren
             out->program = read_text(&parts.body, arena);
         } else if (hpo_json_is(key, "identity")) {
             out->identity = read_text(&parts.body, arena);
+        } else if (hpo_json_is(key, "chosen")) {
+            out->chosen = read_text(&parts.body, arena);
         } else {
             hpo_json_skip(&parts.body);
         }

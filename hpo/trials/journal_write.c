@@ -363,6 +363,10 @@ void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) 
     base_buf_put_json(out, head->program);
     PUT(out, ",\"identity\":");
     base_buf_put_json(out, head->identity);
+    if (head->chosen) {
+        PUT(out, ",\"chosen\":");
+        base_buf_put_json(out, head->chosen);
+    }
     PUT(out, "}}");
     end_line(journal);
 }

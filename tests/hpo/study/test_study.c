@@ -30,7 +30,8 @@ static void the_budget_of_trials(void **state) {
 
 static void the_budget_of_cost(void **state) {
     (void)state;
-    hpo_study_spec *spec = toy_spec(TOY SPACE "fidelity: {epochs: {min: 1, max: 3}}\nbudget: {cost: 5.5}\n");
+    hpo_study_spec *spec =
+        toy_spec(TOY SPACE "fidelity: {epochs: {min: 1, max: 3}}\nmethod: random\nbudget: {cost: 5.5}\n");
     hpo_study *study = open_study(spec);
     hpo_record record;
     for (uint64_t t = 0; t < 2; t++) {
@@ -202,7 +203,7 @@ static void a_finite_space_is_tried_once(void **state) {
 /* While half of the space is left, the sampler itself finds something new. */
 static void duplicates_are_asked_again(void **state) {
     (void)state;
-    hpo_study_spec *spec = toy_spec(TOY "parameters: {a: {min: 1, max: 100}}\n");
+    hpo_study_spec *spec = toy_spec(TOY "parameters: {a: {min: 1, max: 100}}\nmethod: random\n");
     hpo_study *study = open_study(spec);
     toy_tape tape = {0};
     toy_drive_study(study, &(toy_drive){.workers = 1, .tape = &tape});

@@ -17,8 +17,9 @@ static void everything_has_a_default(void **state) {
     assert_int_equal(spec->settings->count, 0);
     assert_string_equal(spec->metric, "loss");
     assert_false(spec->maximize);
-    assert_string_equal(spec->method, "random");
-    assert_string_equal(spec->sampler->name, "random");
+    assert_string_equal(spec->method, "gp");
+    CHECK_CONTAINS(spec->chosen, "gp, because ");
+    assert_string_equal(spec->sampler->name, "gp");
     assert_string_equal(spec->scheduler->name, "full");
     assert_null(spec->fidelity.name);
     CHECK_NEAR(spec->fidelity.max, 1, 0);

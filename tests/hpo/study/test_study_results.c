@@ -74,8 +74,9 @@ static void who_may_name_a_cost(void **state) {
         {"toy", .25, .25}, {"toy", (double)NAN, 3}, {"toy", -1, 3}, {"toy_restart", .25, 3}, {"toy_priced", .25, .25}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         base_buf text = {0};
-        base_buf_printf(&text, "objective: %s\n" SPACE "fidelity: {e: {min: 1, max: 3}}\nbudget: {trials: 1}\n",
-                        cases[i].objective);
+        base_buf_printf(
+            &text, "objective: %s\n" SPACE "fidelity: {e: {min: 1, max: 3}}\nmethod: random\nbudget: {trials: 1}\n",
+            cases[i].objective);
         hpo_study_spec *spec = toy_spec(base_buf_text(&text));
         hpo_study *study = open_study(spec);
         hpo_record record;

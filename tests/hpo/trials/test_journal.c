@@ -121,9 +121,8 @@ static void test_torn_head(void **state) {
     for (size_t cut = 0; cut + 1 < full.length; cut++) {
         write_text(f->path, full.data, cut);
         base_arena *arena = base_arena_create();
-        uint64_t seed;
-        const char *identity;
-        CHECK_STATUS(hpo_journal_peek(f->path, arena, &seed, &identity, &err), BASE_NOTFOUND);
+        hpo_journal_begun begun;
+        CHECK_STATUS(hpo_journal_peek(f->path, arena, &begun, &err), BASE_NOTFOUND);
         base_arena_destroy(arena);
         entry_list got = entry_list_create();
         hpo_journal *journal = open_and_read(f->path, f->space, &got);
@@ -154,6 +153,29 @@ static void test_torn_head(void **state) {
     }
 }
 
+/* What was chosen is said once, by who begins the journal. */
+static void test_chosen(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    base_arena *arena = base_arena_create();
+    hpo_journal_head head = test_head();
+    hpo_journal *journal = NULL;
+    hpo_journal_begun begun;
+    head.chosen = "gp, because \"it\" fits\n(1 number)";
+    CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
+    CHECK_OK(hpo_journal_close(journal, &err));
+    CHECK_OK(hpo_journal_peek(f->path, arena, &begun, &err));
+    assert_string_equal(begun.chosen, head.chosen);
+    CHECK_OK(hpo_journal_peek_damaged(f->path, arena, &begun, &err));
+    assert_string_equal(begun.chosen, head.chosen);
+    head.chosen = "random";
+    CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
+    CHECK_OK(hpo_journal_close(journal, &err));
+    CHECK_OK(hpo_journal_peek(f->path, arena, &begun, &err));
+    CHECK_CONTAINS(begun.chosen, "gp, because");
+    base_arena_destroy(arena);
+}
+
 static base_status refuse_third(void *self, const hpo_entry *entry, base_err *err) {
     (void)entry;
     size_t *count = self;
@@ -178,14 +200,14 @@ static void test_identity(void **state) {
     fixture *f = *state;
     base_err err = {0};
     base_arena *arena = base_arena_create();
-    uint64_t seed = 0;
-    const char *identity = NULL;
-    CHECK_STATUS(hpo_journal_peek(f->path, arena, &seed, &identity, &err), BASE_NOTFOUND);
+    hpo_journal_begun begun;
+    CHECK_STATUS(hpo_journal_peek(f->path, arena, &begun, &err), BASE_NOTFOUND);
     write_entries(f->path, f->space, &f->entries);
-    CHECK_OK(hpo_journal_peek(f->path, arena, &seed, &identity, &err));
+    CHECK_OK(hpo_journal_peek(f->path, arena, &begun, &err));
     hpo_journal_head head = test_head();
-    assert_true(seed == head.seed);
-    assert_string_equal(identity, head.identity);
+    assert_true(begun.seed == head.seed);
+    assert_string_equal(begun.identity, head.identity);
+    assert_null(begun.chosen);
     hpo_journal *journal = NULL;
     head.identity = "metric: loss\nseed: 8\nparameters: {lr: [1e-5, 0.1]}\n";
     CHECK_FAILS(hpo_journal_open(f->path, &head, f->space, &journal, &err), BASE_INVALID,
@@ -204,8 +226,8 @@ static void test_identity(void **state) {
     head.replaces = old;
     CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
     CHECK_OK(hpo_journal_close(journal, &err));
-    CHECK_OK(hpo_journal_peek(f->path, arena, &seed, &identity, &err));
-    assert_string_equal(identity, head.identity);
+    CHECK_OK(hpo_journal_peek(f->path, arena, &begun, &err));
+    assert_string_equal(begun.identity, head.identity);
     head.replaces = NULL;
     CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
     CHECK_OK(hpo_journal_close(journal, &err));
@@ -330,7 +352,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         JOURNAL_TEST(test_round_trip),     JOURNAL_TEST(test_continued),  JOURNAL_TEST(test_torn_tail),
         JOURNAL_TEST(test_display_mended), JOURNAL_TEST(test_torn_head),  JOURNAL_TEST(test_visit_stops),
-        JOURNAL_TEST(test_identity),       JOURNAL_TEST(test_elapsed),    JOURNAL_TEST(test_discard),
+        JOURNAL_TEST(test_identity),
+        JOURNAL_TEST(test_chosen),       JOURNAL_TEST(test_elapsed),    JOURNAL_TEST(test_discard),
         JOURNAL_TEST(test_unwritable),     JOURNAL_TEST(test_disk_fills), JOURNAL_TEST(test_fsync_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

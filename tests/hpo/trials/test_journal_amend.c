@@ -107,11 +107,10 @@ static void test_an_identity_takes_the_place_of_another(void **state) {
     CHECK_OK(hpo_journal_close(journal, &err));
 
     base_arena *arena = base_arena_create();
-    const char *identity = NULL;
-    uint64_t seed = 0;
-    CHECK_OK(hpo_journal_peek(f->path, arena, &seed, &identity, &err));
-    assert_string_equal(identity, head.identity);
-    assert_true(seed == head.seed);
+    hpo_journal_begun begun;
+    CHECK_OK(hpo_journal_peek(f->path, arena, &begun, &err));
+    assert_string_equal(begun.identity, head.identity);
+    assert_true(begun.seed == head.seed);
     base_arena_destroy(arena);
     CHECK_FAILS(hpo_journal_open(f->path, &before, f->space, &journal, &err), BASE_INVALID, "another study");
     head.replaces = NULL;

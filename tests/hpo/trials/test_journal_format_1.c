@@ -30,8 +30,12 @@ static int old_setup(void **state) {
     r->history = hpo_history_create(r->space, false, 81);
     r->arena = base_arena_create();
     r->head = test_head();
-    CHECK_OK(hpo_journal_peek(OLD, r->arena, &r->head.seed, &r->head.identity, &err));
+    hpo_journal_begun begun;
+    CHECK_OK(hpo_journal_peek(OLD, r->arena, &begun, &err));
+    r->head.seed = begun.seed;
+    r->head.identity = begun.identity;
     assert_int_equal(r->head.seed, 3);
+    assert_null(begun.chosen);
     base_buf text = file_text(OLD);
     write_text(r->path, text.data, text.length);
     base_buf_fini(&text);

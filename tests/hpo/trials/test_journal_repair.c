@@ -233,11 +233,14 @@ static void test_refusals(void **state) {
     base_err err = {0};
     base_buf told = {0};
     hpo_journal_head head = test_head();
-    uint64_t seed = 0;
+    hpo_journal_begun begun;
+    base_arena *arena = base_arena_create();
     CHECK_STATUS(hpo_journal_repair(f->path, &head, f->space, false, &told, &err), BASE_NOTFOUND);
     write_run(f, 12, 60);
-    CHECK_OK(hpo_journal_damaged_seed(f->path, &seed, &err));
-    assert_true(seed == head.seed);
+    CHECK_OK(hpo_journal_peek_damaged(f->path, arena, &begun, &err));
+    assert_true(begun.seed == head.seed);
+    assert_string_equal(begun.identity, head.identity);
+    assert_null(begun.chosen);
     head.identity = "another study";
     CHECK_FAILS(hpo_journal_repair(f->path, &head, f->space, false, &told, &err), BASE_INVALID, "another study");
     assert_int_not_equal(access(check_tmpdir_file(&f->dir, "journal.log.repaired"), F_OK), 0);
@@ -255,9 +258,10 @@ static void test_refusals(void **state) {
     char *at = strstr(text.data, "\"hpo:study\"");
     at[2] = 'x';
     write_text(f->path, text.data, text.length);
-    CHECK_FAILS(hpo_journal_damaged_seed(f->path, &seed, &err), BASE_CORRUPT, "--seed");
+    CHECK_FAILS(hpo_journal_peek_damaged(f->path, arena, &begun, &err), BASE_CORRUPT, "--seed");
     base_buf_fini(&text);
     base_buf_fini(&told);
+    base_arena_destroy(arena);
 }
 
 int main(void) {
