@@ -23,6 +23,7 @@ const char *rig_new_journal(void); /* a path in it that was not used before */
 #define RIG_HEAD                                                                                                       \
     "study: rig\nseed: 5\nobjective: {fake: {}}\nmetric: loss\n"                                                       \
     "parameters: {x: {min: 0.0, max: 1.0}, c: {values: [a, b, c]}}\n"
+#define RIG_RANDOM RIG_HEAD "method: random\n"
 
 typedef struct rig_run {
     const char *yaml;

@@ -15,7 +15,7 @@
     "adam]}, "                                                                                                         \
     "momentum: {min: 0.0, max: 0.99, when: {opt: sgd}}}\n"
 #define STUDY "objective: toy\nseed: 11\nfidelity: {e: {min: 1, max: 9}}\nbudget: {trials: 40}\n" SPACE
-#define SMALL "objective: toy\nseed: 3\nbudget: {trials: 40}\nparameters: {n: {min: 1, max: 6}}\n"
+#define SMALL "objective: toy\nseed: 3\nmethod: random\nbudget: {trials: 40}\nparameters: {n: {min: 1, max: 6}}\n"
 
 static hpo_answer wait_for(hpo_asker *asker) {
     struct pollfd fd = {.fd = hpo_asker_fd(asker), .events = POLLIN};

@@ -18,7 +18,7 @@
 static void test_every_trial_is_evaluated_once(void **state) {
     (void)state;
     for (size_t workers = 1; workers <= 8; workers++) {
-        rig_run run = {.yaml = RIG_HEAD "budget: {trials: 25}\n", .journal = rig_new_journal(), .workers = workers};
+        rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 25}\n", .journal = rig_new_journal(), .workers = workers};
         run.seed = workers;
         rig_end end;
         rig_go_well(&run, &end, HPO_OUTCOME_DONE);
@@ -36,7 +36,7 @@ static void test_every_trial_is_evaluated_once(void **state) {
 
 static void test_workers_limits_what_runs_at_once(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 25}\nworkers: 3\n", .workers = 8};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 25}\nworkers: 3\n", .workers = 8};
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.counts.jobs, 25);
@@ -139,7 +139,8 @@ static void test_retries_follow_the_policy(void **state) {
     for (size_t k = 0; k < CHECK_COUNT(kinds); k++) {
         for (size_t failures = 0; failures <= kinds[k].allowed + 1; failures++) {
             script s = {.trial = 3, .failures = failures, .failure = kinds[k].failure};
-            rig_run run = {.yaml = RIG_HEAD "budget: {trials: 8}\nfailure: {retries: {crash: 1, timeout: 2, oom: 3}}\n",
+            rig_run run = {.yaml =
+                               RIG_RANDOM "budget: {trials: 8}\nfailure: {retries: {crash: 1, timeout: 2, oom: 3}}\n",
                            .journal = rig_new_journal(),
                            .workers = 3,
                            .seed = failures,
@@ -165,7 +166,7 @@ static void test_retries_follow_the_policy(void **state) {
 static void test_a_first_failure_does_not_end_the_run(void **state) {
     (void)state;
     script s = {.trial = 0, .failures = 9, .failure = HPO_FAILURE_OUTPUT};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 5}\n", .workers = 1, .fate = fail_first, .self = &s};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 5}\n", .workers = 1, .fate = fail_first, .self = &s};
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_int_equal(end.trials, 5);
@@ -180,7 +181,7 @@ static fake_fate fail_all(void *self, size_t worker, const hpo_message *job) {
 
 static void test_when_every_trial_fails_the_run_failed(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 5}\n", .workers = 2, .fate = fail_all};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 5}\n", .workers = 2, .fate = fail_all};
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_FAILED);
     assert_int_equal(end.trials, 5);
@@ -191,7 +192,7 @@ static void test_when_every_trial_fails_the_run_failed(void **state) {
 static void test_too_many_failures_end_the_run(void **state) {
     (void)state;
     for (size_t workers = 1; workers <= 4; workers++) {
-        rig_run run = {.yaml = RIG_HEAD "budget: {trials: 50}\nfailure: {max_failures: 3}\n",
+        rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 50}\nfailure: {max_failures: 3}\n",
                        .journal = rig_new_journal(),
                        .workers = workers,
                        .fate = fail_all};
@@ -232,7 +233,7 @@ static void test_a_stop_lets_the_next_one_begin(void **state) {
                                                  .state_size = 8,
                                                  .next = one_at_a_time,
                                                  .should_stop = stop_at_two};
-    rig_run run = {.yaml = RIG_HEAD "fidelity: {epochs: {min: 9, max: 9}}\nbudget: {trials: 6}\n",
+    rig_run run = {.yaml = RIG_RANDOM "fidelity: {epochs: {min: 9, max: 9}}\nbudget: {trials: 6}\n",
                    .journal = rig_new_journal(),
                    .workers = 2,
                    .scheduler = &scheduler};
@@ -267,7 +268,7 @@ static void test_a_target_counts_at_the_highest_fidelity_only(void **state) {
 static void test_a_target_ends_the_run_at_once(void **state) {
     (void)state;
     rig_run run = {
-        .yaml = RIG_HEAD "budget: {trials: 1000, target: 100}\n", .journal = rig_new_journal(), .workers = 4};
+        .yaml = RIG_RANDOM "budget: {trials: 1000, target: 100}\n", .journal = rig_new_journal(), .workers = 4};
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
     assert_true(end.trials <= 8);
@@ -299,7 +300,7 @@ static fake_fate signal_at(void *self, size_t worker, const hpo_message *job) {
 
 static void check_signal(fake_deed deed, hpo_failure failure, size_t interrupted) {
     interruption f = {.deed = deed, .seconds = 0.05, .at_trial = 10, .failure = failure};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 30}\ntrial: {stop_grace: 1s}\n",
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 30}\ntrial: {stop_grace: 1s}\n",
                    .journal = rig_new_journal(),
                    .workers = 4,
                    .fate = signal_at,
@@ -341,7 +342,7 @@ static fake_fate crash_at_the_signal(void *self, size_t worker, const hpo_messag
 static void test_nothing_begins_once_the_run_ends(void **state) {
     (void)state;
     interruption f = {.at_trial = 10};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 30}\nfailure: {retries: {crash: 5}}\n",
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 30}\nfailure: {retries: {crash: 5}}\n",
                    .journal = rig_new_journal(),
                    .workers = 4,
                    .fate = crash_at_the_signal,
@@ -363,7 +364,7 @@ static void test_nothing_begins_once_the_run_ends(void **state) {
 
 static void test_a_full_disk_ends_the_run_with_a_sentence(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 400}\n", .journal = rig_new_journal(), .workers = 3};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 400}\n", .journal = rig_new_journal(), .workers = 3};
     struct rlimit before, small;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = (struct rlimit){.rlim_cur = 20000, .rlim_max = before.rlim_max};

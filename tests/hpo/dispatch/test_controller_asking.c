@@ -210,7 +210,7 @@ typedef struct kind {
     const char *yaml;
     const hpo_scheduler_type *scheduler;
 } kind;
-static const kind kinds[] = {{RIG_HEAD FIXED "budget: {trials: 20}\n", NULL},
+static const kind kinds[] = {{RIG_RANDOM FIXED "budget: {trials: 20}\n", NULL},
                              {BANDS FIXED "budget: {trials: 20}\n", NULL},
                              {NINE FIXED "budget: {trials: 14}\n", &stopper}};
 
@@ -280,7 +280,7 @@ static void open_when_all_is_written(void *self, size_t results) {
 static void test_the_deterministic_order_waits_for_a_suggestion(void **state) {
     (void)state;
     hold h = {.journal = rig_new_journal()};
-    rig_run run = {.yaml = RIG_HEAD FIXED "budget: {trials: 12}\n",
+    rig_run run = {.yaml = RIG_RANDOM FIXED "budget: {trials: 12}\n",
                    .journal = h.journal,
                    .workers = 4,
                    .on_listen = open_when_all_is_written,

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "tests/hpo/dispatch/rig.h"
 
-#define EACH RIG_HEAD "durability: each\n"
+#define EACH RIG_RANDOM "durability: each\n"
 
 static struct {
     pthread_mutex_t mutex;
@@ -159,7 +159,7 @@ static void test_a_failed_sync_ends_the_run(void **state) {
 
 static void test_a_deterministic_run_is_the_same(void **state) {
     (void)state;
-    const char *const yaml[] = {RIG_HEAD "deterministic: true\nworkers: 3\nbudget: {trials: 20}\n",
+    const char *const yaml[] = {RIG_RANDOM "deterministic: true\nworkers: 3\nbudget: {trials: 20}\n",
                                 EACH "deterministic: true\nworkers: 3\nbudget: {trials: 20}\n"};
     base_buf records[2] = {{0}, {0}};
     for (size_t i = 0; i < 2; i++) {

@@ -54,7 +54,7 @@ static void test_a_signal_that_is_not_for_the_run_is_a_crash(void **state) {
     (void)state;
     for (size_t i = 0; i < CHECK_COUNT(ends); i++) {
         outside o = ends[i];
-        rig_run run = {.yaml = RIG_HEAD "budget: {trials: 8}\n" ONE_BEAT,
+        rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 8}\n" ONE_BEAT,
                        .journal = rig_new_journal(),
                        .workers = 2,
                        .fate = end_by_signal,
@@ -76,7 +76,7 @@ static void test_a_signal_for_the_whole_job_is_an_interruption(void **state) {
     for (size_t i = 0; i < CHECK_COUNT(ends); i++) {
         outside o = ends[i];
         o.for_all = true;
-        rig_run run = {.yaml = RIG_HEAD "budget: {trials: 8}\n" ONE_BEAT,
+        rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 8}\n" ONE_BEAT,
                        .journal = rig_new_journal(),
                        .workers = 2,
                        .fate = end_by_signal,
@@ -101,7 +101,7 @@ static void test_a_signal_for_the_whole_job_is_an_interruption(void **state) {
 static void test_other_crashes_count_at_once(void **state) {
     (void)state;
     outside o = {.trial = 0, .failure = HPO_FAILURE_CRASH, .code = SIGSEGV};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 2}\nfailure: {heartbeat: 20s, lost_after: 60s}\n",
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 2}\nfailure: {heartbeat: 20s, lost_after: 60s}\n",
                    .workers = 1,
                    .fate = end_by_signal,
                    .self = &o,
@@ -120,7 +120,7 @@ static void test_bad_usage_is_not_repeated(void **state) {
     (void)state;
     for (int code = 1; code <= 3; code++) {
         outside o = {.trial = 1, .failure = HPO_FAILURE_EXIT, .code = code};
-        rig_run run = {.yaml = RIG_HEAD "budget: {trials: 3}\n" ONE_BEAT,
+        rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 3}\n" ONE_BEAT,
                        .workers = 1,
                        .fate = end_by_signal,
                        .self = &o,
@@ -149,7 +149,7 @@ static void test_a_trial_that_cannot_be_started_ends_the_run(void **state) {
     for (size_t i = 0; i < CHECK_COUNT(orders); i++) {
         char yaml[512];
         uint64_t first = 5;
-        snprintf(yaml, sizeof yaml, RIG_HEAD "budget: {trials: 12}\n%s", orders[i]);
+        snprintf(yaml, sizeof yaml, RIG_RANDOM "budget: {trials: 12}\n%s", orders[i]);
         rig_run run = {.yaml = yaml, .journal = rig_new_journal(), .workers = 3, .fate = cannot_start, .self = &first};
         rig_end end;
         rig_go(&run, &end);
@@ -169,7 +169,7 @@ static void test_a_trial_that_cannot_be_started_ends_the_run(void **state) {
 
 /* ---- programs that work, but not as their users believe ---- */
 
-#define EPOCHS RIG_HEAD "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 6}\n"
+#define EPOCHS RIG_RANDOM "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 6}\n"
 
 /* Trial 1 reports far beyond what it was asked for, 2 ends by itself at 4, 4 has more to say than is kept. */
 static void do_something_else(void *self, const hpo_message *job, fake_answer *answer) {
@@ -216,14 +216,14 @@ static void test_a_budget_that_is_too_short_says_what_is_needed(void **state) {
                                          "budget: {trials: 6, time: 0.3s}\ndeterministic: true\nworkers: 2\n"};
     for (size_t i = 0; i < CHECK_COUNT(orders); i++) {
         char yaml[512];
-        snprintf(yaml, sizeof yaml, RIG_HEAD "fidelity: {epochs: {min: 9, max: 9}}\n%s", orders[i]);
+        snprintf(yaml, sizeof yaml, RIG_RANDOM "fidelity: {epochs: {min: 9, max: 9}}\n%s", orders[i]);
         rig_run run = {.yaml = yaml, .workers = 2, .fate = linger};
         rig_end end;
         rig_go_well(&run, &end, HPO_OUTCOME_FAILED);
         CHECK_CONTAINS(end.reason, "no trial had finished by then: trial 1 had reached epochs 4 of 9 (loss ");
         CHECK_CONTAINS(end.reason, "one trial would need about");
         rig_end_fini(&end);
-        snprintf(yaml, sizeof yaml, RIG_HEAD "%s", orders[i]);
+        snprintf(yaml, sizeof yaml, RIG_RANDOM "%s", orders[i]);
         rig_go_well(&run, &end, HPO_OUTCOME_FAILED);
         CHECK_CONTAINS(end.reason, "had reported nothing, and one trial needs more than");
         rig_end_fini(&end);

@@ -110,7 +110,7 @@ static void test_a_prepared_suggestion_for_another_place_is_dropped(void **state
 
 static void test_a_prepared_suggestion_is_kept_while_others_go_on(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 8}\n",
+    rig_run run = {.yaml = RIG_RANDOM "fidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 8}\n",
                    .journal = rig_new_journal(),
                    .workers = 1,
                    .seconds = 1e-12,

@@ -11,7 +11,7 @@
 #include "base/rng.h"
 
 #define BANDS  RIG_HEAD "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 24}\n"
-#define RANDOM RIG_HEAD "fidelity: {epochs: {min: 3, max: 3}}\nbudget: {trials: 15}\n"
+#define RANDOM RIG_RANDOM "fidelity: {epochs: {min: 3, max: 3}}\nbudget: {trials: 15}\n"
 
 /* ---- what the journal says was done ---- */
 
@@ -181,17 +181,17 @@ static void test_what_was_running_comes_first(void **state) {
 
 static void test_a_budget_may_grow(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 9}\n", .journal = rig_new_journal(), .workers = 3};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 9}\n", .journal = rig_new_journal(), .workers = 3};
     rig_end end;
     rig_go(&run, &end);
     check_end(&run, &end, 9);
     rig_end_fini(&end);
-    run.yaml = RIG_HEAD "budget: {trials: 21}\n";
+    run.yaml = RIG_RANDOM "budget: {trials: 21}\n";
     rig_go(&run, &end);
     check_end(&run, &end, 21);
     assert_int_equal(end.counts.jobs, 12);
     rig_end_fini(&end);
-    run.yaml = RIG_HEAD "budget: {trials: 5}\n"; /* and shrink: it is spent */
+    run.yaml = RIG_RANDOM "budget: {trials: 5}\n"; /* and shrink: it is spent */
     rig_go(&run, &end);
     check_end(&run, &end, 21);
     assert_int_equal(end.counts.jobs, 0);
@@ -200,7 +200,7 @@ static void test_a_budget_may_grow(void **state) {
 
 static void test_the_time_of_earlier_runs_counts(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 9, time: 100s}\n", .journal = rig_new_journal(), .workers = 3};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 9, time: 100s}\n", .journal = rig_new_journal(), .workers = 3};
     rig_end end;
     run.elapsed_before = 101;
     rig_go(&run, &end);

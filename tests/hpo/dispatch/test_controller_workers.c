@@ -36,7 +36,7 @@ static rig_run faulty_run(const char *yaml, size_t workers, faults *f) {
 static void test_a_dead_worker_loses_one_trial(void **state) {
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 1, .last = 2};
-    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n", 3, &f);
+    rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 20}\nfailure: {" QUICK "}\n", 3, &f);
     run.journal = rig_new_journal();
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
@@ -52,7 +52,7 @@ static void test_a_dead_worker_loses_one_trial(void **state) {
 static void test_a_trial_that_loses_its_workers_again_and_again_fails(void **state) {
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 0, .last = 3};
-    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 4}\nfailure: {retries: {lost: 1}, " QUICK "}\n", 4, &f);
+    rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 4}\nfailure: {retries: {lost: 1}, " QUICK "}\n", 4, &f);
     for (size_t i = 0; i < 3; i++) f.jobs[i] = 1; /* the first job of three workers kills them */
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
@@ -77,7 +77,7 @@ static void test_a_late_result_does_not_count(void **state) {
     (void)state;
     for (int later = 0; later < 2; later++) {
         faults f = {.seconds = later ? 0.1 : 0};
-        rig_run run = faulty_run(RIG_HEAD "budget: {trials: 60}\nfailure: {" QUICK "}\n", 2, &f);
+        rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 60}\nfailure: {" QUICK "}\n", 2, &f);
         run.fate = take_a_while;
         run.journal = rig_new_journal();
         rig_end end;
@@ -92,7 +92,7 @@ static void test_a_late_result_does_not_count(void **state) {
 static void test_a_worker_that_comes_back_works_again(void **state) {
     (void)state;
     faults f = {.seconds = 0.02};
-    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 100}\nfailure: {" QUICK "}\n", 3, &f);
+    rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 100}\nfailure: {" QUICK "}\n", 3, &f);
     run.fate = take_a_while;
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_DONE);
@@ -114,7 +114,7 @@ static fake_fate linger_silently(void *self, size_t worker, const hpo_message *j
 static void test_a_worker_that_comes_back_busy_is_stopped(void **state) {
     (void)state;
     faults f = {0};
-    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 100}\nfailure: {" QUICK "}\n", 3, &f);
+    rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 100}\nfailure: {" QUICK "}\n", 3, &f);
     run.fate = linger_silently;
     run.transport = &f.transport;
     rig_end end;
@@ -141,7 +141,7 @@ static fake_fate silence_an_idle_one(void *self, size_t worker, const hpo_messag
 static void test_an_idle_worker_that_comes_back_works_again(void **state) {
     (void)state;
     faults f = {0};
-    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 140}\nworkers: 2\nfailure: {" QUICK "}\n", 4, &f);
+    rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 140}\nworkers: 2\nfailure: {" QUICK "}\n", 4, &f);
     run.fate = silence_an_idle_one;
     run.transport = &f.transport;
     rig_end end;
@@ -154,7 +154,7 @@ static void test_an_idle_worker_that_comes_back_works_again(void **state) {
 static void test_when_all_workers_are_lost_the_run_can_be_continued(void **state) {
     (void)state;
     faults f = {.deed = FAKE_DIES, .first = 0, .last = 3};
-    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 20}\nfailure: {" QUICK "}\n", 3, &f);
+    rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 20}\nfailure: {" QUICK "}\n", 3, &f);
     run.journal = rig_new_journal();
     rig_end end;
     rig_go_well(&run, &end, HPO_OUTCOME_INTERRUPTED);
@@ -171,7 +171,7 @@ static void test_when_all_workers_are_lost_the_run_can_be_continued(void **state
 static void test_a_worker_without_its_fork_server_is_not_used(void **state) {
     (void)state;
     faults f = {.deed = FAKE_FAILS, .failure = HPO_FAILURE_LOST, .first = 1, .last = 2};
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 30}\n",
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 30}\n",
                    .journal = rig_new_journal(),
                    .workers = 3,
                    .fate = second_job,
@@ -199,7 +199,7 @@ static fake_fate break_and_silence(void *self, size_t worker, const hpo_message 
 static void test_a_broken_worker_that_comes_back_is_not_used(void **state) {
     (void)state;
     faults f = {0};
-    rig_run run = faulty_run(RIG_HEAD "budget: {trials: 140}\nfailure: {" QUICK "}\n", 3, &f);
+    rig_run run = faulty_run(RIG_RANDOM "budget: {trials: 140}\nfailure: {" QUICK "}\n", 3, &f);
     run.fate = break_and_silence;
     run.transport = &f.transport;
     rig_end end;
@@ -219,7 +219,7 @@ static void hold_up(void *self, size_t worker, const hpo_message *job) {
 
 static void test_a_pause_of_the_controller_loses_nobody(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 40}\nfailure: {" QUICK "}\n",
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 40}\nfailure: {" QUICK "}\n",
                    .workers = 4,
                    .heartbeat = 0.01,
                    .on_job = hold_up};
@@ -245,8 +245,10 @@ static void no_data(void *self, size_t worker, hpo_message *hello) {
 
 static void test_a_worker_of_another_version_is_refused(void **state) {
     (void)state;
-    rig_run run = {
-        .yaml = RIG_HEAD "budget: {trials: 40}\n", .journal = rig_new_journal(), .workers = 2, .hello = wrong_identity};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 40}\n",
+                   .journal = rig_new_journal(),
+                   .workers = 2,
+                   .hello = wrong_identity};
     rig_end end;
     rig_go(&run, &end);
     assert_int_equal(end.status, BASE_INVALID);
@@ -272,7 +274,7 @@ static void pose_as_controller(void *self, size_t worker, hpo_message *hello) {
 
 static void test_a_worker_that_cannot_be_understood_is_refused(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 400}\n", .workers = 2};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 400}\n", .workers = 2};
     for (int i = 0; i < 2; i++) {
         run.hello = i == 0 ? speak_gibberish : pose_as_controller;
         rig_end end;
@@ -286,7 +288,7 @@ static void test_a_worker_that_cannot_be_understood_is_refused(void **state) {
 
 static void test_what_a_worker_lacks_is_said_in_its_words(void **state) {
     (void)state;
-    rig_run run = {.yaml = RIG_HEAD "budget: {trials: 40}\n", .workers = 2, .hello = no_data};
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 40}\n", .workers = 2, .hello = no_data};
     rig_end end;
     rig_go(&run, &end);
     assert_int_equal(end.outcome, HPO_OUTCOME_BAD_INPUT);
@@ -305,7 +307,7 @@ static void no_memory(void *self, size_t worker, hpo_message *hello) {
 static void test_a_worker_that_could_not_load_its_data_is_no_bad_input(void **state) {
     (void)state;
     rig_run run = {
-        .yaml = RIG_HEAD "budget: {trials: 400}\n", .journal = rig_new_journal(), .workers = 2, .hello = no_memory};
+        .yaml = RIG_RANDOM "budget: {trials: 400}\n", .journal = rig_new_journal(), .workers = 2, .hello = no_memory};
     rig_end end;
     rig_go(&run, &end);
     assert_int_equal(end.outcome, HPO_OUTCOME_STORAGE);
