@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which method a study gets that does not name one: the first rule below that holds.
  *
- * Every threshold comes from runs of suites (docs/algorithms/README.md, "What auto takes", has the figures), and
- * scripts/check_auto.sh tells when the rules are not among the best any more. What nobody knows before the first trial
+ * Every threshold comes from runs of suites (docs/algorithms/auto.md has the figures), and
+ * scripts/check_auto.py tells when the rules are not among the best any more. What nobody knows before the first trial
  * is left out: whether low fidelities mislead, how noisy results are. */
 #include "hpo/study/choose.h"
 
@@ -13,7 +13,7 @@
 
 enum {
     SMALL_GRID = 1000,     /* configurations that are tried one by one without asking why */
-    MANY_RESULTS = 3000,   /* where a suggestion of a Gaussian process takes a second: not a matter of regret */
+    MANY_RESULTS = 3000,   /* where the time of suggestions counts, not their regret */
     MANY_PARAMETERS = 200, /* the same */
 };
 static const double LADDER = 2.999; /* a range with two rungs at least, eta being 3 */

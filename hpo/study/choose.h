@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `method: auto`, and what a study without `method:` gets: a list of rules over what is known before the first trial.
- * The rules and what they were measured on are in choose.c and docs/algorithms/README.md. */
+ * The rules and what they were measured on are in choose.c and docs/algorithms/auto.md. */
 #ifndef HPO_STUDY_CHOOSE_H
 #define HPO_STUDY_CHOOSE_H
 

@@ -170,7 +170,7 @@ static void control(const char *settings, size_t workers, base_buf *text) {
 }
 
 static const char *const studies[] = {
-    "budget: {trials: 40}\n",
+    "method: random\nbudget: {trials: 40}\n",
     "method: tpe\nbudget: {trials: 40}\n",
     "method: gp\nbudget: {trials: 20}\n",
     "method: grid\n",
