@@ -352,9 +352,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         JOURNAL_TEST(test_round_trip),     JOURNAL_TEST(test_continued),  JOURNAL_TEST(test_torn_tail),
         JOURNAL_TEST(test_display_mended), JOURNAL_TEST(test_torn_head),  JOURNAL_TEST(test_visit_stops),
-        JOURNAL_TEST(test_identity),
-        JOURNAL_TEST(test_chosen),       JOURNAL_TEST(test_elapsed),    JOURNAL_TEST(test_discard),
-        JOURNAL_TEST(test_unwritable),     JOURNAL_TEST(test_disk_fills), JOURNAL_TEST(test_fsync_each),
+        JOURNAL_TEST(test_identity),       JOURNAL_TEST(test_chosen),     JOURNAL_TEST(test_elapsed),
+        JOURNAL_TEST(test_discard),        JOURNAL_TEST(test_unwritable), JOURNAL_TEST(test_disk_fills),
+        JOURNAL_TEST(test_fsync_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
