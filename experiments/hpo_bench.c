@@ -52,20 +52,28 @@ static void put_study(const bench_suite *suite, base_buf *out) {
     base_arena_destroy(arena);
 }
 
-/* self: where the suite goes, for the end of the run, which comes in the same process, that of rank 0. */
+/* What the beginning of a run keeps for its end, which comes in the same process, that of rank 0. */
+typedef struct opened {
+    bench_suite *suite;
+    base_buf notes; /* on the problems */
+} opened;
+
 static base_status make_study(void *self, const char *file, const char *const *sets, size_t n_sets, base_buf *study,
                               base_err *err) {
-    bench_suite **suite = self;
+    opened *o = self;
     const hpo_catalog inner = obj_cell_catalog();
-    BASE_TRY(bench_suite_open(file, sets, n_sets, suite, err));
-    BASE_TRY(bench_suite_check(*suite, &inner, err));
-    put_study(*suite, study);
+    BASE_TRY(bench_suite_open(file, sets, n_sets, &o->suite, err));
+    BASE_TRY(bench_suite_check(o->suite, &inner, err));
+    BASE_TRY(bench_suite_describe(o->suite, &inner, &o->notes, err));
+    fputs(base_buf_text(&o->notes), stderr);
+    put_study(o->suite, study);
     return BASE_OK;
 }
 
 static base_status end_run(void *self, const char *run_dir, base_err *err) {
-    const bench_suite *suite = *(bench_suite *const *)self;
-    BASE_TRY(bench_results_join(suite, run_dir, err));
+    const opened *o = self;
+    BASE_TRY(bench_results_join(o->suite, run_dir, err));
+    BASE_TRY(bench_results_write_notes(base_buf_text(&o->notes), run_dir, err));
     return bench_compare_run(run_dir, err);
 }
 
@@ -142,13 +150,16 @@ static int check(int argc, char **argv) {
     base_err err = {0};
     base_status status = file ? bench_suite_open(file, sets, n_sets, &suite, &err)
                               : BASE_FAIL(&err, BASE_INVALID, "check needs a suite; see hpo_bench --help");
+    base_buf notes = {0};
     if (status == BASE_OK) status = bench_suite_check(suite, &inner, &err);
+    if (status == BASE_OK) status = bench_suite_describe(suite, &inner, &notes, &err);
     if (status == BASE_OK)
-        printf("%s: %zu problems, %zu methods, %zu numbers of workers, %lld seeds: %llu cells\n", suite->name,
-               suite->n_problems, suite->n_methods, suite->n_workers, (long long)suite->seeds,
-               (unsigned long long)bench_suite_cells(suite));
+        printf("%s%s: %zu problems, %zu methods, %zu numbers of workers, %lld seeds: %llu cells\n",
+               base_buf_text(&notes), suite->name, suite->n_problems, suite->n_methods, suite->n_workers,
+               (long long)suite->seeds, (unsigned long long)bench_suite_cells(suite));
     else
         fprintf(stderr, "%s\n", err.text);
+    base_buf_fini(&notes);
     bench_suite_destroy(suite);
     free(sets);
     return status == BASE_OK ? HPO_EXIT_DONE : HPO_EXIT_BAD_INPUT;
@@ -164,15 +175,16 @@ int main(int argc, char **argv) {
     if (strcmp(verb, "check") == 0) return check(argc, argv);
     if (strcmp(verb, "compare") == 0) return bench_compare_main(argc - 2, argv + 2);
     static const hpo_objective_type *const objectives[] = {&obj_cell};
-    bench_suite *suite = NULL;
-    const hpo_front front = {.study = make_study, .end = end_run, .self = &suite};
+    opened o = {0};
+    const hpo_front front = {.study = make_study, .end = end_run, .self = &o};
     const hpo_catalog catalog = {
         .objectives = objectives, .n_objectives = 1, .version = "hpo " HPO_VERSION, .front = &front};
     char **arguments = base_calloc(2 * (size_t)argc + 1, sizeof *arguments);
     const int count = translate(argc, argv, arguments);
     pin_kernels(count, arguments);
     const int code = hpo_cli_main(&catalog, count, arguments);
-    bench_suite_destroy(suite);
+    bench_suite_destroy(o.suite);
+    base_buf_fini(&o.notes);
     free(arguments);
     return code;
 }

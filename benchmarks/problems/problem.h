@@ -36,7 +36,8 @@ enum {
     BENCH_TAKES_TASK = 16,
     BENCH_TAKES_INSTANCE = 32,
     BENCH_TAKES_NOISE = 64,
-    BENCH_TAKES_TABLE = 128 /* file, and what its columns are */
+    BENCH_TAKES_TABLE = 128,  /* file, and what its columns are */
+    BENCH_TAKES_JOURNAL = 256 /* journal */
 };
 typedef struct bench_settings {
     int64_t n_categorical, n_continuous;
@@ -126,15 +127,19 @@ typedef struct bench_request {
     const base_yaml_node *task; /* a name or a number */
     bench_settings settings;
     bench_table_request table;
+    const char *journal; /* of a run */
 } bench_request;
 extern const base_option bench_options[]; /* of a bench_request */
 /* All that a problem takes, whether it says so or not. */
 unsigned bench_takes(const bench_problem *problem);
-/* The instance that is meant, with nothing loaded but a user's table, which tells its parameters. map: what the request
- * was read from. BASE_INVALID with the position of an unknown problem or task, of a setting that the problem does not
- * understand, or of a cell of the table. */
+/* The instance that is meant, with nothing loaded but a user's table or run, which tells its parameters. map: what the
+ * request was read from. BASE_INVALID with the position of an unknown problem or task, of a setting that the problem
+ * does not understand, or of a cell of the table; a damaged journal is BASE_CORRUPT. */
 BASE_CHECK base_status bench_resolve(const bench_request *request, const base_yaml_node *map, base_arena *arena,
                                      bench_instance *out, base_err *err);
+
+/* A user's file: a relative path begins in the folder of the file in which the settings are written. In arena. */
+const char *bench_path_beside(const base_yaml_node *map, const char *path, base_arena *arena);
 
 /* ---- user_table.c ---- */
 /* What a user's table is like before it is read. It is in no list: without a file it is no problem. */
@@ -150,6 +155,18 @@ BASE_CHECK base_status bench_search_for(bench_instance *instance, const char *me
 
 /* A sentence on a line of its own when configurations may be asked for that a user's table does not have. */
 void bench_table_advise(const bench_instance *instance, base_buf *out);
+
+/* ---- journal_problem.c ---- */
+/* What a run is like before it is read; as bench_problem_table. */
+extern const bench_problem bench_problem_journal;
+/* Reads the run into arena, where *out then lives: a problem with the run's space, direction and fidelity. journal: its
+ * folder or file; relative paths begin in the folder of map's file. BASE_INVALID with the position of the setting:
+ * there is none, or it has too few results; BASE_CORRUPT with line and byte of a damaged one. */
+BASE_CHECK base_status bench_journal_open(const char *journal, const base_yaml_node *map, base_arena *arena,
+                                          const bench_problem **out, base_err *err);
+/* How well a forest fits a user's run, and what may mislead, each on lines of its own; nothing for other problems. */
+void bench_journal_describe(const bench_instance *instance, base_buf *out);
+void bench_journal_advise(const bench_instance *instance, base_buf *out);
 
 /* ---- data_file.c ---- */
 /* A file of benchmarks/data, decompressed and appended to out: in the folder that HPO_DATA names, else in the source

@@ -11,8 +11,8 @@ const base_option bench_options[] = {
     {.name = "problem",
      .kind = BASE_OPTION_STRING,
      .offset = offsetof(bench_request, problem),
-     .fallback = BASE_REQUIRED,
-     .help = "a name of --list, e.g. branin"},
+     .fallback = "",
+     .help = "a name of --list, e.g. branin; not needed with journal"},
     {.name = "n_categorical",
      .kind = BASE_OPTION_INT,
      .offset = offsetof(bench_request, settings.n_categorical),
@@ -138,12 +138,31 @@ const base_option bench_options[] = {
      .fallback = "true",
      .help = "table: rows of a configuration are points of one training, and a promoted trial is charged the "
              "difference; false: every row is a training of its own, charged in full"},
+    {.name = "journal",
+     .kind = BASE_OPTION_STRING,
+     .offset = offsetof(bench_request, journal),
+     .fallback = "",
+     .help =
+         "journal: the folder of a run of hpo_search whose results a forest is fitted to; relative to the file that "
+         "says so"},
     BASE_OPTIONS_END,
 };
 
-static base_status find_problem(const base_yaml_node *settings, const char *name, const bench_problem **problem,
-                                base_err *err) {
-    *problem = strcmp(name, bench_problem_table.name) == 0 ? &bench_problem_table : bench_problem_find(name);
+/* One of those that are made of a user's file. */
+static const bench_problem *find_own(const char *name) {
+    if (strcmp(name, bench_problem_table.name) == 0) return &bench_problem_table;
+    return strcmp(name, bench_problem_journal.name) == 0 ? &bench_problem_journal : NULL;
+}
+
+static base_status find_problem(const base_yaml_node *settings, const bench_request *request,
+                                const bench_problem **problem, base_err *err) {
+    const char *name = request->problem ? request->problem : request->journal ? bench_problem_journal.name : NULL;
+    if (!name)
+        return base_yaml_fail(settings, err,
+                              "'problem' is missing: a name of --list, e.g. problem: branin; or journal: "
+                              "a run of your own");
+    *problem = find_own(name);
+    if (!*problem) *problem = bench_problem_find(name);
     if (*problem) return BASE_OK;
     const base_yaml_node *where = base_yaml_get(settings, "problem");
     const char *near = bench_problem_nearest(name);
@@ -167,7 +186,8 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
         {"choices", BENCH_TAKES_DIMENSIONS}, {"logs", BENCH_TAKES_DIMENSIONS},   {"levels", BENCH_TAKES_DIMENSIONS},
         {"file", BENCH_TAKES_TABLE},         {"minimize", BENCH_TAKES_TABLE},    {"maximize", BENCH_TAKES_TABLE},
         {"fidelity", BENCH_TAKES_TABLE},     {"ignore", BENCH_TAKES_TABLE},      {"log", BENCH_TAKES_TABLE},
-        {"continues", BENCH_TAKES_TABLE}};
+        {"continues", BENCH_TAKES_TABLE},
+        {"journal", BENCH_TAKES_JOURNAL}};
     enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
@@ -214,15 +234,22 @@ static base_status find_task(const base_yaml_node *settings, const bench_problem
                                  all);
 }
 
+const char *bench_path_beside(const base_yaml_node *map, const char *path, base_arena *arena) {
+    const char *slash = map->file ? strrchr(map->file, '/') : NULL;
+    if (path[0] == '/' || !slash) return path;
+    return base_arena_printf(arena, "%.*s/%s", (int)(slash - map->file), map->file, path);
+}
+
 base_status bench_resolve(const bench_request *request, const base_yaml_node *map, base_arena *arena,
                           bench_instance *out, base_err *err) {
     const bench_problem *problem;
     *out = (bench_instance){.settings = request->settings};
-    BASE_TRY(find_problem(map, request->problem, &problem, err));
+    BASE_TRY(find_problem(map, request, &problem, err));
     BASE_TRY(check_settings(map, problem, err));
     BASE_TRY(check_size(map, &request->settings, err));
     BASE_TRY(find_task(map, problem, request->task, arena, &out->settings.task, err));
     out->problem = problem;
-    if (problem != &bench_problem_table) return BASE_OK;
-    return bench_table_open(&request->table, map, arena, &out->problem, err);
+    if (problem == &bench_problem_table) return bench_table_open(&request->table, map, arena, &out->problem, err);
+    if (problem == &bench_problem_journal) return bench_journal_open(request->journal, map, arena, &out->problem, err);
+    return BASE_OK;
 }

@@ -186,13 +186,6 @@ static base_status build(bench_table_builder *b, const char *path, hpo_fidelity 
     return BASE_OK;
 }
 
-/* Relative to the folder of the file in which the settings are written. */
-static const char *path_of(const bench_table_request *request, const base_yaml_node *map, base_arena *arena) {
-    const char *slash = map->file ? strrchr(map->file, '/') : NULL;
-    if (request->file[0] == '/' || !slash) return request->file;
-    return base_arena_printf(arena, "%.*s/%s", (int)(slash - map->file), map->file, request->file);
-}
-
 base_status bench_table_open(const bench_table_request *request, const base_yaml_node *map, base_arena *arena,
                              const bench_problem **out, base_err *err) {
     if (!request->file || !*request->file)
@@ -204,7 +197,7 @@ base_status bench_table_open(const bench_table_request *request, const base_yaml
     bench_table_builder b = {
         .request = request, .map = map, .arena = arena, .scratch = base_arena_create(), .table = table};
     hpo_fidelity fidelity;
-    const base_status status = build(&b, path_of(request, map, arena), &fidelity, err);
+    const base_status status = build(&b, bench_path_beside(map, request->file, arena), &fidelity, err);
     base_arena_destroy(b.scratch);
     table->csv.cells = NULL;
     if (status == BASE_OK) *out = view_of(table, &fidelity, 0, arena);

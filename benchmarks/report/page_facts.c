@@ -6,6 +6,7 @@
 #include "base/svg.h"
 #include "benchmarks/report/page.h"
 #include "benchmarks/report/tables.h"
+#include "benchmarks/suite/results.h"
 
 /* ---- problems ---- */
 
@@ -131,6 +132,18 @@ static void put_suite(const bench_runs *runs, size_t folder, base_arena *arena, 
     if (s->portable) put_item("kernels", "portable: the same bits on every processor", out);
 }
 
+/* What its run said of the problems when it began, a line each. */
+static void put_notes(const char *folder, base_arena *arena, base_buf *out) {
+    base_buf notes = {0};
+    base_err ignored;
+    const char *path = base_arena_printf(arena, "%s/" BENCH_NOTES, folder);
+    if (base_read_file(path, &notes, &ignored) == BASE_OK)
+        for (char *rest = NULL, *line = strtok_r(base_arena_strdup(arena, base_buf_text(&notes)), "\n", &rest); line;
+             line = strtok_r(NULL, "\n", &rest))
+            put_item("of its problems", strncmp(line, "# ", 2) == 0 ? line + 2 : line, out);
+    base_buf_fini(&notes);
+}
+
 static void put_lists(const bench_report *r, base_arena *arena, base_buf *out) {
     const bench_runs *runs = r->runs;
     const char *workers = "", *at = "";
@@ -147,7 +160,10 @@ static void put_lists(const bench_report *r, base_arena *arena, base_buf *out) {
 void bench_page_facts(const bench_report *r, base_buf *out) {
     base_arena *arena = base_arena_create();
     base_buf_puts(out, "<h2>What was run</h2>\n<dl>\n");
-    for (size_t i = 0; i < r->runs->n_folders; i++) put_suite(r->runs, i, arena, out);
+    for (size_t i = 0; i < r->runs->n_folders; i++) {
+        put_suite(r->runs, i, arena, out);
+        put_notes(r->runs->folders[i], arena, out);
+    }
     put_lists(r, arena, out);
     base_buf_puts(out, "</dl>\n");
     put_problems(r->runs, arena, out);

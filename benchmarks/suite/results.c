@@ -113,6 +113,15 @@ static base_status join(const bench_suite *suite, const char *run_dir, table t, 
     return status;
 }
 
+base_status bench_results_write_notes(const char *notes, const char *run_dir, base_err *err) {
+    if (!*notes) return BASE_OK;
+    base_arena *arena = base_arena_create();
+    const char *path = base_arena_printf(arena, "%s/" BENCH_NOTES, run_dir);
+    const base_status status = base_write_file(path, notes, strlen(notes), err);
+    base_arena_destroy(arena);
+    return status;
+}
+
 base_status bench_results_join(const bench_suite *suite, const char *run_dir, base_err *err) {
     base_arena *arena = base_arena_create();
     base_status status = write_suite(suite, run_dir, arena, err);

@@ -87,6 +87,11 @@ double bench_suite_full_cost(const bench_suite_problem *problem);
 /* Whether every problem can be searched by every method that shall. */
 BASE_CHECK base_status bench_suite_check(const bench_suite *suite, const hpo_catalog *catalog, base_err *err);
 
+/* What is worth knowing of the problems before they are searched: lines that begin with "# ", and what may be a mistake
+ * as sentences on lines of their own. */
+BASE_CHECK base_status bench_suite_describe(const bench_suite *suite, const hpo_catalog *catalog, base_buf *out,
+                                            base_err *err);
+
 /* What results depend on, as a flow map that bench_suite_read reads to the same cells: not the number of seeds, nor
  * where results are told. */
 void bench_suite_print(const bench_suite *suite, base_buf *out);

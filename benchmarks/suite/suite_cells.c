@@ -109,6 +109,22 @@ base_status bench_suite_check(const bench_suite *suite, const hpo_catalog *catal
     return BASE_OK;
 }
 
+base_status bench_suite_describe(const bench_suite *suite, const hpo_catalog *catalog, base_buf *out, base_err *err) {
+    size_t told = SIZE_MAX;
+    for (uint64_t i = 0; i < bench_suite_cells_of_seed(suite); i++) {
+        const bench_cell cell = bench_suite_cell(suite, i);
+        if (cell.problem == told) continue;
+        hpo_study_spec *spec;
+        BASE_TRY(bench_suite_read_study(suite, cell, catalog, &spec, err));
+        const base_status status = hpo_study_describe(spec, out, err);
+        hpo_study_advise(spec, out);
+        hpo_study_spec_destroy(spec);
+        BASE_TRY(status);
+        told = cell.problem;
+    }
+    return BASE_OK;
+}
+
 /* ---- printing ---- */
 
 /* The keys of these names that the page has. In arena. */

@@ -37,6 +37,12 @@ static const base_option *function_table(base_arena *arena) {
     return base_options_join(arena, parts, sizeof parts / sizeof *parts);
 }
 
+/* Where a problem is named; a run needs no other name. */
+static const base_yaml_node *problem_in(const base_yaml_node *settings) {
+    const base_yaml_node *problem = base_yaml_get(settings, "problem");
+    return problem ? problem : base_yaml_get(settings, bench_problem_journal.name);
+}
+
 /* Reads the settings and finds the problem: what every question about it begins with. */
 static base_status read_settings(const base_yaml_node *settings, base_arena *arena, function_state *state,
                                  bench_instance *instance, base_err *err) {
@@ -46,7 +52,7 @@ static base_status read_settings(const base_yaml_node *settings, base_arena *are
 
 static base_status check_fidelity(const hpo_objective_env *env, const bench_problem *problem, base_err *err) {
     const hpo_fidelity *given = &env->fidelity, *own = &problem->fidelity;
-    const base_yaml_node *where = base_yaml_get(env->settings, "problem");
+    const base_yaml_node *where = problem_in(env->settings);
     if (!given->name) return BASE_OK;
     if (!own->name) {
         return base_yaml_fail(where, err,
@@ -75,7 +81,7 @@ static base_status check_fidelity(const hpo_objective_env *env, const bench_prob
 static base_status prepare(function_state *state, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     bench_instance instance;
     BASE_TRY(read_settings(env->settings, arena, state, &instance, err));
-    BASE_TRY(bench_search_for(&instance, env->metric, base_yaml_get(env->settings, "problem"), arena, err));
+    BASE_TRY(bench_search_for(&instance, env->metric, problem_in(env->settings), arena, err));
     BASE_TRY(check_fidelity(env, instance.problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
     state->knows_optimum = strcmp(env->metric, instance.problem->metric[0]) == 0;
@@ -89,7 +95,7 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
                               "this prior is one of the problem's own parameters: remove `parameters:`, or write the "
                               "prior there");
     }
-    return bench_bind(instance.problem, &instance.settings, env->space, base_yaml_get(env->settings, "problem"), arena,
+    return bench_bind(instance.problem, &instance.settings, env->space, problem_in(env->settings), arena,
                       &state->binding, err);
 }
 
@@ -124,11 +130,13 @@ static bool find_instance(const base_yaml_node *settings, base_arena *arena, ben
     return read_settings(settings, arena, &state, instance, &ignored) == BASE_OK;
 }
 
-/* A table's own names live no longer than the table: a study of one names its metric, and prepare compares it. */
+/* A table's own names live no longer than the table: a study of one names its metric, and prepare compares it. A run's
+ * are always the same. */
 static const char *const *function_metrics(const base_yaml_node *settings) {
     bench_instance instance;
     size_t count;
     const base_yaml_node *problem = base_yaml_get(settings, "problem");
+    if (base_yaml_get(settings, bench_problem_journal.name)) return bench_problem_journal.metric;
     if (problem && problem->text && strcmp(problem->text, bench_problem_table.name) == 0) return NULL;
     base_arena *arena = base_arena_create();
     const bool found = find_instance(settings, arena, &instance);
@@ -155,10 +163,28 @@ static bool function_resumes(const hpo_objective_env *env) {
     return continues;
 }
 
+static base_status function_describe(const hpo_objective_env *env, const hpo_limits *limits, base_buf *out,
+                                     base_err *err) {
+    bench_instance instance;
+    base_arena *arena = base_arena_create();
+    base_buf lines = {0};
+    (void)limits, (void)err;
+    if (find_instance(env->settings, arena, &instance)) bench_journal_describe(&instance, &lines);
+    for (char *rest = NULL, *line = strtok_r(base_arena_strdup(arena, base_buf_text(&lines)), "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest))
+        base_buf_printf(out, "# %s\n", line);
+    base_buf_fini(&lines);
+    base_arena_destroy(arena);
+    return BASE_OK;
+}
+
 static void function_advise(const hpo_objective_env *env, base_buf *out) {
     bench_instance instance;
     base_arena *arena = base_arena_create();
-    if (find_instance(env->settings, arena, &instance)) bench_table_advise(&instance, out);
+    if (find_instance(env->settings, arena, &instance)) {
+        bench_table_advise(&instance, out);
+        bench_journal_advise(&instance, out);
+    }
     base_arena_destroy(arena);
 }
 
@@ -219,6 +245,7 @@ static void function_list(base_buf *out) {
         base_put_row(family ? family : problems[i]->name, 23, shared ? shared : problems[i]->summary, out);
     }
     base_put_row(bench_problem_table.name, 23, bench_problem_table.summary, out);
+    base_put_row(bench_problem_journal.name, 23, bench_problem_journal.summary, out);
 }
 
 const hpo_objective_type obj_function = {
@@ -229,6 +256,7 @@ const hpo_objective_type obj_function = {
     .flags = HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_DEFAULT_SPACE | HPO_OBJECTIVE_RESUMABLE,
     .check = function_check,
     .parameters = function_parameters,
+    .describe = function_describe,
     .advise = function_advise,
     .metrics = function_metrics,
     .maximize = function_maximize,

@@ -27,8 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
-
 enum { MASK_BITS = 64 };
 static const double MIN_DECREASE = 1e-8;
 static const double TIE = 1e-12; /* relative: sums in another order */
@@ -83,6 +81,24 @@ void hpo_forest_destroy(hpo_forest *forest) {
     free(forest->categories);
     free(forest->outside);
     free(forest);
+}
+
+static void *copied(base_arena *arena, const void *items, size_t count, size_t size) {
+    void *copy = base_arena_array(arena, count, size);
+    if (count > 0) memcpy(copy, items, count * size);
+    return copy;
+}
+
+const hpo_forest *hpo_forest_copy(const hpo_forest *forest, base_arena *arena) {
+    hpo_forest *copy = copied(arena, forest, 1, sizeof *forest);
+    copy->categories = copied(arena, forest->categories, forest->features, sizeof *forest->categories);
+    copy->tree = copied(arena, forest->tree, forest->trees, sizeof *forest->tree);
+    for (size_t t = 0; t < forest->trees; t++) {
+        tree *of = &copy->tree[t];
+        of->nodes = copied(arena, of->nodes, of->count, sizeof *of->nodes);
+        of->capacity = of->count;
+    }
+    return copy;
 }
 
 /* The bit of a category in the mask of node `index`. More than 64 categories share bits, others in every node. */

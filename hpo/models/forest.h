@@ -4,6 +4,7 @@
 #ifndef HPO_MODELS_FOREST_H
 #define HPO_MODELS_FOREST_H
 
+#include "base/arena.h"
 #include "base/rng.h"
 
 #ifdef __cplusplus
@@ -16,6 +17,9 @@ typedef struct hpo_forest hpo_forest;
  * a number. Never NULL. */
 hpo_forest *hpo_forest_create(size_t features, const size_t *categories, size_t trees);
 void hpo_forest_destroy(hpo_forest *forest); /* accepts NULL */
+
+/* What is fitted now, as a forest that lives in arena: it is not fitted again, nor destroyed. */
+const hpo_forest *hpo_forest_copy(const hpo_forest *forest, base_arena *arena);
 
 /* Fits all trees to n >= 1 rows of `features` finite numbers and their finite targets, replacing what was fitted. Tree
  * t draws from base_rng_stream(seed, BASE_RNG_BOOTSTRAP, fit, t) alone. log_targets: the targets are logarithms, and a

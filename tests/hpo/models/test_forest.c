@@ -289,6 +289,27 @@ static void variance_is_larger_where_nothing_is_known(void **state) {
     hpo_forest_destroy(forest);
 }
 
+static void a_copy_outlives_the_forest(void **state) {
+    (void)state;
+    enum { N = 40 };
+    double points[2 * N], targets[N], mean[N], variance[N], again[N];
+    const size_t categories[] = {0, 3};
+    base_arena *arena = base_arena_create();
+    for (size_t i = 0; i < N; i++) {
+        points[2 * i] = (double)i / N;
+        points[2 * i + 1] = (double)(i % 3);
+        targets[i] = points[2 * i] * (1 + points[2 * i + 1]);
+    }
+    hpo_forest *forest = hpo_forest_create(2, categories, 10);
+    hpo_forest_fit(forest, points, targets, N, false, 5, 0);
+    hpo_forest_predict(forest, points, N, mean, variance);
+    const hpo_forest *copy = hpo_forest_copy(forest, arena);
+    hpo_forest_destroy(forest);
+    hpo_forest_predict(copy, points, N, again, variance);
+    CHECK_ARRAY_NEAR(again, mean, N, 0);
+    base_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trees_are_those_of_the_naive_forest),
@@ -296,6 +317,7 @@ int main(void) {
         cmocka_unit_test(a_fit_follows_from_its_stream),
         cmocka_unit_test(many_categories_are_told_apart),
         cmocka_unit_test(variance_is_larger_where_nothing_is_known),
+        cmocka_unit_test(a_copy_outlives_the_forest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
