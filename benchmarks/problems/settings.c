@@ -159,8 +159,8 @@ static base_status find_problem(const base_yaml_node *settings, const bench_requ
     const char *name = request->problem ? request->problem : request->journal ? bench_problem_journal.name : NULL;
     if (!name)
         return base_yaml_fail(settings, err,
-                              "'problem' is missing: a name of --list, e.g. problem: branin; or journal: "
-                              "a run of your own");
+                              "the key 'problem' is missing: a name of --list, e.g. problem: branin; or journal: a run "
+                              "of your own");
     *problem = find_own(name);
     if (!*problem) *problem = bench_problem_find(name);
     if (*problem) return BASE_OK;

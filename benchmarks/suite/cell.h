@@ -18,8 +18,9 @@ typedef struct bench_cell_end {
     double median; /* value of the median random configuration; NaN: unknown */
 } bench_cell_end;
 
-/* A function of suite and cell, but for simulated.thinking (how long asking took). opened: the suite's problems.
- * folder: of the cell, for the checkpoints of its trials. On failure *end needs no fini. */
+/* A function of suite and cell, but for simulated.thinking (how long asking took), and as far as programs are functions
+ * of their configuration and seed. opened: the suite's problems. folder: of the cell, absolute, for the checkpoints of
+ * its trials and the trials of programs. On failure *end needs no fini. */
 BASE_CHECK base_status bench_cell_run(const bench_suite *suite, const bench_opened *opened, bench_cell cell,
                                       const hpo_catalog *catalog, const char *folder, bench_cell_end *end,
                                       base_err *err);

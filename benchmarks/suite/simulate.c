@@ -134,7 +134,7 @@ static void forget(const simulation *s, const char *folder, double fidelity) {
     if (folder && s->spec->objective->forget) s->spec->objective->forget(folder, fidelity);
 }
 
-static void begin(simulation *s, uint64_t id) {
+static base_status begin(simulation *s, uint64_t id, base_err *err) {
     const uint32_t number = s->idle[--s->n_idle];
     virtual_worker *w = &s->workers[number];
     const hpo_trial trial = hpo_view_trial(hpo_study_view(s->study), id);
@@ -146,10 +146,14 @@ static void begin(simulation *s, uint64_t id) {
     w->trial = id;
     w->start = s->now;
     w->next = w->count = 0;
-    hpo_instance_evaluate(s->instance, &job, &reporter, &w->result);
+    if (s->env->evaluator)
+        BASE_TRY(s->env->evaluator->evaluate(s->env->evaluator->self, &job, &reporter, &w->result, err));
+    else
+        hpo_instance_evaluate(s->instance, &job, &reporter, &w->result);
     if (job.from > 0) forget(s, job.folder, job.from);
     w->end = duration_of(s, w, &trial);
     push(s, next_event(s, number));
+    return BASE_OK;
 }
 
 /* ---- the study ---- */
@@ -167,8 +171,7 @@ static base_status ask_once(simulation *s, hpo_ask_kind *kind, base_err *err) {
     if (*kind == HPO_ASK_WAIT || *kind == HPO_ASK_DONE) return BASE_OK;
     s->sum.suggestions += record.kind == HPO_RECORD_START;
     show(s, &record);
-    if (*kind == HPO_ASK_JOB) begin(s, record.trial);
-    return BASE_OK;
+    return *kind == HPO_ASK_JOB ? begin(s, record.trial, err) : BASE_OK;
 }
 
 /* Until nobody is idle, or nothing is left to do before somebody has ended. */
@@ -213,9 +216,9 @@ static base_status run(simulation *s, base_err *err) {
     return s->done || ends ? BASE_OK : BASE_FAIL(err, BASE_INTERNAL, "a study waits although nothing runs");
 }
 
-static base_status check(const hpo_study_spec *spec, base_err *err) {
-    if (spec->objective->program)
-        return BASE_FAIL(err, BASE_UNSUPPORTED, "the objective %s runs programs, which have no virtual time",
+static base_status check(const hpo_study_spec *spec, const bench_evaluator *evaluator, base_err *err) {
+    if (spec->objective->program && !evaluator)
+        return BASE_FAIL(err, BASE_UNSUPPORTED, "the objective %s runs programs, and nobody to run them is there",
                          spec->objective->name);
     BASE_ASSERT(spec->deterministic && spec->workers > 0);
     return BASE_OK;
@@ -234,7 +237,7 @@ base_status bench_simulate(const hpo_study_spec *spec, const bench_simulation_en
                            base_err *err) {
     const size_t n = (size_t)spec->workers;
     simulation s = {.spec = spec, .env = env, .instance = env->instance};
-    BASE_TRY(check(spec, err));
+    BASE_TRY(check(spec, env->evaluator, err));
     s.workers = base_calloc(n, sizeof *s.workers);
     s.busy = base_calloc(n, sizeof *s.busy);
     s.idle = base_calloc(n, sizeof *s.idle);

@@ -21,6 +21,14 @@ typedef struct bench_watcher {
     void *self;
 } bench_watcher;
 
+/* Who evaluates instead of a function of the objective. What it returns other than BASE_OK ends the study; a trial that
+ * fails is a result. */
+typedef struct bench_evaluator {
+    base_status (*evaluate)(void *self, const hpo_job *job, const hpo_reporter *reporter, hpo_result *result,
+                            base_err *err);
+    void *self;
+} bench_evaluator;
+
 typedef struct bench_simulated {
     double time;          /* virtual, when the last event was told */
     double busy;          /* sum of the virtual times of evaluations, those that were stopped included */
@@ -32,17 +40,18 @@ typedef struct bench_simulated {
 } bench_simulated;
 
 typedef struct bench_simulation_env {
-    const bench_watcher *watcher; /* may be NULL */
-    hpo_instance *instance;       /* of a study of the same objective and space; NULL: one is made */
+    const bench_watcher *watcher;     /* may be NULL */
+    const bench_evaluator *evaluator; /* NULL: the objective's own function */
+    hpo_instance *instance;           /* of a study of the same objective and space; NULL: one is made */
     /* Where evaluations that go on from a checkpoint leave it, below a folder for each trial; what is left in the end
-     * is deleted. NULL: for in-rank objectives, which have none. */
+     * is deleted. NULL: for in-rank objectives, which have none, and with an evaluator. */
     const char *folder;
     bool measure; /* how long asking takes */
 } bench_simulation_env;
 
-/* Runs spec to its end. It must be deterministic, say its workers, and have an objective that evaluates in a function.
- * A failed evaluation is not tried again: it fails the same way. BASE_UNSUPPORTED for objectives that run programs;
- * what the objective's init or the study's methods return. */
+/* Runs spec to its end. It must be deterministic and say its workers. A failed evaluation is not tried again: it fails
+ * the same way. BASE_UNSUPPORTED for objectives that run programs, without an evaluator (see programs.h); what the
+ * objective's init, the study's methods or the evaluator return. */
 BASE_CHECK base_status bench_simulate(const hpo_study_spec *spec, const bench_simulation_env *env, bench_simulated *out,
                                       base_err *err);
 

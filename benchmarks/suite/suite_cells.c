@@ -100,11 +100,7 @@ base_status bench_suite_check(const bench_suite *suite, const hpo_catalog *catal
     for (uint64_t i = 0; i < bench_suite_cells_of_seed(suite); i++) {
         hpo_study_spec *spec;
         BASE_TRY(bench_suite_read_study(suite, bench_suite_cell(suite, i), catalog, &spec, err));
-        const bool programs = spec->objective->program != NULL;
         hpo_study_spec_destroy(spec);
-        if (programs)
-            return BASE_FAIL(err, BASE_INVALID, "%s: the problem %s runs programs, which have no virtual time yet",
-                             suite->file, suite->problems[bench_suite_cell(suite, i).problem].name);
     }
     return BASE_OK;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Suites over what a user brings, without MPI: a finished run as a problem. test_bench_own.py HPO_BENCH HPO_SEARCH"""
+"""Suites over what a user brings, without MPI: a finished run and a program as problems. test_bench_own.py HPO_BENCH
+HPO_SEARCH"""
 import csv
+import json
 import pathlib
 import subprocess
 import sys
@@ -9,6 +11,19 @@ import tempfile
 RUN = "objective: {function: {problem: branin}}\nmethod: random\nseed: 5\nbudget: {trials: %d}\n"
 SUITE = ("suite: own\nproblems: [{problem: {journal: run}, name: my run}]\nmethods: [random, rf]\nseeds: 3\n"
          "budget: {full: 15}\n")
+
+# A curve that falls to the square of x.
+PROGRAM = """
+k=0
+while [ "$k" -lt "$2" ]; do
+    k=$((k + 1))
+    echo "{\\"epochs\\": $k, \\"loss\\": $(($1 * $1 + 1000 / k))}"
+done
+"""
+PROBLEM = ("objective: {command: {run: [sh, program.sh, '{x}', '{epochs}']}}\nparameters: {x: {min: 1, max: 1000}}\n"
+           "metric: {name: loss, goal: minimize}\nfidelity: {epochs: {min: 1, max: 9}}")
+PROGRAMS = (f"suite: programs\nproblems: [{{name: mine, {', '.join(PROBLEM.splitlines())}}}]\nmethods: [random, hyperband]\n"
+            "workers: 3\nseeds: 2\nbudget: {full: 2}\n")
 
 
 def call(*args, code=0, cwd=None):
@@ -48,8 +63,43 @@ def few_results_are_warned_of(bench, search, folder):
     assert "there is no journal at" in told and "suite.yaml" in told, told
 
 
+def rows_of(file):
+    return list(csv.DictReader(file.read_text().splitlines()))
+
+
+def a_program_is_a_problem(bench, search, folder):
+    """What a cell finds and spends is what a deterministic run of hpo_search finds with as many virtual workers."""
+    (folder / "program.sh").write_text(PROGRAM)
+    (folder / "suite.yaml").write_text(PROGRAMS)
+    (folder / "study.yaml").write_text("seed: 2\ndeterministic: true\nworkers: 3\nmethod: hyperband\n"
+                                       f"budget: {{cost: 18}}\n{PROBLEM}\n")
+    call(bench, "run", folder / "suite.yaml", "--out", folder / "out")
+    call(bench, "run", folder / "suite.yaml", "--out", folder / "again", "-j", "1")
+    call(search, folder / "study.yaml", "--dir", folder / "run")
+    for name in ("results.csv", "cells.csv"):
+        assert (folder / "out" / name).read_text() == (folder / "again" / name).read_text()
+    cells = rows_of(folder / "out/cells.csv")
+    assert [cell["method"] for cell in cells] == ["random", "hyperband"] * 2
+    ours, status = cells[3], json.loads((folder / "run/status.json").read_text())
+    assert int(ours["trials"]) == status["trials"]["all"] > 3
+    assert abs(float(ours["spent"]) * 9 - status["cost"]) < 1e-6
+    assert abs(float(ours["value"]) - status["best"]["value"]) < 1e-8
+    assert {float(row["fidelity"]) for row in rows_of(folder / "out/results.csv")} == {1, 3, 9}
+    assert not (folder / "out/trials/0/trials").exists()
+
+
+def programs_that_fail_leave_their_logs(bench, search, folder):
+    del search
+    (folder / "program.sh").write_text("echo it hurts >&2; exit 3\n")
+    (folder / "suite.yaml").write_text(PROGRAMS.replace("seeds: 2", "seeds: 1"))
+    call(bench, "run", folder / "suite.yaml", "--out", folder / "out")
+    assert all(cell["value"] in ("", "nan") for cell in rows_of(folder / "out/cells.csv"))
+    assert "it hurts" in (folder / "out/trials/0/trials/0/log").read_text()
+
+
 def main():
-    for case in (a_run_is_a_problem, few_results_are_warned_of):
+    for case in (a_run_is_a_problem, few_results_are_warned_of, a_program_is_a_problem,
+                 programs_that_fail_leave_their_logs):
         with tempfile.TemporaryDirectory() as folder:
             case(*sys.argv[1:3], pathlib.Path(folder))
     print("what a user brings is measured")

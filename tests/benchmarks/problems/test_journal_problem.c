@@ -328,7 +328,7 @@ static void refuses(void **state) {
     CHECK_FAILS(resolve(&f, "{problem: branin, journal: .}", &err), BASE_INVALID, "branin knows no journal");
     CHECK_FAILS(resolve(&f, "{journal: ., noise: 0.1}", &err), BASE_INVALID, "journal knows no noise");
     CHECK_FAILS(resolve(&f, "{journal: ., prior: good}", &err), BASE_INVALID, "journal knows no prior");
-    CHECK_FAILS(resolve(&f, "{average: true}", &err), BASE_INVALID, "s.yaml:1:1: 'problem' is missing");
+    CHECK_FAILS(resolve(&f, "{average: true}", &err), BASE_INVALID, "s.yaml:1:1: the key 'problem' is missing");
     check_tmpdir_write(&f.dir, "journal.log", "{\"op_code\":0}\n");
     CHECK_FAILS(resolve(&f, here, &err), BASE_CORRUPT, "journal.log");
     end(&f);
