@@ -109,7 +109,7 @@ static void simulate(const char *objective, const char *low, const char *method,
     const bench_evaluator evaluator = bench_programs_evaluator(programs);
     const bench_watcher watcher = {.watch = watch, .self = out};
     const bench_simulation_env env = {.watcher = &watcher, .evaluator = folder ? &evaluator : NULL};
-    CHECK_OK(bench_simulate(spec, &env, &sum, &err));
+    CHECK_OK(bench_simulate(spec, &env, &out->sum, &err));
     bench_programs_stop(programs);
     hpo_study_spec_destroy(spec);
 }
