@@ -70,7 +70,7 @@ class Claims(unittest.TestCase):
         self.assertIn("DOES NOT HOLD: a not behind b: 1: 0.404 to 0.304", text)
 
     def test_local_search_and_its_anchors(self):
-        for there, failures in ((91.391, 0), (90.9, 1)):  # 0.49 is 4.2 standard errors
+        for there, failures in ((90.9, 0), (90.7, 1)):  # the spread of 0.28 allows 4 * 0.28 / 2 = 0.56 below 91.391
             rows = [("nasbench201-cifar10", "local", s, "maximize", 80,
                      [(50, there + 0.2 * (-1) ** s, 0.1), (90, 91.534 + 0.01 * (-1) ** s, 0.1),
                       (290, 91.606 + 0.001 * (-1) ** s, 0)]) for s in range(4)]
