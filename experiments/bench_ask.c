@@ -5,7 +5,7 @@
  * that is asked in a loop would do. Prints for each evaluation its trial, the microseconds from the last result to this
  * suggestion and the value: those of `hpo_search STUDY.yaml` with `deterministic: true` and `workers: 1`. The time is
  * the processor's: on a busy machine a long suggestion waits for its turn more often than a short one. What reading the
- * clock takes by itself is taken off. scripts/compare_peers.py puts the times beside those of other programs. */
+ * clock takes by itself is taken off. benchmarks/peers puts such times beside those of other programs. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

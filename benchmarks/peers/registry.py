@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The other programs: a line for each."""
+import collections
+
+# module and name of the class in adapters/; the environment under build/peers; the package whose version is told; our
+# counterpart, a method of the suite peers; multi: it needs a fidelity; parallel: it also runs with simulated workers;
+# seeds: at most so many
+Peer = collections.namedtuple("Peer", "module name environment package ours multi parallel seeds",
+                              defaults=[False, False, 20])
+
+PEERS = {  # those that take least time first
+    "python random": Peer("random_search", "Random", None, None, "random", False, True),
+    "rustuna tpe": Peer("rustuna_samplers", "TPE", "rustuna", "rustuna", "tpe", False, True),
+    "optuna cmaes": Peer("optuna_samplers", "CMAES", "optuna", "optuna", "local", False, True),
+    "optuna tpe": Peer("optuna_samplers", "TPE", "optuna", "optuna", "tpe", False, True),
+    "hyperopt tpe": Peer("hyperopt_tpe", "TPE", "hyperopt", "hyperopt", "tpe"),
+    "dehb": Peer("dehb_search", "Search", "dehb", "dehb", "hyperband", True),
+    "hpbandster kde": Peer("hpbandster_bohb", "KDE", "hpbandster", "hpbandster", "kde"),
+    "hpbandster bohb": Peer("hpbandster_bohb", "BOHB", "hpbandster", "hpbandster", "bohb", True),
+    "nevergrad": Peer("nevergrad_search", "Search", "nevergrad", "nevergrad", "local"),
+    "optuna tpe + hyperband": Peer("optuna_samplers", "TPEHyperband", "optuna", "optuna", "tpe + hyperband", True),
+    "smac rf": Peer("smac_facades", "Forest", "smac", "smac", "rf"),
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tests of the report of peers: tables of the rank sum's distribution, ties by counting, Holm's own procedure."""
+import itertools
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks/peers"))
+import report  # noqa: E402
+
+
+class Tests(unittest.TestCase):
+    def test_tables(self):
+        p, smallest = report.mann_whitney([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])
+        self.assertAlmostEqual(p, 2 / 252, delta=1e-15)
+        self.assertAlmostEqual(smallest, 2 / 252, delta=1e-15)
+        self.assertAlmostEqual(report.mann_whitney([1, 2, 3, 4, 6], [5, 7, 8, 9, 10])[0], 4 / 252, delta=1e-15)
+        self.assertAlmostEqual(report.mann_whitney([1, 1], [1, 1])[0], 1, delta=1e-15)
+
+    def test_ties_by_all_assignments(self):
+        a, b = [1, 2, 2, 5], [2, 3, 5, 5, 7]
+        pooled = a + b
+        mean_rank = [sum(y < x for y in pooled) + (sum(y == x for y in pooled) + 1) / 2 for x in pooled]
+        middle, seen = 4 * 10 / 2, abs(sum(mean_rank[:4]) - 4 * 10 / 2)
+        sums = [abs(sum(chosen) - middle) for chosen in itertools.combinations(mean_rank, 4)]
+        self.assertAlmostEqual(report.mann_whitney(a, b)[0], sum(s >= seen - 1e-9 for s in sums) / len(sums), delta=1e-15)
+
+    def test_holm(self):
+        for got, want in zip(report.holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02]):
+            self.assertAlmostEqual(got, want, delta=1e-15)
+
+    def test_superiority(self):
+        self.assertEqual(report.superiority([1, 2], [2, 3]), (1 + 1 + 0.5 + 1) / 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
