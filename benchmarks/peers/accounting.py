@@ -4,8 +4,8 @@
 An evaluation takes as long as it costs. Events of the same time are told in the order in which their evaluations began.
 A budget of full evaluations is one of evaluations where there is no fidelity; else nothing new begins when the cost of
 what has ended reaches it, and what still runs counts, too. An evaluation costs what the problem says for its fidelity
-from scratch; the difference to what this configuration was trained for before, on LCBench, whose networks can be trained
-on, and wherever the program only decides whether an evaluation goes on (`continues`).
+from scratch; the difference to what this configuration was trained for before, on LCBench, whose networks can be
+trained on, and wherever the program only decides whether an evaluation goes on (`continues`).
 """
 import heapq
 import math
@@ -43,8 +43,8 @@ class Study:
         self.best, self.points = None, []
 
     def trial_of(self, key, fidelity):
-        """(its number, what it was trained for before or None): a configuration on a higher fidelity is a trial that goes
-        on; what is evaluated again otherwise is a new one, with noise of its own."""
+        """(its number, what it was trained for before or None): a configuration on a higher fidelity is a trial that
+        goes on; what is evaluated again otherwise is a new one, with noise of its own."""
         if key in self.trials and self.trials[key][1] < fidelity:
             return self.trials[key]
         self.n_trials += 1

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each peer beside its counterpart of ours (registry.py): medians at the budget, p by Mann and Whitney, Holm's correction.
+"""Each peer beside its counterpart of ours (registry.py): medians at the budget, p by Mann and Whitney, with Holm.
 
 usage: benchmarks/peers/report.py OURS PEERS [--workers N] [--problems]
 
-OURS and PEERS are folders with results.csv and cells.csv. A run counts with the regret of its incumbent without noise, or
-its value where no optimum is known, at the suite's budget: what was spent beyond it does not count. p is two-sided and
-exact over the seeds that both have, by the distribution of the rank sum with its ties; the smallest that these seeds allow
-stands beside it. Holm's correction is for all rows of a peer: its problems. Needs only Python's standard library.
+OURS and PEERS are folders with results.csv and cells.csv. A run counts with the regret of its incumbent without noise,
+or its value where no optimum is known, at the suite's budget: what was spent beyond it does not count. p is two-sided
+and exact over the seeds that both have, by the distribution of the rank sum with its ties; the smallest that these seeds
+allow stands beside it. Holm's correction is for the problems of a peer. Needs only Python's standard library.
 """
 import argparse
 import collections
@@ -149,7 +149,8 @@ def main():
     for peer, lines in compared.items():
         print_peer(peer, lines, times)
     if arguments.problems:
-        print("\n| peer | ours | problem | seeds | its median | our median | ours better | p | Holm | smallest p | ahead |\n"
+        print("\n| peer | ours | problem | seeds | its median | our median | ours better | p | Holm | smallest p "
+              "| ahead |\n"
               "|---|---|---|---|---|---|---|---|---|---|---|")
         for peer, lines in compared.items():
             print_problems(peer, lines)

@@ -5,8 +5,8 @@
 usage: benchmarks/peers/run.py [SUITE.yaml] [--out runs/peers] [--hours H] [-j N] [--peers NAME,...] [--seeds N]
 
 Cells that are in the output folder are not run again; seeds are outermost, so that a run that was cut short has as many
-of everybody. A peer whose environment is not installed is left out (install.sh). The page is read by PyYAML, unless it is
-JSON; else only Python's standard library is needed.
+of everybody. A peer whose environment is not installed is left out (install.sh). The page is read by PyYAML, unless it
+is JSON; else only Python's standard library is needed. One of these commands at a time writes to a folder.
 """
 import argparse
 import concurrent.futures
@@ -91,7 +91,7 @@ def read_table(path):
 
 
 class Tables:
-    """A cell's line in cells.csv is written last: what has none there was cut short, and is dropped at the next start."""
+    """A cell's line in cells.csv is written last: what has none there was cut short, and goes at the next start."""
 
     def __init__(self, folder):
         self.folder, self.lock = pathlib.Path(folder), threading.Lock()

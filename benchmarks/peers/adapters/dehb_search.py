@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DEHB by ask and tell. What it evaluates on a higher fidelity is mostly a new configuration, and costs from scratch."""
+"""DEHB by ask and tell. What it evaluates on a higher fidelity is mostly a new configuration, paid from scratch."""
 import dehb
 from accounting import Suggestion
 from configspaces import configspace

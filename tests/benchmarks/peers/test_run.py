@@ -50,9 +50,10 @@ class Counting(unittest.TestCase):
         ours, theirs = rows(f"{folder}/ours", "cells.csv"), rows(f"{folder}/theirs", "cells.csv")
         self.assertEqual(len(ours), 12)
         for a, b in zip(ours, theirs):
-            for column in ["problem", "workers", "seed", "goal", "trials", "evaluations", "spent", "time", "utilisation"]:
+            for column in accounting.HEADINGS["cells.csv"][2:10] + ["problem"]:
                 self.assertEqual(a[column], b[column], column)
-        self.assertEqual(list(rows(f"{folder}/ours", "results.csv")[0]), list(rows(f"{folder}/theirs", "results.csv")[0]))
+        headings = [list(rows(f"{folder}/{who}", "results.csv")[0]) for who in ("ours", "theirs")]
+        self.assertEqual(*headings)
 
     def test_regret_is_without_noise(self):
         optimum = Problem(problem="hartmann6").optima()[0][1]
@@ -87,8 +88,8 @@ class Script:
 class Costs(unittest.TestCase):
     def study(self, problem, config, fidelities, highest, full):
         known = space.dimensions(problem)
-        study = accounting.Study(problem, lambda c: space.decode(known, c), Script([(config, f) for f in fidelities]), 1,
-                                 full, (1, highest), 1)
+        study = accounting.Study(problem, lambda c: space.decode(known, c), Script([(config, f) for f in fidelities]),
+                                 1, full, (1, highest), 1)
         study.run()
         return study
 
