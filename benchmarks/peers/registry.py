@@ -20,4 +20,5 @@ PEERS = {  # those that take least time first
     "nevergrad": Peer("nevergrad_search", "Search", "nevergrad", "nevergrad", "local"),
     "optuna tpe + hyperband": Peer("optuna_samplers", "TPEHyperband", "optuna", "optuna", "tpe + hyperband", True),
     "smac rf": Peer("smac_facades", "Forest", "smac", "smac", "rf"),
+    "deephyper": Peer("deephyper_cbo", "CBO", "deephyper", "deephyper", "rf", False, False, 10),
 }
