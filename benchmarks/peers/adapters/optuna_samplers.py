@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Optuna's samplers, at their defaults but the seed. A conditional parameter is suggested when it exists.
-
-The Gaussian process is not told that a problem has no noise, and neither is ours.
-"""
+"""Optuna's samplers, at their defaults but the seed. A conditional parameter is suggested when it exists."""
 import optuna
 from accounting import Suggestion
 from space import is_active
@@ -47,13 +44,6 @@ class CMAES(Optuna):
 
     def sampler(self, seed):
         return optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
-
-
-class GP(Optuna):
-    def sampler(self, seed):
-        import torch  # pylint: disable=import-outside-toplevel
-        torch.set_num_threads(1)
-        return optuna.samplers.GPSampler(seed=seed, warn_independent_sampling=False)
 
 
 class TPEHyperband(Optuna):
