@@ -15,7 +15,7 @@ static const uint64_t SEED = 1;
 
 static hpo_forest *fit(const bench_run *run, const bench_run_rows *rows, uint32_t stream) {
     hpo_forest *forest = hpo_forest_create(run->n_features, run->categories, BENCH_RUN_TREES);
-    hpo_forest_fit(forest, rows->features, rows->targets, rows->n, false, SEED, stream);
+    hpo_forest_fit(forest, rows->features, rows->targets, rows->n, false, 1, SEED, stream);
     return forest;
 }
 

@@ -50,11 +50,11 @@ static base_status read_fidelity(bench_run *run, const char *text, base_arena *a
 }
 
 static base_status read_head(bench_run *run, base_arena *arena, base_err *err) {
-    const char *identity;
-    uint64_t seed;
-    BASE_TRY(hpo_journal_peek(run->file, arena, &seed, &identity, err));
-    const char *metric = line_of(identity, "metric", arena), *fidelity = line_of(identity, "fidelity", arena);
-    run->space = line_of(identity, "space", arena);
+    hpo_journal_begun begun;
+    BASE_TRY(hpo_journal_peek(run->file, arena, &begun, err));
+    const char *metric = line_of(begun.identity, "metric", arena);
+    const char *fidelity = line_of(begun.identity, "fidelity", arena);
+    run->space = line_of(begun.identity, "space", arena);
     if (!run->space || !fidelity || !read_metric(run, metric ? base_arena_strdup(arena, metric) : NULL))
         return BASE_FAIL(err, BASE_CORRUPT, "%s: its head does not say space, metric and fidelity", run->file);
     return read_fidelity(run, fidelity, arena, err);

@@ -186,8 +186,7 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
         {"choices", BENCH_TAKES_DIMENSIONS}, {"logs", BENCH_TAKES_DIMENSIONS},   {"levels", BENCH_TAKES_DIMENSIONS},
         {"file", BENCH_TAKES_TABLE},         {"minimize", BENCH_TAKES_TABLE},    {"maximize", BENCH_TAKES_TABLE},
         {"fidelity", BENCH_TAKES_TABLE},     {"ignore", BENCH_TAKES_TABLE},      {"log", BENCH_TAKES_TABLE},
-        {"continues", BENCH_TAKES_TABLE},
-        {"journal", BENCH_TAKES_JOURNAL}};
+        {"continues", BENCH_TAKES_TABLE},    {"journal", BENCH_TAKES_JOURNAL}};
     enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const base_yaml_node *key = base_yaml_key(settings, rules[i].key);

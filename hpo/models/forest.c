@@ -98,6 +98,8 @@ const hpo_forest *hpo_forest_copy(const hpo_forest *forest, base_arena *arena) {
         of->nodes = copied(arena, of->nodes, of->count, sizeof *of->nodes);
         of->capacity = of->count;
     }
+    copy->outside = NULL; /* of fitting alone */
+    copy->outside_capacity = 0;
     return copy;
 }
 

@@ -26,8 +26,8 @@ typedef struct hpo_bracket_plan {
     uint64_t size[HPO_LADDER_MAX_RUNGS];
 } hpo_bracket_plan;
 
-/* max, max/eta, max/eta^2, ... down to the last one that is not below min; rounded to the nearest when integer. eta >= 2.
- * BASE_INVALID: so many rungs that the first one would need more than 10^9 trials. */
+/* max, max/eta, max/eta^2, ... down to the last one that is not below min; rounded to the nearest when integer. eta
+ * >= 2. BASE_INVALID: so many rungs that the first one would need more than 10^9 trials. */
 BASE_CHECK base_status hpo_ladder_init(hpo_ladder *ladder, double min, double max, bool integer, uint64_t eta,
                                        base_err *err);
 /* s <= ladder->rungs - 1. */

@@ -48,11 +48,8 @@ static const struct {
 static const struct {
     const char *method, *option, *value;
 } presets[] = {
-    {"gp-hyperband", "data", "joint"},
-    {"mobster", "data", "joint"},
-    {"smac", "startup", "28"},
-    {"priorband", "full_first", "true"},
-    {"priorband-bo", "full_first", "true"},
+    {"gp-hyperband", "data", "joint"},   {"mobster", "data", "joint"},           {"smac", "startup", "28"},
+    {"priorband", "full_first", "true"}, {"priorband-bo", "full_first", "true"},
 };
 enum { PRESETS = sizeof presets / sizeof *presets };
 

@@ -199,7 +199,7 @@ static void the_error_is_that_of_trials_left_out(void **state) {
             targets[n++] = run->values.targets[i];
         }
         hpo_forest *forest = hpo_forest_create(2, NULL, 100);
-        hpo_forest_fit(forest, points, targets, n, false, 1, 2 + (uint32_t)(left % 10));
+        hpo_forest_fit(forest, points, targets, n, false, 1, 1, 2 + (uint32_t)(left % 10));
         hpo_forest_predict(forest, run->values.features + 2 * left, 1, &expected, &variance);
         hpo_forest_destroy(forest);
         bench_run_cross_validate(run, predicted);

@@ -301,7 +301,7 @@ static void a_copy_outlives_the_forest(void **state) {
         targets[i] = points[2 * i] * (1 + points[2 * i + 1]);
     }
     hpo_forest *forest = hpo_forest_create(2, categories, 10);
-    hpo_forest_fit(forest, points, targets, N, false, 5, 0);
+    hpo_forest_fit(forest, points, targets, N, false, 1, 5, 0);
     hpo_forest_predict(forest, points, N, mean, variance);
     const hpo_forest *copy = hpo_forest_copy(forest, arena);
     hpo_forest_destroy(forest);
