@@ -24,8 +24,9 @@ static base_status read_spec(const hpo_catalog *catalog, const hpo_cli_args *arg
 /* What the study file leaves to the journal: the seed, the method. */
 static base_status take_over(hpo_study_spec *spec, const char *journal, base_arena *arena, base_err *err) {
     hpo_journal_begun begun;
-    if (spec->seed_given && !spec->chosen) return BASE_OK;
     const base_status status = hpo_journal_peek_damaged(journal, arena, &begun, err);
+    if (status == BASE_OK) hpo_study_respell(spec, begun.identity);
+    if (spec->seed_given && !spec->chosen) return BASE_OK; /* a head that is lost is made again */
     if (status == BASE_CORRUPT && spec->chosen) {
         return BASE_FAIL(err, BASE_CORRUPT,
                          "%s has lost the method that was chosen for it; give it with --set method=... as the run "

@@ -81,7 +81,9 @@ def check_help(program):
 
 
 def unmeasured(text):
-    """What --check prints without the lines that hold times of this machine."""
+    """What --check prints without the lines that hold times of this machine, or say why a method was chosen, which a
+    page that names it does not need."""
+    text = re.sub(r"^# method: auto takes [^)]*\)\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^# .* on this machine, .*$", "# measured", text, flags=re.MULTILINE)
 
 

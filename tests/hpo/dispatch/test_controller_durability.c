@@ -82,7 +82,8 @@ static void test_a_job_waits_for_its_line(void **state) {
     (void)state;
     watch w = {.journal = rig_new_journal()};
     set_disk(0.005, 0);
-    rig_run run = {.yaml = EACH "method: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 20}\n",
+    rig_run run = {.yaml = RIG_HEAD
+                   "durability: each\nmethod: hyperband\nfidelity: {epochs: {min: 1, max: 9}}\nbudget: {trials: 20}\n",
                    .journal = w.journal,
                    .workers = 3,
                    .on_job = check_is_saved,

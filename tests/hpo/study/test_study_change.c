@@ -78,6 +78,26 @@ static void test_first_settings(void **state) {
     hpo_study_spec_destroy(some);
 }
 
+/* Programs before the option rounded down and did not say so. */
+static void test_an_option_that_older_programs_had_not(void **state) {
+    (void)state;
+    static const char *const methods[] = {"{name: hyperband, rounding: down}", "hyperband"};
+    for (size_t i = 0; i < CHECK_COUNT(methods); i++) {
+        base_buf more = {0};
+        base_buf_printf(&more, MORE "fidelity: {epochs: {min: 1, max: 9}}\nmethod: %s\n", methods[i]);
+        hpo_study_spec *spec = read_study(BEFORE, base_buf_text(&more));
+        char *older = base_strdup(spec->identity);
+        char *said = strstr(older, ", rounding: ");
+        assert_non_null(said);
+        memmove(said, strchr(said, '}'), strlen(strchr(said, '}')) + 1);
+        hpo_study_respell(spec, older);
+        assert_int_equal(strcmp(spec->identity, older) == 0, i == 0);
+        free(older);
+        hpo_study_spec_destroy(spec);
+        base_buf_fini(&more);
+    }
+}
+
 /* A text that is no identity is that of no study. */
 static void test_damaged_identities(void **state) {
     (void)state;
@@ -208,6 +228,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_may_change_is_named),
         cmocka_unit_test(test_first_settings),
+        cmocka_unit_test(test_an_option_that_older_programs_had_not),
         cmocka_unit_test(test_damaged_identities),
         cmocka_unit_test(test_repeats_take_nothing_from_the_grid),
         cmocka_unit_test(test_repeated_failures_are_forgiven),
