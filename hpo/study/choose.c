@@ -53,7 +53,6 @@ static bool always(const hpo_situation *s) {
 }
 
 #define DENSITIES "densities are quick with so many parameters or results"
-#define CHEAP     "a Gaussian process learns from cheap evaluations, too, and nobody waits"
 
 static const hpo_rule rules[] = {
     {searches_nothing, "nothing is searched", "random", "trials differ by their seeds alone"},
@@ -61,9 +60,10 @@ static const hpo_rule rules[] = {
      "the budget is enough for every configuration"},
     {is_too_much_on_rungs, "a fidelity, and more than 200 parameters or 3,000 full evaluations",
      "{sampler: tpe, scheduler: asha}", DENSITIES},
-    {has_ladder_and_priors, "a fidelity and priors", "{sampler: gp, scheduler: asha, data: joint, prior: true}",
-     CHEAP ", and trusts the priors until it knows better"},
-    {has_ladder, "a fidelity", "{sampler: gp, scheduler: asha, data: joint}", CHEAP},
+    {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",
+     "priors pay off at once, and a Gaussian process takes over from them"},
+    {has_ladder, "a fidelity", "{sampler: gp, scheduler: asha, data: joint}",
+     "a Gaussian process learns from cheap evaluations, too, and nobody waits"},
     {is_too_much, "more than 200 parameters or 3,000 evaluations", "tpe", DENSITIES},
     {has_few_and_priors, "priors, and fewer than 20 evaluations", "{sampler: priorband}",
      "so few are best spent around the priors and the best result"},

@@ -46,7 +46,7 @@ static void every_situation_has_a_rule(void **state) {
     s.range = 3;
     check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
     s.priors = true;
-    check_rule(&s, "{sampler: gp, scheduler: asha, data: joint, prior: true}");
+    check_rule(&s, "priorband-bo");
 }
 
 static void a_small_space_is_tried_to_its_end(void **state) {
