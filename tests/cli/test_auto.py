@@ -134,9 +134,10 @@ def same_on_any_ranks(folder):
 
 def is_checked(folder):
     write(folder, QUICK)
-    code, err, out = run(folder, "--check", "-j", "5")
+    workers, known = (("-j", "5"), "5 workers)") if ranks else ((), "1 worker)")
+    code, err, out = run(folder, "--check", *workers)
     text = " ".join(line.lstrip("# ") for line in out.splitlines())
-    check(code == 0 and "method: auto takes {sampler: priorband}, because" in text and "5 workers)" in text, "--check", out)
+    check(code == 0 and "method: auto takes {sampler: priorband}, because" in text and known in text, "--check", out)
     (folder / "study.yaml").write_text(out)
     again = run(folder, "--check")[2]
     check("auto" not in again and "sampler: priorband" in again, "what --check prints names the method", again)

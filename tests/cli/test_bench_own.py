@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Suites over what a user brings, without MPI: a finished run and a program as problems. test_bench_own.py HPO_BENCH
-HPO_SEARCH"""
+HPO_SEARCH [--no-mpi]"""
 import csv
 import json
 import pathlib
@@ -74,7 +74,8 @@ def a_program_is_a_problem(bench, search, folder):
     (folder / "study.yaml").write_text("seed: 2\ndeterministic: true\nworkers: 3\nmethod: hyperband\n"
                                        f"budget: {{cost: 18}}\n{PROBLEM}\n")
     call(bench, "run", folder / "suite.yaml", "--out", folder / "out")
-    call(bench, "run", folder / "suite.yaml", "--out", folder / "again", "-j", "1")
+    with_ranks = () if "--no-mpi" in sys.argv else ("-j", "1")
+    call(bench, "run", folder / "suite.yaml", "--out", folder / "again", *with_ranks)
     call(search, folder / "study.yaml", "--dir", folder / "run")
     for name in ("results.csv", "cells.csv"):
         assert (folder / "out" / name).read_text() == (folder / "again" / name).read_text()
