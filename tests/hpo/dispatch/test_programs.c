@@ -50,8 +50,9 @@ static const char *const scripts[] = {
     [IN_A_SESSION] = "exec setsid sh -c 'trap \"echo saved; exit 0\" TERM; while :; do sleep 0.01; done'",
     [HAS_DAEMON] = "(setsid sleep 300 > /dev/null 2>&1 &) ; sleep 300",
     [EATS_IN_DAEMON] =
-        /* tail keeps what it has read until its input ends, so that no measurement comes too late */
-    "(setsid sh -c '{ head -c 400000000 /dev/zero; sleep 300; } | tail -c 400000000' > /dev/null &) ; sleep 300",
+        /* tail keeps what it has read until its input ends, so that no look comes too late; it is more than
+         * trial.memory and less than RLIMIT_DATA, at which tail would give up between two looks */
+    "(setsid sh -c '{ head -c 150000000 /dev/zero; sleep 300; } | tail -c 150000000' > /dev/null &) ; sleep 300",
     [WAITS] = "sleep 0.5; echo result",
 };
 
