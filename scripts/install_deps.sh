@@ -10,7 +10,7 @@ tools=(gcc cmake ninja pkg-config mpirun)
 case "${1:-}" in
 '') ;;
 --tests)
-    packages+=(g++ git libcmocka-dev libjansson-dev python3-optuna clang-format valgrind)
+    packages+=(g++ git libcmocka-dev libjansson-dev python3-optuna clang-format tmux valgrind)
     tools+=(g++ git clang-format)
     ;;
 *)

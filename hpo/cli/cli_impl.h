@@ -89,6 +89,50 @@ BASE_CHECK base_status cli_keep_try_first(const hpo_study_spec *spec, const char
 /* What --set would say for the same, for ranks that do not read the file; NULL: nothing. In arena. */
 const char *cli_try_first_assignment(const hpo_study_spec *spec, base_arena *arena);
 
+/* ---- terminal.c ---- */
+#define CLI_TERMINAL "HPO_TERMINAL" /* environment, set by -j: the size of the parent's terminal, "80x24" */
+typedef struct cli_terminal {
+    bool live; /* the standard error can be drawn on */
+    bool utf8, colour;
+    size_t columns, rows;
+} cli_terminal;
+cli_terminal cli_terminal_now(void); /* windows change */
+/* Before mpirun: the ranks only see pipes. */
+void cli_terminal_tell_ranks(void);
+
+/* ---- pace.c: what runs, and how long the rest will take ---- */
+typedef struct cli_running {
+    uint64_t trial;
+    size_t evals; /* that it had when this one began */
+    double since; /* seconds of the run, when it was first seen */
+} cli_running;
+typedef struct cli_pace cli_pace;
+cli_pace *cli_pace_create(const hpo_study_spec *spec);
+void cli_pace_destroy(cli_pace *pace); /* accepts NULL */
+/* Reads what is new; the trials that run, in the order in which they began. Valid until the next call. */
+const cli_running *cli_pace_follow(cli_pace *pace, const hpo_progress *now, size_t *count);
+/* What a running trial has said since this evaluation of it began; NULL: nothing. */
+const hpo_report *cli_last_report(const hpo_trial *trial);
+/* Seconds until the limit that will be reached first, as of the last follow; false when none tells, or it is reached.
+ * exact: the limit is one of time. */
+bool cli_pace_left(cli_pace *pace, const hpo_progress *now, double *left, bool *exact);
+/* What is done of the budget, as a share of the work; 0 without one. */
+double cli_pace_share(cli_pace *pace, const hpo_progress *now);
+
+/* ---- live.c: the view on a terminal ---- */
+typedef struct cli_live {
+    const hpo_study_spec *spec;
+    const hpo_progress *now;
+    cli_pace *pace;
+    const double *improvements; /* values of the last incumbents */
+    size_t n_improvements;
+} cli_live;
+/* Lines that fit the terminal, without the last line's end; their number. */
+size_t cli_put_live(const cli_live *what, const cli_terminal *terminal, base_buf *out);
+/* Heights of values between their extremes in at most `room` cells; the last ones, when there are more. Nothing for
+ * less than two finite values. */
+void cli_put_sparkline(const double *values, size_t count, size_t room, bool utf8, base_buf *out);
+
 /* ---- progress.c: the live display ---- */
 typedef struct cli_progress cli_progress;
 /* elapsed_before: seconds of earlier runs, what status.json says when this one never comes to work. */

@@ -31,7 +31,7 @@ void cli_print_usage(base_buf *out) {
                        "  --help [NAME]  this page; the options of NAME; `study`: the study file;\n"
                        "                 `budget` and every other key: its section; KIND:NAME where a\n"
                        "                 name has several meanings: objective:NAME, method:NAME\n"
-                       "  --progress     a live line even when the output is no terminal\n"
+                       "  --progress     the live view even when the output is no terminal\n"
                        "  --quiet        nothing but errors and the best configuration\n"
                        "  --json         one JSON object per finished evaluation, and one at the end\n"
                        "  --version      name and version\n"

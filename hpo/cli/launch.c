@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,12 +107,7 @@ static void start_mpirun(char **arguments, const char *note) {
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
     }
-    struct winsize window;
-    if (isatty(STDERR_FILENO) && ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
-        char columns[16];
-        snprintf(columns, sizeof columns, "%u", window.ws_col);
-        setenv("HPO_TERMINAL", columns, 1); /* the ranks only see pipes */
-    }
+    cli_terminal_tell_ranks();
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null >= 0) dup2(null, STDIN_FILENO);
     execvp(arguments[0], arguments);

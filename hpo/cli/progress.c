@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The live display: one line that is redrawn on a terminal, plain lines elsewhere, JSON lines for programs.
+/* The live display: a few lines that are redrawn on a terminal, plain lines elsewhere, JSON lines for programs.
  *
- * On a terminal the line is redrawn at most five times a second. Elsewhere (a batch system's log) a line is printed for
+ * On a terminal they are redrawn at most five times a second. Elsewhere (a batch system's log) a line is printed for
  * every new best value and for failures, and a status line after 2, 4, 8, ... 60 seconds and then every minute, so that
  * a log of a month stays readable. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "hpo/cli/cli_impl.h"
 
 static const double REDRAW = 0.2, LONGEST_GAP = 60, FAILURE_GAP = 1;
 
+enum { MOST_IMPROVEMENTS = 64 };
+
 struct cli_progress {
     const hpo_study_spec *spec;
     hpo_display display;
-    bool live;        /* a terminal: redraw one line */
-    bool drawn;       /* a live line is on the screen */
+    bool live;    /* a terminal: redraw (live.c) */
+    size_t drawn; /* lines of it that are on the screen */
+    cli_pace *pace;
+    double improvements[MOST_IMPROVEMENTS]; /* values of the last incumbents */
+    size_t n_improvements;
     double last_draw; /* seconds, monotonic */
     double gap, last_failure;
     uint64_t unsaid; /* failures since then that got no line */
     uint64_t best_trial, best_event;
     double best_value; /* NaN before */
     hpo_progress last;
-    base_buf line;
+    base_buf line, frame;
 };
 
 cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display display, double elapsed_before) {
@@ -37,8 +39,8 @@ cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display displa
     p->spec = spec;
     p->display = display;
     p->last.elapsed = elapsed_before;
-    p->live = display == HPO_DISPLAY_PROGRESS ||
-              (display == HPO_DISPLAY_AUTO && (getenv("HPO_TERMINAL") || isatty(STDERR_FILENO)));
+    p->live = display == HPO_DISPLAY_PROGRESS || (display == HPO_DISPLAY_AUTO && cli_terminal_now().live);
+    p->pace = cli_pace_create(spec);
     p->gap = 2;
     p->last_draw = base_monotonic();
     p->best_trial = UINT64_MAX;
@@ -49,7 +51,9 @@ cli_progress *cli_progress_create(const hpo_study_spec *spec, hpo_display displa
 void cli_progress_destroy(cli_progress *p) {
     if (!p) return;
     base_log_before(NULL, NULL);
+    cli_pace_destroy(p->pace);
     base_buf_fini(&p->line);
+    base_buf_fini(&p->frame);
     free(p);
 }
 
@@ -57,15 +61,29 @@ const hpo_progress *cli_progress_last(const cli_progress *p) {
     return &p->last;
 }
 
+/* To the beginning of the first line. */
+static void put_home(const cli_progress *p, base_buf *out) {
+    base_buf_puts(out, "\r");
+    if (p->drawn > 1) base_buf_printf(out, "\033[%zuA", p->drawn - 1);
+}
+
+/* At once: the stream has no buffer. */
+static void show_frame(const cli_progress *p) {
+    fwrite(p->frame.data, 1, p->frame.length, stderr);
+    fflush(stderr);
+}
+
 void cli_progress_clear(cli_progress *p) {
     if (!p->drawn) return;
-    fputs("\r\033[K", stderr);
-    fflush(stderr);
-    p->drawn = false;
+    base_buf_clear(&p->frame);
+    put_home(p, &p->frame);
+    base_buf_puts(&p->frame, "\033[J");
+    show_frame(p);
+    p->drawn = 0;
 }
 
 void cli_progress_end(cli_progress *p) {
-    const bool drawn = p->drawn;
+    const bool drawn = p->drawn > 0;
     cli_progress_clear(p);
     if (drawn && cli_has_parent()) base_sleep(0.05); /* mpirun passes two streams on in no particular order */
 }
@@ -86,21 +104,6 @@ static void wipe(void *self) {
 /* A number short enough for a line: 4 significant digits. */
 static void put_short(base_buf *out, double value) {
     base_buf_printf(out, "%.4g", value);
-}
-
-/* Time left until the limit that will be reached first; false when none tells, or it is reached. Not exact: from the
- * pace so far. */
-static bool time_left(const cli_progress *p, const hpo_progress *now, double *left, bool *exact) {
-    const hpo_budget *budget = &p->spec->budget;
-    hpo_view view = hpo_study_view(now->study);
-    const double spent = now->elapsed, trials = (double)hpo_view_trials(view), cost = hpo_view_cost(view);
-    double wall = INFINITY, pace = INFINITY;
-    if (budget->time > 0) wall = budget->time - spent;
-    if (budget->trials > 0 && trials > 0) pace = spent * ((double)budget->trials - trials) / trials;
-    if (budget->cost > 0 && cost > 0) pace = fmin(pace, spent * (budget->cost - cost) / cost);
-    *exact = wall <= pace;
-    *left = fmax(fmin(wall, pace), 0);
-    return isfinite(*left) && *left > 0;
 }
 
 static void put_duration(base_buf *out, double seconds) {
@@ -124,26 +127,23 @@ static void put_counts(const hpo_progress *now, base_buf *out) {
                     (unsigned long long)failed);
 }
 
-/* How a run stands, in one line; the briefer, the less there is about it: 0 everything, 1 without the metric's name, 2
- * without the cost, 3 counts and best value only. */
-enum { BRIEFEST = 3 };
-static void put_status(const cli_progress *p, const hpo_progress *now, int brevity, base_buf *out) {
+/* How a run stands, in one line. */
+static void put_status(const cli_progress *p, const hpo_progress *now, base_buf *out) {
     hpo_view view = hpo_study_view(now->study);
     put_counts(now, out);
     hpo_incumbent best;
     if (hpo_view_incumbent(view, &best)) {
-        base_buf_printf(out, "; best %s%s", brevity < 1 ? p->spec->metric : "", brevity < 1 ? " " : "");
+        base_buf_printf(out, "; best %s ", p->spec->metric);
         put_short(out, best.eval->value);
     } else if (now->latest.there) { /* one long training: that it gets on */
-        base_buf_printf(out, "; trial %llu: %s%s", (unsigned long long)now->latest.trial,
-                        brevity < 1 ? p->spec->metric : "", brevity < 1 ? " " : "");
+        base_buf_printf(out, "; trial %llu: %s ", (unsigned long long)now->latest.trial, p->spec->metric);
         put_short(out, now->latest.value);
         if (p->spec->fidelity.name) {
             base_buf_printf(out, " at %s ", p->spec->fidelity.name);
             put_short(out, now->latest.step);
         }
     }
-    if (brevity < 2 && (p->spec->fidelity.name || p->spec->budget.cost > 0)) {
+    if (p->spec->fidelity.name || p->spec->budget.cost > 0) {
         base_buf_puts(out, "; cost ");
         put_short(out, hpo_view_cost(view));
     }
@@ -151,7 +151,7 @@ static void put_status(const cli_progress *p, const hpo_progress *now, int brevi
     bool exact;
     if (now->draining) {
         base_buf_puts(out, "; stopping");
-    } else if (brevity < 3 && has_result(view) && time_left(p, now, &left, &exact)) {
+    } else if (has_result(view) && cli_pace_left(p->pace, now, &left, &exact)) {
         base_buf_puts(out, exact ? "; " : "; about ");
         put_duration(out, left);
         base_buf_puts(out, " left");
@@ -159,29 +159,25 @@ static void put_status(const cli_progress *p, const hpo_progress *now, int brevi
     if (now->workers_lost > 0) base_buf_printf(out, "; %zu lost", now->workers_lost);
 }
 
-/* Of the terminal now: windows are made wider and narrower. */
-static size_t columns(void) {
-    struct winsize window;
-    const char *below = getenv("HPO_TERMINAL"); /* set by -j: the parent's terminal was as wide as this */
-    int width = 0;
-    if (below)
-        width = atoi(below);
-    else if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0)
-        width = window.ws_col;
-    return width > 1 ? (size_t)width : 80;
-}
-
+/* Every line is wiped behind its text, and what was below the last one, too: nothing flickers. */
 static void draw(cli_progress *p, const hpo_progress *now) {
-    const size_t room = columns() - 1;
-    for (int brevity = 0; brevity <= BRIEFEST; brevity++) {
-        base_buf_clear(&p->line);
-        put_status(p, now, brevity, &p->line);
-        if (p->line.length <= room) break;
+    const cli_terminal terminal = cli_terminal_now();
+    const cli_live what = {.spec = p->spec,
+                           .now = now,
+                           .pace = p->pace,
+                           .improvements = p->improvements,
+                           .n_improvements = p->n_improvements};
+    base_buf_clear(&p->line);
+    base_buf_clear(&p->frame);
+    const size_t lines = cli_put_live(&what, &terminal, &p->line);
+    put_home(p, &p->frame);
+    for (const char *at = base_buf_text(&p->line); *at; at++) {
+        if (*at == '\n') base_buf_puts(&p->frame, "\033[K");
+        base_buf_append(&p->frame, at, 1);
     }
-    size_t length = p->line.length < room ? p->line.length : room;
-    fprintf(stderr, "\r%.*s\033[K", (int)length, base_buf_text(&p->line));
-    fflush(stderr);
-    p->drawn = true;
+    base_buf_puts(&p->frame, "\033[J");
+    show_frame(p);
+    p->drawn = lines;
 }
 
 static void print_line(cli_progress *p) {
@@ -256,6 +252,17 @@ static void print_failure(cli_progress *p, const hpo_record *record, double at) 
     print_line(p);
 }
 
+static bool find_new_best(cli_progress *p, const hpo_progress *now, hpo_incumbent *best) {
+    if (!hpo_view_incumbent(hpo_study_view(now->study), best)) return false;
+    if (best->trial == p->best_trial && best->eval->event == p->best_event) return false;
+    p->best_trial = best->trial;
+    p->best_event = best->eval->event;
+    if (p->n_improvements == MOST_IMPROVEMENTS)
+        memmove(p->improvements, p->improvements + 1, --p->n_improvements * sizeof *p->improvements);
+    p->improvements[p->n_improvements++] = best->eval->value;
+    return true;
+}
+
 static void update(void *self, const hpo_progress *now, const hpo_record *finished) {
     cli_progress *p = self;
     p->last = *now;
@@ -263,25 +270,23 @@ static void update(void *self, const hpo_progress *now, const hpo_record *finish
     if (p->display == HPO_DISPLAY_QUIET || p->display == HPO_DISPLAY_JSON) return;
     double at = base_monotonic();
     if (finished) print_failure(p, finished, at);
+    if (finished && !p->live) return;
+    if (p->live && at - p->last_draw < REDRAW) return;
+    size_t ignored;
+    (void)cli_pace_follow(p->pace, now, &ignored);
+    hpo_incumbent best; /* looked at a few times a second only: a flood of better values gives one line */
+    const bool is_new = find_new_best(p, now, &best);
     if (p->live) {
-        if (at - p->last_draw < REDRAW) return;
         p->last_draw = at;
         draw(p, now);
         return;
     }
-    if (finished) return;
-    hpo_incumbent best; /* looked at ten times a second only: a flood of better values gives one line */
-    if (hpo_view_incumbent(hpo_study_view(now->study), &best) &&
-        (best.trial != p->best_trial || best.eval->event != p->best_event)) {
-        p->best_trial = best.trial;
-        p->best_event = best.eval->event;
-        print_best(p, now, &best);
-    }
+    if (is_new) print_best(p, now, &best);
     if (at - p->last_draw < p->gap) return;
     p->last_draw = at;
     p->gap = p->gap * 2 < LONGEST_GAP ? p->gap * 2 : LONGEST_GAP;
     base_buf_clear(&p->line);
-    put_status(p, now, 0, &p->line);
+    put_status(p, now, &p->line);
     print_line(p);
 }
 
