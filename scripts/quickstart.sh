@@ -13,11 +13,29 @@ quiet() { # what a command says is only shown when it fails
     rm -f "$log"
 }
 
+# The same for a build of Ninja's, which says how far it is: a line that is rewritten on a terminal, else one now and then.
+build() {
+    local log line told=0 done all
+    log=$(mktemp)
+    "$@" 2>&1 </dev/null | tee "$log" | while IFS= read -r line; do
+        [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+        done=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]}
+        if [ -t 1 ]; then
+            printf '\r    %d of %d files\033[K' "$done" "$all"
+        elif [ $((10 * done / all)) -gt "$told" ]; then
+            told=$((10 * done / all))
+            printf '    %d of %d files\n' "$done" "$all"
+        fi
+    done || { echo; cat "$log" >&2; rm -f "$log"; exit 1; }
+    [ ! -t 1 ] || printf '\r\033[K'
+    rm -f "$log"
+}
+
 step "packages"
 ./scripts/install_deps.sh
 command=(build/release/bin/hpo_search -j 2 experiments/quickstart/study.yaml "$@")
-step "build/release: configure and build (a minute)"
+step "build/release: configure and build (a minute or three)"
 [ -e build/release/CMakeCache.txt ] || quiet cmake --preset release -DHPO_TESTS=OFF -DHPO_MICRO=OFF
-quiet cmake --build --preset release --target hpo_search
+build cmake --build --preset release --target hpo_search
 step "${command[*]}"
 exec "${command[@]}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recipes of docs/any-program.md run as they are printed.
+"""The recipes of docs/any-program.md, and the first one of README.md, run as they are printed.
 
     check_recipes.py HPO_SEARCH
 
@@ -15,12 +15,21 @@ import subprocess
 import sys
 import tempfile
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "any-program.md"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+PAGE = SOURCE / "docs" / "any-program.md"
+FIRST_SCREEN = 40  # lines of README.md
 STAND_IN = '#!/bin/sh\ntest -f "$1" && echo "{\\"loss\\": $2}"\n'
 
 
+def first_recipe():
+    """The program and the study of README's first screen."""
+    text = "".join((SOURCE / "README.md").read_text().splitlines(keepends=True)[:FIRST_SCREEN])
+    return {re.match(r"# (\S+)", block)[1]: block
+            for block in re.findall(r"^```(?:python|yaml)\n(.*?)^```$", text, re.M | re.S)}
+
+
 def recipes():
-    files, found = {}, []
+    files, found = {}, [first_recipe()]
     for block in re.findall(r"^```\w+\n(.*?)^```$", PAGE.read_text(), re.M | re.S):
         name = re.match(r"# (\S+\.\w+)\n", block)
         if not name:
