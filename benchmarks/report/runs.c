@@ -169,7 +169,7 @@ base_status bench_runs_read(const char *const *folders, size_t n_folders, const 
     bench_runs *runs = BASE_NEW(arena, bench_runs);
     bench_runs_reading r = {.runs = runs};
     base_status status = BASE_OK;
-    *runs = (bench_runs){.arena = arena, .n_folders = n_folders};
+    *runs = (bench_runs){.arena = arena, .n_folders = n_folders, .warnings = ""};
     runs->suites = BASE_NEW_ARRAY(arena, n_folders + 1, bench_suite *);
     runs->folders = BASE_NEW_ARRAY(arena, n_folders + 1, const char *);
     for (size_t i = 0; i < n_folders; i++) {

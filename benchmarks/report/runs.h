@@ -46,12 +46,13 @@ typedef struct bench_runs {
     bench_run *runs;              /* by workers, problem, method, seed */
     size_t n_folders, n_problems, n_methods, n_workers, n_at, n_runs;
     bool has_times;
+    const char *warnings; /* lines of the tables that can hardly be right, a sentence each with a line break */
     base_arena *arena;
 } bench_runs;
 
 /* at: n_at rising numbers, or NULL: those of the first folder that has a suite (suite.yaml), else a tenth, a third and
  * all of the largest budget. BASE_CORRUPT with file and line: rows that are no runs, runs that are there twice, costs
- * that descend. Destroy with bench_runs_destroy. */
+ * that descend, incumbents that are worse than the one before on the same fidelity. Destroy with bench_runs_destroy. */
 BASE_CHECK base_status bench_runs_read(const char *const *folders, size_t n_folders, const double *at, size_t n_at,
                                        bench_runs **out, base_err *err);
 void bench_runs_destroy(bench_runs *runs); /* accepts NULL */
@@ -63,8 +64,8 @@ const bench_run *bench_runs_of(const bench_runs *runs, size_t workers, size_t pr
 double bench_runs_normalized(const bench_runs *runs, size_t problem, double value);
 /* How a value of a curve is written: with its own sign where it is no regret. */
 double bench_runs_shown(const bench_runs *runs, size_t problem, double value);
-/* What readers must know of these runs, a sentence each, followed by a line break: what is missing, what ended early,
- * whose optimum nobody knows. Nothing where all is well. */
+/* What readers must know of these runs, a sentence each, followed by a line break: warnings, what is missing, what
+ * ended early, whose optimum nobody knows. Nothing where all is well. */
 void bench_runs_remarks(const bench_runs *runs, base_buf *out);
 
 #ifdef __cplusplus

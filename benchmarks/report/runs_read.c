@@ -22,7 +22,9 @@ typedef struct keyed {
 typedef struct folder_reader {
     bench_runs_reading *r;
     size_t folder;
-    base_index index; /* of this folder's runs, by key */
+    base_index index;          /* of this folder's runs, by key */
+    const char *below_optimum; /* the first line of results.csv with a regret below 0 */
+    size_t n_below_optimum;
 } folder_reader;
 
 static base_status open_table(bench_runs_reading *r, size_t folder, const char *name, keyed *t, base_err *err) {
@@ -166,42 +168,101 @@ static base_status find(const folder_reader *f, const keyed *t, size_t row, size
 }
 
 typedef struct result_columns {
-    size_t spent, value, exact, regret;
+    size_t spent, value, exact, regret, fidelity; /* fidelity: SIZE_MAX where there is none */
 } result_columns;
 
-static base_status read_result(folder_reader *f, const keyed *t, const result_columns *c, size_t row, double *last,
+/* A line of results.csv; line 0: a run has none yet. */
+typedef struct incumbent {
+    double spent, value, fidelity;
+    int line;
+} incumbent;
+
+static base_status find_columns(const base_csv *csv, result_columns *c, base_err *err) {
+    BASE_TRY(base_csv_column(csv, "spent", &c->spent, err));
+    BASE_TRY(base_csv_column(csv, "value", &c->value, err));
+    BASE_TRY(base_csv_column(csv, "exact", &c->exact, err));
+    BASE_TRY(base_csv_column(csv, "regret", &c->regret, err));
+    c->fidelity = base_csv_find(csv, "fidelity");
+    return BASE_OK;
+}
+
+/* The best value on the highest fidelity so far: a line may be worse than the one before only where its fidelity is
+ * higher. The value is what the search saw, which is all it goes by; `exact` may well fall where there is noise. Equal
+ * ones differ behind the printed digits. */
+static base_status check_improvement(const keyed *t, const incumbent *now, const incumbent *last, bool maximize,
+                                     base_err *err) {
+    if (last->line == 0 || now->fidelity > last->fidelity) return BASE_OK;
+    if (now->fidelity < last->fidelity)
+        return BASE_FAIL(
+            err, BASE_CORRUPT,
+            "%s:%d: fidelity %.10g is below %.10g (line %d); an incumbent is of the highest fidelity so far",
+            t->csv.file, now->line, now->fidelity, last->fidelity, last->line);
+    if (!(maximize ? now->value < last->value : now->value > last->value)) return BASE_OK;
+    return BASE_FAIL(err, BASE_CORRUPT,
+                     "%s:%d: value %.10g is no improvement of %.10g (line %d; goal: %s); write a line for each new "
+                     "incumbent only",
+                     t->csv.file, now->line, now->value, last->value, last->line, maximize ? "maximize" : "minimize");
+}
+
+/* Digits of a table and of a published optimum are not all of them; `regret` is a difference of two such numbers. */
+static bool is_below_optimum(const bench_runs_row *row) {
+    return row->regret < -1e-6 * fmax(1, fabs(row->exact));
+}
+
+static void warn_of_regret(folder_reader *f, const keyed *t, size_t row, const bench_runs_row *of) {
+    if (!is_below_optimum(of) || f->n_below_optimum++ > 0) return;
+    f->below_optimum = base_arena_printf(f->r->runs->arena, "%s:%d: regret %.6g is below 0", t->csv.file,
+                                         base_csv_at(&t->csv, row, 0)->line, of->regret);
+}
+
+static base_status read_result(folder_reader *f, const keyed *t, const result_columns *c, size_t row, incumbent *last,
                                base_err *err) {
     bench_runs_row out;
-    double value;
+    incumbent now = {.line = base_csv_at(&t->csv, row, 0)->line};
     BASE_TRY(find(f, t, row, &out.run, err));
     BASE_TRY(base_csv_number(&t->csv, row, c->spent, &out.spent, err));
-    BASE_TRY(base_csv_number(&t->csv, row, c->value, &value, err));
+    BASE_TRY(base_csv_number(&t->csv, row, c->value, &now.value, err));
     BASE_TRY(base_csv_number(&t->csv, row, c->exact, &out.exact, err));
     BASE_TRY(base_csv_number(&t->csv, row, c->regret, &out.regret, err));
-    if (isnan(out.exact)) out.exact = value;
+    if (c->fidelity != SIZE_MAX) BASE_TRY(base_csv_number(&t->csv, row, c->fidelity, &now.fidelity, err));
+    if (isnan(out.exact)) out.exact = now.value;
+    now.spent = out.spent;
     if (!isfinite(out.exact) || isinf(out.regret))
-        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: an incumbent has a finite value", t->csv.file,
-                         base_csv_at(&t->csv, row, 0)->line);
-    if (!(out.spent >= last[out.run]) || isinf(out.spent))
+        return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: an incumbent has a finite value", t->csv.file, now.line);
+    if (!(now.spent >= last[out.run].spent) || isinf(now.spent))
         return BASE_FAIL(err, BASE_CORRUPT, "%s:%d: spent should be 0 or more, and never less than before", t->csv.file,
-                         base_csv_at(&t->csv, row, 0)->line);
-    last[out.run] = out.spent;
-    if (isnan(out.regret)) f->r->problems[f->r->run[out.run].problem].unknown_optimum = true;
+                         now.line);
+    bench_runs_problem *problem = &f->r->problems[f->r->run[out.run].problem];
+    BASE_TRY(check_improvement(t, &now, &last[out.run], problem->maximize, err));
+    warn_of_regret(f, t, row, &out);
+    last[out.run] = now;
+    if (isnan(out.regret)) problem->unknown_optimum = true;
     BASE_GROW(f->r->rows, f->r->row_capacity, f->r->n_rows + 1);
     f->r->rows[f->r->n_rows++] = out;
     return BASE_OK;
+}
+
+/* After what an earlier folder was warned of. */
+static void add_warning(folder_reader *f) {
+    bench_runs *runs = f->r->runs;
+    if (f->n_below_optimum == 0) return;
+    const char *more = f->n_below_optimum == 1
+                           ? ""
+                           : base_arena_printf(runs->arena, " (and so %s %zu more)",
+                                               f->n_below_optimum == 2 ? "is" : "are", f->n_below_optimum - 1);
+    runs->warnings =
+        base_arena_printf(runs->arena, "%s%s%s: the sign of a maximized problem? a lucky value written as exact?\n",
+                          runs->warnings, f->below_optimum, more);
 }
 
 static base_status read_results(folder_reader *f, base_err *err) {
     keyed t;
     result_columns c;
     BASE_TRY(open_table(f->r, f->folder, "results.csv", &t, err));
-    BASE_TRY(base_csv_column(&t.csv, "spent", &c.spent, err));
-    BASE_TRY(base_csv_column(&t.csv, "value", &c.value, err));
-    BASE_TRY(base_csv_column(&t.csv, "exact", &c.exact, err));
-    BASE_TRY(base_csv_column(&t.csv, "regret", &c.regret, err));
-    double *last = BASE_NEW_ARRAY(f->r->runs->arena, f->r->n_run, double);
+    BASE_TRY(find_columns(&t.csv, &c, err));
+    incumbent *last = BASE_NEW_ARRAY(f->r->runs->arena, f->r->n_run, incumbent);
     for (size_t i = 0; i < t.csv.n_rows; i++) BASE_TRY(read_result(f, &t, &c, i, last, err));
+    add_warning(f);
     return BASE_OK;
 }
 

@@ -76,6 +76,7 @@ void bench_runs_remarks(const bench_runs *runs, base_buf *out) {
     size_t *seeds = BASE_NEW_ARRAY(arena, runs->n_workers * runs->n_problems, size_t);
     for (size_t w = 0; w < runs->n_workers; w++)
         for (size_t p = 0; p < runs->n_problems; p++) seeds[w * runs->n_problems + p] = seeds_of(runs, w, p);
+    base_buf_puts(out, runs->warnings);
     for (size_t m = 0; m < runs->n_methods; m++) {
         remark_absent(runs, m, out);
         remark_method(runs, seeds, m, out);

@@ -13,7 +13,8 @@ typedef struct tables {
     const char *median; /* of random configurations, in every line that is added; NULL: there is no such column */
 } tables;
 
-/* steps: "cost:regret cost:regret"; exact = 10 + regret. known: whether the regret is said. */
+/* steps: "cost:regret cost:regret@fidelity", which is 1 where it is not said; exact = 10 + regret. known: whether the
+ * regret is said. */
 static inline void add_any(tables *t, const char *problem, const char *method, int workers, int seed, double spent,
                            const char *steps, const char *goal, bool known) {
     if (t->cells.length == 0) {
@@ -29,8 +30,11 @@ static inline void add_any(tables *t, const char *problem, const char *method, i
     double cost, regret;
     int length;
     for (; sscanf(steps, " %lf:%lf%n", &cost, &regret, &length) == 2; steps += length) {
-        base_buf_printf(&t->results, "%s,%s,%d,%d,%.17g,1,1,0,1,%.17g,%.17g,", problem, method, workers, seed, cost,
-                        10 + regret, 10 + regret);
+        double fidelity = 1;
+        int more = 0;
+        if (sscanf(steps + length, "@%lf%n", &fidelity, &more) == 1) length += more;
+        base_buf_printf(&t->results, "%s,%s,%d,%d,%.17g,1,1,0,%.17g,%.17g,%.17g,", problem, method, workers, seed, cost,
+                        fidelity, 10 + regret, 10 + regret);
         if (known) base_buf_printf(&t->results, "%.17g", regret);
         base_buf_putc(&t->results, '\n');
     }

@@ -11,7 +11,7 @@
 static bench_runs *some_runs(void) {
     tables t = {0};
     const double at[] = {4};
-    add(&t, "f", "a/\\b", 1, 1, 4, "1:4 2.25:3 2.75:2 4:2.5");
+    add(&t, "f", "a/\\b", 1, 1, 4, "1:4 2.25:3 2.75:2 4:2.5@9");
     add(&t, "f", "a/\\b", 1, 2, 4, "2.5:1");
     add(&t, "f", "a/\\b", 1, 3, 4, ""); /* never an incumbent */
     add(&t, "f", "c", 8, 1, 4, "1:4");

@@ -81,7 +81,7 @@ static void a_suite(void **state) {
 static void tables_of_unknown_origin(void **state) {
     (void)state;
     tables t = {0};
-    add_any(&t, "f", "a", 1, 1, 4, "1:3 2:1", "maximize", false);
+    add_any(&t, "f", "a", 1, 1, 4, "1:1 2:3", "maximize", false);
     bench_runs *runs = read_tables(&t, NULL, 0);
     base_buf out = {0};
     page_of(runs, &out);

@@ -116,6 +116,51 @@ static void faults_have_file_and_line(void **state) {
     check_fault(good, "f,a,1,1,2,3,3,3\nf,a,1,1,1,3,3,3\n", "/results.csv:3: spent");
     check_fault(good, "f,a,1,1,2,,,\n", "/results.csv:2: an incumbent has a finite value");
     check_fault(good, "f,a,1,1,2,x,,\n", "/results.csv:2:11: value should be a number, but is 'x'");
+    check_fault(
+        good, "f,a,1,1,1,.2,,\nf,a,1,1,2,.3,,\n",
+        "/results.csv:3: value 0.3 is no improvement of 0.2 (line 2; goal: minimize); write a line for each new");
+    check_fault("f,a,1,1,maximize,5,1\n", "f,a,1,1,1,.3,,\nf,a,1,1,2,.2,,\n", "value 0.2 is no improvement of 0.3");
+}
+
+/* An incumbent is the best value on the highest fidelity: it may be worse where that is new, and its exact value may be
+ * where there is noise. */
+static void incumbents_improve(void **state) {
+    (void)state;
+    static const char head[] = "problem,method,workers,seed,spent,fidelity,value,exact,regret\n"
+                               "f,a,1,1,1,3,5,4,4\nf,a,1,1,2,3,4.5,6,6\nf,a,1,1,3,9,8,8,8\n";
+    const check_tmpdir dir = check_tmpdir_create();
+    const char *folder = dir.path;
+    char text[300];
+    base_err err;
+    bench_runs *runs;
+    check_tmpdir_write(&dir, "cells.csv", "problem,method,workers,seed,goal,spent,utilisation\nf,a,1,1,minimize,5,1\n");
+    snprintf(text, sizeof text, "%sf,a,1,1,4,9,8,7,7\n", head); /* equal to the printed digits */
+    check_tmpdir_write(&dir, "results.csv", text);
+    CHECK_OK(bench_runs_read(&folder, 1, NULL, 0, &runs, &err));
+    CHECK_NEAR(bench_curve_at(&runs->runs[0].curve, 5), 7, 0);
+    bench_runs_destroy(runs);
+    snprintf(text, sizeof text, "%sf,a,1,1,4,3,1,1,1\n", head);
+    check_tmpdir_write(&dir, "results.csv", text);
+    assert_int_equal(bench_runs_read(&folder, 1, NULL, 0, &runs, &err), BASE_CORRUPT);
+    CHECK_CONTAINS(err.text, "/results.csv:5: fidelity 3 is below 9 (line 4)");
+    check_tmpdir_remove(&dir);
+}
+
+static void regrets_below_the_optimum(void **state) {
+    (void)state;
+    tables t = {0};
+    add(&t, "f", "a", 1, 1, 5, "1:0.1 2:-1e-7");
+    bench_runs *runs = read_tables(&t, NULL, 0);
+    assert_string_equal(runs->warnings, "");
+    bench_runs_destroy(runs);
+    add(&t, "f", "a", 1, 1, 5, "1:0.1 2:-0.02 3:-0.03");
+    runs = read_tables(&t, NULL, 0);
+    base_buf out = {0};
+    bench_runs_remarks(runs, &out);
+    CHECK_CONTAINS(base_buf_text(&out), "/results.csv:3: regret -0.02 is below 0 (and so is 1 more): the sign of a "
+                                        "maximized problem? a lucky value written as exact?\n");
+    base_buf_fini(&out);
+    bench_runs_destroy(runs);
 }
 
 /* Two folders: a method of both on the same problem is two methods; on others, it is one. */
@@ -178,6 +223,8 @@ int main(void) {
         cmocka_unit_test(budgets_of_a_suite),
         cmocka_unit_test(values_where_no_optimum_is_known),
         cmocka_unit_test(faults_have_file_and_line),
+        cmocka_unit_test(incumbents_improve),
+        cmocka_unit_test(regrets_below_the_optimum),
         cmocka_unit_test(labels_of_two_folders),
         cmocka_unit_test(remarks),
     };
