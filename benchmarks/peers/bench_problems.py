@@ -6,8 +6,9 @@
   problem.evaluate(config, fidelity=9, seed=1)                       # every metric: {"val_accuracy": 87.5, ...}
 
 A configuration is a dict by name: numbers, and choices as they stand in Parameter.choices. A parameter whose condition
-does not hold may be left out. The library is found in the environment variable HPO_PROBLEMS or in the builds of this
-checkout. Needs only Python's standard library.
+does not hold may be left out, or be there and count for nothing. What is none of the problem's raises ValueError. The
+library is found in the environment variable HPO_PROBLEMS or in the builds of this checkout. Needs only Python's
+standard library.
 """
 import ctypes
 import json
@@ -96,8 +97,16 @@ def _scalar(text):
 
 
 class Parameter:
-    """name; kind: float, int, categorical or ordinal; low, high and log of a number; choices; prior: None, or what is
-    believed in: a number with its deviation as a share of the range, or a choice with its weight against 1."""
+    """One of Problem.parameters.
+
+    name
+    kind      float; int; ordinal: choices in order; categorical: choices without order
+    low, high bounds of a number, both inclusive; None where there are choices
+    log       whether a number is searched on the logarithm's scale
+    choices   of an ordinal or a categorical parameter, numbers or texts; [] for float and int
+    prior     None, or what the setting `prior` believes: (number, standard deviation as a share of the range on its
+              scale), or (choice, its weight against 1 for each other)
+    """
 
     def __init__(self, api, handle, index):
         raw = _Parameter()
@@ -110,8 +119,26 @@ class Parameter:
         if raw.has_prior:
             self.prior = self.decode(raw.center), raw.weight if self.choices else raw.deviation
 
+    def __repr__(self):
+        what = self.choices or f"[{self.low:g}, {self.high:g}]{' log' if self.log else ''}"
+        return f"{self.name}: {self.kind} {what}" + (f" prior {self.prior}" if self.prior else "")
+
     def encode(self, value):
-        return float(self.choices.index(value) if self.choices else value)
+        """The number of a value in a point: itself, or the index of a choice."""
+        if self.choices:
+            if value not in self.choices:
+                raise ValueError(f"{self.name}: {value!r} is none of {', '.join(map(str, self.choices))}")
+            return float(self.choices.index(value))
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{self.name}: {value!r} is no number") from None
+        room = 1e-9 * (self.high - self.low)  # for rounding, as by exp(log(high))
+        if not self.low - room <= number <= self.high + room:
+            raise ValueError(f"{self.name} = {value} is outside [{self.low:g}, {self.high:g}]")
+        if self.kind == "int" and not number.is_integer():
+            raise ValueError(f"{self.name} = {value} is no integer")
+        return min(max(number, float(self.low)), float(self.high))
 
     def decode(self, number):
         if self.choices:
@@ -120,10 +147,19 @@ class Parameter:
 
 
 class Problem:
-    """Settings are those of the objective `function`: hpo_search --help function."""
+    """A problem with its own space. Settings are those of the objective `function`: hpo_search --help function.
+
+    parameters  of the space, in order: Parameter
+    space       the same as `parameters:` of a study file, with conditions
+    metrics     names of what an evaluation measures; the first is searched for
+    maximize    whether that one is to be large
+    fidelity    None, or (name, min, max, whether it is an integer) of what a cheaper evaluation is measured in
+    """
+
+    _handle = None
 
     def __init__(self, **settings):
-        self._api, self._handle = _library(), None
+        self._api = _library()
         error = ctypes.create_string_buffer(1000)
         self._handle = self._api.open(json.dumps(settings).encode(), error, len(error))
         if not self._handle:
@@ -131,21 +167,44 @@ class Problem:
         self.parameters = [Parameter(self._api, self._handle, i) for i in range(self._api.parameters(self._handle))]
         self.metrics = [self._api.metric(self._handle, i).decode() for i in range(self._api.metrics(self._handle))]
         self.maximize = bool(self._api.maximize(self._handle, 0))
-        self.space = self._api.space(self._handle).decode()  # as `parameters:`, with conditions
+        self.space = self._api.space(self._handle).decode()
         low, high, integer = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
         name = self._api.fidelity(self._handle, ctypes.byref(low), ctypes.byref(high), ctypes.byref(integer))
         self.fidelity = name and (name.decode(), low.value, high.value, bool(integer.value))
         self._values = (ctypes.c_double * len(self.metrics))()
+        self._name = settings.get("problem", "")
+
+    def __repr__(self):
+        goal = "maximize" if self.maximize else "minimize"
+        fidelity = "" if self.fidelity is None else ", {0} from {1:g} to {2:g}".format(*self.fidelity)
+        return "\n  ".join([f"{self._name}: {goal} {self.metrics[0]}{fidelity}", *map(repr, self.parameters)])
 
     def __del__(self):
         if self._handle:
             self._api.close(self._handle)
 
     def point(self, config):
-        """The array of a configuration."""
+        """The array of a configuration, NAN for what is left out."""
         point = (ctypes.c_double * len(self.parameters))()
+        unknown = set(config) - {parameter.name for parameter in self.parameters}
+        if unknown:
+            raise ValueError(f"no parameter {min(unknown)!r}; there are: " + ", ".join(p.name for p in self.parameters))
         for i, parameter in enumerate(self.parameters):
             point[i] = parameter.encode(config[parameter.name]) if parameter.name in config else math.nan
+        return point
+
+    def _active_point(self, config):
+        """The same with what is active, all of it. What was left out is filled in for a moment: if it stays, it is
+        missing."""
+        point = self.point(config)
+        left_out = [math.isnan(number) for number in point]
+        for i, parameter in enumerate(self.parameters):
+            if left_out[i]:
+                point[i] = 0 if parameter.choices else parameter.low
+        self._api.activate(self._handle, point)
+        for i, parameter in enumerate(self.parameters):
+            if left_out[i] and not math.isnan(point[i]):
+                raise ValueError(f"{parameter.name} is missing")
         return point
 
     def config(self, point):
@@ -155,23 +214,28 @@ class Problem:
 
     def active(self, config):
         """The configuration without what is inactive."""
-        point = self.point(config)
-        self._api.activate(self._handle, point)
-        return self.config(point)
+        return self.config(self._active_point(config))
 
     def evaluate_point(self, point, fidelity=math.nan, seed=0):
-        """Every metric, in the order of .metrics; point: an array of numbers and indices of choices."""
+        """Every metric, in the order of .metrics; point: an array of numbers and indices of choices, NAN for what is
+        inactive. Numbers of a formula may lie outside of their bounds."""
         if not isinstance(point, ctypes.Array):
             point = (ctypes.c_double * len(self.parameters))(*point)
+        if self.fidelity and not math.isnan(fidelity) and not self.fidelity[1] <= fidelity <= self.fidelity[2]:
+            raise ValueError("{0} = {3} is outside [{1:g}, {2:g}]".format(*self.fidelity[:3], fidelity))
         if self._api.evaluate(self._handle, point, fidelity, seed, self._values) != 0:
-            raise ValueError(f"no such point or fidelity: {list(point)}, {fidelity}")
+            raise ValueError(f"no such point: {list(point)}")
         return list(self._values)
 
     def evaluate(self, config, fidelity=math.nan, seed=0):
-        return dict(zip(self.metrics, self.evaluate_point(self.point(config), fidelity, seed)))
+        """Every metric by name. fidelity: NAN for a full evaluation. seed: of the trial; it chooses the training of a
+        table and the noise of a formula, and the same seed gives the same value. A noisy problem has a metric `exact`:
+        what a full evaluation without noise shows."""
+        return dict(zip(self.metrics, self.evaluate_point(self._active_point(config), fidelity, seed)))
 
     def value(self, config, fidelity=math.nan, seed=0):
-        return self.evaluate_point(self.point(config), fidelity, seed)[0]
+        """The first metric alone, which is searched for."""
+        return self.evaluate_point(self._active_point(config), fidelity, seed)[0]
 
     def cost(self, fidelity):
         """Of one evaluation from scratch, in full evaluations."""

@@ -4,6 +4,7 @@ import ctypes
 import math
 import os
 import pathlib
+import subprocess
 import sys
 import unittest
 
@@ -83,10 +84,56 @@ class Problems(unittest.TestCase):
     def test_refusals(self):
         with self.assertRaisesRegex(ValueError, "did you mean 'branin'"):
             Problem(problem="brannin")
+        branin, naval = Problem(problem="branin"), Problem(problem="fcnet-naval")
+        (best, _), = naval.optima()
+        hartmann, middle = Problem(problem="mf-hartmann3-bad"), {"x1": 0.5, "x2": 0.5, "x3": 0.5}
+        mixed = Problem(problem="bbob-f3", dimensions=2, integers=1)
+        for problem, config, message in (
+                (branin, {"x1": 1}, "x2 is missing"),
+                (branin, {"x1": 99, "x2": 1}, "x1 = 99 is outside [-5, 10]"),
+                (branin, {"x1": math.nan, "x2": 1}, "x1 = nan is outside [-5, 10]"),
+                (branin, {"x1": 1, "x2": 1, "zzz": 1}, "no parameter 'zzz'; there are: x1, x2"),
+                (branin, {"x1": "one", "x2": 1}, "x1: 'one' is no number"),
+                (mixed, {"x1": 1.5, "x2": 0}, "x1 = 1.5 is no integer"),
+                (naval, {**best, "activation_fn_1": "nonsense"}, "activation_fn_1: 'nonsense' is none of relu, tanh")):
+            for ask in (problem.value, problem.evaluate, problem.active):
+                with self.assertRaises(ValueError) as refused:
+                    ask(config)
+                self.assertEqual(str(refused.exception), message)
+        with self.assertRaisesRegex(ValueError, r"z = 200 is outside \[1, 100\]"):
+            hartmann.value(middle, fidelity=200)
         with self.assertRaisesRegex(ValueError, "no such point"):
-            Problem(problem="branin").evaluate({"x1": 1})
-        with self.assertRaises(ValueError):
-            Problem(problem="fcnet-naval").parameters[0].encode("gelu")
+            branin.evaluate_point([1, math.nan])
+
+    def test_what_rounding_leaves_is_within(self):
+        batch = Problem(problem="branin").parameters[0]
+        self.assertEqual(batch.encode(10.000000001), 10)
+        self.assertEqual(batch.encode(-5.000000001), -5)
+
+    def test_what_is_inactive_may_be_there(self):
+        """It counts for nothing; what is active and missing is refused, also where it has a condition."""
+        tuning = Problem(problem="tuning")
+        (config, value), = tuning.optima()
+        self.assertEqual(tuning.value({**config, "units_4": 64}), value)
+        with self.assertRaisesRegex(ValueError, "units_3 is missing"):
+            tuning.value({name: at for name, at in config.items() if name != "units_3"})
+
+    def test_they_say_what_they_are(self):
+        self.assertEqual(repr(Problem(problem="branin")),
+                         "branin: minimize value\n  x1: float [-5, 10]\n  x2: float [0, 15]")
+        self.assertIn("lcbench: maximize val_accuracy, epochs from 1 to 52\n  batch_size: int [16, 512] log\n",
+                      repr(Problem(problem="lcbench", task="segment")))
+        self.assertIn("\n  init_lr: ordinal [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1]\n",
+                      repr(Problem(problem="fcnet-naval")))
+
+    def test_without_the_library(self):
+        """One message, and nothing of an object that was never made."""
+        program = "from bench_problems import Problem; Problem(problem='branin')"
+        ended = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True,
+                               cwd=ROOT / "benchmarks/peers", env={**os.environ, "HPO_PROBLEMS": "/nowhere.so"})
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("OSError: /nowhere.so", ended.stderr)
+        self.assertNotIn("__del__", ended.stderr)
 
     def test_nothing_else_is_visible(self):
         library = ctypes.CDLL(os.environ["HPO_PROBLEMS"])
