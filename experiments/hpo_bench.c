@@ -70,6 +70,10 @@ static base_status make_study(void *self, const char *file, const char *const *s
     return BASE_OK;
 }
 
+static base_status differs(void *self, const char *run_dir, base_err *err) {
+    return bench_suite_continues(((const opened *)self)->suite, run_dir, err);
+}
+
 static base_status end_run(void *self, const char *run_dir, base_err *err) {
     const opened *o = self;
     BASE_TRY(bench_results_join(o->suite, run_dir, err));
@@ -176,7 +180,7 @@ int main(int argc, char **argv) {
     if (strcmp(verb, "compare") == 0) return bench_compare_main(argc - 2, argv + 2);
     static const hpo_objective_type *const objectives[] = {&obj_cell};
     opened o = {0};
-    const hpo_front front = {.study = make_study, .end = end_run, .self = &o};
+    const hpo_front front = {.study = make_study, .differs = differs, .end = end_run, .self = &o};
     const hpo_catalog catalog = {
         .objectives = objectives, .n_objectives = 1, .version = "hpo " HPO_VERSION, .front = &front};
     char **arguments = base_calloc(2 * (size_t)argc + 1, sizeof *arguments);

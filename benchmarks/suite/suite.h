@@ -98,6 +98,10 @@ void bench_suite_print(const bench_suite *suite, base_buf *out);
 /* All but how it is run, as a page that bench_suite_read reads. */
 void bench_suite_print_page(const bench_suite *suite, base_buf *out);
 
+/* Whether a folder's cells are of this suite, but for the number of seeds. BASE_INVALID with the first thing that
+ * differs and what to do; BASE_OK also where the folder does not say what it has. */
+BASE_CHECK base_status bench_suite_continues(const bench_suite *suite, const char *run_dir, base_err *err);
+
 /* ---- suites that are at hand: benchmarks/suites in the source tree, else where it was installed ---- */
 
 /* The path of a file, or of the suite of this name. BASE_NOTFOUND with the nearest name. */

@@ -75,6 +75,8 @@ base_status run_settle_change(run *r, const char *path, const char **replaces, b
     if (r->args->replay || strcmp(had, r->spec->identity) == 0) return BASE_OK;
     BASE_TRY(hpo_journal_read(path, NULL, count_success, &succeeded, err));
     if (succeeded == 0) return begin_anew(r, path, err);
+    const hpo_front *front = r->catalog->front;
+    if (front && front->differs) BASE_TRY(front->differs(front->self, r->run_dir, err));
     base_buf changed = {0};
     base_status status = BASE_OK;
     if (hpo_study_same_search(r->spec, had, &changed)) {

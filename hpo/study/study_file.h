@@ -102,6 +102,9 @@ typedef struct hpo_front {
     /* The text of the study for the file (or name) that the command line gives, with the assignments of --set in it. */
     base_status (*study)(void *self, const char *file, const char *const *sets, size_t n_sets, base_buf *study,
                          base_err *err);
+    /* By rank 0, when the journal in run_dir has results of another study than the file's: why that is so, as
+     * BASE_INVALID. BASE_OK: it knows nothing to say; then the journal says it. May be NULL. */
+    base_status (*differs)(void *self, const char *run_dir, base_err *err);
     /* By rank 0, when a run has ended with nothing left to do; prints what there is to say. */
     base_status (*end)(void *self, const char *run_dir, base_err *err);
     void *self;

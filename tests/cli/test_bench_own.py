@@ -98,9 +98,20 @@ def programs_that_fail_leave_their_logs(bench, search, folder):
     assert "it hurts" in (folder / "out/trials/0/trials/0/log").read_text()
 
 
+def other_methods_want_another_folder(bench, search, folder):
+    del search
+    suite = "suite: own\nproblems: [branin]\nmethods: [random, sobol]\nseeds: 1\nbudget: {full: 5}\n"
+    (folder / "suite.yaml").write_text(suite)
+    call(bench, "run", "suite.yaml", "--out", "out", cwd=folder)
+    told = call(bench, "run", "suite.yaml", "--out", "out", "--set", "methods=[random]", code=2, cwd=folder)
+    assert told.endswith("/out has the methods random, sobol; you ask for random: give another --out, or remove the "
+                         "folder\n"), told
+    assert "4 cells in " in call(bench, "run", "suite.yaml", "--out", "out", "--set", "seeds=2", cwd=folder)
+
+
 def main():
     for case in (a_run_is_a_problem, few_results_are_warned_of, a_program_is_a_problem,
-                 programs_that_fail_leave_their_logs):
+                 programs_that_fail_leave_their_logs, other_methods_want_another_folder):
         with tempfile.TemporaryDirectory() as folder:
             case(*sys.argv[1:3], pathlib.Path(folder))
     print("what a user brings is measured")

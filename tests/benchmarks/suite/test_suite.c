@@ -250,6 +250,46 @@ static void test_what_is_wrong_is_said_with_its_place(void **state) {
     }
 }
 
+static void check_change(const char *run_dir, const char *set, const char *message) {
+    bench_suite *s = read_page(page, set);
+    base_err err = {0};
+    base_buf expected = {0};
+    if (message) base_buf_printf(&expected, "%s has %s: give another --out, or remove the folder", run_dir, message);
+    assert_int_equal(bench_suite_continues(s, run_dir, &err), message ? BASE_INVALID : BASE_OK);
+    assert_string_equal(err.text, base_buf_text(&expected));
+    base_buf_fini(&expected);
+    bench_suite_destroy(s);
+}
+
+/* A folder keeps its suite as the objective of the study that it ran. */
+static void test_a_folder_of_another_suite(void **state) {
+    (void)state;
+    const check_tmpdir dir = check_tmpdir_create();
+    base_buf study = {0};
+    bench_suite *s = read_page(page, NULL);
+    check_change(dir.path, NULL, NULL); /* nothing is known of it */
+    base_buf_puts(&study, "study: bench-s\nobjective: {cell: ");
+    bench_suite_print(s, &study);
+    base_buf_puts(&study, "}\n");
+    check_tmpdir_write(&dir, "study.yaml", base_buf_text(&study));
+    check_change(dir.path, NULL, NULL);
+    check_change(dir.path, "seeds=100", NULL);
+    check_change(dir.path, "at=[1, 2]", NULL);
+    check_change(dir.path, "methods=[random]", "the methods random, name: gp, startup: 5, fast; you ask for random");
+    check_change(dir.path, "problems=[branin]", "the problems branin, lcbench adult, net; you ask for branin");
+    check_change(dir.path, "problems=[ackley, {problem: branin, name: lcbench adult}, {problem: branin, name: net}]",
+                 "the problems branin, lcbench adult, net; you ask for ackley, lcbench adult, net");
+    check_change(dir.path, "methods=[random, {name: gp, startup: 5}, {sampler: kde, label: fast}]",
+                 "methods [random, {name: gp, startup: 5}, {sampler: tpe, scheduler: asha, label: fast}]; you ask for "
+                 "[random, {name: gp, startup: 5}, {sampler: kde, label: fast}]");
+    check_change(dir.path, "budget={full: 20}", "budget {full: 30}; you ask for {full: 20}");
+    check_change(dir.path, "pin=portable", "pin (not set); you ask for portable");
+    check_change(dir.path, "suite=t", "suite s; you ask for t");
+    base_buf_fini(&study);
+    bench_suite_destroy(s);
+    check_tmpdir_remove(&dir);
+}
+
 static void test_suites_by_name(void **state) {
     (void)state;
     base_buf text = {0};
@@ -276,6 +316,7 @@ int main(void) {
         cmocka_unit_test(test_the_page_of_a_run),
         cmocka_unit_test(test_what_is_wrong_is_said_with_its_place),
         cmocka_unit_test(test_paths_begin_in_the_folder_of_the_suite),
+        cmocka_unit_test(test_a_folder_of_another_suite),
         cmocka_unit_test(test_suites_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
