@@ -13,6 +13,8 @@ import re
 import subprocess
 import sys
 
+from programs import built
+
 PAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "algorithms"
 INDEX = "README.md"
 wrong = []
@@ -120,7 +122,7 @@ def check_page(page, names, alone, of_method):
 
 
 def main():
-    program = sys.argv[1]
+    program = built(sys.argv[1])
     kinds = listed(program)
     expect(set(kinds) == {"methods", "samplers", "schedulers"}, f"--list is not understood: {kinds}")
     names = sorted({name for kind in kinds.values() for name in kind})

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+from programs import built
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PAGE = SOURCE / "docs" / "any-program.md"
 FIRST_SCREEN = 40  # lines of README.md
@@ -68,9 +70,9 @@ def try_recipe(program, files):
 
 
 def main():
-    found, wrong = recipes(), 0
+    program, found, wrong = built(sys.argv[1]), recipes(), 0
     for files in found:
-        trouble = try_recipe(sys.argv[1], files)
+        trouble = try_recipe(program, files)
         if trouble:
             wrong += 1
             print("FAILED:\n" + files["study.yaml"] + trouble)

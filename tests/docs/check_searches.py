@@ -11,6 +11,8 @@ import pathlib
 import re
 import sys
 
+from programs import built
+
 from check_options import documented, expect, help_of, page_names, same_default, wrong
 
 PAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "searches"
@@ -44,7 +46,7 @@ def check(name, spec, options, text, elsewhere, where):
 
 
 def main():
-    program = sys.argv[1]
+    program = built(sys.argv[1])
     names = names_of(program)
     expect(len(names) > 10, f"--list is not understood: {names}")
     pages = {path.name: path.read_text() for path in PAGES.glob("*.md")}

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+from programs import built
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [SOURCE / "README.md", *sorted(SOURCE.glob("docs/**/*.md")), *sorted(SOURCE.glob("experiments/*/README.md"))]
 ADDED = {"budget": "budget: {trials: 3}", "metric": "metric: {name: loss, goal: minimize}",
@@ -57,6 +59,7 @@ def check_suites(program):
 
 
 def main():
+    search, bench = map(built, sys.argv[1:3])
     wrong, count = [], 0
     for page in PAGES:
         for line, text in blocks(page):
@@ -68,12 +71,12 @@ def main():
                     (pathlib.Path(folder) / "results.csv").write_text(table)
                 for name in INTERPRETERS:
                     (pathlib.Path(folder) / name).touch(0o755)
-                ended = subprocess.run([sys.argv[1], "--check", "study.yaml"], cwd=folder, capture_output=True, text=True,
+                ended = subprocess.run([search, "--check", "study.yaml"], cwd=folder, capture_output=True, text=True,
                                        env=dict(os.environ, PATH=f"{os.environ['PATH']}:{folder}"))
             count += 1
             if ended.returncode:
                 wrong.append(f"{page.relative_to(SOURCE)}:{line}: {ended.stderr.strip()}")
-    bad_suites, suites = check_suites(sys.argv[2])
+    bad_suites, suites = check_suites(bench)
     wrong += bad_suites
     print("\n".join(wrong) if wrong else f"{count} study files and {suites} suites are sound")
     return 1 if wrong or count < 5 or suites < 2 else 0
