@@ -145,6 +145,19 @@ static int list(void) {
     return HPO_EXIT_DONE;
 }
 
+static void put_count(const char *what, size_t count, const char *behind) {
+    printf("%zu %s%s%s", count, what, count == 1 ? "" : "s", behind);
+}
+
+static void print_size(const bench_suite *suite, const char *notes) {
+    printf("%s%s: ", notes, suite->name);
+    put_count("problem", suite->n_problems, ", ");
+    put_count("method", suite->n_methods, ", ");
+    if (suite->n_workers > 1) printf("%zu numbers of workers, ", suite->n_workers);
+    put_count("seed", (size_t)suite->seeds, ": ");
+    put_count("cell", (size_t)bench_suite_cells(suite), "\n");
+}
+
 static int check(int argc, char **argv) {
     const hpo_catalog inner = obj_cell_catalog();
     const char **sets = base_calloc((size_t)argc, sizeof *sets);
@@ -158,9 +171,7 @@ static int check(int argc, char **argv) {
     if (status == BASE_OK) status = bench_suite_check(suite, &inner, &err);
     if (status == BASE_OK) status = bench_suite_describe(suite, &inner, &notes, &err);
     if (status == BASE_OK)
-        printf("%s%s: %zu problems, %zu methods, %zu numbers of workers, %lld seeds: %llu cells\n",
-               base_buf_text(&notes), suite->name, suite->n_problems, suite->n_methods, suite->n_workers,
-               (long long)suite->seeds, (unsigned long long)bench_suite_cells(suite));
+        print_size(suite, base_buf_text(&notes));
     else
         fprintf(stderr, "%s\n", err.text);
     base_buf_fini(&notes);
@@ -169,12 +180,18 @@ static int check(int argc, char **argv) {
     return status == BASE_OK ? HPO_EXIT_DONE : HPO_EXIT_BAD_INPUT;
 }
 
+static bool asks_for_help(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return argc < 2;
+}
+
 int main(int argc, char **argv) {
-    const char *verb = argc > 1 ? argv[1] : "--help";
-    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
+    if (asks_for_help(argc, argv)) {
         fputs(usage, stdout);
         return HPO_EXIT_DONE;
     }
+    const char *verb = argv[1];
     if (strcmp(verb, "list") == 0) return list();
     if (strcmp(verb, "check") == 0) return check(argc, argv);
     if (strcmp(verb, "compare") == 0) return bench_compare_main(argc - 2, argv + 2);

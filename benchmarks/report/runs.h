@@ -65,7 +65,8 @@ double bench_runs_normalized(const bench_runs *runs, size_t problem, double valu
 /* How a value of a curve is written: with its own sign where it is no regret. */
 double bench_runs_shown(const bench_runs *runs, size_t problem, double value);
 /* What readers must know of these runs, a sentence each, followed by a line break: warnings, what is missing, what
- * ended early, whose optimum nobody knows. Nothing where all is well. */
+ * ended early, names of problems that two folders perhaps spell in two ways, whose optimum nobody knows. Nothing where
+ * all is well. */
 void bench_runs_remarks(const bench_runs *runs, base_buf *out);
 
 #ifdef __cplusplus

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is wrong with the runs of a report, so that nobody reads its tables as if nothing were. */
+#include <math.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "benchmarks/report/runs.h"
 
 /* How many runs a method has on the problems that it searched, and how many there would be with the seeds of all. */
@@ -71,6 +73,47 @@ static void remark_absent(const bench_runs *runs, size_t method, base_buf *out) 
         base_buf_printf(out, "%s: searched %zu of %zu problems.\n", runs->methods[method], count, runs->n_problems);
 }
 
+/* ---- problems of one folder only ---- */
+
+static bool folder_has(const bench_runs *runs, size_t folder, size_t problem) {
+    for (size_t i = 0; i < runs->n_runs; i++)
+        if (runs->runs[i].folder == folder && runs->runs[i].problem == problem) return true;
+    return false;
+}
+
+/* The folder that alone has the problem; SIZE_MAX: there are several. */
+static size_t only_folder(const bench_runs *runs, size_t problem) {
+    size_t found = SIZE_MAX;
+    for (size_t f = 0; f < runs->n_folders; f++) {
+        if (!folder_has(runs, f, problem)) continue;
+        if (found != SIZE_MAX) return SIZE_MAX;
+        found = f;
+    }
+    return found;
+}
+
+/* A name that is nearly that of an earlier problem which this folder does not have is perhaps meant to be the same. */
+static void remark_alone(const bench_runs *runs, size_t problem, base_arena *arena, base_buf *out) {
+    const size_t folder = only_folder(runs, problem);
+    const char **others = BASE_NEW_ARRAY(arena, runs->n_problems, const char *);
+    size_t n_others = 0;
+    if (folder == SIZE_MAX) return;
+    for (size_t p = 0; p < problem; p++)
+        if (!folder_has(runs, folder, p)) others[n_others++] = runs->problems[p].name;
+    const char *near = base_nearest(runs->problems[problem].name, others, n_others);
+    if (near)
+        base_buf_printf(out, "%s: only in %s; did you mean %s?\n", runs->problems[problem].name, runs->folders[folder],
+                        near);
+}
+
+static void remark_scale(const bench_runs *runs, base_buf *out) {
+    for (size_t p = 0; p < runs->n_problems; p++)
+        if (!isnan(runs->problems[p].scale)) return;
+    base_buf_puts(out,
+                  "No folder says what a random configuration is worth (column median of cells.csv), so there are no "
+                  "normalized regrets: compare a run of hpo_bench on these problems, too.\n");
+}
+
 void bench_runs_remarks(const bench_runs *runs, base_buf *out) {
     base_arena *arena = base_arena_create();
     size_t *seeds = BASE_NEW_ARRAY(arena, runs->n_workers * runs->n_problems, size_t);
@@ -81,6 +124,8 @@ void bench_runs_remarks(const bench_runs *runs, base_buf *out) {
         remark_absent(runs, m, out);
         remark_method(runs, seeds, m, out);
     }
+    remark_scale(runs, out);
+    for (size_t p = 0; p < runs->n_problems; p++) remark_alone(runs, p, arena, out);
     base_arena_destroy(arena);
     for (size_t p = 0; p < runs->n_problems; p++)
         if (runs->problems[p].unknown_optimum)

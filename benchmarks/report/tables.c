@@ -45,7 +45,7 @@ bench_table bench_table_of_problem(const bench_runs *runs, const bench_summary *
     const bench_runs_problem *p = &runs->problems[problem];
     const char *title = base_arena_printf(arena, "%s, %s: %s after so many full evaluations", p->name,
                                           bench_workers_text(runs, workers, arena),
-                                          !p->unknown_optimum ? "regret"
+                                          !p->unknown_optimum ? "regret (smaller is better)"
                                           : p->maximize       ? "value (larger is better)"
                                                               : "value (smaller is better)");
     bench_table t = bench_table_begin(arena, title, 2, 3 + p->n_at, names_at(runs, words, 3, p->n_at, arena));
@@ -111,8 +111,9 @@ static const char *ranks_note(const bench_runs *runs, const bench_ranking *r, ba
 bench_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *r, base_arena *arena) {
     static const char *const words[] = {"method"};
     const size_t points = runs->n_at + !ends_at_points(runs, r);
-    const char *title = base_arena_printf(arena, "average rank over problems, %s (standard error over problems)",
-                                          bench_workers_text(runs, r->workers, arena));
+    const char *title =
+        base_arena_printf(arena, "average rank over problems, %s (smaller is better; standard error over problems)",
+                          bench_workers_text(runs, r->workers, arena));
     const char **names = names_at(runs, words, 1, runs->n_at, arena);
     if (points > runs->n_at) names[points] = "end";
     bench_table t = bench_table_begin(arena, title, 1, 1 + points, names);

@@ -29,9 +29,9 @@ bench_table bench_table_of_stands(const bench_runs *runs, const bench_ranking *r
     t.note = base_arena_printf(
         arena,
         "better: the probability that a run is better than one of %s, a mean over problems; ahead, behind: problems "
-        "with p <= %.2f by Mann-Whitney; p: Wilcoxon over problems, with Holm's correction for %zu methods. So many "
+        "with p <= %.2f by Mann-Whitney; p: Wilcoxon over problems, with Holm's correction for %zu method%s. So many "
         "problems allow p = %s at the least.",
-        reference_of(runs, r), BENCH_ALPHA, r->n_methods - 1,
+        reference_of(runs, r), BENCH_ALPHA, r->n_methods - 1, r->n_methods == 2 ? "" : "s",
         bench_table_p(arena, bench_wilcoxon_smallest_p(r->n_problems)));
     return t;
 }

@@ -109,9 +109,21 @@ def other_methods_want_another_folder(bench, search, folder):
     assert "4 cells in " in call(bench, "run", "suite.yaml", "--out", "out", "--set", "seeds=2", cwd=folder)
 
 
+def help_and_numbers(bench, search, folder):
+    del search
+    for verb in ("run", "compare", "check", "list"):
+        assert call(bench, verb, "--help").startswith("usage: hpo_bench run SUITE"), verb
+    (folder / "suite.yaml").write_text("suite: own\nproblems: [branin]\nmethods: [random]\nseeds: 1\nbudget: {full: 5}\n")
+    told = call(bench, "check", folder / "suite.yaml")
+    assert told == "own: 1 problem, 1 method, 1 seed: 1 cell\n", told
+    told = call(bench, "check", folder / "suite.yaml", "--set", "workers=[1, 8]", "--set", "seeds=3")
+    assert told == "own: 1 problem, 1 method, 2 numbers of workers, 3 seeds: 6 cells\n", told
+
+
 def main():
     for case in (a_run_is_a_problem, few_results_are_warned_of, a_program_is_a_problem,
-                 programs_that_fail_leave_their_logs, other_methods_want_another_folder):
+                 programs_that_fail_leave_their_logs, other_methods_want_another_folder,
+                 help_and_numbers):
         with tempfile.TemporaryDirectory() as folder:
             case(*sys.argv[1:3], pathlib.Path(folder))
     print("what a user brings is measured")

@@ -33,7 +33,7 @@ static void all_of_it(void **state) {
     base_buf out = {0};
     bench_report_print(r, &out);
     const char *text = base_buf_text(&out);
-    CHECK_CONTAINS(text, "f0, 1 worker: regret after so many full evaluations\n"
+    CHECK_CONTAINS(text, "f0, 1 worker: regret (smaller is better) after so many full evaluations\n"
                          "method          seeds  1    4\n"
                          "a       median      4  5  1.5\n"
                          "        mean           5  1.5\n"
@@ -85,7 +85,7 @@ static void in_short(void **state) {
     bench_report *r = report_of(runs, NULL);
     base_buf out = {0};
     bench_report_brief(r, &out);
-    CHECK_CONTAINS(base_buf_text(&out), "average rank over problems, 1 worker");
+    CHECK_CONTAINS(base_buf_text(&out), "average rank over problems, 1 worker (smaller is better;");
     base_buf_fini(&out);
     bench_report_destroy(r);
     bench_runs_destroy(runs);

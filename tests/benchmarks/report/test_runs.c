@@ -198,6 +198,35 @@ static void labels_of_two_folders(void **state) {
     check_tmpdir_remove(&dirs[1]);
 }
 
+/* Two folders whose problems differ by a letter, and one of another kind. */
+static void problems_of_one_folder(void **state) {
+    (void)state;
+    const check_tmpdir dirs[] = {check_tmpdir_create(), check_tmpdir_create()};
+    const char *folders[] = {dirs[0].path, dirs[1].path};
+    static const char *const problems[2][3] = {{"naval", "branin", "navy"}, {"navall", "branin", "hartmann3"}};
+    tables t = {0};
+    base_err err;
+    bench_runs *runs;
+    base_buf out = {0}, line = {0};
+    for (size_t f = 0; f < 2; f++) {
+        for (size_t p = 0; p < 3; p++)
+            for (int seed = 1; seed <= 2; seed++) add(&t, problems[f][p], f == 0 ? "a" : "b", 1, seed, 5, "1:4");
+        write_tables(&dirs[f], &t);
+    }
+    CHECK_OK(bench_runs_read(folders, 2, NULL, 0, &runs, &err));
+    bench_runs_remarks(runs, &out);
+    base_buf_printf(&line, "navall: only in %s; did you mean naval?\n", folders[1]);
+    CHECK_CONTAINS(base_buf_text(&out), base_buf_text(&line));
+    assert_null(strstr(base_buf_text(&out), "\nnaval:")); /* once is enough */
+    assert_null(strstr(base_buf_text(&out), "hartmann3:"));
+    assert_null(strstr(base_buf_text(&out), "branin:"));
+    base_buf_fini(&out);
+    base_buf_fini(&line);
+    bench_runs_destroy(runs);
+    check_tmpdir_remove(&dirs[0]);
+    check_tmpdir_remove(&dirs[1]);
+}
+
 static void remarks(void **state) {
     (void)state;
     tables t = {0};
@@ -212,7 +241,10 @@ static void remarks(void **state) {
     assert_string_equal(base_buf_text(&out), "a: 1 of 4 runs found nothing.\n"
                                              "b: searched 1 of 2 problems.\n"
                                              "b: 1 of 2 runs are there; medians and means are of these.\n"
-                                             "b: on some problem a single seed, so there is no band.\n");
+                                             "b: on some problem a single seed, so there is no band.\n"
+                                             "No folder says what a random configuration is worth (column median of "
+                                             "cells.csv), so there are no normalized regrets: compare a run of "
+                                             "hpo_bench on these problems, too.\n");
     base_buf_fini(&out);
     bench_runs_destroy(runs);
 }
@@ -226,6 +258,7 @@ int main(void) {
         cmocka_unit_test(incumbents_improve),
         cmocka_unit_test(regrets_below_the_optimum),
         cmocka_unit_test(labels_of_two_folders),
+        cmocka_unit_test(problems_of_one_folder),
         cmocka_unit_test(remarks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static void tests_and_holes(void **state) {
     bench_table table = bench_table_of_stands(runs, &r, arena);
     assert_int_equal(table.rows, 1);
     check_row(&table, 0, "b|0.00|0|0|0.5000|0.5000"); /* two problems, both lost: 2 / 2^2 */
-    CHECK_CONTAINS(table.note, "So many problems allow p = 0.5000 at the least.");
+    CHECK_CONTAINS(table.note, "with Holm's correction for 1 method. So many problems allow p = 0.5000 at the least.");
     table = bench_table_of_duels(runs, &r, arena);
     assert_int_equal(table.rows, 3);
     check_row(&table, 0, "f0|b|0.00|0.3333|0.6667|0.3333"); /* 2 / (4 choose 2) */
@@ -130,12 +130,39 @@ static void normalized_regrets(void **state) {
     bench_runs_destroy(runs);
 }
 
+/* c ended before the budgets of g and h: it has no rank, but a mean at the first point; that of d would be of f alone.
+ */
+static void normalized_regrets_without_a_rank(void **state) {
+    (void)state;
+    tables t = {.median = "18"};
+    const char *const names[] = {"f", "g", "h"};
+    for (int p = 0; p < 3; p++) {
+        add(&t, names[p], "a", 1, 1, 4, "1:4 4:2");
+        add(&t, names[p], "b", 1, 1, 4, "1:8");
+        add(&t, names[p], "c", 1, 1, p == 0 ? 4 : 2, p == 0 ? "1:2" : "1:5");
+    }
+    add(&t, "f", "d", 1, 1, 4, "1:1");
+    const double at[] = {1, 4};
+    bench_runs *runs = read_tables(&t, at, 2);
+    base_arena *arena = base_arena_create();
+    const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
+    assert_int_equal(r.n_methods, 2);
+    const bench_table table = bench_table_of_regrets(runs, &r, arena);
+    assert_int_equal(table.rows, 3);
+    check_row(&table, 0, "a|0.5 [0.5, 0.5]|0.25 [0.25, 0.25]");
+    check_row(&table, 2, "c|0.5 [0.5, 0.5]|");
+    CHECK_CONTAINS(table.note, "Methods without a rank come last");
+    base_arena_destroy(arena);
+    bench_runs_destroy(runs);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_took),
         cmocka_unit_test(tests_and_holes),
         cmocka_unit_test(groups),
         cmocka_unit_test(normalized_regrets),
+        cmocka_unit_test(normalized_regrets_without_a_rank),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
