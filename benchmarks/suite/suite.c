@@ -9,7 +9,7 @@
 typedef struct page {
     const char *suite, *title;
     const base_yaml_node *problems, *methods, *workers, *budget, *at;
-    int64_t seeds;
+    int64_t seeds, first_seed;
     int charge, pin;
     bool times;
 } page;
@@ -43,7 +43,14 @@ static const base_option page_options[] = {{.name = "suite",
      .fallback = "10",
      .min = 1,
      .max = 1e6,
-     .help = "runs of every method on every problem, with the seeds 1, 2, ..."},
+     .help = "runs of every method on every problem, each with another seed"},
+    {.name = "first_seed",
+     .kind = BASE_OPTION_INT,
+     .offset = offsetof(page, first_seed),
+     .fallback = "1",
+     .min = 1,
+     .max = 1e9,
+     .help = "the seeds are this one and those after it"},
     NODE(workers, "", "number or list of numbers"), .help = "virtual workers; default 1"
 }
 , NODE(budget, "", "map"), .help = "{full: 30}: full evaluations; or trials, or cost; a problem may have its own"
@@ -165,6 +172,7 @@ static base_status read_page(bench_suite *s, const base_yaml_node *root, base_er
     s->name = p.suite;
     s->title = p.title;
     s->seeds = p.seeds;
+    s->first_seed = p.first_seed;
     s->charge = p.charge;
     s->times = p.times;
     s->portable = p.pin == 1;

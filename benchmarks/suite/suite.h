@@ -50,10 +50,10 @@ typedef struct bench_suite {
     int64_t *workers;
     double *at; /* where on the axis of costs results are told, rising; in full evaluations */
     size_t n_problems, n_methods, n_workers, n_at;
-    int64_t seeds; /* 1, 2, ..., seeds */
-    int charge;    /* a bench_charge */
-    bool times;    /* how long suggestions take is told, too */
-    bool portable; /* kernels that give the same bits on every processor */
+    int64_t seeds, first_seed; /* so many, from the first one on */
+    int charge;                /* a bench_charge */
+    bool times;                /* how long suggestions take is told, too */
+    bool portable;             /* kernels that give the same bits on every processor */
     const base_yaml_node *page;
     base_arena *arena;
 } bench_suite;

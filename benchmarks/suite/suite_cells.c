@@ -24,7 +24,8 @@ uint64_t bench_suite_cells(const bench_suite *suite) {
 bench_cell bench_suite_cell(const bench_suite *suite, uint64_t number) {
     const size_t of_seed = bench_suite_cells_of_seed(suite);
     size_t pair = (size_t)(number % of_seed) / suite->n_workers;
-    bench_cell cell = {.workers = (size_t)(number % suite->n_workers), .seed = 1 + (int64_t)(number / of_seed)};
+    bench_cell cell = {.workers = (size_t)(number % suite->n_workers),
+                       .seed = suite->first_seed + (int64_t)(number / of_seed)};
     for (size_t p = 0; p < suite->n_problems; p++)
         for (size_t m = 0; m < suite->n_methods; m++) {
             if (!suite->problems[p].runs[m]) continue;
@@ -134,15 +135,16 @@ static base_yaml_node *part(const bench_suite *suite, const char *const *names, 
 }
 
 void bench_suite_print(const bench_suite *suite, base_buf *out) {
-    static const char *const kept[] = {"suite", "problems", "methods", "workers", "budget", "charge", "pin", NULL};
+    static const char *const kept[] = {"suite",  "problems", "methods", "workers", "first_seed",
+                                       "budget", "charge",   "pin",     NULL};
     base_arena *arena = base_arena_create();
     base_yaml_print_flow(part(suite, kept, arena), out);
     base_arena_destroy(arena);
 }
 
 void bench_suite_print_page(const bench_suite *suite, base_buf *out) {
-    static const char *const kept[] = {"suite",  "title", "problems", "methods", "workers", "seeds",
-                                       "budget", "at",    "charge",   "pin",     NULL};
+    static const char *const kept[] = {"suite",      "title",  "problems", "methods", "workers", "seeds",
+                                       "first_seed", "budget", "at",       "charge",  "pin",     NULL};
     base_arena *arena = base_arena_create();
     base_yaml_print(part(suite, kept, arena), 0, out);
     base_arena_destroy(arena);

@@ -70,6 +70,11 @@ static void test_cells(void **state) {
         assert_memory_equal(&a, &b, sizeof a);
     }
     bench_suite_destroy(more);
+    bench_suite *fresh = read_page(page, "first_seed=5"); /* the seeds that follow those of before */
+    assert_int_equal(bench_suite_cells(fresh), 4 * 14);
+    assert_int_equal(bench_suite_cell(fresh, 0).seed, 5);
+    assert_int_equal(bench_suite_cell(fresh, 4 * 14 - 1).seed, 8);
+    bench_suite_destroy(fresh);
     bench_suite_destroy(s);
 }
 
@@ -153,12 +158,17 @@ static void test_each_is_a_problem_for_every_combination(void **state) {
 /* What is printed has the same cells with the same studies; what they do not depend on is gone. */
 static void test_printed_and_read_again(void **state) {
     (void)state;
-    bench_suite *s = read_page(page, NULL), *other = read_page(page, "seeds=2"), *again;
+    bench_suite *s = read_page(page, NULL), *other = read_page(page, "seeds=2"),
+                *fresh = read_page(page, "first_seed=5");
+    bench_suite *again;
     base_buf text = {0}, same = {0}, a = {0}, b = {0};
     base_err err;
     bench_suite_print(s, &text);
     bench_suite_print(other, &same);
     assert_string_equal(base_buf_text(&text), base_buf_text(&same));
+    base_buf_clear(&same);
+    bench_suite_print(fresh, &same); /* a run goes on with its own seeds only */
+    assert_string_not_equal(base_buf_text(&text), base_buf_text(&same));
     CHECK_OK(bench_suite_read("again", base_buf_text(&text), text.length, NULL, 0, &again, &err));
     assert_int_equal(bench_suite_cells_of_seed(again), bench_suite_cells_of_seed(s));
     for (uint64_t i = 0; i < bench_suite_cells_of_seed(s); i++) {
@@ -174,6 +184,7 @@ static void test_printed_and_read_again(void **state) {
     base_buf_fini(&a);
     base_buf_fini(&b);
     bench_suite_destroy(again);
+    bench_suite_destroy(fresh);
     bench_suite_destroy(other);
     bench_suite_destroy(s);
 }
@@ -181,16 +192,17 @@ static void test_printed_and_read_again(void **state) {
 /* The page for readers of the tables: title, seeds and points, too; not whether somebody looked at a clock. */
 static void test_the_page_of_a_run(void **state) {
     (void)state;
-    const char *const sets[] = {"seeds=2", "at=[3, 5]", "times=true"};
+    const char *const sets[] = {"seeds=2", "at=[3, 5]", "times=true", "first_seed=9"};
     bench_suite *s, *again;
     base_buf text = {0};
     base_err err;
-    CHECK_OK(bench_suite_read("s.yaml", page, strlen(page), sets, 3, &s, &err));
+    CHECK_OK(bench_suite_read("s.yaml", page, strlen(page), sets, 4, &s, &err));
     assert_true(s->times);
     bench_suite_print_page(s, &text);
     CHECK_OK(bench_suite_read("again", base_buf_text(&text), text.length, NULL, 0, &again, &err));
     assert_string_equal(again->title, "A title");
     assert_int_equal(again->seeds, 2);
+    assert_int_equal(again->first_seed, 9);
     assert_int_equal(again->n_at, 2);
     CHECK_NEAR(again->at[1], 5, 0);
     assert_int_equal(bench_suite_cells(again), bench_suite_cells(s));
