@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Is `auto` among the best methods of every suite? Runs the suites, `auto` beside their methods, and compares ranks.
 
-    scripts/check_auto.py HPO_BENCH DIR [--seeds N] [SUITE...]
+    scripts/check_auto.py HPO_BENCH DIR [--seeds N] [--first SEED] [SUITE...]
 
 A suite and its problems searched by auto alone are two folders in DIR, so that the same command goes on with what was
-interrupted, and runs of a suite that are there already (DIR/SUITE) are used. A rank is that of hpo_bench compare: among all
-methods on a problem, a mean over seeds. Its mean over problems, numbers of workers and the points at which the suite tells
-results is compared with that of each method over the problems that the method is on, and may be at most a tenth larger.
+interrupted, and runs of a suite that are there already (DIR/SUITE) are used. Another first seed wants another DIR. A rank is
+that of hpo_bench compare: among all methods on a problem, a mean over seeds. Its mean over problems, numbers of workers and
+the points at which the suite tells results is compared with that of each method over the problems that the method is on, and
+may be at most a tenth larger.
 """
 import argparse
 import collections
@@ -74,15 +75,18 @@ def main():
     parser.add_argument("dir", type=pathlib.Path)
     parser.add_argument("suites", nargs="*", default=SUITES)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=1)
     arguments = parser.parse_intermixed_args()
     arguments.dir.mkdir(parents=True, exist_ok=True)
     good = True
     print(f"{'suite':16}{'hardest to match':28}{'rank':>6}{'auto':>8}{'ratio':>8}")
     for suite in arguments.suites:
-        seeds = f"seeds={arguments.seeds}"
+        seeds = ["--set", f"seeds={arguments.seeds}"]
+        if arguments.first > 1:
+            seeds += ["--set", f"first_seed={arguments.first}"]
         others, auto, report = (arguments.dir / name for name in (suite, f"{suite}-auto", f"{suite}-report"))
-        run(arguments.bench, "run", suite, "--out", others, "--set", seeds)
-        run(arguments.bench, "run", page_of_auto(suite, arguments.dir), "--out", auto, "--set", seeds)
+        run(arguments.bench, "run", suite, "--out", others, *seeds)
+        run(arguments.bench, "run", page_of_auto(suite, arguments.dir), "--out", auto, *seeds)
         run(arguments.bench, "compare", others, auto, "--out", report)
         good &= judge(suite, ranks(report / "summary.csv"))
     return 0 if good else 1
