@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Is a changed method better than before? Compares two folders of the same suite, run by two builds.
 
-    scripts/judge_change.py BEFORE AFTER [--at 60]
+    scripts/judge_change.py BEFORE AFTER [--at 60] [--methods random rf]
 
 A line for each method, number of workers and kind of problem, which is the first word of a problem's name. `better` is
 the probability that a run of AFTER is better than one of BEFORE (Vargha and Delaney's A) after so many full evaluations
 (default: each problem's whole budget), as a mean over problems, behind it its standard error over problems. p is
 Wilcoxon's, exact, from A less one half. Seeds that one folder lacks are left out; `seeds` is the least number over
-problems. `same` counts the problems without any difference.
+problems. `same` counts the problems without any difference. --methods compares one method of BEFORE with another one of
+AFTER, which may be the same folder.
 """
 import argparse
 import collections
@@ -75,6 +76,10 @@ def compare(before, after, spent=math.inf):
     return groups
 
 
+def only(found, method, name):
+    return {(p, name, workers): seeds for (p, m, workers), seeds in found.items() if m == method}
+
+
 def mean_and_error(values):
     n, mean = len(values), sum(values) / len(values)
     return mean, math.sqrt(sum((x - mean) ** 2 for x in values) / (n - 1) / n) if n > 1 else math.nan
@@ -85,8 +90,13 @@ def main():
     parser.add_argument("before", type=pathlib.Path)
     parser.add_argument("after", type=pathlib.Path)
     parser.add_argument("--at", type=float, default=math.inf)
+    parser.add_argument("--methods", nargs=2)
     arguments = parser.parse_args()
-    groups = compare(runs(arguments.before), runs(arguments.after), arguments.at)
+    before, after = runs(arguments.before), runs(arguments.after)
+    if arguments.methods:
+        old, new = arguments.methods
+        before, after = only(before, old, f"{new} against {old}"), only(after, new, f"{new} against {old}")
+    groups = compare(before, after, arguments.at)
     print("| method | workers | kind | problems | seeds | better | p | same |\n|---|---|---|---|---|---|---|---|")
     for (method, workers, kind), rows in sorted(groups.items()):
         chances, same, seeds = zip(*rows)

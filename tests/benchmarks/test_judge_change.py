@@ -58,6 +58,12 @@ class Groups(unittest.TestCase):
         self.assertEqual(groups["m", 8, "all"], [(1, False, 1), (0.5, True, 1)])
         self.assertEqual(judge_change.compare(before, after)["m", 8, "noise"], [(0, False, 1)])
 
+    def test_two_methods(self):
+        found = {("f", "a", 1): {1: [(1, 2)]}, ("f", "b", 1): {1: [(1, 1)]}, ("g", "b", 8): {1: []}}
+        a, b = (judge_change.only(found, method, "b against a") for method in "ab")
+        self.assertEqual(dict(judge_change.compare(a, b)), {
+            ("b against a", 1, "f"): [(1, False, 1)], ("b against a", 1, "all"): [(1, False, 1)]})
+
     def test_error_of_a_mean(self):
         self.assertEqual(judge_change.mean_and_error([1, 3]), (2, 1))
 
