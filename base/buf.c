@@ -107,6 +107,20 @@ static void put_escaped(base_buf *buf, unsigned char c) {
     }
 }
 
+void base_buf_put_visible(base_buf *buf, const char *text) {
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        const size_t length = utf8_length(at);
+        const bool c1 = length == 2 && at[0] == 0xc2 && at[1] < 0xa0;
+        if (length == 0 || *at < 0x20 || *at == 0x7f || c1) {
+            base_buf_printf(buf, "\\x%02x", c1 ? at[1] : at[0]);
+        } else {
+            base_buf_append(buf, at, length);
+        }
+        at += length > 0 ? length : 1;
+    }
+}
+
 void base_buf_put_json(base_buf *buf, const char *text) {
     base_buf_putc(buf, '"');
     const unsigned char *at = (const unsigned char *)text, *start = at;

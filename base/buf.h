@@ -42,6 +42,10 @@ void base_buf_put_json_number(base_buf *buf, double value);
 /* Text as a JSON string with its quotes; control characters and invalid UTF-8 bytes are escaped. */
 void base_buf_put_json(base_buf *buf, const char *text);
 
+/* Text for one line of a terminal: control characters (U+0000 to U+001F, U+007F to U+009F) and bytes that are no UTF-8
+ * are written as \x1b, so that nothing that a program said moves a cursor. */
+void base_buf_put_visible(base_buf *buf, const char *text);
+
 /* Strict decimal readers: the whole text must be consumed, no blanks, no hexadecimal. Out of range is false, underflow
  * is 0; inf, infinity and nan are read in any case. Correctly rounded. Locale-independent. On false *out is as it was.
  */

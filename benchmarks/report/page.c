@@ -67,8 +67,8 @@ static void put_figure(const bench_report *r, bench_figure figure, size_t worker
     base_buf_puts(out, "</figure>\n");
 }
 
-static void put_table(bench_table table, base_buf *out) {
-    if (table.rows > 0) bench_table_html(&table, out);
+static void put_table(base_table table, base_buf *out) {
+    if (table.rows > 0) base_table_html(&table, out);
 }
 
 static void put_remarks(const bench_report *r, base_buf *out) {

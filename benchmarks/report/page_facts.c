@@ -48,21 +48,21 @@ static const char *objective_text(const bench_suite_problem *p, base_arena *aren
 
 static void put_problems(const bench_runs *runs, base_arena *arena, base_buf *out) {
     static const char *const names[] = {"problem", "what it is", "fidelity", "optimum", "goal", "budget", "seeds"};
-    bench_table t = bench_table_begin(arena, "Problems", 5, 7, names);
+    base_table t = base_table_begin(arena, "Problems", 5, 7, names);
     for (size_t i = 0; i < runs->n_problems; i++) {
         const bench_runs_problem *p = &runs->problems[i];
         const bench_suite_problem *of = problem_of(runs, p->name);
-        const char **row = bench_table_row(&t);
+        const char **row = base_table_row(&t);
         row[0] = p->name;
         row[1] = objective_text(of, arena);
         row[2] = flow(of ? of->fidelity : NULL, arena);
         row[3] = p->unknown_optimum ? "unknown" : "known";
         row[4] = p->maximize ? "maximize" : "minimize";
-        row[5] = bench_table_cost(arena, p->budget);
+        row[5] = base_table_cost(arena, p->budget);
         row[6] = seeds_text(runs, i, arena);
     }
     t.note = "Budgets are in full evaluations: what an evaluation at the highest fidelity costs.";
-    bench_table_html(&t, out);
+    base_table_html(&t, out);
 }
 
 /* ---- methods ---- */
@@ -87,13 +87,13 @@ static const char *method_text(const bench_runs *runs, const char *label, base_a
 
 static void put_methods(const bench_runs *runs, base_arena *arena, base_buf *out) {
     static const char *const names[] = {"method", "what it is"};
-    bench_table t = bench_table_begin(arena, "Methods", 2, 2, names);
+    base_table t = base_table_begin(arena, "Methods", 2, 2, names);
     for (size_t m = 0; m < runs->n_methods; m++) {
-        const char **row = bench_table_row(&t);
+        const char **row = base_table_row(&t);
         row[0] = runs->methods[m];
         row[1] = method_text(runs, runs->methods[m], arena);
     }
-    bench_table_html(&t, out);
+    base_table_html(&t, out);
 }
 
 /* ---- the rest ---- */
@@ -150,7 +150,7 @@ static void put_lists(const bench_report *r, base_arena *arena, base_buf *out) {
     for (size_t w = 0; w < runs->n_workers; w++)
         workers = base_arena_printf(arena, "%s%s%lld", workers, w > 0 ? ", " : "", (long long)runs->workers[w]);
     for (size_t i = 0; i < runs->n_at; i++)
-        at = base_arena_printf(arena, "%s%s%s", at, i > 0 ? ", " : "", bench_table_cost(arena, runs->at[i]));
+        at = base_arena_printf(arena, "%s%s%s", at, i > 0 ? ", " : "", base_table_cost(arena, runs->at[i]));
     put_item("workers", base_arena_printf(arena, "%s, under a virtual clock", workers), out);
     put_item("results are told after", base_arena_printf(arena, "%s full evaluations", at), out);
     put_item("runs", base_arena_printf(arena, "%zu", runs->n_runs), out);

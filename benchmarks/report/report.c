@@ -50,8 +50,8 @@ void bench_report_destroy(bench_report *report) {
 
 /* ---- for terminals ---- */
 
-static void print(bench_table table, base_buf *out) {
-    if (table.rows > 0) bench_table_print(&table, out);
+static void print(base_table table, base_buf *out) {
+    if (table.rows > 0) base_table_print(&table, out);
 }
 
 static bool has_runs(const bench_runs *runs, size_t workers) {
@@ -94,7 +94,7 @@ static size_t lines(const base_buf *text) {
 
 /* Adds a table while it fits a screen. The first one always does: it keeps as many of its first rows as there is room
  * for, which are the best where it is ranked. */
-static bool add_short(bench_table table, base_buf *out) {
+static bool add_short(base_table table, base_buf *out) {
     const size_t begin = out->length;
     for (print(table, out); begin == 0 && table.rows > 1 && lines(out) > SCREEN; print(table, out)) {
         table.rows--;
@@ -126,8 +126,8 @@ void bench_report_brief(const bench_report *r, base_buf *out) {
 
 /* ---- Markdown ---- */
 
-static void put_markdown(bench_table table, base_buf *out) {
-    if (table.rows > 0) bench_table_markdown(&table, out);
+static void put_markdown(base_table table, base_buf *out) {
+    if (table.rows > 0) base_table_markdown(&table, out);
 }
 
 void bench_report_markdown(const bench_report *r, base_buf *out) {

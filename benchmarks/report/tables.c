@@ -25,7 +25,7 @@ static const char **names_at(const bench_runs *runs, const char *const *words, s
                              base_arena *arena) {
     const char **names = BASE_NEW_ARRAY(arena, n_words + n_at + 1, const char *);
     memcpy(names, words, n_words * sizeof *words);
-    for (size_t i = 0; i < n_at; i++) names[n_words + i] = bench_table_cost(arena, runs->at[i]);
+    for (size_t i = 0; i < n_at; i++) names[n_words + i] = base_table_cost(arena, runs->at[i]);
     return names;
 }
 
@@ -39,8 +39,8 @@ static const char *counts(const bench_summary_row *rows, size_t n_at, base_arena
     return least == most ? base_arena_printf(arena, "%zu", most) : base_arena_printf(arena, "%zu-%zu", least, most);
 }
 
-bench_table bench_table_of_problem(const bench_runs *runs, const bench_summary *summary, size_t workers, size_t problem,
-                                   base_arena *arena) {
+base_table bench_table_of_problem(const bench_runs *runs, const bench_summary *summary, size_t workers, size_t problem,
+                                  base_arena *arena) {
     static const char *const words[] = {"method", "", "seeds"};
     const bench_runs_problem *p = &runs->problems[problem];
     const char *title = base_arena_printf(arena, "%s, %s: %s after so many full evaluations", p->name,
@@ -48,19 +48,19 @@ bench_table bench_table_of_problem(const bench_runs *runs, const bench_summary *
                                           !p->unknown_optimum ? "regret (smaller is better)"
                                           : p->maximize       ? "value (larger is better)"
                                                               : "value (smaller is better)");
-    bench_table t = bench_table_begin(arena, title, 2, 3 + p->n_at, names_at(runs, words, 3, p->n_at, arena));
+    base_table t = base_table_begin(arena, title, 2, 3 + p->n_at, names_at(runs, words, 3, p->n_at, arena));
     for (size_t i = 0; i < summary->n; i += 1) {
         const bench_summary_row *rows = &summary->rows[i];
         if (rows->workers != workers || rows->problem != problem || rows->at != 0) continue;
-        const char **median = bench_table_row(&t);
+        const char **median = base_table_row(&t);
         median[0] = runs->methods[rows->method];
         median[1] = "median";
         median[2] = counts(rows, p->n_at, arena);
-        for (size_t k = 0; k < p->n_at; k++) median[3 + k] = bench_number_text(arena, rows[k].median);
-        const char **mean = bench_table_row(&t);
+        for (size_t k = 0; k < p->n_at; k++) median[3 + k] = base_table_number(arena, rows[k].median);
+        const char **mean = base_table_row(&t);
         mean[0] = runs->methods[rows->method];
         mean[1] = "mean";
-        for (size_t k = 0; k < p->n_at; k++) mean[3 + k] = bench_number_text(arena, rows[k].mean);
+        for (size_t k = 0; k < p->n_at; k++) mean[3 + k] = base_table_number(arena, rows[k].mean);
     }
     return t;
 }
@@ -108,7 +108,7 @@ static const char *ranks_note(const bench_runs *runs, const bench_ranking *r, ba
                              left_out(runs, r, arena));
 }
 
-bench_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *r, base_arena *arena) {
+base_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *r, base_arena *arena) {
     static const char *const words[] = {"method"};
     const size_t points = runs->n_at + !ends_at_points(runs, r);
     const char *title =
@@ -116,14 +116,14 @@ bench_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *r,
                           bench_workers_text(runs, r->workers, arena));
     const char **names = names_at(runs, words, 1, runs->n_at, arena);
     if (points > runs->n_at) names[points] = "end";
-    bench_table t = bench_table_begin(arena, title, 1, 1 + points, names);
+    base_table t = base_table_begin(arena, title, 1, 1 + points, names);
     const size_t *order = bench_ranking_order(runs, r, arena);
     for (size_t m = 0; m < r->n_methods; m++) {
-        const char **row = bench_table_row(&t);
+        const char **row = base_table_row(&t);
         row[0] = runs->methods[r->methods[order[m]]];
         for (size_t i = 0; i < points; i++) row[1 + i] = rank_text(&r->ranks[order[m] * (runs->n_at + 1) + i], arena);
     }
-    const char **row = bench_table_row(&t);
+    const char **row = base_table_row(&t);
     row[0] = "problems";
     for (size_t i = 0; i < points; i++) row[1 + i] = base_arena_printf(arena, "%zu", r->ranks[i].problems);
     t.note = ranks_note(runs, r, arena);
@@ -159,23 +159,23 @@ static double milliseconds(const bench_run *run, double *weight) {
     return 1e3 * run->seconds;
 }
 
-static bench_table by_workers(const bench_runs *runs, const char *title, figure *of, base_arena *arena) {
+static base_table by_workers(const bench_runs *runs, const char *title, figure *of, base_arena *arena) {
     const char **names = BASE_NEW_ARRAY(arena, runs->n_workers + 1, const char *);
     names[0] = "method";
     for (size_t w = 0; w < runs->n_workers; w++) names[1 + w] = bench_workers_text(runs, w, arena);
-    bench_table t = bench_table_begin(arena, title, 1, 1 + runs->n_workers, names);
+    base_table t = base_table_begin(arena, title, 1, 1 + runs->n_workers, names);
     for (size_t m = 0; m < runs->n_methods; m++) {
-        const char **row = bench_table_row(&t);
+        const char **row = base_table_row(&t);
         row[0] = runs->methods[m];
-        for (size_t w = 0; w < runs->n_workers; w++) row[1 + w] = bench_number_text(arena, mean_figure(runs, w, m, of));
+        for (size_t w = 0; w < runs->n_workers; w++) row[1 + w] = base_table_number(arena, mean_figure(runs, w, m, of));
     }
     return t;
 }
 
-bench_table bench_table_of_utilisation(const bench_runs *runs, base_arena *arena) {
+base_table bench_table_of_utilisation(const bench_runs *runs, base_arena *arena) {
     return by_workers(runs, "utilisation: the share of the workers' time in which they evaluated", utilisation, arena);
 }
 
-bench_table bench_table_of_times(const bench_runs *runs, base_arena *arena) {
+base_table bench_table_of_times(const bench_runs *runs, base_arena *arena) {
     return by_workers(runs, "suggestions: milliseconds each", milliseconds, arena);
 }

@@ -5,7 +5,7 @@
 
 #include "benchmarks/report/ranking.h"
 #include "benchmarks/report/summary.h"
-#include "benchmarks/report/table.h"
+#include "base/table.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,25 +18,25 @@ const size_t *bench_ranking_order(const bench_runs *runs, const bench_ranking *r
 
 /* ---- tables.c ---- */
 /* Median and mean of every method at the points within the problem's budget. */
-bench_table bench_table_of_problem(const bench_runs *runs, const bench_summary *summary, size_t workers, size_t problem,
-                                   base_arena *arena);
+base_table bench_table_of_problem(const bench_runs *runs, const bench_summary *summary, size_t workers, size_t problem,
+                                  base_arena *arena);
 /* Mean over problems of normalized regrets, with the bootstrap's band: of the ranking's methods and of those of its
  * problems that have a scale. Without a row when there are none. */
-bench_table bench_table_of_regrets(const bench_runs *runs, const bench_ranking *r, base_arena *arena);
+base_table bench_table_of_regrets(const bench_runs *runs, const bench_ranking *r, base_arena *arena);
 /* Average ranks with their standard errors, at all points and at the budgets. */
-bench_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
+base_table bench_table_of_ranks(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
 /* How much of the workers' time went into evaluations. */
-bench_table bench_table_of_utilisation(const bench_runs *runs, base_arena *arena);
+base_table bench_table_of_utilisation(const bench_runs *runs, base_arena *arena);
 /* Milliseconds a suggestion; only where there is times.csv. */
-bench_table bench_table_of_times(const bench_runs *runs, base_arena *arena);
+base_table bench_table_of_times(const bench_runs *runs, base_arena *arena);
 
 /* ---- tables_tests.c ---- */
 /* Every method against the reference, over all problems. */
-bench_table bench_table_of_stands(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
+base_table bench_table_of_stands(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
 /* The same on each problem. */
-bench_table bench_table_of_duels(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
+base_table bench_table_of_duels(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
 /* Of Nemenyi's test and of Wilcoxon's. ranking->mean_rank is not NULL. */
-bench_table bench_table_of_groups(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
+base_table bench_table_of_groups(const bench_runs *runs, const bench_ranking *ranking, base_arena *arena);
 
 #ifdef __cplusplus
 }

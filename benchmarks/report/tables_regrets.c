@@ -38,7 +38,7 @@ static pool pool_of(const bench_runs *runs, const bench_ranking *r, size_t metho
 
 static const char *interval_text(const bench_interval *band, base_arena *arena) {
     if (isnan(band->estimate)) return "";
-    if (isnan(band->low)) return bench_number_text(arena, band->estimate);
+    if (isnan(band->low)) return base_table_number(arena, band->estimate);
     return base_arena_printf(arena, "%.3g [%.3g, %.3g]", band->estimate, band->low, band->high);
 }
 
@@ -53,7 +53,7 @@ static size_t problems_at(const pool *of, size_t n_problems, size_t n_at, size_t
 
 /* first: the pool of the first row; NULL: this is it. False: there is nothing to show. */
 static bool add_row(const bench_runs *runs, const bench_ranking *r, size_t method, const pool *all, const pool *first,
-                    base_arena *arena, bench_table *t) {
+                    base_arena *arena, base_table *t) {
     bench_interval *bands = BASE_NEW_ARRAY(arena, runs->n_at, bench_interval);
     const char **cells = BASE_NEW_ARRAY(arena, runs->n_at, const char *);
     bool any = false;
@@ -66,7 +66,7 @@ static bool add_row(const bench_runs *runs, const bench_ranking *r, size_t metho
         any = any || *cells[i];
     }
     if (!any) return false;
-    const char **row = bench_table_row(t);
+    const char **row = base_table_row(t);
     row[0] = runs->methods[method];
     memcpy(&row[1], cells, runs->n_at * sizeof *cells);
     return true;
@@ -99,13 +99,13 @@ static const char *note_of(const bench_runs *runs, const bench_ranking *r, bool 
             : "");
 }
 
-bench_table bench_table_of_regrets(const bench_runs *runs, const bench_ranking *r, base_arena *arena) {
+base_table bench_table_of_regrets(const bench_runs *runs, const bench_ranking *r, base_arena *arena) {
     const char **names = BASE_NEW_ARRAY(arena, runs->n_at + 1, const char *);
     names[0] = "method";
-    for (size_t i = 0; i < runs->n_at; i++) names[1 + i] = bench_table_cost(arena, runs->at[i]);
+    for (size_t i = 0; i < runs->n_at; i++) names[1 + i] = base_table_cost(arena, runs->at[i]);
     const char *title = base_arena_printf(arena, "normalized regret, mean over problems, %s [95 %% band over seeds]",
                                           bench_workers_text(runs, r->workers, arena));
-    bench_table t = bench_table_begin(arena, title, 1, 1 + runs->n_at, names);
+    base_table t = base_table_begin(arena, title, 1, 1 + runs->n_at, names);
     const size_t *order = bench_ranking_order(runs, r, arena);
     pool first = {0};
     for (size_t m = 0; m < r->n_methods; m++) {

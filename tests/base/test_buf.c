@@ -194,11 +194,20 @@ static void everything_is_written_or_said_why(void **state) {
     free(bytes);
 }
 
+static void control_characters_are_shown(void **state) {
+    (void)state;
+    base_buf out = {0};
+    base_buf_put_visible(&out, "a\x1b[1m\n\x7f\xc2\x9b\xff \xc3\xa4\\");
+    assert_string_equal(base_buf_text(&out), "a\\x1b[1m\\x0a\\x7f\\x9b\\xff \xc3\xa4\\");
+    base_buf_fini(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_appended_and_ended),
         cmocka_unit_test(printf_fits_at_every_length),
         cmocka_unit_test(json_text_is_quoted),
+        cmocka_unit_test(control_characters_are_shown),
         cmocka_unit_test(utf8_is_told_from_other_bytes),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(large_and_odd_files_are_read_whole),

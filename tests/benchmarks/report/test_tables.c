@@ -4,7 +4,7 @@
 
 #include "tests/benchmarks/report/tables_of.h"
 
-static void check_row(const bench_table *t, size_t row, const char *expected) {
+static void check_row(const base_table *t, size_t row, const char *expected) {
     base_buf line = {0};
     assert_true(row < t->rows);
     for (size_t i = 0; i < t->columns; i++)
@@ -29,7 +29,7 @@ static void what_it_took(void **state) {
     write_tables(&dir, &t);
     CHECK_OK(bench_runs_read(&folder, 1, NULL, 0, &runs, &err));
     base_arena *arena = base_arena_create();
-    bench_table table = bench_table_of_times(runs, arena);
+    base_table table = bench_table_of_times(runs, arena);
     assert_string_equal(table.names[1], "1 worker");
     assert_string_equal(table.names[2], "8 workers");
     check_row(&table, 0, "a|3|");
@@ -57,7 +57,7 @@ static void tests_and_holes(void **state) {
     bench_runs *runs = read_tables(&t, at, 2);
     base_arena *arena = base_arena_create();
     const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
-    bench_table table = bench_table_of_stands(runs, &r, arena);
+    base_table table = bench_table_of_stands(runs, &r, arena);
     assert_int_equal(table.rows, 1);
     check_row(&table, 0, "b|0.00|0|0|0.5000|0.5000"); /* two problems, both lost: 2 / 2^2 */
     CHECK_CONTAINS(table.note, "with Holm's correction for 1 method. So many problems allow p = 0.5000 at the least.");
@@ -83,7 +83,7 @@ static void groups(void **state) {
     base_arena *arena = base_arena_create();
     const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
     assert_non_null(r.mean_rank);
-    const bench_table table = bench_table_of_groups(runs, &r, arena);
+    const base_table table = bench_table_of_groups(runs, &r, arena);
     assert_int_equal(table.rows, 4);
     check_row(&table, 0, "Nemenyi, group 1|b|2.50");
     check_row(&table, 1, "Nemenyi, group 1|c|2.50");
@@ -117,7 +117,7 @@ static void normalized_regrets(void **state) {
     assert_true(isnan(runs->problems[2].scale));
     CHECK_NEAR(bench_runs_normalized(runs, 1, -12), 0.5, 0);
     const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
-    const bench_table table = bench_table_of_regrets(runs, &r, arena);
+    const base_table table = bench_table_of_regrets(runs, &r, arena);
     assert_int_equal(table.rows, 2);
     check_row(&table, 0, "a|0.5 [0.5, 0.5]|0.125 [0.125, 0.125]"); /* (4/8 + 2/4) / 2, (2/8 + 0) / 2 */
     check_row(&table, 1, "b|1 [1, 1]|1 [1, 1]");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "benchmarks/report/table.h"
+#include "base/table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,15 +9,15 @@
 
 enum { LABELS_MAX = 36, GAP = 2 };
 
-bench_table bench_table_begin(base_arena *arena, const char *title, size_t labels, size_t columns,
-                              const char *const *names) {
-    bench_table t = {.arena = arena, .title = title, .labels = labels, .columns = columns};
+base_table base_table_begin(base_arena *arena, const char *title, size_t labels, size_t columns,
+                            const char *const *names) {
+    base_table t = {.arena = arena, .title = title, .labels = labels, .columns = columns};
     t.names = BASE_NEW_ARRAY(arena, columns, const char *);
     memcpy(t.names, names, columns * sizeof *names);
     return t;
 }
 
-const char **bench_table_row(bench_table *t) {
+const char **base_table_row(base_table *t) {
     if (t->rows == t->capacity) {
         const size_t capacity = 2 * t->capacity + 8;
         const char **cells = BASE_NEW_ARRAY(t->arena, capacity * t->columns, const char *);
@@ -56,7 +56,7 @@ static void put_label(const char *text, size_t width, base_buf *out) {
     put_spaces(whole > width ? 0 : width - whole, out);
 }
 
-static size_t column_width(const bench_table *t, size_t column) {
+static size_t column_width(const base_table *t, size_t column) {
     size_t most = width_of(t->names[column]);
     for (size_t i = 0; i < t->rows; i++) {
         const size_t width = width_of(t->cells[i * t->columns + column]);
@@ -79,7 +79,7 @@ static void fit_labels(size_t *widths, size_t labels) {
 }
 
 /* above: the row before, or NULL. */
-static void put_line(const bench_table *t, const size_t *widths, const char *const *row, const char *const *above,
+static void put_line(const base_table *t, const size_t *widths, const char *const *row, const char *const *above,
                      size_t first, size_t last, base_buf *out) {
     const size_t begin = out->length;
     bool repeated = above != NULL;
@@ -97,10 +97,10 @@ static void put_line(const bench_table *t, const size_t *widths, const char *con
 }
 
 /* How many of the columns from `first` on fit beside the labels; at least one. */
-static size_t fitting(const bench_table *t, const size_t *widths, size_t first) {
+static size_t fitting(const base_table *t, const size_t *widths, size_t first) {
     size_t sum = 0, last = first;
     for (size_t i = 0; i < t->labels; i++) sum += widths[i] + (i + 1 < t->labels ? GAP : 0);
-    while (last < t->columns && (last == first || sum + GAP + widths[last] <= BENCH_TABLE_WIDTH))
+    while (last < t->columns && (last == first || sum + GAP + widths[last] <= BASE_TABLE_WIDTH))
         sum += GAP + widths[last++];
     return last;
 }
@@ -113,7 +113,7 @@ static void put_wrapped(const char *text, base_buf *out) {
         base_buf_append(out, text, length);
         const size_t width = width_of(base_buf_text(out) + from);
         if (column > 0) { /* what parts it from the word before */
-            const bool breaks = column + 1 + width > BENCH_TABLE_WIDTH;
+            const bool breaks = column + 1 + width > BASE_TABLE_WIDTH;
             out->length = from;
             base_buf_putc(out, breaks ? '\n' : ' ');
             base_buf_append(out, text, length);
@@ -125,7 +125,7 @@ static void put_wrapped(const char *text, base_buf *out) {
     base_buf_putc(out, '\n');
 }
 
-void bench_table_print(const bench_table *t, base_buf *out) {
+void base_table_print(const base_table *t, base_buf *out) {
     size_t *widths = base_calloc(t->columns + 1, sizeof *widths);
     for (size_t i = 0; i < t->columns; i++) widths[i] = column_width(t, i);
     fit_labels(widths, t->labels);
@@ -145,7 +145,7 @@ void bench_table_print(const bench_table *t, base_buf *out) {
 /* ---- HTML ---- */
 
 /* above: as put_line has it. */
-static void put_cells(const bench_table *t, const char *element, const char *const *row, const char *const *above,
+static void put_cells(const base_table *t, const char *element, const char *const *row, const char *const *above,
                       base_buf *out) {
     bool repeated = above != NULL;
     base_buf_puts(out, "<tr>");
@@ -158,7 +158,7 @@ static void put_cells(const bench_table *t, const char *element, const char *con
     base_buf_puts(out, "</tr>\n");
 }
 
-void bench_table_html(const bench_table *t, base_buf *out) {
+void base_table_html(const base_table *t, base_buf *out) {
     base_buf_puts(out, "<div class=\"wide\"><table>\n");
     if (t->title) {
         base_buf_puts(out, "<caption>");
@@ -177,20 +177,20 @@ void bench_table_html(const bench_table *t, base_buf *out) {
 
 /* ---- Markdown ---- */
 
-/* A bar would end the cell. */
-static void put_markdown_cells(const bench_table *t, const char *const *row, base_buf *out) {
+/* A bar would end the cell, a line break the row; what stands between < and > would be HTML. */
+static void put_markdown_cells(const base_table *t, const char *const *row, base_buf *out) {
     for (size_t i = 0; i < t->columns; i++) {
         base_buf_puts(out, i == 0 ? "| " : " ");
         for (const char *c = row[i]; *c; c++) {
-            if (*c == '|') base_buf_putc(out, '\\');
-            base_buf_putc(out, *c);
+            if (*c == '|' || *c == '<' || *c == '`') base_buf_putc(out, '\\');
+            base_buf_putc(out, *c == '\n' ? ' ' : *c);
         }
         base_buf_puts(out, " |");
     }
     base_buf_putc(out, '\n');
 }
 
-void bench_table_markdown(const bench_table *t, base_buf *out) {
+void base_table_markdown(const base_table *t, base_buf *out) {
     if (t->title) base_buf_printf(out, "%s\n\n", t->title);
     put_markdown_cells(t, t->names, out);
     for (size_t i = 0; i < t->columns; i++) base_buf_puts(out, i < t->labels ? "|---" : "|--:");
@@ -202,22 +202,22 @@ void bench_table_markdown(const bench_table *t, base_buf *out) {
 
 /* ---- texts of cells ---- */
 
-const char *bench_number_text(base_arena *arena, double value) {
+const char *base_table_number(base_arena *arena, double value) {
     if (isnan(value)) return "";
     return isinf(value) ? "none" : base_arena_printf(arena, "%.3g", value);
 }
 
-const char *bench_table_fixed(base_arena *arena, double value, int decimals) {
+const char *base_table_fixed(base_arena *arena, double value, int decimals) {
     if (isnan(value)) return "";
     return isinf(value) ? "none" : base_arena_printf(arena, "%.*f", decimals, value);
 }
 
-const char *bench_table_p(base_arena *arena, double p) {
+const char *base_table_p(base_arena *arena, double p) {
     if (isnan(p)) return "";
     return p < 1e-4 ? "<0.0001" : base_arena_printf(arena, "%.4f", p);
 }
 
-const char *bench_table_cost(base_arena *arena, double cost) {
+const char *base_table_cost(base_arena *arena, double cost) {
     return cost == floor(cost) && fabs(cost) < 1e15 ? base_arena_printf(arena, "%.0f", cost)
                                                     : base_arena_printf(arena, "%.4g", cost);
 }
