@@ -1,64 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads a run from its journal: the space, metric and fidelity from the study's identity in the head, the results from
- * the records. Reports on the way are results at lower fidelities. */
+/* The results of a run, read from its journal. Reports on the way are results at lower fidelities. */
 #include "benchmarks/problems/journal_run.h"
 
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "hpo/space/space_file.h"
-#include "hpo/trials/history.h"
-#include "hpo/trials/journal.h"
-
-/* ---- the head ---- */
-
-/* What stands behind "key: " in a line of the identity; NULL: no such line. */
-static const char *line_of(const char *identity, const char *key, base_arena *arena) {
-    const size_t length = strlen(key);
-    for (const char *line = identity; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, key, length) == 0 && strncmp(line + length, ": ", 2) == 0)
-            return base_arena_strndup(arena, line + length + 2, strcspn(line + length + 2, "\n"));
-    }
-    return NULL;
-}
-
-/* "accuracy, maximize" */
-static bool read_metric(bench_run *run, char *text) {
-    char *comma = text ? strrchr(text, ',') : NULL;
-    if (!comma) return false;
-    *comma = '\0';
-    run->metric = text;
-    run->maximize = strcmp(comma + 1, " maximize") == 0;
-    return true;
-}
-
-/* {epochs: {min: 1, max: 52}} or null */
-static base_status read_fidelity(bench_run *run, const char *text, base_arena *arena, base_err *err) {
-    base_yaml_node *root;
-    run->fidelity = (hpo_fidelity){.min = 1, .max = 1};
-    BASE_TRY(base_yaml_parse(arena, run->file, text, strlen(text), &root, err));
-    if (root->kind != BASE_YAML_MAP || root->count != 1) return BASE_OK;
-    const base_yaml_node *min = base_yaml_get(root->items[0], "min"), *max = base_yaml_get(root->items[0], "max");
-    if (!min || !max) return BASE_FAIL(err, BASE_CORRUPT, "%s: its fidelity has no bounds", run->file);
-    run->fidelity = (hpo_fidelity){.name = root->keys[0]->text,
-                                   .min = min->number,
-                                   .max = max->number,
-                                   .integer = min->kind == BASE_YAML_INT && max->kind == BASE_YAML_INT};
-    return BASE_OK;
-}
-
-static base_status read_head(bench_run *run, base_arena *arena, base_err *err) {
-    hpo_journal_begun begun;
-    BASE_TRY(hpo_journal_peek(run->file, arena, &begun, err));
-    const char *metric = line_of(begun.identity, "metric", arena);
-    const char *fidelity = line_of(begun.identity, "fidelity", arena);
-    run->space = line_of(begun.identity, "space", arena);
-    if (!run->space || !fidelity || !read_metric(run, metric ? base_arena_strdup(arena, metric) : NULL))
-        return BASE_FAIL(err, BASE_CORRUPT, "%s: its head does not say space, metric and fidelity", run->file);
-    return read_fidelity(run, fidelity, arena, err);
-}
+#include "hpo/study/recorded.h"
 
 /* ---- the space ---- */
 
@@ -214,35 +161,17 @@ static void collect(collector *c) {
 
 /* ---- the journal ---- */
 
-static base_status apply(void *self, const hpo_entry *entry, base_err *err) {
-    return entry->kind == HPO_ENTRY_RECORD ? hpo_history_apply(self, &entry->record, err) : BASE_OK;
-}
-
-static base_status read_records(bench_run *run, const hpo_space *space, base_arena *arena, base_err *err) {
-    hpo_history *history = hpo_history_create(space, run->maximize, run->fidelity.max);
-    const base_status status = hpo_journal_read(run->file, space, apply, history, err);
-    collector c = {.run = run, .arena = arena, .view = hpo_history_view(history)};
-    if (status == BASE_OK) collect(&c);
-    hpo_history_destroy(history);
-    return status;
-}
-
-static const char *journal_at(const char *path, base_arena *arena) {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? base_arena_printf(arena, "%s/journal.log", path)
-                                                       : base_arena_strdup(arena, path);
-}
-
 base_status bench_run_read(const char *path, base_arena *arena, bench_run *run, base_err *err) {
-    base_yaml_node *root;
-    hpo_space *space;
-    *run = (bench_run){.file = journal_at(path, arena)};
-    BASE_TRY(read_head(run, arena, err));
-    BASE_TRY(base_yaml_parse(arena, run->file, run->space, strlen(run->space), &root, err));
-    BASE_TRY(hpo_space_read(base_yaml_get(root, "parameters"), base_yaml_get(root, "forbid"), run->fidelity.name,
-                            &space, err));
-    keep_params(run, space, arena);
-    const base_status status = read_records(run, space, arena, err);
-    hpo_space_destroy(space);
-    return status;
+    hpo_recorded recorded;
+    BASE_TRY(hpo_recorded_read(path, arena, NULL, NULL, &recorded, err));
+    *run = (bench_run){.file = recorded.file,
+                       .metric = recorded.metric,
+                       .maximize = recorded.maximize,
+                       .space = recorded.parameters,
+                       .fidelity = recorded.fidelity};
+    keep_params(run, recorded.space, arena);
+    collector c = {.run = run, .arena = arena, .view = hpo_history_view(recorded.history)};
+    collect(&c);
+    hpo_recorded_fini(&recorded);
+    return BASE_OK;
 }

@@ -30,7 +30,11 @@ base_status hpo_journal_peek(const char *path, base_arena *arena, hpo_journal_be
     close(fd);
     if (status != BASE_OK) return status;
     if (!scan.found) return BASE_FAIL(err, BASE_NOTFOUND, "%s holds no study yet", path);
-    *begun = (hpo_journal_begun){.seed = scan.head.seed, .identity = scan.head.identity, .chosen = scan.head.chosen};
+    *begun = (hpo_journal_begun){.seed = scan.head.seed,
+                                 .identity = scan.head.identity,
+                                 .chosen = scan.head.chosen,
+                                 .study = scan.head.study,
+                                 .program = scan.head.program};
     return BASE_OK;
 }
 

@@ -93,6 +93,8 @@ typedef struct hpo_journal_begun {
     uint64_t seed;
     const char *identity; /* the newest, when it was changed on purpose */
     const char *chosen;   /* or NULL */
+    const char *study;    /* its name */
+    const char *program;  /* version that began it */
 } hpo_journal_begun;
 
 /* Reads the head of an existing journal before it is opened. BASE_NOTFOUND: none. BASE_CORRUPT as hpo_journal_open. */

@@ -97,6 +97,7 @@ typedef struct journal_identity {
     uint64_t format, seed;
     const char *program, *identity;
     const char *chosen; /* or NULL */
+    const char *study;  /* its name, from the first line; "" when it does not say */
 } journal_identity;
 
 /* What is known of a file once all its lines were checked against the chain, but not understood. */
@@ -142,6 +143,8 @@ void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, d
 /* ---- journal_parse.c ---- */
 /* The second line of a journal, or one that changes the identity. False: it is none of ours. */
 bool hpo_journal_read_identity(const char *line, size_t length, base_arena *arena, journal_identity *out);
+/* The study's name in the first line; "": none. */
+const char *hpo_journal_read_name(const char *line, size_t length, base_arena *arena);
 bool hpo_journal_read_change(const char *line, size_t length, base_arena *arena, const char **identity);
 
 /* ---- journal_amend.c ---- */

@@ -87,6 +87,7 @@ static base_status scan_torn_head(const journal_lines *lines, journal_scan *out,
     const bool whole = !hpo_chain_follow(&out->chain, lines->line, lines->length, &sealed) && sealed &&
                        hpo_journal_read_identity(lines->line, lines->length, arena, &out->head);
     if (!whole) return BASE_OK;
+    out->head.study = "";
     out->found = out->lacks_newline = true;
     out->sound = lines->size;
     return out->head.format == JOURNAL_FORMAT ? BASE_OK : fail_format(lines->path, &out->head, err);
@@ -107,6 +108,7 @@ static void follow_head(const journal_lines *lines, journal_chain *chain, compla
 base_status hpo_journal_scan_head(journal_lines *lines, journal_scan *out, base_arena *arena, base_err *err) {
     complaint first = {0};
     bool ours = false, known = false;
+    const char *name = "";
     for (int i = 0; i < 2; i++) {
         const base_status status = hpo_lines_next(lines, err);
         if (status == BASE_END) return scan_torn_head(lines, out, arena, err);
@@ -114,6 +116,7 @@ base_status hpo_journal_scan_head(journal_lines *lines, journal_scan *out, base_
         follow_head(lines, &out->chain, &first);
         ours |= is_ours(lines->line, lines->length);
         if (i == 0 && !ours && !begins_ours(lines->line, lines->length)) return fail_stranger(lines->path, err);
+        if (i == 0) name = hpo_journal_read_name(lines->line, lines->length, arena);
         if (i == 1 && !first.what) known = hpo_journal_read_identity(lines->line, lines->length, arena, &out->head);
     }
     if (!ours) return fail_stranger(lines->path, err);
@@ -122,6 +125,7 @@ base_status hpo_journal_scan_head(journal_lines *lines, journal_scan *out, base_
         return hpo_journal_damaged(lines->path, lines->number, lines->byte, "the study's line cannot be read", err);
     }
     out->found = true;
+    out->head.study = name;
     const uint64_t format = out->chain.linked ? JOURNAL_FORMAT : JOURNAL_FORMAT_1;
     return out->head.format == format ? BASE_OK : fail_format(lines->path, &out->head, err);
 }
@@ -219,7 +223,11 @@ base_status hpo_journal_peek_damaged(const char *path, base_arena *arena, hpo_jo
                 hpo_journal_read_identity(lines.line, lines.length, arena, &identity);
     }
     if (found) {
-        *begun = (hpo_journal_begun){.seed = identity.seed, .identity = identity.identity, .chosen = identity.chosen};
+        *begun = (hpo_journal_begun){.seed = identity.seed,
+                                     .identity = identity.identity,
+                                     .chosen = identity.chosen,
+                                     .study = "",
+                                     .program = identity.program};
     } else if (status == BASE_OK || status == BASE_END) {
         status = BASE_FAIL(err, BASE_CORRUPT, "%s has lost its seed; give it with --seed, if the run printed it", path);
     }

@@ -334,6 +334,20 @@ bool hpo_journal_read_identity(const char *line, size_t length, base_arena *aren
     return !parts.body.bad && has_seed && out->program && out->identity;
 }
 
+const char *hpo_journal_read_name(const char *line, size_t length, base_arena *arena) {
+    hpo_json_reader reader = hpo_json_read(line, length);
+    hpo_json_text key;
+    bool more = hpo_json_enter(&reader, '{');
+    while (hpo_json_key(&reader, &more, &key)) {
+        if (hpo_json_is(key, "study_name")) {
+            const char *name = read_text(&reader, arena);
+            return reader.bad ? "" : name;
+        }
+        hpo_json_skip(&reader);
+    }
+    return "";
+}
+
 bool hpo_journal_read_change(const char *line, size_t length, base_arena *arena, const char **identity) {
     journal_line parts;
     *identity = NULL;

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hpo/study/recorded.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "hpo/space/space_file.h"
+
+/* ---- the head ---- */
+
+/* What stands behind "key: " in a line of the identity; NULL: no such line. */
+static const char *line_of(const char *identity, const char *key, base_arena *arena) {
+    const size_t length = strlen(key);
+    for (const char *line = identity; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, length) == 0 && strncmp(line + length, ": ", 2) == 0)
+            return base_arena_strndup(arena, line + length + 2, strcspn(line + length + 2, "\n"));
+    }
+    return NULL;
+}
+
+/* "accuracy, maximize" */
+static bool read_metric(hpo_recorded *r, const char *text, base_arena *arena) {
+    const char *comma = text ? strrchr(text, ',') : NULL;
+    if (!comma) return false;
+    r->metric = base_arena_strndup(arena, text, (size_t)(comma - text));
+    r->maximize = strcmp(comma + 1, " maximize") == 0;
+    return true;
+}
+
+/* {epochs: {min: 1, max: 52}} or null */
+static base_status read_fidelity(hpo_recorded *r, const char *text, base_arena *arena, base_err *err) {
+    base_yaml_node *root;
+    r->fidelity = (hpo_fidelity){.min = 1, .max = 1};
+    BASE_TRY(base_yaml_parse(arena, r->file, text, strlen(text), &root, err));
+    if (root->kind != BASE_YAML_MAP || root->count != 1) return BASE_OK;
+    const base_yaml_node *min = base_yaml_get(root->items[0], "min"), *max = base_yaml_get(root->items[0], "max");
+    if (!min || !max) return BASE_FAIL(err, BASE_CORRUPT, "%s: its fidelity has no bounds", r->file);
+    r->fidelity = (hpo_fidelity){.name = root->keys[0]->text,
+                                 .min = min->number,
+                                 .max = max->number,
+                                 .integer = min->kind == BASE_YAML_INT && max->kind == BASE_YAML_INT};
+    return BASE_OK;
+}
+
+static base_status read_head(hpo_recorded *r, base_arena *arena, base_err *err) {
+    BASE_TRY(hpo_journal_peek(r->file, arena, &r->head, err));
+    const char *identity = r->head.identity, *fidelity = line_of(identity, "fidelity", arena);
+    r->parameters = line_of(identity, "space", arena);
+    r->objective = line_of(identity, "objective", arena);
+    r->sampler = line_of(identity, "sampler", arena);
+    r->scheduler = line_of(identity, "scheduler", arena);
+    if (!r->parameters || !fidelity || !read_metric(r, line_of(identity, "metric", arena), arena))
+        return BASE_FAIL(err, BASE_CORRUPT, "%s: its head does not say space, metric and fidelity", r->file);
+    return read_fidelity(r, fidelity, arena, err);
+}
+
+static base_status read_space(hpo_recorded *r, base_arena *arena, base_err *err) {
+    base_yaml_node *root;
+    BASE_TRY(base_yaml_parse(arena, r->file, r->parameters, strlen(r->parameters), &root, err));
+    return hpo_space_read(base_yaml_get(root, "parameters"), base_yaml_get(root, "forbid"), r->fidelity.name, &r->space,
+                          err);
+}
+
+/* ---- the records ---- */
+
+typedef struct reading {
+    hpo_history *history;
+    void (*visit)(void *self, const hpo_entry *entry);
+    void *self;
+} reading;
+
+static base_status apply(void *self, const hpo_entry *entry, base_err *err) {
+    const reading *r = self;
+    if (entry->kind == HPO_ENTRY_RECORD) BASE_TRY(hpo_history_apply(r->history, &entry->record, err));
+    if (r->visit) r->visit(r->self, entry);
+    return BASE_OK;
+}
+
+static const char *journal_at(const char *path, base_arena *arena) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? base_arena_printf(arena, "%s/journal.log", path)
+                                                       : base_arena_strdup(arena, path);
+}
+
+base_status hpo_recorded_read(const char *path, base_arena *arena, void (*visit)(void *self, const hpo_entry *entry),
+                              void *self, hpo_recorded *out, base_err *err) {
+    *out = (hpo_recorded){.file = journal_at(path, arena)};
+    BASE_TRY(read_head(out, arena, err));
+    BASE_TRY(read_space(out, arena, err));
+    out->history = hpo_history_create(out->space, out->maximize, out->fidelity.max);
+    reading r = {.history = out->history, .visit = visit, .self = self};
+    const base_status status = hpo_journal_read(out->file, out->space, apply, &r, err);
+    if (status != BASE_OK) hpo_recorded_fini(out);
+    return status;
+}
+
+void hpo_recorded_fini(hpo_recorded *recorded) {
+    hpo_history_destroy(recorded->history);
+    hpo_space_destroy(recorded->space);
+    recorded->history = NULL;
+    recorded->space = NULL;
+}
