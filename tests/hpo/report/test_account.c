@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A journal of four trials on two rungs, written here, and what is told of it; then texts that mean harm. */
+#include "hpo/report/account.h"
+
+#include "hpo/report/formats.h"
+#include "hpo/report/tables.h"
+#include "hpo/space/space_file.h"
+#include "tests/support/check.h"
+
+static const char space_text[] = "{parameters: {x: {min: 0.0, max: 1.0}, kind: {values: [\"=1+1\", b]}}}";
+static const char hostile[] = "\x1b[2J</script><script>alert(1)</script>|\xff";
+
+typedef struct fixture {
+    check_tmpdir folder;
+    hpo_space *space;
+    hpo_journal *journal;
+    base_arena *arena;
+    double elapsed;
+} fixture;
+
+static void begin(fixture *f, const char *objective) {
+    base_err err = {0};
+    base_yaml_node *root;
+    f->arena = base_arena_create();
+    f->folder = check_tmpdir_create();
+    CHECK_OK(base_yaml_parse(f->arena, "space", space_text, strlen(space_text), &root, &err));
+    CHECK_OK(hpo_space_read(base_yaml_get(root, "parameters"), NULL, "epochs", &f->space, &err));
+    const char *identity = base_arena_printf(
+        f->arena, "space: %s\nmetric: loss, minimize\n%sfidelity: {epochs: {min: 1, max: 3}}\nseed: 7", space_text,
+        objective);
+    const hpo_journal_head head = {
+        .study = "two rungs", .seed = 7, .identity = identity, .program = "hpo test", .stale_after = 30};
+    CHECK_OK(hpo_journal_open(check_tmpdir_file(&f->folder, "journal.log"), &head, f->space, &f->journal, &err));
+}
+
+static void put(fixture *f, hpo_record record) {
+    hpo_journal_append(f->journal,
+                       &(hpo_entry){.kind = HPO_ENTRY_RECORD, .elapsed = f->elapsed += 1, .record = record});
+}
+
+static void start(fixture *f, uint64_t trial, const double *config, double to, uint32_t rung) {
+    put(f, (hpo_record){.kind = HPO_RECORD_START,
+                        .trial = trial,
+                        .rung = rung,
+                        .fidelity = to,
+                        .parent = UINT64_MAX,
+                        .seed = 1,
+                        .config = config});
+}
+
+static void end(fixture *f, uint64_t trial, uint32_t rung, double fidelity, double value, bool final) {
+    put(f, (hpo_record){.kind = HPO_RECORD_RESULT,
+                        .trial = trial,
+                        .rung = rung,
+                        .fidelity = fidelity,
+                        .value = value,
+                        .final = final,
+                        .worker = (uint32_t)trial % 2,
+                        .result = {.cost = fidelity, .seconds = 0.5}});
+}
+
+static void end_badly(fixture *f, uint64_t trial, const char *reason) {
+    hpo_record record = {.kind = HPO_RECORD_RESULT,
+                         .trial = trial,
+                         .fidelity = 1,
+                         .value = NAN,
+                         .final = true,
+                         .result = {.cost = 1, .seconds = 0.25, .failure = HPO_FAILURE_EXIT, .code = 3}};
+    snprintf(record.result.reason, sizeof record.result.reason, "%s", reason);
+    put(f, record);
+}
+
+static hpo_account *finish(fixture *f, bool anonymous) {
+    base_err err = {0};
+    hpo_account *a = NULL;
+    CHECK_OK(hpo_journal_close(f->journal, &err));
+    CHECK_OK(hpo_account_read(f->folder.path, anonymous, &a, &err));
+    return a;
+}
+
+static void give_back(fixture *f) {
+    hpo_space_destroy(f->space);
+    check_tmpdir_remove(&f->folder);
+    base_arena_destroy(f->arena);
+}
+
+static void four_trials(fixture *f, const char *objective, const char *reason) {
+    static const double configs[4][2] = {{0.1, 0}, {0.2, 1}, {0.3, 0}, {0.4, 1}};
+    static const double low[3] = {0.9, 0.5, 0.7};
+    begin(f, objective);
+    for (uint64_t i = 0; i < 3; i++) {
+        start(f, i, configs[i], 1, 0);
+        end(f, i, 0, 1, low[i], false);
+    }
+    for (uint64_t i = 0; i < 3; i++) {
+        put(f, (hpo_record){.kind = HPO_RECORD_PROMOTE, .trial = i, .rung = 1, .fidelity = 3, .from = 1});
+        end(f, i, 1, 3, low[i] / 2, true);
+    }
+    start(f, 3, configs[3], 1, 0);
+    end_badly(f, 3, reason);
+}
+
+static void what_was_found(void **state) {
+    (void)state;
+    fixture f = {0};
+    four_trials(&f, "", "no data");
+    hpo_account *a = finish(&f, false);
+    uint64_t trial;
+    double value, fidelity;
+    assert_true(hpo_account_best(a, &trial, &value, &fidelity));
+    assert_int_equal(trial, 1);
+    CHECK_NEAR(value, 0.25, 0);
+    CHECK_NEAR(fidelity, 3, 0);
+    assert_int_equal(a->n_steps, 2); /* only full evaluations are incumbents: 0.45, then 0.25 */
+    CHECK_NEAR(a->steps[0].value, 0.45, 0);
+    CHECK_NEAR(a->steps[0].cost, 6, 0);
+    CHECK_NEAR(a->steps[1].cost, 9, 0);
+    CHECK_NEAR(a->steps[1].elapsed, 10, 0);
+    assert_int_equal(a->steps[1].trials, 3);
+    assert_int_equal(a->n_rungs, 2);
+    assert_int_equal(a->rungs[0].evaluations, 4);
+    assert_int_equal(a->rungs[0].failed, 1);
+    assert_int_equal(a->rungs[0].promoted, 3);
+    CHECK_NEAR(a->rungs[0].median, 0.7, 0);
+    CHECK_NEAR(a->rungs[1].best, 0.25, 0);
+    assert_int_equal(a->n_trusts, 1);
+    CHECK_NEAR(a->trusts[0].correlation, 1, 1e-12);
+    assert_int_equal(a->n_workers, 2);
+    CHECK_NEAR(a->workers[0].busy, 2.25, 1e-9); /* trials 0 and 2 twice, and the failed one, whose worker is 0 */
+    CHECK_NEAR(a->workers[1].busy, 1, 1e-9);
+    CHECK_NEAR(a->seconds, 14, 0);
+    assert_string_equal(a->run.head.study, "two rungs");
+    assert_string_equal(a->run.head.program, "hpo test");
+    hpo_account_destroy(a);
+    give_back(&f);
+}
+
+static void texts_are_data(void **state) {
+    (void)state;
+    fixture f = {0};
+    four_trials(&f, "objective: command, {settings: {run: [./t], env: {TOKEN: s3cret}}}\n", hostile);
+    hpo_account *a = finish(&f, false);
+    base_buf text = {0}, md = {0}, csv = {0}, json = {0};
+    hpo_report_text(a, &text);
+    hpo_report_markdown(a, &md);
+    hpo_report_csv(a, &csv);
+    hpo_report_json(a, &json);
+    const base_buf *const all[] = {&text, &md, &csv, &json};
+    for (size_t i = 0; i < CHECK_COUNT(all); i++) {
+        assert_null(strchr(base_buf_text(all[i]), '\x1b'));
+        assert_null(strstr(base_buf_text(all[i]), "s3cret"));
+    }
+    CHECK_CONTAINS(base_buf_text(&text), "\\x1b[2J");
+    CHECK_CONTAINS(base_buf_text(&text), "TOKEN");
+    CHECK_CONTAINS(base_buf_text(&md), "\\<script>");
+    CHECK_CONTAINS(base_buf_text(&csv), ",'=1+1\n");
+    CHECK_CONTAINS(base_buf_text(&csv), "\\x1b[2J</script>");
+    for (const char *line = base_buf_text(&text); *line; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 80);
+    base_buf_fini(&text);
+    base_buf_fini(&md);
+    base_buf_fini(&csv);
+    base_buf_fini(&json);
+    hpo_account_destroy(a);
+    give_back(&f);
+}
+
+static void nobody_is_named(void **state) {
+    (void)state;
+    fixture f = {0};
+    four_trials(&f, "objective: command, {settings: {run: [/home/me/t]}}\n", "/home/me/data is missing");
+    base_buf out = {0};
+    check_tmpdir_write(&f.folder, "status.json", "{\"state\": \"done\", \"host\": \"my-machine\"}");
+    hpo_account *a = finish(&f, true);
+    hpo_report_text(a, &out);
+    hpo_report_csv(a, &out);
+    hpo_report_json(a, &out);
+    assert_null(strstr(base_buf_text(&out), "/home"));
+    assert_null(strstr(base_buf_text(&out), f.folder.path));
+    assert_null(strstr(base_buf_text(&out), "my-machine"));
+    CHECK_CONTAINS(base_buf_text(&out), "state           done");
+    hpo_account_destroy(a);
+    base_buf_fini(&out);
+    give_back(&f);
+}
+
+static void ranks_are_correlated(void **state) {
+    (void)state;
+    const double a[] = {1, 2, 3, 4, 5}, b[] = {10, 30, 20, 50, 40}, ties[] = {1, 1, 2, 3, 3};
+    CHECK_NEAR(hpo_rank_correlation(a, b, 5), 0.8, 1e-12); /* 1 - 6 * 4 / (5 * 24) */
+    CHECK_NEAR(hpo_rank_correlation(a, ties, 5), 9 / sqrt(90), 1e-12);
+    assert_true(isnan(hpo_rank_correlation(a, (double[]){1, 1, 1, 1, 1}, 5)));
+    assert_true(isnan(hpo_rank_correlation(a, b, 2)));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_found),
+        cmocka_unit_test(texts_are_data),
+        cmocka_unit_test(nobody_is_named),
+        cmocka_unit_test(ranks_are_correlated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
