@@ -20,7 +20,7 @@
  * Speed: rows drawn several times are one row with a weight. Rows are stored side by side, so that one pass over a node
  * finds all ranges, and a second one all sums, with the features in vector registers. Trees are walked one after the
  * other over all points, so that a tree stays in the cache. */
-#include "hpo/models/forest.h"
+#include "hpo/models/forest_impl.h"
 
 #include <float.h>
 #include <math.h>
@@ -31,40 +31,11 @@ enum { MASK_BITS = 64 };
 static const double MIN_DECREASE = 1e-8;
 static const double TIE = 1e-12; /* relative: sums in another order */
 
-typedef struct node {
-    union {
-        double threshold; /* number: not above it goes left */
-        uint64_t mask;    /* category: members go left */
-        double value;     /* leaf */
-    } u;
-    uint32_t left; /* the right child follows it; a leaf: 0, the root is nobody's child */
-    uint32_t feature;
-} node;
-
-typedef struct tree {
-    node *nodes;
-    size_t count, capacity;
-} tree;
-
-/* What the trees without a row say about it: Welford's recurrence. */
-typedef struct outside {
-    double mean, squares;
-    size_t trees;
-} outside;
-
-struct hpo_forest {
-    size_t features, trees;
-    size_t *categories; /* 0 = number */
-    bool any_category;
-    tree *tree;
-    outside *outside; /* by row */
-    size_t outside_capacity;
-};
-
 hpo_forest *hpo_forest_create(size_t features, const size_t *categories, size_t trees) {
     hpo_forest *forest = base_calloc(1, sizeof *forest);
     forest->features = features;
     forest->trees = trees;
+    forest->tries = 1;
     forest->tree = base_calloc(trees, sizeof *forest->tree);
     forest->categories = base_calloc(features + 1, sizeof *forest->categories);
     for (size_t f = 0; categories && f < features; f++) {
@@ -72,6 +43,11 @@ hpo_forest *hpo_forest_create(size_t features, const size_t *categories, size_t 
         forest->any_category |= categories[f] > 0;
     }
     return forest;
+}
+
+void hpo_forest_follow_closely(hpo_forest *forest, size_t tries) {
+    forest->tries = tries;
+    forest->has_all_rows = true;
 }
 
 void hpo_forest_destroy(hpo_forest *forest) {
@@ -235,7 +211,7 @@ static void sum_splits(grower *g, const size_t *rows, size_t count, double centr
 
 /* The feature whose split explains most and leaves enough rows on either side; SIZE_MAX when none explains enough. With
  * centred targets the squares between the sides are s^2 (1/w_left + 1/w_right), s the sum of either side. */
-static size_t best_split(const grower *g, double weight, double rows) {
+static size_t best_split(const grower *g, double weight, double rows, double *best_of) {
     size_t best = SIZE_MAX;
     double best_score = 0;
     for (size_t f = 0; f < g->forest->features; f++) {
@@ -248,6 +224,7 @@ static size_t best_split(const grower *g, double weight, double rows) {
             best_score = score;
         }
     }
+    *best_of = best_score;
     return best_score >= MIN_DECREASE * g->total ? best : SIZE_MAX;
 }
 
@@ -271,6 +248,15 @@ static size_t partition(const grower *g, const node *n, uint32_t index, size_t *
     return left;
 }
 
+static void take_split(const grower *g, size_t feature, node *n) {
+    n->feature = (uint32_t)feature;
+    if (g->forest->categories[feature] > 0) {
+        n->u.mask = g->subset[feature];
+    } else {
+        n->u.threshold = g->split[feature];
+    }
+}
+
 /* Returns false for a leaf: few rows, equal targets, or nothing to be explained. */
 static bool split_node(grower *g, tree *out, job j, size_t *left_count) {
     size_t *rows = g->rows + j.first;
@@ -284,17 +270,18 @@ static bool split_node(grower *g, tree *out, job j, size_t *left_count) {
     }
     if ((double)j.count < 2 * g->least || !(least < most)) return false;
     find_ranges(g, rows, j.count, j.node);
-    propose_splits(g);
-    sum_splits(g, rows, j.count, sum / weight, j.node);
-    const size_t feature = best_split(g, weight, (double)j.count);
-    if (feature == SIZE_MAX) return false;
     node *n = &out->nodes[j.node];
-    n->feature = (uint32_t)feature;
-    if (g->forest->categories[feature] > 0) {
-        n->u.mask = g->subset[feature];
-    } else {
-        n->u.threshold = g->split[feature];
+    double best = -1;
+    for (size_t i = 0; i < g->forest->tries; i++) {
+        double score;
+        propose_splits(g);
+        sum_splits(g, rows, j.count, sum / weight, j.node);
+        const size_t feature = best_split(g, weight, (double)j.count, &score);
+        if (feature == SIZE_MAX || score <= best) continue;
+        best = score;
+        take_split(g, feature, n);
     }
+    if (best < 0) return false;
     *left_count = partition(g, n, j.node, rows, j.count);
     return *left_count > 0 && *left_count < j.count;
 }
@@ -324,7 +311,7 @@ static void grow(grower *g, tree *out, size_t n_rows) {
 
 static size_t draw_rows(grower *g, size_t n) {
     memset(g->weight, 0, n * sizeof *g->weight);
-    for (size_t i = 0; i < n; i++) g->weight[base_rng_below(&g->rng, n)] += 1;
+    for (size_t i = 0; i < n; i++) g->weight[g->forest->has_all_rows ? i : base_rng_below(&g->rng, n)] += 1;
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (g->weight[i] > 0) g->rows[count++] = i;

@@ -17,6 +17,10 @@ typedef struct hpo_forest hpo_forest;
  * a number. Never NULL. */
 hpo_forest *hpo_forest_create(size_t features, const size_t *categories, size_t trees);
 void hpo_forest_destroy(hpo_forest *forest); /* accepts NULL */
+/* For describing a function rather than searching on it: trees see every row, and at a node every feature proposes
+ * `tries` splits, of which the best is taken, where SMAC draws rows and proposes one split (P. Geurts, D. Ernst, L.
+ * Wehenkel, 2006, section 2.1). They follow the function more closely and differ less; there is no outside error. */
+void hpo_forest_follow_closely(hpo_forest *forest, size_t tries);
 
 /* What is fitted now, as a forest that lives in arena: it is not fitted again, nor destroyed. */
 const hpo_forest *hpo_forest_copy(const hpo_forest *forest, base_arena *arena);
@@ -35,6 +39,9 @@ double hpo_forest_outside_error(const hpo_forest *forest, const double *targets,
 void hpo_forest_predict(const hpo_forest *forest, const double *points, size_t count, double *mean, double *variance);
 /* What every tree says about one row: values[trees]. */
 void hpo_forest_leaves(const hpo_forest *forest, const double *point, double *values);
+/* The leaves of a tree as boxes of the unit cube, for a forest of numbers alone: visit gets the bounds by feature. */
+void hpo_forest_boxes(const hpo_forest *forest, size_t number,
+                      void (*visit)(void *self, const double *low, const double *high, double value), void *self);
 
 #ifdef __cplusplus
 }

@@ -183,6 +183,53 @@ static void put_best(const hpo_account *a, base_buf *out) {
     base_buf_putc(out, '}');
 }
 
+static void put_shares(const char *name, const double *shares, const hpo_account *a, base_buf *out) {
+    put_key(name, false, out);
+    base_buf_putc(out, '{');
+    for (size_t d = 0; d < hpo_space_dims(a->run.space); d++) {
+        put_key(hpo_space_param(a->run.space, hpo_space_dim_param(a->run.space, d))->name, d == 0, out);
+        base_buf_put_json_number(out, shares[d]);
+    }
+    base_buf_putc(out, '}');
+}
+
+static void put_pairs(const hpo_account *a, const hpo_importance *m, base_buf *out) {
+    bool first = true;
+    put_key("pairs", false, out);
+    base_buf_putc(out, '[');
+    for (size_t i = 0; i < m->dims && m->fanova.pair; i++)
+        for (size_t j = i + 1; j < m->dims; j++) {
+            base_buf_puts(out, first ? "[" : ", [");
+            base_buf_put_json(out, hpo_space_param(a->run.space, hpo_space_dim_param(a->run.space, i))->name);
+            base_buf_puts(out, ", ");
+            base_buf_put_json(out, hpo_space_param(a->run.space, hpo_space_dim_param(a->run.space, j))->name);
+            base_buf_puts(out, ", ");
+            base_buf_put_json_number(out, m->fanova.pair[i * m->dims + j]);
+            base_buf_putc(out, ']');
+            first = false;
+        }
+    base_buf_putc(out, ']');
+}
+
+static void put_importance(const hpo_account *a, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    const hpo_importance *m = hpo_importance_of(a, arena);
+    put_key("importance", false, out);
+    if (m) {
+        base_buf_puts(out, "{\"fidelity\": ");
+        base_buf_put_json_number(out, m->fidelity);
+        put_count("values", m->rows, out);
+        put_count("sampled", m->sampled, out);
+        put_shares("fanova", m->fanova.single, a, out);
+        put_shares("ped_anova", m->ped, a, out);
+        put_pairs(a, m, out);
+        base_buf_putc(out, '}');
+    } else {
+        base_buf_puts(out, "null");
+    }
+    base_arena_destroy(arena);
+}
+
 void hpo_report_json(const hpo_account *a, base_buf *out) {
     put_head(a, out);
     put_best(a, out);
@@ -190,6 +237,7 @@ void hpo_report_json(const hpo_account *a, base_buf *out) {
     put_rungs(a, out);
     put_mishaps(a, out);
     put_workers(a, out);
+    put_importance(a, out);
     put_key("trials", false, out);
     base_buf_putc(out, '[');
     for (uint64_t id = 0; id < hpo_view_trials(a->view); id++) {

@@ -5,7 +5,7 @@
 #define HPO_REPORT_TABLES_H
 
 #include "base/table.h"
-#include "hpo/report/account.h"
+#include "hpo/report/importance.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +28,10 @@ base_table hpo_table_of_steps(const hpo_account *account, base_arena *arena);
 base_table hpo_table_of_rungs(const hpo_account *account, base_arena *arena);
 base_table hpo_table_of_trusts(const hpo_account *account, base_arena *arena);
 base_table hpo_table_of_workers(const hpo_account *account, base_arena *arena);
+/* Shares of variance and PED-ANOVA, most important first. importance NULL, here and below: an empty table. */
+base_table hpo_table_of_importance(const hpo_account *account, const hpo_importance *importance, base_arena *arena);
+base_table hpo_table_of_pairs(const hpo_account *account, const hpo_importance *importance, base_arena *arena);
+base_table hpo_table_of_path(const hpo_account *account, const hpo_importance *importance, base_arena *arena);
 /* The best trials (at their highest fidelity), at most so many, best first. */
 base_table hpo_table_of_trials(const hpo_account *account, size_t most, base_arena *arena);
 

@@ -37,6 +37,10 @@ static void put_sections(const hpo_account *a, const look *as, base_buf *out) {
     put_table(as, hpo_table_of_trials(a, TEXT_TRIALS, arena), out);
     if (a->run.fidelity.name) put_table(as, hpo_table_of_rungs(a, arena), out);
     put_table(as, hpo_table_of_trusts(a, arena), out);
+    const hpo_importance *importance = hpo_importance_of(a, arena);
+    put_table(as, hpo_table_of_importance(a, importance, arena), out);
+    put_table(as, hpo_table_of_pairs(a, importance, arena), out);
+    put_table(as, hpo_table_of_path(a, importance, arena), out);
     as->facts("Failures", &mishaps, out);
     put_table(as, hpo_table_of_workers(a, arena), out);
     base_arena_destroy(arena);

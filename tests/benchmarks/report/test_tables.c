@@ -147,7 +147,7 @@ static void normalized_regrets_without_a_rank(void **state) {
     base_arena *arena = base_arena_create();
     const bench_ranking r = bench_ranking_make(runs, 0, SIZE_MAX, arena);
     assert_int_equal(r.n_methods, 2);
-    const bench_table table = bench_table_of_regrets(runs, &r, arena);
+    const base_table table = bench_table_of_regrets(runs, &r, arena);
     assert_int_equal(table.rows, 3);
     check_row(&table, 0, "a|0.5 [0.5, 0.5]|0.25 [0.25, 0.25]");
     check_row(&table, 2, "c|0.5 [0.5, 0.5]|");
