@@ -105,6 +105,15 @@ static size_t fitting(const base_table *t, const size_t *widths, size_t first) {
     return last;
 }
 
+/* Where a block of columns that begins with `first` ends. What does not fit on one line is parted evenly, so that no
+ * last column stands alone. */
+static size_t block_end(const base_table *t, const size_t *widths, size_t first) {
+    size_t blocks = 0;
+    for (size_t at = first; at < t->columns; blocks++) at = fitting(t, widths, at);
+    const size_t even = first + (t->columns - first + blocks - 1) / blocks, last = fitting(t, widths, first);
+    return even < last ? even : last;
+}
+
 /* A paragraph of lines that are at most 80 columns wide. */
 static void put_wrapped(const char *text, base_buf *out) {
     size_t column = 0;
@@ -131,7 +140,7 @@ void base_table_print(const base_table *t, base_buf *out) {
     fit_labels(widths, t->labels);
     if (t->title) put_wrapped(t->title, out);
     for (size_t first = t->labels, last; first < t->columns; first = last) {
-        last = fitting(t, widths, first);
+        last = block_end(t, widths, first);
         put_line(t, widths, t->names, NULL, first, last, out);
         for (size_t i = 0; i < t->rows; i++)
             put_line(t, widths, &t->cells[i * t->columns], i > 0 ? &t->cells[(i - 1) * t->columns] : NULL, first, last,

@@ -187,8 +187,8 @@ static base_status find_columns(const base_csv *csv, result_columns *c, base_err
 }
 
 /* The best value on the highest fidelity so far: a line may be worse than the one before only where its fidelity is
- * higher. The value is what the search saw, which is all it goes by; `exact` may well fall where there is noise. Equal
- * ones differ behind the printed digits. */
+ * higher. The value is what the search saw, which is all it goes by; `exact` may well fall where there is noise. An
+ * equal value is right: it differs behind the printed digits, or is that of an earlier trial which ended later. */
 static base_status check_improvement(const keyed *t, const incumbent *now, const incumbent *last, bool maximize,
                                      base_err *err) {
     if (last->line == 0 || now->fidelity > last->fidelity) return BASE_OK;

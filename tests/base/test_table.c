@@ -51,6 +51,24 @@ static void too_wide(void **state) {
     base_arena_destroy(arena);
 }
 
+/* Three columns would fit, and the fourth would be alone below. */
+static void parted_evenly(void **state) {
+    (void)state;
+    base_arena *arena = base_arena_create();
+    static const char *const names[] = {"method", "10", "25", "50", "a hundred evaluations"};
+    base_table t = base_table_begin(arena, NULL, 1, 5, names);
+    const char **row = base_table_row(&t);
+    for (size_t i = 0; i < 5; i++) row[i] = i == 0 ? "a" : "0.0209 [0.0178, 0.02]";
+    base_buf out = {0};
+    base_table_print(&t, &out);
+    assert_string_equal(base_buf_text(&out), "method                     10                     25\n"
+                                             "a       0.0209 [0.0178, 0.02]  0.0209 [0.0178, 0.02]\n"
+                                             "method                     50  a hundred evaluations\n"
+                                             "a       0.0209 [0.0178, 0.02]  0.0209 [0.0178, 0.02]\n\n");
+    base_buf_fini(&out);
+    base_arena_destroy(arena);
+}
+
 static void html(void **state) {
     (void)state;
     base_arena *arena = base_arena_create();
@@ -82,10 +100,8 @@ static void texts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines),
-        cmocka_unit_test(too_wide),
-        cmocka_unit_test(html),
-        cmocka_unit_test(texts),
+        cmocka_unit_test(lines), cmocka_unit_test(too_wide), cmocka_unit_test(parted_evenly),
+        cmocka_unit_test(html),  cmocka_unit_test(texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
