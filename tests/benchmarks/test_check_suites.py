@@ -64,10 +64,40 @@ class Claims(unittest.TestCase):
     def test_ahead_and_behind(self):
         self.assertEqual(self.compare(self.rows(2, 3), "ahead of")[0], 0)
         self.assertEqual(self.compare(self.rows(3, 3), "ahead of")[0], 1)
-        self.assertEqual(self.compare(self.rows(3, 3), "not behind")[0], 0)
-        failed, text = self.compare(self.rows(4, 3), "not behind")
+        self.assertIn("DOES NOT HOLD: a ahead of b: 1: 0.304 to 0.304", self.compare(self.rows(3, 3), "ahead of")[1])
+
+    def test_not_behind_is_for_the_family(self):
+        for ours, failures in ((3, 0), (4, 1)):
+            checks, out = check_suites.Checks(), io.StringIO()
+            with contextlib.redirect_stdout(out):
+                checks.compare(self.rows(ours, 3), ["f"], "a", "not behind", "b", (1, 2))
+                self.assertEqual(checks.failed, 0)
+                self.assertEqual(len(checks.family), 2)
+                checks.close_family()
+            self.assertEqual(checks.failed, failures * 3)  # both comparisons, and their number
+            self.assertEqual("DOES NOT HOLD: a is behind b after 2" in out.getvalue(), failures == 1)
+
+    def family(self, *zs):
+        def close(checks):
+            checks.family = [(f"number {i}", z) for i, z in enumerate(zs)]
+            checks.close_family()
+        return said(close)
+
+    def test_what_chance_does_is_no_fault(self):
+        self.assertEqual(self.family(*[2.2] * 3, *[-1] * 57)[0], 0)
+        self.assertEqual(self.family(*[2.2] * 8, *[-1] * 52)[0], 1)  # too many, though none by itself
+        failed, text = self.family(3.5, *[-1] * 59)
         self.assertEqual(failed, 1)
-        self.assertIn("DOES NOT HOLD: a not behind b: 1: 0.404 to 0.304", text)
+        self.assertIn("DOES NOT HOLD: number 0 (z +3.5, p by Holm 0.0140)", text)
+
+    def test_corrections(self):
+        # Holm (1979): p times the number of hypotheses that are left, never less than one before
+        for found, there in zip(check_suites.holm([0.01, 0.04, 0.03, 0.005]), (0.03, 0.06, 0.06, 0.02)):
+            self.assertAlmostEqual(found, there)
+        self.assertAlmostEqual(check_suites.p_of(1.959964), 0.025, 6)
+        # of 10 fair coins more than 8 show heads with probability 11/1024, more than 7 with 56/1024
+        self.assertEqual(check_suites.most_by_chance(10, 0.5, 0.05), 8)
+        self.assertEqual(check_suites.most_by_chance(10, 0.5, 0.06), 7)
 
     def test_local_search_and_its_anchors(self):
         for there, failures in ((90.9, 0), (90.7, 1)):  # the spread of 0.28 allows 4 * 0.28 / 2 = 0.56 below 91.391
