@@ -42,14 +42,17 @@ typedef struct level {
     double fidelity;
     size_t results, failed;
     row_set rows;
+    uint64_t *promoted; /* trials with a row, by the event of their next one, which is of a higher level */
+    size_t n_promoted, promoted_capacity;
 } level;
 
 struct hpo_observations {
     const hpo_space *space;
     size_t dims;
     hpo_view view;
-    double *units; /* by trial */
-    size_t n_trials, units_capacity;
+    double *units;   /* by trial */
+    double *reached; /* by trial: the highest fidelity of a row */
+    size_t n_trials, units_capacity, reached_capacity;
     open_trial *open; /* by id */
     size_t n_open, open_capacity;
     entry *log;
@@ -101,7 +104,10 @@ static void row_set_reserve(row_set *rows, size_t dims, size_t need) {
 }
 
 static void forget_results(hpo_observations *o) {
-    for (size_t i = 0; i < o->n_levels; i++) row_set_fini(&o->levels[i].rows);
+    for (size_t i = 0; i < o->n_levels; i++) {
+        row_set_fini(&o->levels[i].rows);
+        free(o->levels[i].promoted);
+    }
     row_set_fini(&o->joint);
     row_set_fini(&o->last);
     o->n_levels = o->n_log = o->n_open = o->n_trials = o->n_last_row = 0;
@@ -117,6 +123,7 @@ void hpo_observations_destroy(hpo_observations *o) {
     if (!o) return;
     hpo_observations_forget(o);
     free(o->units);
+    free(o->reached);
     free(o->open);
     free(o->log);
     free(o->levels);
@@ -169,6 +176,17 @@ static void count_in_level(hpo_observations *o, const entry *e) {
     }
     o->levels[place].results++;
     o->levels[place].failed += isfinite(e->loss) ? 0 : 1;
+}
+
+/* A trial whose last row was on a lower level has been promoted from there. */
+static void note_promotion(hpo_observations *o, const entry *e) {
+    const double from = o->reached[e->trial];
+    if (e->fidelity <= from) return;
+    o->reached[e->trial] = e->fidelity;
+    if (isinf(from)) return;
+    level *l = &o->levels[level_place(o, from)];
+    BASE_GROW(l->promoted, l->promoted_capacity, l->n_promoted + 1);
+    l->promoted[l->n_promoted++] = e->trial;
 }
 
 /* Whether a report ended the trial: then no evaluation comes after its last report. */
@@ -250,9 +268,11 @@ static void add_pending(hpo_observations *o, const hpo_trial *trial) {
 static void meet_trials(hpo_observations *o, hpo_view view) {
     const uint64_t count = hpo_view_trials(view);
     BASE_GROW(o->units, o->units_capacity, count * o->dims + 1);
+    BASE_GROW(o->reached, o->reached_capacity, count + 1);
     BASE_GROW(o->open, o->open_capacity, o->n_open + (count - o->n_trials));
     for (; o->n_trials < count; o->n_trials++) {
         hpo_space_to_unit(o->space, hpo_view_trial(view, o->n_trials).config, o->units + o->n_trials * o->dims);
+        o->reached[o->n_trials] = -(double)INFINITY;
         o->open[o->n_open++] = (open_trial){.id = o->n_trials};
     }
 }
@@ -272,7 +292,7 @@ static void follow(hpo_observations *o, hpo_view view) {
     if (!same_history || view.as_of < o->view.as_of || has_revived(o, view)) hpo_observations_forget(o);
     o->view = view;
     meet_trials(o, view);
-    if (learn_stops(o, view) && o->n_log > 0) {
+    if (learn_stops(o, view)) {
         forget_results(o);
         meet_trials(o, view);
     }
@@ -290,7 +310,10 @@ static void follow(hpo_observations *o, hpo_view view) {
     }
     o->n_open = still_open;
     if (o->n_log > old + 1) qsort(o->log + old, o->n_log - old, sizeof *o->log, by_event);
-    for (size_t i = old; i < o->n_log; i++) count_in_level(o, &o->log[i]);
+    for (size_t i = old; i < o->n_log; i++) {
+        count_in_level(o, &o->log[i]);
+        note_promotion(o, &o->log[i]);
+    }
 }
 
 /* ---- sets of rows ---- */
@@ -403,4 +426,13 @@ hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const h
         .n_trials = o->n_trials,
         .trial_unit = o->units,
     };
+}
+
+size_t hpo_observations_levels(const hpo_observations *o) {
+    return o->n_levels;
+}
+
+hpo_promotions hpo_observations_promotions(const hpo_observations *o, size_t place) {
+    const level *l = &o->levels[place];
+    return (hpo_promotions){.fidelity = l->fidelity, .trials = l->promoted, .count = l->n_promoted};
 }

@@ -64,6 +64,17 @@ void hpo_observations_forget(hpo_observations *observations);
  * results); a view that is no continuation of the last one is read anew. */
 hpo_dataset hpo_observations_collect(hpo_observations *observations, hpo_view view, const hpo_data_query *query);
 
+/* Trials with a result at a fidelity that went on and have one of a higher fidelity as well, by the event of the first
+ * of these. */
+typedef struct hpo_promotions {
+    double fidelity;
+    const uint64_t *trials;
+    size_t count;
+} hpo_promotions;
+/* Of the view that was collected last: how many fidelities have results; their promotions, place 0 is the highest. */
+size_t hpo_observations_levels(const hpo_observations *observations);
+hpo_promotions hpo_observations_promotions(const hpo_observations *observations, size_t place);
+
 #ifdef __cplusplus
 }
 #endif

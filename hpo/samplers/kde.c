@@ -5,11 +5,12 @@
  * The procedure is HpBandSter's: the model is that of the highest fidelity with enough results, whatever fidelity is
  * asked for; enough are min_points in each set, at least one more than there are dimensions; the best 15% (at least
  * min_points) are good, the next 85% bad; failures are bad. One proposal in three is random, which keeps Hyperband's
- * guarantee. Running trials play no part. With the scheduler hyperband this is BOHB. kde.c in hpo/models says what of
+ * guarantee. Running trials play no part. With the scheduler hyperband this is BOHB, without `trust`; with it as many
+ * proposals are random as the modelled fidelity is not to be trusted (trust.h). kde.c in hpo/models says what of
  * HpBandSter's density is repaired.
  *
  * Deviation: a draw that is forbidden, or (when the study asks again) has been tried, gives way to the next best. */
-#include "hpo/samplers/sampler.h"
+#include "hpo/samplers/trust.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ typedef struct kde_state {
     double top, random, factor, min_bandwidth;
     const hpo_space *space;
     uint64_t seed;
+    bool may_doubt; /* the option trust */
+    double max_fidelity, trust;
     hpo_observations *observations;
     hpo_kde *good, *bad;
     hpo_view view; /* that the model was fitted for */
@@ -87,6 +90,13 @@ static const base_option kde_options[] = {
      .min = 1e-12,
      .max = 1,
      .help = "smallest bandwidth, as a share of the range"},
+    {.name = "trust",
+     .kind = BASE_OPTION_BOOL,
+     .offset = offsetof(kde_state, may_doubt),
+     .fallback = "true",
+     .help =
+         "as many proposals are random as the fidelity of the densities is not to be trusted, which promoted trials "
+         "show; false: BOHB's random_fraction alone"},
     BASE_OPTIONS_END,
 };
 
@@ -109,6 +119,7 @@ static void fit(kde_state *s, hpo_view view) {
     size_t good, bad;
     s->fitted = hpo_kde_split(dims, data.n, given, s->top, &good, &bad) && data.n > data.n_failed;
     if (!s->fitted) return;
+    s->trust = s->may_doubt ? hpo_trust(s->observations, view, data.level, s->max_fidelity) : 1;
     BASE_GROW(s->ranked, s->ranked_capacity, data.n);
     hpo_ranked_fill(s->ranked, &data);
     hpo_ranked_select(s->ranked, data.n, good);
@@ -141,7 +152,9 @@ static base_status kde_ask(void *self, hpo_view view, const hpo_request *request
     const bool random = base_rng_uniform(&rng) < s->random || request->attempt > MAX_MODEL_ATTEMPT;
     *origin = "random";
     if (!random) fit(s, view);
-    if (random || !s->fitted) return hpo_space_sample(s->space, &rng, config, err);
+    if (random || !s->fitted || !hpo_trust_follows(s->trust, s->random, s->seed, request)) {
+        return hpo_space_sample(s->space, &rng, config, err);
+    }
     draw_candidates(s, &rng);
     for (size_t i = 0; i < (size_t)s->samples; i++) {
         hpo_space_from_unit(s->space, s->points + s->draws[i].index * hpo_space_dims(s->space), config);
@@ -159,6 +172,7 @@ static base_status kde_init(void *self, const hpo_sampler_env *env, base_err *er
     const size_t count = (size_t)s->samples;
     s->space = env->space;
     s->seed = env->seed;
+    s->max_fidelity = env->max_fidelity;
     s->observations = hpo_observations_create(env->space);
     s->good = hpo_kde_create(env->space, s->min_bandwidth);
     s->bad = hpo_kde_create(env->space, s->min_bandwidth);

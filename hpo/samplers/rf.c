@@ -7,11 +7,12 @@
  * configurations and the best of random ones; one proposal in five is random.
  *
  * Data: the results of the highest fidelity that has `startup` successful ones; until there is one, proposals are
- * random. Failed evaluations count as the worst success. A running trial is a row with the loss that a forest without
- * it predicts (the "Kriging believer" of D. Ginsbourger, R. Le Riche, L. Carraro, "Kriging is well-suited to
- * parallelize optimization", 2010, section 3.2), so that trees disagree less around it. A lie that does not depend on
- * the place, such as the median, makes a good region look bad for as long as it is looked at. An inactive number is -1
- * (all others lie in [0,1]), an inactive choice a category of its own.
+ * random, and so are as many as that fidelity is not to be trusted (trust.h). Failed evaluations count as the worst
+ * success. A running trial is a row with the loss that a forest without it predicts (the "Kriging believer" of D.
+ * Ginsbourger, R. Le Riche, L. Carraro, "Kriging is well-suited to parallelize optimization", 2010, section 3.2), so
+ * that trees disagree less around it. A lie that does not depend on the place, such as the median, makes a good region
+ * look bad for as long as it is looked at. An inactive number is -1 (all others lie in [0,1]), an inactive choice a
+ * category of its own.
  *
  * The forest follows from the data alone (its bootstrap from the number of rows), so it is kept and compared: with the
  * same rows it is the same forest. With `retrain_after` k > 1 the view of the last result whose number is a multiple of
@@ -38,6 +39,7 @@
 #include "hpo/models/maximize.h"
 #include "hpo/models/observations.h"
 #include "hpo/samplers/cost.h"
+#include "hpo/samplers/trust.h"
 
 enum { ELITES = 10 };
 #define MODEL UINT32_C(0x40000000)          /* sets the model's streams apart from those of random points */
@@ -57,6 +59,7 @@ typedef struct rf_state {
     bool prior;
     const hpo_space *space;
     uint64_t seed;
+    double max_fidelity;
     size_t dims;
     size_t *categories; /* by dimension; 0 = number */
     hpo_observations *observations, *earlier;
@@ -145,6 +148,7 @@ static base_status rf_init(void *self, const hpo_sampler_env *env, base_err *err
     rf_state *state = self;
     state->space = env->space;
     state->seed = env->seed;
+    state->max_fidelity = env->max_fidelity;
     state->dims = hpo_space_dims(env->space);
     state->categories = base_calloc(state->dims + 1, sizeof *state->categories);
     for (size_t dim = 0; dim < state->dims; dim++) {
@@ -391,7 +395,8 @@ static base_status rf_ask(void *self, hpo_view view, const hpo_request *request,
     base_rng model = base_rng_stream(state->seed, BASE_RNG_SAMPLER, trial, request->attempt ^ MODEL);
     if (base_rng_uniform(&model) >= state->random) {
         const hpo_dataset data = training_data(state, view);
-        if (data.n > 0) {
+        const double trust = hpo_trust(state->observations, view, data.level, state->max_fidelity);
+        if (data.n > 0 && hpo_trust_follows(trust, state->random, state->seed, request)) {
             *origin = "model";
             bool cost_known;
             BASE_TRY(fit_cost(state, view, &data, &cost_known, err));

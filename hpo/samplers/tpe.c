@@ -7,9 +7,9 @@
  * Rules and defaults are those of Optuna 5: one joint density for the parameters without conditions and one for each
  * other parameter; min(ceil(n/10), 25) best results; 24 draws; running trials count among the others ("constant liar"),
  * so that parallel workers keep apart; failures are last and never among the best. parzen.c has the rules of the
- * densities. Results of several fidelities: those of the highest one with enough, as in BOHB. Optuna's rule is an
- * option: every trial counts once, higher fidelities before lower ones, losses within one; then whoever was promoted is
- * among the best, however it did there.
+ * densities. Results of several fidelities: those of the highest one with enough, as in BOHB, and as many proposals are
+ * random as that fidelity is not to be trusted (trust.h). Optuna's rule is an option: every trial counts once, higher
+ * fidelities before lower ones, losses within one; then whoever was promoted is among the best, however it did there.
  *
  * Of the others only the last 1,000 to 2,000 are kernels of g, which bounds the time of a suggestion. Old ones count
  * less anyway (parzen.c), and g is asked only where l draws.
@@ -25,7 +25,7 @@
  * their exponents in the score; a draw from pi is one from l whose coordinates with a prior are drawn anew from theirs.
  * As n grows, both the weight and the share fade to plain TPE. The weight is 3 by default, not 10 as with gp: on
  * MF-Hartmann and counting ones that forgets a wrong prior much sooner and loses little of a good one. */
-#include "hpo/samplers/sampler.h"
+#include "hpo/samplers/trust.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,6 +58,7 @@ typedef struct tpe_state {
     bool constant_liar, prior;
     const hpo_space *space;
     uint64_t seed;
+    double max_fidelity;
     size_t dims;
     hpo_observations *observations;
     hpo_parzen *below, *above; /* above holds the points of all trials from `first` on, by id */
@@ -331,7 +332,8 @@ static base_status tpe_ask(void *self, hpo_view view, const hpo_request *request
                                                           .needed = (size_t)s->n_startup,
                                                           .only_successes = true,
                                                       });
-    if (data.n - data.n_failed < (size_t)s->n_startup || request->attempt > MAX_RANDOM_ATTEMPT) {
+    if (data.n - data.n_failed < (size_t)s->n_startup || request->attempt > MAX_RANDOM_ATTEMPT ||
+        !hpo_trust_follows(hpo_trust(s->observations, view, data.level, s->max_fidelity), 0, s->seed, request)) {
         return draw_outright(s, &rng, config, origin, err);
     }
     split(s, &data);
@@ -358,6 +360,7 @@ static base_status tpe_init(void *self, const hpo_sampler_env *env, base_err *er
     const size_t dims = hpo_space_dims(env->space), count = (size_t)s->candidates;
     s->space = env->space;
     s->seed = env->seed;
+    s->max_fidelity = env->max_fidelity;
     s->dims = dims;
     s->observations = hpo_observations_create(env->space);
     s->below = hpo_parzen_create(env->space);

@@ -48,7 +48,7 @@ static const struct {
 static const struct {
     const char *method, *option, *value;
 } presets[] = {
-    {"gp-hyperband", "data", "joint"},   {"mobster", "data", "joint"},           {"smac", "startup", "28"},
+    {"gp-hyperband", "data", "joint"},   {"mobster", "data", "joint"},           {"bohb", "trust", "false"},
     {"priorband", "full_first", "true"}, {"priorband-bo", "full_first", "true"},
 };
 enum { PRESETS = sizeof presets / sizeof *presets };

@@ -73,14 +73,14 @@ bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, bas
 }
 
 /* What older programs did without saying so. */
-static const char *const unsaid[] = {", rounding: down"};
+static const char *const unsaid[] = {", trust: false", ", rounding: down"};
 
 void hpo_study_respell(hpo_study_spec *spec, const char *identity) {
+    const char *older = spec->identity;
     for (size_t i = 0; i < sizeof unsaid / sizeof *unsaid; i++) {
-        const char *said = strstr(spec->identity, unsaid[i]);
+        const char *said = strstr(older, unsaid[i]);
         if (!said || strstr(identity, unsaid[i])) continue;
-        const char *older = base_arena_printf(spec->arena, "%.*s%s", (int)(said - spec->identity), spec->identity,
-                                              said + strlen(unsaid[i]));
-        if (strcmp(older, identity) == 0) spec->identity = older;
+        older = base_arena_printf(spec->arena, "%.*s%s", (int)(said - older), older, said + strlen(unsaid[i]));
     }
+    if (strcmp(older, identity) == 0) spec->identity = older;
 }

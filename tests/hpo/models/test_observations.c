@@ -203,6 +203,33 @@ static void check(const rig *r, hpo_view view, const hpo_dataset *data, const ro
     assert_int_equal(data->n_pending, pending);
 }
 
+/* Trials that had a row on a level when they got their first one above all before. */
+static void check_promotions(const hpo_observations *observations, hpo_view view) {
+    row all[2 * MAX_ROWS];
+    size_t n = all_results(view, all), total = 0;
+    n += passing_reports(view, all, n, all + n);
+    qsort(all, n, sizeof *all, by_event);
+    for (size_t place = 0; place < hpo_observations_levels(observations); place++) {
+        const hpo_promotions promotions = hpo_observations_promotions(observations, place);
+        size_t count = 0;
+        for (size_t i = 0; i < n; i++) {
+            double reached = -1;
+            for (size_t j = 0; j < i; j++) {
+                if (all[j].trial == all[i].trial) reached = fmax(reached, all[j].fidelity);
+            }
+            total += all[i].fidelity == promotions.fidelity;
+            if (reached != promotions.fidelity || all[i].fidelity <= reached) continue;
+            assert_true(count < promotions.count);
+            assert_int_equal(promotions.trials[count++], all[i].trial);
+        }
+        assert_int_equal(promotions.count, count);
+        if (place > 0) {
+            assert_true(promotions.fidelity < hpo_observations_promotions(observations, place - 1).fidelity);
+        }
+    }
+    assert_int_equal(total, n); /* every row is on a level */
+}
+
 /* All policies, on a view that grows by steps of any length and sometimes goes back. */
 static void every_policy_keeps_its_word(void **state) {
     (void)state;
@@ -232,6 +259,7 @@ static void every_policy_keeps_its_word(void **state) {
             if (base_rng_below(&rng, 20) == 0) hpo_observations_forget(observations);
             const hpo_dataset data = hpo_observations_collect(observations, view, query);
             check(&r, view, &data, rows, n);
+            check_promotions(observations, view);
             assert_true(data.n > 0 || query->policy >= HPO_DATA_JOINT || isnan(data.level));
             if (n > 0 && query->policy <= HPO_DATA_AT) CHECK_NEAR(data.level, rows[0].fidelity, 0);
         }

@@ -31,6 +31,20 @@ static inline void add_finished(toy_sampling *s, const double *config, double fi
     CHECK_OK(hpo_history_apply(s->history, &record, &err));
 }
 
+/* A trial that is paused goes on to a fidelity. loss NaN: a failure. Complete when the fidelity is 1 or more. */
+static inline void add_promoted(toy_sampling *s, uint64_t trial, double fidelity, double loss) {
+    base_err err;
+    hpo_record record = {.kind = HPO_RECORD_PROMOTE, .trial = trial, .fidelity = fidelity, .parent = UINT64_MAX};
+    record.rung = hpo_view_trial(hpo_history_view(s->history), trial).rung + 1;
+    record.as_of = hpo_history_view(s->history).as_of;
+    CHECK_OK(hpo_history_apply(s->history, &record, &err));
+    record.kind = HPO_RECORD_RESULT;
+    record.value = loss;
+    record.final = fidelity >= 1;
+    record.result = (hpo_result){.cost = 1, .failure = isnan(loss) ? HPO_FAILURE_CRASH : HPO_FAILURE_NONE};
+    CHECK_OK(hpo_history_apply(s->history, &record, &err));
+}
+
 /* The next trial's point in s->config; returns its origin. */
 static inline const char *propose(toy_sampling *s, uint32_t attempt) {
     base_err err;

@@ -38,7 +38,7 @@ static void the_highest_fidelity_with_enough_is_modelled(void **state) {
     for (uint64_t seed = 0; seed < 100; seed++) {
         for (size_t more = 0; more < 2; more++) {
             static toy_sampling s;
-            open_plane(&s, seed, "random_fraction: 0");
+            open_plane(&s, seed, "random_fraction: 0, trust: false");
             add_many(&s, 100, 0.1, 0.1);
             add_many(&s, more == 0 ? 5 : 20, 1, 0.9);
             assert_string_equal(propose(&s, 0), "model");

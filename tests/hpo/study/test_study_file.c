@@ -351,7 +351,7 @@ static void priorband_begins_with_its_mode(void **state) {
     hpo_study_spec_destroy(spec);
 }
 
-/* Of a process in brackets: all results, and a forest begins late, unless the study says otherwise; a sampler by its
+/* Of a process in brackets: all results, and BOHB is as published, unless the study says otherwise; a sampler by its
  * own name keeps its own. */
 static void named_methods_of_a_model_in_brackets_have_their_own_defaults(void **state) {
     (void)state;
@@ -359,9 +359,9 @@ static void named_methods_of_a_model_in_brackets_have_their_own_defaults(void **
         const char *method, *option;
     } cases[] = {{"gp-hyperband", "data: joint"},
                  {"mobster", "data: joint"},
-                 {"smac", "startup: 28"},
-                 {"{name: smac, startup: 10}", "startup: 10"},
-                 {"{sampler: rf, scheduler: hyperband}", "startup: 10"},
+                 {"bohb", "trust: false"},
+                 {"{name: bohb, trust: true}", "trust: true"},
+                 {"{sampler: kde, scheduler: hyperband}", "trust: true"},
                  {"{name: gp-hyperband, data: highest}", "data: highest"},
                  {"{sampler: gp, scheduler: hyperband}", "data: highest"}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
