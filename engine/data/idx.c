@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/gzfile.h"
+#include "engine/data/samples.h"
 
 enum { MAX_RANK = 4, TYPE_U8 = 8 };
 
@@ -183,6 +184,21 @@ base_status eng_idx_load(const char *name, const char *path, const char *const *
         eng_dataset_destroy(*out);
         *out = NULL;
     }
+    return status;
+}
+
+base_status eng_idx_samples(const char *path, const eng_samples_wanted *wanted, eng_dataset **out, base_err *err) {
+    idx_file images = {0};
+    eng_shape shape = {.ndim = 3};
+    base_status status = read_idx(path, 1u << 3 | 1u << 4, &images, err);
+    if (status == BASE_OK) {
+        sample_shape(&images, shape.dim);
+        if (!eng_shape_equal(&shape, &wanted->shape)) status = eng_samples_differ(path, &shape, wanted, err);
+    }
+    if (status == BASE_OK)
+        status = eng_dataset_create(path, ENG_TARGET_NUMBERS, ENG_STORE_BYTES, images.size[0], 3, shape.dim, out, err);
+    if (status == BASE_OK) memcpy((*out)->bytes, images.data, (*out)->count * (*out)->features);
+    base_buf_fini(&images.raw);
     return status;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "engine/data/dataset.h"
+#include "engine/data/samples.h"
 
 typedef struct names {
     char **items;
@@ -180,6 +181,44 @@ static base_status decode_all(const gathering *g, eng_dataset **out, base_err *e
     (*out)->test_count = g->test_count;
     eng_dataset_name_classes(*out, (const char *const *)g->classes.items, g->classes.count);
     return BASE_OK;
+}
+
+/* ---- without classes ---- */
+
+/* The images of `path` itself, then those of its folders. */
+static base_status gather_all(gathering *g, const char *path, base_err *err) {
+    BASE_TRY(add_class(g, path, 0, err));
+    BASE_TRY(list(path, true, &g->classes, err));
+    for (size_t i = 0; i < g->classes.count; i++)
+        BASE_TRY(add_class(g, base_arena_printf(g->arena, "%s/%s", path, g->classes.items[i]), 0, err));
+    if (g->count > 0) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "%s holds no PNG image, nor does a folder in it", path);
+}
+
+/* Grey images are colour images, too, but not the other way round. */
+static base_status decode_samples(const gathering *g, const char *path, const eng_samples_wanted *wanted,
+                                  eng_dataset **out, const char ***ids, base_err *err) {
+    const bool colour = wanted->shape.ndim == 3 && wanted->shape.dim[2] == 3;
+    const eng_shape shape = eng_shape_3d(g->height, g->width, colour || g->colour ? 3 : 1);
+    if (!eng_shape_equal(&shape, &wanted->shape)) return eng_samples_differ(path, &shape, wanted, err);
+    BASE_TRY(eng_dataset_create(path, ENG_TARGET_NUMBERS, ENG_STORE_BYTES, g->count, 3, shape.dim, out, err));
+    *ids = BASE_NEW_ARRAY((*out)->arena, g->count, const char *);
+    for (size_t i = 0; i < g->count; i++) {
+        BASE_TRY(decode(&g->pictures[i], colour, (*out)->bytes + i * (*out)->features, err));
+        (*ids)[i] = base_arena_strdup((*out)->arena, g->pictures[i].path + strlen(path) + 1);
+    }
+    return BASE_OK;
+}
+
+base_status eng_png_samples(const char *folder, const eng_samples_wanted *wanted, eng_dataset **out, const char ***ids,
+                            base_err *err) {
+    gathering g = {.arena = base_arena_create()};
+    base_status status = gather_all(&g, folder, err);
+    if (status == BASE_OK) status = decode_samples(&g, folder, wanted, out, ids, err);
+    names_fini(&g.classes);
+    free(g.pictures);
+    base_arena_destroy(g.arena);
+    return status;
 }
 
 static base_status load(const eng_dataset_source *source, eng_dataset **out, base_err *err) {

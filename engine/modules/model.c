@@ -128,6 +128,10 @@ const eng_graph *eng_model_graph(const eng_model *model) {
     return model->graph;
 }
 
+const eng_ports *eng_model_ports(const eng_model *model) {
+    return &model->ports;
+}
+
 eng_plan *eng_model_plan(eng_model *model) {
     return model->plan;
 }

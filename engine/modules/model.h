@@ -73,6 +73,7 @@ void eng_model_set_drop_path(eng_model *model, double factor);
 const float *eng_model_outputs(const eng_model *model);
 
 const eng_graph *eng_model_graph(const eng_model *model);
+const eng_ports *eng_model_ports(const eng_model *model);
 eng_plan *eng_model_plan(eng_model *model); /* to watch its passes */
 eng_params *eng_model_params(const eng_model *model);
 const eng_kernels *eng_model_kernels(const eng_model *model);

@@ -71,11 +71,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     }
 }
 
+static const eng_field fields[] = {
+    {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_add_config, epilogue), 1},
+    {0},
+};
+
 const eng_op eng_op_add = {
     .name = "add",
     .summary = "sum of values of one shape, with an activation on the fly",
     .inputs = 1,
     .config_size = sizeof(eng_add_config),
+    .fields = fields,
     .traits = ENG_VARIADIC | ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD | ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,

@@ -234,11 +234,20 @@ static void backward(const eng_call *call, const eng_run *run) {
     share_rows(run, &job, gradient_rows);
 }
 
+static const eng_field fields[] = {
+    {"epsilon", ENG_FIELD_REAL, offsetof(eng_batch_norm_config, epsilon), 1},
+    {"momentum", ENG_FIELD_REAL, offsetof(eng_batch_norm_config, momentum), 1},
+    {"relu", ENG_FIELD_BOOL, offsetof(eng_batch_norm_config, relu), 1},
+    {"no_affine", ENG_FIELD_BOOL, offsetof(eng_batch_norm_config, no_affine), 1},
+    {0},
+};
+
 const eng_op eng_op_batch_norm = {
     .name = "batch-norm",
     .summary = "each channel to mean 0 and variance 1 over the batch, then a learned scale and shift",
     .inputs = 1,
     .config_size = sizeof(eng_batch_norm_config),
+    .fields = fields,
     .traits = ENG_READS_X | ENG_INPLACE_BACKWARD,
     .infer = infer,
     .saved = saved,

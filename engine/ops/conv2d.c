@@ -88,11 +88,25 @@ static void backward(const eng_call *call, const eng_run *run) {
         eng_conv_data(&pass);
 }
 
+static const eng_field fields[] = {
+    {"filters", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, filters), 1},
+    {"kernel", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, kernel), 2},
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, stride), 2},
+    {"dilation", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, dilation), 2},
+    {"padding", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, padding), 2},
+    {"same", ENG_FIELD_BOOL, offsetof(eng_conv2d_config, same), 1},
+    {"groups", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, groups), 1},
+    {"no_bias", ENG_FIELD_BOOL, offsetof(eng_conv2d_config, no_bias), 1},
+    {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_conv2d_config, epilogue), 1},
+    {0},
+};
+
 const eng_op eng_op_conv2d = {
     .name = "conv2d",
     .summary = "convolution of images: strided, dilated, grouped, depthwise",
     .inputs = 1,
     .config_size = sizeof(eng_conv2d_config),
+    .fields = fields,
     .traits = ENG_READS_X,
     .infer = infer,
     .workspace = workspace,
@@ -105,6 +119,7 @@ const eng_op eng_op_conv2d_given = {
     .summary = "convolution of images with weights that are a value",
     .inputs = 2,
     .config_size = sizeof(eng_conv2d_config),
+    .fields = fields,
     .traits = ENG_READS_X | ENG_READS_SINGLE | ENG_VARIADIC,
     .infer = infer_given,
     .workspace = workspace,

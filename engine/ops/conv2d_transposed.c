@@ -82,11 +82,25 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (call->dx[0] != NULL) eng_conv_forward(&pass);
 }
 
+static const eng_field fields[] = {
+    {"filters", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, filters), 1},
+    {"kernel", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, kernel), 2},
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, stride), 2},
+    {"dilation", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, dilation), 2},
+    {"padding", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, padding), 2},
+    {"extra", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, extra), 2},
+    {"groups", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, groups), 1},
+    {"no_bias", ENG_FIELD_BOOL, offsetof(eng_conv2d_transposed_config, no_bias), 1},
+    {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_conv2d_transposed_config, epilogue), 1},
+    {0},
+};
+
 const eng_op eng_op_conv2d_transposed = {
     .name = "conv2d-transposed",
     .summary = "the adjoint of a convolution, which enlarges images",
     .inputs = 1,
     .config_size = sizeof(eng_conv2d_transposed_config),
+    .fields = fields,
     .traits = ENG_READS_X,
     .infer = infer,
     .workspace = workspace,

@@ -217,11 +217,24 @@ static void backward(const eng_call *call, const eng_run *run) {
     }
 }
 
+static const eng_field fields[] = {
+    {"filters", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, filters), 1},
+    {"kernel", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, kernel), 3},
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, stride), 3},
+    {"dilation", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, dilation), 3},
+    {"padding", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, padding), 3},
+    {"same", ENG_FIELD_BOOL, offsetof(eng_conv3d_config, same), 1},
+    {"no_bias", ENG_FIELD_BOOL, offsetof(eng_conv3d_config, no_bias), 1},
+    {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_conv3d_config, epilogue), 1},
+    {0},
+};
+
 const eng_op eng_op_conv3d = {
     .name = "conv3d",
     .summary = "convolution of volumes: strided, dilated",
     .inputs = 1,
     .config_size = sizeof(eng_conv3d_config),
+    .fields = fields,
     .traits = ENG_READS_X,
     .infer = infer,
     .workspace = workspace,

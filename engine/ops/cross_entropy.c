@@ -52,11 +52,18 @@ static void backward(const eng_call *call, const eng_run *run) {
                               (float)(weight_of(call->node) / (double)run->n), call->saved, call->x[1], call->dx[0]);
 }
 
+static const eng_field fields[] = {
+    {"smoothing", ENG_FIELD_REAL, offsetof(eng_cross_entropy_config, smoothing), 1},
+    {"auxiliary", ENG_FIELD_REAL, offsetof(eng_cross_entropy_config, auxiliary), 1},
+    {0},
+};
+
 const eng_op eng_op_cross_entropy = {
     .name = "cross-entropy",
     .summary = "negative log-likelihood of exclusive classes, from logits",
     .inputs = 2,
     .config_size = sizeof(eng_cross_entropy_config),
+    .fields = fields,
     .traits = ENG_IS_LOSS,
     .infer = infer,
     .saved = saved,

@@ -202,11 +202,18 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (updates) run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
 }
 
+static const eng_field fields[] = {
+    {"width", ENG_FIELD_SIZE, offsetof(eng_dense_config, width), 1},
+    {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_dense_config, epilogue), 1},
+    {0},
+};
+
 const eng_op eng_op_dense = {
     .name = "dense",
     .summary = "x W + b, with an activation on the fly",
     .inputs = 1,
     .config_size = sizeof(eng_dense_config),
+    .fields = fields,
     .traits = ENG_READS_X | ENG_UPDATES,
     .infer = infer,
     .workspace = workspace,
@@ -219,6 +226,7 @@ const eng_op eng_op_dense_given = {
     .summary = "x W + b with W and b that are values",
     .inputs = 3,
     .config_size = sizeof(eng_dense_config),
+    .fields = fields,
     .traits = ENG_READS_X | ENG_READS_SINGLE,
     .infer = infer_given,
     .workspace = workspace,

@@ -68,11 +68,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     scale(call, run, call->saved, call->dy, call->dx[0]);
 }
 
+static const eng_field fields[] = {
+    {"rate", ENG_FIELD_REAL, offsetof(eng_drop_path_config, rate), 1},
+    {0},
+};
+
 const eng_op eng_op_drop_path = {
     .name = "drop-path",
     .summary = "sets a random share of samples to zero in training",
     .inputs = 1,
     .config_size = sizeof(eng_drop_path_config),
+    .fields = fields,
     .traits = ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD,
     .infer = infer,
     .saved = saved,

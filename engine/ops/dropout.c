@@ -73,11 +73,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     eng_threads_ranges(run->threads, run->n * call->out_count, SHARED, gradient_range, &j);
 }
 
+static const eng_field fields[] = {
+    {"rate", ENG_FIELD_REAL, offsetof(eng_dropout_config, rate), 1},
+    {0},
+};
+
 const eng_op eng_op_dropout = {
     .name = "dropout",
     .summary = "sets a random share of units to zero in training",
     .inputs = 1,
     .config_size = sizeof(eng_dropout_config),
+    .fields = fields,
     .traits = ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD,
     .infer = infer,
     .saved = saved,

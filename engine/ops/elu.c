@@ -25,11 +25,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->elu_grad(run->n * call->out_count, alpha_of(call), call->y, call->dy, call->dx[0]);
 }
 
+static const eng_field fields[] = {
+    {"alpha", ENG_FIELD_REAL, offsetof(eng_elu_config, alpha), 1},
+    {0},
+};
+
 const eng_op eng_op_elu = {
     .name = "elu",
     .summary = "x above zero, alpha (exp(x) - 1) below",
     .inputs = 1,
     .config_size = sizeof(eng_elu_config),
+    .fields = fields,
     .traits = ENG_READS_Y | ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD | ENG_IS_ACTIVATION | ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,

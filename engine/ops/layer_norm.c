@@ -60,11 +60,17 @@ static void backward(const eng_call *call, const eng_run *run) {
                             call->dw[1]);
 }
 
+static const eng_field fields[] = {
+    {"epsilon", ENG_FIELD_REAL, offsetof(eng_layer_norm_config, epsilon), 1},
+    {0},
+};
+
 const eng_op eng_op_layer_norm = {
     .name = "layer-norm",
     .summary = "the last dimension to mean 0 and variance 1, then a learned scale and shift",
     .inputs = 1,
     .config_size = sizeof(eng_layer_norm_config),
+    .fields = fields,
     .traits = ENG_READS_X | ENG_INPLACE_BACKWARD,
     .infer = infer,
     .saved = saved,

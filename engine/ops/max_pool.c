@@ -26,11 +26,19 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->tiles->max_pool_grad(&pool, run->n, call->saved, call->dy, call->dx[0]);
 }
 
+static const eng_field fields[] = {
+    {"window", ENG_FIELD_SIZE, offsetof(eng_pool_config, window), 2},
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_pool_config, stride), 2},
+    {"padding", ENG_FIELD_SIZE, offsetof(eng_pool_config, padding), 2},
+    {0},
+};
+
 const eng_op eng_op_max_pool = {
     .name = "max-pool",
     .summary = "the largest pixel of each window",
     .inputs = 1,
     .config_size = sizeof(eng_pool_config),
+    .fields = fields,
     .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .saved = saved,

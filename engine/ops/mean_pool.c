@@ -12,11 +12,19 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->tiles->mean_pool_grad(&pool, run->n, call->dy, call->dx[0]);
 }
 
+static const eng_field fields[] = {
+    {"window", ENG_FIELD_SIZE, offsetof(eng_pool_config, window), 2},
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_pool_config, stride), 2},
+    {"padding", ENG_FIELD_SIZE, offsetof(eng_pool_config, padding), 2},
+    {0},
+};
+
 const eng_op eng_op_mean_pool = {
     .name = "mean-pool",
     .summary = "the mean pixel of each window",
     .inputs = 1,
     .config_size = sizeof(eng_pool_config),
+    .fields = fields,
     .traits = ENG_BY_SAMPLE,
     .infer = eng_pool_infer,
     .forward = forward,

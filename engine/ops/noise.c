@@ -46,11 +46,18 @@ static void backward(const eng_call *call, const eng_run *run) {
     memset(call->dx[0], 0, run->n * call->in_count[0] * sizeof(float));
 }
 
+static const eng_field fields[] = {
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_noise_config, stride), 1},
+    {"deviation", ENG_FIELD_REAL, offsetof(eng_noise_config, deviation), 1},
+    {0},
+};
+
 const eng_op eng_op_noise = {
     .name = "noise",
     .summary = "normal noise in the shape of an image",
     .inputs = 1,
     .config_size = sizeof(eng_noise_config),
+    .fields = fields,
     .infer = infer,
     .forward = forward,
     .backward = backward,

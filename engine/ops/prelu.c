@@ -25,11 +25,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     *call->dw[0] = (float)run->k->prelu_grad(count, *call->w[0], call->x[0], call->dy, call->dx[0]);
 }
 
+static const eng_field fields[] = {
+    {"slope", ENG_FIELD_REAL, offsetof(eng_prelu_config, slope), 1},
+    {0},
+};
+
 const eng_op eng_op_prelu = {
     .name = "prelu",
     .summary = "x above zero, a learned slope times x below",
     .inputs = 1,
     .config_size = sizeof(eng_prelu_config),
+    .fields = fields,
     .traits = ENG_READS_X | ENG_INPLACE_BACKWARD | ENG_IS_ACTIVATION,
     .infer = infer,
     .forward = forward,

@@ -7,6 +7,8 @@
 static base_status infer(eng_node *node, base_err *err) {
     const eng_reshape_config *config = node->config;
     size_t count = eng_shape_count(&node->in_shape[0]);
+    if (config->shape.ndim > ENG_MAX_DIMS)
+        return BASE_FAIL(err, BASE_INVALID, "a shape has at most %d sizes, not %zu", ENG_MAX_DIMS, config->shape.ndim);
     node->out_shape = config->shape.ndim == 0 ? eng_shape_1d(count) : config->shape;
     if (eng_shape_count(&node->out_shape) == count) return BASE_OK;
     base_buf text = {0};
@@ -26,11 +28,18 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (call->dx[0] != call->dy) memcpy(call->dx[0], call->dy, run->n * call->out_count * sizeof(float));
 }
 
+static const eng_field fields[] = {
+    {"ndim", ENG_FIELD_SIZE, offsetof(eng_reshape_config, shape.ndim), 1},
+    {"dim", ENG_FIELD_SIZE, offsetof(eng_reshape_config, shape.dim), ENG_MAX_DIMS},
+    {0},
+};
+
 const eng_op eng_op_reshape = {
     .name = "reshape",
     .summary = "the same numbers under another shape",
     .inputs = 1,
     .config_size = sizeof(eng_reshape_config),
+    .fields = fields,
     .traits = ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD,
     .infer = infer,
     .forward = forward,

@@ -85,11 +85,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     visit(call, run->n, call->dx, call->dy, collect);
 }
 
+static const eng_field fields[] = {
+    {"groups", ENG_FIELD_SIZE, offsetof(eng_shuffle_config, groups), 1},
+    {0},
+};
+
 const eng_op eng_op_shuffle = {
     .name = "shuffle",
     .summary = "channels of several values, dealt out from groups",
     .inputs = 1,
     .config_size = sizeof(eng_shuffle_config),
+    .fields = fields,
     .traits = ENG_VARIADIC | ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,

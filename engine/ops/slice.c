@@ -37,11 +37,18 @@ static void backward(const eng_call *call, const eng_run *run) {
         memcpy(dx + r * width, call->dy + r * config->count, config->count * sizeof(float));
 }
 
+static const eng_field fields[] = {
+    {"begin", ENG_FIELD_SIZE, offsetof(eng_slice_config, begin), 1},
+    {"count", ENG_FIELD_SIZE, offsetof(eng_slice_config, count), 1},
+    {0},
+};
+
 const eng_op eng_op_slice = {
     .name = "slice",
     .summary = "some of the channels",
     .inputs = 1,
     .config_size = sizeof(eng_slice_config),
+    .fields = fields,
     .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,

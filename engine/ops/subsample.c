@@ -59,11 +59,18 @@ static void backward(const eng_call *call, const eng_run *run) {
     visit(call, run->n, call->dx[0], call->dy, give_back);
 }
 
+static const eng_field fields[] = {
+    {"begin", ENG_FIELD_SIZE, offsetof(eng_subsample_config, begin), 2},
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_subsample_config, stride), 1},
+    {0},
+};
+
 const eng_op eng_op_subsample = {
     .name = "subsample",
     .summary = "every stride-th pixel of an image",
     .inputs = 1,
     .config_size = sizeof(eng_subsample_config),
+    .fields = fields,
     .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,

@@ -43,11 +43,17 @@ static void backward(const eng_call *call, const eng_run *run) {
                 run->k->add(channels, dx + j / f * channels, dy, dx + j / f * channels);
 }
 
+static const eng_field fields[] = {
+    {"factor", ENG_FIELD_SIZE, offsetof(eng_upsample_config, factor), 1},
+    {0},
+};
+
 const eng_op eng_op_upsample = {
     .name = "upsample",
     .summary = "an image enlarged by repeating its pixels",
     .inputs = 1,
     .config_size = sizeof(eng_upsample_config),
+    .fields = fields,
     .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,

@@ -22,11 +22,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     memset(call->dx[0], 0, run->n * call->in_count[0] * sizeof(float));
 }
 
+static const eng_field fields[] = {
+    {"stride", ENG_FIELD_SIZE, offsetof(eng_zero_config, stride), 1},
+    {0},
+};
+
 const eng_op eng_op_zero = {
     .name = "zero",
     .summary = "zeros in the shape of an image",
     .inputs = 1,
     .config_size = sizeof(eng_zero_config),
+    .fields = fields,
     .traits = ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,

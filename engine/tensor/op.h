@@ -116,10 +116,20 @@ static inline void *eng_workspace(const eng_call *call, const eng_run *run, size
     return thread == 0 ? call->workspace : run->workspaces + (thread - 1) * run->workspace_step;
 }
 
+/* Numbers of a configuration by name, so that a node can be written down and built again (engine/modules/graph_text.h).
+ * Pointers have none: they say how parameters begin. */
+typedef enum eng_field_kind { ENG_FIELD_SIZE, ENG_FIELD_REAL, ENG_FIELD_BOOL, ENG_FIELD_EPILOGUE } eng_field_kind;
+typedef struct eng_field {
+    const char *name;
+    eng_field_kind kind; /* of size_t, double, bool, eng_epilogue */
+    size_t offset, count;
+} eng_field;
+
 struct eng_op {
     const char *name, *summary;
     size_t inputs;
-    size_t config_size; /* 0 = none */
+    size_t config_size;      /* 0 = none */
+    const eng_field *fields; /* ends with a name of NULL. NULL where there is a configuration: it is not written down */
     unsigned traits;
     eng_epilogue epilogue; /* how a dense layer can compute it on the fly; ENG_EPILOGUE_NONE = it cannot */
     /* Checks in_shape, in_type and config; may be NULL when the presets are right. BASE_INVALID with a sentence. */

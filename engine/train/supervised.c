@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "engine/train/feed.h"
+#include "engine/train/predictor.h"
 
 typedef struct supervised {
     eng_recipe recipe;
@@ -181,6 +182,7 @@ static void save(const void *self, eng_sections *to) {
     const supervised *s = self;
     eng_checkpoint_put_params(to, "weights", eng_model_params(s->model));
     eng_checkpoint_put_optimizer(to, "optimizer", s->optimizer);
+    eng_predictor_put(to, s->model, s->view); /* to answer with, not to go on from */
 }
 
 static base_status fits(const void *self, const eng_sections *from, base_err *err) {

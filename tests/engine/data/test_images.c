@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/gzfile.h"
 #include "engine/data/registry.h"
+#include "engine/data/samples.h"
 
 static void write_file(const char *path, const base_buf *bytes) {
     base_err err = {0};
@@ -153,6 +154,32 @@ static const uint8_t grey[] = {0, 50, 100, 150, 200, 255}, other[] = {6, 5, 4, 3
 static const uint8_t colour[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
 static const uint8_t clear[] = {9, 8, 7, 255, 9, 8, 7, 0, 1, 2, 3, 255, 0, 0, 0, 255, 5, 5, 5, 255, 250, 251, 252, 255};
 
+static void png_folders_are_samples(void **state) {
+    (void)state;
+    check_tmpdir dir = check_tmpdir_create();
+    const eng_samples_wanted wanted = {.shape = {3, {2, 3, 1}}}, in_colour = {.shape = {3, {2, 3, 3}}};
+    eng_dataset *set;
+    const char **ids;
+    base_err err = {0};
+    CHECK_FAILS(eng_samples_load(dir.path, &wanted, &set, &ids, &err), BASE_INVALID, "holds no PNG image");
+    make_folder(&dir, "b");
+    write_png(check_tmpdir_file(&dir, "z.png"), 0, 2, 3, grey);
+    write_png(check_tmpdir_file(&dir, "b/1.png"), 0, 2, 3, other);
+    CHECK_OK(eng_samples_load(dir.path, &wanted, &set, &ids, &err));
+    assert_int_equal(set->count, 2);
+    assert_string_equal(ids[0], "z.png");
+    assert_string_equal(ids[1], "b/1.png");
+    assert_memory_equal(set->bytes, grey, sizeof grey);
+    assert_memory_equal(set->bytes + sizeof grey, other, sizeof other);
+    eng_dataset_destroy(set);
+    CHECK_OK(eng_samples_load(dir.path, &in_colour, &set, &ids, &err));
+    assert_int_equal(set->bytes[4], 50);
+    eng_dataset_destroy(set);
+    write_png(check_tmpdir_file(&dir, "b/2.png"), 2, 2, 3, colour);
+    CHECK_FAILS(eng_samples_load(dir.path, &wanted, &set, &ids, &err), BASE_INVALID, "shape [2, 3, 3]");
+    check_tmpdir_remove(&dir);
+}
+
 static void png_folders_are_classes(void **state) {
     (void)state;
     check_tmpdir dir = check_tmpdir_create();
@@ -228,9 +255,9 @@ static void png_faults_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cifar_batches_are_joined), cmocka_unit_test(cifar_faults_are_named),
-        cmocka_unit_test(png_folders_are_classes),  cmocka_unit_test(png_sets_have_colour_and_parts),
-        cmocka_unit_test(png_faults_are_named),
+        cmocka_unit_test(cifar_batches_are_joined),       cmocka_unit_test(cifar_faults_are_named),
+        cmocka_unit_test(png_folders_are_classes),        cmocka_unit_test(png_folders_are_samples),
+        cmocka_unit_test(png_sets_have_colour_and_parts), cmocka_unit_test(png_faults_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The back door: what a run has found leaves through it, as answers to questions. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/model_predict.h"
+#include "hpo/cli/cli.h"
+
+static const char usage[] = "usage: hpo_model predict MODEL DATA [--out FILE]\n"
+                            "\n"
+                            "  predict  what a trained network says to new samples, as CSV. DATA is a\n"
+                            "           CSV file, an IDX file of images, or a folder of PNG images\n"
+                            "\n"
+                            "  MODEL is the checkpoint of a trial of the objective train, in its folder\n"
+                            "  in the run's folder trials.\n"
+                            "\n"
+                            "  --out FILE   where the result goes; default: standard output\n"
+                            "\n"
+                            "exit codes: 0 done, 2 bad input, 4 a damaged file or a failing disk\n";
+
+enum { BATCH = 64, MAX_FILES = 2 };
+
+typedef struct request {
+    const char *files[MAX_FILES], *out;
+    size_t n_files;
+} request;
+
+static int code_of(base_status status) {
+    if (status == BASE_OK) return HPO_EXIT_DONE;
+    return status == BASE_IO || status == BASE_CORRUPT ? HPO_EXIT_STORAGE : HPO_EXIT_BAD_INPUT;
+}
+
+static base_status read_request(int argc, char **argv, request *q, base_err *err) {
+    for (int i = 2; i < argc; i++) {
+        const char *argument = argv[i];
+        if (strcmp(argument, "--out") == 0) {
+            if (i + 1 == argc) return BASE_FAIL(err, BASE_INVALID, "--out needs a value");
+            q->out = argv[++i];
+        } else if (argument[0] == '-') {
+            return BASE_FAIL(err, BASE_INVALID, "%s has no option %s; see hpo_model --help", argv[1], argument);
+        } else if (q->n_files == MAX_FILES) {
+            return BASE_FAIL(err, BASE_INVALID, "%s takes no more than %d files, so what is %s?", argv[1], MAX_FILES,
+                             argument);
+        } else {
+            q->files[q->n_files++] = argument;
+        }
+    }
+    return BASE_OK;
+}
+
+static base_status deliver(const request *q, const base_buf *text, base_err *err) {
+    if (q->out != NULL) return base_write_file(q->out, text->data, text->length, err);
+    if (fwrite(text->data, 1, text->length, stdout) == text->length && fflush(stdout) == 0) return BASE_OK;
+    return BASE_FAIL(err, BASE_IO, "standard output cannot be written");
+}
+
+static base_status predict(const request *q, base_err *err) {
+    eng_predictor *predictor;
+    base_buf text = {0};
+    if (q->n_files < 2) return BASE_FAIL(err, BASE_INVALID, "predict needs MODEL and DATA; see hpo_model --help");
+    BASE_TRY(eng_predictor_load(q->files[0], BATCH, &predictor, err));
+    base_status status = model_predict(predictor, q->files[1], &text, err);
+    if (status == BASE_OK) status = deliver(q, &text, err);
+    base_buf_fini(&text);
+    eng_predictor_destroy(predictor);
+    return status;
+}
+
+typedef base_status verb_fn(const request *q, base_err *err);
+static const struct {
+    const char *name;
+    verb_fn *run;
+} verbs[] = {{"predict", predict}};
+
+static verb_fn *find_verb(const char *name) {
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i].name, name) == 0) return verbs[i].run;
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "--help";
+    verb_fn *run = find_verb(name);
+    request q = {0};
+    base_err err = {0};
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        fputs(usage, stdout);
+        return HPO_EXIT_DONE;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("hpo " HPO_VERSION);
+        return HPO_EXIT_DONE;
+    }
+    base_status status = run != NULL
+                             ? read_request(argc, argv, &q, &err)
+                             : BASE_FAIL(&err, BASE_INVALID, "hpo_model does not %s; see hpo_model --help", name);
+    if (status == BASE_OK) status = run(&q, &err);
+    if (status != BASE_OK) fprintf(stderr, "%s\n", err.text);
+    return code_of(status);
+}
