@@ -24,6 +24,7 @@
 #include "engine/ops/ops.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
+#include "engine/predict/c_header.h"
 #include "engine/tensor/graph.h"
 #include "engine/tensor/init.h"
 #include "engine/tensor/kernels.h"

@@ -4,13 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/predict/c_header.h"
 #include "experiments/model_predict.h"
 #include "hpo/cli/cli.h"
 
 static const char usage[] = "usage: hpo_model predict MODEL DATA [--out FILE]\n"
+                            "       hpo_model export MODEL FILE.h\n"
                             "\n"
                             "  predict  what a trained network says to new samples, as CSV. DATA is a\n"
                             "           CSV file, an IDX file of images, or a folder of PNG images\n"
+                            "  export   the network for other programs: weights and a function in C99,\n"
+                            "           named after the file, which anybody may use for any purpose\n"
                             "\n"
                             "  MODEL is the checkpoint of a trial of the objective train, in its folder\n"
                             "  in the run's folder trials.\n"
@@ -67,11 +71,40 @@ static base_status predict(const request *q, base_err *err) {
     return status;
 }
 
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), n = strlen(end);
+    return length > n && strcmp(text + length - n, end) == 0;
+}
+
+static base_status write_header(const eng_predictor *predictor, const char *path, base_buf *out, base_err *err) {
+    base_buf prefix = {0};
+    eng_c_header_prefix(path, &prefix);
+    const base_status status = eng_c_header_write(predictor, prefix.data, out, err);
+    base_buf_fini(&prefix);
+    return status;
+}
+
+static base_status export(const request *q, base_err *err) {
+    eng_predictor *predictor;
+    base_buf text = {0};
+    if (q->n_files < 2) return BASE_FAIL(err, BASE_INVALID, "export needs MODEL and FILE; see hpo_model --help");
+    if (q->out != NULL) return BASE_FAIL(err, BASE_INVALID, "export writes its second file; it has no option --out");
+    const char *path = q->files[1];
+    if (!ends_with(path, ".h"))
+        return BASE_FAIL(err, BASE_INVALID, "%s: what should it be? The name of a C header ends with .h", path);
+    BASE_TRY(eng_predictor_load(q->files[0], 1, &predictor, err));
+    base_status status = write_header(predictor, path, &text, err);
+    if (status == BASE_OK) status = base_write_file(path, text.data, text.length, err);
+    base_buf_fini(&text);
+    eng_predictor_destroy(predictor);
+    return status;
+}
+
 typedef base_status verb_fn(const request *q, base_err *err);
 static const struct {
     const char *name;
     verb_fn *run;
-} verbs[] = {{"predict", predict}};
+} verbs[] = {{"predict", predict}, {"export", export}};
 
 static verb_fn *find_verb(const char *name) {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)

@@ -25,11 +25,13 @@ includes=$(sources | xargs grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:
 rooms='
 base:
 engine/tensor:       base
-engine/ops:          base engine/tensor
+engine/export:       base engine/tensor
+engine/ops:          base engine/tensor engine/export
 engine/optim:        base engine/tensor
 engine/data:         base engine/tensor
 engine/modules:      base engine/tensor engine/ops engine/optim engine/data
 engine/train:        base engine/tensor engine/ops engine/optim engine/data engine/modules
+engine/predict:      base engine/tensor engine/export engine/ops engine/data engine/modules engine/train
 engine:              base engine/*
 nas:                 base engine/*
 hpo/space:           base

@@ -5,6 +5,8 @@
  * pieces that stay in the first cache, so that many inputs and the activation cost one pass over memory. */
 #include <string.h>
 
+#include "engine/export/export.h"
+#include "engine/ops/epilogue.h"
 #include "engine/ops/ops.h"
 
 enum { PIECE = 2048 }; /* floats: 8 KiB of y beside as much of an input */
@@ -71,6 +73,22 @@ static void backward(const eng_call *call, const eng_run *run) {
     }
 }
 
+static const char c_text[] = "static inline void @_add(int n, const float *a, const float *b, float *y) {\n"
+                             "    for (int i = 0; i < n; i++) y[i] = b != NULL ? a[i] + b[i] : a[i];\n"
+                             "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t count = eng_shape_count(&node->out_shape);
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_add(%zu, %s, %s, %s);", count, call->x[0], node->inputs > 1 ? call->x[1] : "NULL",
+                    call->y);
+    for (size_t i = 2; i < node->inputs; i++)
+        eng_c_statement(call->to, "@_add(%zu, %s, %s, %s);", count, call->y, call->x[i], call->y);
+    eng_epilogue_c(epilogue_of(node), node, call);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_add_config, epilogue), 1},
     {0},
@@ -86,4 +104,5 @@ const eng_op eng_op_add = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

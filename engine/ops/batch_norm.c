@@ -17,6 +17,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/export/export.h"
+#include "engine/ops/epilogue.h"
 #include "engine/ops/ops.h"
 #include "engine/tensor/tiles.h"
 
@@ -234,6 +236,29 @@ static void backward(const eng_call *call, const eng_run *run) {
     share_rows(run, &job, gradient_rows);
 }
 
+static const char c_text[] =
+    "static inline void @_batch_norm(int rows, int channels, float epsilon, const float *scale, const float *shift,\n"
+    "                                const float *mean, const float *variance, const float *x, float *y) {\n"
+    "    for (int c = 0; c < channels; c++) {\n"
+    "        const float s = (scale != NULL ? scale[c] : 1.0f) / sqrtf(variance[c] + epsilon);\n"
+    "        const float t = shift != NULL ? shift[c] : 0.0f;\n"
+    "        for (int i = 0; i < rows; i++) y[i * channels + c] = (x[i * channels + c] - mean[c]) * s + t;\n"
+    "    }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t channels = channels_of(node);
+    const bool plain = config_of(node)->no_affine;
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_batch_norm(%zu, %zu, (float)%.9g, %s, %s, %s, %s, %s, %s);",
+                    eng_shape_count(&node->out_shape) / channels, channels, epsilon_of(node),
+                    plain ? "NULL" : call->w[SCALE], plain ? "NULL" : call->w[SHIFT], call->w[statistic(node, MEAN)],
+                    call->w[statistic(node, VARIANCE)], call->x[0], call->y);
+    if (config_of(node)->relu) eng_epilogue_c(ENG_EPILOGUE_RELU, node, call);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"epsilon", ENG_FIELD_REAL, offsetof(eng_batch_norm_config, epsilon), 1},
     {"momentum", ENG_FIELD_REAL, offsetof(eng_batch_norm_config, momentum), 1},
@@ -255,4 +280,5 @@ const eng_op eng_op_batch_norm = {
     .shared = shared,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -2,6 +2,7 @@
 /* Several values side by side: their channels (the last dimension) one after the other, everything before it equal. */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static size_t channels_of(const eng_shape *shape) {
@@ -70,6 +71,23 @@ static void backward(const eng_call *call, const eng_run *run) {
         }
 }
 
+/* Channels of one value become the channels at, at + 1, ... of all. */
+static const char c_text[] =
+    "static inline void @_concat(int rows, int width, int channels, int at, const float *x, float *y) {\n"
+    "    for (int i = 0; i < rows; i++)\n"
+    "        for (int j = 0; j < width; j++) y[i * channels + at + j] = x[i * width + j];\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t channels = channels_of(&node->out_shape);
+    eng_c_function(call->to, c_text);
+    for (size_t i = 0, at = 0; i < node->inputs; at += channels_of(&node->in_shape[i]), i++)
+        eng_c_statement(call->to, "@_concat(%zu, %zu, %zu, %zu, %s, %s);", eng_shape_count(&node->out_shape) / channels,
+                        channels_of(&node->in_shape[i]), channels, at, call->x[i], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 const eng_op eng_op_concat = {
     .name = "concat",
     .summary = "channels of several values, one after the other",
@@ -78,4 +96,5 @@ const eng_op eng_op_concat = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

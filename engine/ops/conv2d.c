@@ -5,6 +5,8 @@
  *
  * The passes are those of engine/ops/conv.h. Bias and a rectifier are applied to the sums while they are in registers;
  * backward reads the images block by block, so that dY comes from memory once for dX and dW. */
+#include "engine/export/export.h"
+#include "engine/ops/epilogue.h"
 #include "engine/ops/conv_layer.h"
 #include "engine/ops/layer_weights.h"
 
@@ -88,6 +90,35 @@ static void backward(const eng_call *call, const eng_run *run) {
         eng_conv_data(&pass);
 }
 
+/* h: in, out, kernel, stride, dilation and padding along the height; w: along the width. */
+static const char c_text[] =
+    "static inline void @_conv2d(const int *h, const int *w, int channels, int filters, int groups, const float *x,\n"
+    "                            const float *weight, const float *bias, float *y) {\n"
+    "    const int c = channels / groups, f = filters / groups;\n"
+    "    for (int oy = 0; oy < h[1]; oy++)\n"
+    "        for (int ox = 0; ox < w[1]; ox++, y += filters) {\n"
+    "            for (int o = 0; o < filters; o++) y[o] = bias != NULL ? bias[o] : 0.0f;\n"
+    "            for (int u = 0; u < h[2]; u++)\n"
+    "                for (int v = 0; v < w[2]; v++) {\n"
+    "                    const int iy = oy * h[3] + u * h[4] - h[5], ix = ox * w[3] + v * w[4] - w[5];\n"
+    "                    if (iy < 0 || iy >= h[0] || ix < 0 || ix >= w[0]) continue;\n"
+    "                    const float *at = x + (iy * w[0] + ix) * channels, *k = weight + (u * w[2] + v) * c * "
+    "filters;\n"
+    "                    for (int i = 0; i < c; i++, k += filters)\n"
+    "                        for (int o = 0; o < filters; o++) y[o] += at[o / f * c + i] * k[o];\n"
+    "                }\n"
+    "        }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const eng_conv conv = conv_of(node);
+    eng_c_function(call->to, c_text);
+    eng_conv_layer_c("conv2d", &conv, node, call);
+    eng_epilogue_c(config_of(node)->epilogue, node, call);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"filters", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, filters), 1},
     {"kernel", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, kernel), 2},
@@ -112,6 +143,7 @@ const eng_op eng_op_conv2d = {
     .workspace = workspace,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };
 
 const eng_op eng_op_conv2d_given = {

@@ -4,6 +4,8 @@
  * V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285, chapter 4. Here Y is
  * the x of a convolution and X its y: forward is that convolution's data pass, backward its forward. No zeros are
  * inserted between pixels; every residue of the stride is a small convolution of its own. */
+#include "engine/export/export.h"
+#include "engine/ops/epilogue.h"
 #include "engine/ops/conv_layer.h"
 
 static const eng_conv2d_transposed_config *config_of(const eng_node *node) {
@@ -82,6 +84,34 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (call->dx[0] != NULL) eng_conv_forward(&pass);
 }
 
+/* As a convolution whose y is x and whose x is y: see conv2d. */
+static const char c_text[] =
+    "static inline void @_conv2d_transposed(const int *h, const int *w, int channels, int filters, int groups,\n"
+    "                                       const float *x, const float *weight, const float *bias, float *y) {\n"
+    "    const int c = channels / groups, f = filters / groups;\n"
+    "    for (int i = 0; i < h[0] * w[0]; i++)\n"
+    "        for (int o = 0; o < channels; o++) y[i * channels + o] = bias != NULL ? bias[o] : 0.0f;\n"
+    "    for (int ix = 0; ix < h[1] * w[1]; ix++, x += filters)\n"
+    "        for (int u = 0; u < h[2]; u++)\n"
+    "            for (int v = 0; v < w[2]; v++) {\n"
+    "                const int oy = ix / w[1] * h[3] + u * h[4] - h[5], ox = ix % w[1] * w[3] + v * w[4] - w[5];\n"
+    "                if (oy < 0 || oy >= h[0] || ox < 0 || ox >= w[0]) continue;\n"
+    "                float *at = y + (oy * w[0] + ox) * channels;\n"
+    "                const float *k = weight + (u * w[2] + v) * c * filters;\n"
+    "                for (int i = 0; i < c; i++, k += filters)\n"
+    "                    for (int o = 0; o < filters; o++) at[o / f * c + i] += x[o] * k[o];\n"
+    "            }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const eng_conv conv = conv_of(node);
+    eng_c_function(call->to, c_text);
+    eng_conv_layer_c("conv2d_transposed", &conv, node, call);
+    eng_epilogue_c(config_of(node)->epilogue, node, call);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"filters", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, filters), 1},
     {"kernel", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, kernel), 2},
@@ -106,4 +136,5 @@ const eng_op eng_op_conv2d_transposed = {
     .workspace = workspace,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

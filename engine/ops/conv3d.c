@@ -9,6 +9,8 @@
  * each of its numbers. It is made for a few samples at a time. A kernel of depth 1 reads x in place. */
 #include <string.h>
 
+#include "engine/export/export.h"
+#include "engine/ops/epilogue.h"
 #include "engine/ops/conv_layer.h"
 
 #define BLOCK_BYTES ((size_t)1 << 20) /* of images made at a time: a share of the second cache */
@@ -217,6 +219,44 @@ static void backward(const eng_call *call, const eng_run *run) {
     }
 }
 
+/* d, h and w as in conv2d, d along the depth. */
+static const char c_text[] =
+    "static inline void @_conv3d(const int *d, const int *h, const int *w, int channels, int filters, const float *x,\n"
+    "                            const float *weight, const float *bias, float *y) {\n"
+    "    for (int oz = 0; oz < d[1]; oz++)\n"
+    "        for (int oy = 0; oy < h[1]; oy++)\n"
+    "            for (int ox = 0; ox < w[1]; ox++, y += filters) {\n"
+    "                for (int o = 0; o < filters; o++) y[o] = bias != NULL ? bias[o] : 0.0f;\n"
+    "                for (int tap = 0; tap < h[2] * w[2] * d[2]; tap++) {\n"
+    "                    const int u = tap / (w[2] * d[2]), v = tap / d[2] % w[2], t = tap % d[2];\n"
+    "                    const int iz = oz * d[3] + t * d[4] - d[5], iy = oy * h[3] + u * h[4] - h[5];\n"
+    "                    const int ix = ox * w[3] + v * w[4] - w[5];\n"
+    "                    if (iz < 0 || iz >= d[0] || iy < 0 || iy >= h[0] || ix < 0 || ix >= w[0]) continue;\n"
+    "                    const float *at = x + ((iz * h[0] + iy) * w[0] + ix) * channels;\n"
+    "                    const float *k = weight + tap * channels * filters;\n"
+    "                    for (int i = 0; i < channels; i++, k += filters)\n"
+    "                        for (int o = 0; o < filters; o++) y[o] += at[i] * k[o];\n"
+    "                }\n"
+    "            }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const volume v = volume_of(node);
+    base_buf d = {0}, h = {0}, w = {0};
+    eng_conv_layer_c_edge(&v.d, &d);
+    eng_conv_layer_c_edge(&v.conv.h, &h);
+    eng_conv_layer_c_edge(&v.conv.w, &w);
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_conv3d(%s, %s, %s, %zu, %zu, %s, %s, %s, %s);", d.data, h.data, w.data, v.channels,
+                    v.conv.filters, call->x[0], call->w[0], node->params > 1 ? call->w[1] : "NULL", call->y);
+    base_buf_fini(&d);
+    base_buf_fini(&h);
+    base_buf_fini(&w);
+    eng_epilogue_c(config_of(node)->epilogue, node, call);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"filters", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, filters), 1},
     {"kernel", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, kernel), 3},
@@ -240,4 +280,5 @@ const eng_op eng_op_conv3d = {
     .workspace = workspace,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -144,3 +144,21 @@ void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue 
                           .sums = dbias != NULL ? dbias : spare};
     eng_threads_ranges(run->threads, cols, (MAPPED / a.rows / LINE + 1) * LINE, undo_columns, &a);
 }
+
+/* ---- export ---- */
+
+void eng_conv_layer_c_edge(const eng_conv_edge *e, base_buf *out) {
+    base_buf_printf(out, "(const int[]){%zu, %zu, %zu, %zu, %zu, %zu}", e->in, e->out, e->kernel, e->stride,
+                    e->dilation, e->padding);
+}
+
+void eng_conv_layer_c(const char *name, const eng_conv *conv, const eng_node *node, const eng_c_call *call) {
+    base_buf h = {0}, w = {0};
+    eng_conv_layer_c_edge(&conv->h, &h);
+    eng_conv_layer_c_edge(&conv->w, &w);
+    eng_c_statement(call->to, "@_%s(%s, %s, %zu, %zu, %zu, %s, %s, %s, %s);", name, h.data, w.data, conv->channels,
+                    conv->filters, conv->groups, call->x[0], call->w[0], node->params > 1 ? call->w[1] : "NULL",
+                    call->y);
+    base_buf_fini(&h);
+    base_buf_fini(&w);
+}

@@ -4,6 +4,7 @@
 #ifndef ENG_CONV_LAYER_H
 #define ENG_CONV_LAYER_H
 
+#include "engine/export/export.h"
 #include "engine/ops/conv.h"
 #include "engine/ops/ops.h"
 
@@ -35,6 +36,11 @@ void eng_conv_layer_finish(const eng_call *call, const eng_run *run, eng_epilogu
 /* dy becomes the gradient of what the activation saw, db its sums over `rows` pixels of a sample. spare: floats for the
  * sums when nobody wants them. */
 void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue epilogue, float *spare);
+
+/* The statement of a layer in C: @_NAME(h, w, channels, filters, groups, x, weight, bias, y), h and w as (const int[])
+ * of in, out, kernel, stride, dilation and padding. */
+void eng_conv_layer_c(const char *name, const eng_conv *conv, const eng_node *node, const eng_c_call *call);
+void eng_conv_layer_c_edge(const eng_conv_edge *e, base_buf *out);
 
 #ifdef __cplusplus
 }

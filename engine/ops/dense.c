@@ -15,6 +15,8 @@
  * these are too few, the rows of Y and dX.
  */
 #include "engine/ops/layer_weights.h"
+#include "engine/export/export.h"
+#include "engine/ops/epilogue.h"
 #include "engine/ops/ops.h"
 #include "engine/tensor/least.h"
 #include "engine/tensor/product.h"
@@ -202,6 +204,23 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (updates) run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
 }
 
+static const char c_text[] =
+    "static inline void @_dense(int inputs, int width, const float *x, const float *w, const float *bias, float *y) {\n"
+    "    for (int j = 0; j < width; j++) y[j] = 0.0f;\n"
+    "    for (int i = 0; i < inputs; i++)\n"
+    "        for (int j = 0; j < width; j++) y[j] += x[i] * w[i * width + j];\n"
+    "    for (int j = 0; j < width; j++) y[j] += bias[j];\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_dense(%zu, %zu, %s, %s, %s, %s);", eng_shape_count(&node->in_shape[0]),
+                    eng_shape_count(&node->out_shape), call->x[0], call->w[0], call->w[1], call->y);
+    eng_epilogue_c(epilogue_of(node), node, call);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"width", ENG_FIELD_SIZE, offsetof(eng_dense_config, width), 1},
     {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_dense_config, epilogue), 1},
@@ -219,6 +238,7 @@ const eng_op eng_op_dense = {
     .workspace = workspace,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };
 
 const eng_op eng_op_dense_given = {

@@ -8,6 +8,7 @@
  * over a training as in the evaluation networks of H. Liu et al., "DARTS", ICLR 2019. */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 enum { SHARED = 8192 }; /* numbers worth another thread */
@@ -68,6 +69,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     scale(call, run, call->saved, call->dy, call->dx[0]);
 }
 
+static const eng_op_export export = {.identity = true};
+
 static const eng_field fields[] = {
     {"rate", ENG_FIELD_REAL, offsetof(eng_drop_path_config, rate), 1},
     {0},
@@ -84,4 +87,5 @@ const eng_op eng_op_drop_path = {
     .saved = saved,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

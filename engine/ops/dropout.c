@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 enum { SHARED = 8192 }; /* units worth another thread: whole blocks of random bits */
@@ -73,6 +74,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     eng_threads_ranges(run->threads, run->n * call->out_count, SHARED, gradient_range, &j);
 }
 
+static const eng_op_export export = {.identity = true};
+
 static const eng_field fields[] = {
     {"rate", ENG_FIELD_REAL, offsetof(eng_dropout_config, rate), 1},
     {0},
@@ -89,4 +92,5 @@ const eng_op eng_op_dropout = {
     .saved = saved,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

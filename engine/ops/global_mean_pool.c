@@ -2,6 +2,7 @@
 /* The mean of each channel over the whole image or volume: M. Lin, Q. Chen, S. Yan, "Network In Network", ICLR 2014,
  * section 3.2.
  */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 #include "engine/tensor/tiles.h"
 
@@ -32,6 +33,24 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->tiles->mean_pool_grad(&pool, run->n, call->dy, call->dx[0]);
 }
 
+static const char c_text[] =
+    "static inline void @_global_mean_pool(int pixels, int channels, const float *x, float *y) {\n"
+    "    for (int c = 0; c < channels; c++) {\n"
+    "        float sum = 0.0f;\n"
+    "        for (int i = 0; i < pixels; i++) sum += x[i * channels + c];\n"
+    "        y[c] = sum / (float)pixels;\n"
+    "    }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t channels = eng_shape_count(&node->out_shape);
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_global_mean_pool(%zu, %zu, %s, %s);", eng_shape_count(&node->in_shape[0]) / channels,
+                    channels, call->x[0], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 const eng_op eng_op_global_mean_pool = {
     .name = "global-mean-pool",
     .summary = "the mean of each channel",
@@ -40,4 +59,5 @@ const eng_op eng_op_global_mean_pool = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -3,6 +3,7 @@
  *
  * J. Ba, J. Kiros, G. Hinton, "Layer Normalization", arXiv:1607.06450, eq. 3, with a learned scale and shift. The same
  * in training and in evaluation. */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 enum { SHARED = 8192 }; /* numbers worth another thread */
@@ -60,6 +61,27 @@ static void backward(const eng_call *call, const eng_run *run) {
                             call->dw[1]);
 }
 
+static const char c_text[] =
+    "static inline void @_layer_norm(int rows, int cols, float epsilon, const float *scale, const float *shift,\n"
+    "                                const float *x, float *y) {\n"
+    "    for (int i = 0; i < rows; i++, x += cols, y += cols) {\n"
+    "        float mean = 0.0f, variance = 0.0f;\n"
+    "        for (int j = 0; j < cols; j++) mean += x[j] / (float)cols;\n"
+    "        for (int j = 0; j < cols; j++) variance += (x[j] - mean) * (x[j] - mean) / (float)cols;\n"
+    "        for (int j = 0; j < cols; j++) y[j] = (x[j] - mean) / sqrtf(variance + epsilon) * scale[j] + shift[j];\n"
+    "    }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t cols = cols_of(node);
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_layer_norm(%zu, %zu, (float)%.9g, %s, %s, %s, %s);",
+                    eng_shape_count(&node->out_shape) / cols, cols, (double)epsilon_of(node), call->w[0], call->w[1],
+                    call->x[0], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"epsilon", ENG_FIELD_REAL, offsetof(eng_layer_norm_config, epsilon), 1},
     {0},
@@ -76,4 +98,5 @@ const eng_op eng_op_layer_norm = {
     .saved = saved,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static void copy(size_t n, const float *from, float *to) {
@@ -17,6 +18,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     copy(run->n * call->out_count, call->dy, call->dx[0]);
 }
 
+static const eng_op_export export = {.identity = true};
+
 const eng_op eng_op_linear = {
     .name = "linear",
     .summary = "x itself",
@@ -25,4 +28,5 @@ const eng_op eng_op_linear = {
     .epilogue = ENG_EPILOGUE_LINEAR,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

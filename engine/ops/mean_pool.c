@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Mean pooling. The mean is that of the pixels in the image: zeros of the padding do not count. */
+#include "engine/export/export.h"
 #include "engine/ops/pool.h"
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -11,6 +12,33 @@ static void backward(const eng_call *call, const eng_run *run) {
     const eng_pool pool = eng_pool_of(call->node);
     run->k->tiles->mean_pool_grad(&pool, run->n, call->dy, call->dx[0]);
 }
+
+/* h, w: in, out, window, stride and padding. */
+static const char c_text[] =
+    "static inline void @_mean_pool(const int *h, const int *w, int channels, const float *x, float *y) {\n"
+    "    for (int oy = 0; oy < h[1]; oy++)\n"
+    "        for (int ox = 0; ox < w[1]; ox++)\n"
+    "            for (int c = 0; c < channels; c++) {\n"
+    "                float sum = 0.0f;\n"
+    "                int count = 0;\n"
+    "                for (int u = 0; u < h[2]; u++)\n"
+    "                    for (int v = 0; v < w[2]; v++) {\n"
+    "                        const int iy = oy * h[3] + u - h[4], ix = ox * w[3] + v - w[4];\n"
+    "                        if (iy < 0 || iy >= h[0] || ix < 0 || ix >= w[0]) continue;\n"
+    "                        const float p = x[(iy * w[0] + ix) * channels + c];\n"
+    "                        sum += p;\n"
+    "                        count++;\n"
+    "                    }\n"
+    "                *y++ = sum / (float)count;\n"
+    "            }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    eng_c_function(call->to, c_text);
+    eng_pool_c("mean_pool", node, call);
+}
+
+static const eng_op_export export = {.c = write_c};
 
 static const eng_field fields[] = {
     {"window", ENG_FIELD_SIZE, offsetof(eng_pool_config, window), 2},
@@ -29,4 +57,5 @@ const eng_op eng_op_mean_pool = {
     .infer = eng_pool_infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -42,3 +42,16 @@ base_status eng_pool_infer(eng_node *node, base_err *err) {
     node->out_shape = eng_shape_3d(pool.h.out, pool.w.out, pool.channels);
     return BASE_OK;
 }
+
+static void put_edge(const eng_pool_edge *e, base_buf *out) {
+    base_buf_printf(out, "(const int[]){%zu, %zu, %zu, %zu, %zu}, ", e->in, e->out, e->window, e->stride, e->padding);
+}
+
+void eng_pool_c(const char *name, const eng_node *node, const eng_c_call *call) {
+    const eng_pool pool = eng_pool_of(node);
+    base_buf edges = {0};
+    put_edge(&pool.h, &edges);
+    put_edge(&pool.w, &edges);
+    eng_c_statement(call->to, "@_%s(%s%zu, %s, %s);", name, edges.data, pool.channels, call->x[0], call->y);
+    base_buf_fini(&edges);
+}

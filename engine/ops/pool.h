@@ -3,6 +3,7 @@
 #ifndef ENG_POOL_H
 #define ENG_POOL_H
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 #include "engine/tensor/tiles.h"
 
@@ -16,6 +17,8 @@ base_status eng_pool_geometry(const eng_node *node, eng_pool *pool, base_err *er
 eng_pool eng_pool_of(const eng_node *node);
 /* infer of both: sets the output's shape. */
 base_status eng_pool_infer(eng_node *node, base_err *err);
+/* The statement in C: @_NAME(h, w, channels, x, y), h and w as (const int[]) of in, out, window, stride and padding. */
+void eng_pool_c(const char *name, const eng_node *node, const eng_c_call *call);
 
 #ifdef __cplusplus
 }

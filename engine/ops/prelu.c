@@ -3,6 +3,7 @@
  *
  * K. He, X. Zhang, S. Ren, J. Sun, "Delving Deep into Rectifiers", ICCV 2015, eq. 1 in its channel-shared form, a =
  * 0.25 at first. No weight decay on a, as the paper asks (section 2.1): decay would push it to ReLU. */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static base_status infer(eng_node *node, base_err *err) {
@@ -25,6 +26,18 @@ static void backward(const eng_call *call, const eng_run *run) {
     *call->dw[0] = (float)run->k->prelu_grad(count, *call->w[0], call->x[0], call->dy, call->dx[0]);
 }
 
+static const char c_text[] = "static inline void @_prelu(int n, const float *slope, const float *x, float *y) {\n"
+                             "    for (int i = 0; i < n; i++) y[i] = x[i] > 0.0f ? x[i] : slope[0] * x[i];\n"
+                             "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_prelu(%zu, %s, %s, %s);", eng_shape_count(&node->out_shape), call->w[0], call->x[0],
+                    call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"slope", ENG_FIELD_REAL, offsetof(eng_prelu_config, slope), 1},
     {0},
@@ -40,4 +53,5 @@ const eng_op eng_op_prelu = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

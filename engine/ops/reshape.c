@@ -2,6 +2,7 @@
 /* The same numbers under another shape, usually flat. Lies on its input's memory and then costs nothing. */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static base_status infer(eng_node *node, base_err *err) {
@@ -28,6 +29,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (call->dx[0] != call->dy) memcpy(call->dx[0], call->dy, run->n * call->out_count * sizeof(float));
 }
 
+static const eng_op_export export = {.identity = true};
+
 static const eng_field fields[] = {
     {"ndim", ENG_FIELD_SIZE, offsetof(eng_reshape_config, shape.ndim), 1},
     {"dim", ENG_FIELD_SIZE, offsetof(eng_reshape_config, shape.dim), ENG_MAX_DIMS},
@@ -44,4 +47,5 @@ const eng_op eng_op_reshape = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

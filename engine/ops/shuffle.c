@@ -3,14 +3,15 @@
  * first the first of each, then the second of each, and so on: y[k groups + g] = x[g m + k].
  *
  * X. Zhang et al., "ShuffleNet", CVPR 2018, section 3.1: reshaped to (groups, m), transposed, flattened. */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static size_t channels_of(const eng_shape *shape) {
     return shape->dim[shape->ndim - 1];
 }
 
-static size_t groups_of(const eng_call *call) {
-    return ((const eng_shuffle_config *)call->node->config)->groups;
+static size_t groups_of(const eng_node *node) {
+    return ((const eng_shuffle_config *)node->config)->groups;
 }
 
 static base_status infer(eng_node *node, base_err *err) {
@@ -29,7 +30,7 @@ typedef struct stretch {
 
 /* The one behind `last` (input `inputs` = none), where it begins at channel `at` of all inputs. */
 static stretch next(const eng_call *call, const stretch *last, size_t at) {
-    const size_t groups = groups_of(call), size = channels_of(&call->node->out_shape) / groups;
+    const size_t groups = groups_of(call->node), size = channels_of(&call->node->out_shape) / groups;
     stretch s = {.input = last->input, .from = last->from + last->count};
     if (s.from == channels_of(&call->node->in_shape[s.input])) s = (stretch){.input = s.input + 1};
     if (s.input == call->node->inputs) return s;
@@ -62,7 +63,7 @@ static void collect(const block *b, const stretch *s) {
 static void visit(const eng_call *call, size_t n, float *const *x, float *y,
                   void (*copy)(const block *b, const stretch *s)) {
     const size_t channels = channels_of(&call->node->out_shape);
-    block b = {.y = y, .rows = call->out_count / channels, .channels = channels, .groups = groups_of(call)};
+    block b = {.y = y, .rows = call->out_count / channels, .channels = channels, .groups = groups_of(call->node)};
     for (size_t k = 0; k < n; k++, b.y += call->out_count) {
         size_t at = 0;
         for (stretch s = next(call, &(stretch){0}, 0); s.input < call->node->inputs; s = next(call, &s, at)) {
@@ -85,6 +86,25 @@ static void backward(const eng_call *call, const eng_run *run) {
     visit(call, run->n, call->dx, call->dy, collect);
 }
 
+static const char c_text[] =
+    "static inline void @_shuffle(int rows, int width, int channels, int groups, int at, const float *x, float *y) {\n"
+    "    const int size = channels / groups;\n"
+    "    for (int i = 0; i < rows; i++)\n"
+    "        for (int j = 0; j < width; j++)\n"
+    "            y[i * channels + (at + j) % size * groups + (at + j) / size] = x[i * width + j];\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t channels = channels_of(&node->out_shape);
+    eng_c_function(call->to, c_text);
+    for (size_t i = 0, at = 0; i < node->inputs; at += channels_of(&node->in_shape[i]), i++)
+        eng_c_statement(call->to, "@_shuffle(%zu, %zu, %zu, %zu, %zu, %s, %s);",
+                        eng_shape_count(&node->out_shape) / channels, channels_of(&node->in_shape[i]), channels,
+                        groups_of(node), at, call->x[i], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"groups", ENG_FIELD_SIZE, offsetof(eng_shuffle_config, groups), 1},
     {0},
@@ -100,4 +120,5 @@ const eng_op eng_op_shuffle = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Logistic sigmoid: y = 1 / (1 + exp(-x)), dy/dx = y (1 - y). */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -10,6 +11,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->sigmoid_grad(run->n * call->out_count, call->y, call->dy, call->dx[0]);
 }
 
+static const eng_op_export export = {.map = "1.0f / (1.0f + expf(-v))"};
+
 const eng_op eng_op_sigmoid = {
     .name = "sigmoid",
     .summary = "1 / (1 + exp(-x))",
@@ -18,4 +21,5 @@ const eng_op eng_op_sigmoid = {
     .epilogue = ENG_EPILOGUE_SIGMOID,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

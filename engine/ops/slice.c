@@ -2,6 +2,7 @@
 /* Some of a value's channels (the last dimension). A value that several slices read is split among them. */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static size_t channels_of(const eng_shape *shape) {
@@ -37,6 +38,21 @@ static void backward(const eng_call *call, const eng_run *run) {
         memcpy(dx + r * width, call->dy + r * config->count, config->count * sizeof(float));
 }
 
+static const char c_text[] =
+    "static inline void @_slice(int rows, int width, int begin, int count, const float *x, float *y) {\n"
+    "    for (int i = 0; i < rows; i++)\n"
+    "        for (int j = 0; j < count; j++) y[i * count + j] = x[i * width + begin + j];\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const eng_slice_config *config = node->config;
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_slice(%zu, %zu, %zu, %zu, %s, %s);", eng_shape_count(&node->out_shape) / config->count,
+                    channels_of(&node->in_shape[0]), config->begin, config->count, call->x[0], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"begin", ENG_FIELD_SIZE, offsetof(eng_slice_config, begin), 1},
     {"count", ENG_FIELD_SIZE, offsetof(eng_slice_config, count), 1},
@@ -53,4 +69,5 @@ const eng_op eng_op_slice = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

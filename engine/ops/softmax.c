@@ -3,6 +3,7 @@
  *
  * dx = y (dy - <y, dy>). A classifier's last softmax is part of its loss (cross_entropy), which is exact where this one
  * would take the logarithm of a rounded zero. */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static size_t width_of(const eng_node *node) {
@@ -25,6 +26,24 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->softmax_grad(run->n * call->out_count / cols, cols, call->y, call->dy, call->dx[0]);
 }
 
+static const char c_text[] = "static inline void @_softmax(int rows, int cols, const float *x, float *y) {\n"
+                             "    for (int i = 0; i < rows; i++, x += cols, y += cols) {\n"
+                             "        float max = x[0], sum = 0.0f;\n"
+                             "        for (int j = 1; j < cols; j++) max = x[j] > max ? x[j] : max;\n"
+                             "        for (int j = 0; j < cols; j++) sum += y[j] = expf(x[j] - max);\n"
+                             "        for (int j = 0; j < cols; j++) y[j] /= sum;\n"
+                             "    }\n"
+                             "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t cols = width_of(node);
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_softmax(%zu, %zu, %s, %s);", eng_shape_count(&node->out_shape) / cols, cols,
+                    call->x[0], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 const eng_op eng_op_softmax = {
     .name = "softmax",
     .summary = "exp(x) normalised to a sum of one over the layer",
@@ -33,4 +52,5 @@ const eng_op eng_op_softmax = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -6,6 +6,7 @@
  * outside, both branches of an image of odd size have the same shape. */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static size_t stride_of(const eng_node *node) {
@@ -59,6 +60,28 @@ static void backward(const eng_call *call, const eng_run *run) {
     visit(call, run->n, call->dx[0], call->dy, give_back);
 }
 
+static const char c_text[] =
+    "static inline void @_subsample(int stride, int top, int left, int height, int width, int channels, const float "
+    "*x,\n"
+    "                               float *y) {\n"
+    "    for (int i = 0; i < height; i += stride)\n"
+    "        for (int j = 0; j < width; j += stride)\n"
+    "            for (int c = 0; c < channels; c++) {\n"
+    "                const int inside = i + top < height && j + left < width;\n"
+    "                *y++ = inside ? x[((i + top) * width + j + left) * channels + c] : 0.0f;\n"
+    "            }\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const eng_subsample_config *config = node->config;
+    const size_t *in = node->in_shape[0].dim;
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_subsample(%zu, %zu, %zu, %zu, %zu, %zu, %s, %s);", stride_of(node), config->begin[0],
+                    config->begin[1], in[0], in[1], in[2], call->x[0], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"begin", ENG_FIELD_SIZE, offsetof(eng_subsample_config, begin), 2},
     {"stride", ENG_FIELD_SIZE, offsetof(eng_subsample_config, stride), 1},
@@ -75,4 +98,5 @@ const eng_op eng_op_subsample = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

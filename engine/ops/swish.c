@@ -2,6 +2,7 @@
 /* Swish (SiLU): y = x sigmoid(x), dy/dx = s + x s (1 - s).
  *
  * P. Ramachandran, B. Zoph, Q. V. Le, "Searching for Activation Functions", arXiv:1710.05941, with beta = 1. */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -12,6 +13,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->swish_grad(run->n * call->out_count, call->x[0], call->dy, call->dx[0]);
 }
 
+static const eng_op_export export = {.map = "v / (1.0f + expf(-v))"};
+
 const eng_op eng_op_swish = {
     .name = "swish",
     .summary = "x times the sigmoid of x",
@@ -20,4 +23,5 @@ const eng_op eng_op_swish = {
     .epilogue = ENG_EPILOGUE_NONE,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hyperbolic tangent: dy/dx = 1 - y^2. */
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -10,6 +11,8 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->tanh_grad(run->n * call->out_count, call->y, call->dy, call->dx[0]);
 }
 
+static const eng_op_export export = {.map = "tanhf(v)"};
+
 const eng_op eng_op_tanh = {
     .name = "tanh",
     .summary = "hyperbolic tangent",
@@ -18,4 +21,5 @@ const eng_op eng_op_tanh = {
     .epilogue = ENG_EPILOGUE_TANH,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

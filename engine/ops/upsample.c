@@ -2,6 +2,7 @@
 /* Nearest-neighbour enlargement of an image by a whole factor: y[i][j] = x[i / f][j / f]; dx sums the f x f copies. */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 enum { MOST = 1 << 16 };
@@ -43,6 +44,22 @@ static void backward(const eng_call *call, const eng_run *run) {
                 run->k->add(channels, dx + j / f * channels, dy, dx + j / f * channels);
 }
 
+static const char c_text[] =
+    "static inline void @_upsample(int factor, int height, int width, int channels, const float *x, float *y) {\n"
+    "    for (int i = 0; i < factor * height; i++)\n"
+    "        for (int j = 0; j < factor * width; j++)\n"
+    "            for (int c = 0; c < channels; c++) *y++ = x[(i / factor * width + j / factor) * channels + c];\n"
+    "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    const size_t *in = node->in_shape[0].dim;
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_upsample(%zu, %zu, %zu, %zu, %s, %s);",
+                    ((const eng_upsample_config *)node->config)->factor, in[0], in[1], in[2], call->x[0], call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"factor", ENG_FIELD_SIZE, offsetof(eng_upsample_config, factor), 1},
     {0},
@@ -58,4 +75,5 @@ const eng_op eng_op_upsample = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -3,6 +3,7 @@
  * part in a mixture without giving anything (H. Liu et al., "DARTS", ICLR 2019, section 2.1). No gradient passes. */
 #include <string.h>
 
+#include "engine/export/export.h"
 #include "engine/ops/ops.h"
 
 static base_status infer(eng_node *node, base_err *err) {
@@ -22,6 +23,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     memset(call->dx[0], 0, run->n * call->in_count[0] * sizeof(float));
 }
 
+static const char c_text[] = "static inline void @_zero(int n, float *y) {\n"
+                             "    for (int i = 0; i < n; i++) y[i] = 0.0f;\n"
+                             "}\n";
+
+static void write_c(const eng_node *node, const eng_c_call *call) {
+    eng_c_function(call->to, c_text);
+    eng_c_statement(call->to, "@_zero(%zu, %s);", eng_shape_count(&node->out_shape), call->y);
+}
+
+static const eng_op_export export = {.c = write_c};
+
 static const eng_field fields[] = {
     {"stride", ENG_FIELD_SIZE, offsetof(eng_zero_config, stride), 1},
     {0},
@@ -37,4 +49,5 @@ const eng_op eng_op_zero = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .exporter = &export,
 };

@@ -3,7 +3,8 @@
  * plan is made, and then computes forward and backward on resolved pointers.
  *
  * To write one: one file, static functions, one const descriptor at its end, one line in ENG_OP_LIST of
- * engine/ops/ops.h, one row in tests/support/op_cases.c.
+ * engine/ops/ops.h, one row in tests/support/op_cases.c. `fields` lets a trained network with it be kept in a file,
+ * `exporter` lets it leave for other programs; without them these say that they cannot, and name the op.
  *
  * Several threads may share a pass, and no bit may depend on how many. Where each sample is computed alone,
  * ENG_BY_SAMPLE is all that there is to say. Else the op divides what it writes by eng_threads_ranges(run->threads,
@@ -51,6 +52,7 @@ enum {
 };
 
 typedef struct eng_op eng_op;
+typedef struct eng_op_export eng_op_export; /* engine/export/export.h */
 
 /* A place in the graph where an op is applied. infer() fills what is marked. */
 typedef struct eng_node {
@@ -139,6 +141,7 @@ struct eng_op {
     size_t (*shared)(const eng_node *node, size_t batch);    /* more of them when threads share a pass; NULL = none */
     void (*forward)(const eng_call *call, eng_run *run);
     void (*backward)(const eng_call *call, const eng_run *run);
+    const eng_op_export *exporter; /* NULL: it cannot be written down for other programs */
 };
 
 #ifdef __cplusplus

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trained networks of every kind, exported: the C header compiles without a warning and answers like hpo_model predict
+to 1e-5.
+
+  test_model_export.py HPO_SEARCH HPO_MODEL C_COMPILER"""
+import csv
+import gzip
+import io
+import math
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+search, model, compiler = sys.argv[1:4]
+digits = pathlib.Path(__file__).resolve().parents[2] / "engine/data/sets/digits.csv.gz"
+ROWS = 24
+failures = 0
+NETS = {
+    "mlp": "model: mlp, hidden: [24], norm: layer, activation: gelu",
+    "cnn": "network: [{conv: 6, kernel: 3}, {pool: max}, {conv: 8, kernel: 3, activation: elu}, flatten, "
+           "{dropout: 0.2}, {dense: 16, activation: prelu}]",
+    "resnet": "model: resnet, width: 4, blocks: 1",
+    "separable": "model: separable, width: 8",
+    "unet": "model: unet, width: 4",
+    "cells": "model: cells, genotype: DARTS_V2, channels: 4, cells: 3, auxiliary: 0.4, drop_path: 0.1, batch_size: 96",
+}
+STUDY = """
+seed: 1
+objective:
+  train: {dataset: digits, fraction: 0.2, epochs: %d, %s}
+parameters:
+  learning_rate: {min: 0.003, max: 0.01, log: true}
+budget: {trials: 1}
+method: random
+"""
+MAIN = """
+#include "%s.h"
+#include <stdio.h>
+int main(void) {
+    static float x[NAME_INPUTS], work[NAME_WORK], y[NAME_OUTPUTS];
+    for (;;) {
+        for (int i = 0; i < NAME_INPUTS; i++)
+            if (scanf("%%f", &x[i]) != 1) return 0;
+        name_predict(x, work, y);
+        for (int i = 0; i < NAME_OUTPUTS; i++) printf("%%.9g ", (double)y[i]);
+        printf("%%s\\n", name_class(0));
+    }
+}
+"""
+
+
+def check(good, what, seen=""):
+    global failures
+    if not good:
+        failures += 1
+        print(f"FAILED: {what}\n{seen}")
+
+
+def run(*command, text=None):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, input=text)
+    return done.returncode, done.stdout, done.stderr
+
+
+def differ(got, wanted):
+    """The largest difference of two lists of numbers, relative to the larger of 1 and the number."""
+    if len(got) != len(wanted) or not all(map(math.isfinite, got)):
+        return math.inf
+    return max(abs(g - w) / max(1, abs(w)) for g, w in zip(got, wanted))
+
+
+def answers(checkpoint, table):
+    code, text, err = run(model, "predict", checkpoint, table)
+    check(code == 0, "predict", err)
+    return [[float(v) for v in row[2:]] for row in list(csv.reader(io.StringIO(text)))[1:]]
+
+
+def header(name, folder, checkpoint, samples, wanted):
+    code, _, err = run(model, "export", checkpoint, folder / f"{name}.h")
+    check(code == 0, f"{name}: export of a header", err)
+    (folder / "main.c").write_text((MAIN % name).replace("NAME", name.upper()).replace("name_", name + "_"))
+    code, _, err = run(compiler, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-o", folder / "main",
+                       folder / "main.c", "-lm")
+    check(code == 0, f"{name}: the header compiles", err)
+    if code != 0:
+        return
+    _, text, _ = run(folder / "main", text="\n".join(" ".join(map(str, row)) for row in samples))
+    rows = [line.split() for line in text.splitlines()]
+    check(len(rows) == len(wanted) and all(row[-1] == "0" for row in rows), f"{name}: a line for each sample", text[:200])
+    worst = max(differ([float(v) for v in row[:-1]], w) for row, w in zip(rows, wanted))
+    check(worst <= 1e-5, f"{name}: the header's answers", worst)
+    print(f"{name}: header within {worst:.1e}")
+
+
+with tempfile.TemporaryDirectory() as root:
+    root = pathlib.Path(root)
+    with gzip.open(digits, "rt") as file:
+        table = list(csv.reader(file))[: ROWS + 1]
+    (root / "x.csv").write_text("\n".join(",".join(row) for row in table) + "\n")
+    samples = [[float(v) for v in row[:-1]] for row in table[1:]]
+    for name, net in NETS.items():
+        folder = root / name
+        folder.mkdir()
+        (folder / "study.yaml").write_text(STUDY % (1 if name == "cells" else 3, net))
+        code, out, err = run(search, "--dir", folder / "run", folder / "study.yaml")
+        check(code == 0, f"{name}: the study runs", out + err)
+        found = sorted((folder / "run/trials").glob("*/checkpoint-*.ckpt"))
+        check(found, f"{name}: a checkpoint is left", out)
+        if not found:
+            continue
+        wanted = answers(found[0], root / "x.csv")
+        header(name, folder, found[0], samples, wanted)
+
+sys.exit(1 if failures else 0)
