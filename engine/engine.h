@@ -25,6 +25,7 @@
 #include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
 #include "engine/predict/c_header.h"
+#include "engine/predict/onnx_model.h"
 #include "engine/tensor/graph.h"
 #include "engine/tensor/init.h"
 #include "engine/tensor/kernels.h"

@@ -5,16 +5,18 @@
 #include <string.h>
 
 #include "engine/predict/c_header.h"
+#include "engine/predict/onnx_model.h"
 #include "experiments/model_predict.h"
 #include "hpo/cli/cli.h"
 
 static const char usage[] = "usage: hpo_model predict MODEL DATA [--out FILE]\n"
-                            "       hpo_model export MODEL FILE.h\n"
+                            "       hpo_model export MODEL FILE.h | FILE.onnx\n"
                             "\n"
                             "  predict  what a trained network says to new samples, as CSV. DATA is a\n"
                             "           CSV file, an IDX file of images, or a folder of PNG images\n"
-                            "  export   the network for other programs: weights and a function in C99,\n"
-                            "           named after the file, which anybody may use for any purpose\n"
+                            "  export   the network for other programs. FILE.h: weights and a function in\n"
+                            "           C99, named after the file, which anybody may use for any purpose.\n"
+                            "           FILE.onnx: for onnxruntime and others, opset 17\n"
                             "\n"
                             "  MODEL is the checkpoint of a trial of the objective train, in its folder\n"
                             "  in the run's folder trials.\n"
@@ -90,10 +92,13 @@ static base_status export(const request *q, base_err *err) {
     if (q->n_files < 2) return BASE_FAIL(err, BASE_INVALID, "export needs MODEL and FILE; see hpo_model --help");
     if (q->out != NULL) return BASE_FAIL(err, BASE_INVALID, "export writes its second file; it has no option --out");
     const char *path = q->files[1];
-    if (!ends_with(path, ".h"))
-        return BASE_FAIL(err, BASE_INVALID, "%s: what should it be? The name of a C header ends with .h", path);
+    const bool onnx = ends_with(path, ".onnx");
+    if (!onnx && !ends_with(path, ".h"))
+        return BASE_FAIL(err, BASE_INVALID, "%s: what should it be? A C header ends with .h, an ONNX model with .onnx",
+                         path);
     BASE_TRY(eng_predictor_load(q->files[0], 1, &predictor, err));
-    base_status status = write_header(predictor, path, &text, err);
+    base_status status =
+        onnx ? eng_onnx_write(predictor, HPO_VERSION, &text, err) : write_header(predictor, path, &text, err);
     if (status == BASE_OK) status = base_write_file(path, text.data, text.length, err);
     base_buf_fini(&text);
     eng_predictor_destroy(predictor);

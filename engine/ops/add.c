@@ -87,7 +87,13 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     eng_epilogue_c(epilogue_of(node), node, call);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const char *before = eng_epilogue_onnx_before(epilogue_of(node), call);
+    eng_onnx_node(call->to, "Sum", call->x, node->inputs, before);
+    eng_epilogue_onnx(epilogue_of(node), before, call);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"epilogue", ENG_FIELD_EPILOGUE, offsetof(eng_add_config, epilogue), 1},

@@ -15,6 +15,7 @@
  * Threads share the rows. What is summed over rows is summed block by block anyway: then the blocks are kept, and one
  * thread adds them in their order. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/export/export.h"
@@ -257,7 +258,32 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     if (config_of(node)->relu) eng_epilogue_c(ENG_EPILOGUE_RELU, node, call);
 }
 
-static const eng_op_export export = {.c = write_c};
+/* Parameter i, or channels times `value` where there is none. */
+static const char *onnx_param(const eng_node *node, const eng_onnx_call *call, bool there, size_t i, float value) {
+    const size_t channels = channels_of(node);
+    const eng_shape shape = eng_shape_1d(channels);
+    if (there) return eng_onnx_floats(call->to, call->w[i], &shape);
+    float *same = base_malloc(channels * sizeof *same);
+    for (size_t c = 0; c < channels; c++) same[c] = value;
+    const char *name = eng_onnx_floats(call->to, same, &shape);
+    free(same);
+    return name;
+}
+
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const bool affine = !config_of(node)->no_affine;
+    const eng_epilogue epilogue = config_of(node)->relu ? ENG_EPILOGUE_RELU : ENG_EPILOGUE_LINEAR;
+    const char *before = eng_epilogue_onnx_before(epilogue, call);
+    const char *in[] = {call->x[0], onnx_param(node, call, affine, SCALE, 1.0f),
+                        onnx_param(node, call, affine, SHIFT, 0.0f),
+                        onnx_param(node, call, true, statistic(node, MEAN), 0.0f),
+                        onnx_param(node, call, true, statistic(node, VARIANCE), 1.0f)};
+    eng_onnx_node(call->to, "BatchNormalization", in, sizeof in / sizeof *in, before);
+    eng_onnx_float(call->to, "epsilon", (float)epsilon_of(node));
+    eng_epilogue_onnx(epilogue, before, call);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"epsilon", ENG_FIELD_REAL, offsetof(eng_batch_norm_config, epsilon), 1},

@@ -86,7 +86,12 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                         channels_of(&node->in_shape[i]), channels, at, call->x[i], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    eng_onnx_node(call->to, "Concat", call->x, node->inputs, call->y);
+    eng_onnx_int(call->to, "axis", 1);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 const eng_op eng_op_concat = {
     .name = "concat",

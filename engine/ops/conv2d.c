@@ -117,7 +117,14 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     eng_epilogue_c(config_of(node)->epilogue, node, call);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const eng_conv conv = conv_of(node);
+    const char *before = eng_epilogue_onnx_before(config_of(node)->epilogue, call);
+    eng_conv_layer_onnx("Conv", &conv, node, call, before);
+    eng_epilogue_onnx(config_of(node)->epilogue, before, call);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"filters", ENG_FIELD_SIZE, offsetof(eng_conv2d_config, filters), 1},

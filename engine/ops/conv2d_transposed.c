@@ -110,7 +110,16 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     eng_epilogue_c(config_of(node)->epilogue, node, call);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const eng_conv conv = conv_of(node);
+    const char *before = eng_epilogue_onnx_before(config_of(node)->epilogue, call);
+    eng_conv_layer_onnx("ConvTranspose", &conv, node, call, before);
+    const size_t *extra = config_of(node)->extra;
+    eng_onnx_ints(call->to, "output_padding", (const int64_t[]){(int64_t)extra[0], (int64_t)extra[1]}, 2);
+    eng_epilogue_onnx(config_of(node)->epilogue, before, call);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"filters", ENG_FIELD_SIZE, offsetof(eng_conv2d_transposed_config, filters), 1},

@@ -255,7 +255,19 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     eng_epilogue_c(config_of(node)->epilogue, node, call);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    static const unsigned order[] = {4, 3, 2, 0, 1};
+    const volume v = volume_of(node);
+    const char *before = eng_epilogue_onnx_before(config_of(node)->epilogue, call);
+    const char *in[] = {call->x[0], eng_onnx_permuted(call->to, call->w[0], &node->param[0].shape, order), NULL};
+    if (node->params > 1) in[2] = eng_onnx_floats(call->to, call->w[1], &node->param[1].shape);
+    eng_onnx_node(call->to, "Conv", in, 1 + node->params, before);
+    const eng_conv_edge *edges[] = {&v.d, &v.conv.h, &v.conv.w};
+    eng_conv_layer_onnx_edges(edges, 3, call->to);
+    eng_epilogue_onnx(config_of(node)->epilogue, before, call);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"filters", ENG_FIELD_SIZE, offsetof(eng_conv3d_config, filters), 1},

@@ -162,3 +162,29 @@ void eng_conv_layer_c(const char *name, const eng_conv *conv, const eng_node *no
     base_buf_fini(&h);
     base_buf_fini(&w);
 }
+
+void eng_conv_layer_onnx_edges(const eng_conv_edge *const *edges, size_t count, eng_onnx *to) {
+    int64_t kernel[3], strides[3], dilations[3], pads[6];
+    for (size_t i = 0; i < count; i++) {
+        kernel[i] = (int64_t)edges[i]->kernel;
+        strides[i] = (int64_t)edges[i]->stride;
+        dilations[i] = (int64_t)edges[i]->dilation;
+        pads[i] = pads[count + i] = (int64_t)edges[i]->padding;
+    }
+    eng_onnx_ints(to, "kernel_shape", kernel, count);
+    eng_onnx_ints(to, "strides", strides, count);
+    eng_onnx_ints(to, "dilations", dilations, count);
+    eng_onnx_ints(to, "pads", pads, 2 * count);
+}
+
+/* Weights are [kernel h, kernel w, channels / groups, filters] here and [filters, channels / groups, h, w] there; those
+ * of a transposed convolution likewise, whose filters are its inputs. */
+void eng_conv_layer_onnx(const char *type, const eng_conv *conv, const eng_node *node, const eng_onnx_call *call,
+                         const char *y) {
+    static const unsigned order[] = {3, 2, 0, 1};
+    const char *in[] = {call->x[0], eng_onnx_permuted(call->to, call->w[0], &node->param[0].shape, order), NULL};
+    if (node->params > 1) in[2] = eng_onnx_floats(call->to, call->w[1], &node->param[1].shape);
+    eng_onnx_node(call->to, type, in, 1 + node->params, y);
+    eng_conv_layer_onnx_edges((const eng_conv_edge *[]){&conv->h, &conv->w}, 2, call->to);
+    eng_onnx_int(call->to, "group", (int64_t)conv->groups);
+}

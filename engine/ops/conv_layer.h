@@ -41,6 +41,10 @@ void eng_conv_layer_undo(const eng_call *call, const eng_run *run, eng_epilogue 
  * of in, out, kernel, stride, dilation and padding. */
 void eng_conv_layer_c(const char *name, const eng_conv *conv, const eng_node *node, const eng_c_call *call);
 void eng_conv_layer_c_edge(const eng_conv_edge *e, base_buf *out);
+/* The node in ONNX, Conv or ConvTranspose, with y as its output; and the attributes of edges. */
+void eng_conv_layer_onnx(const char *type, const eng_conv *conv, const eng_node *node, const eng_onnx_call *call,
+                         const char *y);
+void eng_conv_layer_onnx_edges(const eng_conv_edge *const *edges, size_t count, eng_onnx *to);
 
 #ifdef __cplusplus
 }

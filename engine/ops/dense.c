@@ -219,7 +219,16 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     eng_epilogue_c(epilogue_of(node), node, call);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const char *before = eng_epilogue_onnx_before(epilogue_of(node), call);
+    const char *in[] = {eng_onnx_flat(call->to, &node->in_shape[0], call->x[0]),
+                        eng_onnx_floats(call->to, call->w[0], &node->param[0].shape),
+                        eng_onnx_floats(call->to, call->w[1], &node->param[1].shape)};
+    eng_onnx_node(call->to, "Gemm", in, 3, before);
+    eng_epilogue_onnx(epilogue_of(node), before, call);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"width", ENG_FIELD_SIZE, offsetof(eng_dense_config, width), 1},

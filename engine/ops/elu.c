@@ -36,7 +36,12 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     (double)alpha_of(node), call->x[0], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    eng_onnx_map(call->to, "Elu", call->x[0], call->y);
+    eng_onnx_float(call->to, "alpha", alpha_of(node));
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"alpha", ENG_FIELD_REAL, offsetof(eng_elu_config, alpha), 1},

@@ -16,3 +16,12 @@ void eng_epilogue_c(eng_epilogue epilogue, const eng_node *node, const eng_c_cal
     if (op == NULL) return;
     eng_c_map(call->to, op->name, op->exporter->map, eng_shape_count(&node->out_shape), call->y, call->y);
 }
+
+const char *eng_epilogue_onnx_before(eng_epilogue epilogue, const eng_onnx_call *call) {
+    return op_of(epilogue) != NULL ? eng_onnx_temporary(call->to) : call->y;
+}
+
+void eng_epilogue_onnx(eng_epilogue epilogue, const char *before, const eng_onnx_call *call) {
+    const eng_op *op = op_of(epilogue);
+    if (op != NULL) eng_onnx_map(call->to, op->exporter->type, before, call->y);
+}

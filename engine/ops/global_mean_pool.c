@@ -49,7 +49,15 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     channels, call->x[0], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const char *pooled = eng_onnx_temporary(call->to);
+    (void)node;
+    eng_onnx_map(call->to, "GlobalAveragePool", call->x[0], pooled);
+    eng_onnx_map(call->to, "Flatten", pooled, call->y);
+    eng_onnx_int(call->to, "axis", 1);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 const eng_op eng_op_global_mean_pool = {
     .name = "global-mean-pool",

@@ -80,7 +80,18 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     call->x[0], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const char *normed = eng_onnx_temporary(call->to);
+    const char *in[] = {eng_onnx_channels_last(call->to, &node->in_shape[0], call->x[0]),
+                        eng_onnx_floats(call->to, call->w[0], &node->param[0].shape),
+                        eng_onnx_floats(call->to, call->w[1], &node->param[1].shape)};
+    eng_onnx_node(call->to, "LayerNormalization", in, 3, normed);
+    eng_onnx_int(call->to, "axis", -1);
+    eng_onnx_float(call->to, "epsilon", epsilon_of(node));
+    eng_onnx_channels_first(call->to, &node->out_shape, normed, call->y);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"epsilon", ENG_FIELD_REAL, offsetof(eng_layer_norm_config, epsilon), 1},

@@ -50,7 +50,11 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     eng_pool_c("max_pool", node, call);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    eng_pool_onnx("MaxPool", node, call);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"window", ENG_FIELD_SIZE, offsetof(eng_pool_config, window), 2},

@@ -55,3 +55,12 @@ void eng_pool_c(const char *name, const eng_node *node, const eng_c_call *call) 
     eng_c_statement(call->to, "@_%s(%s%zu, %s, %s);", name, edges.data, pool.channels, call->x[0], call->y);
     base_buf_fini(&edges);
 }
+
+void eng_pool_onnx(const char *type, const eng_node *node, const eng_onnx_call *call) {
+    const eng_pool pool = eng_pool_of(node);
+    const int64_t h = (int64_t)pool.h.padding, w = (int64_t)pool.w.padding;
+    eng_onnx_map(call->to, type, call->x[0], call->y);
+    eng_onnx_ints(call->to, "kernel_shape", (const int64_t[]){(int64_t)pool.h.window, (int64_t)pool.w.window}, 2);
+    eng_onnx_ints(call->to, "strides", (const int64_t[]){(int64_t)pool.h.stride, (int64_t)pool.w.stride}, 2);
+    eng_onnx_ints(call->to, "pads", (const int64_t[]){h, w, h, w}, 4);
+}

@@ -19,6 +19,7 @@ eng_pool eng_pool_of(const eng_node *node);
 base_status eng_pool_infer(eng_node *node, base_err *err);
 /* The statement in C: @_NAME(h, w, channels, x, y), h and w as (const int[]) of in, out, window, stride and padding. */
 void eng_pool_c(const char *name, const eng_node *node, const eng_c_call *call);
+void eng_pool_onnx(const char *type, const eng_node *node, const eng_onnx_call *call); /* MaxPool or AveragePool */
 
 #ifdef __cplusplus
 }

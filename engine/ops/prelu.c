@@ -36,7 +36,12 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const char *slope = eng_onnx_floats(call->to, call->w[0], &node->param[0].shape);
+    eng_onnx_node(call->to, "PRelu", (const char *[]){call->x[0], slope}, 2, call->y);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"slope", ENG_FIELD_REAL, offsetof(eng_prelu_config, slope), 1},

@@ -11,7 +11,7 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->relu_grad(run->n * call->out_count, call->y, call->dy, call->dx[0]);
 }
 
-static const eng_op_export export = {.map = "v > 0.0f ? v : 0.0f"};
+static const eng_op_export export = {.map = "v > 0.0f ? v : 0.0f", .type = "Relu"};
 
 const eng_op eng_op_relu = {
     .name = "relu",

@@ -29,7 +29,17 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (call->dx[0] != call->dy) memcpy(call->dx[0], call->dy, run->n * call->out_count * sizeof(float));
 }
 
-static const eng_op_export export = {.identity = true};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const char *x = eng_onnx_channels_last(call->to, &node->in_shape[0], call->x[0]);
+    const char *y = eng_onnx_temporary(call->to);
+    int64_t shape[ENG_MAX_DIMS + 1] = {0};
+    for (size_t d = 0; d < node->out_shape.ndim; d++) shape[d + 1] = (int64_t)node->out_shape.dim[d];
+    const char *in[] = {x, eng_onnx_numbers(call->to, shape, node->out_shape.ndim + 1)};
+    eng_onnx_node(call->to, "Reshape", in, 2, y);
+    eng_onnx_channels_first(call->to, &node->out_shape, y, call->y);
+}
+
+static const eng_op_export export = {.identity = true, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"ndim", ENG_FIELD_SIZE, offsetof(eng_reshape_config, shape.ndim), 1},

@@ -103,7 +103,27 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                         groups_of(node), at, call->x[i], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+/* [N, C, ...] is reshaped to [N, groups, C / groups, ...], the two are exchanged, and they become one again. */
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const eng_shape *out = &node->out_shape;
+    const size_t channels = channels_of(out), groups = groups_of(node), others = out->ndim - 1;
+    int64_t apart[ENG_MAX_DIMS + 2] = {0, (int64_t)groups, (int64_t)(channels / groups)};
+    int64_t together[ENG_MAX_DIMS + 2] = {0, (int64_t)channels}, order[ENG_MAX_DIMS + 2] = {0, 2, 1};
+    for (size_t d = 0; d < others; d++) {
+        apart[3 + d] = together[2 + d] = (int64_t)out->dim[d];
+        order[3 + d] = (int64_t)(3 + d);
+    }
+    eng_onnx *to = call->to;
+    const char *all = eng_onnx_temporary(to), *split = eng_onnx_temporary(to), *turned = eng_onnx_temporary(to);
+    eng_onnx_node(to, "Concat", call->x, node->inputs, all);
+    eng_onnx_int(to, "axis", 1);
+    eng_onnx_node(to, "Reshape", (const char *[]){all, eng_onnx_numbers(to, apart, 3 + others)}, 2, split);
+    eng_onnx_node(to, "Transpose", &split, 1, turned);
+    eng_onnx_ints(to, "perm", order, 3 + others);
+    eng_onnx_node(to, "Reshape", (const char *[]){turned, eng_onnx_numbers(to, together, 2 + others)}, 2, call->y);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"groups", ENG_FIELD_SIZE, offsetof(eng_shuffle_config, groups), 1},

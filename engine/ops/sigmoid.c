@@ -11,7 +11,7 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->sigmoid_grad(run->n * call->out_count, call->y, call->dy, call->dx[0]);
 }
 
-static const eng_op_export export = {.map = "1.0f / (1.0f + expf(-v))"};
+static const eng_op_export export = {.map = "1.0f / (1.0f + expf(-v))", .type = "Sigmoid"};
 
 const eng_op eng_op_sigmoid = {
     .name = "sigmoid",

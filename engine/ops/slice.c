@@ -51,7 +51,15 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     channels_of(&node->in_shape[0]), config->begin, config->count, call->x[0], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const eng_slice_config *config = node->config;
+    const int64_t from = (int64_t)config->begin, end = from + (int64_t)config->count, axis = 1;
+    const char *in[] = {call->x[0], eng_onnx_numbers(call->to, &from, 1), eng_onnx_numbers(call->to, &end, 1),
+                        eng_onnx_numbers(call->to, &axis, 1)};
+    eng_onnx_node(call->to, "Slice", in, 4, call->y);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"begin", ENG_FIELD_SIZE, offsetof(eng_slice_config, begin), 1},

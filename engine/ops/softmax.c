@@ -42,7 +42,13 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     call->x[0], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    (void)node;
+    eng_onnx_map(call->to, "Softmax", call->x[0], call->y);
+    eng_onnx_int(call->to, "axis", 1);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 const eng_op eng_op_softmax = {
     .name = "softmax",

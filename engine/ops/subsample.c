@@ -80,7 +80,26 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     config->begin[1], in[0], in[1], in[2], call->x[0], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+/* Rows and columns of zeros behind the image make the last pixels of y that lie outside. */
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const eng_subsample_config *config = node->config;
+    const int64_t stride = (int64_t)stride_of(node), steps[] = {stride, stride}, axes[] = {2, 3};
+    const int64_t begin[] = {(int64_t)config->begin[0], (int64_t)config->begin[1]};
+    int64_t ends[2], pads[8] = {0};
+    for (size_t i = 0; i < 2; i++) {
+        const int64_t in = (int64_t)node->in_shape[0].dim[i];
+        ends[i] = begin[i] + ((int64_t)node->out_shape.dim[i] - 1) * stride + 1;
+        pads[6 + i] = ends[i] > in ? ends[i] - in : 0;
+    }
+    eng_onnx *to = call->to;
+    const char *padded = eng_onnx_temporary(to);
+    eng_onnx_node(to, "Pad", (const char *[]){call->x[0], eng_onnx_numbers(to, pads, 8)}, 2, padded);
+    const char *in[] = {padded, eng_onnx_numbers(to, begin, 2), eng_onnx_numbers(to, ends, 2),
+                        eng_onnx_numbers(to, axes, 2), eng_onnx_numbers(to, steps, 2)};
+    eng_onnx_node(to, "Slice", in, 5, call->y);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"begin", ENG_FIELD_SIZE, offsetof(eng_subsample_config, begin), 2},

@@ -13,7 +13,14 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->swish_grad(run->n * call->out_count, call->x[0], call->dy, call->dx[0]);
 }
 
-static const eng_op_export export = {.map = "v / (1.0f + expf(-v))"};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const char *sigmoid = eng_onnx_temporary(call->to);
+    (void)node;
+    eng_onnx_map(call->to, "Sigmoid", call->x[0], sigmoid);
+    eng_onnx_node(call->to, "Mul", (const char *[]){call->x[0], sigmoid}, 2, call->y);
+}
+
+static const eng_op_export export = {.map = "v / (1.0f + expf(-v))", .onnx = write_onnx};
 
 const eng_op eng_op_swish = {
     .name = "swish",

@@ -11,7 +11,7 @@ static void backward(const eng_call *call, const eng_run *run) {
     run->k->tanh_grad(run->n * call->out_count, call->y, call->dy, call->dx[0]);
 }
 
-static const eng_op_export export = {.map = "tanhf(v)"};
+static const eng_op_export export = {.map = "tanhf(v)", .type = "Tanh"};
 
 const eng_op eng_op_tanh = {
     .name = "tanh",

@@ -58,7 +58,18 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
                     ((const eng_upsample_config *)node->config)->factor, in[0], in[1], in[2], call->x[0], call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const float factor = (float)((const eng_upsample_config *)node->config)->factor;
+    const float scales[] = {1.0f, 1.0f, factor, factor};
+    const eng_shape four = eng_shape_1d(4);
+    const char *in[] = {call->x[0], "", eng_onnx_floats(call->to, scales, &four)};
+    eng_onnx_node(call->to, "Resize", in, 3, call->y);
+    eng_onnx_string(call->to, "mode", "nearest");
+    eng_onnx_string(call->to, "coordinate_transformation_mode", "asymmetric");
+    eng_onnx_string(call->to, "nearest_mode", "floor");
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"factor", ENG_FIELD_SIZE, offsetof(eng_upsample_config, factor), 1},

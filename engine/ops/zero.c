@@ -32,7 +32,19 @@ static void write_c(const eng_node *node, const eng_c_call *call) {
     eng_c_statement(call->to, "@_zero(%zu, %s);", eng_shape_count(&node->out_shape), call->y);
 }
 
-static const eng_op_export export = {.c = write_c};
+/* So many pixels of the image, less themselves: the batch is not known here. */
+static void write_onnx(const eng_node *node, const eng_onnx_call *call) {
+    const size_t *out = node->out_shape.dim;
+    const int64_t none[] = {0, 0}, ends[] = {(int64_t)out[0], (int64_t)out[1]}, axes[] = {2, 3};
+    eng_onnx *to = call->to;
+    const char *some = eng_onnx_temporary(to);
+    const char *in[] = {call->x[0], eng_onnx_numbers(to, none, 2), eng_onnx_numbers(to, ends, 2),
+                        eng_onnx_numbers(to, axes, 2)};
+    eng_onnx_node(to, "Slice", in, 4, some);
+    eng_onnx_node(to, "Sub", (const char *[]){some, some}, 2, call->y);
+}
+
+static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 static const eng_field fields[] = {
     {"stride", ENG_FIELD_SIZE, offsetof(eng_zero_config, stride), 1},

@@ -242,7 +242,7 @@ static void put_file(const writer *w, base_buf *out) {
 base_status eng_c_header_write(const eng_predictor *predictor, const char *prefix, base_buf *out, base_err *err) {
     base_arena *arena = base_arena_create();
     writer w = {.predictor = predictor, .source = {.prefix = prefix}, .arena = arena};
-    const base_status status = eng_inference_of(predictor->model, arena, &w.net, err);
+    const base_status status = eng_inference_of(predictor->model, false, arena, &w.net, err);
     if (status == BASE_OK) {
         place_all(&w);
         normalise(&w);

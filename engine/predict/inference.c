@@ -34,7 +34,8 @@ static bool *nodes_behind(const eng_graph *graph, eng_value output, base_arena *
     return needed;
 }
 
-base_status eng_inference_of(const eng_model *model, base_arena *arena, eng_inference *out, base_err *err) {
+base_status eng_inference_of(const eng_model *model, bool relaid, base_arena *arena, eng_inference *out,
+                             base_err *err) {
     const eng_graph *graph = eng_model_graph(model);
     const size_t values = eng_graph_values(graph);
     *out = (eng_inference){.graph = graph,
@@ -48,7 +49,7 @@ base_status eng_inference_of(const eng_model *model, base_arena *arena, eng_infe
         const eng_node *node = eng_graph_node(graph, i);
         if (!needed[i]) continue;
         BASE_TRY(check_node(out, node, err));
-        if (node->op->exporter->identity)
+        if (node->op->exporter->identity && !(relaid && node->op->exporter->onnx != NULL))
             out->same[node->out] = out->same[node->in[0]];
         else
             out->nodes[out->count++] = node;

@@ -20,9 +20,11 @@ typedef struct eng_inference {
     eng_value *same; /* by value: the one that it is equal to behind identities, else itself */
 } eng_inference;
 
-/* Lives in arena and reads model. BASE_UNSUPPORTED names the first op that has no export; BASE_NUMERIC a parameter that
- * is not finite. */
-BASE_CHECK base_status eng_inference_of(const eng_model *model, base_arena *arena, eng_inference *out, base_err *err);
+/* Lives in arena and reads model. relaid: values have another layout where they are read, so that an op that is the
+ * identity here may have something to do there (eng_op_export). BASE_UNSUPPORTED names the first op that has no export;
+ * BASE_NUMERIC a parameter that is not finite. */
+BASE_CHECK base_status eng_inference_of(const eng_model *model, bool relaid, base_arena *arena, eng_inference *out,
+                                        base_err *err);
 
 #ifdef __cplusplus
 }

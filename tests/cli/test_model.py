@@ -92,6 +92,8 @@ with tempfile.TemporaryDirectory() as name:
     refused(["predict", checkpoint, folder / "new.csv", "--out", folder / "none/x.csv"], 2, "none/x.csv")
     code, _, err = run(model, "export", checkpoint, folder / "net.h")
     check(code == 0 and "net_predict" in (folder / "net.h").read_text(), "export", err)
+    code, _, err = run(model, "export", checkpoint, folder / "net.onnx")
+    check(code == 0 and b"hpo_model" in (folder / "net.onnx").read_bytes(), "export of ONNX", err)
     refused(["export", checkpoint, folder / "net.txt"], 2, "net.txt: what should it be?")
     refused(["export", checkpoint], 2, "export needs MODEL and FILE")
     refused(["export", checkpoint, folder / "net.h", "--out", "x"], 2, "no option --out")

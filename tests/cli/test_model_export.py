@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Trained networks of every kind, exported: the C header compiles without a warning and answers like hpo_model predict
-to 1e-5.
+to 1e-5; onnx's checker accepts the ONNX model, and onnxruntime gives the same class and the same answers to 1e-4.
 
-  test_model_export.py HPO_SEARCH HPO_MODEL C_COMPILER"""
+  test_model_export.py HPO_SEARCH HPO_MODEL C_COMPILER
+  test_model_export.py HPO_SEARCH HPO_MODEL --onnx VENV TEST_ONNX_MODEL
+
+VENV: a folder where onnxruntime and onnx are installed; made when it is not there. When that is not possible the second
+form says SKIPPED and why. TEST_ONNX_MODEL writes a network for each op, which are checked, too."""
+import array
 import csv
 import gzip
 import io
+import json
 import math
 import pathlib
 import subprocess
@@ -14,6 +20,7 @@ import sys
 import tempfile
 
 search, model, compiler = sys.argv[1:4]
+SKIPPED = 77
 digits = pathlib.Path(__file__).resolve().parents[2] / "engine/data/sets/digits.csv.gz"
 ROWS = 24
 failures = 0
@@ -70,6 +77,84 @@ def differ(got, wanted):
     return max(abs(g - w) / max(1, abs(w)) for g, w in zip(got, wanted))
 
 
+def skip(why):
+    print(f"SKIPPED: {why}")
+    sys.exit(SKIPPED)
+
+
+def runtime(venv):
+    """The venv's Python, with onnxruntime and onnx."""
+    python = venv / "bin/python"
+    needs = [python, "-c", "import onnx, onnxruntime"]
+    if python.exists() and run(*needs)[0] == 0:
+        return python
+    code, out, err = run(sys.executable, "-m", "venv", "--clear", venv)
+    if code != 0:
+        skip(f"no venv for onnxruntime: {(out + err).strip().splitlines()[-1:]}")
+    try:
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "onnxruntime",
+                        "onnx"], check=True, capture_output=True, text=True, timeout=90)
+    except subprocess.CalledProcessError as failed:
+        skip(f"onnxruntime cannot be installed: {failed.stderr.strip().splitlines()[-1:]}")
+    except subprocess.TimeoutExpired:
+        skip("onnxruntime cannot be installed: no answer within 90 seconds")
+    code, _, err = run(*needs)
+    if code != 0:
+        skip(f"onnxruntime cannot be imported: {err.strip().splitlines()[-1:]}")
+    return python
+
+
+# In the venv: checks models, asks each for its samples. In and out: JSON, a line for each model.
+ASK = """
+import json, sys
+import numpy, onnx, onnxruntime
+for line in sys.stdin:
+    path, rows = json.loads(line)
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    shape = [len(rows)] + session.get_inputs()[0].shape[1:]
+    answer, = session.run(None, {"x": numpy.array(rows, "float32").reshape(shape)})
+    print(json.dumps([answer.tolist(), session.get_modelmeta().custom_metadata_map]), flush=True)
+"""
+
+
+def asked(python, path, samples):
+    code, out, err = run(python, "-c", ASK, text=json.dumps([str(path), samples]) + "\n")
+    check(code == 0, f"onnxruntime reads {path.name}", err[-2000:])
+    return json.loads(out) if code == 0 else ([], {})
+
+
+def onnx(name, folder, checkpoint, samples, wanted, python):
+    code, _, err = run(model, "export", checkpoint, folder / f"{name}.onnx")
+    check(code == 0, f"{name}: export of ONNX", err)
+    got, metadata = asked(python, folder / f"{name}.onnx", samples)
+    check(len(got) == len(wanted), f"{name}: an answer for each sample", len(got))
+    worst = max((differ(g, w) for g, w in zip(got, wanted)), default=math.inf)
+    same = all(g.index(max(g)) == w.index(max(w)) for g, w in zip(got, wanted))
+    check(worst <= 1e-4 and same, f"{name}: onnxruntime's answers", worst)
+    check(json.loads(metadata.get("classes", "0")) == list("0123456789"), f"{name}: names of classes", metadata)
+    print(f"{name}: onnxruntime within {worst:.1e}")
+
+
+def ops(python, program, folder):
+    """A network for each op, without training."""
+    folder.mkdir()
+    code, names, err = run(program, folder)
+    check(code == 0 and len(names.splitlines()) > 40, "a network for each op", err)
+    lines, wanted = [], []
+    for line in names.splitlines():
+        stem = folder / line.split()[0]
+        lines.append(json.dumps([str(stem) + ".onnx", [list(array.array("f", stem.with_suffix(".x").read_bytes()))]]))
+        wanted.append(list(array.array("f", stem.with_suffix(".y").read_bytes())))
+    code, out, err = run(python, "-c", ASK, text="\n".join(lines) + "\n")
+    got = [json.loads(line)[0][0] for line in out.splitlines()]
+    check(code == 0, f"onnxruntime reads every op, also {names.splitlines()[min(len(got), len(wanted) - 1)]}", err[-2000:])
+    for name, g, w in zip(names.splitlines(), got, wanted):
+        check(differ(g, w) <= 1e-4, f"onnxruntime's answers for {name}", (g, w))
+    print(f"{len(got)} networks of ops: onnxruntime within {max(map(differ, got, wanted), default=math.inf):.1e}")
+
+
 def answers(checkpoint, table):
     code, text, err = run(model, "predict", checkpoint, table)
     check(code == 0, "predict", err)
@@ -93,8 +178,12 @@ def header(name, folder, checkpoint, samples, wanted):
     print(f"{name}: header within {worst:.1e}")
 
 
+python = runtime(pathlib.Path(sys.argv[4])) if compiler == "--onnx" else None
+
 with tempfile.TemporaryDirectory() as root:
     root = pathlib.Path(root)
+    if python:
+        ops(python, sys.argv[5], root / "ops")
     with gzip.open(digits, "rt") as file:
         table = list(csv.reader(file))[: ROWS + 1]
     (root / "x.csv").write_text("\n".join(",".join(row) for row in table) + "\n")
@@ -110,6 +199,9 @@ with tempfile.TemporaryDirectory() as root:
         if not found:
             continue
         wanted = answers(found[0], root / "x.csv")
-        header(name, folder, found[0], samples, wanted)
+        if python:
+            onnx(name, folder, found[0], samples, wanted, python)
+        else:
+            header(name, folder, found[0], samples, wanted)
 
 sys.exit(1 if failures else 0)
