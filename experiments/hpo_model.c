@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The back door: what a run has found leaves through it, as answers to questions. */
+/* The back door: what a run has found leaves through it, trained once more, as answers to questions, or written down
+ * for other programs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,50 +8,89 @@
 #include "engine/predict/c_header.h"
 #include "engine/predict/onnx_model.h"
 #include "experiments/model_predict.h"
+#include "experiments/model_retrain.h"
 #include "hpo/cli/cli.h"
 
-static const char usage[] = "usage: hpo_model predict MODEL DATA [--out FILE]\n"
+static const char usage[] = "usage: hpo_model retrain DIR [--trial N] [--seeds K] [--out FILE]\n"
+                            "                 [--study FILE] [--set KEY=VALUE]\n"
+                            "       hpo_model predict MODEL DATA [--out FILE]\n"
                             "       hpo_model export MODEL FILE.h | FILE.onnx\n"
                             "\n"
+                            "  retrain  the configuration of a run's best trial, or trial N, on training\n"
+                            "           and validation data, as many epochs as the trial took, without\n"
+                            "           early stopping; then its scores on the test data. DIR is the\n"
+                            "           run's folder, its objective is train\n"
                             "  predict  what a trained network says to new samples, as CSV. DATA is a\n"
                             "           CSV file, an IDX file of images, or a folder of PNG images\n"
                             "  export   the network for other programs. FILE.h: weights and a function in\n"
                             "           C99, named after the file, which anybody may use for any purpose.\n"
                             "           FILE.onnx: for onnxruntime and others, opset 17\n"
                             "\n"
-                            "  MODEL is the checkpoint of a trial of the objective train, in its folder\n"
-                            "  in the run's folder trials.\n"
+                            "  MODEL is what retrain has written, or the checkpoint of a trial of the\n"
+                            "  objective train, in its folder in the run's folder trials.\n"
                             "\n"
-                            "  --out FILE   where the result goes; default: standard output\n"
+                            "  --out FILE       retrain: the MODEL; default: trial-N.model in DIR. predict:\n"
+                            "                   the answers; default: standard output\n"
+                            "  --trial N        another trial than the best\n"
+                            "  --seeds K        K trainings with other seeds, to see how much the scores\n"
+                            "                   vary; the network of the first one, the trial's, is kept\n"
+                            "  --study FILE     the study file, where it says where data are relative to it;\n"
+                            "                   default: study.yaml in DIR\n"
+                            "  --set KEY=VALUE  as the run was given it\n"
                             "\n"
-                            "exit codes: 0 done, 2 bad input, 4 a damaged file or a failing disk\n";
+                            "exit codes: 0 done, 2 bad input, 3 the training failed, 4 a damaged file or\n"
+                            "a failing disk\n";
 
-enum { BATCH = 64, MAX_FILES = 2 };
+enum { BATCH = 64, MAX_FILES = 2, MAX_SEEDS = 1000 };
 
 typedef struct request {
-    const char *files[MAX_FILES], *out;
+    const char *files[MAX_FILES];
     size_t n_files;
+    const char *out, *study, *trial, *seeds;
+    const char **sets;
+    size_t n_sets, capacity;
 } request;
 
 static int code_of(base_status status) {
     if (status == BASE_OK) return HPO_EXIT_DONE;
+    if (status == BASE_NUMERIC) return HPO_EXIT_ALL_FAILED;
     return status == BASE_IO || status == BASE_CORRUPT ? HPO_EXIT_STORAGE : HPO_EXIT_BAD_INPUT;
+}
+
+/* Where the value of an option goes, or NULL when this verb does not have it. */
+static const char **option_of(request *q, const char *verb, const char *name) {
+    const struct {
+        const char *name;
+        const char **value;
+        bool retrain_only;
+    } options[] = {{"--out", &q->out, false},
+                   {"--trial", &q->trial, true},
+                   {"--seeds", &q->seeds, true},
+                   {"--study", &q->study, true}};
+    const bool retrain = strcmp(verb, "retrain") == 0;
+    if (strcmp(name, "--set") == 0 && retrain) {
+        BASE_GROW(q->sets, q->capacity, q->n_sets + 1);
+        return &q->sets[q->n_sets++];
+    }
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (strcmp(name, options[i].name) == 0 && (retrain || !options[i].retrain_only)) return options[i].value;
+    return NULL;
 }
 
 static base_status read_request(int argc, char **argv, request *q, base_err *err) {
     for (int i = 2; i < argc; i++) {
         const char *argument = argv[i];
-        if (strcmp(argument, "--out") == 0) {
-            if (i + 1 == argc) return BASE_FAIL(err, BASE_INVALID, "--out needs a value");
-            q->out = argv[++i];
-        } else if (argument[0] == '-') {
+        const char **value = argument[0] == '-' ? option_of(q, argv[1], argument) : NULL;
+        if (value != NULL && i + 1 == argc) return BASE_FAIL(err, BASE_INVALID, "%s needs a value", argument);
+        if (value != NULL)
+            *value = argv[++i];
+        else if (argument[0] == '-')
             return BASE_FAIL(err, BASE_INVALID, "%s has no option %s; see hpo_model --help", argv[1], argument);
-        } else if (q->n_files == MAX_FILES) {
+        else if (q->n_files == MAX_FILES)
             return BASE_FAIL(err, BASE_INVALID, "%s takes no more than %d files, so what is %s?", argv[1], MAX_FILES,
                              argument);
-        } else {
+        else
             q->files[q->n_files++] = argument;
-        }
     }
     return BASE_OK;
 }
@@ -105,11 +145,35 @@ static base_status export(const request *q, base_err *err) {
     return status;
 }
 
+/* A whole number from least to most, or the preset where nothing was said. */
+static base_status read_count(const char *option, const char *text, int64_t least, int64_t most, int64_t *out,
+                              base_err *err) {
+    if (text == NULL || (base_parse_i64(text, out) && *out >= least && *out <= most)) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "%s takes a whole number from %lld to %lld, not %s", option, (long long)least,
+                     (long long)most, text);
+}
+
+static base_status retrain(const request *q, base_err *err) {
+    int64_t trial = 0, seeds = 1;
+    if (q->n_files != 1) return BASE_FAIL(err, BASE_INVALID, "retrain needs one DIR; see hpo_model --help");
+    BASE_TRY(read_count("--trial", q->trial, 0, INT64_MAX, &trial, err));
+    BASE_TRY(read_count("--seeds", q->seeds, 1, MAX_SEEDS, &seeds, err));
+    const model_retrain_request what = {.dir = q->files[0],
+                                        .study = q->study,
+                                        .sets = q->sets,
+                                        .n_sets = q->n_sets,
+                                        .has_trial = q->trial != NULL,
+                                        .trial = (uint64_t)trial,
+                                        .seeds = (size_t)seeds,
+                                        .out = q->out};
+    return model_retrain(&what, stdout, err);
+}
+
 typedef base_status verb_fn(const request *q, base_err *err);
 static const struct {
     const char *name;
     verb_fn *run;
-} verbs[] = {{"predict", predict}, {"export", export}};
+} verbs[] = {{"retrain", retrain}, {"predict", predict}, {"export", export}};
 
 static verb_fn *find_verb(const char *name) {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
@@ -135,5 +199,6 @@ int main(int argc, char **argv) {
                              : BASE_FAIL(&err, BASE_INVALID, "hpo_model does not %s; see hpo_model --help", name);
     if (status == BASE_OK) status = run(&q, &err);
     if (status != BASE_OK) fprintf(stderr, "%s\n", err.text);
+    free(q.sets);
     return code_of(status);
 }

@@ -125,10 +125,11 @@ static base_status take_steps(eng_trainer *t, const eng_watch *watch, base_err *
 /* begun: when all steps were taken. */
 static base_status score_epoch(eng_trainer *t, double begun, eng_epoch *epoch, bool *stop, base_err *err) {
     const eng_step_type *type = t->step.type;
-    epoch->valid = eng_trainer_evaluate(t, t->config.valid);
+    const bool scored = t->config.valid.count > 0;
+    if (scored) epoch->valid = eng_trainer_evaluate(t, t->config.valid);
     epoch->seconds = t->progress.seconds + base_monotonic() - begun;
     const double loss = eng_scores_get(&epoch->valid, "loss");
-    if (!isfinite(loss))
+    if (scored && !isfinite(loss))
         return BASE_FAIL(err, BASE_NUMERIC, "the validation loss became %g at step %llu (epoch %llu, batch %llu)", loss,
                          (unsigned long long)type->steps(t->step.self), (unsigned long long)epoch->epoch,
                          (unsigned long long)t->progress.batch);
@@ -152,7 +153,8 @@ static base_status close_epoch(eng_trainer *t, base_err *err) {
     p->epoch++;
     p->batch = p->seen = 0;
     p->loss_sum = p->seconds = 0;
-    (void)eng_early_stop_update(&p->stop, epoch.epoch, eng_scores_get(&epoch.valid, "loss"));
+    if (t->config.valid.count > 0)
+        (void)eng_early_stop_update(&p->stop, epoch.epoch, eng_scores_get(&epoch.valid, "loss"));
     p->stop.stopped = p->stop.stopped || stop;
     return BASE_OK;
 }

@@ -29,7 +29,8 @@ typedef struct eng_trainer_config {
     uint64_t identity;       /* of all that the training depends on: a checkpoint of another identity is refused */
     uint64_t early_stopping; /* epochs without a lower loss on `valid`; 0 = off */
     double ema;              /* decay of averaged weights; 0 = off */
-    eng_part valid;          /* what is scored after each epoch; outlives the trainer */
+    eng_part valid;          /* what is scored after each epoch; outlives the trainer. Empty: nothing is, and nothing
+                                stops early */
 } eng_trainer_config;
 
 /* A trainer of any step, which is the trainer's from here on (also when this fails). BASE_NOMEM. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""hpo_model on what hpo_search leaves behind: the answers of a trial's checkpoint have the test error that the trial
-reported, and every mistake has a sentence and an exit code."""
+"""hpo_model on what hpo_search leaves behind: a trial's checkpoint answers and is exported, its configuration is trained
+again on all that it may learn from, and every mistake has a sentence and an exit code."""
 import csv
 import io
 import pathlib
@@ -15,7 +15,8 @@ failures = 0
 STUDY = """
 seed: 1
 objective:
-  train: {dataset: csv, path: flowers.csv, model: mlp, hidden: [8], epochs: 5, batch_size: 8, test_fraction: 0.25}
+  train: {dataset: csv, path: flowers.csv, model: mlp, hidden: [8], epochs: 12, early_stopping: 2, batch_size: 8,
+          test_fraction: 0.25}
 parameters:
   learning_rate: {min: 0.003, max: 0.01, log: true}
 budget: {trials: 2}
@@ -43,6 +44,11 @@ def write_flowers(path):
         for i in range(120):
             k = i % 3
             out.writerow([k + (i * 37 % 11) / 30, 2 - k + (i * 53 % 13) / 30, CLASSES[k]])
+
+
+def yaml_numbers(path):
+    """The metrics of best.yaml."""
+    return {k: float(v) for k, v in re.findall(r"^  (\w+): ([-0-9.e]+)$", path.read_text(), re.M)}
 
 
 def refused(arguments, code, part):
@@ -80,6 +86,41 @@ with tempfile.TemporaryDirectory() as name:
     code, silent, err = run(model, "predict", checkpoint, folder / "new.csv", "--out", folder / "answers.csv")
     check(code == 0 and not silent and (folder / "answers.csv").read_text() == text, "--out", err)
 
+    # The best configuration again, on 120 samples less 30 to test, for the epochs that its trial took.
+    found = yaml_numbers(folder / "run/best.yaml")
+    code, text, err = run(model, "retrain", folder / "run", "--study", study)
+    head = f"trial {best}: valid_error {found['valid_error']:.6g}; {found['epochs_run']:.0f} epochs on 90 samples, 30 to test"
+    check(code == 0 and text.splitlines()[0] == head, "retrain", f"{head}\n{text}{err}")
+    first = text.splitlines()[1]
+    check(re.match(r"seed \d+: test_error [0-9.]+, test_loss ", first), "its scores", text)
+    kept = folder / f"run/trial-{best}.model"
+    check(text.splitlines()[2] == str(kept), "its file", text)
+    code, answers, err = run(model, "predict", kept, folder / "new.csv")
+    check(code == 0 and len(answers.splitlines()) == 121, "its answers", err)
+    code, text, err = run(model, "retrain", folder / "run", "--study", study, "--seeds", "3", "--out", folder / "a.model")
+    lines = text.splitlines()
+    errors = [float(re.search(r"test_loss ([0-9.e-]+)", line).group(1)) for line in lines[1:4]]
+    mean = float(re.search(r"3 seeds:.* test_loss ([0-9.e-]+)", lines[4]).group(1))
+    check(code == 0 and lines[1] == first and len(set(errors)) == 3, "seeds, of which the first is the trial's", text + err)
+    check(abs(mean - sum(errors) / 3) < 1e-5 * mean + 1e-9, "their mean", text)
+    check((folder / "a.model").read_bytes() == kept.read_bytes(), "the first one is kept")
+    other = 1 - int(best)
+    code, text, err = run(model, "retrain", folder / "run", "--study", study, "--trial", other)
+    check(code == 0 and text.startswith(f"trial {other}: ") and (folder / f"run/trial-{other}.model").exists(), "--trial",
+          text + err)
+    (folder / "other.yaml").write_text(STUDY.replace("hidden: [8]", "hidden: [9]"))
+    refused(["retrain", folder / "run"], 2, "name that with --study")
+    refused(["retrain", folder / "run", "--study", folder / "other.yaml"], 2, "is not the study of")
+    refused(["retrain", folder / "run", "--study", study, "--set", "metric=valid_loss"], 2, "is not the study of")
+    refused(["retrain", folder / "run", "--study", study, "--trial", "7"], 2, "has no trial 7; it has 2")
+    refused(["retrain", folder / "run", "--seeds", "0"], 2, "--seeds takes a whole number from 1")
+    refused(["retrain", folder / "none"], 2, "none/study.yaml")
+    refused(["retrain"], 2, "retrain needs one DIR")
+    (folder / "formula.yaml").write_text("objective: {function: {problem: branin}}\nbudget: {trials: 2}\nseed: 1\n")
+    code, _, err = run(search, "--dir", folder / "formula", folder / "formula.yaml")
+    check(code == 0, "a study without networks runs", err)
+    refused(["retrain", folder / "formula"], 2, "the objective function trains no network")
+
     (folder / "bad.csv").write_text("length,width\n1,x\n")
     (folder / "broken").write_bytes(checkpoint.read_bytes()[:-1])
     refused(["predict", checkpoint, folder / "bad.csv"], 2, "bad.csv:2:3: 'x' is not a finite")
@@ -99,6 +140,6 @@ with tempfile.TemporaryDirectory() as name:
     refused(["export", checkpoint, folder / "net.h", "--out", "x"], 2, "no option --out")
     refused(["dance"], 2, "does not dance")
     code, out, _ = run(model, "--help")
-    check(code == 0 and "usage: hpo_model predict" in out and max(map(len, out.splitlines())) <= 80, "--help", out)
+    check(code == 0 and all(f"hpo_model {verb} " in out for verb in ("retrain", "predict", "export")) and max(map(len, out.splitlines())) <= 80, "--help", out)
 
 sys.exit(1 if failures else 0)

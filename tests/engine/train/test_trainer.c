@@ -307,6 +307,29 @@ static void weights_that_vanish_are_never_subnormal(void **state) {
     bench_destroy(&b);
 }
 
+/* The same steps as with a validation part, and no scores; patience has nothing to wait for. */
+static void without_a_validation_part_nothing_is_scored(void **state) {
+    (void)state;
+    base_err err = {0};
+    bench b = bench_create("{dataset: digits, hidden: [16], epochs: 4, early_stopping: 1, seed: 3, dropout: 0.2}");
+    eng_view bare = *b.view;
+    eng_trainer *with = bench_trainer(&b), *without;
+    bare.split.valid.count = 0;
+    CHECK_OK(eng_trainer_create(&b.recipe, &bare, &without, &err));
+    CHECK_OK(eng_trainer_fit(without, 4, NULL, &err));
+    CHECK_OK(eng_trainer_fit(with, 4, NULL, &err));
+    const eng_progress *p = eng_trainer_progress(without);
+    assert_int_equal(p->epochs, 4);
+    assert_int_equal(p->history[3].valid.count, 0);
+    assert_true(p->history[3].train_loss < p->history[0].train_loss);
+    assert_int_equal(eng_trainer_progress(with)->epochs, 4); /* it gets better from epoch to epoch */
+    eng_params *u = eng_model_params(eng_trainer_model(with)), *v = eng_model_params(eng_trainer_model(without));
+    assert_memory_equal(eng_params_values(u), eng_params_values(v), eng_params_size(u) * sizeof(float));
+    eng_trainer_destroy(with);
+    eng_trainer_destroy(without);
+    bench_destroy(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digits_are_learned),
@@ -319,6 +342,7 @@ int main(void) {
         cmocka_unit_test(accumulated_batches_are_one),
         cmocka_unit_test(averaged_weights_are_what_is_scored),
         cmocka_unit_test(weights_that_vanish_are_never_subnormal),
+        cmocka_unit_test(without_a_validation_part_nothing_is_scored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
