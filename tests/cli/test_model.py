@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""hpo_model on what hpo_search leaves behind: a trial's checkpoint answers and is exported, its configuration is trained
-again on all that it may learn from, and every mistake has a sentence and an exit code."""
+"""hpo_model on what hpo_search leaves behind: a trial's checkpoint answers and is exported, its configuration is
+trained again on all that it may learn from, and every mistake has a sentence and an exit code."""
 import csv
 import io
 import pathlib
@@ -53,7 +53,8 @@ def yaml_numbers(path):
 
 def refused(arguments, code, part):
     got, _, err = run(model, *arguments)
-    check(got == code and part in err and err.count("\n") == 1, f"hpo_model {arguments}: {code}, '{part}'", f"{got} {err}")
+    good = got == code and part in err and err.count("\n") == 1
+    check(good, f"hpo_model {arguments}: {code}, '{part}'", f"{got} {err}")
 
 
 with tempfile.TemporaryDirectory() as name:
@@ -89,7 +90,8 @@ with tempfile.TemporaryDirectory() as name:
     # The best configuration again, on 120 samples less 30 to test, for the epochs that its trial took.
     found = yaml_numbers(folder / "run/best.yaml")
     code, text, err = run(model, "retrain", folder / "run", "--study", study)
-    head = f"trial {best}: valid_error {found['valid_error']:.6g}; {found['epochs_run']:.0f} epochs on 90 samples, 30 to test"
+    epochs = int(found["epochs_run"])
+    head = f"trial {best}: valid_error {found['valid_error']:.6g}; {epochs} epochs on 90 samples, 30 to test"
     check(code == 0 and text.splitlines()[0] == head, "retrain", f"{head}\n{text}{err}")
     first = text.splitlines()[1]
     check(re.match(r"seed \d+: test_error [0-9.]+, test_loss ", first), "its scores", text)
@@ -97,17 +99,18 @@ with tempfile.TemporaryDirectory() as name:
     check(text.splitlines()[2] == str(kept), "its file", text)
     code, answers, err = run(model, "predict", kept, folder / "new.csv")
     check(code == 0 and len(answers.splitlines()) == 121, "its answers", err)
-    code, text, err = run(model, "retrain", folder / "run", "--study", study, "--seeds", "3", "--out", folder / "a.model")
+    again = ["retrain", folder / "run", "--study", study]
+    code, text, err = run(model, *again, "--seeds", "3", "--out", folder / "a.model")
     lines = text.splitlines()
     errors = [float(re.search(r"test_loss ([0-9.e-]+)", line).group(1)) for line in lines[1:4]]
     mean = float(re.search(r"3 seeds:.* test_loss ([0-9.e-]+)", lines[4]).group(1))
-    check(code == 0 and lines[1] == first and len(set(errors)) == 3, "seeds, of which the first is the trial's", text + err)
+    check(code == 0 and lines[1] == first and len(set(errors)) == 3, "seeds, the first the trial's", text + err)
     check(abs(mean - sum(errors) / 3) < 1e-5 * mean + 1e-9, "their mean", text)
     check((folder / "a.model").read_bytes() == kept.read_bytes(), "the first one is kept")
     other = 1 - int(best)
-    code, text, err = run(model, "retrain", folder / "run", "--study", study, "--trial", other)
-    check(code == 0 and text.startswith(f"trial {other}: ") and (folder / f"run/trial-{other}.model").exists(), "--trial",
-          text + err)
+    code, text, err = run(model, *again, "--trial", other)
+    made = (folder / f"run/trial-{other}.model").exists()
+    check(code == 0 and text.startswith(f"trial {other}: ") and made, "--trial", text + err)
     (folder / "other.yaml").write_text(STUDY.replace("hidden: [8]", "hidden: [9]"))
     refused(["retrain", folder / "run"], 2, "name that with --study")
     refused(["retrain", folder / "run", "--study", folder / "other.yaml"], 2, "is not the study of")
@@ -140,6 +143,7 @@ with tempfile.TemporaryDirectory() as name:
     refused(["export", checkpoint, folder / "net.h", "--out", "x"], 2, "no option --out")
     refused(["dance"], 2, "does not dance")
     code, out, _ = run(model, "--help")
-    check(code == 0 and all(f"hpo_model {verb} " in out for verb in ("retrain", "predict", "export")) and max(map(len, out.splitlines())) <= 80, "--help", out)
+    verbs = all(f"hpo_model {verb} " in out for verb in ("retrain", "predict", "export"))
+    check(code == 0 and verbs and max(map(len, out.splitlines())) <= 80, "--help", out)
 
 sys.exit(1 if failures else 0)

@@ -149,7 +149,8 @@ def ops(python, program, folder):
         wanted.append(list(array.array("f", stem.with_suffix(".y").read_bytes())))
     code, out, err = run(python, "-c", ASK, text="\n".join(lines) + "\n")
     got = [json.loads(line)[0][0] for line in out.splitlines()]
-    check(code == 0, f"onnxruntime reads every op, also {names.splitlines()[min(len(got), len(wanted) - 1)]}", err[-2000:])
+    last = names.splitlines()[min(len(got), len(wanted) - 1)]
+    check(code == 0, f"onnxruntime reads every op, also {last}", err[-2000:])
     for name, g, w in zip(names.splitlines(), got, wanted):
         check(differ(g, w) <= 1e-4, f"onnxruntime's answers for {name}", (g, w))
     print(f"{len(got)} networks of ops: onnxruntime within {max(map(differ, got, wanted), default=math.inf):.1e}")
@@ -172,7 +173,8 @@ def header(name, folder, checkpoint, samples, wanted):
         return
     _, text, _ = run(folder / "main", text="\n".join(" ".join(map(str, row)) for row in samples))
     rows = [line.split() for line in text.splitlines()]
-    check(len(rows) == len(wanted) and all(row[-1] == "0" for row in rows), f"{name}: a line for each sample", text[:200])
+    complete = len(rows) == len(wanted) and all(row[-1] == "0" for row in rows)
+    check(complete, f"{name}: a line for each sample", text[:200])
     worst = max(differ([float(v) for v in row[:-1]], w) for row, w in zip(rows, wanted))
     check(worst <= 1e-5, f"{name}: the header's answers", worst)
     print(f"{name}: header within {worst:.1e}")
