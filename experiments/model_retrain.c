@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "experiments/model_retrain.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/rng.h"
 #include "engine/train/predictor.h"
 #include "engine/train/trainer.h"
+#include "experiments/model_command.h"
 #include "experiments/objectives/registry.h"
 #include "experiments/objectives/train_state.h"
 #include "hpo/study/study_file.h"
@@ -64,13 +67,7 @@ static base_status read_study(retraining *r, base_err *err) {
         status =
             hpo_study_read(&catalog, file, base_buf_text(&text), text.length, q->sets, q->n_sets, NULL, &r->spec, err);
     base_buf_fini(&text);
-    if (status == BASE_OK) status = check_study(r, file, in_run(r, "journal.log"), err);
-    if (status != BASE_OK || r->spec->objective == &obj_train) return status;
-    return BASE_FAIL(
-        err, BASE_UNSUPPORTED,
-        "%s: the objective %s trains no network that could be kept; retrain is for studies of the objective "
-        "train",
-        file, r->spec->objective->name);
+    return status == BASE_OK ? check_study(r, file, in_run(r, "journal.log"), err) : status;
 }
 
 static base_status apply(void *self, const hpo_entry *entry, base_err *err) {
@@ -88,6 +85,9 @@ static base_status choose_trial(retraining *r, base_err *err) {
     uint64_t id = r->request->trial;
     hpo_incumbent best;
     if (!r->request->has_trial) {
+        if (r->spec->objective == &obj_command)
+            return BASE_FAIL(err, BASE_INVALID, "%s is a study of the objective command: name the trial with --trial",
+                             r->request->dir);
         if (!hpo_view_incumbent(view, &best))
             return BASE_FAIL(err, BASE_NOTFOUND,
                              "%s: no trial has a result at the highest fidelity; name another one with --trial",
@@ -99,9 +99,13 @@ static base_status choose_trial(retraining *r, base_err *err) {
                          (unsigned long long)id, (unsigned long long)hpo_view_trials(view));
     r->trial = hpo_view_trial(view, id);
     r->eval = last_success(&r->trial);
+    return BASE_OK;
+}
+
+static base_status need_result(const retraining *r, base_err *err) {
     if (r->eval != NULL) return BASE_OK;
     return BASE_FAIL(err, BASE_INVALID, "trial %llu of %s has no result, so nobody knows how long to train it",
-                     (unsigned long long)id, r->request->dir);
+                     (unsigned long long)r->trial.id, r->request->dir);
 }
 
 static base_status read_run(retraining *r, base_err *err) {
@@ -229,14 +233,47 @@ static base_status train_all(retraining *r, base_err *err) {
     return BASE_OK;
 }
 
+static base_status retrain_network(retraining *r, base_err *err) {
+    const int threads = r->spec->limits.threads;
+    BASE_TRY(need_result(r, err));
+    BASE_TRY(make_recipe(r, err));
+    BASE_TRY(load_data(r, err));
+    if (threads > 1) BASE_TRY(eng_threads_create((size_t)threads, &r->threads, err));
+    return train_all(r, err);
+}
+
+/* ---- programs ---- */
+
+static base_status retrain_command(const retraining *r, base_err *err) {
+    const model_retrain_request *q = r->request;
+    const char *folder = q->out;
+    if (q->seeds > 1)
+        return BASE_FAIL(err, BASE_INVALID, "a command is run once, with its trial's seed: --seeds is for networks");
+    if (folder == NULL)
+        folder = base_arena_printf(r->arena, "%s/retrain-%llu", q->dir, (unsigned long long)r->trial.id);
+    BASE_TRY(base_make_folder(folder, err));
+    char *absolute = realpath(folder, NULL);
+    if (absolute == NULL) return BASE_FAIL(err, BASE_IO, "%s: %s", folder, strerror(errno));
+    const base_status status = model_command(r->spec, &r->trial, absolute, err);
+    free(absolute);
+    return status;
+}
+
+static base_status retrain(retraining *r, base_err *err) {
+    BASE_TRY(read_run(r, err));
+    const hpo_objective_type *objective = r->spec->objective;
+    if (objective == &obj_train) return retrain_network(r, err);
+    if (objective == &obj_command) return retrain_command(r, err);
+    return BASE_FAIL(
+        err, BASE_UNSUPPORTED,
+        "%s: the objective %s trains no network that could be kept; retrain is for studies of the objectives "
+        "train and command",
+        r->request->dir, objective->name);
+}
+
 base_status model_retrain(const model_retrain_request *request, FILE *tell, base_err *err) {
     retraining r = {.request = request, .arena = base_arena_create(), .tell = tell};
-    base_status status = read_run(&r, err);
-    if (status == BASE_OK) status = make_recipe(&r, err);
-    if (status == BASE_OK) status = load_data(&r, err);
-    if (status == BASE_OK && r.spec->limits.threads > 1)
-        status = eng_threads_create((size_t)r.spec->limits.threads, &r.threads, err);
-    if (status == BASE_OK) status = train_all(&r, err);
+    const base_status status = retrain(&r, err);
     eng_threads_destroy(r.threads);
     eng_view_destroy(r.view);
     eng_dataset_destroy(r.set);

@@ -19,7 +19,8 @@ typedef struct model_retrain_request {
 } model_retrain_request;
 
 /* On the training and the validation part together, for as many epochs as the trial took, without early stopping; a
- * schedule stays laid out for what it was. tell: what it does, and the scores on the test part. BASE_INVALID,
+ * schedule stays laid out for what it was. A program of the objective command is run once (model_command.h), out is
+ * then a folder, dir/retrain-N where it is NULL. tell: what it does, and the scores on the test part. BASE_INVALID,
  * BASE_NOTFOUND, BASE_UNSUPPORTED (the objective trains no network here), and failures of training and files. */
 BASE_CHECK base_status model_retrain(const model_retrain_request *request, FILE *tell, base_err *err);
 

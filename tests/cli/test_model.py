@@ -4,6 +4,7 @@
 trained again on all that it may learn from, and every mistake has a sentence and an exit code."""
 import csv
 import io
+import json
 import pathlib
 import re
 import subprocess
@@ -21,6 +22,23 @@ parameters:
   learning_rate: {min: 0.003, max: 0.01, log: true}
 budget: {trials: 2}
 method: random
+"""
+PROGRAM_STUDY = """
+seed: 1
+objective: {command: {run: [python3, program.py, "{x}", "{epochs}"]}}
+metric: {name: loss, goal: minimize}
+fidelity: {epochs: {min: 1, max: 9}}
+method: hyperband
+parameters:
+  x: {min: 0.0, max: 1.0}
+budget: {trials: 3}
+"""
+PROGRAM = """
+import json, os, sys
+x, epochs = float(sys.argv[1]), int(sys.argv[2])
+with open(os.environ["HPO_CHECKPOINT"] + "/left.json", "w") as file:
+    json.dump({"seed": os.environ["HPO_SEED"], "config": {"x": x, "epochs": epochs}}, file)
+print(json.dumps({"loss": x, "epochs": epochs}))
 """
 CLASSES = ["=red", "blue", "green, dark"]
 
@@ -119,6 +137,27 @@ with tempfile.TemporaryDirectory() as name:
     refused(["retrain", folder / "run", "--seeds", "0"], 2, "--seeds takes a whole number from 1")
     refused(["retrain", folder / "none"], 2, "none/study.yaml")
     refused(["retrain"], 2, "retrain needs one DIR")
+    # A program runs once more as its trial did, to the highest fidelity.
+    (folder / "program.py").write_text(PROGRAM)
+    (folder / "program.yaml").write_text(PROGRAM_STUDY)
+    code, _, err = run(search, "--dir", folder / "program", folder / "program.yaml")
+    check(code == 0, "a study of a program runs", err)
+    where = ["retrain", folder / "program", "--study", folder / "program.yaml"]
+    trials = folder / "program/trials"
+    own = json.loads((trials / "1/checkpoint/left.json").read_text())
+    own["config"]["epochs"] = 9
+    code, text, err = run(model, *where, "--trial", "1")
+    left = json.loads((folder / "program/retrain-1/checkpoint/left.json").read_text())
+    said = {"loss": own["config"]["x"], "epochs": 9}
+    check(code == 0 and json.loads(text) == said, "its output is shown", text + err)
+    check(left == own, "seed, configuration, checkpoint", (left, own))
+    code, _, err = run(model, *where, "--trial", "0", "--out", folder / "elsewhere")
+    check(code == 0 and (folder / "elsewhere/checkpoint/left.json").exists(), "--out of a program", err)
+    refused(where, 2, "name the trial with --trial")
+    refused([*where, "--trial", "1", "--seeds", "2"], 2, "--seeds is for networks")
+    (folder / "program.py").write_text("import sys\nsys.exit(3)\n")
+    refused([*where, "--trial", "1"], 2, "ended with exit code 3")
+
     (folder / "formula.yaml").write_text("objective: {function: {problem: branin}}\nbudget: {trials: 2}\nseed: 1\n")
     code, _, err = run(search, "--dir", folder / "formula", folder / "formula.yaml")
     check(code == 0, "a study without networks runs", err)
