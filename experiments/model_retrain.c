@@ -267,7 +267,7 @@ static base_status retrain(retraining *r, base_err *err) {
     return BASE_FAIL(
         err, BASE_UNSUPPORTED,
         "%s: the objective %s trains no network that could be kept; retrain is for studies of the objectives "
-        "train and command",
+        "train and command (a genotype is trained by train: {model: cells, genotype: FILE})",
         r->request->dir, objective->name);
 }
 
