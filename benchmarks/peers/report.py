@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each peer beside its counterpart of ours (registry.py): medians at the budget, p by Mann and Whitney, with Holm.
+"""Each peer beside its counterpart of ours (registry.py): medians at the budget, p by Mann and Whitney, with Holm; and
+the average rank of everybody, ours and peers.
 
-usage: benchmarks/peers/report.py OURS PEERS [--workers N] [--problems]
+usage: benchmarks/peers/report.py OURS PEERS [--workers N] [--problems] [--into README.md]
 
 OURS and PEERS are folders with results.csv and cells.csv. A run counts with the regret of its incumbent without noise,
 or its value where no optimum is known, at the suite's budget: what was spent beyond it does not count. p is two-sided
-and exact over the seeds that both have, by the distribution of the rank sum with its ties; the smallest that these seeds
-allow stands beside it. Holm's correction is for the problems of a peer. Needs only Python's standard library.
+and exact over the seeds that both have, by the distribution of the rank sum with its ties; the smallest that these
+seeds allow stands beside it. Holm's correction is for the problems of a peer. A rank is the one to be expected when a
+run of everybody is drawn: 1, and for each other method the probability that it is better; so seeds may differ in
+number. With --into the tables replace what stands on that page between `<!-- workers N -->` and `<!-- end -->`. Needs
+only Python's standard library.
 """
 import argparse
 import collections
 import csv
 import math
 import pathlib
+import re
 import statistics
 import sys
 
@@ -29,6 +34,7 @@ def parse_arguments():
     parser.add_argument("--workers", default="1")
     parser.add_argument("--full", type=float, default=60, help="the budget")
     parser.add_argument("--problems", action="store_true", help="a line for each problem, too")
+    parser.add_argument("--into", help="a page, instead of the standard output")
     return parser.parse_args()
 
 
@@ -122,38 +128,88 @@ def verdict(line, corrected):
     return "ours" if line[4] > 0.5 else "theirs"
 
 
-def print_problems(peer, lines):
+def problem_lines(peer, lines):
     corrected = holm([line[5] for line in lines])
-    for line, p in zip(lines, corrected):
-        print(f"| {peer} | {PEERS[peer].ours} | {line[0]} | {line[1]} | {line[3]:.3g} | {line[2]:.3g} | {line[4]:.2f} "
-              f"| {line[5]:.2g} | {p:.2g} | {line[6]:.1g} | {verdict(line, p)} |")
+    return [f"| {peer} | {PEERS[peer].ours} | {line[0]} | {line[1]} | {line[3]:.3g} | {line[2]:.3g} | {line[4]:.2f} "
+            f"| {line[5]:.2g} | {p:.2g} | {line[6]:.1g} | {verdict(line, p)} |" for line, p in zip(lines, corrected)]
 
 
-def print_peer(peer, lines, times):
+def ahead(lines, corrected, who):
+    """How many problems somebody is ahead on, with Holm's correction and without."""
+    return " / ".join(str([verdict(line, p) for line, p in zip(lines, ps)].count(who))
+                      for ps in (corrected, [line[5] for line in lines]))
+
+
+def peer_line(peer, lines, times):
     corrected = holm([line[5] for line in lines])
-    said = [verdict(line, p) for line, p in zip(lines, corrected)]
-    seeds = [line[1] for line in lines]
-    print(f"| {peer} | {PEERS[peer].ours} | {len(lines)} | {min(seeds)}-{max(seeds)} "
-          f"| {statistics.mean(line[4] for line in lines):.2f} | {said.count('ours')} | {said.count('theirs')} "
-          f"| {max(line[6] for line in lines):.1g} | {times[1].get(peer, math.nan):,.0f} "
-          f"| {times[0].get(PEERS[peer].ours, math.nan):,.0f} |")
+    seeds = sorted({line[1] for line in lines})
+    return (f"| {peer} | {PEERS[peer].ours} | {len(lines)} | {'-'.join(map(str, sorted({seeds[0], seeds[-1]})))} "
+            f"| {statistics.mean(line[4] for line in lines):.2f} | {ahead(lines, corrected, 'ours')} "
+            f"| {ahead(lines, corrected, 'theirs')} | {min(corrected):.1g} | {max(line[6] for line in lines):.1g} "
+            f"| {times[1].get(peer, math.nan):,.0f} | {times[0].get(PEERS[peer].ours, math.nan):,.0f} |")
+
+
+# ---- ranks ----
+
+def expected_ranks(found, methods, problems):
+    """{method: mean over the problems of 1 + the probabilities that each other is better}"""
+    return {m: statistics.mean(1 + sum(superiority(list(found[k, problem].values()), list(found[m, problem].values()))
+                                       for k in methods if k != m) for problem in problems) for m in methods}
+
+
+def rank_lines(ours, theirs, problems, times):
+    """Of those that have every problem, the best first; ours in bold."""
+    found = {**theirs, **ours}
+    methods = [m for m in dict.fromkeys(method for method, _ in found) if all((m, p) in found for p in problems)]
+    mine, lines = {method for method, _ in ours}, []
+    for method, rank in sorted(expected_ranks(found, methods, problems).items(), key=lambda item: item[1]):
+        n = min(len(found[method, problem]) for problem in problems)
+        lines.append(f"| {f'**{method}**' if method in mine else method} | {rank:.2f} | {n} "
+                     f"| {times[0 if method in mine else 1].get(method, math.nan):,.0f} |")
+    return lines
+
+
+def rank_tables(ours, theirs, times):
+    """Over all problems, and over those on which methods with a fidelity run."""
+    problems = {m: {p for method, p in {**theirs, **ours} if method == m} for m, _ in {**theirs, **ours}}
+    every = set.union(*problems.values())
+    few = [known for method, known in problems.items() if method in PEERS and PEERS[method].multi]
+    found = []
+    for some in [every] + ([set.union(*few)] if few else []):
+        found += [f"Average rank over {len(some)} problems{'' if some == every else ': ' + ', '.join(sorted(some))}:",
+                  "", "| method | rank | seeds | us |", "|---|---|---|---|",
+                  *rank_lines(ours, theirs, sorted(some), times), ""]
+    return found
+
+
+def report(arguments):
+    ours, theirs = (outcomes(folder, arguments.workers, arguments.full) for folder in (arguments.ours, arguments.peers))
+    times = [microseconds(folder, arguments.workers) for folder in (arguments.ours, arguments.peers)]
+    compared = {peer: lines for peer in PEERS if (lines := compare(peer, ours, theirs))}
+    page = ["| peer | ours | problems | seeds | ours better | ours ahead | theirs ahead | least Holm p | smallest p "
+            "| us | ours |", "|---|---|---|---|---|---|---|---|---|---|---|",
+            *(peer_line(peer, lines, times) for peer, lines in compared.items()), "", *rank_tables(ours, theirs, times)]
+    if arguments.problems:
+        page += ["| peer | ours | problem | seeds | its median | our median | ours better | p | Holm | smallest p "
+                 "| ahead |",
+                 "|---|---|---|---|---|---|---|---|---|---|---|",
+                 *(line for peer, lines in compared.items() for line in problem_lines(peer, lines)), ""]
+    return "\n".join(page)
 
 
 def main():
     arguments = parse_arguments()
-    ours, theirs = (outcomes(folder, arguments.workers, arguments.full) for folder in (arguments.ours, arguments.peers))
-    times = [microseconds(folder, arguments.workers) for folder in (arguments.ours, arguments.peers)]
-    compared = {peer: lines for peer in PEERS if (lines := compare(peer, ours, theirs))}
-    print("| peer | ours | problems | seeds | ours better | ours ahead | theirs ahead | smallest p | us | ours |\n"
-          "|---|---|---|---|---|---|---|---|---|---|")
-    for peer, lines in compared.items():
-        print_peer(peer, lines, times)
-    if arguments.problems:
-        print("\n| peer | ours | problem | seeds | its median | our median | ours better | p | Holm | smallest p "
-              "| ahead |\n"
-              "|---|---|---|---|---|---|---|---|---|---|---|")
-        for peer, lines in compared.items():
-            print_problems(peer, lines)
+    text = report(arguments)
+    if not arguments.into:
+        print(text)
+        return
+    page, begin = pathlib.Path(arguments.into), f"<!-- workers {arguments.workers} -->\n"
+    old = page.read_text(encoding="utf-8")
+    new, n = re.subn(re.escape(begin) + ".*?<!-- end -->", lambda _: f"{begin}\n{text}\n<!-- end -->", old,
+                     flags=re.DOTALL)
+    if n != 1:
+        sys.exit(f"{page} has no place {begin.strip()}")
+    page.write_text(new, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -119,42 +119,72 @@ def interpreter(peer):
     return sys.executable if environment is None else str(ROOT / "build/peers" / environment / "bin/python")
 
 
-def run_jobs(peer, jobs, tables, deadline):
-    """In one process of the peer's environment; how many failed."""
-    failed = 0
-    with subprocess.Popen([interpreter(peer), "-B", str(HERE / "cell.py"), peer], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, stderr=open(tables.folder / "errors.log", "a", encoding="utf-8"),
-                          text=True) as process:
-        for job in jobs:
-            if time.monotonic() > deadline:
-                break
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-            answer = json.loads(line) if line else None
-            if answer:
-                tables.add(answer)
-            failed += not answer
-            print(" ".join(map(str, job["key"])), "" if answer else "FAILED: see errors.log", flush=True)
-            if not line:
-                break
-        process.stdin.close()
-    return failed
+class Runner:
+    """A process of a peer's environment, for all seeds: loading some of them takes longer than their search."""
+
+    def __init__(self, peer, tables, deadline):
+        self.peer, self.tables, self.deadline = peer, tables, deadline
+        self.process, self.lock = None, threading.Lock()
+
+    def start(self):
+        self.process = subprocess.Popen([interpreter(self.peer), "-B", str(HERE / "cell.py"), self.peer], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=open(self.tables.folder / "errors.log", "a", encoding="utf-8"))
+
+    def stop(self):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+            self.process = None
+
+    def answer(self, job):
+        """The lines of the tables, or None."""
+        if not self.process:
+            self.start()
+        try:
+            self.process.stdin.write(json.dumps(job) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if line:
+            return json.loads(line)
+        self.process.wait()
+        self.process = None
+        return None
+
+    def run(self, jobs):
+        """How many failed."""
+        failed = 0
+        with self.lock:
+            for job in jobs:
+                if time.monotonic() > self.deadline:
+                    break
+                answer = self.answer(job)
+                if answer:
+                    self.tables.add(answer)
+                failed += not answer
+                print(" ".join(map(str, job["key"])), "" if answer else "FAILED: see errors.log", flush=True)
+        return failed
 
 
 def main():
     arguments = parse_arguments()
     page, tables = read_page(arguments.suite), Tables(arguments.out)
     deadline = time.monotonic() + 3600 * arguments.hours
-    peers = [peer for peer in arguments.peers.split(",") if os.path.exists(interpreter(peer))]
+    runners = {peer: Runner(peer, tables, deadline) for peer in arguments.peers.split(",")
+               if os.path.exists(interpreter(peer))}
     with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:
         running = []
         for seed in range(1, (arguments.seeds or page.get("seeds", 10)) + 1):
-            for peer in peers:
+            for peer, runner in runners.items():
                 jobs = [job for job in jobs_of(page, peer, seed, arguments.seconds) if not tables.has(job["key"])]
                 if jobs:
-                    running.append(pool.submit(run_jobs, peer, jobs, tables, deadline))
-        return 1 if sum(future.result() for future in running) > 0 else 0
+                    running.append(pool.submit(runner.run, jobs))
+        failed = sum(future.result() for future in running)
+    for runner in runners.values():
+        runner.stop()
+    return 1 if failed > 0 else 0
 
 
 if __name__ == "__main__":

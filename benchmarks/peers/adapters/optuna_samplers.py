@@ -46,6 +46,13 @@ class CMAES(Optuna):
         return optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
 
 
+class GP(Optuna):
+    """Conditional parameters are drawn at random, as Optuna does."""
+
+    def sampler(self, seed):
+        return optuna.samplers.GPSampler(seed=seed)
+
+
 class TPEHyperband(Optuna):
     """A trial reports at every whole step of the fidelity, and the pruner decides whether it goes on."""
     continues = True

@@ -34,6 +34,20 @@ class Tests(unittest.TestCase):
     def test_superiority(self):
         self.assertEqual(report.superiority([1, 2], [2, 3]), (1 + 1 + 0.5 + 1) / 4)
 
+    def test_ranks_with_seeds_that_differ_in_number(self):
+        found = {("a", "x"): {"1": 1, "2": 2}, ("b", "x"): {"1": 3}, ("c", "x"): {"1": 1, "2": 4, "3": 5},
+                 ("a", "y"): {"1": 0}, ("b", "y"): {"1": 0}, ("c", "y"): {"1": 0}}
+        ranks = report.expected_ranks(found, ["a", "b", "c"], ["x", "y"])
+        self.assertAlmostEqual(ranks["a"], (1 + 0 + 1.5 / 6 + 2) / 2, delta=1e-15)
+        self.assertAlmostEqual(sum(ranks.values()), 1 + 2 + 3, delta=1e-15)
+
+    def test_ahead_with_and_without_correction(self):
+        lines = [("x", 5, 0, 1, 0.9, 0.02, 0.01), ("y", 5, 0, 1, 0.1, 0.001, 0.01), ("z", 5, 0, 1, 0.6, 0.5, 0.01)]
+        corrected = report.holm([line[5] for line in lines])
+        self.assertEqual(report.ahead(lines, corrected, "ours"), "1 / 1")
+        self.assertEqual(report.ahead(lines, [0.06, 0.003, 0.5], "ours"), "0 / 1")
+        self.assertEqual(report.ahead(lines, [0.06, 0.003, 0.5], "theirs"), "1 / 1")
+
 
 if __name__ == "__main__":
     unittest.main()
