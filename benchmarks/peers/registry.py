@@ -27,6 +27,7 @@ PEERS = {  # those that take least time first
     "syne tune asha + cqr": Peer("syne_tune_schedulers", "ASHACQR", "syne-tune", "syne-tune", "mobster", True),
     "smac rf": Peer("smac_facades", "Forest", "smac", "smac", "rf"),
     "optuna gp": Peer("optuna_samplers", "GP", "torch", "optuna", "gp", False, False, 10),
+    "hebo": Peer("hebo_search", "Search", "hebo", "hebo", "gp", False, False, 2),
     "neps bo": Peer("neps_search", "BayesianOptimization", "torch", "neural-pipeline-search", "gp", False, False, 2),
     "smac gp": Peer("smac_facades", "GaussianProcess", "smac", "smac", "gp", False, False, 3),
     "smac multi-fidelity": Peer("smac_facades", "MultiFidelity", "smac", "smac", "smac", True),

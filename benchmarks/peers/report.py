@@ -7,8 +7,8 @@ usage: benchmarks/peers/report.py OURS PEERS [--workers N] [--problems] [--into 
 
 OURS and PEERS are folders with results.csv and cells.csv. A run counts with the regret of its incumbent without noise,
 or its value where no optimum is known, at the suite's budget: what was spent beyond it does not count. p is two-sided
-and exact over the seeds that both have, by the distribution of the rank sum with its ties; the smallest that these
-seeds allow stands beside it. Holm's correction is for the problems of a peer. A rank is the one to be expected when a
+and exact over all seeds of both, by the distribution of the rank sum with its ties; the smallest that these seeds
+allow stands beside it. Holm's correction is for the problems of a peer. A rank is the one to be expected when a
 run of everybody is drawn: 1, and for each other method the probability that it is better; so seeds may differ in
 number. With --into the tables replace what stands on that page between `<!-- workers N -->` and `<!-- end -->`. Needs
 only Python's standard library.
@@ -109,16 +109,14 @@ def holm(ps):
 # ---- the report ----
 
 def compare(peer, ours, theirs):
-    """[(problem, seeds, our median, their median, that ours is better, p, smallest p)]"""
+    """[(problem, its seeds, our median, its median, that ours is better, p, smallest p)]"""
     found = []
     for method, problem in sorted(theirs):
-        mine = ours.get((PEERS[peer].ours, problem), {}) if method == peer else {}
-        seeds = sorted(set(mine) & set(theirs[method, problem]), key=int)
-        if len(seeds) < 2:
-            continue
-        a, b = [mine[seed] for seed in seeds], [theirs[method, problem][seed] for seed in seeds]
-        found.append((problem, len(seeds), statistics.median(a), statistics.median(b), superiority(a, b),
-                      *mann_whitney(a, b)))
+        a = list(ours.get((PEERS[peer].ours, problem), {}).values()) if method == peer else []
+        b = list(theirs[method, problem].values())
+        if len(a) >= 2 and len(b) >= 2:
+            found.append((problem, len(b), statistics.median(a), statistics.median(b), superiority(a, b),
+                          *mann_whitney(a, b)))
     return found
 
 
