@@ -2,7 +2,9 @@
 """The tests of the report of peers: tables of the rank sum's distribution, ties by counting, Holm's own procedure."""
 import itertools
 import pathlib
+import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
@@ -47,6 +49,32 @@ class Tests(unittest.TestCase):
         self.assertEqual(report.ahead(lines, corrected, "ours"), "1 / 1")
         self.assertEqual(report.ahead(lines, [0.06, 0.003, 0.5], "ours"), "0 / 1")
         self.assertEqual(report.ahead(lines, [0.06, 0.003, 0.5], "theirs"), "1 / 1")
+
+    def test_a_page_keeps_what_is_outside_its_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder, "page.md")
+            for name, method in (("ours", "tpe"), ("theirs", "optuna tpe")):
+                write_run(pathlib.Path(folder, name), method)
+            page.write_text("before\n<!-- workers 1 -->\nold\n<!-- end -->\nafter <!-- end -->\n", encoding="utf-8")
+            for _ in range(2):  # the second time finds the first one's place
+                subprocess.run([sys.executable, "-B", report.__file__, f"{folder}/ours", f"{folder}/theirs", "--into",
+                                page], check=True)
+            text = page.read_text(encoding="utf-8")
+        self.assertTrue(text.startswith("before\n<!-- workers 1 -->\n\n| peer "))
+        self.assertTrue(text.endswith("\n<!-- end -->\nafter <!-- end -->\n"))
+        self.assertIn("| optuna tpe | tpe | 1 | 2 | 0.50 | 0 / 0 | 0 / 0 | 1 | 0.3 |", text)
+        self.assertIn("| **tpe** | 1.50 | 2 |", text)
+        self.assertNotIn("old", text)
+
+
+def write_run(folder, method):
+    folder.mkdir()
+    keys = [f"branin,{method},1,{seed}" for seed in (1, 2)]
+    (folder / "cells.csv").write_text("problem,method,workers,seed,goal\n" +
+                                      "".join(f"{key},minimize\n" for key in keys), encoding="utf-8")
+    (folder / "results.csv").write_text("problem,method,workers,seed,spent,value,exact,regret\n" +
+                                        "".join(f"{key},5,1,1,0.5\n{key},70,0,0,0.1\n" for key in keys),
+                                        encoding="utf-8")
 
 
 if __name__ == "__main__":
