@@ -6,6 +6,7 @@
 
 #include "hpo/cli/cli.h"
 #include "hpo/report/formats.h"
+#include "hpo/report/page.h"
 
 static const char usage[] = "usage: hpo_report [options] DIR...\n"
                             "\n"
@@ -19,15 +20,28 @@ static const char usage[] = "usage: hpo_report [options] DIR...\n"
 
 typedef struct format {
     const char *name;
-    void (*put)(const hpo_account *account, base_buf *out);
+    void (*put)(const hpo_account *const *accounts, size_t count, base_buf *out);
     bool many; /* several runs can follow each other */
 } format;
 
+static void put_texts(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    for (size_t i = 0; i < count; i++) hpo_report_text(accounts[i], out);
+}
+static void put_markdown(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    for (size_t i = 0; i < count; i++) hpo_report_markdown(accounts[i], out);
+}
+static void put_csv(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    (void)count;
+    hpo_report_csv(accounts[0], out);
+}
+static void put_json(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    (void)count;
+    hpo_report_json(accounts[0], out);
+}
+
 static const format formats[] = {
-    {"text", hpo_report_text, true},
-    {"md", hpo_report_markdown, true},
-    {"csv", hpo_report_csv, false},
-    {"json", hpo_report_json, false},
+    {"text", put_texts, true}, {"md", put_markdown, true}, {"html", hpo_report_page, true},
+    {"csv", put_csv, false},   {"json", put_json, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -58,7 +72,8 @@ static base_status read_arguments(int argc, char **argv, arguments *a, base_err 
             a->out = argv[++i];
         } else if (strcmp(argv[i], "--format") == 0) {
             a->format = format_of(argv[++i]);
-            if (!a->format) return BASE_FAIL(err, BASE_INVALID, "--format is text, md, csv or json, not %s", argv[i]);
+            if (!a->format)
+                return BASE_FAIL(err, BASE_INVALID, "--format is text, md, html, csv or json, not %s", argv[i]);
         } else if (argv[i][0] == '-') {
             return BASE_FAIL(err, BASE_INVALID, "unknown option %s; see hpo_report --help", argv[i]);
         } else {
@@ -72,22 +87,39 @@ static base_status read_arguments(int argc, char **argv, arguments *a, base_err 
     return BASE_OK;
 }
 
-static base_status put_run(const arguments *a, const char *dir, base_buf *out, base_err *err) {
-    hpo_account *account;
-    BASE_TRY(hpo_account_read(dir, a->is_anonymous, &account, err));
-    a->format->put(account, out);
-    hpo_account_destroy(account);
-    return BASE_OK;
+/* A page is for a browser, not for a terminal. */
+static const char *file_of(const arguments *a, base_buf *path) {
+    if (a->out || a->format->put != hpo_report_page) return a->out;
+    base_buf_printf(path, "%s/report.html", a->dirs[0]);
+    return base_buf_text(path);
+}
+
+static base_status write_out(const arguments *a, const base_buf *text, base_err *err) {
+    base_buf path = {0};
+    const char *file = file_of(a, &path);
+    base_status status = BASE_OK;
+    if (file) {
+        status = base_write_file(file, base_buf_text(text), text->length, err);
+        if (status == BASE_OK && !a->out) printf("%s\n", file);
+    } else if (fwrite(base_buf_text(text), 1, text->length, stdout) != text->length || fflush(stdout) != 0) {
+        status = BASE_FAIL(err, BASE_IO, "the standard output cannot be written");
+    }
+    base_buf_fini(&path);
+    return status;
 }
 
 static base_status show(const arguments *a, base_err *err) {
+    hpo_account **accounts = base_calloc(a->n_dirs, sizeof *accounts);
     base_buf out = {0};
     base_status status = BASE_OK;
-    for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++) status = put_run(a, a->dirs[i], &out, err);
-    if (status == BASE_OK && a->out) status = base_write_file(a->out, base_buf_text(&out), out.length, err);
-    if (status == BASE_OK && !a->out &&
-        (fwrite(base_buf_text(&out), 1, out.length, stdout) != out.length || fflush(stdout) != 0))
-        status = BASE_FAIL(err, BASE_IO, "the standard output cannot be written");
+    for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++)
+        status = hpo_account_read(a->dirs[i], a->is_anonymous, &accounts[i], err);
+    if (status == BASE_OK) {
+        a->format->put((const hpo_account *const *)accounts, a->n_dirs, &out);
+        status = write_out(a, &out, err);
+    }
+    for (size_t i = 0; i < a->n_dirs; i++) hpo_account_destroy(accounts[i]);
+    free(accounts);
     base_buf_fini(&out);
     return status;
 }

@@ -149,8 +149,19 @@ static void find_rungs(hpo_account *a) {
 
 enum { MISHAPS = 50 }; /* kinds that are told apart; what comes later is only counted */
 
+/* Without the place of the trial's log at its end, by which reasons that are the same would differ. */
+static const char *common_reason(const hpo_account *a, const char *reason) {
+    static const char place[] = " (trials/";
+    if (!reason || a->is_anonymous) return "";
+    const char *last = NULL;
+    for (const char *at = strstr(reason, place); at; at = strstr(at + 1, place)) last = at;
+    const size_t length = strlen(reason);
+    if (!last || length < 5 || strcmp(reason + length - 5, "/log)") != 0) return reason;
+    return base_arena_strndup(a->arena, reason, (size_t)(last - reason));
+}
+
 static hpo_mishap *mishap_of(hpo_account *a, hpo_failure failure, const char *reason, uint64_t trial) {
-    if (!reason || a->is_anonymous) reason = "";
+    reason = common_reason(a, reason);
     for (size_t i = 0; i < a->n_mishaps; i++) {
         hpo_mishap *m = &a->mishaps[i];
         if (m->failure == failure && strcmp(m->reason, reason) == 0) return m;

@@ -3,6 +3,7 @@
 #include "hpo/report/account.h"
 
 #include "hpo/report/formats.h"
+#include "hpo/report/page.h"
 #include "hpo/report/tables.h"
 #include "hpo/space/space_file.h"
 #include "tests/support/check.h"
@@ -140,12 +141,13 @@ static void texts_are_data(void **state) {
     fixture f = {0};
     four_trials(&f, "objective: command, {settings: {run: [./t], env: {TOKEN: s3cret}}}\n", hostile);
     hpo_account *a = finish(&f, false);
-    base_buf text = {0}, md = {0}, csv = {0}, json = {0};
+    base_buf text = {0}, md = {0}, csv = {0}, json = {0}, page = {0};
     hpo_report_text(a, &text);
     hpo_report_markdown(a, &md);
     hpo_report_csv(a, &csv);
     hpo_report_json(a, &json);
-    const base_buf *const all[] = {&text, &md, &csv, &json};
+    hpo_report_page((const hpo_account *const[]){a}, 1, &page);
+    const base_buf *const all[] = {&text, &md, &csv, &json, &page};
     for (size_t i = 0; i < CHECK_COUNT(all); i++) {
         assert_null(strchr(base_buf_text(all[i]), '\x1b'));
         assert_null(strstr(base_buf_text(all[i]), "s3cret"));
@@ -155,12 +157,15 @@ static void texts_are_data(void **state) {
     CHECK_CONTAINS(base_buf_text(&md), "\\<script>");
     CHECK_CONTAINS(base_buf_text(&csv), ",'=1+1\n");
     CHECK_CONTAINS(base_buf_text(&csv), "\\x1b[2J</script>");
+    assert_null(strstr(base_buf_text(&page), "<script>alert"));
+    CHECK_CONTAINS(base_buf_text(&page), "\\x1b[2J&lt;/script&gt;&lt;script&gt;alert(1)");
     for (const char *line = base_buf_text(&text); *line; line += strcspn(line, "\n") + 1)
         assert_true(strcspn(line, "\n") <= 80);
     base_buf_fini(&text);
     base_buf_fini(&md);
     base_buf_fini(&csv);
     base_buf_fini(&json);
+    base_buf_fini(&page);
     hpo_account_destroy(a);
     give_back(&f);
 }
@@ -175,6 +180,7 @@ static void nobody_is_named(void **state) {
     hpo_report_text(a, &out);
     hpo_report_csv(a, &out);
     hpo_report_json(a, &out);
+    hpo_report_page((const hpo_account *const[]){a}, 1, &out);
     assert_null(strstr(base_buf_text(&out), "/home"));
     assert_null(strstr(base_buf_text(&out), f.folder.path));
     assert_null(strstr(base_buf_text(&out), "my-machine"));

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The order of a page: what was found, how, what mattered, what went wrong, every trial. All of it stands there without
+ * JavaScript; where the script runs, it replaces the table of trials and adds what can be brushed. */
+#include "hpo/report/page.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/svg.h"
+#include "hpo/report/page_impl.h"
+
+enum { STATIC_TRIALS = 50 };
+
+static void put_text(const char *element, const char *class_name, const char *text, base_buf *out) {
+    base_buf_printf(out, "<%s", element);
+    if (class_name) base_buf_printf(out, " class=\"%s\"", class_name);
+    base_buf_putc(out, '>');
+    base_put_xml(text, out);
+    base_buf_printf(out, "</%s>\n", element);
+}
+
+static void put_table(base_table table, base_buf *out) {
+    if (table.rows == 0) return;
+    base_buf_puts(out, "<div>\n"); /* with its note */
+    base_table_html(&table, out);
+    base_buf_puts(out, "</div>\n");
+}
+
+static void put_facts(const hpo_facts *facts, base_buf *out) {
+    base_buf_puts(out, "<dl class=\"facts\">\n");
+    for (size_t i = 0; i < facts->count; i++) {
+        if (strcmp(facts->item[i].name, "again") == 0) continue;
+        put_text("dt", NULL, facts->item[i].name, out);
+        put_text("dd", NULL, facts->item[i].text, out);
+    }
+    base_buf_puts(out, "</dl>\n");
+}
+
+static void put_figure(const base_buf *picture, const char *caption, base_buf *out) {
+    if (picture->length == 0) return;
+    base_buf_puts(out, "<figure>\n");
+    base_buf_append(out, picture->data, picture->length);
+    if (caption) put_text("figcaption", NULL, caption, out);
+    base_buf_puts(out, "</figure>\n");
+}
+
+/* ---- sections ---- */
+
+static void put_lead(const hpo_account *a, base_arena *arena, base_buf *out) {
+    uint64_t trial;
+    double value, fidelity;
+    if (!hpo_account_best(a, &trial, &value, &fidelity)) {
+        put_text("p", "lead", "No trial has worked.", out);
+        return;
+    }
+    const char *at = a->run.fidelity.name ? base_arena_printf(arena, " at %s %.6g",
+                                                              hpo_visible_text(arena, a->run.fidelity.name), fidelity)
+                                          : "";
+    const char *below = fidelity < a->run.fidelity.max ? " (no trial has reached the highest fidelity yet)" : "";
+    put_text("p", "lead",
+             base_arena_printf(arena, "Best: %s %.6g%s%s, trial %llu of %llu.", hpo_visible_text(arena, a->run.metric),
+                               value, at, below, (unsigned long long)trial,
+                               (unsigned long long)hpo_view_trials(a->view)),
+             out);
+}
+
+static const char *again_of(const hpo_facts *best) {
+    for (size_t i = 0; i < best->count; i++)
+        if (strcmp(best->item[i].name, "again") == 0) return best->item[i].text;
+    return NULL;
+}
+
+static void put_run(const hpo_account *a, base_arena *arena, base_buf *out) {
+    const hpo_facts run = hpo_facts_of_run(a, arena), best = hpo_facts_of_best(a, arena);
+    base_buf_puts(out, "<div class=\"two\">\n<section>");
+    put_text("h2", NULL, "Best configuration", out);
+    put_facts(&best, out);
+    base_buf_puts(out, "</section>\n<section>");
+    put_text("h2", NULL, "Run", out);
+    put_facts(&run, out);
+    base_buf_puts(out, "</section>\n</div>\n");
+    const char *again = again_of(&best);
+    if (!again) return;
+    put_text("h3", NULL, "Evaluate it again, from scratch at the highest fidelity", out);
+    put_text("pre", NULL, again, out);
+}
+
+static void put_incumbents(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    static const hpo_over overs[] = {HPO_OVER_TRIALS, HPO_OVER_COST, HPO_OVER_TIME};
+    put_text("h2", NULL, "The best so far", out);
+    base_buf_puts(out, "<div class=\"row\">\n");
+    for (size_t i = 0; i < 3; i++) {
+        base_buf picture = {0};
+        hpo_figure_incumbents(accounts, count, overs[i], &picture);
+        put_figure(&picture, NULL, out);
+        base_buf_fini(&picture);
+    }
+    base_buf_puts(out, "</div>\n");
+    put_text("p", "note",
+             count == 1
+                 ? "The line is the incumbent, dots are evaluations at the highest fidelity. The scale ends where "
+                   "nine in ten are better; what is worse stands at its edge."
+                 : "Incumbents: evaluations at the highest fidelity alone count.",
+             out);
+}
+
+static void put_curves(const hpo_account *a, base_buf *out) {
+    base_buf picture = {0};
+    hpo_figure_curves(a, &picture);
+    if (picture.length > 0) {
+        put_text("h2", NULL, "Learning curves", out);
+        put_figure(&picture,
+                   "What trials showed at each fidelity. Grey with an orange end: stopped, or not promoted. Blue: "
+                   "complete or running. Of many trials, a sample.",
+                   out);
+    }
+    base_buf_fini(&picture);
+}
+
+static void put_live(const hpo_account *a, base_buf *out) {
+    put_text("h2", NULL, "Every trial", out);
+    base_buf_puts(out, "<div class=\"live\"></div>\n<div class=\"dead\">\n");
+    base_arena *arena = base_arena_create();
+    put_table(hpo_table_of_trials(a, STATIC_TRIALS, arena), out);
+    base_arena_destroy(arena);
+    base_buf_puts(out,
+                  "</div>\n<noscript><p class=\"note\">With JavaScript, all trials can be brushed and sorted here; "
+                  "hpo_report --format csv has them, too.</p></noscript>\n");
+    hpo_page_data(a, out);
+}
+
+static void put_importance(const hpo_account *a, base_arena *arena, base_buf *out) {
+    const hpo_importance *m = hpo_importance_of(a, arena);
+    if (!m) return;
+    base_buf bars = {0}, marginals = {0}, pairs = {0};
+    hpo_figure_importance(a, m, &bars);
+    hpo_figure_dependence(a, m, &marginals);
+    hpo_figure_pairs(a, m, &pairs);
+    put_text("h2", NULL, "What mattered", out);
+    base_buf_puts(out, "<div class=\"row\">\n");
+    put_figure(&bars, NULL, out);
+    put_table(hpo_table_of_importance(a, m, arena), out);
+    put_table(hpo_table_of_pairs(a, m, arena), out);
+    base_buf_puts(out, "</div>\n");
+    if (marginals.length > 0) {
+        put_text("h3", NULL, "Partial dependence", out);
+        put_figure(&marginals,
+                   "The mean over the whole space when one parameter is held; the band is one standard deviation over "
+                   "the trees of the forest.",
+                   out);
+    }
+    if (pairs.length > 0) {
+        put_text("h3", NULL, "Pairs", out);
+        put_figure(&pairs, "The mean over all other parameters. The stronger the colour, the better.", out);
+    }
+    put_table(hpo_table_of_path(a, m, arena), out);
+    base_buf_fini(&bars);
+    base_buf_fini(&marginals);
+    base_buf_fini(&pairs);
+}
+
+static void put_fidelities(const hpo_account *a, base_arena *arena, base_buf *out) {
+    if (!a->run.fidelity.name) return;
+    put_text("h2", NULL, "Fidelities", out);
+    base_buf_puts(out, "<div class=\"row\">\n");
+    put_table(hpo_table_of_rungs(a, arena), out);
+    put_table(hpo_table_of_trusts(a, arena), out);
+    base_buf_puts(out, "</div>\n");
+}
+
+static void put_mishaps(const hpo_account *a, base_arena *arena, base_buf *out) {
+    const hpo_facts mishaps = hpo_facts_of_mishaps(a, arena);
+    if (mishaps.count == 0) return;
+    put_text("h2", NULL, "Failures", out);
+    put_facts(&mishaps, out);
+}
+
+static void put_workers(const hpo_account *a, base_arena *arena, base_buf *out) {
+    base_buf picture = {0};
+    hpo_figure_timeline(a, &picture);
+    put_text("h2", NULL, "Workers", out);
+    base_buf_puts(out, "<div class=\"scroll\">\n");
+    put_figure(&picture, "Blue: an evaluation. Yellow: one that was stopped. Orange: one that failed.", out);
+    base_buf_puts(out, "</div>\n");
+    put_table(hpo_table_of_workers(a, arena), out);
+    base_buf_fini(&picture);
+}
+
+/* ---- pictures of architectures ---- */
+
+static void put_base64(const base_buf *bytes, base_buf *out) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < bytes->length; i += 3) {
+        const size_t left = bytes->length - i;
+        const unsigned char *b = (const unsigned char *)bytes->data + i;
+        const unsigned n = (unsigned)b[0] << 16 | (left > 1 ? (unsigned)b[1] << 8 : 0) | (left > 2 ? b[2] : 0u);
+        base_buf_putc(out, digits[n >> 18]);
+        base_buf_putc(out, digits[n >> 12 & 63]);
+        base_buf_putc(out, left > 1 ? digits[n >> 6 & 63] : '=');
+        base_buf_putc(out, left > 2 ? digits[n & 63] : '=');
+    }
+}
+
+/* As an image, in which no script runs, whoever wrote the file. */
+static void put_pictures(const hpo_account *a, base_arena *arena, base_buf *out) {
+    static const char *const files[] = {"cells.svg", "alphas.svg", "epochs.svg"};
+    enum { LARGEST = 1 << 20 };
+    bool any = false;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        base_buf bytes = {0};
+        base_err ignored;
+        const char *path = base_arena_printf(arena, "%s/%s", a->dir, files[i]);
+        if (base_read_file(path, &bytes, &ignored) == BASE_OK && bytes.length > 0 && bytes.length <= LARGEST) {
+            if (!any) put_text("h2", NULL, "Architecture of the best trial", out);
+            any = true;
+            base_buf_printf(out, "<figure><img alt=\"%s\" src=\"data:image/svg+xml;base64,", files[i]);
+            put_base64(&bytes, out);
+            base_buf_printf(out, "\"><figcaption>%s</figcaption></figure>\n", files[i]);
+        }
+        base_buf_fini(&bytes);
+    }
+}
+
+/* ---- the page ---- */
+
+static void put_account(const hpo_account *a, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    base_buf_puts(out, "<article>\n");
+    put_lead(a, arena, out);
+    put_run(a, arena, out);
+    put_incumbents(&a, 1, out);
+    put_curves(a, out);
+    put_importance(a, arena, out);
+    put_pictures(a, arena, out);
+    put_fidelities(a, arena, out);
+    put_mishaps(a, arena, out);
+    put_workers(a, arena, out);
+    put_live(a, out);
+    base_buf_puts(out, "</article>\n");
+    base_arena_destroy(arena);
+}
+
+static void put_comparison(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    static const char *const names[] = {"run", "method", "trials", "failed", "best", "fidelity", "cost", "seconds"};
+    base_arena *arena = base_arena_create();
+    base_table t = base_table_begin(arena, "Runs", 2, 8, names);
+    for (size_t i = 0; i < count; i++) {
+        const hpo_account *a = accounts[i];
+        uint64_t trial;
+        double value, fidelity;
+        const bool found = hpo_account_best(a, &trial, &value, &fidelity);
+        const char **row = base_table_row(&t);
+        row[0] = hpo_visible_text(arena, hpo_account_label(a));
+        row[1] = hpo_visible_text(arena, base_arena_printf(arena, "%s; %s", a->run.sampler ? a->run.sampler : "",
+                                                           a->run.scheduler ? a->run.scheduler : ""));
+        row[2] = base_arena_printf(arena, "%llu", (unsigned long long)hpo_view_trials(a->view));
+        row[3] = base_arena_printf(arena, "%llu", (unsigned long long)hpo_view_count(a->view, HPO_TRIAL_FAILED));
+        if (found) row[4] = hpo_plain_number(arena, value), row[5] = hpo_plain_number(arena, fidelity);
+        row[6] = hpo_plain_number(arena, a->cost);
+        row[7] = base_arena_printf(arena, "%.1f", a->seconds);
+    }
+    base_table_html(&t, out);
+    put_incumbents(accounts, count, out);
+    base_arena_destroy(arena);
+}
+
+static void put_head(const char *title, base_buf *out) {
+    base_buf_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                       "'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
+    base_put_xml(title, out);
+    base_buf_printf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", hpo_page_style);
+}
+
+void hpo_report_page(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    const char *title = count == 1 ? hpo_visible_text(arena, accounts[0]->run.head.study) : "A comparison of runs";
+    put_head(title, out);
+    put_text("h1", NULL, title, out);
+    if (count > 1) put_comparison(accounts, count, out);
+    for (size_t i = 0; i < count; i++) {
+        if (count > 1) put_text("h1", NULL, hpo_visible_text(arena, hpo_account_label(accounts[i])), out);
+        put_account(accounts[i], out);
+    }
+    base_buf_printf(out, "<div id=\"tip\"></div>\n<script>\n%s</script>\n</body>\n</html>\n", hpo_page_script);
+    base_arena_destroy(arena);
+}

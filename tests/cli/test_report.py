@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""hpo_report on runs that are made here: formats, texts that mean harm, and the page in a browser, where there is one.
+test_report.py HPO_REPORT HPO_SEARCH"""
+import csv
+import json
+import pathlib
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+
+FUNCTION = ("study: curves\nseed: 3\nobjective: {function: {problem: mf-hartmann3}}\nmethod: hyperband\n"
+            "fidelity: {z: {min: 1, max: 27}}\nbudget: {trials: 120}\n")
+MANY = ("study: many\nseed: 1\nobjective: {function: {problem: ackley, dimensions: 20}}\nmethod: random\n"
+        "budget: {trials: 10000}\n")
+HOSTILE = ("study: hostile\nseed: 1\nobjective: {command: {run: [sh, program.sh, '{x}'], env: {TOKEN: s3cret}}}\n"
+           "metric: loss\nmethod: grid\nbudget: {trials: 3}\nfailure: {first: 0, retries: {crash: 0}}\n"
+           "parameters: {x: {values: ['=1+1', '<b>bold</b>', good]}}\n")
+PROGRAM = ("[ \"$1\" = good ] && { echo '{\"loss\": 0.5}'; exit 0; }\n"
+           "echo '</script><script>document.title=\"broken\"</script>' >&2; exit 3\n")
+
+# Appended to a page: looks at it, brushes the first axis, sorts by it, and leaves what it saw in the document.
+PROBE = """
+<script>
+const canvas = document.querySelectorAll('.pc canvas')[2], box = canvas.getBoundingClientRect();
+const send = (kind, x, y) => canvas.dispatchEvent(new PointerEvent(kind,
+  {clientX: box.left + x, clientY: box.top + y, pointerId: 1, bubbles: true}));
+canvas.setPointerCapture = () => {};
+const counted = () => parseInt(document.querySelector('.counted').textContent, 10);
+const seen = {before: counted(), wide: document.documentElement.scrollWidth, inner: innerWidth,
+  ink: getComputedStyle(document.body).color};
+send('pointerdown', 45, 34);
+const start = performance.now();
+send('pointermove', 45, 34 + 150);
+canvas.getContext('2d').getImageData(0, 0, 1, 1);
+seen.milliseconds = performance.now() - start;
+send('pointerup', 45, 34 + 150);
+seen.brushed = counted();
+send('pointermove', 60, 100);
+seen.tip = document.getElementById('tip').textContent;
+const heads = document.querySelectorAll('table.trials th button');
+heads[5].click();
+seen.sorted = document.querySelectorAll('table.trials th')[5].getAttribute('aria-sort');
+requestAnimationFrame(() => {
+  seen.first = [...document.querySelectorAll('table.trials tbody tr:first-child td')].map(td => td.textContent);
+  const out = document.createElement('pre');
+  out.id = 'seen';
+  out.textContent = '@@' + JSON.stringify(seen) + '@@';
+  document.body.appendChild(out);
+});
+</script>
+"""
+
+
+def call(*args, code=0, cwd=None):
+    ended = subprocess.run([str(a) for a in args], capture_output=True, text=True, cwd=cwd, check=False)
+    assert ended.returncode == code, f"{args}: {ended.returncode}\n{ended.stdout}{ended.stderr}"
+    return ended.stdout if code == 0 else ended.stderr
+
+
+def run(search, folder, study, name):
+    (folder / f"{name}.yaml").write_text(study)
+    call(search, f"{name}.yaml", "--dir", name, cwd=folder)
+    return folder / name
+
+
+def formats_agree(report, search, folder):
+    made = run(search, folder, FUNCTION, "run")
+    whole = json.loads(call(report, "--format", "json", made))
+    best = json.loads((made / "status.json").read_text())["best"]
+    assert whole["best"]["trial"] == best["trial"] and whole["best"]["value"] == best["value"]
+    rows = list(csv.DictReader(call(report, "--format", "csv", made).splitlines()))
+    assert len(rows) == len(whole["trials"]) == 120
+    for row, trial in zip(rows, whole["trials"]):
+        assert row["state"] == trial["state"] and float(row["x1"]) == trial["config"]["x1"]
+        assert float(row["value"]) == trial["evaluations"][-1]["value"]
+    assert sum(w["evaluations"] for w in whole["workers"]) == sum(len(t["evaluations"]) for t in whole["trials"])
+    text = call(report, made)
+    assert max(map(len, text.splitlines())) <= 80, text
+    for part in ("Rungs and promotions", "Importance", "Ablation", "again "):
+        assert part in text, text
+    again = whole["best"]["again"].replace("hpo_search", str(search), 1)
+    call("sh", "-c", again)
+    redone = json.loads((folder / "run-again/status.json").read_text())["best"]
+    assert redone["config"] == best["config"] and redone["metrics"]["exact"] == best["metrics"]["exact"]
+
+
+def harm_is_text(report, search, folder):
+    (folder / "program.sh").write_text(PROGRAM)
+    made = run(search, folder, HOSTILE, "run")
+    for form in ("text", "md", "csv", "json"):
+        told = call(report, "--format", form, made)
+        assert "\x1b" not in told and "s3cret" not in told, told
+    assert "document.title" in call(report, made) and "2 exit" in call(report, made), call(report, made)
+    cells = [row["x"] for row in csv.DictReader(call(report, "--format", "csv", made).splitlines())]
+    assert sorted(cells) == ["'=1+1", "<b>bold</b>", "good"], cells
+    call(report, "--format", "html", made)
+    page = (made / "report.html").read_text()
+    assert "<script>document.title" not in page and "<b>bold" not in page and "s3cret" not in page
+    hidden = call(report, "--format", "json", "--anonymous", made)
+    assert "program.sh" not in hidden and str(folder) not in hidden and "document.title" not in hidden
+
+
+def mistakes_are_said(report, _, folder):
+    assert "no such file" in call(report, folder / "nothing", code=2).lower()
+    assert "--format is" in call(report, "--format", "pdf", folder, code=2)
+    assert "which run" in call(report, code=2)
+    assert "one run" in call(report, "--format", "csv", folder, folder, code=2)
+
+
+def look(browser, page, width, dark):
+    probed = page.with_name("probed.html")
+    probed.write_text(page.read_text() + PROBE)
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--virtual-time-budget=8000"]
+    told = call(browser, *flags, *(["--force-dark-mode"] if dark else []), "--dump-dom", f"file://{probed}")
+    found = re.search(r"@@(\{.*?\})@@</pre>", told, re.DOTALL)
+    assert found, told[-2000:]
+    return json.loads(found.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def a_page_of_many(report, search, folder):
+    made = run(search, folder, MANY, "run")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    call(report, "--format", "html", made)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5
+    page = made / "report.html"
+    assert page.stat().st_size < 8e6
+    text = page.read_text()
+    assert not re.search(r"(src|href)=\"(?!data:)", text) and "4000 were looked at" in text
+    for part in ("<svg", "Best configuration", "Importance", "<noscript>"):
+        assert part in text
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        print("SKIPPED: the page in a browser, there is no chromium")
+        return
+    rows = list(csv.DictReader(call(report, "--format", "csv", made).splitlines()))
+    values = [float(row["x1"]) for row in rows]
+    low, high = min(values), max(values)
+    inside = [v for v in values if (high - v) / (high - low) * 300 <= 150]
+    light, dark = look(browser, page, 1400, False), look(browser, page, 390, True)
+    for seen in (light, dark):
+        assert seen["before"] == 10000 and abs(seen["brushed"] - len(inside)) <= 2, (seen, len(inside))
+        assert seen["tip"].startswith("trial ") and seen["sorted"] == "ascending", seen
+        assert abs(float(seen["first"][5]) - min(inside)) < 1e-2, seen
+        assert seen["wide"] <= seen["inner"], seen  # nothing makes the page wider than the window
+    print(f"a brush of 10,000 trials took {light['milliseconds']:.0f} ms")
+    assert light["ink"] != dark["ink"], (light, dark)
+
+
+def runs_are_compared(report, search, folder):
+    made = [run(search, folder, FUNCTION.replace("seed: 3", f"seed: {seed}"), f"run{seed}") for seed in (1, 2)]
+    call(report, "--format", "html", "--out", folder / "both.html", *made)
+    page = (folder / "both.html").read_text()
+    assert "A comparison of runs" in page and page.count("<article>") == 2 and "run1" in page and "run2" in page
+
+
+def main():
+    for case in (formats_agree, harm_is_text, mistakes_are_said, runs_are_compared, a_page_of_many):
+        with tempfile.TemporaryDirectory() as folder:
+            case(sys.argv[1], sys.argv[2], pathlib.Path(folder))
+    print("runs are reported")
+
+
+if __name__ == "__main__":
+    main()
