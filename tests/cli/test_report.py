@@ -32,10 +32,13 @@ const counted = () => parseInt(document.querySelector('.counted').textContent, 1
 const seen = {before: counted(), wide: document.documentElement.scrollWidth, inner: innerWidth,
   ink: getComputedStyle(document.body).color};
 send('pointerdown', 45, 34);
-const start = performance.now();
-send('pointermove', 45, 34 + 150);
-canvas.getContext('2d').getImageData(0, 0, 1, 1);
-seen.milliseconds = performance.now() - start;
+const pixels = document.querySelectorAll('.pc canvas')[1].getContext('2d');
+seen.milliseconds = Math.min(...[250, 220, 190, 170, 150].map(y => {
+  const start = performance.now();
+  send('pointermove', 45, 34 + y);
+  pixels.getImageData(0, 0, 1, 1);  // it is drawn by then
+  return performance.now() - start;
+}));
 send('pointerup', 45, 34 + 150);
 seen.brushed = counted();
 send('pointermove', 60, 100);
@@ -113,7 +116,7 @@ def mistakes_are_said(report, _, folder):
 def look(browser, page, width, dark):
     probed = page.with_name("probed.html")
     probed.write_text(page.read_text() + PROBE)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--virtual-time-budget=8000"]
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--timeout=8000"]
     told = call(browser, *flags, *(["--force-dark-mode"] if dark else []), "--dump-dom", f"file://{probed}")
     found = re.search(r"@@(\{.*?\})@@</pre>", told, re.DOTALL)
     assert found, told[-2000:]
@@ -146,6 +149,7 @@ def a_page_of_many(report, search, folder):
         assert seen["tip"].startswith("trial ") and seen["sorted"] == "ascending", seen
         assert abs(float(seen["first"][5]) - min(inside)) < 1e-2, seen
         assert seen["wide"] <= seen["inner"], seen  # nothing makes the page wider than the window
+    assert light["milliseconds"] < 100, light
     print(f"a brush of 10,000 trials took {light['milliseconds']:.0f} ms")
     assert light["ink"] != dark["ink"], (light, dark)
 
