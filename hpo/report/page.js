@@ -17,10 +17,12 @@ function make(tag, parent, text, attributes) {
 const short = v => v === null || v === undefined ? '' : Math.abs(v) >= 1e5 || (v !== 0 && Math.abs(v) < 1e-3) ? v.toExponential(2)
   : String(+v.toPrecision(5));
 
+const brief = v => short(+v.toPrecision(3));
+
 // Viridis at five places (S. van der Walt, N. Smith, 2015): the best is what stands out most from the background.
 const stops = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
 function colour(share) {
-  const t = (isDark() ? 1 - share : share * 0.85) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(t));
+  const t = (isDark() ? 1 - 0.8 * share : 0.85 * share) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(t));
   return 'rgb(' + stops[i].map((c, k) => Math.round(c + (stops[i + 1][k] - c) * (t - i))).join(',') + ')';
 }
 
@@ -267,12 +269,12 @@ function view(article) {
     g.strokeStyle = css('--line'); g.fillStyle = css('--muted'); g.font = '11px Helvetica,Arial,sans-serif';
     g.strokeRect(to.left, to.top, to.right - to.left, to.bottom - to.top);
     g.textAlign = 'right';
-    for (const t of [0, 0.5, 1]) g.fillText(short(y.value(t)), to.left - 6, to.bottom - t * (to.bottom - to.top) + 4);
+    for (const t of [0, 0.5, 1]) g.fillText(brief(y.value(t)), to.left - 6, to.bottom - t * (to.bottom - to.top) + 4);
     g.textAlign = 'center';
     const choices = x.column.choices;
     const every = choices ? Math.ceil(choices.length / Math.max(1, Math.floor((to.right - to.left) / 62))) : 1;
     if (choices) choices.forEach((c, k) => k % every || g.fillText(cut(c, 10), to.left + x.at(k) * (to.right - to.left), to.bottom + 14));
-    else for (const t of [0, 0.5, 1]) g.fillText(short(x.value(t)), to.left + t * (to.right - to.left) + (t === 1 ? -12 : 0), to.bottom + 14);
+    else for (const t of [0, 0.5, 1]) g.fillText(brief(x.value(t)), to.left + t * (to.right - to.left) + (t === 1 ? -12 : 0), to.bottom + 14);
     g.fillText(xName, (to.left + to.right) / 2, h - 8);
     g.textAlign = 'left';
     g.fillText(data.metric, 4, 12);

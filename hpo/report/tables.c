@@ -198,7 +198,7 @@ static void put_rung(base_table *t, const char *bracket, const hpo_rung *r) {
     row[4] = count_text(t->arena, r->failed);
     row[5] = count_text(t->arena, r->promoted);
     row[6] = hpo_plain_number(t->arena, r->best);
-    row[7] = hpo_plain_number(t->arena, r->median);
+    if (t->columns > 7) row[7] = hpo_plain_number(t->arena, r->median);
 }
 
 base_table hpo_table_of_rungs(const hpo_account *a, base_arena *arena) {
@@ -210,6 +210,7 @@ base_table hpo_table_of_rungs(const hpo_account *a, base_arena *arena) {
         for (size_t i = 0; i < a->n_rungs; i++) put_rung(&t, count_text(arena, a->rungs[i].bracket), &a->rungs[i]);
         return t;
     }
+    t.columns = 7; /* no medians */
     for (uint32_t rung = 0;; rung++) {
         const hpo_rung all = joined_rung(a, rung);
         if (all.evaluations == 0) break;
