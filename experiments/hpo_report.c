@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hpo/cli/cli.h"
 #include "hpo/report/formats.h"
@@ -15,6 +16,7 @@ static const char usage[] = "usage: hpo_report [options] DIR...\n"
                             "  --format F     text (default): for people, 80 columns; md: the same as Markdown;\n"
                             "                 csv: a row per trial; json: everything\n"
                             "  --out FILE     default: the standard output\n"
+                            "  --watch        writes again every ten seconds until no run goes on\n"
                             "  --anonymous    without machine, paths, command and reasons of failures, which\n"
                             "                 may hold any of these\n";
 
@@ -48,7 +50,7 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 typedef struct arguments {
     const format *format;
     const char *out;
-    bool is_anonymous, wants_help;
+    bool is_anonymous, wants_help, watches;
     const char **dirs;
     size_t n_dirs;
 } arguments;
@@ -68,6 +70,8 @@ static base_status read_arguments(int argc, char **argv, arguments *a, base_err 
             a->wants_help = true;
         } else if (strcmp(argv[i], "--anonymous") == 0) {
             a->is_anonymous = true;
+        } else if (strcmp(argv[i], "--watch") == 0) {
+            a->watches = true;
         } else if (strcmp(argv[i], "--out") == 0) {
             a->out = argv[++i];
         } else if (strcmp(argv[i], "--format") == 0) {
@@ -108,7 +112,12 @@ static base_status write_out(const arguments *a, const base_buf *text, base_err 
     return status;
 }
 
-static base_status show(const arguments *a, base_err *err) {
+static bool goes_on(const hpo_account *account) {
+    return account->state && (strcmp(account->state, "running") == 0 || strcmp(account->state, "stopping") == 0);
+}
+
+/* running: whether any run goes on. */
+static base_status show(const arguments *a, bool *running, base_err *err) {
     hpo_account **accounts = base_calloc(a->n_dirs, sizeof *accounts);
     base_buf out = {0};
     base_status status = BASE_OK;
@@ -118,10 +127,22 @@ static base_status show(const arguments *a, base_err *err) {
         a->format->put((const hpo_account *const *)accounts, a->n_dirs, &out);
         status = write_out(a, &out, err);
     }
+    *running = false;
+    for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++) *running |= goes_on(accounts[i]);
     for (size_t i = 0; i < a->n_dirs; i++) hpo_account_destroy(accounts[i]);
     free(accounts);
     base_buf_fini(&out);
     return status;
+}
+
+static base_status follow(const arguments *a, base_err *err) {
+    enum { PERIOD = 10 }; /* seconds */
+    for (;;) {
+        bool running;
+        BASE_TRY(show(a, &running, err));
+        if (!a->watches || !running) return BASE_OK;
+        sleep(PERIOD);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -131,7 +152,7 @@ int main(int argc, char **argv) {
     if (status == BASE_OK && a.wants_help)
         fputs(usage, stdout);
     else if (status == BASE_OK)
-        status = show(&a, &err);
+        status = follow(&a, &err);
     if (status != BASE_OK) fprintf(stderr, "hpo_report: %s\n", err.text);
     free(a.dirs);
     return status == BASE_OK ? HPO_EXIT_DONE : status == BASE_IO ? HPO_EXIT_STORAGE : HPO_EXIT_BAD_INPUT;

@@ -168,6 +168,12 @@ void cli_put_status_body(const cli_end *end, base_buf *out);
 /* Wall seconds of earlier runs, from status.json; 0 when there is none. For journals of format 1, which do not say. */
 double cli_elapsed_before(const char *dir);
 
+/* ---- report.c ---- */
+/* Whether the run's end writes report.html: the study may want none, and one of very many trials takes too long. */
+bool cli_wants_report(const cli_end *end);
+/* Writes it, if so. dir: the run's folder; its journal is closed. */
+BASE_CHECK base_status cli_write_report(const cli_end *end, const char *dir, base_err *err);
+
 /* ---- artefacts.c ---- */
 /* A table of what several trials have made, best first; nothing when there are not several. */
 void cli_print_artefacts(const cli_end *end, base_buf *out);

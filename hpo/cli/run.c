@@ -254,6 +254,8 @@ static void print_end(run *r, const char *state, int code, const char *error) {
     if (front && code == HPO_EXIT_DONE && front->end(front->self, r->run_dir, &err) != BASE_OK)
         base_log(BASE_LOG_ERROR, "%s", err.text);
     end_status(r, state, code, error);
+    if (!front && !error && cli_write_report(&end, r->run_dir, &err) != BASE_OK)
+        base_log(BASE_LOG_WARN, "%s", err.text);
 }
 
 /* The state of a run that an error ended. */

@@ -176,6 +176,7 @@ static void print_files(const cli_end *end, const hpo_incumbent *best, base_buf 
         cli_put_best_files(end, best->trial, out);
     }
     if (best && has_folders) base_buf_printf(out, ", trials/%llu", (unsigned long long)best->trial);
+    if (cli_wants_report(end)) base_buf_puts(out, ", report.html");
     base_buf_puts(out, "\n");
 }
 

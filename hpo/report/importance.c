@@ -93,9 +93,15 @@ static double main_fidelity(const hpo_account *a, const double *fidelities, size
     return fidelities[best];
 }
 
+/* What can be looked at in time: fewer rows where there are many parameters. */
+static size_t limited(size_t wanted, size_t dims) {
+    const size_t most = HPO_IMPORTANCE_NUMBERS / dims;
+    return wanted < most ? wanted : most > HPO_IMPORTANCE_LEAST ? most : HPO_IMPORTANCE_LEAST;
+}
+
 static void look_at(const hpo_account *a, double fidelity, hpo_importance *out, base_arena *arena) {
     base_arena *own = base_arena_create();
-    const rows r = rows_at(a, fidelity, ROWS_PER_FIDELITY, own);
+    const rows r = rows_at(a, fidelity, limited(ROWS_PER_FIDELITY, 4 * out->dims), own);
     hpo_forest *forest = hpo_importance_forest(r.points, r.targets, r.n, out->dims, a->run.head.seed);
     const hpo_fanova of = hpo_fanova_of(forest, HPO_IMPORTANCE_TREES, out->dims, false, a->run.head.seed, arena);
     out->at[out->n_at++] = (hpo_importance_at){.fidelity = fidelity, .rows = r.all, .single = of.single};
@@ -105,7 +111,7 @@ static void look_at(const hpo_account *a, double fidelity, hpo_importance *out, 
 
 static void look_closely(const hpo_account *a, hpo_importance *out, base_arena *arena) {
     base_arena *own = base_arena_create();
-    const rows r = rows_at(a, out->fidelity, HPO_IMPORTANCE_ROWS, own);
+    const rows r = rows_at(a, out->fidelity, limited(HPO_IMPORTANCE_ROWS, out->dims), own);
     double *losses = BASE_NEW_ARRAY(own, r.n, double);
     size_t *bins = BASE_NEW_ARRAY(own, out->dims, size_t);
     for (size_t i = 0; i < r.n; i++) losses[i] = a->run.maximize ? -r.targets[i] : r.targets[i];
@@ -126,7 +132,7 @@ static void look_closely(const hpo_account *a, hpo_importance *out, base_arena *
 const hpo_importance *hpo_importance_of(const hpo_account *a, base_arena *arena) {
     double fidelities[FIDELITIES];
     const size_t n = find_fidelities(a, fidelities), dims = hpo_space_dims(a->run.space);
-    if (n == 0 || dims == 0) return NULL;
+    if (n == 0 || dims == 0 || dims > HPO_IMPORTANCE_DIMS) return NULL;
     hpo_importance *out = BASE_NEW(arena, hpo_importance);
     out->dims = dims;
     out->fidelity = main_fidelity(a, fidelities, n);

@@ -25,7 +25,14 @@
 extern "C" {
 #endif
 
-enum { HPO_MARGINAL = 48, HPO_PAIR_GRID = 24, HPO_IMPORTANCE_ROWS = 4000, HPO_IMPORTANCE_LEAST = 20 };
+enum {
+    HPO_MARGINAL = 48,
+    HPO_PAIR_GRID = 24,
+    HPO_IMPORTANCE_ROWS = 4000,
+    HPO_IMPORTANCE_NUMBERS = 80000,
+    HPO_IMPORTANCE_LEAST = 20,
+    HPO_IMPORTANCE_DIMS = 200
+};
 
 /* ---- numbers in, numbers out ---- */
 
@@ -73,7 +80,8 @@ typedef struct hpo_importance {
     size_t n_path;
 } hpo_importance;
 
-/* Of the highest fidelity with enough values, else of the one with most. NULL: fewer than HPO_IMPORTANCE_LEAST. In
+/* Of the highest fidelity with enough values, else of the one with most. NULL: fewer than HPO_IMPORTANCE_LEAST,
+ * or more than HPO_IMPORTANCE_DIMS parameters. In
  * arena. */
 const hpo_importance *hpo_importance_of(const hpo_account *account, base_arena *arena);
 

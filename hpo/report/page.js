@@ -80,7 +80,8 @@ function view(article) {
   make('span', logLabel, ' logarithmic axes where declared');
   const clear = make('button', tools, 'Clear brushes', {type: 'button'});
   const counted = make('span', tools, '', {'aria-live': 'polite', class: 'counted'});
-  make('p', root, 'Drag along an axis to keep what lies there; click an axis to let go. The darker a line (on dark pages: the brighter), the better. Orange: no value, such as of failed trials.', {class: 'note'});
+  make('p', root, 'Drag along an axis to keep what lies there; click an axis to let go. The darker a line (on dark pages: the brighter), the better. Orange: no value, such as of failed trials.'
+    + (data.params.length < data.dims ? ' The first ' + data.params.length + ' of ' + data.dims + ' parameters are here.' : ''), {class: 'note'});
   const frame = make('div', root, undefined, {class: 'pc', tabindex: 0});
 
   // ---- parallel coordinates ----
@@ -137,7 +138,7 @@ function view(article) {
     stroke(g, isDark() ? '#ff8c42' : '#d55e00', without, alpha, MOST / BUCKETS);
     for (let b = BUCKETS - 1; b >= 0; b--) stroke(g, colour(b / (BUCKETS - 1)), buckets[b], alpha, MOST / BUCKETS);
     g.globalAlpha = 1;
-    counted.textContent = count + ' of ' + n + ' trials' + (count > MOST ? '; a sample is drawn' : '');
+    counted.textContent = count + ' of ' + n + ' trials' + (n < data.trials ? ' (a sample of ' + data.trials + ')' : '') + (count > MOST ? '; a sample is drawn' : '');
   }
   function drawOverlay() {
     const g = overlay[1];
@@ -213,7 +214,7 @@ function view(article) {
     return best;
   }
   function describe(i) {
-    const lines = ['trial ' + i + ', ' + data.states[data.state[i]], data.metric + ': ' + short(data.value[i])];
+    const lines = ['trial ' + data.ids[i] + ', ' + data.states[data.state[i]], data.metric + ': ' + short(data.value[i])];
     if (data.fidelityName) lines.push(data.fidelityName + ': ' + short(data.fidelity[i]));
     for (const p of data.params) if (p.values[i] !== null) lines.push(p.name + ': ' + (p.choices ? p.choices[p.values[i]] : short(p.values[i])));
     return lines.slice(0, 26).join('\n');
@@ -320,7 +321,7 @@ function view(article) {
 
   // ---- the table ----
   const PAGE = 25;
-  const shown = [{name: 'trial', get: i => i}, {name: 'state', get: i => data.states[data.state[i]]},
+  const shown = [{name: 'trial', get: i => data.ids[i]}, {name: 'state', get: i => data.states[data.state[i]]},
     {name: data.metric, get: i => data.value[i]}, {name: data.fidelityName || 'fidelity', get: i => data.fidelity[i]},
     {name: 'seconds', get: i => data.seconds[i]}]
     .concat(data.params.map(p => ({name: p.name, get: i => p.values[i] === null ? null : p.choices ? p.choices[p.values[i]] : p.values[i]})));

@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Columns rather than rows, and six digits: what is looked at needs no more, and the file stays small. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "hpo/report/page_impl.h"
 
-enum { CURVE_POINTS = 24, CURVE_TRIALS = 2000 };
+enum { CURVE_POINTS = 24, CURVE_TRIALS = 2000, TRIALS = 20000 };
+
+/* All trials, or of too many evenly many of them and the incumbents. */
+typedef struct sample {
+    uint64_t *id;
+    size_t n;
+} sample;
+
+static int by_id(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static sample sample_of(const hpo_account *a, base_arena *arena) {
+    const uint64_t n = hpo_view_trials(a->view), step = 1 + n / TRIALS;
+    sample s = {.id = BASE_NEW_ARRAY(arena, n / step + a->n_steps + 2, uint64_t)};
+    size_t kept = 0;
+    for (uint64_t id = 0; id < n; id += step) s.id[s.n++] = id;
+    for (size_t i = 0; i < a->n_steps; i++) s.id[s.n++] = a->steps[i].trial;
+    qsort(s.id, s.n, sizeof *s.id, by_id);
+    for (size_t i = 0; i < s.n; i++)
+        if (i == 0 || s.id[i] != s.id[i - 1]) s.id[kept++] = s.id[i];
+    s.n = kept;
+    return s;
+}
 
 static void put_number(double value, base_buf *out) {
     if (isfinite(value))
@@ -13,7 +38,7 @@ static void put_number(double value, base_buf *out) {
         base_buf_puts(out, "null");
 }
 
-static void put_param(const hpo_account *a, size_t index, base_buf *out) {
+static void put_param(const hpo_account *a, const sample *s, size_t index, base_buf *out) {
     const hpo_param *p = hpo_space_param(a->run.space, index);
     const bool number = p->kind == HPO_FLOAT || p->kind == HPO_INT;
     base_buf_puts(out, "{\"name\":");
@@ -31,17 +56,18 @@ static void put_param(const hpo_account *a, size_t index, base_buf *out) {
         base_buf_putc(out, ']');
     }
     base_buf_puts(out, ",\"values\":[");
-    for (uint64_t id = 0; id < hpo_view_trials(a->view); id++) {
-        if (id > 0) base_buf_putc(out, ',');
-        put_number(hpo_view_trial(a->view, id).config[index], out);
+    for (size_t i = 0; i < s->n; i++) {
+        if (i > 0) base_buf_putc(out, ',');
+        put_number(hpo_view_trial(a->view, s->id[i]).config[index], out);
     }
     base_buf_puts(out, "]}");
 }
 
-static void put_curve(const hpo_trial *trial, base_buf *out) {
+/* row: of the sample. */
+static void put_curve(const hpo_trial *trial, size_t row, base_buf *out) {
     const size_t step = 1 + trial->n_reports / CURVE_POINTS;
     bool first = true;
-    base_buf_printf(out, "[%llu,[", (unsigned long long)trial->id);
+    base_buf_printf(out, "[%zu,[", row);
     for (size_t i = 0; i < trial->n_reports; i += step) {
         base_buf_puts(out, first ? "" : ",");
         put_number(trial->reports[i].step, out);
@@ -59,29 +85,29 @@ static void put_curve(const hpo_trial *trial, base_buf *out) {
     base_buf_puts(out, "]]");
 }
 
-static void put_curves(const hpo_account *a, base_buf *out) {
-    const uint64_t n = hpo_view_trials(a->view), step = 1 + n / CURVE_TRIALS;
+static void put_curves(const hpo_account *a, const sample *s, base_buf *out) {
+    const size_t step = 1 + s->n / CURVE_TRIALS;
     bool first = true;
     base_buf_puts(out, ",\"curves\":[");
-    for (uint64_t id = 0; id < n && a->run.fidelity.name; id += step) {
-        const hpo_trial trial = hpo_view_trial(a->view, id);
+    for (size_t i = 0; i < s->n && a->run.fidelity.name; i += step) {
+        const hpo_trial trial = hpo_view_trial(a->view, s->id[i]);
         if (trial.n_evals + trial.n_reports < 2) continue;
         base_buf_puts(out, first ? "" : ",");
-        put_curve(&trial, out);
+        put_curve(&trial, i, out);
         first = false;
     }
     base_buf_putc(out, ']');
 }
 
-static void put_trials(const hpo_account *a, base_buf *out) {
+static void put_trials(const hpo_account *a, const sample *s, base_buf *out) {
     static const char *const names[] = {"state", "value", "fidelity", "seconds"};
     for (size_t column = 0; column < 4; column++) {
         base_buf_printf(out, ",\"%s\":[", names[column]);
-        for (uint64_t id = 0; id < hpo_view_trials(a->view); id++) {
-            const hpo_trial trial = hpo_view_trial(a->view, id);
+        for (size_t i = 0; i < s->n; i++) {
+            const hpo_trial trial = hpo_view_trial(a->view, s->id[i]);
             double fidelity;
             const double value = hpo_account_value(&trial, &fidelity);
-            if (id > 0) base_buf_putc(out, ',');
+            if (i > 0) base_buf_putc(out, ',');
             if (column == 0)
                 base_buf_put_u64(out, (uint64_t)trial.state);
             else
@@ -91,32 +117,45 @@ static void put_trials(const hpo_account *a, base_buf *out) {
     }
 }
 
-static void put_json(const hpo_account *a, base_buf *out) {
+static void put_ids(const hpo_account *a, const sample *s, base_buf *out) {
+    base_buf_printf(out, ",\"dims\":%zu,\"trials\":%llu,\"ids\":[", hpo_space_dims(a->run.space),
+                    (unsigned long long)hpo_view_trials(a->view));
+    for (size_t i = 0; i < s->n; i++) {
+        if (i > 0) base_buf_putc(out, ',');
+        base_buf_put_u64(out, s->id[i]);
+    }
+    base_buf_putc(out, ']');
+}
+
+static void put_json(const hpo_account *a, const sample *s, base_buf *out) {
     base_buf_puts(out, "{\"metric\":");
     base_buf_put_json(out, a->run.metric);
     base_buf_printf(out, ",\"maximize\":%s,\"fidelityName\":", a->run.maximize ? "true" : "false");
     base_buf_put_json(out, a->run.fidelity.name ? a->run.fidelity.name : "");
     base_buf_puts(out, ",\"states\":[");
-    for (int s = HPO_TRIAL_RUNNING; s <= HPO_TRIAL_FAILED; s++) {
-        if (s > 0) base_buf_putc(out, ',');
-        base_buf_put_json(out, hpo_trial_state_text((hpo_trial_state)s));
+    for (int state = HPO_TRIAL_RUNNING; state <= HPO_TRIAL_FAILED; state++) {
+        if (state > 0) base_buf_putc(out, ',');
+        base_buf_put_json(out, hpo_trial_state_text((hpo_trial_state)state));
     }
     base_buf_putc(out, ']');
-    put_trials(a, out);
+    put_ids(a, s, out);
+    put_trials(a, s, out);
     base_buf_puts(out, ",\"params\":[");
-    for (size_t i = 0, n = 0; i < hpo_space_count(a->run.space); i++) {
+    for (size_t i = 0, n = 0; i < hpo_space_count(a->run.space) && n < HPO_SHOWN_PARAMS; i++) {
         if (hpo_space_param(a->run.space, i)->kind == HPO_CONSTANT) continue;
         if (n++ > 0) base_buf_putc(out, ',');
-        put_param(a, i, out);
+        put_param(a, s, i, out);
     }
     base_buf_putc(out, ']');
-    put_curves(a, out);
+    put_curves(a, s, out);
     base_buf_putc(out, '}');
 }
 
 void hpo_page_data(const hpo_account *a, base_buf *out) {
     base_buf json = {0};
-    put_json(a, &json);
+    base_arena *arena = base_arena_create();
+    const sample s = sample_of(a, arena);
+    put_json(a, &s, &json);
     base_buf_puts(out, "<script type=\"application/json\" class=\"data\">");
     for (const char *c = base_buf_text(&json); *c; c++) {
         if (*c == '<') /* no text can end the element or begin a comment */
@@ -126,4 +165,5 @@ void hpo_page_data(const hpo_account *a, base_buf *out) {
     }
     base_buf_puts(out, "</script>\n");
     base_buf_fini(&json);
+    base_arena_destroy(arena);
 }

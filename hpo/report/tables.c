@@ -263,7 +263,8 @@ static int by_place(const void *left, const void *right) {
 }
 
 base_table hpo_table_of_trials(const hpo_account *a, size_t most, base_arena *arena) {
-    const size_t n = (size_t)hpo_view_trials(a->view), params = hpo_space_count(a->run.space), fixed = 5;
+    const size_t n = (size_t)hpo_view_trials(a->view), all = hpo_space_count(a->run.space), fixed = 5;
+    const size_t params = all < HPO_SHOWN_PARAMS ? all : HPO_SHOWN_PARAMS;
     const char **names = BASE_NEW_ARRAY(arena, fixed + params, const char *);
     names[0] = "trial", names[1] = "state", names[2] = hpo_visible_text(arena, a->run.metric), names[3] = "fidelity";
     names[4] = "seconds";
@@ -290,5 +291,6 @@ base_table hpo_table_of_trials(const hpo_account *a, size_t most, base_arena *ar
         for (size_t k = 0; k < params; k++) row[fixed + k] = value_text(a, trial.config, k, arena);
     }
     free(places);
+    if (params < all) t.note = base_arena_printf(arena, "The first %zu of %zu parameters.", params, all);
     return t;
 }

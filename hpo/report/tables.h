@@ -19,6 +19,8 @@ typedef struct hpo_facts {
     size_t count, capacity;
 } hpo_facts;
 
+enum { HPO_SHOWN_PARAMS = 60 }; /* columns of trials: more cannot be looked at */
+
 /* In arena, as all that is here. */
 hpo_facts hpo_facts_of_run(const hpo_account *account, base_arena *arena);
 /* Of the best trial, its parameters and metrics; empty: none has worked. */

@@ -354,6 +354,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     spec->deterministic = keys.deterministic;
     spec->repeats = keys.repeats;
     spec->fsync_each = keys.durability == 1;
+    spec->report = keys.report;
     spec->try_first = given(keys.try_first);
     if (spec->deterministic && spec->workers == 0) {
         return base_yaml_fail(base_yaml_key(root, "deterministic"), err,

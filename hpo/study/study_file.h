@@ -72,6 +72,7 @@ typedef struct hpo_study_spec {
     bool deterministic;
     bool repeats; /* finite spaces: the same configuration may be tried again */
     bool fsync_each;
+    bool report; /* report.html at the end */
     hpo_limits limits;
     hpo_devices devices;
     hpo_keep keep;      /* of an objective that runs programs */

@@ -41,6 +41,8 @@ const base_option study_keys_table[] = {
      .help = "in a space with finitely many configurations, the same one may be tried again"},
     {KEY(study_keys, durability, CHOICE), .fallback = "group", .choices = durabilities,
      .help = "journal lines reach the disk in groups (at most 100 ms late), or each before its job leaves"},
+    {KEY(study_keys, report, BOOL), .fallback = "true",
+     .help = "the run's end writes report.html into its folder, as hpo_report does"},
     {KEY(study_keys, trial, NODE), .shape = "map", .fallback = "", .alias = "limits", .help = "limits of one trial"},
     {KEY(study_keys, failure, NODE), .shape = "map", .fallback = "", .alias = "failures retries max_failures",
      .help = "what happens when trials or workers fail"},

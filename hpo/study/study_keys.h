@@ -12,7 +12,7 @@ typedef struct study_keys {
         *try_first;
     const base_yaml_node *seed; /* a node, because all 64 bits count */
     int64_t workers;
-    bool deterministic, repeats;
+    bool deterministic, repeats, report;
     int durability; /* 1 = each */
 } study_keys;
 extern const base_option study_keys_table[];

@@ -314,8 +314,9 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     base_buf_putc(out, '\n');
     put_budget(&spec->budget, out);
     if (spec->workers) base_buf_printf(out, "workers: %llu\n", (unsigned long long)spec->workers);
-    base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\n", spec->deterministic ? "true" : "false",
-                    spec->repeats ? "true" : "false", spec->fsync_each ? "each" : "group");
+    base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\nreport: %s\n",
+                    spec->deterministic ? "true" : "false", spec->repeats ? "true" : "false",
+                    spec->fsync_each ? "each" : "group", spec->report ? "true" : "false");
     put_limits(spec, arena, out);
     put_space(spec, arena, out);
     if (spec->first.count > 0) {

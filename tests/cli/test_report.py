@@ -161,8 +161,19 @@ def runs_are_compared(report, search, folder):
     assert "A comparison of runs" in page and page.count("<article>") == 2 and "run1" in page and "run2" in page
 
 
+def a_run_leaves_its_report(report, search, folder):
+    made = run(search, folder, FUNCTION, "run")
+    page = (made / "report.html").read_text()
+    assert "<dd>done</dd>" in page and "Learning curves" in page
+    assert "report.html" in call(report, "--watch", "--format", "html", made)  # it has ended, so one look is enough
+    again = (made / "report.html").read_text()
+    assert page.split(str(made))[-1] == again.split(str(made))[-1]
+    assert not (run(search, folder, FUNCTION + "report: false\n", "silent") / "report.html").exists()
+
+
 def main():
-    for case in (formats_agree, harm_is_text, mistakes_are_said, runs_are_compared, a_page_of_many):
+    for case in (formats_agree, a_run_leaves_its_report, harm_is_text, mistakes_are_said, runs_are_compared,
+                 a_page_of_many):
         with tempfile.TemporaryDirectory() as folder:
             case(sys.argv[1], sys.argv[2], pathlib.Path(folder))
     print("runs are reported")
