@@ -88,7 +88,7 @@ static void put_small(const hpo_account *a, const hpo_importance *m, size_t d, b
     const double *mean = m->fanova.mean + d * HPO_MARGINAL, *spread = m->fanova.spread + d * HPO_MARGINAL;
     double x[HPO_MARGINAL], low[HPO_MARGINAL], high[HPO_MARGINAL];
     base_chart c = {.left = 56, .top = 28, .width = SMALL_W - 66, .height = SMALL_H - 28 - 34, .y = y};
-    c.x = (base_scale){.low = 1e-6, .high = 1, .step = 2}; /* no ticks: the unit scale's numbers say nothing */
+    c.x = (base_scale){.low = 0, .high = 1, .step = 2};
     for (size_t k = 0; k < HPO_MARGINAL; k++) {
         x[k] = ((double)k + 0.5) / HPO_MARGINAL;
         low[k] = fmax(y.low, mean[k] - spread[k]);
@@ -96,6 +96,8 @@ static void put_small(const hpo_account *a, const hpo_importance *m, size_t d, b
     }
     base_svg svg = base_svg_begin(out, SMALL_W, SMALL_H, "partial dependence");
     base_chart_frame(&svg, &c);
+    base_svg_rect(&svg, "paper", 0, SMALL_H - 28, SMALL_W, 28,
+                  0); /* the unit scale's only number, which says nothing */
     base_svg_text(&svg, "ink strong", c.left, 14, BASE_SVG_START, short_name(a, d, 28, arena));
     base_svg_text(&svg, "muted small", c.left, SMALL_H - 20, BASE_SVG_START, value_at(a, d, 0, arena));
     base_svg_text(&svg, "muted small", c.left + c.width / 2, SMALL_H - 20, BASE_SVG_MIDDLE, value_at(a, d, 0.5, arena));
