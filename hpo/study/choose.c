@@ -15,6 +15,7 @@ enum {
     SMALL_GRID = 1000,     /* configurations that are tried one by one without asking why */
     MANY_RESULTS = 3000,   /* where the time of suggestions counts, not their regret */
     MANY_PARAMETERS = 200, /* the same */
+    MANY_WORKERS = 200,    /* the same: one process proposes for all, and its model holds what runs, too */
 };
 static const double LADDER = 2.999; /* a range with two rungs at least, eta being 3 */
 
@@ -33,7 +34,7 @@ static bool can_try_all(const hpo_situation *s) {
     return s->configurations <= SMALL_GRID && budget_at_least(s, s->configurations);
 }
 static bool is_too_much(const hpo_situation *s) {
-    return s->searched > MANY_PARAMETERS || budget_at_least(s, MANY_RESULTS);
+    return s->searched > MANY_PARAMETERS || s->workers > MANY_WORKERS || budget_at_least(s, MANY_RESULTS);
 }
 static bool is_too_much_on_rungs(const hpo_situation *s) {
     return has_ladder(s) && is_too_much(s);
@@ -52,19 +53,19 @@ static bool always(const hpo_situation *s) {
     return true;
 }
 
-#define DENSITIES "densities are quick with so many parameters or results"
+#define DENSITIES "densities are quick with so many parameters, workers or results"
 
 static const hpo_rule rules[] = {
     {searches_nothing, "nothing is searched", "random", "trials differ by their seeds alone"},
     {can_try_all, "at most 1,000 configurations, and evaluations for all of them", "{sampler: grid, points: 1000}",
      "the budget is enough for every configuration"},
-    {is_too_much_on_rungs, "a fidelity, and more than 200 parameters or 3,000 full evaluations",
+    {is_too_much_on_rungs, "a fidelity, and more than 200 parameters, 200 workers or 3,000 full evaluations",
      "{sampler: tpe, scheduler: asha}", DENSITIES},
     {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",
      "priors pay off at once, and a Gaussian process takes over from them"},
     {has_ladder, "a fidelity", "{sampler: gp, scheduler: asha, data: joint}",
      "a Gaussian process learns from cheap evaluations, too, and nobody waits"},
-    {is_too_much, "more than 200 parameters or 3,000 evaluations", "tpe", DENSITIES},
+    {is_too_much, "more than 200 parameters, 200 workers or 3,000 evaluations", "tpe", DENSITIES},
     {has_few_and_priors, "priors, and fewer than 20 evaluations", "{sampler: priorband}",
      "so few are best spent around the priors and the best result"},
     {has_priors, "priors", "{name: gp, prior: true}",

@@ -35,6 +35,12 @@ static void every_situation_has_a_rule(void **state) {
     check_rule(&s, "{sampler: tpe, scheduler: asha}");
     s.searched = 0;
     check_rule(&s, "random");
+    s.searched = 5, s.workers = 200;
+    check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
+    s.workers = 201;
+    check_rule(&s, "{sampler: tpe, scheduler: asha}");
+    s.range = 1;
+    check_rule(&s, "tpe");
     s = plain, s.priors = true;
     check_rule(&s, "{name: gp, prior: true}");
     s.budget = (double)NAN;
