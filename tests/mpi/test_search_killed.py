@@ -15,7 +15,7 @@ import time
 
 from harness import DONE, INTERRUPTED, Failure, check, check_equal, main, records, results, status
 
-SEARCH, RETRAINING = 6, 8  # epochs
+SEARCH, RETRAINING = 6, 24  # epochs: enough for a stop to arrive before the last one on a fast machine
 NAME = sys.argv[2] if len(sys.argv) > 2 else "darts"
 STUDY = f"""\
 study: killed
