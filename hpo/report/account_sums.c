@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is counted and compared once a run has been read. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,11 +161,33 @@ static const char *common_reason(const hpo_account *a, const char *reason) {
     return base_arena_strndup(a->arena, reason, (size_t)(last - reason));
 }
 
+static const char *past_digits(const char *text) {
+    while (isdigit((unsigned char)*text)) text++;
+    return text;
+}
+
+/* Alike, but for numbers in what a program said at last: a step, a shape. Numbers before it are ours, such as the exit
+ * status. */
+static bool same_reason(const char *a, const char *b) {
+    static const char words[] = "; last output: ";
+    const char *said = strstr(a, words);
+    const size_t ours = said ? (size_t)(said - a) + strlen(words) : strlen(a) + 1;
+    if (strncmp(a, b, ours) != 0) return false;
+    if (!said) return true;
+    for (a += ours, b += ours; *a && *b; a++, b++) {
+        if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b))
+            a = past_digits(a) - 1, b = past_digits(b) - 1;
+        else if (*a != *b)
+            return false;
+    }
+    return *a == *b;
+}
+
 static hpo_mishap *mishap_of(hpo_account *a, hpo_failure failure, const char *reason, uint64_t trial) {
     reason = common_reason(a, reason);
     for (size_t i = 0; i < a->n_mishaps; i++) {
         hpo_mishap *m = &a->mishaps[i];
-        if (m->failure == failure && strcmp(m->reason, reason) == 0) return m;
+        if (m->failure == failure && same_reason(m->reason, reason)) return m;
     }
     if (a->n_mishaps == MISHAPS) { /* the last place of its kind, without a reason */
         for (size_t i = 0; i < a->n_mishaps; i++)

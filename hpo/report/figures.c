@@ -210,23 +210,23 @@ void hpo_figure_timeline(const hpo_account *a, base_buf *out) {
     enum { LANE = 16, MOST = 40, SPANS = 4000 };
     const size_t lanes = a->n_workers < MOST ? a->n_workers : MOST;
     if (lanes == 0 || !(a->seconds > 0)) return;
-    const double width = 1140, left = 70, height = TOP + (double)lanes * LANE + BOTTOM;
-    base_chart c = {.left = left, .top = TOP, .width = width - left - RIGHT, .height = (double)lanes * LANE};
+    const double width = 1140, left = 70, top = 6, height = top + (double)lanes * LANE + BOTTOM;
+    base_chart c = {.left = left, .top = top, .width = width - left - RIGHT, .height = (double)lanes * LANE};
     c.x = base_scale_of(0, a->seconds, 10);
     base_svg svg = base_svg_begin(out, width, height, "what workers did when");
     for (size_t w = 0; w < lanes; w++) {
         char text[32];
         snprintf(text, sizeof text, "worker %zu", w);
-        base_svg_text(&svg, "ink small", left - 8, TOP + ((double)w + 0.5) * LANE, BASE_SVG_END, text);
-        base_svg_line(&svg, "grid", left, TOP + ((double)w + 0.5) * LANE, width - RIGHT,
-                      TOP + ((double)w + 0.5) * LANE);
+        base_svg_text(&svg, "ink small", left - 8, top + ((double)w + 0.5) * LANE, BASE_SVG_END, text);
+        base_svg_line(&svg, "grid", left, top + ((double)w + 0.5) * LANE, width - RIGHT,
+                      top + ((double)w + 0.5) * LANE);
     }
     for (size_t i = 0; i < a->n_spans; i += 1 + a->n_spans / SPANS) {
         const hpo_span *s = &a->spans[i];
         if (s->worker >= lanes) continue;
         const double from = base_chart_x(&c, s->begin), to = base_chart_x(&c, fmin(s->end, a->seconds));
         const char *class_name = s->failure != HPO_FAILURE_NONE ? "f1" : s->stopped ? "f4" : "f0";
-        base_svg_tint(&svg, class_name, from, TOP + s->worker * (double)LANE + 2, fmax(0.4, to - from - 0.3), LANE - 4,
+        base_svg_tint(&svg, class_name, from, top + s->worker * (double)LANE + 2, fmax(0.4, to - from - 0.3), LANE - 4,
                       0.85);
     }
     for (double t = c.x.low; t <= c.x.high + c.x.step / 2; t += c.x.step) {

@@ -40,7 +40,7 @@ static void encode(const hpo_space *space, const double *config, const double *o
         if (isnan(unit[d])) unit[d] = otherwise[d];
 }
 
-/* Of more than `most` rows, every so-manieth. */
+/* Of more than `most` rows, evenly many. */
 static rows rows_at(const hpo_account *a, double fidelity, size_t most, base_arena *arena) {
     const size_t dims = hpo_space_dims(a->run.space);
     rows r = {.all = count_at(a, fidelity)};
@@ -141,5 +141,6 @@ const hpo_importance *hpo_importance_of(const hpo_account *a, base_arena *arena)
     /* Columns beside each other are for comparing, so each must say something. */
     for (size_t i = 0; i < n && n > 1; i++)
         if (count_at(a, fidelities[i]) >= ROWS_PER_DIM * dims) look_at(a, fidelities[i], out, arena);
+    if (out->n_at == 1 && out->at[0].fidelity == out->fidelity) out->n_at = 0; /* nothing to compare with */
     return out;
 }

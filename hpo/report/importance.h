@@ -81,9 +81,20 @@ typedef struct hpo_importance {
 } hpo_importance;
 
 /* Of the highest fidelity with enough values, else of the one with most. NULL: fewer than HPO_IMPORTANCE_LEAST,
- * or more than HPO_IMPORTANCE_DIMS parameters. In
- * arena. */
+ * or more than HPO_IMPORTANCE_DIMS parameters. In arena. */
 const hpo_importance *hpo_importance_of(const hpo_account *account, base_arena *arena);
+
+/* A parameter (i = j), or a pair i < j, and its share of the variance. */
+typedef struct hpo_ranked {
+    size_t i, j;
+    double share;
+} hpo_ranked;
+
+/* All dims, by fANOVA, most important first. */
+const hpo_ranked *hpo_importance_ranks(const hpo_importance *importance, base_arena *arena);
+/* All pairs, strongest first; whole: with the shares of the two themselves. *count is 0 where pairs were not asked for.
+ */
+const hpo_ranked *hpo_importance_pairs(const hpo_importance *importance, bool whole, size_t *count, base_arena *arena);
 
 #ifdef __cplusplus
 }

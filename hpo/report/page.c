@@ -117,7 +117,7 @@ static void put_curves(const hpo_account *a, base_buf *out) {
     base_buf_fini(&picture);
 }
 
-static void put_live(const hpo_account *a, base_buf *out) {
+static void put_live(const hpo_account *a, const hpo_importance *m, base_buf *out) {
     put_text("h2", NULL, "Every trial", out);
     base_buf_puts(out, "<div class=\"live\"></div>\n<div class=\"dead\">\n");
     base_arena *arena = base_arena_create();
@@ -126,37 +126,55 @@ static void put_live(const hpo_account *a, base_buf *out) {
     base_buf_puts(out,
                   "</div>\n<noscript><p class=\"note\">With JavaScript, all trials can be brushed and sorted here; "
                   "hpo_report --format csv has them, too.</p></noscript>\n");
-    hpo_page_data(a, out);
+    hpo_page_data(a, m, out);
 }
 
-static void put_importance(const hpo_account *a, base_arena *arena, base_buf *out) {
-    const hpo_importance *m = hpo_importance_of(a, arena);
+static void put_dependence(const hpo_account *a, const hpo_importance *m, base_arena *arena, base_buf *out) {
+    enum { MOST = 8 };
+    const hpo_ranked *ranks = hpo_importance_ranks(m, arena);
+    const size_t n = m->dims < MOST ? m->dims : MOST;
+    const base_scale scale = hpo_figure_dependence_scale(m, ranks, n);
+    base_buf pictures = {0};
+    for (size_t k = 0; k < n; k++) hpo_figure_dependence(a, m, ranks[k].i, scale, &pictures);
+    put_text("h3", NULL, "Partial dependence", out);
+    put_figure(&pictures,
+               "The mean over the whole space when one parameter is held; the band is one standard deviation over the "
+               "trees of the forest.",
+               out);
+    base_buf_fini(&pictures);
+}
+
+static void put_contours(const hpo_account *a, const hpo_importance *m, base_arena *arena, base_buf *out) {
+    enum { MOST = 4 };
+    size_t n;
+    const hpo_ranked *pairs = hpo_importance_pairs(m, true, &n, arena);
+    base_buf pictures = {0};
+    for (size_t k = 0; k < n && k < MOST; k++) hpo_figure_pair(a, m, pairs[k].i, pairs[k].j, &pictures);
+    if (n > 0) put_text("h3", NULL, "Contours of the strongest pairs", out);
+    put_figure(
+        &pictures,
+        "The mean over all other parameters, as the forest sees it: the stronger the colour, the better. Dots are "
+        "trials, orange is the best. Any two can be chosen under Every trial.",
+        out);
+    base_buf_fini(&pictures);
+}
+
+static void put_importance(const hpo_account *a, const hpo_importance *m, base_arena *arena, base_buf *out) {
     if (!m) return;
-    base_buf bars = {0}, marginals = {0}, pairs = {0};
+    base_buf bars = {0};
     hpo_figure_importance(a, m, &bars);
-    hpo_figure_dependence(a, m, &marginals);
-    hpo_figure_pairs(a, m, &pairs);
     put_text("h2", NULL, "What mattered", out);
     base_buf_puts(out, "<div class=\"row\">\n");
     put_figure(&bars, NULL, out);
     put_table(hpo_table_of_importance(a, m, arena), out);
     put_table(hpo_table_of_pairs(a, m, arena), out);
     base_buf_puts(out, "</div>\n");
-    if (marginals.length > 0) {
-        put_text("h3", NULL, "Partial dependence", out);
-        put_figure(&marginals,
-                   "The mean over the whole space when one parameter is held; the band is one standard deviation over "
-                   "the trees of the forest.",
-                   out);
-    }
-    if (pairs.length > 0) {
-        put_text("h3", NULL, "Pairs", out);
-        put_figure(&pairs, "The mean over all other parameters. The stronger the colour, the better.", out);
+    if (m->fanova.variance > 0) {
+        put_dependence(a, m, arena, out);
+        put_contours(a, m, arena, out);
     }
     put_table(hpo_table_of_path(a, m, arena), out);
     base_buf_fini(&bars);
-    base_buf_fini(&marginals);
-    base_buf_fini(&pairs);
 }
 
 static void put_fidelities(const hpo_account *a, base_arena *arena, base_buf *out) {
@@ -169,10 +187,25 @@ static void put_fidelities(const hpo_account *a, base_arena *arena, base_buf *ou
 }
 
 static void put_mishaps(const hpo_account *a, base_arena *arena, base_buf *out) {
-    const hpo_facts mishaps = hpo_facts_of_mishaps(a, arena);
-    if (mishaps.count == 0) return;
+    if (a->n_mishaps == 0) return;
     put_text("h2", NULL, "Failures", out);
-    put_facts(&mishaps, out);
+    base_buf_puts(out, "<div class=\"reasons\">\n");
+    put_table(hpo_table_of_mishaps(a, arena), out);
+    base_buf_puts(out, "</div>\n");
+}
+
+static const char *caption_of_spans(const hpo_account *a) {
+    bool stopped = false, failed = false;
+    for (size_t i = 0; i < a->n_spans; i++) {
+        if (a->spans[i].failure != HPO_FAILURE_NONE)
+            failed = true;
+        else
+            stopped |= a->spans[i].stopped;
+    }
+    return stopped && failed ? "Blue: an evaluation. Yellow: one that was stopped. Orange: one that failed."
+           : failed          ? "Blue: an evaluation. Orange: one that failed."
+           : stopped         ? "Blue: an evaluation. Yellow: one that was stopped."
+                             : "Blue: an evaluation.";
 }
 
 static void put_workers(const hpo_account *a, base_arena *arena, base_buf *out) {
@@ -180,7 +213,7 @@ static void put_workers(const hpo_account *a, base_arena *arena, base_buf *out) 
     hpo_figure_timeline(a, &picture);
     put_text("h2", NULL, "Workers", out);
     base_buf_puts(out, "<div class=\"scroll\">\n");
-    put_figure(&picture, "Blue: an evaluation. Yellow: one that was stopped. Orange: one that failed.", out);
+    put_figure(&picture, caption_of_spans(a), out);
     base_buf_puts(out, "</div>\n");
     put_table(hpo_table_of_workers(a, arena), out);
     base_buf_fini(&picture);
@@ -203,19 +236,24 @@ static void put_base64(const base_buf *bytes, base_buf *out) {
 
 /* As an image, in which no script runs, whoever wrote the file. */
 static void put_pictures(const hpo_account *a, base_arena *arena, base_buf *out) {
-    static const char *const files[] = {"cells.svg", "alphas.svg", "epochs.svg"};
+    static const struct {
+        const char *name, *caption;
+    } files[] = {{"cells.svg", "The cells that were found."},
+                 {"alphas.svg", "The weights of operations, edge by edge; framed: what was chosen."},
+                 {"epochs.svg", "The search, epoch by epoch."}};
     enum { LARGEST = 1 << 20 };
     bool any = false;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         base_buf bytes = {0};
         base_err ignored;
-        const char *path = base_arena_printf(arena, "%s/%s", a->dir, files[i]);
+        const char *path = base_arena_printf(arena, "%s/%s", a->dir, files[i].name);
         if (base_read_file(path, &bytes, &ignored) == BASE_OK && bytes.length > 0 && bytes.length <= LARGEST) {
             if (!any) put_text("h2", NULL, "Architecture of the best trial", out);
             any = true;
-            base_buf_printf(out, "<figure><img alt=\"%s\" src=\"data:image/svg+xml;base64,", files[i]);
+            base_buf_printf(out, "<figure><div class=\"scroll\"><img alt=\"%s\" src=\"data:image/svg+xml;base64,",
+                            files[i].name);
             put_base64(&bytes, out);
-            base_buf_printf(out, "\"><figcaption>%s</figcaption></figure>\n", files[i]);
+            base_buf_printf(out, "\"></div><figcaption>%s</figcaption></figure>\n", files[i].caption);
         }
         base_buf_fini(&bytes);
     }
@@ -225,17 +263,18 @@ static void put_pictures(const hpo_account *a, base_arena *arena, base_buf *out)
 
 static void put_account(const hpo_account *a, base_buf *out) {
     base_arena *arena = base_arena_create();
+    const hpo_importance *m = hpo_importance_of(a, arena);
     base_buf_puts(out, "<article>\n");
     put_lead(a, arena, out);
     put_run(a, arena, out);
     put_incumbents(&a, 1, out);
     put_curves(a, out);
-    put_importance(a, arena, out);
+    put_importance(a, m, arena, out);
     put_pictures(a, arena, out);
     put_fidelities(a, arena, out);
     put_mishaps(a, arena, out);
     put_workers(a, arena, out);
-    put_live(a, out);
+    put_live(a, m, out);
     base_buf_puts(out, "</article>\n");
     base_arena_destroy(arena);
 }

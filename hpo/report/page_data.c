@@ -5,7 +5,7 @@
 
 #include "hpo/report/page_impl.h"
 
-enum { CURVE_POINTS = 24, CURVE_TRIALS = 2000, TRIALS = 20000 };
+enum { CURVE_POINTS = 24, CURVE_TRIALS = 2000, TRIALS = 20000, SURFACE_DIMS = 8, SURFACE_STEPS = 999 };
 
 /* All trials, or of too many evenly many of them and the incumbents. */
 typedef struct sample {
@@ -40,11 +40,17 @@ static void put_number(double value, base_buf *out) {
 
 static void put_param(const hpo_account *a, const sample *s, size_t index, base_buf *out) {
     const hpo_param *p = hpo_space_param(a->run.space, index);
+    static const char *const scales[] = {[HPO_LINEAR] = "linear", [HPO_LOG] = "log", [HPO_LOGIT] = "logit"};
     const bool number = p->kind == HPO_FLOAT || p->kind == HPO_INT;
     base_buf_puts(out, "{\"name\":");
     base_buf_put_json(out, p->name);
-    base_buf_printf(out, ",\"log\":%s", p->scale == HPO_LOG ? "true" : "false");
-    if (!number) {
+    base_buf_printf(out, ",\"log\":%s,\"scale\":\"%s\"", p->scale == HPO_LOG ? "true" : "false", scales[p->scale]);
+    if (number) { /* the unit interval is what lies between, on that scale: hpo_param_to_unit */
+        base_buf_puts(out, ",\"from\":");
+        put_number(p->min - p->step / 2, out);
+        base_buf_puts(out, ",\"to\":");
+        put_number(p->max + p->step / 2, out);
+    } else {
         base_buf_puts(out, ",\"choices\":[");
         for (size_t i = 0; i < p->n_choices; i++) {
             base_buf text = {0};
@@ -127,7 +133,68 @@ static void put_ids(const hpo_account *a, const sample *s, base_buf *out) {
     base_buf_putc(out, ']');
 }
 
-static void put_json(const hpo_account *a, const sample *s, base_buf *out) {
+/* ---- what the forest says ---- */
+
+/* Among `params` of the data; SIZE_MAX: it is not there. */
+static size_t column_of(const hpo_account *a, size_t dim) {
+    const size_t param = hpo_space_dim_param(a->run.space, dim);
+    size_t column = 0;
+    for (size_t i = 0; i < param; i++) column += hpo_space_param(a->run.space, i)->kind != HPO_CONSTANT;
+    return column < HPO_SHOWN_PARAMS ? column : SIZE_MAX;
+}
+
+/* Cells as steps between low and high: three digits are enough for a colour. */
+static void put_surface(const hpo_account *a, const hpo_importance *m, size_t i, size_t j, base_buf *out) {
+    const size_t cells = (size_t)HPO_PAIR_GRID * HPO_PAIR_GRID;
+    const double *surface = m->fanova.surface + (i * m->dims + j) * cells;
+    double low = INFINITY, high = -INFINITY;
+    for (size_t k = 0; k < cells; k++) {
+        low = fmin(low, surface[k]);
+        high = fmax(high, surface[k]);
+    }
+    base_buf_printf(out, "{\"x\":%zu,\"y\":%zu,\"low\":", column_of(a, i), column_of(a, j));
+    put_number(low, out);
+    base_buf_puts(out, ",\"high\":");
+    put_number(high, out);
+    base_buf_puts(out, ",\"cells\":[");
+    for (size_t k = 0; k < cells; k++) {
+        const double share = high > low ? (surface[k] - low) / (high - low) : 0;
+        base_buf_printf(out, k > 0 ? ",%.0f" : "%.0f", share * SURFACE_STEPS);
+    }
+    base_buf_puts(out, "]}");
+}
+
+/* Parameters by importance, and the surfaces of all pairs of the first of them. */
+static void put_model(const hpo_account *a, const hpo_importance *m, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    const hpo_ranked *ranks = hpo_importance_ranks(m, arena);
+    bool first = true;
+    base_buf_puts(out, ",\"ranks\":[");
+    for (size_t k = 0; k < m->dims; k++) {
+        if (column_of(a, ranks[k].i) == SIZE_MAX) continue;
+        base_buf_printf(out, first ? "%zu" : ",%zu", column_of(a, ranks[k].i));
+        first = false;
+    }
+    base_buf_printf(out, "],\"looked\":%.6g,\"steps\":%d,\"grid\":%d,\"surfaces\":[", m->fidelity, SURFACE_STEPS,
+                    HPO_PAIR_GRID);
+    size_t n;
+    const hpo_ranked *pairs = hpo_importance_pairs(m, true, &n, arena);
+    bool *chosen = BASE_NEW_ARRAY(arena, m->dims, bool);
+    for (size_t k = 0; k < m->dims && k < SURFACE_DIMS; k++) chosen[ranks[k].i] = true;
+    first = true;
+    for (size_t k = 0; k < n && m->fanova.variance > 0; k++) {
+        const size_t i = pairs[k].i, j = pairs[k].j;
+        const bool shown = column_of(a, i) != SIZE_MAX && column_of(a, j) != SIZE_MAX;
+        if (!chosen[i] || !chosen[j] || !shown) continue;
+        base_buf_puts(out, first ? "" : ",");
+        put_surface(a, m, i, j, out);
+        first = false;
+    }
+    base_buf_putc(out, ']');
+    base_arena_destroy(arena);
+}
+
+static void put_json(const hpo_account *a, const hpo_importance *m, const sample *s, base_buf *out) {
     base_buf_puts(out, "{\"metric\":");
     base_buf_put_json(out, a->run.metric);
     base_buf_printf(out, ",\"maximize\":%s,\"fidelityName\":", a->run.maximize ? "true" : "false");
@@ -148,14 +215,15 @@ static void put_json(const hpo_account *a, const sample *s, base_buf *out) {
     }
     base_buf_putc(out, ']');
     put_curves(a, s, out);
+    if (m) put_model(a, m, out);
     base_buf_putc(out, '}');
 }
 
-void hpo_page_data(const hpo_account *a, base_buf *out) {
+void hpo_page_data(const hpo_account *a, const hpo_importance *m, base_buf *out) {
     base_buf json = {0};
     base_arena *arena = base_arena_create();
     const sample s = sample_of(a, arena);
-    put_json(a, &s, &json);
+    put_json(a, m, &s, &json);
     base_buf_puts(out, "<script type=\"application/json\" class=\"data\">");
     for (const char *c = base_buf_text(&json); *c; c++) {
         if (*c == '<') /* no text can end the element or begin a comment */

@@ -157,6 +157,23 @@ hpo_facts hpo_facts_of_mishaps(const hpo_account *a, base_arena *arena) {
 
 /* ---- tables ---- */
 
+base_table hpo_table_of_mishaps(const hpo_account *a, base_arena *arena) {
+    static const char *const names[] = {"kind", "reason", "trials", "repeated", "first trial"};
+    base_table t = base_table_begin(arena, NULL, 2, 5, names);
+    for (size_t i = 0; i < a->n_mishaps; i++) {
+        const hpo_mishap *m = &a->mishaps[i];
+        const char **row = base_table_row(&t);
+        row[0] = hpo_failure_text(m->failure);
+        row[1] = hpo_visible_text(arena, m->reason);
+        row[2] = count_text(arena, m->count);
+        row[3] = count_text(arena, m->attempts);
+        row[4] = count_text(arena, m->first);
+    }
+    t.note = "Trials that ended so, and attempts that were repeated. Reasons that differ in a number of the program's "
+             "last words alone are one row.";
+    return t;
+}
+
 base_table hpo_table_of_steps(const hpo_account *a, base_arena *arena) {
     const char *const names[] = {"trial", "of trials", a->run.metric, "cost", "seconds"};
     base_table t = base_table_begin(arena, "Incumbents", 0, 5, names);

@@ -25,7 +25,8 @@ enum { HPO_SHOWN_PARAMS = 60 }; /* columns of trials: more cannot be looked at *
 hpo_facts hpo_facts_of_run(const hpo_account *account, base_arena *arena);
 /* Of the best trial, its parameters and metrics; empty: none has worked. */
 hpo_facts hpo_facts_of_best(const hpo_account *account, base_arena *arena);
-hpo_facts hpo_facts_of_mishaps(const hpo_account *account, base_arena *arena);
+hpo_facts hpo_facts_of_mishaps(const hpo_account *account, base_arena *arena);  /* a line for each */
+base_table hpo_table_of_mishaps(const hpo_account *account, base_arena *arena); /* the same with room for reasons */
 base_table hpo_table_of_steps(const hpo_account *account, base_arena *arena);
 base_table hpo_table_of_rungs(const hpo_account *account, base_arena *arena);
 base_table hpo_table_of_trusts(const hpo_account *account, base_arena *arena);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <stdlib.h>
 
 #include "hpo/report/tables.h"
 
@@ -16,17 +15,6 @@ static const char *share_text(base_arena *arena, double share) {
     return base_arena_printf(arena, "%.1f", 100 * share);
 }
 
-typedef struct ranked {
-    size_t i, j;
-    double share;
-} ranked;
-
-static int by_share(const void *a, const void *b) {
-    const ranked *x = a, *y = b;
-    if (x->share != y->share) return x->share > y->share ? -1 : 1;
-    return x->i != y->i ? (x->i > y->i) - (x->i < y->i) : (x->j > y->j) - (x->j < y->j);
-}
-
 static const char *note_of(const hpo_account *a, const hpo_importance *m, base_arena *arena) {
     const char *sample =
         m->sampled < m->rows ? base_arena_printf(arena, ", of which %zu were looked at", m->sampled) : "";
@@ -34,22 +22,24 @@ static const char *note_of(const hpo_account *a, const hpo_importance *m, base_a
         a->run.fidelity.name ? base_arena_printf(arena, " at %s %.6g", a->run.fidelity.name, m->fidelity) : "";
     const char *few =
         m->rows < 5 * m->dims ? base_arena_printf(arena, ", which is little for %zu parameters", m->dims) : "";
+    const char *columns = m->n_at > 0
+                              ? base_arena_printf(arena, " Columns \"at\": fANOVA of what trials showed at that %s.",
+                                                  hpo_visible_text(arena, a->run.fidelity.name))
+                              : "";
     return base_arena_printf(arena,
                              "fANOVA: share of the variance over the whole space, as a random forest sees it, in %%. "
-                             "PED-ANOVA: what sets the best tenth apart. From %zu values%s%s%s.",
-                             m->rows, at, sample, few);
+                             "PED-ANOVA: what sets the best tenth apart. From %zu values%s%s%s.%s",
+                             m->rows, at, sample, few, columns);
 }
 
 base_table hpo_table_of_importance(const hpo_account *a, const hpo_importance *m, base_arena *arena) {
     const size_t fidelities = m ? m->n_at : 0;
     const char **names = BASE_NEW_ARRAY(arena, 3 + fidelities, const char *);
     names[0] = "parameter", names[1] = "fANOVA %", names[2] = "PED-ANOVA %";
-    for (size_t i = 0; i < fidelities; i++) names[3 + i] = base_arena_printf(arena, "at %.4g %%", m->at[i].fidelity);
+    for (size_t i = 0; i < fidelities; i++) names[3 + i] = base_arena_printf(arena, "at %.4g", m->at[i].fidelity);
     base_table t = base_table_begin(arena, "Importance", 1, 3 + fidelities, names);
     if (!m) return t;
-    ranked *order = BASE_NEW_ARRAY(arena, m->dims, ranked);
-    for (size_t d = 0; d < m->dims; d++) order[d] = (ranked){.i = d, .share = m->fanova.single[d]};
-    qsort(order, m->dims, sizeof *order, by_share);
+    const hpo_ranked *order = hpo_importance_ranks(m, arena);
     for (size_t k = 0; k < m->dims; k++) {
         const size_t d = order[k].i;
         const char **row = base_table_row(&t);
@@ -65,15 +55,10 @@ base_table hpo_table_of_importance(const hpo_account *a, const hpo_importance *m
 base_table hpo_table_of_pairs(const hpo_account *a, const hpo_importance *m, base_arena *arena) {
     static const char *const names[] = {"parameter", "and", "fANOVA %"};
     base_table t = base_table_begin(arena, "Pairs: what is theirs beyond the shares of the two", 2, 3, names);
-    if (!m || !m->fanova.pair) return t;
-    ranked *order = BASE_NEW_ARRAY(arena, m->dims * m->dims, ranked);
-    size_t n = 0;
-    for (size_t i = 0; i < m->dims; i++)
-        for (size_t j = i + 1; j < m->dims; j++)
-            if (m->fanova.pair[i * m->dims + j] >= SMALLEST_PAIR)
-                order[n++] = (ranked){i, j, m->fanova.pair[i * m->dims + j]};
-    qsort(order, n, sizeof *order, by_share);
-    for (size_t k = 0; k < n && k < PAIRS; k++) {
+    if (!m) return t;
+    size_t n;
+    const hpo_ranked *order = hpo_importance_pairs(m, false, &n, arena);
+    for (size_t k = 0; k < n && k < PAIRS && order[k].share >= SMALLEST_PAIR; k++) {
         const char **row = base_table_row(&t);
         row[0] = name_of(a, order[k].i, arena);
         row[1] = name_of(a, order[k].j, arena);

@@ -58,8 +58,12 @@ static base_status read_head(hpo_recorded *r, base_arena *arena, base_err *err) 
 static base_status read_space(hpo_recorded *r, base_arena *arena, base_err *err) {
     base_yaml_node *root;
     BASE_TRY(base_yaml_parse(arena, r->file, r->parameters, strlen(r->parameters), &root, err));
-    return hpo_space_read(base_yaml_get(root, "parameters"), base_yaml_get(root, "forbid"), r->fidelity.name, &r->space,
-                          err);
+    const base_yaml_node *parameters = base_yaml_get(root, "parameters");
+    if (parameters && parameters->kind == BASE_YAML_MAP && parameters->count == 0) { /* trials differ by their seeds */
+        r->space = hpo_space_create();
+        return hpo_space_seal(r->space, err);
+    }
+    return hpo_space_read(parameters, base_yaml_get(root, "forbid"), r->fidelity.name, &r->space, err);
 }
 
 /* ---- the records ---- */
