@@ -14,8 +14,10 @@ static const char usage[] = "usage: hpo_report [options] DIR...\n"
                             "Tells what a run in DIR found, what it cost and what went wrong. The run may go on.\n"
                             "\n"
                             "  --format F     text (default): for people, 80 columns; md: the same as Markdown;\n"
-                            "                 csv: a row per trial; json: everything\n"
-                            "  --out FILE     default: the standard output\n"
+                            "                 csv: a row per trial; json: everything;\n"
+                            "                 html: one page, by itself in DIR/report.html;\n"
+                            "                 svg: its figures, by themselves in DIR/figures\n"
+                            "  --out FILE     default: the standard output; of svg a folder\n"
                             "  --watch        writes again every ten seconds until no run goes on\n"
                             "  --anonymous    without machine, paths, command and reasons of failures, which\n"
                             "                 may hold any of these\n";
@@ -43,7 +45,7 @@ static void put_json(const hpo_account *const *accounts, size_t count, base_buf 
 
 static const format formats[] = {
     {"text", put_texts, true}, {"md", put_markdown, true}, {"html", hpo_report_page, true},
-    {"csv", put_csv, false},   {"json", put_json, false},
+    {"csv", put_csv, false},   {"json", put_json, false},  {"svg", NULL, true}, /* a file for each figure */
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -77,7 +79,7 @@ static base_status read_arguments(int argc, char **argv, arguments *a, base_err 
         } else if (strcmp(argv[i], "--format") == 0) {
             a->format = format_of(argv[++i]);
             if (!a->format)
-                return BASE_FAIL(err, BASE_INVALID, "--format is text, md, html, csv or json, not %s", argv[i]);
+                return BASE_FAIL(err, BASE_INVALID, "--format is text, md, html, csv, json or svg, not %s", argv[i]);
         } else if (argv[i][0] == '-') {
             return BASE_FAIL(err, BASE_INVALID, "unknown option %s; see hpo_report --help", argv[i]);
         } else {
@@ -112,6 +114,34 @@ static base_status write_out(const arguments *a, const base_buf *text, base_err 
     return status;
 }
 
+typedef struct figures {
+    const char *folder;
+    base_status status;
+    base_err *err;
+} figures;
+
+static void write_figure(void *self, const char *name, const base_buf *picture) {
+    figures *f = self;
+    base_buf path = {0};
+    base_buf_printf(&path, "%s/%s", f->folder, name);
+    if (f->status == BASE_OK) f->status = base_write_file(base_buf_text(&path), picture->data, picture->length, f->err);
+    if (f->status == BASE_OK) printf("%s\n", base_buf_text(&path));
+    base_buf_fini(&path);
+}
+
+static base_status write_figures(const arguments *a, const hpo_account *const *accounts, base_err *err) {
+    base_buf folder = {0};
+    if (a->out)
+        base_buf_puts(&folder, a->out);
+    else
+        base_buf_printf(&folder, "%s/figures", a->dirs[0]);
+    figures f = {.folder = base_buf_text(&folder), .err = err};
+    f.status = base_make_folder(f.folder, err);
+    if (f.status == BASE_OK) hpo_report_svg(accounts, a->n_dirs, write_figure, &f);
+    base_buf_fini(&folder);
+    return f.status;
+}
+
 static bool goes_on(const hpo_account *account) {
     return account->state && (strcmp(account->state, "running") == 0 || strcmp(account->state, "stopping") == 0);
 }
@@ -123,7 +153,9 @@ static base_status show(const arguments *a, bool *running, base_err *err) {
     base_status status = BASE_OK;
     for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++)
         status = hpo_account_read(a->dirs[i], a->is_anonymous, &accounts[i], err);
-    if (status == BASE_OK) {
+    if (status == BASE_OK && !a->format->put) {
+        status = write_figures(a, (const hpo_account *const *)accounts, err);
+    } else if (status == BASE_OK) {
         a->format->put((const hpo_account *const *)accounts, a->n_dirs, &out);
         status = write_out(a, &out, err);
     }

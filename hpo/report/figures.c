@@ -21,6 +21,15 @@ static void put_axes(base_svg *svg, const base_chart *c, const char *x, const ch
     base_svg_text(svg, "muted", 8, 14, BASE_SVG_START, y);
 }
 
+/* What a mark means, with its right end at x; returns where the next one ends. */
+static double put_key(base_svg *svg, const char *line, const char *dot, double x, double y, const char *text) {
+    const double at = x - base_svg_text_width(text, true);
+    base_svg_text(svg, "muted small", at, y, BASE_SVG_START, text);
+    if (line) base_svg_line(svg, line, at - 22, y, at - 6, y);
+    if (dot) base_svg_circle(svg, dot, at - (line ? 6 : 9), y, 2);
+    return at - (line ? 36 : 26);
+}
+
 static int by_value(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -128,6 +137,8 @@ void hpo_figure_incumbents(const hpo_account *const *accounts, size_t count, hpo
         for (size_t i = 0; i < count; i++)
             if (accounts[i]->n_steps > 0) put_steps(&svg, &c, accounts[i], over, i);
         if (count > 1) put_legend(&svg, accounts, count, arena);
+        if (count == 1)
+            put_key(&svg, NULL, "muted", put_key(&svg, "s0", NULL, WIDTH - RIGHT, 14, "incumbent"), 14, "evaluation");
         base_svg_end(&svg);
     }
     base_arena_destroy(arena);
@@ -199,6 +210,7 @@ void hpo_figure_curves(const hpo_account *a, base_buf *out) {
         put_axes(&svg, &ch, hpo_visible_text(arena, a->run.fidelity.name), hpo_visible_text(arena, a->run.metric));
         put_curves(&svg, &ch, a, &c, true, step);
         put_curves(&svg, &ch, a, &c, false, step);
+        put_key(&svg, "s0", NULL, put_key(&svg, "s7", "f1", WIDTH - RIGHT, 14, "stopped"), 14, "complete, running");
         base_svg_end(&svg);
     }
     base_arena_destroy(arena);
@@ -235,5 +247,10 @@ void hpo_figure_timeline(const hpo_account *a, base_buf *out) {
         base_svg_text(&svg, "muted small", base_chart_x(&c, t), height - BOTTOM + 12, BASE_SVG_MIDDLE, text);
     }
     base_svg_text(&svg, "muted", left + c.width / 2, height - 10, BASE_SVG_MIDDLE, "seconds");
+    static const char *const kinds[][2] = {{"f0", "evaluation"}, {"f4", "stopped"}, {"f1", "failed"}};
+    for (size_t k = 0; k < 3; k++) {
+        base_svg_tint(&svg, kinds[k][0], left + 80.0 * (double)k, height - 15, 10, 10, 0.85);
+        base_svg_text(&svg, "muted small", left + 80.0 * (double)k + 15, height - 10, BASE_SVG_START, kinds[k][1]);
+    }
     base_svg_end(&svg);
 }

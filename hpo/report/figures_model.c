@@ -38,6 +38,10 @@ const char *hpo_figure_value(const hpo_account *a, size_t dim, double unit, base
     return text;
 }
 
+void hpo_figure_metric(base_svg *svg, const hpo_account *a, double right, base_arena *arena) {
+    base_svg_text(svg, "muted small", right, 14, BASE_SVG_END, cut(hpo_visible_text(arena, a->run.metric), 14, arena));
+}
+
 size_t hpo_figure_choices(const hpo_account *a, size_t dim) {
     const hpo_param *p = param_of(a, dim);
     const bool number = p->kind == HPO_FLOAT || p->kind == HPO_INT;
@@ -139,7 +143,8 @@ void hpo_figure_dependence(const hpo_account *a, const hpo_importance *m, size_t
     base_chart_frame(&svg, &c);
     base_svg_rect(&svg, "paper", 0, SMALL_H - 28, SMALL_W, 28,
                   0); /* the unit scale's only number, which says nothing */
-    base_svg_text(&svg, "ink strong", c.left, 14, BASE_SVG_START, hpo_figure_name(a, d, 28, arena));
+    base_svg_text(&svg, "ink strong", c.left, 14, BASE_SVG_START, hpo_figure_name(a, d, 20, arena));
+    hpo_figure_metric(&svg, a, SMALL_W - 10, arena);
     hpo_figure_units(&svg, a, d, c.left, c.width, SMALL_H - 18, arena);
     const size_t choices = hpo_figure_choices(a, d);
     if (choices > 0)

@@ -99,7 +99,8 @@ void hpo_figure_pair(const hpo_account *a, const hpo_importance *m, size_t i, si
     base_arena *arena = base_arena_create();
     const surface s = surface_of(a, m, i, j);
     base_svg svg = base_svg_begin(out, LEFT + WIDTH + 8, TOP + HEIGHT + 64, "contours of two parameters");
-    base_svg_text(&svg, "ink strong", 8, 14, BASE_SVG_START, hpo_figure_name(a, j, 28, arena));
+    base_svg_text(&svg, "ink strong", 8, 14, BASE_SVG_START, hpo_figure_name(a, j, 24, arena));
+    hpo_figure_metric(&svg, a, LEFT + WIDTH, arena);
     put_levels(&svg, &s);
     base_svg_rect(&svg, "grid", LEFT, TOP, WIDTH, HEIGHT, 0);
     put_trials(&svg, a, i, j);

@@ -17,6 +17,11 @@ void hpo_report_csv(const hpo_account *account, base_buf *out);
 /* Everything; what is not finite is null. */
 void hpo_report_json(const hpo_account *account, base_buf *out);
 
+/* The figures of the page as pictures that stand alone: take gets the name of each, such as "importance.svg", and its
+ * text, valid during the call. Of several accounts: the figures that compare them. */
+void hpo_report_svg(const hpo_account *const *accounts, size_t count,
+                    void (*take)(void *self, const char *name, const base_buf *picture), void *self);
+
 #ifdef __cplusplus
 }
 #endif

@@ -98,8 +98,8 @@ static void put_incumbents(const hpo_account *const *accounts, size_t count, bas
     base_buf_puts(out, "</div>\n");
     put_text("p", "note",
              count == 1
-                 ? "The line is the incumbent, dots are evaluations at the highest fidelity. The scale ends where "
-                   "nine in ten are better; what is worse stands at its edge."
+                 ? "Dots are evaluations at the highest fidelity. The scale ends where nine in ten are better; what is "
+                   "worse stands at its edge."
                  : "Incumbents: evaluations at the highest fidelity alone count.",
              out);
 }
@@ -109,9 +109,7 @@ static void put_curves(const hpo_account *a, base_buf *out) {
     hpo_figure_curves(a, &picture);
     if (picture.length > 0) {
         put_text("h2", NULL, "Learning curves", out);
-        put_figure(&picture,
-                   "What trials showed at each fidelity. Grey with an orange end: stopped, or not promoted. Blue: "
-                   "complete or running. Of many trials, a sample.",
+        put_figure(&picture, "What trials showed at each fidelity. Stopped: or not promoted. Of many trials, a sample.",
                    out);
     }
     base_buf_fini(&picture);
@@ -194,26 +192,12 @@ static void put_mishaps(const hpo_account *a, base_arena *arena, base_buf *out) 
     base_buf_puts(out, "</div>\n");
 }
 
-static const char *caption_of_spans(const hpo_account *a) {
-    bool stopped = false, failed = false;
-    for (size_t i = 0; i < a->n_spans; i++) {
-        if (a->spans[i].failure != HPO_FAILURE_NONE)
-            failed = true;
-        else
-            stopped |= a->spans[i].stopped;
-    }
-    return stopped && failed ? "Blue: an evaluation. Yellow: one that was stopped. Orange: one that failed."
-           : failed          ? "Blue: an evaluation. Orange: one that failed."
-           : stopped         ? "Blue: an evaluation. Yellow: one that was stopped."
-                             : "Blue: an evaluation.";
-}
-
 static void put_workers(const hpo_account *a, base_arena *arena, base_buf *out) {
     base_buf picture = {0};
     hpo_figure_timeline(a, &picture);
     put_text("h2", NULL, "Workers", out);
     base_buf_puts(out, "<div class=\"scroll\">\n");
-    put_figure(&picture, caption_of_spans(a), out);
+    put_figure(&picture, NULL, out);
     base_buf_puts(out, "</div>\n");
     put_table(hpo_table_of_workers(a, arena), out);
     base_buf_fini(&picture);

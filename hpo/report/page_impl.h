@@ -22,6 +22,8 @@ void hpo_figure_timeline(const hpo_account *account, base_buf *out);
 /* A parameter's name, at most so many characters; its value at a unit coordinate, short. */
 const char *hpo_figure_name(const hpo_account *account, size_t dim, size_t most, base_arena *arena);
 const char *hpo_figure_value(const hpo_account *account, size_t dim, double unit, base_arena *arena);
+/* The metric's name at the top. */
+void hpo_figure_metric(base_svg *svg, const hpo_account *account, double right, base_arena *arena);
 /* 0: a number, or one of too many choices to be shown one by one. */
 size_t hpo_figure_choices(const hpo_account *account, size_t dim);
 /* Below an axis over the unit interval: the ends and the middle, or choices. */

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 FUNCTION = ("study: curves\nseed: 3\nobjective: {function: {problem: mf-hartmann3}}\nmethod: hyperband\n"
             "fidelity: {z: {min: 1, max: 27}}\nbudget: {trials: 120}\n")
@@ -88,6 +89,27 @@ def formats_agree(report, search, folder):
     call("sh", "-c", again)
     redone = json.loads((folder / "run-again/status.json").read_text())["best"]
     assert redone["config"] == best["config"] and redone["metrics"]["exact"] == best["metrics"]["exact"]
+
+
+def figures_are_files(report, search, folder):
+    made = run(search, folder, FUNCTION, "run")
+    told = call(report, "--format", "svg", made).split()
+    names = {pathlib.Path(path).name for path in told}
+    assert names == {p.name for p in (made / "figures").iterdir()} and len(names) == len(told), told
+    assert {f"best-over-{what}.svg" for what in ("trials", "cost", "time")} <= names, names
+    assert {"learning-curves.svg", "importance.svg", "workers.svg", "dependence-x1.svg"} <= names, names
+    assert sum(name.startswith("contours-") for name in names) == 3, names  # x1, x2, x3
+    for path in told:
+        root = xml.etree.ElementTree.parse(path).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg" and float(root.get("width")) > 200, path
+        inside = {element.tag.split("}")[1] for element in root.iter()}
+        assert "script" not in inside and "image" not in inside and {"style", "text"} <= inside, (path, inside)
+    shares = [text.text for text in xml.etree.ElementTree.parse(made / "figures/importance.svg").getroot().iter()
+              if text.text and re.fullmatch(r"\d+ %", text.text)]
+    whole = json.loads(call(report, "--format", "json", made))["importance"]
+    assert len(shares) == 6 and f"{max(whole['fanova'].values()) * 100:.0f} %" == shares[0], (shares, whole)
+    call(report, "--format", "svg", "--out", folder / "both", made, made)
+    assert len(list((folder / "both").iterdir())) == 3  # what compares them
 
 
 def harm_is_text(report, search, folder):
@@ -172,7 +194,7 @@ def a_run_leaves_its_report(report, search, folder):
 
 
 def main():
-    for case in (formats_agree, a_run_leaves_its_report, harm_is_text, mistakes_are_said, runs_are_compared,
+    for case in (formats_agree, figures_are_files, a_run_leaves_its_report, harm_is_text, mistakes_are_said, runs_are_compared,
                  a_page_of_many):
         with tempfile.TemporaryDirectory() as folder:
             case(sys.argv[1], sys.argv[2], pathlib.Path(folder))
