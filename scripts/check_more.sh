@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, searches within limits with many
-# seeds, more searches that are killed, the threads of dispatch and the journal under ThreadSanitizer, the same results
-# and the same speed as another build. About half an hour.
+# seeds, more searches that are killed, reports in a browser (skipped without Debian's chromium, chromium-driver and
+# python3-selenium, 450 MB, which install_deps.sh leaves out), the threads of dispatch and the journal under
+# ThreadSanitizer, the same results and the same speed as another build. About half an hour.
 #   scripts/check_more.sh [--aarch64] [--suites] [OLD]
 # OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
 # which takes an hour more. --suites: scripts/check_suites.py, what the suites of benchmarks claim, half an hour more.
@@ -16,7 +17,7 @@ for argument in "$@"; do
     case $argument in
     --aarch64) aarch64=true ;;
     --suites) suites=true ;;
-    -*) sed -n '6,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -*) sed -n '7,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     *) old=$argument ;;
     esac
 done
@@ -32,10 +33,16 @@ killed() {
     done
 }
 
+browser() { # 77: skipped
+    python3 -B tests/cli/test_report_browser.py "$PWD/build/release/bin/hpo_report" "$PWD/build/release/bin/hpo_search" ||
+        [ $? -eq 77 ]
+}
+
 if step "build release" build release; then
     step "20,000 trials" soak
     step "20 seeds within limits" build/release/tests/nas/test_search_limits 20
     step "searches that are killed" killed
+    step "reports in a browser" browser
     if $suites; then step "claims of the suites" scripts/check_suites.py; fi
     if [ -n "$old" ]; then
         step "the same results as $old" scripts/compare_results.sh "$old" build/release

@@ -160,8 +160,8 @@ function view(article) {
     }
     g.stroke();
   }
-  const BUCKETS = 12, MOST = 2400;
-  function drawLines() {
+  const BUCKETS = 12, MOST = 2400, MOVING = 1200; // lines at a time; while a brush moves
+  function drawLines(most) {
     const g = lines[1];
     g.clearRect(0, 0, width, HEIGHT);
     const buckets = Array.from({length: BUCKETS}, () => []);
@@ -170,8 +170,8 @@ function view(article) {
     for (let i = 0; i < n; i++) if (state.chosen[i] && data.value[i] === null) { without.push(i); count++; }
     for (let i = 0; i < n; i++) if (state.chosen[i] && data.value[i] !== null) { buckets[Math.min(BUCKETS - 1, Math.floor(rank[i] * BUCKETS))].push(i); count++; }
     const alpha = count > 2000 ? 0.25 : count > 200 ? 0.45 : 0.85;
-    stroke(g, isDark() ? '#ff8c42' : '#d55e00', without, alpha, MOST / BUCKETS);
-    for (let b = BUCKETS - 1; b >= 0; b--) stroke(g, colour(b / (BUCKETS - 1)), buckets[b], alpha, MOST / BUCKETS);
+    stroke(g, isDark() ? '#ff8c42' : '#d55e00', without, alpha, most / BUCKETS);
+    for (let b = BUCKETS - 1; b >= 0; b--) stroke(g, colour(b / (BUCKETS - 1)), buckets[b], alpha, most / BUCKETS);
     g.globalAlpha = 1;
     counted.textContent = count + ' of ' + n + ' trials' + (n < data.trials ? ' (a sample of ' + data.trials + ')' : '') + (count > MOST ? '; a sample is drawn' : '');
   }
@@ -226,7 +226,7 @@ function view(article) {
   let waiting = false;
   function update(andAll) {
     choose();
-    drawLines();
+    drawLines(andAll ? MOST : MOVING);
     drawOverlay();
     if (!andAll || waiting) return;
     waiting = true;

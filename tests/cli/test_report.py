@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""hpo_report on runs that are made here: formats, texts that mean harm, and the page in a browser, where there is one.
+"""hpo_report on runs that are made here: formats, texts that mean harm, the page as a file.
 test_report.py HPO_REPORT HPO_SEARCH"""
 import csv
 import json
 import pathlib
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,41 +20,6 @@ HOSTILE = ("study: hostile\nseed: 1\nobjective: {command: {run: [sh, program.sh,
            "parameters: {x: {values: ['=1+1', '<b>bold</b>', good]}}\n")
 PROGRAM = ("[ \"$1\" = good ] && { echo '{\"loss\": 0.5}'; exit 0; }\n"
            "echo '</script><script>document.title=\"broken\"</script>' >&2; exit 3\n")
-
-# Appended to a page: looks at it, brushes the first axis, sorts by it, and leaves what it saw in the document.
-PROBE = """
-<script>
-const canvas = document.querySelectorAll('.pc canvas')[2], box = canvas.getBoundingClientRect();
-const send = (kind, x, y) => canvas.dispatchEvent(new PointerEvent(kind,
-  {clientX: box.left + x, clientY: box.top + y, pointerId: 1, bubbles: true}));
-canvas.setPointerCapture = () => {};
-const counted = () => parseInt(document.querySelector('.counted').textContent, 10);
-const seen = {before: counted(), wide: document.documentElement.scrollWidth, inner: innerWidth,
-  ink: getComputedStyle(document.body).color};
-send('pointerdown', 45, 34);
-const pixels = document.querySelectorAll('.pc canvas')[1].getContext('2d');
-seen.milliseconds = Math.min(...[250, 220, 190, 170, 150].map(y => {
-  const start = performance.now();
-  send('pointermove', 45, 34 + y);
-  pixels.getImageData(0, 0, 1, 1);  // it is drawn by then
-  return performance.now() - start;
-}));
-send('pointerup', 45, 34 + 150);
-seen.brushed = counted();
-send('pointermove', 60, 100);
-seen.tip = document.getElementById('tip').textContent;
-const heads = document.querySelectorAll('table.trials th button');
-heads[5].click();
-seen.sorted = document.querySelectorAll('table.trials th')[5].getAttribute('aria-sort');
-requestAnimationFrame(() => {
-  seen.first = [...document.querySelectorAll('table.trials tbody tr:first-child td')].map(td => td.textContent);
-  const out = document.createElement('pre');
-  out.id = 'seen';
-  out.textContent = '@@' + JSON.stringify(seen) + '@@';
-  document.body.appendChild(out);
-});
-</script>
-"""
 
 
 def call(*args, code=0, cwd=None):
@@ -135,16 +99,6 @@ def mistakes_are_said(report, _, folder):
     assert "one run" in call(report, "--format", "csv", folder, folder, code=2)
 
 
-def look(browser, page, width, dark):
-    probed = page.with_name("probed.html")
-    probed.write_text(page.read_text() + PROBE)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--timeout=8000"]
-    told = call(browser, *flags, *(["--force-dark-mode"] if dark else []), "--dump-dom", f"file://{probed}")
-    found = re.search(r"@@(\{.*?\})@@</pre>", told, re.DOTALL)
-    assert found, told[-2000:]
-    return json.loads(found.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-
-
 def a_page_of_many(report, search, folder):
     made = run(search, folder, MANY, "run")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -157,23 +111,6 @@ def a_page_of_many(report, search, folder):
     assert not re.search(r"(src|href)=\"(?!data:)", text) and "4000 were looked at" in text
     for part in ("<svg", "Best configuration", "Importance", "<noscript>"):
         assert part in text
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if not browser:
-        print("SKIPPED: the page in a browser, there is no chromium")
-        return
-    rows = list(csv.DictReader(call(report, "--format", "csv", made).splitlines()))
-    values = [float(row["x1"]) for row in rows]
-    low, high = min(values), max(values)
-    inside = [v for v in values if (high - v) / (high - low) * 300 <= 150]
-    light, dark = look(browser, page, 1400, False), look(browser, page, 390, True)
-    for seen in (light, dark):
-        assert seen["before"] == 10000 and abs(seen["brushed"] - len(inside)) <= 2, (seen, len(inside))
-        assert seen["tip"].startswith("trial ") and seen["sorted"] == "ascending", seen
-        assert abs(float(seen["first"][5]) - min(inside)) < 1e-2, seen
-        assert seen["wide"] <= seen["inner"], seen  # nothing makes the page wider than the window
-    assert light["milliseconds"] < 100, light
-    print(f"a brush of 10,000 trials took {light['milliseconds']:.0f} ms")
-    assert light["ink"] != dark["ink"], (light, dark)
 
 
 def runs_are_compared(report, search, folder):

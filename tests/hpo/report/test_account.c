@@ -19,19 +19,25 @@ typedef struct fixture {
     double elapsed;
 } fixture;
 
-static void begin(fixture *f, const char *objective) {
+/* With the space that is there. */
+static void begin_journal(fixture *f, const char *text, const char *objective) {
     base_err err = {0};
-    base_yaml_node *root;
-    f->arena = base_arena_create();
     f->folder = check_tmpdir_create();
-    CHECK_OK(base_yaml_parse(f->arena, "space", space_text, strlen(space_text), &root, &err));
-    CHECK_OK(hpo_space_read(base_yaml_get(root, "parameters"), NULL, "epochs", &f->space, &err));
     const char *identity = base_arena_printf(
-        f->arena, "space: %s\nmetric: loss, minimize\n%sfidelity: {epochs: {min: 1, max: 3}}\nseed: 7", space_text,
+        f->arena, "space: %s\nmetric: loss, minimize\n%sfidelity: {epochs: {min: 1, max: 3}}\nseed: 7", text,
         objective);
     const hpo_journal_head head = {
         .study = "two rungs", .seed = 7, .identity = identity, .program = "hpo test", .stale_after = 30};
     CHECK_OK(hpo_journal_open(check_tmpdir_file(&f->folder, "journal.log"), &head, f->space, &f->journal, &err));
+}
+
+static void begin(fixture *f, const char *objective) {
+    base_err err = {0};
+    base_yaml_node *root;
+    f->arena = base_arena_create();
+    CHECK_OK(base_yaml_parse(f->arena, "space", space_text, strlen(space_text), &root, &err));
+    CHECK_OK(hpo_space_read(base_yaml_get(root, "parameters"), NULL, "epochs", &f->space, &err));
+    begin_journal(f, space_text, objective);
 }
 
 static void put(fixture *f, hpo_record record) {
@@ -99,6 +105,51 @@ static void four_trials(fixture *f, const char *objective, const char *reason) {
     }
     start(f, 3, configs[3], 1, 0);
     end_badly(f, 3, reason);
+}
+
+/* Steps and shapes differ where the reason does not; the exit status is one. */
+static void reasons_that_are_alike(void **state) {
+    (void)state;
+    static const char *const reasons[] = {"t.py ended with exit status 3; last output: step 12 of [72, 512]",
+                                          "t.py ended with exit status 3; last output: step 7 of [1091, 512]",
+                                          "t.py ended with exit status 4; last output: step 12 of [72, 512]",
+                                          "t.py ended with exit status 3; last output: step 12 of [72, 512",
+                                          "t.py ended with exit status 3"};
+    static const double config[2] = {0.5, 0};
+    fixture f = {0};
+    begin(&f, "");
+    for (uint64_t i = 0; i < 5; i++) {
+        start(&f, i, config, 1, 0);
+        end_badly(&f, i, reasons[i]);
+    }
+    hpo_account *a = finish(&f, false);
+    assert_int_equal(a->n_mishaps, 4);
+    assert_int_equal(a->mishaps[0].count, 2);
+    assert_int_equal(a->mishaps[0].first, 0);
+    assert_string_equal(a->mishaps[0].reason, reasons[0]);
+    hpo_account_destroy(a);
+    give_back(&f);
+}
+
+/* As of architecture searches, whose trials differ by their seeds alone. */
+static void a_run_without_parameters(void **state) {
+    (void)state;
+    static const double nothing[1] = {0};
+    base_err err = {0};
+    fixture f = {.arena = base_arena_create(), .space = hpo_space_create()};
+    CHECK_OK(hpo_space_seal(f.space, &err));
+    begin_journal(&f, "{parameters: {}}", "");
+    for (uint64_t i = 0; i < 30; i++) {
+        start(&f, i, nothing, 3, 0);
+        end(&f, i, 0, 3, 1.0 / (double)(i + 1), true);
+    }
+    hpo_account *a = finish(&f, false);
+    base_buf page = {0};
+    hpo_report_page((const hpo_account *const[]){a}, 1, &page);
+    assert_non_null(strstr(base_buf_text(&page), "trial 29 of 30"));
+    base_buf_fini(&page);
+    hpo_account_destroy(a);
+    give_back(&f);
 }
 
 static void what_was_found(void **state) {
@@ -201,10 +252,9 @@ static void ranks_are_correlated(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_found),
-        cmocka_unit_test(texts_are_data),
-        cmocka_unit_test(nobody_is_named),
-        cmocka_unit_test(ranks_are_correlated),
+        cmocka_unit_test(what_was_found),           cmocka_unit_test(reasons_that_are_alike),
+        cmocka_unit_test(a_run_without_parameters), cmocka_unit_test(texts_are_data),
+        cmocka_unit_test(nobody_is_named),          cmocka_unit_test(ranks_are_correlated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
