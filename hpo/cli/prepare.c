@@ -72,6 +72,7 @@ hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_sp
     return (hpo_journal_head){.study = spec->name,
                               .maximize = spec->maximize,
                               .seed = spec->seed,
+                              .metric = spec->metric,
                               .identity = spec->identity,
                               .chosen = spec->chosen,
                               .program = catalog->version,

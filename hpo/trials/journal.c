@@ -119,6 +119,7 @@ static void destroy(hpo_journal *journal) {
     if (journal->fd >= 0) close(journal->fd);
     base_buf_fini(&journal->out);
     base_arena_destroy(journal->arena);
+    free(journal->shown);
     free(journal->path);
     free(journal);
 }

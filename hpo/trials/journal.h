@@ -16,7 +16,7 @@
  *            so that one comes with the CLOSE that follows, or COMPLETE with a RESULT
  *   RESULT   op 8 {"hpo:result": {...}}, op 7 when finite, op 6 COMPLETE when final, FAIL when failed;
  *            a paused trial stays RUNNING
- *   CLOSE    op 8 {"hpo:close": {...}} and op 6 PRUNED
+ *   CLOSE    op 8 {"hpo:close": {...}} and op 6 PRUNED with the newest value that op 7 told of the trial
  *   ATTEMPT  op 8 {"hpo:attempt": {...}}: an attempt that failed and will be repeated
  *   raw      op 8 {"hpo:raw": {...}}: a result as it arrived physically, before it is told (deterministic order)
  *   amend    op 2 {"hpo:amend": {...}}: what its user orders beyond the study file, from then on
@@ -40,6 +40,7 @@ typedef struct hpo_journal_head {
     bool maximize;
     uint64_t seed;
     const char *identity; /* canonical text: parameters, metric, objective and settings, fidelity, method, seed, ... */
+    const char *metric;   /* that the study optimizes: what Optuna calls its values; NULL: it does not say */
     const char *chosen;   /* kept for people: what was chosen for the study because nobody said it, and why; or NULL */
     const char *program;  /* version text */
     bool integer_steps;   /* reports and fidelities are integers: used as Optuna's step */

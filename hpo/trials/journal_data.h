@@ -16,6 +16,7 @@ enum {
     JOURNAL_OP_CREATE_STUDY = 0,
     JOURNAL_OP_DELETE_STUDY = 1,
     JOURNAL_OP_STUDY_USER_ATTR = 2,
+    JOURNAL_OP_STUDY_SYSTEM_ATTR = 3,
     JOURNAL_OP_CREATE_TRIAL = 4,
     JOURNAL_OP_STATE = 6,
     JOURNAL_OP_INTERMEDIATE = 7,
@@ -82,6 +83,8 @@ struct hpo_journal {
     uint64_t moment_at, moment_elapsed; /* milliseconds: what moment says */
     char moment[64];
     size_t moment_length;
+    double *shown; /* by trial: the newest value that Optuna is told; NaN: none */
+    size_t n_shown, shown_capacity;
 };
 
 /* ---- journal.c ---- */
@@ -137,6 +140,8 @@ void hpo_journal_write_identity(hpo_journal *journal, const char *identity);
 /* The lines for Optuna's eyes that follow our attribute of a record. */
 enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2 };
 unsigned hpo_journal_display_parts(const hpo_record *record);
+/* Remembers what Optuna is told of a record that was written or read: every one, before the next is. */
+void hpo_journal_note_shown(hpo_journal *journal, const hpo_record *record);
 /* at: seconds since 1970; 0 = now. */
 void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, double at, unsigned parts);
 

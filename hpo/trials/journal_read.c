@@ -15,6 +15,7 @@
 typedef base_status (*visitor)(void *self, const hpo_entry *entry, base_err *err);
 
 typedef struct replay {
+    hpo_journal *writes; /* the journal that goes on behind these lines; NULL: somebody only looks */
     journal_reader reader;
     journal_lines lines;
     journal_chain chain;
@@ -54,6 +55,7 @@ static base_status replay_line(replay *self, base_err *err) {
     if (!what) what = hpo_journal_check(&self->check, entry);
     if (what) return damaged(self, what, err);
     if (entry->kind == HPO_ENTRY_RECORD) {
+        if (self->writes) hpo_journal_note_shown(self->writes, &entry->record);
         self->untold = hpo_journal_display_parts(&entry->record);
         if (self->untold) keep_shown(&self->last, &entry->record);
     }
@@ -88,7 +90,7 @@ static base_status replay_begin(replay *self, base_err *err) {
 }
 
 base_status hpo_journal_replay(hpo_journal *journal, visitor visit, void *visit_self, base_err *err) {
-    replay self = {.reader.journal = journal, .visit = visit, .visit_self = visit_self};
+    replay self = {.writes = journal, .reader.journal = journal, .visit = visit, .visit_self = visit_self};
     base_status status = replay_begin(&self, err);
     if (status == BASE_OK) status = replay_all(&self, err);
     if (status == BASE_OK && self.untold && !journal->read_only) {

@@ -308,13 +308,25 @@ unsigned hpo_journal_display_parts(const hpo_record *record) {
     return 0;
 }
 
+void hpo_journal_note_shown(hpo_journal *journal, const hpo_record *record) {
+    BASE_GROW(journal->shown, journal->shown_capacity, (size_t)record->trial + 1);
+    while (journal->n_shown <= record->trial) journal->shown[journal->n_shown++] = NAN;
+    if (hpo_journal_display_parts(record) & JOURNAL_SHOWS_VALUE) journal->shown[record->trial] = record->value;
+}
+
+/* The value that a state comes with; NULL: none. Optuna gives a pruned trial its newest intermediate value. */
+static const double *value_of_state(const hpo_journal *journal, const hpo_record *record, bool failed) {
+    if (record->kind != HPO_RECORD_CLOSE) return failed ? NULL : &record->value;
+    const double *shown = &journal->shown[record->trial];
+    return isfinite(*shown) ? shown : NULL;
+}
+
 void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, double at, unsigned parts) {
     if (parts & JOURNAL_SHOWS_VALUE) write_intermediate(journal, record);
     if (!(parts & JOURNAL_SHOWS_STATE)) return;
     bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
-    bool has_value = record->kind != HPO_RECORD_CLOSE && !failed;
     int state = record->kind != HPO_RECORD_RESULT ? STATE_PRUNED : failed ? STATE_FAIL : STATE_COMPLETE;
-    write_state(journal, record, state, has_value ? &record->value : NULL, at);
+    write_state(journal, record, state, value_of_state(journal, record, failed), at);
 }
 
 static void write_record(hpo_journal *journal, const hpo_record *record, moment when) {
@@ -326,6 +338,7 @@ static void write_record(hpo_journal *journal, const hpo_record *record, moment 
     case HPO_RECORD_CLOSE: write_close(journal, record, when); break;
     case HPO_RECORD_ATTEMPT: write_attempt(journal, record, when); break;
     }
+    hpo_journal_note_shown(journal, record);
     hpo_journal_write_display(journal, record, when.at, hpo_journal_display_parts(record));
 }
 
@@ -368,6 +381,13 @@ void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) 
         base_buf_put_json(out, head->chosen);
     }
     PUT(out, "}}");
+    end_line(journal);
+    if (!head->metric) return;
+    begin_line(journal);
+    PUT(out,
+        "{\"op_code\":3,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_id\":0,\"system_attr\":{\"study:metric_names\":[");
+    base_buf_put_json(out, head->metric);
+    PUT(out, "]}");
     end_line(journal);
 }
 

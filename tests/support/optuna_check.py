@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Optuna makes of a journal: optuna_check.py JOURNAL prints its only study as JSON.
 
-{"study": name, "direction": "minimize" | "maximize", "best_trial": number or null,
+{"study": name, "direction": "minimize" | "maximize", "metrics": [name] or null, "best_trial": number or null,
  "trials": [{"number", "state", "value", "params", "distributions", "intermediate_values", "user_attrs": [keys]}]}
 A value outside its distribution, or a distribution that Optuna has to mend, is an error.
 """
@@ -47,6 +47,7 @@ def main(path):
         {
             "study": study.study_name,
             "direction": study.direction.name.lower(),
+            "metrics": frozen.system_attrs.get("study:metric_names"),
             "best_trial": best,
             "trials": [show(trial) for trial in study.get_trials(deepcopy=False)],
         },

@@ -25,6 +25,7 @@ static int setup(void **state) {
     f->source = random_source_create(f->space, 77);
     f->entries = entry_list_create();
     f->head = test_head();
+    f->head.metric = "l\"oss";
     CHECK_OK(hpo_journal_open(f->path, &f->head, f->space, &f->journal, &err));
     *state = f;
     return 0;
@@ -67,7 +68,7 @@ static void write_all(fixture *f) {
 typedef struct expected {
     const char *state;
     bool has_value;
-    double value;
+    double value, newest; /* newest: intermediate value; NaN: none */
     json_t *intermediate;
     size_t finished; /* number of the record that finished it */
 } expected;
@@ -80,7 +81,7 @@ static void expect_intermediate(const fixture *f, expected *out, const hpo_recor
 }
 
 static expected expect_trial(const fixture *f, uint64_t id) {
-    expected out = {.state = "RUNNING", .intermediate = json_object()};
+    expected out = {.state = "RUNNING", .newest = NAN, .intermediate = json_object()};
     for (size_t i = 0; i < f->entries.count; i++) {
         const hpo_record *record = &f->entries.items[i].record;
         if (f->entries.items[i].kind != HPO_ENTRY_RECORD || record->kind == HPO_RECORD_ATTEMPT) continue;
@@ -91,8 +92,10 @@ static expected expect_trial(const fixture *f, uint64_t id) {
         if (record->kind == HPO_RECORD_RESULT && failed) out.state = "FAIL";
         if (record->kind == HPO_RECORD_RESULT && !failed && record->final) out.state = "COMPLETE";
         if (record->kind == HPO_RECORD_CLOSE || record->stop) out.state = "PRUNED";
-        out.has_value = (record->final || record->stop) && !failed && isfinite(record->value);
-        out.value = record->value;
+        if (evaluated && !failed && isfinite(record->value)) out.newest = record->value;
+        if (evaluated) out.has_value = (record->final || record->stop) && !failed && isfinite(record->value);
+        if (record->kind == HPO_RECORD_CLOSE) out.has_value = isfinite(out.newest);
+        out.value = out.newest;
     }
     return out;
 }
@@ -167,6 +170,7 @@ static void test_all_kinds(void **state) {
     json_t *tree = ask_optuna(f->path); /* while we hold it open */
     assert_string_equal(json_string_value(json_object_get(tree, "study")), f->head.study);
     assert_string_equal(json_string_value(json_object_get(tree, "direction")), "minimize");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(tree, "metrics"), 0)), f->head.metric);
     check_trials(f, tree);
 #define RANGE(name, rest) "{\"name\":\"" name "Distribution\",\"attributes\":{" rest "}}"
     check_distribution(tree, "lr", RANGE("Float", "\"step\":null,\"low\":1e-5,\"high\":0.1,\"log\":true"));
