@@ -19,8 +19,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import venv_folder  # noqa: E402
+
 search, model, compiler = sys.argv[1:4]
-SKIPPED = 77
 digits = pathlib.Path(__file__).resolve().parents[2] / "engine/data/sets/digits.csv.gz"
 ROWS = 24
 failures = 0
@@ -75,33 +77,6 @@ def differ(got, wanted):
     if len(got) != len(wanted) or not all(map(math.isfinite, got)):
         return math.inf
     return max(abs(g - w) / max(1, abs(w)) for g, w in zip(got, wanted))
-
-
-def skip(why):
-    print(f"SKIPPED: {why}")
-    sys.exit(SKIPPED)
-
-
-def runtime(venv):
-    """The venv's Python, with onnxruntime and onnx."""
-    python = venv / "bin/python"
-    needs = [python, "-c", "import onnx, onnxruntime"]
-    if python.exists() and run(*needs)[0] == 0:
-        return python
-    code, out, err = run(sys.executable, "-m", "venv", "--clear", venv)
-    if code != 0:
-        skip(f"no venv for onnxruntime: {(out + err).strip().splitlines()[-1:]}")
-    try:
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "onnxruntime",
-                        "onnx"], check=True, capture_output=True, text=True, timeout=90)
-    except subprocess.CalledProcessError as failed:
-        skip(f"onnxruntime cannot be installed: {failed.stderr.strip().splitlines()[-1:]}")
-    except subprocess.TimeoutExpired:
-        skip("onnxruntime cannot be installed: no answer within 90 seconds")
-    code, _, err = run(*needs)
-    if code != 0:
-        skip(f"onnxruntime cannot be imported: {err.strip().splitlines()[-1:]}")
-    return python
 
 
 # In the venv: checks models, asks each for its samples. In and out: JSON, a line for each model.
@@ -180,7 +155,9 @@ def header(name, folder, checkpoint, samples, wanted):
     print(f"{name}: header within {worst:.1e}")
 
 
-python = runtime(pathlib.Path(sys.argv[4])) if compiler == "--onnx" else None
+python = None
+if compiler == "--onnx":
+    python = venv_folder.python_of(sys.argv[4], "onnx, onnxruntime", ["onnxruntime", "onnx"])
 
 with tempfile.TemporaryDirectory() as root:
     root = pathlib.Path(root)
