@@ -11,8 +11,8 @@
 #include "experiments/model_retrain.h"
 #include "hpo/cli/cli.h"
 
-static const char usage[] = "usage: hpo_model retrain DIR [--trial N] [--seeds K] [--out FILE]\n"
-                            "                 [--study FILE] [--set KEY=VALUE]\n"
+static const char usage[] = "usage: hpo_model retrain DIR [--trial N] [--fraction F] [--seeds K]\n"
+                            "                 [--out FILE] [--study FILE] [--set KEY=VALUE]\n"
                             "       hpo_model predict MODEL DATA [--out FILE]\n"
                             "       hpo_model export MODEL FILE.h | FILE.onnx\n"
                             "\n"
@@ -35,6 +35,8 @@ static const char usage[] = "usage: hpo_model retrain DIR [--trial N] [--seeds K
                             "                   retrain-N in DIR. predict: the answers; default:\n"
                             "                   standard output\n"
                             "  --trial N        another trial than the best\n"
+                            "  --fraction F     the part of the training data that is used, at most 1: all of\n"
+                            "                   it where the study searched with a part\n"
                             "  --seeds K        K trainings with other seeds, to see how much the scores\n"
                             "                   vary; the network of the first one, the trial's, is kept\n"
                             "  --study FILE     the study file, where it says where data are relative to it;\n"
@@ -49,7 +51,7 @@ enum { BATCH = 64, MAX_FILES = 2, MAX_SEEDS = 1000 };
 typedef struct request {
     const char *files[MAX_FILES];
     size_t n_files;
-    const char *out, *study, *trial, *seeds;
+    const char *out, *study, *trial, *fraction, *seeds;
     const char **sets;
     size_t n_sets, capacity;
 } request;
@@ -68,6 +70,7 @@ static const char **option_of(request *q, const char *verb, const char *name) {
         bool retrain_only;
     } options[] = {{"--out", &q->out, false},
                    {"--trial", &q->trial, true},
+                   {"--fraction", &q->fraction, true},
                    {"--seeds", &q->seeds, true},
                    {"--study", &q->study, true}};
     const bool retrain = strcmp(verb, "retrain") == 0;
@@ -156,17 +159,25 @@ static base_status read_count(const char *option, const char *text, int64_t leas
                      (long long)most, text);
 }
 
+static base_status read_share(const char *option, const char *text, double *out, base_err *err) {
+    if (text == NULL || (base_parse_double(text, out) && *out > 0.0 && *out <= 1.0)) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID, "%s takes a number above 0 and at most 1, not %s", option, text);
+}
+
 static base_status retrain(const request *q, base_err *err) {
     int64_t trial = 0, seeds = 1;
+    double fraction = 0.0;
     if (q->n_files != 1) return BASE_FAIL(err, BASE_INVALID, "retrain needs one DIR; see hpo_model --help");
     BASE_TRY(read_count("--trial", q->trial, 0, INT64_MAX, &trial, err));
     BASE_TRY(read_count("--seeds", q->seeds, 1, MAX_SEEDS, &seeds, err));
+    BASE_TRY(read_share("--fraction", q->fraction, &fraction, err));
     const model_retrain_request what = {.dir = q->files[0],
                                         .study = q->study,
                                         .sets = q->sets,
                                         .n_sets = q->n_sets,
                                         .has_trial = q->trial != NULL,
                                         .trial = (uint64_t)trial,
+                                        .fraction = fraction,
                                         .seeds = (size_t)seeds,
                                         .out = q->out};
     return model_retrain(&what, stdout, err);

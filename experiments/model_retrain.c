@@ -140,6 +140,7 @@ static base_status make_recipe(retraining *r, base_err *err) {
     BASE_TRY(epochs_of(r, &recipe->course.epochs, err));
     recipe->course.early_stopping = 0;
     recipe->data.valid_fraction = 0;
+    if (r->request->fraction > 0) recipe->data.fraction = r->request->fraction;
     recipe->data.folds = recipe->data.fold = 0;
     if (!recipe->course.seed_given) recipe->course.seed = (int64_t)(r->trial.seed >> 1);
     return BASE_OK;
@@ -249,6 +250,7 @@ static base_status retrain_command(const retraining *r, base_err *err) {
     const char *folder = q->out;
     if (q->seeds > 1)
         return BASE_FAIL(err, BASE_INVALID, "a command is run once, with its trial's seed: --seeds is for networks");
+    if (q->fraction > 0) return BASE_FAIL(err, BASE_INVALID, "a command has its own data: --fraction is for networks");
     if (folder == NULL)
         folder = base_arena_printf(r->arena, "%s/retrain-%llu", q->dir, (unsigned long long)r->trial.id);
     BASE_TRY(base_make_folder(folder, err));

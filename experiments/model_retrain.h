@@ -14,6 +14,7 @@ typedef struct model_retrain_request {
     size_t n_sets; /* assignments of --set that the run was given */
     bool has_trial;
     uint64_t trial;  /* else the best */
+    double fraction; /* of the training data, in (0, 1]; 0 = the study's */
     size_t seeds;    /* trainings, at least 1; the first has the trial's own seed and is kept */
     const char *out; /* NULL = dir/trial-N.model */
 } model_retrain_request;

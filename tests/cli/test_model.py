@@ -125,6 +125,8 @@ with tempfile.TemporaryDirectory() as name:
     check(code == 0 and lines[1] == first and len(set(errors)) == 3, "seeds, the first the trial's", text + err)
     check(abs(mean - sum(errors) / 3) < 1e-5 * mean + 1e-9, "their mean", text)
     check((folder / "a.model").read_bytes() == kept.read_bytes(), "the first one is kept")
+    code, text, err = run(model, *again, "--fraction", "0.5", "--out", folder / "half.model")
+    check(code == 0 and text.splitlines()[0] == head.replace("90 samples", "45 samples"), "--fraction", text + err)
     other = 1 - int(best)
     code, text, err = run(model, *again, "--trial", other)
     made = (folder / f"run/trial-{other}.model").exists()
@@ -135,6 +137,7 @@ with tempfile.TemporaryDirectory() as name:
     refused(["retrain", folder / "run", "--study", study, "--set", "metric=valid_loss"], 2, "is not the study of")
     refused(["retrain", folder / "run", "--study", study, "--trial", "7"], 2, "has no trial 7; it has 2")
     refused(["retrain", folder / "run", "--seeds", "0"], 2, "--seeds takes a whole number from 1")
+    refused(["retrain", folder / "run", "--fraction", "1.5"], 2, "--fraction takes a number above 0 and at most 1, not 1.5")
     refused(["retrain", folder / "none"], 2, "none/study.yaml")
     refused(["retrain"], 2, "retrain needs one DIR")
     # A program runs once more as its trial did, to the highest fidelity.
