@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # From a fresh clone to a running search: installs what is missing, builds, and tunes a network on Fashion-MNIST with
 # two workers. Further arguments go to hpo_search, e.g. --dir runs/second --seed 3. Run again, it continues the search.
+#   scripts/quickstart.sh --build     installs, builds all programs into build/release/bin, and runs nothing
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,9 +34,15 @@ build() {
 
 step "packages"
 ./scripts/install_deps.sh
+target=hpo_search
+[ "${1:-}" != --build ] || target=all
 command=(build/release/bin/hpo_search -j 2 experiments/quickstart/study.yaml "$@")
 step "build/release: configure and build (a minute or three)"
 [ -e build/release/CMakeCache.txt ] || quiet cmake --preset release -DHPO_TESTS=OFF -DHPO_MICRO=OFF
-build cmake --build --preset release --target hpo_search
+build cmake --build --preset release --target "$target"
+if [ "$target" = all ]; then
+    echo "hpo_search, hpo_report, hpo_model and hpo_bench are in $PWD/build/release/bin"
+    exit 0
+fi
 step "${command[*]}"
 exec "${command[@]}"
