@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, searches within limits with many
-# seeds, more searches that are killed, reports in a browser (skipped without Debian's chromium, chromium-driver and
-# python3-selenium, 450 MB, which install_deps.sh leaves out), the threads of dispatch and the journal under
-# ThreadSanitizer, the same results and the same speed as another build. About half an hour.
+# seeds, the tutorial from a fresh clone on, more searches that are killed, reports in a browser (skipped without Debian's
+# chromium, chromium-driver and python3-selenium, 450 MB, which install_deps.sh leaves out), the threads of dispatch and
+# the journal under ThreadSanitizer, the same results and the same speed as another build. Three quarters of an hour.
 #   scripts/check_more.sh [--aarch64] [--suites] [OLD]
 # OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
 # which takes an hour more. --suites: scripts/check_suites.py, what the suites of benchmarks claim, half an hour more.
@@ -26,6 +26,18 @@ soak() {
     python3 tests/mpi/test_soak.py build/release/bin/hpo_search 20000
 }
 
+tutorial() {
+    local folder part status=0
+    folder=$(mktemp -d)
+    git clone -q . "$folder/clone" && "$folder/clone/scripts/quickstart.sh" --build || status=1
+    for part in 1 2; do
+        [ "$status" -ne 0 ] || /usr/bin/python3 -B tests/docs/check_tutorial.py "$part" "$folder/clone/build/release/bin" \
+            --full "$folder" || [ $? -eq 77 ] || status=1
+    done
+    rm -rf "$folder"
+    return "$status"
+}
+
 killed() {
     local search
     for search in pc-darts darts-minus '{name: darts-pt, tune: 2}'; do
@@ -41,6 +53,7 @@ browser() { # 77: skipped
 if step "build release" build release; then
     step "20,000 trials" soak
     step "20 seeds within limits" build/release/tests/nas/test_search_limits 20
+    step "the tutorial" tutorial
     step "searches that are killed" killed
     step "reports in a browser" browser
     if $suites; then step "claims of the suites" scripts/check_suites.py; fi

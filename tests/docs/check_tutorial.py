@@ -6,8 +6,8 @@
 
 PART is the number of the page's section. A block of yaml, python or c whose first line names a file ("# cnn.yaml") is
 that file; a block of sh is run by bash, one after the other, and each must succeed; a block of another kind is an
-error, so that no command stays aside. A block without a language right behind one of sh is what that prints, "..." in
-it is anything.
+error, so that no command stays aside. A block without a language is what the commands before it print, "..." in it is
+anything.
 
 The short form makes the replacements of SHORTER in files and commands; each must be found in the page. INSTEAD has the
 commands that are not run here, with what is tried in their place. Exit code 77: what the part needs is not installed.
@@ -32,6 +32,7 @@ IMAGES = pathlib.Path("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.
 PROGRAMS = ("hpo_search", "hpo_report", "hpo_model")
 SHORTER = {
     1: {"fraction: 0.25": "fraction: 0.01", "trials: 40": "trials: 5", "trials=20": "trials=3",
+        "learning_rate.min=0.1": "learning_rate.min=0.001",  # where the best of five trials lies, too
         "--fraction 1 ": "--fraction 0.01 "},
     2: {"trials: 30": "trials: 4", "max: 10": "max: 3", "in 1 2 3": "in 1"},
 }
@@ -51,21 +52,26 @@ def skip(why):
 
 
 def blocks(part):
-    """(line, language, text, whether it stands right behind the one before) of a section's blocks."""
+    """(line, language, text) of a section's blocks."""
     page = PAGE.read_text()
     section = re.search(rf"^## {part}\. .*?(?=^## |\Z)", page, re.M | re.S)
-    end = None
     for block in re.finditer(r"^```(\w*)\n(.*?)^```\n", section[0], re.M | re.S):
         line = page.count("\n", 0, section.start() + block.start()) + 1
-        behind = end is not None and not section[0][end:block.start()].strip()
-        end = block.end()
-        yield line, block[1], block[2], behind
+        yield line, block[1], block[2]
+
+
+def check_pictures():
+    """What is wrong with the pictures: each is shown here, and each that is shown is there."""
+    shown = set(re.findall(r"\]\(pictures/([^)]+)\)", PAGE.read_text()))
+    there = {picture.name for picture in (PAGE.parent / "pictures").iterdir()}
+    return [f"docs/pictures/{name} is shown or there, but not both" for name in sorted(shown ^ there)]
 
 
 class Tutorial:
     def __init__(self, options, folder):
         self.full, self.mpi, self.folder = options.full is not None, not options.no_mpi, folder
-        self.cwd, self.commands, self.wrong = folder, 0, []
+        self.cwd, self.commands, self.wrong = folder / "hpo", 0, []  # where the reader's clone is
+        self.cwd.mkdir(exist_ok=True)
         self.shorter = {} if self.full else SHORTER[options.part]
         self.unused = set(self.shorter)
         (folder / ".bin").mkdir(exist_ok=True)
@@ -117,18 +123,19 @@ class Tutorial:
 
     def walk(self, part):
         printed = None
-        for line, language, text, behind in blocks(part):
+        for line, language, text in blocks(part):
             if language in ("yaml", "python", "c"):
                 self.file(line, text)
             elif language == "sh":
                 printed = self.run(line, text)
             elif language:
                 sys.exit(f"docs/tutorial.md:{line}: a block of {language} is not known here, so it would not be tried")
-            elif not behind or printed is None:
-                sys.exit(f"docs/tutorial.md:{line}: this block does not stand right behind what prints it")
+            elif printed is None:
+                sys.exit(f"docs/tutorial.md:{line}: no command stands before what it prints")
             elif self.full:
                 self.compare(line, text, printed)
         self.wrong += [f"docs/tutorial.md does not say '{text}', which SHORTER replaces" for text in self.unused]
+        self.wrong += check_pictures()
         if self.commands < 4:
             self.wrong.append(f"only {self.commands} commands were found")
 
