@@ -93,8 +93,9 @@ def check_program(folder, search, jobs):
 def check_training(folder, search):
     terminal = Terminal(folder, f"{search} training.yaml", {"LANG": "C", "NO_COLOR": "1"})
     try:
-        shown = terminal.wait(r"^\[#+\.*\] +\d+ %  \d+(\.\d)?s, \d+(\.\d)?s left$", r"^best valid_error 0\.\d+ at epochs \d+, trial \d+  ",
-                              r"^  trial \d+, rung \d: \d+/\d+ epochs, valid_error 0\.\d+, .*s  [_.=+*#@-]+$")
+        shown = terminal.wait(r"^\[#+\.*\] +\d+ %  \d+(\.\d)?s, \d+(\.\d)?s left$",
+                              r"^best valid_error 0(\.\d+)? at epochs \d+, trial \d+  ",
+                              r"^  trial \d+, rung \d: \d+/\d+ epochs, valid_error 0(\.\d+)?, .*s  [_.=+*#@-]+$")
         check(shown.isascii(), shown, "not ASCII alone")
         check("\033[" not in terminal.screen("-e"), shown, "styles in spite of NO_COLOR")
         terminal.wait(r"^ENDED 0")
