@@ -87,7 +87,7 @@ static base_status run(const hpo_study_spec *spec, base_err *err) {
                                    .settings = spec->settings,
                                    .fidelity = spec->fidelity,
                                    .seed = spec->seed,
-                                   .metric = spec->metric,
+                                   .metric = spec->goals[0].name,
                                    .base_dir = spec->base_dir};
     void *state = base_calloc(1, spec->objective->state_size);
     hpo_study *study = NULL;

@@ -110,7 +110,7 @@ static base_status need_result(const retraining *r, base_err *err) {
 
 static base_status read_run(retraining *r, base_err *err) {
     BASE_TRY(read_study(r, err));
-    r->history = hpo_history_create(r->spec->space, r->spec->maximize, r->spec->fidelity.max);
+    r->history = hpo_history_create_for(r->spec->space, r->spec->goals, r->spec->n_goals, r->spec->fidelity.max);
     BASE_TRY(hpo_journal_read(in_run(r, "journal.log"), r->spec->space, apply, r->history, err));
     return choose_trial(r, err);
 }
@@ -225,7 +225,7 @@ static base_status train_all(retraining *r, base_err *err) {
     if (path == NULL)
         path = base_arena_printf(r->arena, "%s/trial-%llu.model", r->request->dir, (unsigned long long)r->trial.id);
     fprintf(r->tell, "trial %llu: %s %.6g; %lld epochs on %zu samples, %zu to test\n", (unsigned long long)r->trial.id,
-            r->spec->metric, r->eval->value, (long long)r->recipe.course.epochs, r->view->split.train.count,
+            r->spec->goals[0].name, r->eval->value, (long long)r->recipe.course.epochs, r->view->split.train.count,
             r->view->split.test.count);
     fflush(r->tell);
     for (size_t i = 0; i < seeds; i++) BASE_TRY(train(r, i, &scores[i], path, err));

@@ -24,12 +24,12 @@ static double value_at(const bench_opened_problem *p, const double *config, uint
                          .seed = number,
                          .parent = UINT64_MAX,
                          .limits = p->spec->limits};
-    const double worst = p->spec->maximize ? -INFINITY : INFINITY;
+    const double worst = p->spec->goals[0].maximize ? -INFINITY : INFINITY;
     hpo_result result;
     hpo_instance_evaluate(p->instance, &job, NULL, &result);
     if (result.failure != HPO_FAILURE_NONE) return worst;
     const double *exact = hpo_metrics_get(&result.metrics, "exact");
-    const double *value = exact ? exact : hpo_metrics_get(&result.metrics, p->spec->metric);
+    const double *value = exact ? exact : hpo_metrics_get(&result.metrics, p->spec->goals[0].name);
     return value && !isnan(*value) ? *value : worst;
 }
 

@@ -72,7 +72,8 @@ static base_status evaluate(void *self, const hpo_job *job, const hpo_reporter *
         if (message.kind == HPO_MESSAGE_REPORT) reporter->report(reporter->self, message.step, &message.result.metrics);
     } while (message.kind != HPO_MESSAGE_RESULT);
     *result = message.result;
-    (void)hpo_result_judge(result, p->spec->metric); /* as the worker does */
+    double values[HPO_MAX_GOALS];
+    (void)hpo_result_judge(result, p->spec->goals, p->spec->n_goals, values); /* as the worker does */
     return judge(p, result, err);
 }
 

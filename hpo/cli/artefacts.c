@@ -32,12 +32,12 @@ typedef struct table {
 
 /* The study's metric, and what else is an error. */
 static void choose_columns(table *t, const hpo_metrics *metrics) {
-    t->column[t->columns++] = t->spec->metric;
+    t->column[t->columns++] = t->spec->goals[0].name;
     for (size_t i = 0; metrics && i < metrics->count && t->columns < COLUMNS; i++) {
         const char *name = metrics->item[i].name;
         const size_t length = strlen(name);
         const bool is_error = length > 6 && strcmp(name + length - 6, "_error") == 0;
-        if (is_error && strcmp(name, t->spec->metric) != 0) t->column[t->columns++] = name;
+        if (is_error && strcmp(name, t->spec->goals[0].name) != 0) t->column[t->columns++] = name;
     }
 }
 

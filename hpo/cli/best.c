@@ -35,8 +35,8 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
     base_yaml_node *root = base_yaml_new_map(arena, NULL), *map = base_yaml_new_map(arena, NULL);
     base_yaml_put(arena, root, "study", text_node(arena, spec->name));
     base_yaml_put(arena, root, "trial", number_node(arena, (double)best->trial, true));
-    base_yaml_put(arena, map, "name", text_node(arena, spec->metric));
-    base_yaml_put(arena, map, "goal", text_node(arena, spec->maximize ? "maximize" : "minimize"));
+    base_yaml_put(arena, map, "name", text_node(arena, spec->goals[0].name));
+    base_yaml_put(arena, map, "goal", text_node(arena, spec->goals[0].maximize ? "maximize" : "minimize"));
     base_yaml_put(arena, root, "metric", map);
     base_yaml_put(arena, root, "value", number_node(arena, best->eval->value, false));
     if (spec->fidelity.name) {

@@ -142,7 +142,7 @@ static void put_best(line *to, const cli_live *what, hpo_view view) {
     const hpo_trial trial = hpo_view_trial(view, best.trial);
     put(to, "best ");
     style(to, BOLD);
-    put_format(to, "%s %.4g", spec->metric, best.eval->value);
+    put_format(to, "%s %.4g", spec->goals[0].name, best.eval->value);
     style(to, PLAIN);
     if (spec->fidelity.name) put_format(to, " at %s %.4g", spec->fidelity.name, best.eval->fidelity);
     put_format(to, ", trial %llu", (unsigned long long)best.trial);
@@ -163,7 +163,7 @@ static void put_running(line *to, const cli_live *what, hpo_view view, const cli
     } else if (last) {
         put_format(to, ": step %.4g", last->step);
     }
-    if (last) put_format(to, ", %s %.4g", spec->metric, last->value);
+    if (last) put_format(to, ", %s %.4g", spec->goals[0].name, last->value);
     put(to, last || spec->fidelity.name ? ", " : ": ");
     put_duration(to, fmax(what->now->elapsed - running->since, 0));
     put_curve(to, &trial);

@@ -70,9 +70,9 @@ static base_status choose_seed(run *r, const char *journal_path, base_err *err) 
 
 hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_spec *spec) {
     return (hpo_journal_head){.study = spec->name,
-                              .maximize = spec->maximize,
+                              .goals = spec->goals,
+                              .n_goals = spec->n_goals,
                               .seed = spec->seed,
-                              .metric = spec->metric,
                               .identity = spec->identity,
                               .chosen = spec->chosen,
                               .program = catalog->version,

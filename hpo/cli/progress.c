@@ -133,10 +133,10 @@ static void put_status(const cli_progress *p, const hpo_progress *now, base_buf 
     put_counts(now, out);
     hpo_incumbent best;
     if (hpo_view_incumbent(view, &best)) {
-        base_buf_printf(out, "; best %s ", p->spec->metric);
+        base_buf_printf(out, "; best %s ", p->spec->goals[0].name);
         put_short(out, best.eval->value);
     } else if (now->latest.there) { /* one long training: that it gets on */
-        base_buf_printf(out, "; trial %llu: %s ", (unsigned long long)now->latest.trial, p->spec->metric);
+        base_buf_printf(out, "; trial %llu: %s ", (unsigned long long)now->latest.trial, p->spec->goals[0].name);
         put_short(out, now->latest.value);
         if (p->spec->fidelity.name) {
             base_buf_printf(out, " at %s ", p->spec->fidelity.name);
@@ -190,11 +190,11 @@ static void print_line(cli_progress *p) {
  * below, and is then called what it is. */
 static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incumbent *best) {
     const double value = best->eval->value;
-    const bool worse = p->spec->maximize ? value < p->best_value : value > p->best_value;
+    const bool worse = p->spec->goals[0].maximize ? value < p->best_value : value > p->best_value;
     p->best_value = value;
     base_buf_clear(&p->line);
     put_duration(&p->line, now->elapsed);
-    base_buf_printf(&p->line, ": %s %s ", worse ? "first" : "best", p->spec->metric);
+    base_buf_printf(&p->line, ": %s %s ", worse ? "first" : "best", p->spec->goals[0].name);
     put_short(&p->line, value);
     if (p->spec->fidelity.name) {
         base_buf_printf(&p->line, " at %s ", p->spec->fidelity.name);
@@ -214,7 +214,7 @@ static void print_json(cli_progress *p, const hpo_progress *now, const hpo_recor
         base_buf_puts(out, ", \"fidelity\": ");
         base_buf_put_json_number(out, record->fidelity);
         base_buf_puts(out, ", ");
-        base_buf_put_json(out, p->spec->metric);
+        base_buf_put_json(out, p->spec->goals[0].name);
         base_buf_puts(out, ": ");
         base_buf_put_json_number(out, record->value);
     }

@@ -132,7 +132,7 @@ static void print_artefact(const hpo_eval *eval, base_buf *out) {
 static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
-    base_buf_printf(out, "best: trial %llu, %s ", (unsigned long long)best->trial, spec->metric);
+    base_buf_printf(out, "best: trial %llu, %s ", (unsigned long long)best->trial, spec->goals[0].name);
     put_number(out, best->eval->value);
     if (spec->fidelity.name) {
         base_buf_printf(out, " at %s ", spec->fidelity.name);

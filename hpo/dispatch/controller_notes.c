@@ -12,7 +12,7 @@ static const char *unit_of(const controller *c) {
 }
 
 void controller_note_report(controller *c, size_t worker, const hpo_message *message) {
-    const double *value = hpo_metrics_get(&message->result.metrics, c->spec->metric);
+    const double *value = hpo_metrics_get(&message->result.metrics, c->spec->goals[0].name);
     c->peers[worker].step = message->step;
     c->peers[worker].value = value ? *value : (double)NAN;
     const hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), message->trial);
@@ -114,6 +114,6 @@ void controller_put_shortage(const controller *c, base_buf *out) {
     }
     base_buf_printf(out, "trial %llu had reached %s %.15g of %.15g", (unsigned long long)p->trial, unit_of(c), p->step,
                     p->to);
-    if (isfinite(p->value)) base_buf_printf(out, " (%s %.4g)", c->spec->metric, p->value);
+    if (isfinite(p->value)) base_buf_printf(out, " (%s %.4g)", c->spec->goals[0].name, p->value);
     base_buf_printf(out, "; one trial would need about %s", text);
 }

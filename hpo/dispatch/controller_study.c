@@ -242,7 +242,7 @@ base_status controller_take_report(controller *c, size_t worker, const hpo_messa
         if (message->step <= t->last_step) return BASE_OK; /* another attempt repeats what was told */
         t->last_step = message->step;
     }
-    const double *value = hpo_metrics_get(&message->result.metrics, c->spec->metric);
+    const double *value = hpo_metrics_get(&message->result.metrics, c->spec->goals[0].name);
     controller_note_report(c, worker, message);
     if (value) c->latest = (hpo_latest){.there = true, .trial = message->trial, .step = message->step, .value = *value};
     hpo_raw raw = {.trial = message->trial,

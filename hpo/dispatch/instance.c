@@ -64,8 +64,9 @@ base_status hpo_instance_job(const hpo_instance *instance, const hpo_message *me
     return BASE_OK;
 }
 
-const char *hpo_instance_metric(const hpo_instance *instance) {
-    return instance->spec->metric;
+const hpo_goal *hpo_instance_goals(const hpo_instance *instance, size_t *count) {
+    *count = instance->spec->n_goals;
+    return instance->spec->goals;
 }
 
 bool hpo_instance_optimum(const hpo_instance *instance, double *value) {

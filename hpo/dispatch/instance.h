@@ -25,7 +25,7 @@ BASE_CHECK base_status hpo_instance_job(const hpo_instance *instance, const hpo_
 void hpo_instance_evaluate(hpo_instance *instance, const hpo_job *job, const hpo_reporter *reporter,
                            hpo_result *result);
 
-const char *hpo_instance_metric(const hpo_instance *instance); /* the study's */
+const hpo_goal *hpo_instance_goals(const hpo_instance *instance, size_t *count); /* the study's */
 /* The best value that it can have; false: not known. */
 bool hpo_instance_optimum(const hpo_instance *instance, double *value);
 /* NULL: it evaluates in a child of the server. */

@@ -102,7 +102,7 @@ static uint64_t place_of(const hpo_record *record) {
 static uint64_t content_of(const hpo_rawcache *cache, const hpo_record *record) {
     struct {
         uint64_t place, bracket, config, failure, flags, artefact;
-        double fidelity, from, value;
+        double fidelity, from, values[HPO_MAX_GOALS];
     } key = {.place = place_of(record)};
     if (record->kind == HPO_RECORD_START) {
         key.bracket = record->bracket;
@@ -114,7 +114,8 @@ static uint64_t content_of(const hpo_rawcache *cache, const hpo_record *record) 
     if (record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE) key.from = record->from;
     if (record->kind == HPO_RECORD_RESULT) key.failure = (uint64_t)record->result.failure;
     if (record->kind == HPO_RECORD_REPORT || (record->kind == HPO_RECORD_RESULT && key.failure == 0)) {
-        key.value = isnan(record->value) ? (double)NAN : record->value; /* of all NaNs the journal keeps one */
+        for (size_t g = 0; g < hpo_record_values(record); g++) /* of all NaNs the journal keeps one */
+            key.values[g] = isnan(record->values[g]) ? (double)NAN : record->values[g];
         key.flags = (record->stop ? 1U : 0U) | (record->final ? 2U : 0U);
     }
     const char *artefact = record->kind == HPO_RECORD_RESULT ? record->result.artefact : "";

@@ -153,7 +153,8 @@ void hpo_trial_process_result(hpo_trial_process *process, hpo_channel *rank, hpo
         judge_answer(process);
     else
         judge_status(process);
-    (void)hpo_result_judge(&process->result, process->metric); /* here, because its log is here */
+    double values[HPO_MAX_GOALS];
+    (void)hpo_result_judge(&process->result, process->goals, process->n_goals, values); /* here: its log is here */
     if (is_death(process->result.failure)) judge_death(process);
     name_log(process);
     process->result.seconds = process->ended - process->started;

@@ -38,7 +38,8 @@ typedef struct hpo_trial_process {
     hpo_channel messages; /* in: REPORT, RESULT of a child */
     int output, errors;   /* in: what it prints; -1 at their ends. A child prints everything to output */
     hpo_triallog *log;
-    const char *metric; /* the study's */
+    const hpo_goal *goals; /* the study's */
+    size_t n_goals;
     uint64_t inherited; /* bytes resident in the server when it was started: its peak may count them */
     double started;
     double kill_at; /* INFINITY: nobody wants it dead */

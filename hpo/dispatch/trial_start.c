@@ -98,12 +98,12 @@ static hpo_trial_process *process_create(const hpo_instance *instance, const hpo
                                    .attempt = job->attempt,
                                    .rung = job->rung,
                                    .limits = job->limits,
-                                   .metric = hpo_instance_metric(instance),
                                    .messages = {.fd = -1, .ended = true},
                                    .output = -1,
                                    .errors = -1,
                                    .started = base_monotonic(),
                                    .kill_at = INFINITY};
+    process->goals = hpo_instance_goals(instance, &process->n_goals);
     base_buf path = {0};
     base_buf_printf(&path, "%s/log", job->folder);
     process->log = hpo_triallog_create(path.data, job->attempt, job->rung);

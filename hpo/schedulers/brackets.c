@@ -3,8 +3,9 @@
  * 2018).
  *
  * A rung closes when all its trials have ended: the worst are closed, the best promoted, ties to the lower trial.
- * Failed trials are never promoted, so a rung promotes min(planned, succeeded). A worker that no open bracket can use
- * opens the next one (as in HpBandSter), which keeps all workers busy without promoting anything early.
+ * Several goals: "best" is by the order of order.h. Failed trials are never promoted, so a rung promotes min(planned,
+ * succeeded). A worker that no open bracket can use opens the next one (as in HpBandSter), which keeps all workers busy
+ * without promoting anything early.
  *
  * Which trials are in which rung is read from the view; what is kept here only saves reading it again from the start:
  * per open bracket how many trials of the current stage run, and the losses of those that have ended. A record can only
@@ -25,7 +26,7 @@ typedef struct bracket {
     size_t running;    /* trials of this stage that have not ended */
     hpo_member *ended; /* successes of this stage; once it has closed: sorted, best first */
     size_t n_ended, ended_capacity;
-    hpo_member best, worst;         /* of ended */
+    hpo_member best, worst;         /* of ended, by the first goal */
     bool closed;                    /* this stage; then: */
     size_t winners, promoted, kept; /* ended[0..winners) go on, ended[winners..kept) are still to be closed */
     bool may_fill;                  /* new trials may enter, when it was last looked at */
@@ -123,8 +124,8 @@ static const hpo_eval *eval_on(const hpo_trial *trial, uint32_t rung) {
     return NULL;
 }
 
-static void add_ended(bracket *b, uint64_t trial, double loss) {
-    const hpo_member m = {trial, loss};
+static void add_ended(bracket *b, uint64_t trial, const hpo_eval *eval) {
+    const hpo_member m = {trial, eval->loss, eval->goals};
     BASE_GROW(b->ended, b->ended_capacity, b->n_ended + 1);
     b->ended[b->n_ended++] = m;
     if (b->n_ended == 1 || hpo_member_better(&m, &b->best)) b->best = m;
@@ -138,7 +139,7 @@ static void take_change(bracket *b, hpo_view view, const hpo_trial *trial, uint6
     const hpo_view before = {.history = view.history, .as_of = event};
     const hpo_eval *eval = eval_on(trial, rung_of(b));
     if (trial->state != HPO_TRIAL_RUNNING && hpo_view_trial(before, trial->id).state == HPO_TRIAL_RUNNING) b->running--;
-    if (eval && eval->event == event && eval->failure == HPO_FAILURE_NONE) add_ended(b, trial->id, eval->loss);
+    if (eval && eval->event == event && eval->failure == HPO_FAILURE_NONE) add_ended(b, trial->id, eval);
 }
 
 /* False when a trial has begun in a rung that was taken for closed (no new trials were allowed when it was looked at).
@@ -193,12 +194,8 @@ static bool has_moved(hpo_view view, uint64_t id, uint32_t rung) {
     return trial.rung > rung || trial.state == HPO_TRIAL_STOPPED;
 }
 
-static int compare(const void *a, const void *b) {
-    return hpo_member_better(a, b) ? -1 : hpo_member_better(b, a) ? 1 : 0;
-}
-
-static void close_stage(bracket *b) {
-    if (b->n_ended > 1) qsort(b->ended, b->n_ended, sizeof *b->ended, compare);
+static void close_stage(bracket *b, size_t n_goals) {
+    hpo_order_members(b->ended, b->n_ended, n_goals, hpo_spread_epsilon_net, NULL);
     const uint64_t planned = b->plan.size[b->stage + 1];
     b->closed = true;
     b->winners = planned < b->n_ended ? (size_t)planned : b->n_ended;
@@ -240,7 +237,7 @@ static void enter_next_stage(bracket *b, hpo_view view) {
         const hpo_trial trial = hpo_view_trial(view, b->ended[i].trial); /* read before its place is taken */
         const hpo_eval *eval = eval_on(&trial, rung_of(b));
         if (eval && eval->failure == HPO_FAILURE_NONE) {
-            add_ended(b, trial.id, eval->loss);
+            add_ended(b, trial.id, eval);
         } else if (!eval && trial.state == HPO_TRIAL_RUNNING) {
             b->running++;
         }
@@ -249,20 +246,25 @@ static void enter_next_stage(bracket *b, hpo_view view) {
 
 /* Whether new trials may still enter. A bracket that was promoted from before it was full (when no new trials were
  * allowed) stays as it is. */
-static bool is_filling(const bracket *b, hpo_view view, bool may_start) {
+static bool is_filling(const bracket *b, hpo_view view, bool may_start, size_t n_goals) {
     if (b->stage > 0 || b->closed || !may_start || b->adopted >= b->plan.size[0]) return false;
     if (b->running > 0 || b->n_ended == 0) return true;
-    return !has_moved(view, b->worst.trial, rung_of(b)) && !has_moved(view, b->best.trial, rung_of(b));
+    bool moved = has_moved(view, b->worst.trial, rung_of(b)) || has_moved(view, b->best.trial, rung_of(b));
+    for (size_t i = 0; n_goals > 1 && !moved && i < b->n_ended; i++) /* no member is the first or last for good */
+        moved = has_moved(view, b->ended[i].trial, rung_of(b));
+    return !moved;
 }
 
 static step bracket_step(bracket *b, const hpo_ladder *ladder, hpo_view view, bool may_start, hpo_decision *out) {
+    size_t n_goals;
+    (void)hpo_view_goals(view, &n_goals);
     for (;;) {
         if (!b->closed) {
-            if (is_filling(b, view, may_start)) return STEP_START;
+            if (is_filling(b, view, may_start, n_goals)) return STEP_START;
             if (b->running > 0) return STEP_WAIT;
             if (b->stage + 1 == b->plan.stages || b->n_ended == 0) return STEP_FINISHED;
             if (b->stage == 0) hpo_bracket_plan_shrink(&b->plan, ladder->eta, b->adopted);
-            close_stage(b);
+            close_stage(b, n_goals);
         }
         if (move_next(b, view, ladder, out)) return STEP_ACT;
         enter_next_stage(b, view);

@@ -99,7 +99,7 @@ static double position(const hpo_curves *curves, size_t count) {
 
 static void add(const hpo_curves *curves, column *c, uint64_t trial, double value) {
     const size_t below = (size_t)position(curves, hpo_top_share_count(&c->values) + 1);
-    hpo_top_share_add(&c->values, (hpo_member){trial, value}, below + 1);
+    hpo_top_share_add(&c->values, (hpo_member){.trial = trial, .loss = value}, below + 1);
 }
 
 static void take_complete(hpo_curves *curves, const hpo_trial *trial) {
@@ -150,7 +150,7 @@ static column *column_at(hpo_curves *curves, hpo_view view, double step) {
     column *c = &curves->columns[at];
     memmove(c + 1, c, (curves->n_columns++ - at) * sizeof *c);
     c->step = step;
-    hpo_top_share_init(&c->values);
+    hpo_top_share_init(&c->values, 1);
     for (size_t i = 0; i < curves->n_complete; i++) {
         double value;
         const hpo_trial trial = hpo_view_trial(view, curves->complete[i]);

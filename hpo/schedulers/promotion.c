@@ -18,6 +18,10 @@
  * the trial's id alone: these are the shares of the trials in Hyperband's own brackets. Promotions of any bracket come
  * before new trials.
  *
+ * Several goals: "best" is by the order of order.h, as in multi-objective ASHA (R. Schmucker, M. Donini, M. B. Zafar,
+ * D. Salinas, C. Archambeau, 2021); a trial that is stopped is then not among the first n/eta + 1 of the n seen on the
+ * rung.
+ *
  * What is kept only saves reading the view again: on every rung the best share of its losses and the trials that may
  * still move. Whether one has moved already is looked up when its turn comes. */
 #include "hpo/schedulers/promotion.h"
@@ -31,7 +35,7 @@
 
 typedef struct rung {
     hpo_top_share share;    /* of all that were evaluated here */
-    hpo_member_heap paused; /* those that succeeded, best first; who has moved leaves when it comes to the front */
+    hpo_member_heap paused; /* one goal: those that succeeded, best first; who has moved leaves when it is the first */
 } rung;
 
 typedef struct bracket {
@@ -43,6 +47,7 @@ struct hpo_promotion {
     uint32_t first, n_brackets;
     hpo_promotion_mode mode;
     uint64_t seed;
+    size_t n_goals;
     double drawn[HPO_LADDER_MAX_RUNGS]; /* share of the trials that begin in each bracket */
     bracket *brackets;
     uint8_t *reached; /* stopping: by trial, rungs below this one were passed by reports */
@@ -65,15 +70,16 @@ double hpo_promotion_share(uint64_t eta, uint32_t brackets, uint32_t number) {
     return mine / sum;
 }
 
-static void clear(hpo_promotion *promotion) {
+static void clear(hpo_promotion *promotion, size_t n_goals) {
     for (uint32_t b = 0; b < promotion->n_brackets; b++) {
         for (uint32_t k = 0; k < HPO_LADDER_MAX_RUNGS; k++) {
             rung *r = &promotion->brackets[b].rungs[k];
             hpo_top_share_fini(&r->share);
             hpo_member_heap_fini(&r->paused);
-            hpo_top_share_init(&r->share);
+            hpo_top_share_init(&r->share, n_goals);
         }
     }
+    promotion->n_goals = n_goals;
     promotion->n_reached = 0;
     memset(promotion->running, 0, sizeof promotion->running);
     promotion->view = (hpo_view){0};
@@ -92,13 +98,13 @@ hpo_promotion *hpo_promotion_create(const hpo_ladder *ladder, uint32_t first, ui
         .brackets = base_calloc(brackets, sizeof(bracket)),
     };
     for (uint32_t b = 0; b < brackets; b++) promotion->drawn[b] = hpo_promotion_share(ladder->eta, brackets, b);
-    clear(promotion);
+    clear(promotion, 1);
     return promotion;
 }
 
 void hpo_promotion_destroy(hpo_promotion *promotion) {
     if (!promotion) return;
-    clear(promotion);
+    clear(promotion, 1);
     free(promotion->brackets);
     free(promotion->reached);
     free(promotion);
@@ -108,9 +114,10 @@ void hpo_promotion_destroy(hpo_promotion *promotion) {
 
 static void take_result(hpo_promotion *promotion, const hpo_trial *trial, const hpo_eval *eval) {
     rung *r = &promotion->brackets[trial->bracket].rungs[eval->rung];
-    const hpo_member member = {trial->id, eval->loss};
+    const hpo_member member = {trial->id, eval->loss, eval->goals};
     hpo_top_share_add(&r->share, member, (hpo_top_share_count(&r->share) + 1) / promotion->ladder.eta);
-    if (eval->failure == HPO_FAILURE_NONE && eval->rung + 1 < promotion->ladder.rungs) {
+    const bool moves = eval->failure == HPO_FAILURE_NONE && eval->rung + 1 < promotion->ladder.rungs;
+    if (moves && promotion->n_goals == 1) {
         hpo_member_heap_push(&r->paused, member);
     }
 }
@@ -118,7 +125,7 @@ static void take_result(hpo_promotion *promotion, const hpo_trial *trial, const 
 static bool is_too_bad(rung *r, hpo_member member, uint64_t eta) {
     const size_t n = hpo_top_share_count(&r->share) + 1;
     hpo_top_share_add(&r->share, member, n / eta + 1); /* its worst has n/eta others before it */
-    return member.loss > r->share.inside.items[0].loss;
+    return hpo_top_share_is_behind(&r->share, &member);
 }
 
 static void take_report(hpo_promotion *promotion, const hpo_trial *trial, const hpo_report *report) {
@@ -130,7 +137,7 @@ static void take_report(hpo_promotion *promotion, const hpo_trial *trial, const 
     if (*reached < lowest) *reached = (uint8_t)lowest;
     promotion->stop = false;
     for (; *reached + 1u < ladder->rungs && report->step >= ladder->fidelity[*reached]; ++*reached) {
-        const hpo_member member = {trial->id, report->loss};
+        const hpo_member member = {trial->id, report->loss, report->goals};
         rung *r = &promotion->brackets[trial->bracket].rungs[*reached];
         if (is_too_bad(r, member, ladder->eta)) promotion->stop = true;
     }
@@ -161,18 +168,28 @@ static void take_event(hpo_promotion *promotion, hpo_view view, uint64_t event) 
 
 static void follow(hpo_promotion *promotion, hpo_view view) {
     const bool grown = view.history == promotion->view.history && view.as_of >= promotion->view.as_of;
-    if (!grown) clear(promotion);
+    size_t n_goals;
+    (void)hpo_view_goals(view, &n_goals);
+    if (!grown) clear(promotion, n_goals);
     for (uint64_t event = promotion->view.as_of; event < view.as_of; event++) take_event(promotion, view, event);
     promotion->view = view;
 }
 
 /* ---- deciding ---- */
 
-/* The best one that may still move, or NULL. */
+static bool is_paused_on(hpo_view view, uint64_t id, uint32_t k) {
+    const hpo_trial trial = hpo_view_trial(view, id);
+    return trial.state == HPO_TRIAL_PAUSED && trial.rung == k;
+}
+
+/* The best one that may still move, or NULL. With several goals the order changes, and all are looked at. */
 static const hpo_member *best_paused(rung *r, uint32_t k, hpo_view view) {
+    for (size_t i = 0; r->share.n_goals > 1 && i < hpo_top_share_count(&r->share); i++) {
+        const hpo_member *member = &hpo_top_share_ordered(&r->share)[i];
+        if (is_paused_on(view, member->trial, k)) return member;
+    }
     for (; r->paused.count > 0; hpo_member_heap_pop(&r->paused)) {
-        const hpo_trial trial = hpo_view_trial(view, r->paused.items[0].trial);
-        if (trial.state == HPO_TRIAL_PAUSED && trial.rung == k) return &r->paused.items[0];
+        if (is_paused_on(view, r->paused.items[0].trial, k)) return &r->paused.items[0];
     }
     return NULL;
 }

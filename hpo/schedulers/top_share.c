@@ -42,11 +42,38 @@ void hpo_member_heap_fini(hpo_member_heap *heap) {
     heap->count = heap->capacity = 0;
 }
 
-void hpo_top_share_init(hpo_top_share *share) {
-    *share = (hpo_top_share){.inside = {.worst_first = true}};
+void hpo_top_share_init(hpo_top_share *share, size_t n_goals) {
+    *share = (hpo_top_share){.inside = {.worst_first = true}, .n_goals = n_goals};
+}
+
+const hpo_member *hpo_top_share_ordered(hpo_top_share *share) {
+    BASE_ASSERT(share->n_goals > 1);
+    if (!share->ordered)
+        hpo_order_members(share->inside.items, share->inside.count, share->n_goals, hpo_spread_epsilon_net, NULL);
+    share->ordered = true;
+    return share->inside.items;
+}
+
+static bool is_among_best(hpo_top_share *share, uint64_t trial) {
+    const hpo_member *members = hpo_top_share_ordered(share);
+    size_t i = 0;
+    while (i < share->best && members[i].trial != trial) i++;
+    return i < share->best;
+}
+
+static void add_unordered(hpo_top_share *share, hpo_member member, size_t k) {
+    hpo_member_heap *all = &share->inside;
+    BASE_GROW(all->items, all->capacity, all->count + 1);
+    all->items[all->count++] = member;
+    share->best = k;
+    share->ordered = false;
 }
 
 void hpo_top_share_add(hpo_top_share *share, hpo_member member, size_t k) {
+    if (share->n_goals > 1) {
+        add_unordered(share, member, k);
+        return;
+    }
     BASE_ASSERT(k >= share->inside.count && k <= hpo_top_share_count(share) + 1);
     if (share->inside.count > 0 && hpo_member_better(&member, &share->inside.items[0])) {
         hpo_member_heap_push(&share->inside, member);
@@ -57,8 +84,14 @@ void hpo_top_share_add(hpo_top_share *share, hpo_member member, size_t k) {
     while (share->inside.count < k) hpo_member_heap_push(&share->inside, hpo_member_heap_pop(&share->outside));
 }
 
-bool hpo_top_share_has(const hpo_top_share *share, const hpo_member *member) {
+bool hpo_top_share_has(hpo_top_share *share, const hpo_member *member) {
+    if (share->n_goals > 1) return is_among_best(share, member->trial);
     return share->inside.count > 0 && !hpo_member_better(&share->inside.items[0], member);
+}
+
+bool hpo_top_share_is_behind(hpo_top_share *share, const hpo_member *member) {
+    if (share->n_goals > 1) return !is_among_best(share, member->trial);
+    return share->inside.count > 0 && member->loss > share->inside.items[0].loss;
 }
 
 void hpo_top_share_fini(hpo_top_share *share) {

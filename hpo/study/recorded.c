@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hpo/study/recorded.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -25,6 +26,10 @@ static bool read_metric(hpo_recorded *r, const char *text, base_arena *arena) {
     if (!comma) return false;
     r->metric = base_arena_strndup(arena, text, (size_t)(comma - text));
     r->maximize = strcmp(comma + 1, " maximize") == 0;
+    hpo_goal *goal = BASE_NEW_ARRAY(arena, 1, hpo_goal);
+    *goal = (hpo_goal){.name = r->metric, .maximize = r->maximize, .reference = (double)NAN};
+    r->goals = goal;
+    r->n_goals = 1;
     return true;
 }
 
@@ -92,7 +97,7 @@ base_status hpo_recorded_read(const char *path, base_arena *arena, void (*visit)
     *out = (hpo_recorded){.file = journal_at(path, arena)};
     BASE_TRY(read_head(out, arena, err));
     BASE_TRY(read_space(out, arena, err));
-    out->history = hpo_history_create(out->space, out->maximize, out->fidelity.max);
+    out->history = hpo_history_create_for(out->space, out->goals, out->n_goals, out->fidelity.max);
     reading r = {.history = out->history, .visit = visit, .self = self};
     const base_status status = hpo_journal_read(out->file, out->space, apply, &r, err);
     if (status != BASE_OK) hpo_recorded_fini(out);

@@ -15,8 +15,10 @@ extern "C" {
 typedef struct hpo_recorded {
     const char *file;       /* the journal */
     hpo_journal_begun head; /* its texts, as all that are here, are the arena's */
-    const char *metric;
+    const char *metric;     /* this and the next: of the first goal */
     bool maximize;
+    const hpo_goal *goals;
+    size_t n_goals;
     hpo_fidelity fidelity;           /* name NULL: every evaluation is a full one, at 1 */
     const char *parameters;          /* {parameters: ..., forbid: ...} */
     const char *objective;           /* "train, {settings: ...}"; this and the next: NULL when unknown */

@@ -26,7 +26,7 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
     hpo_study *study = base_calloc(1, sizeof *study);
     *study = (hpo_study){
         .spec = spec,
-        .history = hpo_history_create(spec->space, spec->maximize, spec->fidelity.max),
+        .history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max),
         .exhausted_at = UINT64_MAX,
         .resumes = resumes(spec),
         .verify_may_start = true,
@@ -115,9 +115,9 @@ static bool target_reached(const hpo_study *study, hpo_view view, base_buf *why)
     if (!spec->budget.has_target || !hpo_view_incumbent(view, &best)) return false;
     if (best.eval->fidelity < spec->fidelity.max) return false;
     const double target = spec->budget.target, value = best.eval->value;
-    if (spec->maximize ? value < target : value > target) return false;
-    base_buf_printf(why, "the target of %.15g is reached: %s is %.15g in trial %llu", target, spec->metric, value,
-                    (unsigned long long)best.trial);
+    if (spec->goals[0].maximize ? value < target : value > target) return false;
+    base_buf_printf(why, "the target of %.15g is reached: %s is %.15g in trial %llu", target, spec->goals[0].name,
+                    value, (unsigned long long)best.trial);
     return true;
 }
 
@@ -286,7 +286,7 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
                       uint32_t worker, hpo_record *record) {
     const hpo_trial trial = hpo_view_trial(hpo_study_view(study), trial_id);
     BASE_ASSERT(trial.state == HPO_TRIAL_RUNNING);
-    const double *value = hpo_metrics_get(metrics, study->spec->metric);
+    const hpo_study_spec *spec = study->spec;
     *record = (hpo_record){
         .kind = HPO_RECORD_REPORT,
         .trial = trial_id,
@@ -294,16 +294,20 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
         .rung = trial.rung,
         .fidelity = step,
         .parent = UINT64_MAX,
-        .value = value ? *value : (double)NAN,
+        .n_values = (uint32_t)spec->n_goals,
         .result = {.metrics = *metrics},
         .attempt = attempt,
         .worker = worker,
         .at = study->now,
     };
+    for (size_t g = 0; g < spec->n_goals; g++) {
+        const double *value = hpo_metrics_get(metrics, spec->goals[g].name);
+        record->values[g] = value ? *value : (double)NAN;
+    }
     apply_own(study, record);
     record->stop = hpo_scheduler_should_stop(study->scheduler, hpo_study_view(study), trial_id);
     if (!record->stop) return;
-    record->open = !study->spec->deterministic && !(study->spec->objective->flags & HPO_OBJECTIVE_IN_RANK);
+    record->open = !spec->deterministic && !(spec->objective->flags & HPO_OBJECTIVE_IN_RANK);
     record->result.cost = hpo_study_cost(study, &trial, trial.from, step, false);
     hpo_history_stop(study->history, record);
 }
@@ -340,13 +344,14 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
         .rung = trial.rung,
         .fidelity = trial.fidelity,
         .parent = UINT64_MAX,
+        .n_values = (uint32_t)spec->n_goals,
         .final = trial.fidelity >= spec->fidelity.max,
         .result = *result,
         .attempt = attempt,
         .worker = worker,
         .at = study->now,
     };
-    record->value = hpo_result_judge(&record->result, spec->metric);
+    (void)hpo_result_judge(&record->result, spec->goals, spec->n_goals, record->values);
     record->result.cost = charged_cost(study, &trial, &record->result);
     apply_own(study, record);
 }
@@ -361,8 +366,12 @@ void hpo_study_settle(hpo_study *study, uint64_t trial, hpo_record *record) {
 }
 
 bool hpo_study_is_usable(const hpo_study *study, const hpo_result *result) {
-    const double *value = hpo_metrics_get(&result->metrics, study->spec->metric);
-    return result->failure == HPO_FAILURE_NONE && value && isfinite(*value);
+    const hpo_study_spec *spec = study->spec;
+    for (size_t g = 0; g < spec->n_goals; g++) {
+        const double *value = hpo_metrics_get(&result->metrics, spec->goals[g].name);
+        if (!value || !isfinite(*value)) return false;
+    }
+    return result->failure == HPO_FAILURE_NONE;
 }
 
 base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err) {

@@ -58,15 +58,15 @@ void hpo_study_job(const hpo_study *study, uint64_t trial, hpo_job *job);
  * could be stopped, else hpo_study_settle. In any other case a later result of it must not be told. */
 void hpo_study_report(hpo_study *study, uint64_t trial, double step, const hpo_metrics *metrics, uint32_t attempt,
                       uint32_t worker, hpo_record *record);
-/* The end of an evaluation. A result without the study's metric becomes failure OUTPUT, a non-finite one NAN: here
- * only. result->failure may not be LOST or INTERRUPTED (run those again instead). *record's kind is RESULT. */
+/* The end of an evaluation. A result without one of the study's metrics becomes failure OUTPUT, a non-finite one NAN:
+ * here only. result->failure may not be LOST or INTERRUPTED (run those again instead). *record's kind is RESULT. */
 void hpo_study_tell(hpo_study *study, uint64_t trial, const hpo_result *result, uint32_t attempt, uint32_t worker,
                     hpo_record *record);
 /* What the clock says, for the records that are made from now on (seconds since 1970). No decision depends on it. */
 void hpo_study_set_time(hpo_study *study, double at);
 /* A stopped trial that was open has ended as it was told to. *record's kind is CLOSE. */
 void hpo_study_settle(hpo_study *study, uint64_t trial, hpo_record *record);
-/* Whether it is a result that can be used: it has the study's metric, and that is finite. */
+/* Whether it is a result that can be used: it has the study's metrics, and they are finite. */
 bool hpo_study_is_usable(const hpo_study *study, const hpo_result *result);
 /* Resume: applies an old record. BASE_CORRUPT as hpo_history_apply. */
 BASE_CHECK base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err);

@@ -71,7 +71,7 @@ hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec) {
         .settings = spec->settings,
         .fidelity = spec->fidelity,
         .seed = spec->seed,
-        .metric = spec->metric,
+        .metric = spec->goals[0].name,
         .base_dir = spec->base_dir,
         .writes_config = spec->writes_config,
     };
@@ -106,7 +106,7 @@ static bool stops_at_reports(const hpo_study_spec *spec) {
 static void advise_on_stopping(const hpo_study_spec *spec, base_buf *out) {
     const hpo_objective_type *type = spec->objective;
     const char *const *reported = type->reported ? type->reported(spec->settings) : NULL;
-    if (!reported || is_in(spec->metric, reported) || !stops_at_reports(spec)) return;
+    if (!reported || is_in(spec->goals[0].name, reported) || !stops_at_reports(spec)) return;
     base_buf_printf(out, "%s stops trials by what they report, but reports of the objective %s carry ",
                     spec->scheduler->name, type->name);
     for (size_t i = 0; reported[i]; i++)
@@ -114,7 +114,7 @@ static void advise_on_stopping(const hpo_study_spec *spec, base_buf *out) {
     base_buf_printf(out,
                     ", not %s: it would stop good trials and bad ones alike; take a method without such a rule, such "
                     "as hyperband\n",
-                    spec->metric);
+                    spec->goals[0].name);
 }
 
 void hpo_study_advise(const hpo_study_spec *spec, base_buf *out) {

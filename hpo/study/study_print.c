@@ -83,8 +83,8 @@ const char *study_identity(const hpo_study_spec *spec) {
     base_buf text = {0};
     base_buf_puts(&text, "space: ");
     hpo_space_describe(spec->space, &text);
-    base_buf_printf(&text, "\nmetric: %s, %s\nobjective: %s, ", spec->metric, spec->maximize ? "maximize" : "minimize",
-                    spec->objective->name);
+    base_buf_printf(&text, "\nmetric: %s, %s\nobjective: %s, ", spec->goals[0].name,
+                    spec->goals[0].maximize ? "maximize" : "minimize", spec->objective->name);
     put_settings(spec, &text);
     base_buf_puts(&text, "\nfidelity: ");
     put_fidelity(&spec->fidelity, &text);
@@ -306,8 +306,8 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     if (spec->seed_given) base_buf_printf(out, "seed: %llu\n", (unsigned long long)spec->seed);
     put_objective(spec, arena, out);
     base_buf_puts(out, "metric: {name: ");
-    put_text(spec->metric, out);
-    base_buf_printf(out, ", goal: %s}\n", spec->maximize ? "maximize" : "minimize");
+    put_text(spec->goals[0].name, out);
+    base_buf_printf(out, ", goal: %s}\n", spec->goals[0].maximize ? "maximize" : "minimize");
     put_method(spec, arena, out);
     base_buf_puts(out, "fidelity: ");
     put_fidelity(&spec->fidelity, out);

@@ -6,6 +6,7 @@
  * pointer once handed out stays readable. The checks here are those that a damaged journal could violate; which record
  * ought to come next is the study's business. */
 #include "hpo/trials/history_data.h"
+#include "hpo/trials/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,17 +15,25 @@
 enum { MAX_BRACKETS = 1 << 20, METRICS_BLOCK = 64 * 1024, FIRST_SLOTS = 64 };
 
 hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double max_fidelity) {
+    const hpo_goal goal = {.maximize = maximize, .reference = NAN};
+    return hpo_history_create_for(space, &goal, 1, max_fidelity);
+}
+
+hpo_history *hpo_history_create_for(const hpo_space *space, const hpo_goal *goals, size_t n_goals,
+                                    double max_fidelity) {
+    BASE_ASSERT(n_goals >= 1 && n_goals <= HPO_MAX_GOALS);
     hpo_history *history = base_calloc(1, sizeof *history);
     *history = (hpo_history){
         .space = space,
         .n_params = hpo_space_count(space),
-        .maximize = maximize,
+        .n_goals = n_goals,
         .max_fidelity = max_fidelity,
         .arena = base_arena_create(),
         .aside = base_arena_create(),
         .slots = base_calloc(FIRST_SLOTS, sizeof(hist_slot)),
         .slots_capacity = FIRST_SLOTS,
     };
+    memcpy(history->goals, goals, n_goals * sizeof *goals);
     return history;
 }
 
@@ -37,6 +46,8 @@ void hpo_history_destroy(hpo_history *history) {
     free(history->asides);
     free(history->charges);
     free(history->bests);
+    free(history->fronts);
+    free(history->front);
     free(history->slots);
     free(history->origins);
     base_arena_destroy(history->arena);
@@ -146,7 +157,20 @@ static void set_state(hpo_history *history, hist_trial *trial, hpo_trial_state s
 
 static double loss_of(const hpo_history *history, const hpo_record *record) {
     if (record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value)) return INFINITY;
-    return history->maximize ? -record->value : record->value;
+    return history->goals[0].maximize ? -record->value : record->value;
+}
+
+/* Losses and values of several goals; NULL for one. */
+static const double *keep_goals(hpo_history *history, const hpo_record *record) {
+    const size_t k = history->n_goals;
+    if (k == 1) return NULL;
+    double *losses = BASE_NEW_ARRAY(history->arena, 2 * k, double), *values = losses + k;
+    const bool works = record->result.failure == HPO_FAILURE_NONE && hpo_record_is_finite(record);
+    for (size_t g = 0; g < k; g++) {
+        values[g] = record->values[g];
+        losses[g] = !works ? INFINITY : history->goals[g].maximize ? -values[g] : values[g];
+    }
+    return losses;
 }
 
 /* ---- costs ---- */
@@ -187,6 +211,15 @@ static void end_span(hpo_history *history, hist_trial *trial, const hpo_record *
 
 /* ---- the records ---- */
 
+/* By the first goal in which they differ. */
+static bool comes_before(const hpo_history *history, const hpo_eval *a, uint64_t trial_a, const hpo_eval *b,
+                         uint64_t trial_b) {
+    const double *mine = hpo_eval_losses(a), *others = hpo_eval_losses(b);
+    size_t g = 0;
+    while (g + 1 < history->n_goals && mine[g] == others[g]) g++;
+    return hpo_loss_less(mine[g], trial_a, others[g], trial_b);
+}
+
 static void update_incumbent(hpo_history *history, uint64_t id) {
     const hist_trial *trial = &history->trials[id];
     const hpo_eval *eval = &trial->evals[trial->n_evals - 1];
@@ -197,10 +230,49 @@ static void update_incumbent(hpo_history *history, uint64_t id) {
         double level = fmin(eval->fidelity, history->max_fidelity);
         double old_level = fmin(old->fidelity, history->max_fidelity);
         if (level < old_level) return;
-        if (level == old_level && !hpo_loss_less(eval->loss, id, old->loss, best->trial)) return;
+        if (level == old_level && !comes_before(history, eval, id, old, best->trial)) return;
     }
     BASE_GROW(history->bests, history->bests_capacity, history->n_bests + 1);
     history->bests[history->n_bests++] = (hist_best){.event = history->events, .trial = id, .eval = trial->n_evals - 1};
+}
+
+static const hpo_eval *eval_of(const hpo_history *history, const hpo_front_entry *entry) {
+    return &history->trials[entry->trial].evals[entry->eval];
+}
+
+/* Those that do not belong to it any more leave, the others move up. */
+static void shrink_front(hpo_history *history, const hpo_eval *newest, bool all) {
+    size_t kept = 0;
+    for (size_t i = 0; i < history->n_front; i++) {
+        hpo_front_entry *entry = &history->fronts[history->front[i]];
+        const double *losses = hpo_eval_losses(eval_of(history, entry));
+        if (all || hpo_dominates(hpo_eval_losses(newest), losses, history->n_goals))
+            entry->left = history->events;
+        else
+            history->front[kept++] = history->front[i];
+    }
+    history->n_front = kept;
+}
+
+static void update_front(hpo_history *history, uint64_t id) {
+    const hist_trial *trial = &history->trials[id];
+    const hpo_eval *eval = &trial->evals[trial->n_evals - 1];
+    if (history->n_goals == 1 || eval->failure != HPO_FAILURE_NONE) return;
+    bool higher = false;
+    for (size_t i = 0; i < history->n_front && !higher; i++) {
+        const hpo_eval *old = eval_of(history, &history->fronts[history->front[i]]);
+        const double level = fmin(eval->fidelity, history->max_fidelity);
+        const double old_level = fmin(old->fidelity, history->max_fidelity);
+        higher = level > old_level;
+        if (level < old_level) return;
+        if (!higher && hpo_dominates(hpo_eval_losses(old), hpo_eval_losses(eval), history->n_goals)) return;
+    }
+    shrink_front(history, eval, higher);
+    BASE_GROW(history->fronts, history->fronts_capacity, history->n_fronts + 1);
+    BASE_GROW(history->front, history->front_capacity, history->n_front + 1);
+    history->front[history->n_front++] = history->n_fronts;
+    history->fronts[history->n_fronts++] =
+        (hpo_front_entry){.event = history->events, .left = HIST_NEVER, .trial = id, .eval = trial->n_evals - 1};
 }
 
 static void list_in_bracket(hpo_history *history, uint32_t bracket, uint64_t id) {
@@ -300,8 +372,16 @@ static base_status check_running(const hist_trial *trial, const hpo_record *reco
     return BASE_OK;
 }
 
+static base_status check_values(const hpo_history *history, const hpo_record *record, base_err *err) {
+    const size_t count = hpo_record_values(record);
+    if (count == history->n_goals) return BASE_OK;
+    return BASE_FAIL(err, BASE_CORRUPT, "trial %llu has %zu values where the study has %zu metrics",
+                     (unsigned long long)record->trial, count, history->n_goals);
+}
+
 static base_status apply_report(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
     BASE_TRY(check_running(trial, record, record->stop, err));
+    BASE_TRY(check_values(history, record, err));
     hpo_report report = {
         .event = history->events,
         .rung = record->rung,
@@ -310,7 +390,9 @@ static base_status apply_report(hpo_history *history, hist_trial *trial, const h
         .value = record->value,
         .loss = loss_of(history, record),
         .metrics = keep_metrics(history, &record->result.metrics, record->value),
+        .goals = keep_goals(history, record),
     };
+    if (report.goals) report.loss = report.goals[0];
     keep_told(history, &history->asides[record->trial].reports, trial->n_reports, record);
     APPEND(history->arena, trial->reports, trial->n_reports, report);
     if (record->stop) end_span(history, trial, record, HPO_TRIAL_STOPPED);
@@ -320,9 +402,10 @@ static base_status apply_report(hpo_history *history, hist_trial *trial, const h
 static base_status apply_result(hpo_history *history, hist_trial *trial, const hpo_record *record, base_err *err) {
     if (is_open(trial)) reopen(history, trial, record);
     BASE_TRY(check_running(trial, record, true, err));
+    BASE_TRY(check_values(history, record, err));
     const hpo_result *result = &record->result;
     bool failed = result->failure != HPO_FAILURE_NONE;
-    if (!failed && !isfinite(record->value)) {
+    if (!failed && !hpo_record_is_finite(record)) {
         return BASE_FAIL(err, BASE_CORRUPT, "trial %llu has a result that is neither finite nor a failure",
                          (unsigned long long)record->trial);
     }
@@ -340,11 +423,13 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
         .metrics = keep_metrics(history, &result->metrics, record->value),
         .reason = failed ? base_arena_strdup(history->arena, result->reason) : NULL,
         .artefact = result->artefact[0] ? base_arena_strdup(history->arena, result->artefact) : NULL,
+        .goals = keep_goals(history, record),
     };
     keep_told(history, &history->asides[record->trial].evals, trial->n_evals, record);
     APPEND(history->arena, trial->evals, trial->n_evals, eval);
     end_span(history, trial, record, failed ? HPO_TRIAL_FAILED : record->final ? HPO_TRIAL_COMPLETE : HPO_TRIAL_PAUSED);
     update_incumbent(history, record->trial);
+    update_front(history, record->trial);
     return BASE_OK;
 }
 

@@ -4,7 +4,10 @@
  * A view is the history as it was after `as_of` records: samplers and schedulers read views only, so that a decision
  * can be computed again later from the same knowledge. Losses are always minimised here: loss = value for goal
  * minimize, -value for maximize, +infinity for a failed evaluation. Losses are compared in one place, hpo_loss_less:
- * NaN and failures last, ties to the lower trial id. */
+ * NaN and failures last, ties to the lower trial id; order.h says how those of several goals are.
+ *
+ * Several goals: decisions read losses by the million, so that of the first goal lies in the evaluation itself, and a
+ * pointer that is NULL for one goal leads to those of all. */
 #ifndef HPO_TRIALS_HISTORY_H
 #define HPO_TRIALS_HISTORY_H
 
@@ -30,7 +33,7 @@ typedef struct hpo_eval {
     uint32_t rung;
     hpo_failure failure;
     double fidelity;
-    double value; /* as the user sees it */
+    double value; /* as the user sees it; this and the next: of the first goal */
     double loss;  /* minimised; +infinity when failed */
     double cost;  /* charged, in units of fidelity */
     uint32_t attempt;
@@ -39,6 +42,7 @@ typedef struct hpo_eval {
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
     const char *reason;         /* NULL when it worked */
     const char *artefact;       /* as hpo_result.artefact; NULL: none */
+    const double *goals;        /* several goals: the losses of all, then their values; NULL: one */
 } hpo_eval;
 
 typedef struct hpo_report {
@@ -48,6 +52,7 @@ typedef struct hpo_report {
     double step; /* in units of fidelity */
     double value, loss;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
+    const double *goals;        /* as in hpo_eval; all losses are +infinity when one value is not finite */
 } hpo_report;
 
 /* What no decision needs of an evaluation or a report, kept apart: schedulers read the others by the million. */
@@ -96,6 +101,8 @@ typedef struct hpo_view {
 /* max_fidelity: an evaluation at it (or at the end of a study without fidelity: 1) can be an incumbent's best.
  * The space must outlive the history. */
 hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double max_fidelity);
+/* The same with 1 to HPO_MAX_GOALS goals, which are copied but for their names. */
+hpo_history *hpo_history_create_for(const hpo_space *space, const hpo_goal *goals, size_t n_goals, double max_fidelity);
 void hpo_history_destroy(hpo_history *history);
 /* Appends a record. BASE_CORRUPT when it cannot follow what is there (an unknown trial, a result of a trial that does
  * not run, an id out of order, a cost that is negative or not finite): only a damaged journal can cause that, live use
@@ -131,13 +138,32 @@ double hpo_view_cost(hpo_view view);
 double hpo_view_cost_from_scratch(hpo_view view);
 /* True when an activated config has been started already (hash index; newest views only). */
 bool hpo_view_has_config(hpo_view view, const double *config);
-/* Incumbent: the best successful evaluation at the highest fidelity seen so far; ties to the lower trial. False: none.
- */
+/* What is optimized; it does not depend on as_of. Of a history that was made for one goal the name is NULL. */
+const hpo_goal *hpo_view_goals(hpo_view view, size_t *count);
+static inline const double *hpo_eval_losses(const hpo_eval *eval) {
+    return eval->goals ? eval->goals : &eval->loss;
+}
+static inline const double *hpo_eval_values(const hpo_eval *eval, size_t n_goals) {
+    return eval->goals ? eval->goals + n_goals : &eval->value;
+}
+/* Incumbent: the best successful evaluation at the highest fidelity seen so far; ties to the lower trial. Several
+ * goals: the first decides, ties by the next ones; it is on the front. False: none. */
 typedef struct hpo_incumbent {
     uint64_t trial;
     const hpo_eval *eval;
 } hpo_incumbent;
 bool hpo_view_incumbent(hpo_view view, hpo_incumbent *out);
+/* Front: the successful evaluations at the highest fidelity seen so far that no other one there dominates (is as good
+ * in all goals and better in one). Equal ones are all in it. With one goal it is the incumbent alone. Returns how many
+ * there are, and gives the first `room` of them, in the order in which they entered it (eval->event). */
+size_t hpo_view_front(hpo_view view, hpo_incumbent *out, size_t room);
+/* Several goals: every evaluation that ever entered the front, in order; `left` is when it did not belong to it any
+ * more (UINT64_MAX: it does; a past view may show an event of its future). */
+typedef struct hpo_front_entry {
+    uint64_t event, left, trial;
+    uint32_t eval;
+} hpo_front_entry;
+const hpo_front_entry *hpo_view_front_log(hpo_view view, size_t *count);
 
 /* The one order of losses: finite before NaN/inf, smaller first, then lower id. A strict weak order. */
 static inline bool hpo_loss_less(double loss_a, uint64_t trial_a, double loss_b, uint64_t trial_b) {

@@ -70,7 +70,8 @@ typedef struct hist_slot {
 struct hpo_history {
     const hpo_space *space;
     size_t n_params;
-    bool maximize;
+    hpo_goal goals[HPO_MAX_GOALS];
+    size_t n_goals;
     double max_fidelity;
     base_arena *arena; /* configs, spans, evals, reports, reasons, origins: old copies stay readable */
     uint64_t events;
@@ -90,6 +91,10 @@ struct hpo_history {
     size_t n_charges, charges_capacity;
     hist_best *bests;
     size_t n_bests, bests_capacity;
+    hpo_front_entry *fronts; /* several goals: all that ever entered */
+    size_t n_fronts, fronts_capacity;
+    size_t *front; /* those that are in it now, as indices of fronts in order */
+    size_t n_front, front_capacity;
 
     hist_slot *slots;
     size_t n_used, slots_capacity; /* capacity: a power of two */

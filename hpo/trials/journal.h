@@ -36,11 +36,11 @@ extern "C" {
 
 /* What a run must have in common with the journal that it continues. */
 typedef struct hpo_journal_head {
-    const char *study; /* name */
-    bool maximize;
+    const char *study;     /* name */
+    const hpo_goal *goals; /* their names are what Optuna calls the values; NULL: one metric without, minimized */
+    size_t n_goals;
     uint64_t seed;
     const char *identity; /* canonical text: parameters, metric, objective and settings, fidelity, method, seed, ... */
-    const char *metric;   /* that the study optimizes: what Optuna calls its values; NULL: it does not say */
     const char *chosen;   /* kept for people: what was chosen for the study because nobody said it, and why; or NULL */
     const char *program;  /* version text */
     bool integer_steps;   /* reports and fidelities are integers: used as Optuna's step */

@@ -66,7 +66,8 @@ static const char *check_record(journal_check *check, const hpo_record *record) 
         return check_asked(check, record);
     }
     if (what || record->kind == HPO_RECORD_CLOSE) return what;
-    if (record->kind == HPO_RECORD_RESULT && record->result.failure == HPO_FAILURE_NONE && !isfinite(record->value)) {
+    if (record->kind == HPO_RECORD_RESULT && record->result.failure == HPO_FAILURE_NONE &&
+        !hpo_record_is_finite(record)) {
         return complain(check, record->trial, "a result that is neither finite nor a failure");
     }
     return check_result(check, record->trial, &record->result, record->attempt, record->worker);

@@ -166,17 +166,17 @@ static void read_metrics(hpo_json_reader *reader, hpo_metrics *metrics) {
     }
 }
 
-/* A list with one entry, until a study has several objectives. */
-static double read_values(hpo_json_reader *reader) {
-    double value = 0;
-    size_t count = 0;
+/* One entry for each metric that the study optimizes. */
+static void read_values(hpo_json_reader *reader, hpo_record *record) {
     bool more = hpo_json_enter(reader, '[');
     while (hpo_json_item(reader, &more)) {
-        value = hpo_json_real(reader);
-        count++;
+        if (record->n_values == HPO_MAX_GOALS) {
+            reader->bad = true;
+            return;
+        }
+        record->values[record->n_values++] = hpo_json_real(reader);
     }
-    if (count != 1) reader->bad = true;
-    return value;
+    if (record->n_values == 0) reader->bad = true;
 }
 
 /* A list of texts, of which the first one counts. */
@@ -201,7 +201,7 @@ static void read_member(hpo_json_reader *reader, member which, journal_attr *out
     case RUNG: record->rung = hpo_json_u32(reader); break;
     case FIDELITY: record->fidelity = hpo_json_real(reader); break;
     case VALUE: record->value = hpo_json_real(reader); break;
-    case VALUES: record->value = read_values(reader); break;
+    case VALUES: read_values(reader, record); break;
     case ATTEMPT: record->attempt = hpo_json_u32(reader); break;
     case WORKER: record->worker = hpo_json_u32(reader); break;
     case COST: result->cost = hpo_json_real(reader); break;

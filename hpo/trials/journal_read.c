@@ -35,7 +35,8 @@ static void keep_shown(hpo_record *last, const hpo_record *record) {
     last->trial = record->trial;
     last->rung = record->rung;
     last->fidelity = record->fidelity;
-    last->value = record->value;
+    memcpy(last->values, record->values, sizeof last->values);
+    last->n_values = record->n_values;
     last->stop = record->stop;
     last->open = record->open;
     last->final = record->final;

@@ -407,7 +407,9 @@ static base_status repair_file(repair *self, int fd, const char *new, base_err *
 static void begin(repair *self) {
     const size_t count = hpo_space_count(self->check.space);
     self->texts = base_arena_create();
-    self->history = hpo_history_create(self->check.space, self->head->maximize, INFINITY);
+    self->history = self->head->goals
+                        ? hpo_history_create_for(self->check.space, self->head->goals, self->head->n_goals, INFINITY)
+                        : hpo_history_create(self->check.space, false, INFINITY);
     self->reader.config = base_calloc(count + 1, sizeof(double));
     self->config = base_calloc(count + 1, sizeof(double));
 }

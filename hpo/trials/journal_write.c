@@ -210,15 +210,24 @@ static void write_promote(hpo_journal *journal, const hpo_record *record, moment
     end_attr(journal, when);
 }
 
+static void put_values(hpo_journal *journal, const double *values, size_t count) {
+    base_buf *out = &journal->out;
+    PUT(out, "[");
+    for (size_t g = 0; g < count; g++) {
+        if (g > 0) PUT(out, ",");
+        put_value(journal, values[g]);
+    }
+    PUT(out, "]");
+}
+
 /* REPORT and RESULT. A list of values, one for each metric that the study optimizes. */
 static void write_ending(hpo_journal *journal, const char *name, const hpo_record *record, moment when) {
     base_buf *out = &journal->out;
     begin_attr(journal, record->trial, name);
     PUT_UINT(out, "\"rung\":", record->rung);
     PUT_REAL(out, ",\"fidelity\":", record->fidelity);
-    PUT(out, ",\"values\":[");
-    put_value(journal, record->value);
-    PUT(out, "]");
+    PUT(out, ",\"values\":");
+    put_values(journal, record->values, hpo_record_values(record));
     if (record->stop) PUT(out, ",\"stop\":true");
     if (record->open) PUT(out, ",\"open\":true");
     if (record->final) PUT(out, ",\"final\":true");
@@ -259,6 +268,10 @@ static void write_attempt(hpo_journal *journal, const hpo_record *record, moment
 
 /* ---- what Optuna shows ---- */
 
+static bool has_values(const hpo_record *record) {
+    return record->result.failure == HPO_FAILURE_NONE && hpo_record_is_finite(record);
+}
+
 static void write_intermediate(hpo_journal *journal, const hpo_record *record) {
     base_buf *out = &journal->out;
     bool integer =
@@ -272,17 +285,16 @@ static void write_intermediate(hpo_journal *journal, const hpo_record *record) {
     end_line(journal);
 }
 
-static void write_state(hpo_journal *journal, const hpo_record *record, int state, const double *value, double at) {
+static void write_state(hpo_journal *journal, const hpo_record *record, int state, const double *values, double at) {
     base_buf *out = &journal->out;
     begin_line(journal);
     PUT_UINT(out, "{\"op_code\":6,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
     PUT(out, ",\"state\":");
     base_buf_put_i64(out, state);
     PUT(out, ",\"values\":");
-    if (value) {
-        PUT(out, "[");
-        put_value(journal, *value);
-        PUT(out, "],\"datetime_complete\":\"");
+    if (values) {
+        put_values(journal, values, hpo_record_values(record));
+        PUT(out, ",\"datetime_complete\":\"");
     } else {
         PUT(out, "null,\"datetime_complete\":\"");
     }
@@ -291,18 +303,19 @@ static void write_state(hpo_journal *journal, const hpo_record *record, int stat
     end_line(journal);
 }
 
+/* Optuna has intermediate values of studies with one objective only. */
 unsigned hpo_journal_display_parts(const hpo_record *record) {
-    bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
+    const bool failed = !has_values(record);
+    const unsigned value = hpo_record_values(record) == 1 ? JOURNAL_SHOWS_VALUE : 0;
     bool ends = record->stop && !record->open;
     switch (record->kind) {
     case HPO_RECORD_START:
     case HPO_RECORD_PROMOTE:
     case HPO_RECORD_ATTEMPT: return 0;
-    case HPO_RECORD_REPORT:
-        return (isfinite(record->value) ? JOURNAL_SHOWS_VALUE : 0U) | (ends ? JOURNAL_SHOWS_STATE : 0U);
+    case HPO_RECORD_REPORT: return (isfinite(record->value) ? value : 0U) | (ends ? JOURNAL_SHOWS_STATE : 0U);
     case HPO_RECORD_RESULT:
         if (failed) return JOURNAL_SHOWS_STATE;
-        return record->final ? JOURNAL_SHOWS_VALUE | JOURNAL_SHOWS_STATE : JOURNAL_SHOWS_VALUE;
+        return record->final ? value | JOURNAL_SHOWS_STATE : value;
     case HPO_RECORD_CLOSE: return JOURNAL_SHOWS_STATE;
     }
     return 0;
@@ -314,9 +327,10 @@ void hpo_journal_note_shown(hpo_journal *journal, const hpo_record *record) {
     if (hpo_journal_display_parts(record) & JOURNAL_SHOWS_VALUE) journal->shown[record->trial] = record->value;
 }
 
-/* The value that a state comes with; NULL: none. Optuna gives a pruned trial its newest intermediate value. */
-static const double *value_of_state(const hpo_journal *journal, const hpo_record *record, bool failed) {
-    if (record->kind != HPO_RECORD_CLOSE) return failed ? NULL : &record->value;
+/* The values that a state comes with, as many as the record has; NULL: none. Optuna gives a pruned trial its newest
+ * intermediate value. */
+static const double *values_of_state(const hpo_journal *journal, const hpo_record *record, bool failed) {
+    if (record->kind != HPO_RECORD_CLOSE) return failed ? NULL : record->values;
     const double *shown = &journal->shown[record->trial];
     return isfinite(*shown) ? shown : NULL;
 }
@@ -324,9 +338,9 @@ static const double *value_of_state(const hpo_journal *journal, const hpo_record
 void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, double at, unsigned parts) {
     if (parts & JOURNAL_SHOWS_VALUE) write_intermediate(journal, record);
     if (!(parts & JOURNAL_SHOWS_STATE)) return;
-    bool failed = record->result.failure != HPO_FAILURE_NONE || !isfinite(record->value);
+    const bool failed = !has_values(record);
     int state = record->kind != HPO_RECORD_RESULT ? STATE_PRUNED : failed ? STATE_FAIL : STATE_COMPLETE;
-    write_state(journal, record, state, value_of_state(journal, record, failed), at);
+    write_state(journal, record, state, values_of_state(journal, record, failed), at);
 }
 
 static void write_record(hpo_journal *journal, const hpo_record *record, moment when) {
@@ -362,12 +376,30 @@ static void begin_study_attr(hpo_journal *journal, const char *name) {
     PUT(&journal->out, "\":{");
 }
 
+/* What Optuna calls the values. */
+static void write_names(hpo_journal *journal, const hpo_journal_head *head) {
+    base_buf *out = &journal->out;
+    if (!head->goals || !head->goals[0].name) return;
+    begin_line(journal);
+    PUT(out,
+        "{\"op_code\":3,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_id\":0,\"system_attr\":{\"study:metric_names\":[");
+    for (size_t g = 0; g < head->n_goals; g++) {
+        if (g > 0) PUT(out, ",");
+        base_buf_put_json(out, head->goals[g].name);
+    }
+    PUT(out, "]}");
+    end_line(journal);
+}
+
 void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) {
     base_buf *out = &journal->out;
     begin_line(journal);
     PUT(out, "{\"op_code\":0,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_name\":");
     base_buf_put_json(out, head->study);
-    base_buf_puts(out, head->maximize ? ",\"directions\":[2]" : ",\"directions\":[1]");
+    PUT(out, ",\"directions\":[");
+    for (size_t g = 0; g == 0 || g < head->n_goals; g++)
+        base_buf_printf(out, "%s%d", g > 0 ? "," : "", head->goals && head->goals[g].maximize ? 2 : 1);
+    PUT(out, "]");
     end_line(journal);
     begin_study_attr(journal, "study");
     PUT_UINT(out, "\"format\":", JOURNAL_FORMAT);
@@ -382,13 +414,7 @@ void hpo_journal_write_head(hpo_journal *journal, const hpo_journal_head *head) 
     }
     PUT(out, "}}");
     end_line(journal);
-    if (!head->metric) return;
-    begin_line(journal);
-    PUT(out,
-        "{\"op_code\":3,\"worker_id\":\"" JOURNAL_WORKER "\",\"study_id\":0,\"system_attr\":{\"study:metric_names\":[");
-    base_buf_put_json(out, head->metric);
-    PUT(out, "]}");
-    end_line(journal);
+    write_names(journal, head);
 }
 
 /* An attribute of a trial, because a program that knows only format 1 passes over those of the study, but stops here:

@@ -33,16 +33,32 @@ typedef struct hpo_record {
     const char
         *origin; /* START: how the sampler made it ("random", "prior", ...); a static or interned text, or NULL */
     const double *config; /* START: borrowed; copied by whoever keeps it */
-    double value;         /* REPORT, RESULT: the study's metric as the user sees it; NaN when failed */
-    bool stop;            /* REPORT: the scheduler said stop at this report: the trial's last event is this one */
-    bool open;            /* REPORT with stop: its worker will still answer: a RESULT or a CLOSE of the trial follows */
-    bool final;           /* RESULT: no promotion can follow: COMPLETE when it did not fail */
-    hpo_result result;    /* REPORT: metrics, and cost when stop; RESULT: everything, cost is the charged one; ATTEMPT:
-                             why it failed */
-    uint32_t attempt;     /* REPORT, RESULT, ATTEMPT */
-    uint32_t worker;      /* REPORT, RESULT, ATTEMPT: who ran it (informative only) */
-    double at;            /* when: seconds since 1970 (informative only); 0 = unknown */
+    /* REPORT, RESULT: what the study optimizes, as the user sees it; NaN when failed. A record is a flat struct with
+     * much more room for texts, so that the values of several goals cost nothing here. */
+    union {
+        double value; /* of the first goal */
+        double values[HPO_MAX_GOALS];
+    };
+    uint32_t n_values; /* 0 is 1 */
+    bool stop;         /* REPORT: the scheduler said stop at this report: the trial's last event is this one */
+    bool open;         /* REPORT with stop: its worker will still answer: a RESULT or a CLOSE of the trial follows */
+    bool final;        /* RESULT: no promotion can follow: COMPLETE when it did not fail */
+    hpo_result result; /* REPORT: metrics, and cost when stop; RESULT: everything, cost is the charged one; ATTEMPT:
+                          why it failed */
+    uint32_t attempt;  /* REPORT, RESULT, ATTEMPT */
+    uint32_t worker;   /* REPORT, RESULT, ATTEMPT: who ran it (informative only) */
+    double at;         /* when: seconds since 1970 (informative only); 0 = unknown */
 } hpo_record;
+
+static inline size_t hpo_record_values(const hpo_record *record) {
+    return record->n_values > 1 ? record->n_values : 1;
+}
+
+static inline bool hpo_record_is_finite(const hpo_record *record) {
+    for (size_t g = 0; g < hpo_record_values(record); g++)
+        if (!(record->values[g] - record->values[g] == 0)) return false; /* infinities: NaN */
+    return true;
+}
 
 #ifdef __cplusplus
 }

@@ -84,9 +84,8 @@ static void name_metrics(const char *metric, hpo_result *result) {
     base_buf_fini(&text);
 }
 
-double hpo_result_judge(hpo_result *result, const char *metric) {
+static double judge_metric(hpo_result *result, const char *metric) {
     const double *value = hpo_metrics_get(&result->metrics, metric);
-    if (result->failure != HPO_FAILURE_NONE) return (double)NAN;
     if (!value) {
         name_metrics(metric, result);
         return (double)NAN;
@@ -97,9 +96,16 @@ double hpo_result_judge(hpo_result *result, const char *metric) {
                  isnan(*value) ? "not a number"
                  : *value > 0  ? "infinite"
                                : "minus infinity");
-        return (double)NAN;
     }
     return *value;
+}
+
+bool hpo_result_judge(hpo_result *result, const hpo_goal *goals, size_t n_goals, double *values) {
+    for (size_t g = 0; g < n_goals && result->failure == HPO_FAILURE_NONE; g++)
+        values[g] = judge_metric(result, goals[g].name);
+    const bool works = result->failure == HPO_FAILURE_NONE;
+    for (size_t g = 0; g < n_goals && !works; g++) values[g] = (double)NAN;
+    return works;
 }
 
 bool hpo_result_set_artefact(hpo_result *result, const char *text) {

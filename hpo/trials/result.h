@@ -45,6 +45,14 @@ typedef struct hpo_metrics {
     hpo_metric item[HPO_MAX_METRICS];
 } hpo_metrics;
 
+/* A metric that a study optimizes. */
+typedef struct hpo_goal {
+    const char *name;
+    bool maximize;
+    double reference; /* of the hypervolume, as the user sees the metric; NaN: found in the results */
+} hpo_goal;
+enum { HPO_MAX_GOALS = 8 };
+
 /* Adds or replaces. False when full or the name is too long (the metric is then left out). */
 bool hpo_metrics_set(hpo_metrics *metrics, const char *name, double value);
 /* NULL when absent. */
@@ -92,9 +100,10 @@ bool hpo_result_set_artefact(hpo_result *result, const char *text);
 
 /* As if all of it were zero; what lies in the room of metrics and texts that are not there stays. */
 void hpo_result_clear(hpo_result *result);
-/* The study's metric; NaN of a failed result. One that cannot be used, for want of the metric or because it is not
- * finite, becomes a failure. The one place where that is judged, by whoever has the result first. */
-double hpo_result_judge(hpo_result *result, const char *metric);
+/* values: what the study optimizes, one for each goal; NaN of a failed result. One that cannot be used, for want of a
+ * metric or because it is not finite, becomes a failure that names the first of them. The one place where that is
+ * judged, by whoever has the result first. True: it did not fail. */
+bool hpo_result_judge(hpo_result *result, const hpo_goal *goals, size_t n_goals, double *values);
 /* Whether the evaluation ended by itself below the fidelity that was asked for. */
 bool hpo_result_ended_early(const hpo_result *result, double asked);
 

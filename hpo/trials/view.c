@@ -198,3 +198,41 @@ bool hpo_view_incumbent(hpo_view view, hpo_incumbent *out) {
     *out = (hpo_incumbent){.trial = best->trial, .eval = &history->trials[best->trial].evals[best->eval]};
     return true;
 }
+
+const hpo_goal *hpo_view_goals(hpo_view view, size_t *count) {
+    *count = view.history->n_goals;
+    return view.history->goals;
+}
+
+const hpo_front_entry *hpo_view_front_log(hpo_view view, size_t *count) {
+    const hpo_history *history = view.history;
+    *count = is_newest(view) ? history->n_fronts : COUNT_BEFORE(history->fronts, history->n_fronts, view.as_of);
+    return history->fronts;
+}
+
+static hpo_incumbent front_member(const hpo_history *history, const hpo_front_entry *entry) {
+    return (hpo_incumbent){.trial = entry->trial, .eval = &history->trials[entry->trial].evals[entry->eval]};
+}
+
+size_t hpo_view_front(hpo_view view, hpo_incumbent *out, size_t room) {
+    const hpo_history *history = view.history;
+    size_t entries, count = 0;
+    hpo_incumbent best;
+    if (history->n_goals == 1) {
+        count = hpo_view_incumbent(view, &best);
+        if (count > 0 && room > 0) *out = best;
+        return count;
+    }
+    if (is_newest(view)) {
+        for (size_t i = 0; i < history->n_front && i < room; i++)
+            out[i] = front_member(history, &history->fronts[history->front[i]]);
+        return history->n_front;
+    }
+    const hpo_front_entry *log = hpo_view_front_log(view, &entries);
+    for (size_t i = 0; i < entries; i++) {
+        if (log[i].left < view.as_of) continue;
+        if (count < room) out[count] = front_member(history, &log[i]);
+        count++;
+    }
+    return count;
+}

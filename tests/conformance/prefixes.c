@@ -37,7 +37,7 @@ static hpo_history *make_history(const hpo_study_spec *spec, uint64_t seed, toy_
                                         .reports = seed % 2 ? 3 : 0,
                                         .tape = tape});
     hpo_study_destroy(study);
-    hpo_history *history = hpo_history_create(spec->space, spec->maximize, spec->fidelity.max);
+    hpo_history *history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max);
     for (size_t i = 0; i < tape->count; i++) CHECK_OK(hpo_history_apply(history, &tape->records[i], &err));
     return history;
 }

@@ -4,6 +4,7 @@
 
 {"study": name, "direction": "minimize" | "maximize", "metrics": [name] or null, "best_trial": number or null,
  "trials": [{"number", "state", "value", "params", "distributions", "intermediate_values", "user_attrs": [keys]}]}
+With several objectives: {"study", "directions": [...], "metrics", "best_trials": [numbers], "trials"}, with "values" for "value".
 A value outside its distribution, or a distribution that Optuna has to mend, is an error.
 """
 import json
@@ -19,7 +20,7 @@ warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
-def show(trial):
+def show(trial, several):
     for name, value in trial.params.items():
         distribution = trial.distributions[name]
         if not distribution._contains(distribution.to_internal_repr(value)):
@@ -27,7 +28,7 @@ def show(trial):
     return {
         "number": trial.number,
         "state": trial.state.name,
-        "value": trial.value,
+        **({"values": trial.values} if several else {"value": trial.value}),
         "params": trial.params,
         "distributions": {k: json.loads(distribution_to_json(d)) for k, d in trial.distributions.items()},
         "intermediate_values": {str(k): v for k, v in trial.intermediate_values.items()},
@@ -39,20 +40,21 @@ def main(path):
     storage = JournalStorage(JournalFileStorage(path))
     (frozen,) = storage.get_all_studies()
     study = optuna.load_study(study_name=frozen.study_name, storage=storage)
-    try:
-        best = study.best_trial.number
-    except ValueError:  # no trial is complete
-        best = None
-    json.dump(
-        {
-            "study": study.study_name,
-            "direction": study.direction.name.lower(),
-            "metrics": frozen.system_attrs.get("study:metric_names"),
-            "best_trial": best,
-            "trials": [show(trial) for trial in study.get_trials(deepcopy=False)],
-        },
-        sys.stdout,
-    )
+    several = len(study.directions) > 1
+    if several:
+        told = {
+            "directions": [direction.name.lower() for direction in study.directions],
+            "best_trials": [trial.number for trial in study.best_trials],
+        }
+    else:
+        try:
+            best = study.best_trial.number
+        except ValueError:  # no trial is complete
+            best = None
+        told = {"direction": study.direction.name.lower(), "best_trial": best}
+    told["metrics"] = frozen.system_attrs.get("study:metric_names")
+    trials = [show(trial, several) for trial in study.get_trials(deepcopy=False)]
+    json.dump({"study": study.study_name, **told, "trials": trials}, sys.stdout)
 
 
 if __name__ == "__main__":

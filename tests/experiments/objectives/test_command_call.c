@@ -37,7 +37,7 @@ static void read_study(told *self, const char *settings, const char *space) {
     hpo_objective_env env = {.space = self->spec->space,
                              .settings = self->spec->settings,
                              .fidelity = self->spec->fidelity,
-                             .metric = self->spec->metric,
+                             .metric = self->spec->goals[0].name,
                              .base_dir = "/study",
                              .writes_config = true};
     CHECK_OK(base_options_read(obj_command.options, self->spec->settings, &self->state, self->arena, &err));

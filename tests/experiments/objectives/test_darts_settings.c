@@ -65,7 +65,7 @@ static void everything_has_the_default_of_the_paper(void **state) {
     hpo_study_spec *spec;
     const double config[] = {0.05};
     const darts_settings s = settings_of(DIGITS END X, config, arena, &spec);
-    assert_string_equal(spec->metric, "valid_error");
+    assert_string_equal(spec->goals[0].name, "valid_error");
     CHECK_NEAR(s.search.learning_rate, 0.05, 0);
     assert_int_equal(s.search.epochs, 50);
     assert_int_equal(s.search.channels, 4);

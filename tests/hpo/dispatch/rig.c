@@ -178,7 +178,8 @@ static hpo_study_spec *read_spec(const char *yaml) {
 
 static hpo_journal_head head_of(const hpo_study_spec *spec) {
     return (hpo_journal_head){.study = spec->name,
-                              .maximize = spec->maximize,
+                              .goals = spec->goals,
+                              .n_goals = spec->n_goals,
                               .seed = spec->seed,
                               .identity = spec->identity,
                               .program = rig_catalog.version,
@@ -294,7 +295,7 @@ static void with_journal(const char *yaml, const char *path, reader *r,
     hpo_study_spec *spec = read_spec(yaml);
     hpo_journal *journal = open_journal(spec, path);
     r->spec = spec;
-    r->history = hpo_history_create(spec->space, spec->maximize, spec->fidelity.max);
+    r->history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max);
     CHECK_OK(hpo_journal_replay(journal, visit, r, &err));
     if (r->out && !r->wanted && visit) {
         hpo_view view = hpo_history_view(r->history);

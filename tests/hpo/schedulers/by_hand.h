@@ -13,13 +13,15 @@ typedef struct bench {
     hpo_scheduler *scheduler;
 } bench;
 
-static inline bench bench_open_from(const char *scheduler, const char *options, double min, double max) {
+static inline bench bench_open_goals(const char *scheduler, const char *options, double min, double max,
+                                     size_t n_goals) {
+    const hpo_goal goals[HPO_MAX_GOALS] = {{.maximize = false}};
     base_err err;
     bench b = {.space = hpo_space_create()};
     const hpo_param x = {.name = "x", .kind = HPO_FLOAT, .min = 0, .max = 1};
     CHECK_OK(hpo_space_add(b.space, &x, &err));
     CHECK_OK(hpo_space_seal(b.space, &err));
-    b.history = hpo_history_create(b.space, false, max);
+    b.history = hpo_history_create_for(b.space, goals, n_goals, max);
     base_yaml_node *node = NULL;
     if (options) {
         CHECK_OK(base_yaml_parse(hpo_space_arena(b.space), "options", options, strlen(options), &node, &err));
@@ -28,6 +30,10 @@ static inline bench bench_open_from(const char *scheduler, const char *options, 
         .space = b.space, .has_fidelity = true, .min_fidelity = min, .max_fidelity = max, .integer_fidelity = true};
     CHECK_OK(hpo_scheduler_create(hpo_scheduler_find(scheduler), node, &env, &b.scheduler, &err));
     return b;
+}
+
+static inline bench bench_open_from(const char *scheduler, const char *options, double min, double max) {
+    return bench_open_goals(scheduler, options, min, max, 1);
 }
 
 static inline bench bench_open(const char *scheduler, const char *options, double max) {

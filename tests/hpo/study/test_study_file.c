@@ -15,8 +15,8 @@ static void everything_has_a_default(void **state) {
     assert_false(spec->seed_given);
     assert_ptr_equal(spec->objective, &toy_objective);
     assert_int_equal(spec->settings->count, 0);
-    assert_string_equal(spec->metric, "loss");
-    assert_false(spec->maximize);
+    assert_string_equal(spec->goals[0].name, "loss");
+    assert_false(spec->goals[0].maximize);
     assert_string_equal(spec->method, "gp");
     CHECK_CONTAINS(spec->chosen, "gp, because ");
     assert_string_equal(spec->sampler->name, "gp");
@@ -72,8 +72,8 @@ static void every_key_is_read(void **state) {
     assert_true(spec->seed_given && spec->seed == 7);
     assert_ptr_equal(spec->objective, &toy_restart_objective);
     assert_non_null(base_yaml_get(spec->settings, "a"));
-    assert_true(spec->maximize);
-    assert_string_equal(spec->metric, "accuracy");
+    assert_true(spec->goals[0].maximize);
+    assert_string_equal(spec->goals[0].name, "accuracy");
     assert_string_equal(spec->method, "sobol + hyperband");
     assert_string_equal(spec->fidelity.name, "epochs");
     assert_true(spec->fidelity.integer && spec->fidelity.min == 1 && spec->fidelity.max == 64);

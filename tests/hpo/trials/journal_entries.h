@@ -63,7 +63,8 @@ static inline void check_record(const hpo_record *got, const hpo_record *want) {
     assert_true(got->trial == want->trial && got->bracket == want->bracket && got->rung == want->rung);
     check_double(got->fidelity, want->fidelity);
     check_double(got->from, want->from);
-    check_double(got->value, want->value);
+    assert_int_equal(hpo_record_values(got), hpo_record_values(want));
+    for (size_t g = 0; g < hpo_record_values(want); g++) check_double(got->values[g], want->values[g]);
     assert_true(got->as_of == want->as_of && got->parent == want->parent && got->seed == want->seed);
     assert_true(got->stop == want->stop && got->final == want->final && got->open == want->open);
     assert_true(got->attempt == want->attempt && got->worker == want->worker);

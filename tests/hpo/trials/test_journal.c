@@ -112,6 +112,35 @@ static void test_display_mended(void **state) {
     base_buf_fini(&full);
 }
 
+/* Several objectives: all values stand in one list, and the lines for Optuna that it knows of such studies are mended
+ * from it. */
+static void test_several_values(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    double config[RANDOM_PARAMS] = {0.01, 0.1, 0.5, 2, 16, 0, NAN, 0, 0, 0, 5};
+    hpo_entry start = {.record = {.kind = HPO_RECORD_START, .fidelity = 9, .parent = UINT64_MAX, .config = config}};
+    hpo_entry report = {.record = {.kind = HPO_RECORD_REPORT, .fidelity = 3, .values = {0.5, NAN, 7}, .n_values = 3}};
+    hpo_entry result = {.record = {.kind = HPO_RECORD_RESULT, .fidelity = 9, .n_values = HPO_MAX_GOALS, .final = true}};
+    for (size_t g = 0; g < HPO_MAX_GOALS; g++) result.record.values[g] = 0.1 * (double)g;
+    CHECK_OK(entry_list_add(&f->entries, &start, &err));
+    CHECK_OK(entry_list_add(&f->entries, &report, &err));
+    CHECK_OK(entry_list_add(&f->entries, &result, &err));
+    write_entries(f->path, f->space, &f->entries);
+    check_entries(f, 3);
+    base_buf full = file_text(f->path);
+    assert_non_null(strstr(full.data, "\"values\":[0.5,\"nan\",7"));
+    assert_null(strstr(full.data, "{\"op_code\":7")); /* Optuna has one intermediate value, of one objective */
+    const char *final = strstr(full.data, "{\"op_code\":6");
+    assert_non_null(final);
+    CHECK_CONTAINS(final, "\"state\":1,\"values\":[0.0,0.1,0.2,");
+    write_text(f->path, full.data, (size_t)(final - full.data));
+    check_entries(f, 3);
+    base_buf mended = file_text(f->path);
+    CHECK_CONTAINS(mended.data, "\"state\":1,\"values\":[0.0,0.1,0.2,");
+    base_buf_fini(&mended);
+    base_buf_fini(&full);
+}
+
 /* A head that was torn while it was written is written anew; a file of somebody else is left alone. */
 static void test_torn_head(void **state) {
     fixture *f = *state;
@@ -350,11 +379,11 @@ static void test_fsync_each(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        JOURNAL_TEST(test_round_trip),     JOURNAL_TEST(test_continued),  JOURNAL_TEST(test_torn_tail),
-        JOURNAL_TEST(test_display_mended), JOURNAL_TEST(test_torn_head),  JOURNAL_TEST(test_visit_stops),
-        JOURNAL_TEST(test_identity),       JOURNAL_TEST(test_chosen),     JOURNAL_TEST(test_elapsed),
-        JOURNAL_TEST(test_discard),        JOURNAL_TEST(test_unwritable), JOURNAL_TEST(test_disk_fills),
-        JOURNAL_TEST(test_fsync_each),
+        JOURNAL_TEST(test_round_trip),     JOURNAL_TEST(test_continued),      JOURNAL_TEST(test_torn_tail),
+        JOURNAL_TEST(test_display_mended), JOURNAL_TEST(test_torn_head),      JOURNAL_TEST(test_visit_stops),
+        JOURNAL_TEST(test_identity),       JOURNAL_TEST(test_chosen),         JOURNAL_TEST(test_elapsed),
+        JOURNAL_TEST(test_discard),        JOURNAL_TEST(test_unwritable),     JOURNAL_TEST(test_disk_fills),
+        JOURNAL_TEST(test_fsync_each),     JOURNAL_TEST(test_several_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,7 +235,7 @@ static void test_values(void **state) {
         {"hpo:report", "\"worker\":2", "\"worker\":99999999", "an impossible worker"},
         {"hpo:result", "\"values\":[0.25]", "\"values\":[\"nan\"]", "neither finite nor a failure"},
         {"hpo:result", "\"values\":[0.25]", "\"values\":[]", "cannot be read"},
-        {"hpo:result", "\"values\":[0.25]", "\"values\":[0.25,0.5]", "cannot be read"},
+        {"hpo:result", "\"values\":[0.25]", "\"values\":[0,1,2,3,4,5,6,7,8]", "cannot be read"},
         {"hpo:result", "\"values\":[0.25]", "\"values\":0.25", "cannot be read"},
         {"hpo:result", "\"seconds\":0.0", "\"seconds\":-1.0", "an impossible duration"},
         {"hpo:result", "\"seconds\":0.0", "\"seconds\":0.0,\"seconds\":0.0", "a member twice"},

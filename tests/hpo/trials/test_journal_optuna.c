@@ -16,6 +16,8 @@ typedef struct fixture {
     hpo_journal *journal;
 } fixture;
 
+static const hpo_goal lost = {.name = "l\"oss", .reference = NAN};
+
 static int setup(void **state) {
     base_err err = {0};
     fixture *f = base_calloc(1, sizeof *f);
@@ -25,7 +27,8 @@ static int setup(void **state) {
     f->source = random_source_create(f->space, 77);
     f->entries = entry_list_create();
     f->head = test_head();
-    f->head.metric = "l\"oss";
+    f->head.goals = &lost;
+    f->head.n_goals = 1;
     CHECK_OK(hpo_journal_open(f->path, &f->head, f->space, &f->journal, &err));
     *state = f;
     return 0;
@@ -170,7 +173,7 @@ static void test_all_kinds(void **state) {
     json_t *tree = ask_optuna(f->path); /* while we hold it open */
     assert_string_equal(json_string_value(json_object_get(tree, "study")), f->head.study);
     assert_string_equal(json_string_value(json_object_get(tree, "direction")), "minimize");
-    assert_string_equal(json_string_value(json_array_get(json_object_get(tree, "metrics"), 0)), f->head.metric);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(tree, "metrics"), 0)), lost.name);
     check_trials(f, tree);
 #define RANGE(name, rest) "{\"name\":\"" name "Distribution\",\"attributes\":{" rest "}}"
     check_distribution(tree, "lr", RANGE("Float", "\"step\":null,\"low\":1e-5,\"high\":0.1,\"log\":true"));
@@ -221,10 +224,65 @@ static void test_best_maximize(void **state) {
     base_err err = {0};
     CHECK_OK(hpo_journal_close(f->journal, &err));
     assert_int_equal(unlink(f->path), 0);
-    f->head.maximize = true;
+    const hpo_goal accuracy = {.name = "accuracy", .maximize = true, .reference = NAN};
+    f->head.goals = &accuracy;
+    f->head.n_goals = 1;
     f->head.integer_steps = false; /* a fidelity that is no integer: steps are rungs */
     CHECK_OK(hpo_journal_open(f->path, &f->head, f->space, &f->journal, &err));
     check_best(f, true);
+}
+
+/* Two objectives, the second one maximized: what Optuna has for its best trials is our front. */
+static void test_front(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    const hpo_goal goals[] = {{.name = "error", .reference = NAN},
+                              {.name = "speed", .maximize = true, .reference = NAN}};
+    CHECK_OK(hpo_journal_close(f->journal, &err));
+    assert_int_equal(unlink(f->path), 0);
+    f->head.goals = goals;
+    f->head.n_goals = 2;
+    CHECK_OK(hpo_journal_open(f->path, &f->head, f->space, &f->journal, &err));
+    hpo_history *history = hpo_history_create_for(f->space, goals, 2, 1);
+    for (size_t i = 0; i < 400; i++) {
+        hpo_entry entry = {.kind = HPO_ENTRY_RECORD, .record = random_next(f->source, 150)};
+        hpo_record *record = &entry.record;
+        if (record->trial == UINT64_MAX) break;
+        const bool evaluated = record->kind == HPO_RECORD_RESULT || record->kind == HPO_RECORD_REPORT;
+        if (record->kind == HPO_RECORD_RESULT && record->result.failure == HPO_FAILURE_NONE) {
+            record->final = true;
+            f->source->trial[record->trial].paused = false;
+        }
+        if (evaluated) record->n_values = 2;
+        const bool works = record->result.failure == HPO_FAILURE_NONE;
+        const double error = (double)random_below(f->source, 12); /* many ties, and more speed for more of it */
+        if (evaluated) record->values[0] = works ? error : NAN;
+        if (evaluated) record->values[1] = works ? error + (double)random_below(f->source, 6) : NAN;
+        CHECK_OK(entry_list_add(&f->entries, &entry, &err));
+        CHECK_OK(hpo_history_apply(history, record, &err));
+    }
+    write_all(f);
+    json_t *tree = ask_optuna(f->path);
+    const json_t *directions = json_object_get(tree, "directions"), *best = json_object_get(tree, "best_trials");
+    assert_string_equal(json_string_value(json_array_get(directions, 0)), "minimize");
+    assert_string_equal(json_string_value(json_array_get(directions, 1)), "maximize");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(tree, "metrics"), 1)), "speed");
+    hpo_incumbent front[150];
+    const size_t count = hpo_view_front(hpo_history_view(history), front, CHECK_COUNT(front));
+    assert_true(count >= 3);
+    assert_int_equal(json_array_size(best), count);
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < count; k++)
+            found = found || json_integer_value(json_array_get(best, k)) == (json_int_t)front[i].trial;
+        assert_true(found);
+        const json_t *values =
+            json_object_get(json_array_get(json_object_get(tree, "trials"), front[i].trial), "values");
+        for (size_t g = 0; g < 2; g++)
+            CHECK_SAME_DOUBLE(json_number_value(json_array_get(values, g)), hpo_eval_values(front[i].eval, 2)[g]);
+    }
+    json_decref(tree);
+    hpo_history_destroy(history);
 }
 
 static void test_nothing_yet(void **state) {
@@ -239,10 +297,8 @@ static void test_nothing_yet(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        OPTUNA_TEST(test_all_kinds),
-        OPTUNA_TEST(test_best),
-        OPTUNA_TEST(test_best_maximize),
-        OPTUNA_TEST(test_nothing_yet),
+        OPTUNA_TEST(test_all_kinds), OPTUNA_TEST(test_best),        OPTUNA_TEST(test_best_maximize),
+        OPTUNA_TEST(test_front),     OPTUNA_TEST(test_nothing_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

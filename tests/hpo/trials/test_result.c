@@ -74,6 +74,45 @@ static void test_an_early_end(void **state) {
         assert_false(hpo_result_ended_early(&(hpo_result){.reached = as_asked[i]}, 9));
 }
 
+static const hpo_goal two[] = {{.name = "error"}, {.name = "speed", .maximize = true}};
+
+static hpo_result with(double error, double speed) {
+    hpo_result result = {0};
+    hpo_metrics_set(&result.metrics, "other", 5);
+    hpo_metrics_set(&result.metrics, "error", error);
+    hpo_metrics_set(&result.metrics, "speed", speed);
+    return result;
+}
+
+static void test_every_metric_is_needed(void **state) {
+    (void)state;
+    double values[2];
+    hpo_result result = with(0.25, 12);
+    assert_true(hpo_result_judge(&result, two, 2, values));
+    CHECK_SAME_DOUBLE(values[0], 0.25);
+    CHECK_SAME_DOUBLE(values[1], 12.0);
+
+    result = with(0.25, 12);
+    result.metrics.count = 2;
+    assert_true(hpo_result_judge(&result, two, 1, values));
+    assert_false(hpo_result_judge(&result, two, 2, values));
+    assert_int_equal(result.failure, HPO_FAILURE_OUTPUT);
+    assert_non_null(strstr(result.reason, "no metric 'speed'; it has other, error"));
+    assert_true(isnan(values[0]) && isnan(values[1]));
+
+    result = with(0.25, -INFINITY);
+    assert_false(hpo_result_judge(&result, two, 2, values));
+    assert_int_equal(result.failure, HPO_FAILURE_NAN);
+    assert_string_equal(result.reason, "speed is minus infinity");
+    assert_true(isnan(values[0]) && isnan(values[1]));
+
+    result = with(NAN, INFINITY); /* the first of them is named */
+    assert_false(hpo_result_judge(&result, two, 2, values));
+    assert_string_equal(result.reason, "error is not a number");
+    assert_false(hpo_result_judge(&result, two, 2, values)); /* judged again: the same */
+    assert_string_equal(result.reason, "error is not a number");
+}
+
 static void test_an_artefact_is_short_and_utf8(void **state) {
     (void)state;
     hpo_result result = {0};
@@ -92,8 +131,11 @@ static void test_an_artefact_is_short_and_utf8(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures), cmocka_unit_test(test_clear),
-                                       cmocka_unit_test(test_metrics), cmocka_unit_test(test_an_early_end),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_failures),
+                                       cmocka_unit_test(test_clear),
+                                       cmocka_unit_test(test_metrics),
+                                       cmocka_unit_test(test_an_early_end),
+                                       cmocka_unit_test(test_every_metric_is_needed),
                                        cmocka_unit_test(test_an_artefact_is_short_and_utf8)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
