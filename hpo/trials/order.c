@@ -196,3 +196,32 @@ void hpo_order_members(hpo_member *members, size_t n, size_t n_goals, hpo_spread
     free(losses);
     free(order);
 }
+
+/* ---- fronts ---- */
+
+typedef struct front_row {
+    row at;
+    hpo_incumbent member;
+} front_row;
+
+static int compare_front(const void *a, const void *b) {
+    return compare_rows(&((const front_row *)a)->at, &((const front_row *)b)->at);
+}
+
+hpo_incumbent *hpo_front_create(hpo_view view, size_t *count) {
+    size_t k;
+    (void)hpo_view_goals(view, &k);
+    *count = hpo_view_front(view, NULL, 0);
+    if (*count == 0) return NULL;
+    hpo_incumbent *front = base_malloc(*count * sizeof *front);
+    front_row *rows = base_malloc(*count * sizeof *rows);
+    (void)hpo_view_front(view, front, *count);
+    for (size_t i = 0; i < *count; i++) {
+        const row at = {hpo_eval_losses(front[i].eval), k, (size_t)front[i].trial};
+        rows[i] = (front_row){at, front[i]};
+    }
+    qsort(rows, *count, sizeof *rows, compare_front);
+    for (size_t i = 0; i < *count; i++) front[i] = rows[i].member;
+    free(rows);
+    return front;
+}

@@ -60,6 +60,10 @@ void hpo_crowding(const double *losses, size_t n, size_t k, double *distance);
  * with one goal. */
 void hpo_order_members(hpo_member *members, size_t n, size_t n_goals, hpo_spread spread, uint32_t *ranks);
 
+/* The front of a view from its best in the first goal to its worst there, ties by the next goals, then the lower trial:
+ * how it is shown. With one goal the incumbent. To be freed; NULL when there is none. */
+hpo_incumbent *hpo_front_create(hpo_view view, size_t *count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The hypervolume: how much of the space of losses a front dominates, up to a reference point. Larger is better; it is
+ * the one number that grows whenever a front does (E. Zitzler, L. Thiele, PPSN 1998). Losses are minimised. */
+#ifndef HPO_MODELS_HYPERVOLUME_H
+#define HPO_MODELS_HYPERVOLUME_H
+
+#include "hpo/trials/history.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { HPO_REFERENCE_RESULTS = 10 };
+
+/* Of n rows of k finite losses (k >= 1); rows that are not better than the reference in every goal add nothing. Exact:
+ * O(n log n) for two goals, O(n^2 log n) for three, exponential in k at worst. */
+double hpo_hypervolume(const double *losses, size_t n, size_t k, const double *reference);
+/* What a row would add to that of n others: >= 0. */
+double hpo_hypervolume_gain(const double *row, const double *losses, size_t n, size_t k, const double *reference);
+/* The spread of a rank (order.h) by hypervolume: first the row that dominates most, then always the one that adds most
+ * to those before it. The reference is a tenth beyond the worst of the rank in each goal, as that of MO-TPE in Optuna:
+ * max(1.1 w, 0.9 w), 0 becomes 1e-12. */
+void hpo_spread_hypervolume(const double *losses, size_t n, size_t k, size_t *order);
+
+/* The reference point of a study, as losses, one for each goal: what the study file gives, else the worst of the first
+ * HPO_REFERENCE_RESULTS successes (of as many as there are, at whatever fidelity), so that it stands once these are
+ * there. False: there is no success yet. */
+bool hpo_view_reference(hpo_view view, double *reference);
+/* That of the front of a view; 0 when there is none. */
+double hpo_view_hypervolume(hpo_view view);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
