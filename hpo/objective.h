@@ -94,8 +94,10 @@ typedef struct hpo_objective_env {
     const hpo_space *space;
     const base_yaml_node *settings; /* the objective's map in the study file, may be empty; outlives the state */
     hpo_fidelity fidelity;
-    uint64_t seed;        /* the study's */
-    const char *metric;   /* the study's metric */
+    uint64_t seed;         /* the study's */
+    const char *metric;    /* the study's metric; of several the first */
+    const hpo_goal *goals; /* all of them; NULL: the metric alone */
+    size_t n_goals;
     const char *base_dir; /* relative paths in settings are relative to this (the study file's folder) */
     bool writes_config;   /* a program finds its configuration in a file, too */
     uint32_t worker;      /* number of this worker, from 0 */

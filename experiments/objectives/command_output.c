@@ -84,10 +84,16 @@ static void report(command_output *output) {
     if (output->reporter) (void)output->reporter->report(output->reporter->self, step, &output->metrics);
 }
 
+static bool has_goals(const command_output *output, const hpo_metrics *metrics) {
+    for (size_t g = 0; g < output->n_goals; g++)
+        if (!hpo_metrics_get(metrics, output->goals[g].name)) return false;
+    return hpo_metrics_get(metrics, output->metric) != NULL;
+}
+
 /* After every line with numbers. */
 static void settle(command_output *output) {
     const command_step *current = &output->current;
-    if (!hpo_metrics_get(&current->metrics, output->metric)) return;
+    if (!has_goals(output, &current->metrics)) return;
     output->found = true;
     output->metrics = current->metrics;
     if (isnan(current->step)) return;

@@ -22,12 +22,14 @@ typedef struct command_step {
 } command_step;
 
 typedef struct command_output {
-    const char *metric;               /* the study's */
+    const char *metric;    /* the study's; of several the first */
+    const hpo_goal *goals; /* all of them; NULL: the metric alone */
+    size_t n_goals;
     const char *fidelity;             /* its name; NULL = none */
     const command_patterns *patterns; /* may be NULL */
     double from, to;                  /* of the job: only steps between them are reports */
     const hpo_reporter *reporter;     /* gets the reports */
-    bool found;                       /* a number for the metric came; the newest: */
+    bool found;                       /* numbers for all metrics of the study came; the newest: */
     hpo_metrics metrics;              /* with what belongs to the same step */
     double first, reached; /* lowest and highest step that came with the metric; NaN = the program names none */
     command_hint hint;

@@ -81,10 +81,12 @@ static base_status check_fidelity(const hpo_objective_env *env, const bench_prob
 static base_status prepare(function_state *state, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     bench_instance instance;
     BASE_TRY(read_settings(env->settings, arena, state, &instance, err));
+    for (size_t g = 1; g < env->n_goals; g++)
+        BASE_TRY(bench_search_for(&instance, env->goals[g].name, problem_in(env->settings), arena, err));
     BASE_TRY(bench_search_for(&instance, env->metric, problem_in(env->settings), arena, err));
     BASE_TRY(check_fidelity(env, instance.problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
-    state->knows_optimum = strcmp(env->metric, instance.problem->metric[0]) == 0;
+    state->knows_optimum = env->n_goals <= 1 && strcmp(env->metric, instance.problem->metric[0]) == 0;
     if (state->report_every > 0 && !state->has_fidelity) {
         return base_yaml_fail(base_yaml_key(env->settings, "report_every"), err,
                               "report_every counts in units of the fidelity: add one, e.g. fidelity: {epochs: {min: 1, "

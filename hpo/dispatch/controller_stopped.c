@@ -105,6 +105,26 @@ static void tidy(controller *c, const hpo_trial *trial, bool is_best) {
     }
 }
 
+/* ---- several metrics: what is kept as the best is the front ---- */
+
+static bool is_on_front(hpo_view view, uint64_t id) {
+    size_t count;
+    const hpo_front_entry *log = hpo_view_front_log(view, &count);
+    while (count > 0 && (log[count - 1].trial != id || log[count - 1].left != UINT64_MAX)) count--;
+    return count > 0;
+}
+
+/* Those that the newest record has pushed off it. */
+static void tidy_left(controller *c, hpo_view view) {
+    size_t count;
+    const hpo_front_entry *log = hpo_view_front_log(view, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (log[i].left + 1 != view.as_of || is_on_front(view, log[i].trial)) continue;
+        const hpo_trial old = hpo_view_trial(view, log[i].trial);
+        if (!may_go_on(&old)) tidy(c, &old, false);
+    }
+}
+
 void controller_tidy(controller *c, uint64_t id, uint64_t best_before) {
     const bool can = c->spec->objective->forget || c->spec->keep != HPO_KEEP_ALL;
     if (!can || !c->env->run_dir || c->env->verify) return;
@@ -112,6 +132,11 @@ void controller_tidy(controller *c, uint64_t id, uint64_t best_before) {
     hpo_incumbent best = {.trial = UINT64_MAX};
     if (!hpo_view_incumbent(view, &best)) best.trial = UINT64_MAX;
     const hpo_trial trial = hpo_view_trial(view, id);
+    if (c->spec->n_goals > 1) {
+        tidy(c, &trial, is_on_front(view, id));
+        tidy_left(c, view);
+        return;
+    }
     tidy(c, &trial, best.trial == id);
     if (best_before == UINT64_MAX || best_before == id || best_before == best.trial) return;
     const hpo_trial old = hpo_view_trial(view, best_before); /* no longer the incumbent */

@@ -90,6 +90,7 @@ const hpo_sampler_type hpo_sampler_lhs = {
     .name = "lhs",
     .summary = "latin hypercube: blocks of points that are even in every dimension",
     .options = lhs_options,
+    .flags = HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(lhs_state),
     .init = lhs_init,
     .ask = lhs_ask,

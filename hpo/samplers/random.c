@@ -46,6 +46,7 @@ const hpo_sampler_type hpo_sampler_random = {
     .name = "random",
     .summary = "independent draws, uniform or from the priors",
     .options = random_options,
+    .flags = HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(random_state),
     .init = random_init,
     .ask = random_ask,

@@ -35,6 +35,7 @@ enum {
     HPO_SAMPLER_FINITE = 4,         /* ends by itself (grid): a study without budget is allowed */
     HPO_SAMPLER_SLOW = 8,           /* fits models: a proposal may take milliseconds or more, and is made beside the
                                        controller's thread (the flag changes no bit of it) */
+    HPO_SAMPLER_MANY_GOALS = 16,    /* what it proposes makes sense when the study optimizes several metrics */
 };
 
 typedef struct hpo_sampler_type {

@@ -174,6 +174,7 @@ const hpo_sampler_type hpo_sampler_sobol = {
     .name = "sobol",
     .summary = "Sobol's low-discrepancy sequence, scrambled",
     .options = sobol_options,
+    .flags = HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(sobol_state),
     .init = sobol_init,
     .ask = sobol_ask,

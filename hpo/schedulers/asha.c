@@ -60,7 +60,8 @@ const hpo_scheduler_type hpo_scheduler_asha = {
     .name = "asha",
     .summary = "successive halving without waiting: who is among the best of its rung so far goes on",
     .options = options,
-    .flags = HPO_SCHEDULER_NEEDS_FIDELITY | HPO_SCHEDULER_USES_REPORTS | HPO_SCHEDULER_ASYNCHRONOUS,
+    .flags = HPO_SCHEDULER_NEEDS_FIDELITY | HPO_SCHEDULER_USES_REPORTS | HPO_SCHEDULER_ASYNCHRONOUS |
+             HPO_SCHEDULER_MANY_GOALS,
     .state_size = sizeof(hpo_asha),
     .init = init,
     .next = hpo_asha_next,

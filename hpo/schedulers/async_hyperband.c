@@ -13,7 +13,8 @@ const hpo_scheduler_type hpo_scheduler_async_hyperband = {
     .name = "async-hyperband",
     .summary = "ASHA in brackets that begin on different rungs, drawn as often as Hyperband uses them",
     .options = options,
-    .flags = HPO_SCHEDULER_NEEDS_FIDELITY | HPO_SCHEDULER_USES_REPORTS | HPO_SCHEDULER_ASYNCHRONOUS,
+    .flags = HPO_SCHEDULER_NEEDS_FIDELITY | HPO_SCHEDULER_USES_REPORTS | HPO_SCHEDULER_ASYNCHRONOUS |
+             HPO_SCHEDULER_MANY_GOALS,
     .state_size = sizeof(hpo_asha),
     .init = init,
     .next = hpo_asha_next,

@@ -30,6 +30,7 @@ static base_status full_next(void *self, hpo_view view, bool may_start, hpo_deci
 const hpo_scheduler_type hpo_scheduler_full = {
     .name = "full",
     .summary = "every configuration at the highest fidelity",
+    .flags = HPO_SCHEDULER_MANY_GOALS,
     .state_size = sizeof(full_state),
     .init = full_init,
     .next = full_next,

@@ -42,6 +42,7 @@ enum {
     HPO_SCHEDULER_USES_REPORTS = 2, /* with some of its options at least */
     HPO_SCHEDULER_ASYNCHRONOUS = 4, /* never waits while new configurations are allowed; may promote what later turns
                                        out not to be among the best */
+    HPO_SCHEDULER_MANY_GOALS = 8,   /* orders results of several metrics, or none at all */
 };
 
 typedef struct hpo_scheduler_type {

@@ -33,6 +33,12 @@ static bool searches_nothing(const hpo_situation *s) {
 static bool can_try_all(const hpo_situation *s) {
     return s->configurations <= SMALL_GRID && budget_at_least(s, s->configurations);
 }
+static bool has_many_goals(const hpo_situation *s) {
+    return s->goals > 1;
+}
+static bool has_many_goals_and_ladder(const hpo_situation *s) {
+    return has_many_goals(s) && has_ladder(s);
+}
 static bool is_too_much(const hpo_situation *s) {
     return s->searched > MANY_PARAMETERS || s->workers > MANY_WORKERS || budget_at_least(s, MANY_RESULTS);
 }
@@ -59,6 +65,9 @@ static const hpo_rule rules[] = {
     {searches_nothing, "nothing is searched", "random", "trials differ by their seeds alone"},
     {can_try_all, "at most 1,000 configurations, and evaluations for all of them", "{sampler: grid, points: 1000}",
      "the budget is enough for every configuration"},
+    {has_many_goals_and_ladder, "several metrics and a fidelity", "hyperband",
+     "models are for one metric, and cheap evaluations tell which configurations are dominated"},
+    {has_many_goals, "several metrics", "random", "models are for one metric"},
     {is_too_much_on_rungs, "a fidelity, and more than 200 parameters, 200 workers or 3,000 full evaluations",
      "{sampler: tpe, scheduler: asha}", DENSITIES},
     {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",
@@ -120,6 +129,7 @@ hpo_situation hpo_situation_of(const hpo_study_spec *spec, uint64_t workers) {
                        .configurations = spec->repeats ? INFINITY : hpo_space_cardinality(space),
                        .range = spec->fidelity.max / spec->fidelity.min,
                        .priors = hpo_space_has_prior(space),
+                       .goals = spec->n_goals,
                        .workers = workers > 0 ? workers : 1};
     for (size_t d = 0; d < s.searched; d++) {
         const hpo_param *param = hpo_space_param(space, hpo_space_dim_param(space, d));
@@ -143,6 +153,7 @@ void hpo_situation_print(const hpo_situation *situation, base_buf *out) {
     put_count(situation->choices, "choice", "choices", &text);
     put_count(situation->conditional, "of them conditional", "of them conditional", &text);
     if (situation->priors) base_buf_puts(&text, ", priors");
+    if (situation->goals > 1) base_buf_printf(&text, ", %zu metrics", situation->goals);
     if (situation->range > 1) base_buf_printf(&text, ", fidelities 1:%.3g", situation->range);
     if (isfinite(situation->budget)) base_buf_printf(&text, ", %.3g full evaluations", situation->budget);
     put_count(situation->workers, "worker", "workers", &text);

@@ -21,15 +21,41 @@ static const char *line_of(const char *identity, const char *key, base_arena *ar
 }
 
 /* "accuracy, maximize" */
-static bool read_metric(hpo_recorded *r, const char *text, base_arena *arena) {
+static bool read_metric(hpo_goal *goal, const char *text, base_arena *arena) {
     const char *comma = text ? strrchr(text, ',') : NULL;
     if (!comma) return false;
-    r->metric = base_arena_strndup(arena, text, (size_t)(comma - text));
-    r->maximize = strcmp(comma + 1, " maximize") == 0;
-    hpo_goal *goal = BASE_NEW_ARRAY(arena, 1, hpo_goal);
-    *goal = (hpo_goal){.name = r->metric, .maximize = r->maximize, .reference = (double)NAN};
-    r->goals = goal;
-    r->n_goals = 1;
+    *goal = (hpo_goal){.name = base_arena_strndup(arena, text, (size_t)(comma - text)),
+                       .maximize = strcmp(comma + 1, " maximize") == 0,
+                       .reference = (double)NAN};
+    return true;
+}
+
+/* [{name: error, goal: minimize}, ...]; how many, 0: it cannot be read. */
+static size_t read_metrics(hpo_goal *goals, const char *text, base_arena *arena) {
+    base_yaml_node *list;
+    if (base_yaml_parse(arena, "", text, strlen(text), &list, NULL) != BASE_OK) return 0;
+    if (list->kind != BASE_YAML_LIST || list->count > HPO_MAX_GOALS) return 0;
+    for (size_t g = 0; g < list->count; g++) {
+        const base_yaml_node *name = base_yaml_get(list->items[g], "name"),
+                             *goal = base_yaml_get(list->items[g], "goal");
+        const base_yaml_node *reference = base_yaml_get(list->items[g], "reference");
+        if (!name || !goal) return 0;
+        goals[g] = (hpo_goal){.name = name->text,
+                              .maximize = strcmp(goal->text, "maximize") == 0,
+                              .reference = reference ? reference->number : (double)NAN};
+    }
+    return list->count;
+}
+
+static bool read_goals(hpo_recorded *r, const char *identity, base_arena *arena) {
+    hpo_goal *goals = BASE_NEW_ARRAY(arena, HPO_MAX_GOALS, hpo_goal);
+    const char *several = line_of(identity, "metrics", arena);
+    r->goals = goals;
+    r->n_goals =
+        several ? read_metrics(goals, several, arena) : read_metric(goals, line_of(identity, "metric", arena), arena);
+    if (r->n_goals == 0) return false;
+    r->metric = goals[0].name;
+    r->maximize = goals[0].maximize;
     return true;
 }
 
@@ -55,7 +81,7 @@ static base_status read_head(hpo_recorded *r, base_arena *arena, base_err *err) 
     r->objective = line_of(identity, "objective", arena);
     r->sampler = line_of(identity, "sampler", arena);
     r->scheduler = line_of(identity, "scheduler", arena);
-    if (!r->parameters || !fidelity || !read_metric(r, line_of(identity, "metric", arena), arena))
+    if (!r->parameters || !fidelity || !read_goals(r, identity, arena))
         return BASE_FAIL(err, BASE_CORRUPT, "%s: its head does not say space, metric and fidelity", r->file);
     return read_fidelity(r, fidelity, arena, err);
 }

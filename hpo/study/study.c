@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "hpo/study/study_impl.h"
+#include "hpo/trials/order.h"
 
 static bool resumes(const hpo_study_spec *spec) {
     const hpo_objective_env env = hpo_study_objective_env(spec);
@@ -109,16 +110,45 @@ static void apply_own(hpo_study *study, const hpo_record *record) {
     BASE_ASSERT(status == BASE_OK);
 }
 
+static bool meets_target(const hpo_study_spec *spec, const hpo_eval *eval) {
+    const double *values = hpo_eval_values(eval, spec->n_goals), *target = spec->budget.target;
+    if (eval->fidelity < spec->fidelity.max) return false;
+    for (size_t g = 0; g < spec->n_goals; g++)
+        if (spec->goals[g].maximize ? values[g] < target[g] : values[g] > target[g]) return false; /* of NaN: neither */
+    return true;
+}
+
+static void put_reached(const hpo_study_spec *spec, const hpo_incumbent *who, base_buf *why) {
+    const double *values = hpo_eval_values(who->eval, spec->n_goals), *target = spec->budget.target;
+    if (spec->n_goals == 1) {
+        base_buf_printf(why, "the target of %.15g is reached: %s is %.15g in trial %llu", *target, spec->goals[0].name,
+                        *values, (unsigned long long)who->trial);
+        return;
+    }
+    base_buf_printf(why, "trial %llu reaches the target:", (unsigned long long)who->trial);
+    for (size_t g = 0, said = 0; g < spec->n_goals; g++) {
+        if (isnan(target[g])) continue;
+        base_buf_printf(why, "%s %s %.15g (%.15g was asked for)", said++ > 0 ? "," : "", spec->goals[g].name, values[g],
+                        target[g]);
+    }
+}
+
+/* With several goals whoever meets the target is on the front, or dominated by one there that meets it as well. */
 static bool target_reached(const hpo_study *study, hpo_view view, base_buf *why) {
     const hpo_study_spec *spec = study->spec;
     hpo_incumbent best;
     if (!spec->budget.has_target || !hpo_view_incumbent(view, &best)) return false;
-    if (best.eval->fidelity < spec->fidelity.max) return false;
-    const double target = spec->budget.target, value = best.eval->value;
-    if (spec->goals[0].maximize ? value < target : value > target) return false;
-    base_buf_printf(why, "the target of %.15g is reached: %s is %.15g in trial %llu", target, spec->goals[0].name,
-                    value, (unsigned long long)best.trial);
-    return true;
+    if (spec->n_goals == 1) {
+        if (!meets_target(spec, best.eval)) return false;
+        put_reached(spec, &best, why);
+        return true;
+    }
+    size_t count, i = 0;
+    hpo_incumbent *front = hpo_front_create(view, &count);
+    while (i < count && !meets_target(spec, front[i].eval)) i++;
+    if (i < count) put_reached(spec, &front[i], why);
+    free(front);
+    return i < count;
 }
 
 /* What ends everything at once, running evaluations included; the sentence is appended to why. */

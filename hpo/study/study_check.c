@@ -72,6 +72,8 @@ hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec) {
         .fidelity = spec->fidelity,
         .seed = spec->seed,
         .metric = spec->goals[0].name,
+        .goals = spec->goals,
+        .n_goals = spec->n_goals,
         .base_dir = spec->base_dir,
         .writes_config = spec->writes_config,
     };
@@ -106,7 +108,9 @@ static bool stops_at_reports(const hpo_study_spec *spec) {
 static void advise_on_stopping(const hpo_study_spec *spec, base_buf *out) {
     const hpo_objective_type *type = spec->objective;
     const char *const *reported = type->reported ? type->reported(spec->settings) : NULL;
-    if (!reported || is_in(spec->goals[0].name, reported) || !stops_at_reports(spec)) return;
+    size_t g = 0;
+    while (reported && g < spec->n_goals && is_in(spec->goals[g].name, reported)) g++;
+    if (!reported || g == spec->n_goals || !stops_at_reports(spec)) return;
     base_buf_printf(out, "%s stops trials by what they report, but reports of the objective %s carry ",
                     spec->scheduler->name, type->name);
     for (size_t i = 0; reported[i]; i++)
@@ -114,7 +118,7 @@ static void advise_on_stopping(const hpo_study_spec *spec, base_buf *out) {
     base_buf_printf(out,
                     ", not %s: it would stop good trials and bad ones alike; take a method without such a rule, such "
                     "as hyperband\n",
-                    spec->goals[0].name);
+                    spec->goals[g].name);
 }
 
 void hpo_study_advise(const hpo_study_spec *spec, base_buf *out) {
@@ -136,6 +140,38 @@ base_status study_check_objective(const hpo_study_spec *spec, base_err *err) {
     return type->options ? check_options(spec, err) : BASE_OK;
 }
 
+/* ", a, b or c": those with the flag. */
+#define PUT_ABLE(types, count, flag, out)                                                                              \
+    for (size_t i = 0, said = 0; i < (count); i++) {                                                                   \
+        size_t left = 0;                                                                                               \
+        if (!((types)[i]->flags & (flag))) continue;                                                                   \
+        for (size_t k = i + 1; k < (count); k++) left += ((types)[k]->flags & (flag)) != 0;                            \
+        base_buf_printf((out), "%s%s", said++ == 0 ? "" : left > 0 ? ", " : " or ", (types)[i]->name);                 \
+    }
+
+/* Several metrics have no best result: who models one loss, or compares reports with a quantile of it, cannot do. */
+static base_status check_goals(const hpo_study_spec *spec, const base_yaml_node *method, base_err *err) {
+    const bool sampler = spec->sampler->flags & HPO_SAMPLER_MANY_GOALS;
+    const bool scheduler = spec->scheduler->flags & HPO_SCHEDULER_MANY_GOALS;
+    if (spec->n_goals == 1 || (sampler && scheduler)) return BASE_OK;
+    size_t count;
+    base_buf able = {0};
+    if (!sampler) {
+        const hpo_sampler_type *const *types = hpo_samplers(&count);
+        PUT_ABLE(types, count, HPO_SAMPLER_MANY_GOALS, &able);
+    } else {
+        const hpo_scheduler_type *const *types = hpo_schedulers(&count);
+        PUT_ABLE(types, count, HPO_SCHEDULER_MANY_GOALS, &able);
+    }
+    const base_status status =
+        base_yaml_fail(method, err, "%s %s one metric, and this study has %zu; %ss for several are %s",
+                       sampler ? spec->scheduler->name : spec->sampler->name,
+                       sampler ? "stops trials by the values of" : "looks for the best value of", spec->n_goals,
+                       sampler ? "scheduler" : "sampler", base_buf_text(&able));
+    base_buf_fini(&able);
+    return status;
+}
+
 /* Whether a parameter has a prior, whether there is a fidelity; that the options are in order is seen by creating both;
  * and whether the study can end. */
 base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node *root, const base_yaml_node *method,
@@ -153,6 +189,7 @@ base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node 
                               "1.0, log: true, prior: 1e-2}",
                               sampler->name);
     }
+    BASE_TRY(check_goals(spec, method, err));
     const hpo_sampler_env sampler_env = study_sampler_env(spec);
     hpo_sampler *live_sampler;
     BASE_TRY(hpo_sampler_create(sampler, spec->sampler_options, &sampler_env, &live_sampler, err));

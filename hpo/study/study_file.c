@@ -174,79 +174,12 @@ static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, 
     return study_check_searched(spec, parameters, err);
 }
 
-static base_status check_metric(const hpo_study_spec *spec, const char *metric, const base_yaml_node *node,
-                                const char *const *declared, base_err *err) {
-    if (strlen(metric) >= HPO_METRIC_NAME || !*metric) {
-        return base_yaml_fail(node, err, "the name of a metric has 1 to %d characters", HPO_METRIC_NAME - 1);
-    }
-    size_t count = 0;
-    for (; declared && declared[count]; count++) {
-        if (strcmp(declared[count], metric) == 0) return BASE_OK;
-    }
-    if (!declared) return BASE_OK;
-    return base_yaml_fail(node, err, "the objective %s does not report a metric '%s'%s", spec->objective->name, metric,
-                          study_hint(spec->arena, metric, declared, count));
-}
-
-/* A study that does not say which way its metric is better gets the objective's word. */
-static base_status assume_goal(const hpo_study_spec *spec, hpo_goal *goal, const base_yaml_node *node, base_err *err) {
-    const hpo_objective_type *type = spec->objective;
-    if (type->needs_goal && type->needs_goal(spec->settings, goal->name)) {
-        return base_yaml_fail(node, err,
-                              "is a larger '%s' better? write metric: {name: %s, goal: maximize} or metric: "
-                              "{name: %s, goal: minimize}",
-                              goal->name, goal->name, goal->name);
-    }
-    goal->maximize = type->maximize && type->maximize(spec->settings, goal->name);
-    return BASE_OK;
-}
-
-static base_status read_goal(const hpo_study_spec *spec, hpo_goal *goal, const base_yaml_node *root,
-                             const base_yaml_node *node, base_err *err) {
-    const char *const *declared = spec->objective->metrics ? spec->objective->metrics(spec->settings) : NULL;
-    if (!given(node)) {
-        if (!declared || !declared[0]) {
-            return base_yaml_fail(root, err,
-                                  "the key 'metric' is missing: what the objective reports, e.g. metric: "
-                                  "{name: accuracy, goal: maximize}");
-        }
-        goal->name = declared[0];
-        return assume_goal(spec, goal, root, err);
-    }
-    if (node->kind == BASE_YAML_STRING) {
-        goal->name = node->text;
-        BASE_TRY(check_metric(spec, goal->name, node, declared, err));
-        return assume_goal(spec, goal, node, err);
-    }
-    BASE_TRY(need_map(node, "metric", "{name: accuracy, goal: maximize}", err));
-    metric_keys keys;
-    BASE_TRY(base_options_read(metric_keys_table, node, &keys, spec->arena, err));
-    goal->name = keys.name;
-    goal->maximize = keys.goal == 1;
-    const base_yaml_node *name = base_yaml_get(node, "name");
-    BASE_TRY(check_metric(spec, goal->name, name, declared, err));
-    return given(base_yaml_get(node, "goal")) ? BASE_OK : assume_goal(spec, goal, name, err);
-}
-
-static base_status read_goals(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err) {
-    hpo_goal *goals = BASE_NEW_ARRAY(spec->arena, 1, hpo_goal);
-    *goals = (hpo_goal){.reference = (double)NAN};
-    spec->goals = goals;
-    spec->n_goals = 1;
-    return read_goal(spec, goals, root, keys->metric, err);
-}
-
 static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
     budget_keys keys;
     if (given(node)) BASE_TRY(need_map(node, "budget", "{trials: 100}", err));
     BASE_TRY(base_options_read(budget_keys_table, node, &keys, spec->arena, err));
     spec->budget = (hpo_budget){.trials = (uint64_t)keys.trials, .cost = keys.cost, .time = keys.time};
-    if (given(keys.target)) {
-        BASE_TRY(base_option_check(&study_target_option, keys.target, err));
-        spec->budget.has_target = true;
-        spec->budget.target = keys.target->number;
-    }
-    return BASE_OK;
+    return given(keys.target) ? study_read_target(spec, keys.target, err) : BASE_OK;
 }
 
 static base_status read_exit_grace(const base_yaml_node *node, double *seconds, base_err *err) {
@@ -372,7 +305,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(read_fidelity(spec, keys.fidelity, err));
     BASE_TRY(read_objective(spec, catalog, keys.objective, err));
     BASE_TRY(read_space(spec, root, &keys, err));
-    BASE_TRY(read_goals(spec, root, &keys, err));
+    BASE_TRY(study_read_goals(spec, root, &keys, err));
     BASE_TRY(read_budget(spec, keys.budget, err));
     BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
     BASE_TRY(study_settle_method(spec, keys.method, err));

@@ -18,7 +18,7 @@ typedef struct hpo_budget { /* 0 = no limit; has_target false = none */
     double cost;            /* units of fidelity charged */
     double time;            /* seconds of wall time of the run, summed over restarts by whoever runs it */
     bool has_target;
-    double target; /* as the user sees the metric */
+    double target[HPO_MAX_GOALS]; /* by goal, as the user sees the metric; NaN: none */
 } hpo_budget;
 
 typedef struct hpo_failure_policy {

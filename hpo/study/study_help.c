@@ -47,9 +47,13 @@ static const struct {
     const char *key, *title;
     const base_option *table;
 } sections[] = {
-    {"metric", "metric:", metric_keys_table},    {"fidelity", "fidelity: {NAME: ...}", fidelity_keys_table},
-    {"budget", "budget:", budget_keys_table},    {"trial", "trial:", trial_keys_table},
-    {"failure", "failure:", failure_keys_table}, {"failure", "failure: {retries: ...}", retries_keys_table},
+    {"metric", "metric:", metric_keys_table},
+    {"metrics", "metrics: [{...}, ...]", goal_keys_table},
+    {"fidelity", "fidelity: {NAME: ...}", fidelity_keys_table},
+    {"budget", "budget:", budget_keys_table},
+    {"trial", "trial:", trial_keys_table},
+    {"failure", "failure:", failure_keys_table},
+    {"failure", "failure: {retries: ...}", retries_keys_table},
 };
 enum { N_SECTIONS = sizeof sections / sizeof *sections };
 

@@ -24,6 +24,9 @@ const base_option study_keys_table[] = {
     {KEY(study_keys, metric, NODE), .shape = "name or map", .fallback = "", .alias = "direction directions goal mode",
      .help = "what the objective reports and the study optimizes: a name or {name, goal}; default: the first metric "
              "that the objective declares"},
+    {KEY(study_keys, metrics, NODE), .shape = "list", .fallback = "", .alias = "objectives",
+     .help = "several metrics instead of one: names or {name, goal, reference}; what is found is their front, the "
+             "evaluations that no other one beats in all"},
     {KEY(study_keys, method, NODE), .shape = "name or map", .fallback = STUDY_AUTO,
      .alias = "sampler scheduler pruner algorithm algo optimizer tuner search_alg early_terminate",
      .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
@@ -67,6 +70,17 @@ const base_option metric_keys_table[] = {
     BASE_OPTIONS_END,
 };
 
+const base_option goal_keys_table[] = {
+    {KEY(goal_keys, name, STRING), .fallback = BASE_REQUIRED, .alias = "metric", .help = "as the objective reports it"},
+    {KEY(goal_keys, goal, CHOICE), .fallback = "", .choices = goals, .alias = "direction mode optimize",
+     .help = "which way is better; default: what the objective says of this metric, else minimize"},
+    {KEY(goal_keys, reference, NODE), .shape = "number", .fallback = "", .alias = "reference_point ref_point nadir",
+     .help = "what is no better than this adds nothing to the hypervolume; default: the worst of the first 10 results"},
+    BASE_OPTIONS_END,
+};
+
+const base_option study_reference_option = {.name = "reference", .kind = BASE_OPTION_REAL, .fallback = BASE_REQUIRED};
+
 const base_option fidelity_keys_table[] = {
     {KEY(fidelity_keys, min, REAL), .fallback = BASE_REQUIRED, POSITIVE, .alias = "low lower minimum from",
      .help = "of the cheapest evaluation"},
@@ -85,8 +99,9 @@ const base_option budget_keys_table[] = {
      .help = "sum over evaluations, in units of fidelity (without one: evaluations)"},
     {KEY(budget_keys, time, DURATION), .fallback = "", POSITIVE,
      .alias = "timeout duration walltime wall_time max_time", .help = "wall time, summed over restarts"},
-    {KEY(budget_keys, target, NODE), .shape = "number", .fallback = "",
-     .help = "the run ends when the metric is at least as good as that at the highest fidelity"},
+    {KEY(budget_keys, target, NODE), .shape = "number or map", .fallback = "",
+     .help = "the run ends when the metric is at least as good as that at the highest fidelity; of several metrics "
+             "{NAME: number, ...}, all of them in one trial"},
     BASE_OPTIONS_END,
 };
 

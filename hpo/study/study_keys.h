@@ -8,8 +8,8 @@
 /* The top level. */
 typedef struct study_keys {
     const char *study;
-    const base_yaml_node *objective, *metric, *method, *fidelity, *budget, *trial, *failure, *parameters, *forbid,
-        *try_first;
+    const base_yaml_node *objective, *metric, *metrics, *method, *fidelity, *budget, *trial, *failure, *parameters,
+        *forbid, *try_first;
     const base_yaml_node *seed; /* a node, because all 64 bits count */
     int64_t workers;
     bool deterministic, repeats, report;
@@ -23,6 +23,15 @@ typedef struct metric_keys {
 } metric_keys;
 extern const base_option metric_keys_table[];
 
+/* An item of metrics. */
+typedef struct goal_keys {
+    const char *name;
+    int goal;
+    const base_yaml_node *reference; /* a number; a node, because 0 is one, too */
+} goal_keys;
+extern const base_option goal_keys_table[];
+extern const base_option study_reference_option;
+
 typedef struct fidelity_keys {
     double min, max;
 } fidelity_keys;
@@ -31,7 +40,7 @@ extern const base_option fidelity_keys_table[];
 typedef struct budget_keys {
     int64_t trials;
     double cost, time;
-    const base_yaml_node *target; /* a number; a node, because 0 is a target too */
+    const base_yaml_node *target; /* a number, or a map of them; a node, because 0 is a target too */
 } budget_keys;
 extern const base_option budget_keys_table[];
 extern const base_option study_target_option;
@@ -66,6 +75,16 @@ extern const base_option retries_keys_table[];
 /* ---- study_file.c ---- */
 hpo_sampler_env study_sampler_env(const hpo_study_spec *spec);
 hpo_scheduler_env study_scheduler_env(const hpo_study_spec *spec);
+
+/* ---- study_goals.c ---- */
+/* `metric:` or `metrics:`. */
+base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err);
+/* `budget.target`: a number, or a number for each of some metrics by name. */
+base_status study_read_target(hpo_study_spec *spec, const base_yaml_node *target, base_err *err);
+/* "error and size", "error, size and speed". */
+void study_put_goals(const hpo_study_spec *spec, base_buf *out);
+/* [{name: error, goal: minimize}, ...] */
+base_yaml_node *study_goals_node(const hpo_study_spec *spec, base_arena *arena);
 
 /* ---- study_check.c ---- */
 /* parameters: the key of the study file, NULL when the objective declared the space. */

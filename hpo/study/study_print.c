@@ -79,12 +79,23 @@ static void put_settings(const hpo_study_spec *spec, base_buf *out) {
     base_options_print(table, &keys, out);
 }
 
+/* "metric: error, minimize", or a list of maps. */
+static void put_identity_goals(const hpo_study_spec *spec, base_buf *out) {
+    if (spec->n_goals == 1) {
+        base_buf_printf(out, "\nmetric: %s, %s", spec->goals[0].name,
+                        spec->goals[0].maximize ? "maximize" : "minimize");
+        return;
+    }
+    base_buf_puts(out, "\nmetrics: ");
+    base_yaml_print_flow(study_goals_node(spec, spec->arena), out);
+}
+
 const char *study_identity(const hpo_study_spec *spec) {
     base_buf text = {0};
     base_buf_puts(&text, "space: ");
     hpo_space_describe(spec->space, &text);
-    base_buf_printf(&text, "\nmetric: %s, %s\nobjective: %s, ", spec->goals[0].name,
-                    spec->goals[0].maximize ? "maximize" : "minimize", spec->objective->name);
+    put_identity_goals(spec, &text);
+    base_buf_printf(&text, "\nobjective: %s, ", spec->objective->name);
     put_settings(spec, &text);
     base_buf_puts(&text, "\nfidelity: ");
     put_fidelity(&spec->fidelity, &text);
@@ -178,17 +189,41 @@ static void put_method(const hpo_study_spec *spec, base_arena *arena, base_buf *
     base_yaml_print(root, 0, out);
 }
 
-static void put_budget(const hpo_budget *budget, base_buf *out) {
+static void put_targets(const hpo_study_spec *spec, base_buf *out) {
+    const double *target = spec->budget.target;
+    const char *separator = "target: {";
+    if (spec->n_goals == 1) {
+        base_buf_puts(out, "target: ");
+        base_buf_put_double(out, *target);
+        return;
+    }
+    for (size_t g = 0; g < spec->n_goals; g++) {
+        if (isnan(target[g])) continue;
+        base_buf_puts(out, separator);
+        put_text(spec->goals[g].name, out);
+        base_buf_puts(out, ": ");
+        base_buf_put_double(out, target[g]);
+        separator = ", ";
+    }
+    base_buf_putc(out, '}');
+}
+
+static void put_budget(const hpo_study_spec *spec, base_buf *out) {
+    const hpo_budget *budget = &spec->budget;
     const char *separator = "budget: {";
     if (budget->trials) base_buf_printf(out, "%strials: %llu", separator, (unsigned long long)budget->trials);
     if (budget->trials) separator = ", ";
-    const double values[] = {budget->cost, budget->time, budget->target};
-    const bool present[] = {budget->cost > 0, budget->time > 0, budget->has_target};
-    const char *const names[] = {"cost", "time", "target"};
-    for (size_t i = 0; i < 3; i++) {
-        if (!present[i]) continue;
+    const double values[] = {budget->cost, budget->time};
+    const char *const names[] = {"cost", "time"};
+    for (size_t i = 0; i < 2; i++) {
+        if (!(values[i] > 0)) continue;
         base_buf_printf(out, "%s%s: ", separator, names[i]);
         base_buf_put_double(out, values[i]);
+        separator = ", ";
+    }
+    if (budget->has_target) {
+        base_buf_puts(out, separator);
+        put_targets(spec, out);
         separator = ", ";
     }
     if (*separator == ',') base_buf_puts(out, "}\n");
@@ -298,6 +333,18 @@ static void put_comments(const hpo_study_spec *spec, base_buf *out) {
     base_buf_fini(&text);
 }
 
+static void put_goals(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
+    if (spec->n_goals == 1) {
+        base_buf_puts(out, "metric: {name: ");
+        put_text(spec->goals[0].name, out);
+        base_buf_printf(out, ", goal: %s}\n", spec->goals[0].maximize ? "maximize" : "minimize");
+        return;
+    }
+    base_yaml_node *root = base_yaml_new_map(arena, NULL);
+    base_yaml_put(arena, root, "metrics", study_goals_node(spec, arena));
+    put_node(root, out);
+}
+
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     base_arena *arena = base_arena_create();
     base_buf_puts(out, "study: ");
@@ -305,14 +352,12 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     base_buf_putc(out, '\n');
     if (spec->seed_given) base_buf_printf(out, "seed: %llu\n", (unsigned long long)spec->seed);
     put_objective(spec, arena, out);
-    base_buf_puts(out, "metric: {name: ");
-    put_text(spec->goals[0].name, out);
-    base_buf_printf(out, ", goal: %s}\n", spec->goals[0].maximize ? "maximize" : "minimize");
+    put_goals(spec, arena, out);
     put_method(spec, arena, out);
     base_buf_puts(out, "fidelity: ");
     put_fidelity(&spec->fidelity, out);
     base_buf_putc(out, '\n');
-    put_budget(&spec->budget, out);
+    put_budget(spec, out);
     if (spec->workers) base_buf_printf(out, "workers: %llu\n", (unsigned long long)spec->workers);
     base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\nreport: %s\n",
                     spec->deterministic ? "true" : "false", spec->repeats ? "true" : "false",

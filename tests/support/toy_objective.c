@@ -15,6 +15,24 @@ double toy_loss(const hpo_space *space, const hpo_job *job) {
     return sum + base_rng_normal(&rng) * 0.1 / job->fidelity;
 }
 
+double toy_other(const hpo_space *space, const hpo_job *job, const char *name) {
+    const bool size = strcmp(name, "size") == 0;
+    double sum = 0;
+    for (size_t i = 0; i < hpo_space_count(space); i++) {
+        const hpo_param *param = hpo_space_param(space, i);
+        if (param->kind == HPO_CONSTANT || isnan(job->config[i])) continue;
+        const double d = hpo_param_to_unit(param, job->config[i]) - (size == (i % 2 == 0) ? 0.9 : 0.1);
+        sum += d * d;
+    }
+    return sum;
+}
+
+/* What the study optimizes beside the loss. */
+static void put_others(const hpo_study_spec *spec, const hpo_job *job, hpo_metrics *metrics) {
+    for (size_t g = 1; g < spec->n_goals; g++)
+        hpo_metrics_set(metrics, spec->goals[g].name, toy_other(spec->space, job, spec->goals[g].name));
+}
+
 static base_status toy_init(void *state, const hpo_objective_env *env, base_arena *arena, base_err *err) {
     (void)arena, (void)err;
     *(const hpo_space **)state = env->space;
@@ -32,7 +50,7 @@ static base_status toy_evaluate(void *state, const hpo_job *job, const hpo_repor
 }
 
 static const char *const *toy_metrics(const base_yaml_node *settings) {
-    static const char *const names[] = {"loss", "accuracy", NULL};
+    static const char *const names[] = {"loss", "accuracy", "size", "time", NULL};
     (void)settings;
     return names;
 }
@@ -160,7 +178,9 @@ bool toy_same_record(const hpo_space *space, const hpo_record *a, const hpo_reco
     if (a->parent != b->parent || a->seed != b->seed || !a->config != !b->config) return false;
     if (a->config && !hpo_space_equal(space, a->config, b->config)) return false;
     if (a->origin && strcmp(a->origin, b->origin) != 0) return false;
-    if (isnan(a->value) ? !isnan(b->value) : !same_bits(a->value, b->value)) return false;
+    if (hpo_record_values(a) != hpo_record_values(b)) return false;
+    for (size_t g = 0; g < hpo_record_values(a); g++)
+        if (isnan(a->values[g]) ? !isnan(b->values[g]) : !same_bits(a->values[g], b->values[g])) return false;
     return a->final == b->final && a->stop == b->stop && a->result.failure == b->result.failure &&
            a->result.cost == b->result.cost;
 }
@@ -225,6 +245,7 @@ static void report_one(driver *d, size_t pick, const hpo_job *job) {
     part.fidelity = at == n ? job->fidelity : job->from + (job->fidelity - job->from) * at / n;
     hpo_metrics metrics = {0};
     hpo_metrics_set(&metrics, "loss", toy_loss(hpo_study_spec_of(d->study)->space, &part));
+    put_others(hpo_study_spec_of(d->study), &part, &metrics);
     hpo_record record;
     hpo_study_report(d->study, job->trial, part.fidelity, &metrics, 0, 0, &record);
     if (record.stop) remove_running(d, pick);
@@ -246,6 +267,7 @@ static void advance_one(driver *d) {
     hpo_result result = {.cost = 2 * (job.fidelity - job.from), .seconds = 0.001};
     hpo_metrics_set(&result.metrics, "loss", toy_loss(space, &job));
     hpo_metrics_set(&result.metrics, "accuracy", -toy_loss(space, &job));
+    put_others(hpo_study_spec_of(d->study), &job, &result.metrics);
     if (d->drive->artefact) assert_true(hpo_result_set_artefact(&result, d->drive->artefact));
     if (base_rng_uniform(&d->rng) < d->drive->fail_share) {
         result.failure = HPO_FAILURE_CRASH;

@@ -17,6 +17,8 @@ const hpo_catalog *toy_catalog(void);
 
 /* The value that toy reports for a job; what toy_drive_study uses whatever the objective. */
 double toy_loss(const hpo_space *space, const hpo_job *job);
+/* Another metric of studies that optimize several, "size" or "time": at odds with the loss and with each other. */
+double toy_other(const hpo_space *space, const hpo_job *job, const char *name);
 
 /* Reads a study file; the test fails with the sentence when that fails. */
 hpo_study_spec *toy_spec(const char *text);

@@ -78,7 +78,7 @@ static void every_key_is_read(void **state) {
     assert_string_equal(spec->fidelity.name, "epochs");
     assert_true(spec->fidelity.integer && spec->fidelity.min == 1 && spec->fidelity.max == 64);
     assert_true(spec->budget.trials == 200 && spec->budget.cost == 600 && spec->budget.time == 1800);
-    assert_true(spec->budget.has_target && spec->budget.target == 0);
+    assert_true(spec->budget.has_target && spec->budget.target[0] == 0);
     assert_true(spec->workers == 8 && spec->deterministic && spec->repeats && spec->fsync_each);
     assert_true(spec->limits.time == 600 && spec->limits.memory == UINT64_C(2) << 30 && spec->limits.threads == 3);
     assert_true(spec->limits.exit_grace == 4 && spec->keep == HPO_KEEP_BEST && !spec->writes_config);
