@@ -29,11 +29,24 @@ static base_yaml_node *metric_node(base_arena *arena, double value) {
     return number_node(arena, value, whole);
 }
 
+base_yaml_node *cli_config_node(const hpo_study_spec *spec, const double *config, base_arena *arena) {
+    base_yaml_node *map = base_yaml_new_map(arena, NULL);
+    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
+        const hpo_value value = hpo_space_value(spec->space, config, i);
+        if (value.kind == HPO_VALUE_NULL) continue;
+        base_yaml_put(arena, map, hpo_space_param(spec->space, i)->name, hpo_value_node(arena, &value));
+    }
+    return map;
+}
+
+/* Of several metrics: the front's trials, then the one of them that is best in the first metric as the best of one
+ * metric is, then all members. */
 static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     const hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
     base_yaml_node *root = base_yaml_new_map(arena, NULL), *map = base_yaml_new_map(arena, NULL);
     base_yaml_put(arena, root, "study", text_node(arena, spec->name));
+    if (spec->n_goals > 1) cli_put_front_ids(end, root, arena);
     base_yaml_put(arena, root, "trial", number_node(arena, (double)best->trial, true));
     base_yaml_put(arena, map, "name", text_node(arena, spec->goals[0].name));
     base_yaml_put(arena, map, "goal", text_node(arena, spec->goals[0].maximize ? "maximize" : "minimize"));
@@ -45,13 +58,7 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
                       number_node(arena, best->eval->fidelity, spec->fidelity.integer));
         base_yaml_put(arena, root, "fidelity", map);
     }
-    map = base_yaml_new_map(arena, NULL);
-    for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
-        const hpo_value value = hpo_space_value(spec->space, trial.config, i);
-        if (value.kind == HPO_VALUE_NULL) continue;
-        base_yaml_put(arena, map, hpo_space_param(spec->space, i)->name, hpo_value_node(arena, &value));
-    }
-    base_yaml_put(arena, root, "config", map);
+    base_yaml_put(arena, root, "config", cli_config_node(spec, trial.config, arena));
     if (best->eval->artefact) base_yaml_put(arena, root, "artefact", text_node(arena, best->eval->artefact));
     map = base_yaml_new_map(arena, NULL);
     for (size_t i = 0; best->eval->metrics && i < best->eval->metrics->count; i++) {
@@ -59,6 +66,7 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
         base_yaml_put(arena, map, metric->name, metric_node(arena, metric->value));
     }
     if (map->count > 0) base_yaml_put(arena, root, "metrics", map);
+    if (spec->n_goals > 1) cli_put_front_members(end, root, arena);
     return root;
 }
 

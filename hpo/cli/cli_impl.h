@@ -183,5 +183,14 @@ void cli_print_artefacts(const cli_end *end, base_buf *out);
 BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);
 /* ", genotype.json, ...": those of them that the trial has. */
 void cli_put_best_files(const cli_end *end, uint64_t trial, base_buf *out);
+/* {lr: 0.1, ...}: what is active. */
+base_yaml_node *cli_config_node(const hpo_study_spec *spec, const double *config, base_arena *arena);
+
+/* ---- front.c: studies of several metrics ---- */
+void cli_print_front(const cli_end *end, base_buf *out);
+void cli_put_front_json(const cli_end *end, base_buf *out); /* ", "hypervolume": ..., "front": [...]" */
+/* For best.yaml: the ids and the hypervolume; every member with its values and its configuration. */
+void cli_put_front_ids(const cli_end *end, base_yaml_node *root, base_arena *arena);
+void cli_put_front_members(const cli_end *end, base_yaml_node *root, base_arena *arena);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "hpo/cli/cli_impl.h"
+#include "hpo/models/hypervolume.h"
 
 enum { BAR = 24, SPARK = 16, MOST_RUNNING = 8, OTHER_LINES = 4 };
 
@@ -137,6 +138,14 @@ static void put_best(line *to, const cli_live *what, hpo_view view) {
     if (!hpo_view_incumbent(view, &best)) {
         style(to, FAINT);
         put(to, "no result yet");
+        return;
+    }
+    if (spec->n_goals > 1) {
+        put_format(to, "%zu on the front, ", hpo_view_front(view, NULL, 0));
+        style(to, BOLD);
+        put_format(to, "hypervolume %.4g", hpo_view_hypervolume(view));
+        style(to, PLAIN);
+        put_spark(to, what->improvements, what->n_improvements);
         return;
     }
     const hpo_trial trial = hpo_view_trial(view, best.trial);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "hpo/cli/cli_impl.h"
+#include "hpo/models/hypervolume.h"
 
 static const double REDRAW = 0.2, LONGEST_GAP = 60, FAILURE_GAP = 1;
 
@@ -127,14 +128,22 @@ static void put_counts(const hpo_progress *now, base_buf *out) {
                     (unsigned long long)failed);
 }
 
+static void put_front(hpo_view view, base_buf *out) {
+    base_buf_printf(out, "; %zu on the front, hypervolume ", hpo_view_front(view, NULL, 0));
+    put_short(out, hpo_view_hypervolume(view));
+}
+
 /* How a run stands, in one line. */
 static void put_status(const cli_progress *p, const hpo_progress *now, base_buf *out) {
     hpo_view view = hpo_study_view(now->study);
     put_counts(now, out);
     hpo_incumbent best;
     if (hpo_view_incumbent(view, &best)) {
-        base_buf_printf(out, "; best %s ", p->spec->goals[0].name);
-        put_short(out, best.eval->value);
+        if (p->spec->n_goals > 1) put_front(view, out);
+        if (p->spec->n_goals == 1) {
+            base_buf_printf(out, "; best %s ", p->spec->goals[0].name);
+            put_short(out, best.eval->value);
+        }
     } else if (now->latest.there) { /* one long training: that it gets on */
         base_buf_printf(out, "; trial %llu: %s ", (unsigned long long)now->latest.trial, p->spec->goals[0].name);
         put_short(out, now->latest.value);
@@ -194,8 +203,17 @@ static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incum
     p->best_value = value;
     base_buf_clear(&p->line);
     put_duration(&p->line, now->elapsed);
-    base_buf_printf(&p->line, ": %s %s ", worse ? "first" : "best", p->spec->goals[0].name);
-    put_short(&p->line, value);
+    if (p->spec->n_goals > 1) {
+        const double *values = hpo_eval_values(best->eval, p->spec->n_goals);
+        base_buf_puts(&p->line, ": on the front:");
+        for (size_t g = 0; g < p->spec->n_goals; g++) {
+            base_buf_printf(&p->line, "%s %s ", g > 0 ? "," : "", p->spec->goals[g].name);
+            put_short(&p->line, values[g]);
+        }
+    } else {
+        base_buf_printf(&p->line, ": %s %s ", worse ? "first" : "best", p->spec->goals[0].name);
+        put_short(&p->line, value);
+    }
     if (p->spec->fidelity.name) {
         base_buf_printf(&p->line, " at %s ", p->spec->fidelity.name);
         put_short(&p->line, best->eval->fidelity);
@@ -213,10 +231,12 @@ static void print_json(cli_progress *p, const hpo_progress *now, const hpo_recor
     if (record->kind != HPO_RECORD_CLOSE) {
         base_buf_puts(out, ", \"fidelity\": ");
         base_buf_put_json_number(out, record->fidelity);
-        base_buf_puts(out, ", ");
-        base_buf_put_json(out, p->spec->goals[0].name);
-        base_buf_puts(out, ": ");
-        base_buf_put_json_number(out, record->value);
+        for (size_t g = 0; g < p->spec->n_goals; g++) {
+            base_buf_puts(out, ", ");
+            base_buf_put_json(out, p->spec->goals[g].name);
+            base_buf_puts(out, ": ");
+            base_buf_put_json_number(out, record->values[g]);
+        }
     }
     if (record->kind == HPO_RECORD_RESULT && record->result.failure != HPO_FAILURE_NONE) {
         base_buf_puts(out, ", \"failure\": ");
@@ -252,14 +272,26 @@ static void print_failure(cli_progress *p, const hpo_record *record, double at) 
     print_line(p);
 }
 
+/* The incumbent, or the newest member of the front. */
+static bool find_newest(const cli_progress *p, hpo_view view, hpo_incumbent *best) {
+    if (p->spec->n_goals == 1) return hpo_view_incumbent(view, best);
+    size_t entries;
+    const hpo_front_entry *log = hpo_view_front_log(view, &entries);
+    if (entries == 0) return false;
+    const uint64_t trial = log[entries - 1].trial;
+    *best = (hpo_incumbent){.trial = trial, .eval = &hpo_view_trial(view, trial).evals[log[entries - 1].eval]};
+    return true;
+}
+
 static bool find_new_best(cli_progress *p, const hpo_progress *now, hpo_incumbent *best) {
-    if (!hpo_view_incumbent(hpo_study_view(now->study), best)) return false;
+    if (!find_newest(p, hpo_study_view(now->study), best)) return false;
     if (best->trial == p->best_trial && best->eval->event == p->best_event) return false;
     p->best_trial = best->trial;
     p->best_event = best->eval->event;
     if (p->n_improvements == MOST_IMPROVEMENTS)
         memmove(p->improvements, p->improvements + 1, --p->n_improvements * sizeof *p->improvements);
-    p->improvements[p->n_improvements++] = best->eval->value;
+    p->improvements[p->n_improvements++] =
+        p->spec->n_goals > 1 ? hpo_view_hypervolume(hpo_study_view(now->study)) : best->eval->value;
     return true;
 }
 

@@ -198,7 +198,9 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
         base_buf_fini(&text);
         print_counts(end, out);
     }
-    if (found) {
+    if (found && spec->n_goals > 1) {
+        cli_print_front(end, out);
+    } else if (found) {
         print_best(end, &best, out);
     } else {
         base_buf_puts(out, all_failed(end) ? "every trial failed\n" : "no trial has succeeded yet\n");
@@ -266,6 +268,7 @@ void cli_put_status_body(const cli_end *end, base_buf *out) {
     hpo_notices_print_json(&end->last->notices, out);
     base_buf_puts(out, ", \"best\": ");
     put_best_json(end, out);
+    if (spec->n_goals > 1) cli_put_front_json(end, out);
 }
 
 void cli_print_summary_json(const cli_end *end, base_buf *out) {

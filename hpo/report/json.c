@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
+#include "hpo/models/hypervolume.h"
 #include "hpo/report/formats.h"
 #include "hpo/report/tables.h"
+#include "hpo/trials/order.h"
 
 static void put_key(const char *name, bool first, base_buf *out) {
     if (!first) base_buf_puts(out, ", ");
@@ -183,6 +186,36 @@ static void put_best(const hpo_account *a, base_buf *out) {
     base_buf_putc(out, '}');
 }
 
+/* Only of several metrics: they, the front, and its hypervolume. */
+static void put_front(const hpo_account *a, base_buf *out) {
+    const size_t k = a->run.n_goals;
+    size_t count;
+    if (k == 1) return;
+    hpo_incumbent *front = hpo_front_create(a->view, &count);
+    put_key("metrics", false, out);
+    for (size_t g = 0; g < k; g++) {
+        base_buf_puts(out, g > 0 ? ", {\"name\": " : "[{\"name\": ");
+        base_buf_put_json(out, a->run.goals[g].name);
+        put_text("goal", a->run.goals[g].maximize ? "maximize" : "minimize", out);
+        base_buf_putc(out, '}');
+    }
+    base_buf_putc(out, ']');
+    put_number("hypervolume", hpo_view_hypervolume(a->view), out);
+    put_key("front", false, out);
+    base_buf_putc(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        base_buf_printf(out, "%s{\"trial\": %llu, \"values\": [", i > 0 ? ", " : "",
+                        (unsigned long long)front[i].trial);
+        for (size_t g = 0; g < k; g++) {
+            if (g > 0) base_buf_puts(out, ", ");
+            base_buf_put_json_number(out, hpo_eval_values(front[i].eval, k)[g]);
+        }
+        base_buf_puts(out, "]}");
+    }
+    base_buf_putc(out, ']');
+    free(front);
+}
+
 static void put_shares(const char *name, const double *shares, const hpo_account *a, base_buf *out) {
     put_key(name, false, out);
     base_buf_putc(out, '{');
@@ -233,6 +266,7 @@ static void put_importance(const hpo_account *a, base_buf *out) {
 void hpo_report_json(const hpo_account *a, base_buf *out) {
     put_head(a, out);
     put_best(a, out);
+    put_front(a, out);
     put_steps(a, out);
     put_rungs(a, out);
     put_mishaps(a, out);

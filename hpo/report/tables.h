@@ -27,6 +27,8 @@ hpo_facts hpo_facts_of_run(const hpo_account *account, base_arena *arena);
 hpo_facts hpo_facts_of_best(const hpo_account *account, base_arena *arena);
 hpo_facts hpo_facts_of_mishaps(const hpo_account *account, base_arena *arena);  /* a line for each */
 base_table hpo_table_of_mishaps(const hpo_account *account, base_arena *arena); /* the same with room for reasons */
+/* Of several metrics: the front from the best in the first metric on, at most so many; empty with one. */
+base_table hpo_table_of_front(const hpo_account *account, size_t most, base_arena *arena);
 base_table hpo_table_of_steps(const hpo_account *account, base_arena *arena);
 base_table hpo_table_of_rungs(const hpo_account *account, base_arena *arena);
 base_table hpo_table_of_trusts(const hpo_account *account, base_arena *arena);

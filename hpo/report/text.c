@@ -33,6 +33,7 @@ static void put_sections(const hpo_account *a, const look *as, base_buf *out) {
     const hpo_facts mishaps = hpo_facts_of_mishaps(a, arena);
     as->facts("Run", &run, out);
     as->facts("Best", &best, out);
+    put_table(as, hpo_table_of_front(a, TEXT_TRIALS, arena), out);
     put_table(as, last_steps(a, arena), out);
     put_table(as, hpo_table_of_trials(a, TEXT_TRIALS, arena), out);
     if (a->run.fidelity.name) put_table(as, hpo_table_of_rungs(a, arena), out);
