@@ -12,6 +12,7 @@
     X(sobol)                                                                                                           \
     X(lhs)                                                                                                             \
     X(local)                                                                                                           \
+    X(nsga2)                                                                                                           \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \
     X(tpe)                                                                                                             \
