@@ -113,6 +113,8 @@ def check_block(program, text, name, folder):
     given = set(re.findall(r"^([a-z]+):", text, flags=re.MULTILINE))
     if "command:" not in text:  # the other objectives know their metrics, and need no fidelity
         given |= {"metric", "fidelity"}
+    if "metrics" in given:
+        given.add("metric")
     missing = [line for key, line in REST.items() if key not in given]
     if "function:" not in text and "parameters" not in given:  # a function declares its own
         names = set(re.findall(r"\{(\w+)\}", text)) - NOT_PARAMETERS or {"learning_rate"}

@@ -34,7 +34,7 @@ def blocks(page, key="objective"):
 def complete(text):
     own_space = "command:" not in text and "train:" not in text  # `function` brings parameters and a metric
     for key, line in ADDED.items():
-        if not re.search(rf"^{key}:", text, flags=re.MULTILINE) and not (own_space and key != "budget"):
+        if not re.search(rf"^{key}s?:", text, flags=re.MULTILINE) and not (own_space and key != "budget"):
             line = EXAMPLES if "{beta2}" in text and key == "parameters" else line
             text += ("metric: valid_error" if key == "metric" and "train:" in text else line) + "\n"
     if "{epochs}" in text and not re.search(r"^fidelity:", text, flags=re.MULTILINE):
