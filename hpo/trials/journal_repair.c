@@ -176,11 +176,12 @@ static void survey_entry(repair *self) {
     const hpo_record *record = &entry->record;
     const bool begins =
         entry->kind == HPO_ENTRY_RECORD && (record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE);
-    const bool ends = entry->kind == HPO_ENTRY_RAW && !entry->raw.is_report;
+    const bool raw = entry->kind == HPO_ENTRY_RAW;
     const uint64_t trial = begins ? record->trial : entry->raw.trial;
     if (trial >= self->lines.number + MAX_AHEAD) return; /* a number that cannot be */
     if (begins) hpo_survey_begin(&self->survey, trial, record->rung);
-    if (ends) hpo_survey_end(&self->survey, trial, entry->raw.rung);
+    if (raw && entry->raw.is_report) hpo_survey_report(&self->survey, trial, entry->raw.rung);
+    if (raw && !entry->raw.is_report) hpo_survey_end(&self->survey, trial, entry->raw.rung);
 }
 
 static void take_raw(repair *self, const hpo_entry *entry) {

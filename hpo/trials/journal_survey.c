@@ -34,10 +34,17 @@ void hpo_survey_begin(journal_survey *survey, uint64_t trial, uint32_t rung) {
     *newest = (journal_evaluation){.begun = true, .trial = trial, .rung = rung, .damages = survey->damages};
 }
 
+void hpo_survey_report(journal_survey *survey, uint64_t trial, uint32_t rung) {
+    const journal_evaluation *newest = newest_of(survey, trial);
+    if (newest->begun && newest->rung == rung) return;
+    hpo_survey_begin(survey, trial, rung);
+    newest_of(survey, trial)->damages = 0;
+}
+
 void hpo_survey_end(journal_survey *survey, uint64_t trial, uint32_t rung) {
     journal_evaluation *newest = newest_of(survey, trial);
     const bool known = newest->begun && newest->rung == rung;
-    const uint64_t damages = known ? newest->damages : 0; /* else its beginning is what is missing */
+    const uint64_t damages = known ? newest->damages : 0;
     if (damages != survey->damages) add_partial(survey, trial, rung);
     if (known) newest->ended = true;
 }

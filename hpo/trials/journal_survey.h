@@ -13,7 +13,7 @@ typedef struct journal_evaluation {
     bool begun, ended;
     uint64_t trial;
     uint32_t rung;
-    uint64_t damages; /* before its beginning */
+    uint64_t damages; /* before its beginning; 0: its beginning is what is missing */
 } journal_evaluation;
 
 typedef struct journal_survey {
@@ -26,6 +26,8 @@ typedef struct journal_survey {
 
 /* In the order of the file. */
 void hpo_survey_begin(journal_survey *survey, uint64_t trial, uint32_t rung);
+/* A report of it, which also tells of an evaluation whose beginning is lost. */
+void hpo_survey_report(journal_survey *survey, uint64_t trial, uint32_t rung);
 void hpo_survey_end(journal_survey *survey, uint64_t trial, uint32_t rung);
 void hpo_survey_finish(journal_survey *survey);
 bool hpo_survey_is_partial(const journal_survey *survey, uint64_t trial, uint32_t rung);
