@@ -22,7 +22,7 @@ LARGEST = 120 * 1024
 # name: the report in FOLDER, the heading of what is shown, the smaller heading before which it ends, further CSS
 SHOWN = {
     "cnn-best": ("first/runs/cnn", "The best so far", "", ".row > :nth-child(n+3){display:none}"),
-    "cnn-importance": ("first/runs/cnn", "What mattered", "Pairs",
+    "cnn-importance": ("first/runs/cnn", "What mattered", "Contours",
                        ".row > div{display:none} h3 + figure{max-height:206px;overflow:hidden}"),
     "cnn-parallel": ("first/runs/cnn", "Every trial", "", ".pc ~ *{display:none}"),
     "boost-curves": ("second/runs/boost", "Learning curves", "", ""),
