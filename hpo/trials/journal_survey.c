@@ -36,7 +36,8 @@ void hpo_survey_begin(journal_survey *survey, uint64_t trial, uint32_t rung) {
 
 void hpo_survey_report(journal_survey *survey, uint64_t trial, uint32_t rung) {
     const journal_evaluation *newest = newest_of(survey, trial);
-    if (newest->begun && newest->rung == rung) return;
+    const bool known = newest->begun && newest->rung == rung;
+    if (known || survey->damages == 0) return;
     hpo_survey_begin(survey, trial, rung);
     newest_of(survey, trial)->damages = 0;
 }

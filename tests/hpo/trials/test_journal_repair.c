@@ -170,7 +170,7 @@ static void test_foreign_lines_survive(void **state) {
  * behind it, but for those of evaluations of which something may be missing. */
 static void test_deterministic(void **state) {
     fixture *f = *state;
-    write_run(f, 30, 300);
+    write_run(f, 60, 600);
     text_lines *lines = lines_of(f->path);
     size_t middle = lines->count / 2;
     while (!strstr(lines->line[middle], "\"hpo:start\"")) middle--;
