@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The current Optuna and optuna-dashboard on runs that are made here, finished and going on: what they show of a journal
-is what hpo_report and the journal say. test_optuna.py HPO_SEARCH HPO_REPORT VENV
+is what hpo_report and the journal say. test_optuna.py HPO_SEARCH HPO_REPORT VENV [--no-mpi]
 
 VENV: a folder for the packages of tests/support/readers.txt, made when it is not there; SKIPPED where that fails."""
 import csv
@@ -23,6 +23,7 @@ import journal_dump  # noqa: E402
 import venv_folder  # noqa: E402
 
 search, report, venv = sys.argv[1:4]
+ranks = [] if "--no-mpi" in sys.argv else ["-j", "2"]
 if pathlib.Path(sys.prefix).resolve() != pathlib.Path(venv).resolve():
     python = venv_folder.readers(venv)
     os.execv(python, [str(python), "-B", *sys.argv])
@@ -282,7 +283,7 @@ def finished_hyperband(folder):
 
 def finished_conditional(folder):
     run = prepare(folder, CONDITIONAL)
-    call(search, "-j", 2, "study.yaml", "--dir", run, cwd=folder)
+    call(search, *ranks, "study.yaml", "--dir", run, cwd=folder)
     study, whole = opened(run), json.loads(call(report, "--format", "json", run))
     failed = {e["failure"] for t in whole["trials"] for e in t["evaluations"] if "failure" in e}
     assert failed == {"exit", "nan"} and count(whole, "COMPLETE") > 40, failed
@@ -297,7 +298,7 @@ def finished_conditional(folder):
 
 def finished_stopping(folder):
     run = prepare(folder, STOPPING)
-    call(search, "-j", 2, "study.yaml", "--dir", run, cwd=folder)
+    call(search, *ranks, "study.yaml", "--dir", run, cwd=folder)
     study, whole = opened(run), json.loads(call(report, "--format", "json", run))
     assert study.direction.name == "MAXIMIZE" and min(count(whole, s) for s in ("COMPLETE", "PRUNED")) > 2
     assert any(a.get("stop") for _, _, a, _ in journal_dump.entries(run / "journal.log"))  # at a report
@@ -350,7 +351,7 @@ def compare(seen, study):
 
 def a_run_goes_on(folder):
     run = prepare(folder, RUNNING)
-    goes = subprocess.Popen([search, "-j", "2", "study.yaml", "--dir", run], cwd=folder, stdout=subprocess.DEVNULL,
+    goes = subprocess.Popen([search, *ranks, "study.yaml", "--dir", run], cwd=folder, stdout=subprocess.DEVNULL,
                             stderr=subprocess.PIPE, text=True)
     port, dashboard = free_port(), None
     try:
