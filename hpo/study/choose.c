@@ -16,6 +16,8 @@ enum {
     MANY_RESULTS = 3000,   /* where the time of suggestions counts, not their regret */
     MANY_PARAMETERS = 200, /* the same */
     MANY_WORKERS = 200,    /* the same: one process proposes for all, and its model holds what runs, too */
+    ENOUGH = 30,           /* full evaluations, with which a model needs no cheap ones; */
+    ENOUGH_ASIDE = 60,     /* where several are on their way when the next is proposed */
 };
 static const double LADDER = 2.999; /* a range with two rungs at least, eta being 3 */
 
@@ -48,6 +50,9 @@ static bool is_too_much_on_rungs(const hpo_situation *s) {
 static bool has_ladder_and_priors(const hpo_situation *s) {
     return has_ladder(s) && s->priors;
 }
+static bool has_ladder_and_enough(const hpo_situation *s) {
+    return has_ladder(s) && budget_at_least(s, s->workers > 1 ? ENOUGH_ASIDE : ENOUGH);
+}
 static bool has_priors(const hpo_situation *s) {
     return s->priors;
 }
@@ -73,6 +78,8 @@ static const hpo_rule rules[] = {
      "{sampler: tpe, scheduler: asha}", DENSITIES},
     {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",
      "priors pay off at once, and a Gaussian process takes over from them"},
+    {has_ladder_and_enough, "a fidelity, and 30 full evaluations (60 with several workers)", "gp",
+     "with so many full evaluations a Gaussian process needs no cheap ones"},
     {has_ladder, "a fidelity", "{sampler: gp, scheduler: asha, data: joint}",
      "a Gaussian process learns from cheap evaluations, too, and nobody waits"},
     {is_too_much, "more than 200 parameters, 200 workers or 3,000 evaluations", "tpe", DENSITIES},

@@ -36,6 +36,14 @@ static void every_situation_has_a_rule(void **state) {
     s.searched = 0;
     check_rule(&s, "random");
     s.searched = 5, s.workers = 200;
+    check_rule(&s, "gp");
+    s.budget = 59;
+    check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
+    s.workers = 1;
+    check_rule(&s, "gp");
+    s.budget = 29;
+    check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
+    s.budget = (double)NAN, s.workers = 200;
     check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
     s.workers = 201;
     check_rule(&s, "{sampler: tpe, scheduler: asha}");
@@ -50,8 +58,10 @@ static void every_situation_has_a_rule(void **state) {
     s = plain, s.range = 2; /* a single rung */
     check_rule(&s, "gp");
     s.range = 3;
+    check_rule(&s, "gp");
+    s.budget = 20;
     check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
-    s.priors = true;
+    s.budget = 100, s.priors = true;
     check_rule(&s, "priorband-bo");
 }
 
