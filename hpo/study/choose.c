@@ -120,10 +120,11 @@ static double full_cost(const hpo_study_spec *spec) {
 }
 
 /* The limits of cost and trials, whichever comes first; INFINITY: none, a space is searched to its end. Nobody knows
- * what a time or a target will be worth, nor what trials are that may end on any rung. */
+ * what a time, a target or patience will be worth, nor what trials are that may end on any rung. */
 static double full_evaluations(const hpo_study_spec *spec, double range) {
     const hpo_budget *budget = &spec->budget;
-    const bool ends_by_itself = !budget->trials && budget->cost == 0 && budget->time == 0 && !budget->has_target;
+    const bool ends_by_itself =
+        !budget->trials && budget->cost == 0 && budget->time == 0 && !budget->has_target && !budget->no_improve;
     double full = INFINITY;
     if (ends_by_itself) return full;
     if (budget->trials > 0 && range == 1) full = (double)budget->trials;

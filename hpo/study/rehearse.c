@@ -134,10 +134,12 @@ static void extend(rehearsing *r) {
 }
 
 base_status hpo_study_rehearse(const hpo_study_spec *spec, size_t workers, hpo_rehearsal *out, base_err *err) {
+    hpo_study_spec plan = *spec;
+    plan.budget.no_improve = 0; /* nobody knows when it will be reached */
     *out = (hpo_rehearsal){0};
-    rehearsing r = {.spec = spec, .workers = workers, .out = out};
+    rehearsing r = {.spec = &plan, .workers = workers, .out = out};
     if (!workers || !(spec->budget.trials > 0 || spec->budget.cost > 0)) return BASE_OK;
-    BASE_TRY(hpo_study_create(spec, &r.study, err));
+    BASE_TRY(hpo_study_create(&plan, &r.study, err));
     r.busy = base_calloc(workers, sizeof *r.busy);
     r.config = base_calloc(hpo_space_count(spec->space) + 1, sizeof *r.config);
     base_status status = BASE_OK;

@@ -166,7 +166,7 @@ static bool must_end(const hpo_study *study, hpo_view view, base_buf *why) {
 }
 
 /* What lets nothing begin any more, open promotions included. */
-static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
+static bool must_stop(hpo_study *study, hpo_view view, base_buf *why) {
     const hpo_study_spec *spec = study->spec;
     if (must_end(study, view, why)) return true;
     if (spec->budget.cost > 0 && hpo_view_cost(view) >= spec->budget.cost) {
@@ -174,7 +174,7 @@ static bool must_stop(const hpo_study *study, hpo_view view, base_buf *why) {
         base_buf_printf(why, "the budget of %.15g %s is spent", spec->budget.cost, unit ? unit : "evaluations");
         return true;
     }
-    return false;
+    return study_has_stalled(study, view, why);
 }
 
 static bool trials_left(const hpo_study *study, hpo_view view) {

@@ -17,6 +17,7 @@ typedef struct hpo_budget { /* 0 = no limit; has_target false = none */
     uint64_t trials;        /* configurations created */
     double cost;            /* units of fidelity charged */
     double time;            /* seconds of wall time of the run, summed over restarts by whoever runs it */
+    uint64_t no_improve;    /* full evaluations, or as much at lower fidelities, without a better value */
     bool has_target;
     double target[HPO_MAX_GOALS]; /* by goal, as the user sees the metric; NaN: none */
 } hpo_budget;

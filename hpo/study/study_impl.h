@@ -18,12 +18,20 @@ struct hpo_study {
     bool resumes;          /* a promoted trial goes on from where it was */
     bool verify_may_start; /* what explained the last verified record */
     double now;            /* as the caller says; 0 = unknown */
+    struct {
+        uint64_t since, until; /* events: the last improvement, and up to where work was added up */
+        double work;           /* fidelity that was evaluated between them */
+    } stall;
     base_buf halt_reason, exhausted_reason, reason;
 };
 
 /* ---- hopeless.c ---- */
 /* Nothing has succeeded or reported, and the last trials failed alike; why is appended. */
 bool study_is_hopeless(const hpo_study *study, hpo_view view, base_buf *why);
+
+/* ---- stall.c ---- */
+/* budget.no_improve: as much was evaluated since the best value (or the front) last got better; why is appended. */
+bool study_has_stalled(hpo_study *study, hpo_view newest, base_buf *why);
 
 /* ---- decide.c ---- */
 /* What the scheduler wants, as seen through view; without new configurations once the sampler has nothing left. */

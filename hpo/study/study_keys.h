@@ -40,6 +40,7 @@ extern const base_option fidelity_keys_table[];
 typedef struct budget_keys {
     int64_t trials;
     double cost, time;
+    int64_t no_improve;
     const base_yaml_node *target; /* a number, or a map of them; a node, because 0 is a target too */
 } budget_keys;
 extern const base_option budget_keys_table[];

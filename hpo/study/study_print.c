@@ -221,6 +221,10 @@ static void put_budget(const hpo_study_spec *spec, base_buf *out) {
         base_buf_put_double(out, values[i]);
         separator = ", ";
     }
+    if (budget->no_improve) {
+        base_buf_printf(out, "%sno_improve: %llu", separator, (unsigned long long)budget->no_improve);
+        separator = ", ";
+    }
     if (budget->has_target) {
         base_buf_puts(out, separator);
         put_targets(spec, out);

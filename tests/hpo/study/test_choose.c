@@ -110,6 +110,7 @@ static void a_study_tells_its_situation(void **state) {
     assert_true(isnan(situation_of(SPACE FIDELITY "budget: {trials: 40}\n", 1).budget)); /* on any rung */
     assert_true(isnan(situation_of(SPACE "budget: {trials: 40, time: 1h}\n", 1).budget));
     assert_true(isnan(situation_of(SPACE "budget: {target: 0}\n", 1).budget));
+    assert_true(isnan(situation_of(SPACE "budget: {no_improve: 9}\n", 1).budget));
     /* what the objective says that an evaluation costs: (1 + x)(to - from) + 10 */
     s = situation_of("objective: toy_priced\nparameters: {x: {min: 0.0, max: 1.0}}\n" FIDELITY "budget: {cost: 505}\n",
                      1);
