@@ -74,14 +74,14 @@ def main():
     parser.add_argument("bench")
     parser.add_argument("dir", type=pathlib.Path)
     parser.add_argument("suites", nargs="*", default=SUITES)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, help="of every suite; default: its own number")
     parser.add_argument("--first", type=int, default=1)
     arguments = parser.parse_intermixed_args()
     arguments.dir.mkdir(parents=True, exist_ok=True)
     good = True
     print(f"{'suite':16}{'hardest to match':28}{'rank':>6}{'auto':>8}{'ratio':>8}")
     for suite in arguments.suites:
-        seeds = ["--set", f"seeds={arguments.seeds}"]
+        seeds = ["--set", f"seeds={arguments.seeds}"] if arguments.seeds else []
         if arguments.first > 1:
             seeds += ["--set", f"first_seed={arguments.first}"]
         others, auto, report = (arguments.dir / name for name in (suite, f"{suite}-auto", f"{suite}-report"))
