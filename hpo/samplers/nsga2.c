@@ -13,7 +13,7 @@
  * evaluations are never parents. With one metric this is a genetic algorithm with elitism.
  *
  * Constraints (Deb et al., section VI) would order infeasible trials behind feasible ones, by how much they violate: in
- * compare_levels, as fidelities are ordered. */
+ * hpo_candidates_order, as fidelities are. */
 #include "hpo/samplers/sampler.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "hpo/trials/order.h"
+#include "hpo/samplers/population.h"
 
 enum { MAX_TRIES = 100 };
 
@@ -81,46 +81,14 @@ static void nsga2_fini(void *self) {
 
 /* ---- the population ---- */
 
-typedef struct candidate {
-    hpo_member member;
-    double fidelity;
-} candidate;
-
-static bool find_candidate(hpo_view view, uint64_t id, candidate *out) {
-    const hpo_trial trial = hpo_view_trial(view, id);
-    if (trial.n_evals == 0) return false;
-    const hpo_eval *last = &trial.evals[trial.n_evals - 1];
-    *out = (candidate){{id, last->loss, last->goals}, last->fidelity};
-    return last->failure == HPO_FAILURE_NONE;
-}
-
-static int compare_levels(const void *a, const void *b) {
-    const candidate *x = a, *y = b;
-    if (x->fidelity != y->fidelity) return x->fidelity > y->fidelity ? -1 : 1;
-    return x->member.trial < y->member.trial ? -1 : x->member.trial > y->member.trial;
-}
-
-/* Best first. */
-static void order_candidates(candidate *all, size_t n, size_t n_goals) {
-    hpo_member *members = base_malloc((n + 1) * sizeof *members);
-    if (n > 1) qsort(all, n, sizeof *all, compare_levels);
-    for (size_t first = 0, end; first < n; first = end) {
-        for (end = first; end < n && all[end].fidelity == all[first].fidelity; end++)
-            members[end - first] = all[end].member;
-        hpo_order_members(members, end - first, n_goals, hpo_spread_crowding, NULL);
-        for (size_t i = first; i < end; i++) all[i].member = members[i - first];
-    }
-    free(members);
-}
-
 /* That of all whole generations of the view, best first; all: room for two populations. */
-static size_t select_population(const nsga2 *state, hpo_view view, candidate *all) {
+static size_t select_population(const nsga2 *state, hpo_view view, hpo_candidate *all) {
     const uint64_t size = (uint64_t)state->population, last = hpo_view_trials(view) / size * size;
     size_t n_goals, n = 0;
     (void)hpo_view_goals(view, &n_goals);
     for (uint64_t id = 0; id < last;) {
-        for (const uint64_t end = id + size; id < end; id++) n += find_candidate(view, id, &all[n]);
-        order_candidates(all, n, n_goals);
+        for (const uint64_t end = id + size; id < end; id++) n += hpo_candidate_find(view, id, &all[n]);
+        hpo_candidates_order(all, n, n_goals);
         n = n < size ? n : (size_t)size;
     }
     return n;
@@ -129,12 +97,13 @@ static size_t select_population(const nsga2 *state, hpo_view view, candidate *al
 /* ---- a child ---- */
 
 /* The better of two. */
-static uint64_t tournament(const candidate *population, size_t n, base_rng *rng) {
+static uint64_t tournament(const hpo_candidate *population, size_t n, base_rng *rng) {
     const uint64_t a = base_rng_below(rng, n), b = base_rng_below(rng, n);
     return population[a < b ? a : b].member.trial;
 }
 
-static void breed(nsga2 *state, hpo_view view, const candidate *population, size_t n, base_rng *rng, double *config) {
+static void breed(nsga2 *state, hpo_view view, const hpo_candidate *population, size_t n, base_rng *rng,
+                  double *config) {
     const size_t dims = hpo_space_dims(state->space);
     const double mutation = state->mutation > 0 ? state->mutation : 1 / fmax(1, (double)dims);
     for (size_t i = 0; i < 2; i++)
@@ -151,7 +120,7 @@ static void breed(nsga2 *state, hpo_view view, const candidate *population, size
 }
 
 static bool find_child(nsga2 *state, hpo_view view, base_rng *rng, double *config) {
-    candidate *population = base_malloc(2 * (size_t)state->population * sizeof *population);
+    hpo_candidate *population = base_malloc(2 * (size_t)state->population * sizeof *population);
     const size_t n = select_population(state, view, population);
     bool found = false;
     for (int i = 0; i < MAX_TRIES && n > 0 && !found; i++) {

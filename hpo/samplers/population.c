@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hpo/samplers/population.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+
+bool hpo_candidate_find(hpo_view view, uint64_t id, hpo_candidate *out) {
+    const hpo_trial trial = hpo_view_trial(view, id);
+    if (trial.n_evals == 0) return false;
+    const hpo_eval *last = &trial.evals[trial.n_evals - 1];
+    *out = (hpo_candidate){{id, last->loss, last->goals}, last->fidelity};
+    return last->failure == HPO_FAILURE_NONE;
+}
+
+static int compare_levels(const void *a, const void *b) {
+    const hpo_candidate *x = a, *y = b;
+    if (x->fidelity != y->fidelity) return x->fidelity > y->fidelity ? -1 : 1;
+    return x->member.trial < y->member.trial ? -1 : x->member.trial > y->member.trial;
+}
+
+void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals) {
+    hpo_member *members = base_malloc((n + 1) * sizeof *members);
+    if (n > 1) qsort(all, n, sizeof *all, compare_levels);
+    for (size_t first = 0, end; first < n; first = end) {
+        for (end = first; end < n && all[end].fidelity == all[first].fidelity; end++)
+            members[end - first] = all[end].member;
+        hpo_order_members(members, end - first, n_goals, hpo_spread_crowding, NULL);
+        for (size_t i = first; i < end; i++) all[i].member = members[i - first];
+    }
+    free(members);
+}

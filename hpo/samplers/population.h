@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Trials as the members of a population: who may be one, and who is better. */
+#ifndef HPO_SAMPLERS_POPULATION_H
+#define HPO_SAMPLERS_POPULATION_H
+
+#include "hpo/trials/order.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A trial with its last result. */
+typedef struct hpo_candidate {
+    hpo_member member;
+    double fidelity;
+} hpo_candidate;
+
+/* False: the trial has no result yet, or its last one is a failure. */
+bool hpo_candidate_find(hpo_view view, uint64_t id, hpo_candidate *out);
+/* Best first: a higher fidelity before any lower one, because what was promoted was better at all lower ones; then as
+ * hpo_order_members has them, with hpo_spread_crowding. */
+void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
