@@ -82,7 +82,7 @@ static size_t select_population(const evolution *state, hpo_view view, hpo_candi
     (void)hpo_view_goals(view, &n_goals);
     for (uint64_t id = hpo_view_trials(view); id-- > 0 && n < (size_t)state->population;)
         n += hpo_candidate_find(view, id, &all[n]);
-    hpo_candidates_order(all, n, n_goals);
+    hpo_candidates_order(all, n, n_goals, NULL);
     return n;
 }
 

@@ -19,14 +19,20 @@ static int compare_levels(const void *a, const void *b) {
     return x->member.trial < y->member.trial ? -1 : x->member.trial > y->member.trial;
 }
 
-void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals) {
+void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals, uint32_t *level) {
     hpo_member *members = base_malloc((n + 1) * sizeof *members);
+    uint32_t *ranks = base_malloc((n + 1) * sizeof *ranks), levels = 0;
     if (n > 1) qsort(all, n, sizeof *all, compare_levels);
     for (size_t first = 0, end; first < n; first = end) {
         for (end = first; end < n && all[end].fidelity == all[first].fidelity; end++)
             members[end - first] = all[end].member;
-        hpo_order_members(members, end - first, n_goals, hpo_spread_crowding, NULL);
-        for (size_t i = first; i < end; i++) all[i].member = members[i - first];
+        hpo_order_members(members, end - first, n_goals, hpo_spread_crowding, ranks);
+        for (size_t i = first; i < end; i++) {
+            if (i > 0 && (i == first || ranks[i - first] != ranks[i - first - 1])) levels++;
+            if (level) level[i] = levels;
+            all[i].member = members[i - first];
+        }
     }
     free(members);
+    free(ranks);
 }

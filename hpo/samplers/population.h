@@ -18,8 +18,9 @@ typedef struct hpo_candidate {
 /* False: the trial has no result yet, or its last one is a failure. */
 bool hpo_candidate_find(hpo_view view, uint64_t id, hpo_candidate *out);
 /* Best first: a higher fidelity before any lower one, because what was promoted was better at all lower ones; then as
- * hpo_order_members has them, with hpo_spread_crowding. */
-void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals);
+ * hpo_order_members has them, with hpo_spread_crowding. level[i], where it is not NULL: from 0 on, the same for those
+ * of one fidelity and rank. */
+void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals, uint32_t *level);
 
 #ifdef __cplusplus
 }

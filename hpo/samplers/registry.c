@@ -13,6 +13,7 @@
     X(lhs)                                                                                                             \
     X(local)                                                                                                           \
     X(nsga2)                                                                                                           \
+    X(nsga3)                                                                                                           \
     X(evolution)                                                                                                       \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \

@@ -3,7 +3,7 @@
  * random search. */
 #include "hpo/models/hypervolume.h"
 #include "hpo/trials/order.h"
-#include "tests/hpo/samplers/results.h"
+#include "tests/hpo/samplers/many_goals.h"
 
 enum { DIMS = 5, MOST = 600 };
 
@@ -19,29 +19,9 @@ static void zdt1(const double *x, double *f) {
     f[1] = g * (1 - sqrt(x[0] / g));
 }
 
-static void open_goals(toy_sampling *s, const char *sampler, uint64_t seed, const char *options, size_t n_goals) {
-    char *yaml = toy_cube(DIMS, options);
-    toy_sampling_open(s, sampler, seed, yaml);
-    free(yaml);
-    hpo_history_destroy(s->history);
-    s->history = hpo_history_create_for(s->space, goals, n_goals, 1);
-}
-
-static void finish(toy_sampling *s, uint64_t id, const double *values, size_t n_goals, bool fails) {
-    base_err err;
-    hpo_record record = {.kind = HPO_RECORD_RESULT,
-                         .trial = id,
-                         .fidelity = 1,
-                         .n_values = (uint32_t)n_goals,
-                         .final = true,
-                         .result = {.cost = 1, .failure = fails ? HPO_FAILURE_CRASH : HPO_FAILURE_NONE}};
-    memcpy(record.values, values, n_goals * sizeof *values);
-    CHECK_OK(hpo_history_apply(s->history, &record, &err));
-}
-
 static double volume_after(const char *sampler, uint64_t seed, size_t trials) {
     static toy_sampling s;
-    open_goals(&s, sampler, seed, "{}", 2);
+    open_goals(&s, sampler, seed, DIMS, "{}", goals, 2);
     for (uint64_t id = 0; id < trials; id++) {
         double f[2];
         propose(&s, 0);
@@ -96,7 +76,7 @@ static void children_are_made_of_the_population(void **state) {
     (void)state;
     static toy_sampling s;
     enum { SIZE = 8 };
-    open_goals(&s, "nsga2", 3, "{population: 8, mutation: 1e-12}", 2);
+    open_goals(&s, "nsga2", 3, DIMS, "{population: 8, mutation: 1e-12}", goals, 2);
     base_rng rng = base_rng_stream(4, BASE_RNG_TEST, 0, 0);
     size_t children = 0;
     for (uint64_t id = 0; id < 200; id++) {
@@ -122,7 +102,7 @@ static void a_higher_fidelity_comes_first(void **state) {
     (void)state;
     static toy_sampling s;
     base_err err;
-    open_goals(&s, "nsga2", 5, "{population: 2, mutation: 1e-12, crossover: 0}", 2);
+    open_goals(&s, "nsga2", 5, DIMS, "{population: 2, mutation: 1e-12, crossover: 0}", goals, 2);
     for (uint64_t id = 0; id < 4; id++) {
         const double x[DIMS] = {0.1 * (double)id, 0.2, 0.3, 0.4, 0.5}, good[] = {0, 0}, bad[] = {9, 9};
         add_running(&s, x, id < 2 ? 1 : 0.5);
@@ -134,7 +114,7 @@ static void a_higher_fidelity_comes_first(void **state) {
     /* clones of 0 and 1 are all that could come, and they are there: a child with nothing new is none */
     assert_string_equal(propose(&s, 0), "random");
     toy_sampling_close(&s);
-    open_goals(&s, "nsga2", 5, "{population: 2, mutation: 1e-12, crossover: 1}", 2);
+    open_goals(&s, "nsga2", 5, DIMS, "{population: 2, mutation: 1e-12, crossover: 1}", goals, 2);
     for (uint64_t id = 0; id < 4; id++) {
         const double a = id < 2 ? 0.1 : 0.8, b = (double)(id % 2), bad[] = {9, 9}, good[] = {0, 0};
         const double x[DIMS] = {a + 0.1 * b, a + 0.1 * b, a + 0.1 * b, a + 0.1 * b, a + 0.1 * b};
