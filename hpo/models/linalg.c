@@ -12,6 +12,8 @@
 #include "base/arena.h"
 
 extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+extern void dsyevd_(const char *job, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+                    const int *lwork, int *iwork, const int *liwork, int *info);
 extern void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 
 double hpo_dot(const double *a, const double *b, size_t n) {
@@ -84,4 +86,19 @@ void hpo_cholesky_invert(double *l, size_t n, size_t stride) {
     int info;
     dpotri_("U", &rows, l, &lda, &info);
     BASE_ASSERT(info == 0);
+}
+
+void hpo_symmetric_eigen(double *a, size_t n, double *values) {
+    if (n == 0) return;
+    const int rows = (int)n, ask = -1;
+    double n_work;
+    int n_iwork, info;
+    dsyevd_("V", "U", &rows, a, &rows, values, &n_work, &ask, &n_iwork, &ask, &info);
+    const int size = (int)n_work;
+    double *work = base_malloc((size_t)size * sizeof *work);
+    int *iwork = base_malloc((size_t)n_iwork * sizeof *iwork);
+    dsyevd_("V", "U", &rows, a, &rows, values, work, &size, iwork, &n_iwork, &info);
+    BASE_ASSERT(info == 0);
+    free(work);
+    free(iwork);
 }

@@ -27,6 +27,8 @@ void hpo_cholesky_backward(const double *l, size_t n, size_t stride, double *x);
 void hpo_cholesky_forward_rows(const double *l, size_t n, size_t stride, double *rows, size_t count, size_t row_stride);
 /* The lower triangle of L becomes that of A^-1. */
 void hpo_cholesky_invert(double *l, size_t n, size_t stride);
+/* Symmetric A, full, without a stride: row k becomes an eigenvector of length 1, values[k] its eigenvalue, rising. */
+void hpo_symmetric_eigen(double *a, size_t n, double *values);
 
 #ifdef __cplusplus
 }

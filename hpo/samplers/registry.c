@@ -15,6 +15,7 @@
     X(nsga2)                                                                                                           \
     X(nsga3)                                                                                                           \
     X(evolution)                                                                                                       \
+    X(cma_es)                                                                                                          \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \
     X(tpe)                                                                                                             \
