@@ -16,6 +16,8 @@
     X(nsga3)                                                                                                           \
     X(evolution)                                                                                                       \
     X(cma_es)                                                                                                          \
+    X(de)                                                                                                              \
+    X(one_plus_one)                                                                                                    \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \
     X(tpe)                                                                                                             \

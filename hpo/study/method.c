@@ -38,6 +38,8 @@ static const struct {
     {"RandomSampler", "random"},
     {"GridSampler", "grid"},
     {"QMCSampler", "sobol"},
+    {"CmaEsSampler", "cma-es"},
+    {"NSGAIISampler", "nsga2"},
     {"HyperbandPruner", "hyperband"},
     {"ASHAScheduler", "asha"},
     {"MedianPruner", "median-stop"},
