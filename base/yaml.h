@@ -79,6 +79,9 @@ void base_yaml_sort(base_arena *arena, base_yaml_node *node);
  * Numbers keep their source text. Block: a short list or map of scalars stays on its line, in flow style. */
 void base_yaml_print(const base_yaml_node *node, int indent, base_buf *out);
 void base_yaml_print_flow(const base_yaml_node *node, base_buf *out);
+/* Block text for programs whose readers follow YAML 1.1, such as PyYAML: they, too, see every number as a number and
+ * every string as a string. Numbers are written anew, so 1e-5 is 1.0e-05; no, 1_000 and 2001-12-14 are quoted. */
+void base_yaml_print_portable(const base_yaml_node *node, base_buf *out);
 /* JSON (non-finite floats as strings). */
 void base_yaml_print_json(const base_yaml_node *node, base_buf *out);
 

@@ -16,8 +16,9 @@ static const char usage[] = "usage: hpo_report [options] DIR...\n"
                             "  --format F     text (default): for people, 80 columns; md: the same as Markdown;\n"
                             "                 csv: a row per trial; json: everything;\n"
                             "                 html: one page, by itself in DIR/report.html;\n"
-                            "                 svg: its figures, by themselves in DIR/figures\n"
-                            "  --out FILE     default: the standard output; of svg a folder\n"
+                            "                 svg: its figures, by themselves in DIR/figures;\n"
+                            "                 deepcave: a run that DeepCAVE opens, by itself in DIR/deepcave\n"
+                            "  --out FILE     default: the standard output; of svg and deepcave a folder\n"
                             "  --watch        writes again every ten seconds until no run goes on\n"
                             "  --anonymous    without machine, paths, command and reasons of failures, which\n"
                             "                 may hold any of these\n";
@@ -26,6 +27,10 @@ typedef struct format {
     const char *name;
     void (*put)(const hpo_account *const *accounts, size_t count, base_buf *out);
     bool many; /* several runs can follow each other */
+    /* Instead of put: a file each, by themselves in this folder of the first run. */
+    base_status (*put_files)(const hpo_account *const *accounts, size_t count, hpo_file_taker *take, void *self,
+                             base_err *err);
+    const char *folder;
 } format;
 
 static void put_texts(const hpo_account *const *accounts, size_t count, base_buf *out) {
@@ -42,10 +47,26 @@ static void put_json(const hpo_account *const *accounts, size_t count, base_buf 
     (void)count;
     hpo_report_json(accounts[0], out);
 }
+static base_status put_figures(const hpo_account *const *accounts, size_t count, hpo_file_taker *take, void *self,
+                               base_err *err) {
+    (void)err;
+    hpo_report_svg(accounts, count, take, self);
+    return BASE_OK;
+}
+static base_status put_deepcave(const hpo_account *const *accounts, size_t count, hpo_file_taker *take, void *self,
+                                base_err *err) {
+    (void)count;
+    return hpo_report_deepcave(accounts[0], take, self, err);
+}
 
 static const format formats[] = {
-    {"text", put_texts, true}, {"md", put_markdown, true}, {"html", hpo_report_page, true},
-    {"csv", put_csv, false},   {"json", put_json, false},  {"svg", NULL, true}, /* a file for each figure */
+    {.name = "text", .put = put_texts, .many = true},
+    {.name = "md", .put = put_markdown, .many = true},
+    {.name = "html", .put = hpo_report_page, .many = true},
+    {.name = "csv", .put = put_csv},
+    {.name = "json", .put = put_json},
+    {.name = "svg", .many = true, .put_files = put_figures, .folder = "figures"},
+    {.name = "deepcave", .put_files = put_deepcave, .folder = "deepcave"},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -79,7 +100,8 @@ static base_status read_arguments(int argc, char **argv, arguments *a, base_err 
         } else if (strcmp(argv[i], "--format") == 0) {
             a->format = format_of(argv[++i]);
             if (!a->format)
-                return BASE_FAIL(err, BASE_INVALID, "--format is text, md, html, csv, json or svg, not %s", argv[i]);
+                return BASE_FAIL(err, BASE_INVALID, "--format is text, md, html, csv, json, svg or deepcave, not %s",
+                                 argv[i]);
         } else if (argv[i][0] == '-') {
             return BASE_FAIL(err, BASE_INVALID, "unknown option %s; see hpo_report --help", argv[i]);
         } else {
@@ -114,32 +136,34 @@ static base_status write_out(const arguments *a, const base_buf *text, base_err 
     return status;
 }
 
-typedef struct figures {
+typedef struct writer {
     const char *folder;
     base_status status;
     base_err *err;
-} figures;
+} writer;
 
-static void write_figure(void *self, const char *name, const base_buf *picture) {
-    figures *f = self;
+static void write_one(void *self, const char *name, const base_buf *text) {
+    writer *f = self;
     base_buf path = {0};
     base_buf_printf(&path, "%s/%s", f->folder, name);
-    if (f->status == BASE_OK) f->status = base_write_file(base_buf_text(&path), picture->data, picture->length, f->err);
+    if (f->status == BASE_OK)
+        f->status = base_write_file(base_buf_text(&path), base_buf_text(text), text->length, f->err);
     if (f->status == BASE_OK) printf("%s\n", base_buf_text(&path));
     base_buf_fini(&path);
 }
 
-static base_status write_figures(const arguments *a, const hpo_account *const *accounts, base_err *err) {
+static base_status write_files(const arguments *a, const hpo_account *const *accounts, base_err *err) {
     base_buf folder = {0};
     if (a->out)
         base_buf_puts(&folder, a->out);
     else
-        base_buf_printf(&folder, "%s/figures", a->dirs[0]);
-    figures f = {.folder = base_buf_text(&folder), .err = err};
+        base_buf_printf(&folder, "%s/%s", a->dirs[0], a->format->folder);
+    writer f = {.folder = base_buf_text(&folder), .err = err};
     f.status = base_make_folder(f.folder, err);
-    if (f.status == BASE_OK) hpo_report_svg(accounts, a->n_dirs, write_figure, &f);
+    base_status status = f.status;
+    if (status == BASE_OK) status = a->format->put_files(accounts, a->n_dirs, write_one, &f, err);
     base_buf_fini(&folder);
-    return f.status;
+    return status == BASE_OK ? f.status : status;
 }
 
 static bool goes_on(const hpo_account *account) {
@@ -153,8 +177,8 @@ static base_status show(const arguments *a, bool *running, base_err *err) {
     base_status status = BASE_OK;
     for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++)
         status = hpo_account_read(a->dirs[i], a->is_anonymous, &accounts[i], err);
-    if (status == BASE_OK && !a->format->put) {
-        status = write_figures(a, (const hpo_account *const *)accounts, err);
+    if (status == BASE_OK && a->format->put_files) {
+        status = write_files(a, (const hpo_account *const *)accounts, err);
     } else if (status == BASE_OK) {
         a->format->put((const hpo_account *const *)accounts, a->n_dirs, &out);
         status = write_out(a, &out, err);

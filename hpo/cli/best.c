@@ -32,8 +32,8 @@ static base_yaml_node *metric_node(base_arena *arena, double value) {
 base_yaml_node *cli_config_node(const hpo_study_spec *spec, const double *config, base_arena *arena) {
     base_yaml_node *map = base_yaml_new_map(arena, NULL);
     for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
+        if (isnan(config[i])) continue; /* inactive; null may be a choice */
         const hpo_value value = hpo_space_value(spec->space, config, i);
-        if (value.kind == HPO_VALUE_NULL) continue;
         base_yaml_put(arena, map, hpo_space_param(spec->space, i)->name, hpo_value_node(arena, &value));
     }
     return map;
@@ -117,7 +117,7 @@ base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
     if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) return BASE_OK;
     base_buf text = {0};
     base_arena *arena = base_arena_create();
-    base_yaml_print(best_node(end, &best, arena), 0, &text);
+    base_yaml_print_portable(best_node(end, &best, arena), &text);
     base_status status = write_in(dir, "best.yaml", &text, err);
     if (status == BASE_OK) status = copy_files(end, best.trial, dir, err);
     base_arena_destroy(arena);

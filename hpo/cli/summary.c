@@ -140,8 +140,8 @@ static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *
     }
     base_buf_puts(out, "\n");
     for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
-        hpo_value value = hpo_space_value(spec->space, trial.config, i);
-        if (value.kind == HPO_VALUE_NULL) continue;
+        if (isnan(trial.config[i])) continue; /* inactive; null may be a choice */
+        const hpo_value value = hpo_space_value(spec->space, trial.config, i);
         base_buf_printf(out, "  %s: ", hpo_space_param(spec->space, i)->name);
         if (value.kind == HPO_VALUE_REAL) {
             put_number(out, value.real);

@@ -26,7 +26,7 @@ static void put_value(const hpo_value *value, base_buf *out) {
         put_number(value->real, out);
         return;
     }
-    if (value->kind != HPO_VALUE_NULL) hpo_value_print(value, &text);
+    hpo_value_print(value, &text);
     if (value->kind == HPO_VALUE_INT) {
         base_buf_putc(out, ',');
         base_buf_puts(out, base_buf_text(&text));
@@ -61,7 +61,10 @@ static void put_trial(const hpo_account *a, const hpo_trial *trial, base_buf *ou
     put_field(failed && last->reason && !a->is_anonymous ? last->reason : "", out);
     for (size_t i = 0; i < hpo_space_count(a->run.space); i++) {
         const hpo_value v = hpo_space_value(a->run.space, trial->config, i);
-        put_value(&v, out);
+        if (isnan(trial->config[i]))
+            base_buf_putc(out, ','); /* inactive; null may be a choice */
+        else
+            put_value(&v, out);
     }
     base_buf_putc(out, '\n');
 }

@@ -10,7 +10,7 @@
 enum { DEPENDENCES = 8, CONTOURS = 4 }; /* as the page has them */
 
 typedef struct giver {
-    void (*take)(void *self, const char *name, const base_buf *picture);
+    hpo_file_taker *take;
     void *self;
     base_arena *arena;
     const char **names;
@@ -76,8 +76,7 @@ static void give_model(giver *g, const hpo_account *a, const hpo_importance *m) 
     }
 }
 
-void hpo_report_svg(const hpo_account *const *accounts, size_t count,
-                    void (*take)(void *self, const char *name, const base_buf *picture), void *self) {
+void hpo_report_svg(const hpo_account *const *accounts, size_t count, hpo_file_taker *take, void *self) {
     giver g = {.take = take, .self = self, .arena = base_arena_create()};
     const hpo_account *a = accounts[0];
     give_incumbents(&g, accounts, count);

@@ -105,8 +105,8 @@ hpo_facts hpo_facts_of_run(const hpo_account *a, base_arena *arena) {
 }
 
 static const char *value_text(const hpo_account *a, const double *config, size_t param, base_arena *arena) {
+    if (isnan(config[param])) return ""; /* inactive; null may be a choice */
     const hpo_value value = hpo_space_value(a->run.space, config, param);
-    if (value.kind == HPO_VALUE_NULL) return "";
     if (value.kind == HPO_VALUE_REAL) return hpo_plain_number(arena, value.real);
     base_buf out = {0}, visible = {0};
     hpo_value_print(&value, &out);

@@ -173,8 +173,7 @@ static bool some_number_satisfies(const hpo_param *param, const hpo_cond *const 
     return false;
 }
 
-/* Which choices pass a leaf against values. */
-static void fill_table(const hpo_param *param, const hpo_cond *leaf, bool *table) {
+void hpo_cond_choices(const hpo_param *param, const hpo_cond *leaf, bool *table) {
     const size_t n = param->n_choices;
     if (leaf->op == HPO_COND_IN || leaf->op == HPO_COND_NOT_IN) {
         memset(table, leaf->op == HPO_COND_NOT_IN, n);
@@ -197,7 +196,7 @@ static bool some_choice_satisfies(const hpo_param *param, const hpo_cond *const 
     memset(passes, true, param->n_choices);
     for (size_t i = 0; i < count; i++) {
         if (leaves[i]->against_param) continue;
-        fill_table(param, leaves[i], table);
+        hpo_cond_choices(param, leaves[i], table);
         for (size_t k = 0; k < param->n_choices; k++) passes[k] &= table[k];
     }
     for (size_t k = 0; k < param->n_choices; k++) some |= passes[k];
@@ -242,7 +241,7 @@ static void compile_values(const hpo_space *space, const hpo_cond *leaf, hpo_tes
     }
     if (!hpo_param_is_number(param)) {
         bool *table = BASE_NEW_ARRAY(space->arena, param->n_choices, bool);
-        fill_table(param, leaf, table);
+        hpo_cond_choices(param, leaf, table);
         test->table = table;
         return;
     }

@@ -146,6 +146,9 @@ static inline const double *hpo_eval_losses(const hpo_eval *eval) {
 static inline const double *hpo_eval_values(const hpo_eval *eval, size_t n_goals) {
     return eval->goals ? eval->goals + n_goals : &eval->value;
 }
+static inline const double *hpo_report_values(const hpo_report *report, size_t n_goals) {
+    return report->goals ? report->goals + n_goals : &report->value;
+}
 /* Incumbent: the best successful evaluation at the highest fidelity seen so far; ties to the lower trial. Several
  * goals: the first decides, ties by the next ones; it is on the front. False: none. */
 typedef struct hpo_incumbent {

@@ -296,6 +296,42 @@ static void test_made_nodes(void **state) {
     assert_string_equal(err.text, "f.yaml:1:1: x");
 }
 
+/* YAML 1.1 (yaml.org/type: bool, float, int, timestamp) has more words and other numbers than 1.2. */
+static void test_portable(void **state) {
+    (void)state;
+    static const struct {
+        const char *source, *portable;
+    } table[] = {
+        {"1e-5", "1.0e-05"},
+        {"2.5e-7", "2.5e-07"},
+        {"1e22", "1.0e+22"},
+        {"1.50", "1.5"},
+        {"0x1F", "31"},
+        {"'7'", "\"7\""},
+        {"No", "\"No\""},
+        {"y", "\"y\""},
+        {"on", "\"on\""},
+        {"none", "none"},
+        {"1_000", "\"1_000\""},
+        {"2001-12-14", "\"2001-12-14\""},
+        {"0b11", "\"0b11\""},
+        {"3x3_conv", "3x3_conv"},
+        {"null", "null"},
+        {"-.inf", "-.inf"},
+        {"true", "true"},
+        {"1.1.2", "\"1.1.2\""},
+        {"{off: 1}", "{\"off\": 1}"},
+        {"{1e-3: 0.5}", "{\"1e-3\": 0.5}"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        base_buf out = {0};
+        base_yaml_node *map = parse(base_arena_printf(arena, "k: %s\n", table[i].source));
+        base_yaml_print_portable(map, &out);
+        assert_string_equal(base_buf_text(&out), base_arena_printf(arena, "k: %s\n", table[i].portable));
+        base_buf_fini(&out);
+    }
+}
+
 /* Maps of every size around the one from which keys are indexed: found after adding, replacing, copying, sorting. */
 static void test_many_keys(void **state) {
     (void)state;
@@ -333,6 +369,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_equal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_nodes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_portable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_keys, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

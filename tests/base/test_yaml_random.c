@@ -175,6 +175,9 @@ static void check_tree(base_arena *arena, const base_yaml_node *tree) {
     base_yaml_print(tree, 4, &text);
     check_reads_back(arena, tree, &text);
     base_buf_clear(&text);
+    base_yaml_print_portable(tree, &text);
+    check_reads_back(arena, tree, &text);
+    base_buf_clear(&text);
     base_yaml_print_flow(tree, &text);
     check_reads_back(arena, tree, &text);
     assert_null(strchr(base_buf_text(&text), '\n'));
