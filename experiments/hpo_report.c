@@ -69,6 +69,7 @@ static const format formats[] = {
     {.name = "deepcave", .put_files = put_deepcave, .folder = "deepcave"},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
+enum { PERIOD = 10 }; /* seconds between two looks of --watch */
 
 typedef struct arguments {
     const format *format;
@@ -177,14 +178,15 @@ static base_status show(const arguments *a, bool *running, base_err *err) {
     base_status status = BASE_OK;
     for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++)
         status = hpo_account_read(a->dirs[i], a->is_anonymous, &accounts[i], err);
+    *running = false;
+    for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++) *running |= goes_on(accounts[i]);
+    if (a->watches && *running) accounts[0]->reload = PERIOD;
     if (status == BASE_OK && a->format->put_files) {
         status = write_files(a, (const hpo_account *const *)accounts, err);
     } else if (status == BASE_OK) {
         a->format->put((const hpo_account *const *)accounts, a->n_dirs, &out);
         status = write_out(a, &out, err);
     }
-    *running = false;
-    for (size_t i = 0; i < a->n_dirs && status == BASE_OK; i++) *running |= goes_on(accounts[i]);
     for (size_t i = 0; i < a->n_dirs; i++) hpo_account_destroy(accounts[i]);
     free(accounts);
     base_buf_fini(&out);
@@ -192,7 +194,6 @@ static base_status show(const arguments *a, bool *running, base_err *err) {
 }
 
 static base_status follow(const arguments *a, base_err *err) {
-    enum { PERIOD = 10 }; /* seconds */
     for (;;) {
         bool running;
         BASE_TRY(show(a, &running, err));

@@ -60,6 +60,7 @@ typedef struct hpo_account {
     hpo_view view;
     const char *dir;   /* as given */
     bool is_anonymous; /* no host, path, command or reason of a failure is told */
+    unsigned reload;   /* for who made it to set: a page of it looks for a newer one after so many seconds; 0: never */
     double seconds, cost;
     double *elapsed_at, *cost_at; /* by event */
     size_t n_events, elapsed_capacity, cost_capacity;
@@ -87,6 +88,8 @@ void hpo_account_destroy(hpo_account *account); /* accepts NULL */
 /* What a trial showed at its highest fidelity: of its last evaluation that worked, else of its last report. NaN: none.
  */
 double hpo_account_value(const hpo_trial *trial, double *fidelity);
+/* The same of all the study's metrics; NULL: none. */
+const double *hpo_account_values(const hpo_trial *trial, size_t n_goals, double *fidelity);
 /* Seconds and cost of all its evaluations. */
 double hpo_account_seconds(const hpo_trial *trial);
 double hpo_account_cost(const hpo_trial *trial);
@@ -95,6 +98,9 @@ double hpo_account_cost(const hpo_trial *trial);
 bool hpo_account_best(const hpo_account *account, uint64_t *trial, double *value, double *fidelity);
 /* The command that evaluates that trial's configuration again, quoted for a shell. */
 const char *hpo_account_command(const hpo_account *account, uint64_t trial, base_arena *arena);
+
+/* Whether values of both can be compared: the first metric has the same name and goal. */
+bool hpo_account_is_alike(const hpo_account *a, const hpo_account *b);
 
 /* Spearman's rank correlation with midranks for ties; NaN: n < 3, or all alike. */
 double hpo_rank_correlation(const double *a, const double *b, size_t n);

@@ -9,14 +9,34 @@
 
 /* ---- trials ---- */
 
-double hpo_account_value(const hpo_trial *trial, double *fidelity) {
+/* Where a trial showed what it did at its highest fidelity: in one of the two, or, where nothing worked, neither. */
+typedef struct source {
+    const hpo_report *report;
+    const hpo_eval *eval;
+} source;
+
+static source source_of(const hpo_trial *trial, double *fidelity) {
     const hpo_report *report = trial->n_reports > 0 ? &trial->reports[trial->n_reports - 1] : NULL;
     const hpo_eval *last = NULL;
     for (size_t i = 0; i < trial->n_evals; i++)
         if (trial->evals[i].failure == HPO_FAILURE_NONE) last = &trial->evals[i];
     const bool went_on = report && trial->state != HPO_TRIAL_FAILED && (!last || report->event > last->event);
     *fidelity = went_on ? report->step : last ? last->fidelity : NAN;
-    return went_on ? report->value : last ? last->value : NAN;
+    return went_on ? (source){.report = report} : (source){.eval = last};
+}
+
+double hpo_account_value(const hpo_trial *trial, double *fidelity) {
+    const source s = source_of(trial, fidelity);
+    return s.report ? s.report->value : s.eval ? s.eval->value : NAN;
+}
+
+const double *hpo_account_values(const hpo_trial *trial, size_t n_goals, double *fidelity) {
+    const source s = source_of(trial, fidelity);
+    return s.report ? hpo_report_values(s.report, n_goals) : s.eval ? hpo_eval_values(s.eval, n_goals) : NULL;
+}
+
+bool hpo_account_is_alike(const hpo_account *a, const hpo_account *b) {
+    return a->run.maximize == b->run.maximize && strcmp(a->run.metric, b->run.metric) == 0;
 }
 
 double hpo_account_seconds(const hpo_trial *trial) {

@@ -38,7 +38,7 @@ static void put_value(const hpo_value *value, base_buf *out) {
 
 static void put_names(const hpo_account *a, base_buf *out) {
     base_buf_puts(out, "trial,state,origin,bracket,rung,fidelity");
-    put_field(a->run.metric, out);
+    for (size_t g = 0; g < a->run.n_goals; g++) put_field(g == 0 ? a->run.metric : a->run.goals[g].name, out);
     base_buf_puts(out, ",cost,seconds,failure,reason");
     for (size_t i = 0; i < hpo_space_count(a->run.space); i++) put_field(hpo_space_param(a->run.space, i)->name, out);
     base_buf_putc(out, '\n');
@@ -46,7 +46,7 @@ static void put_names(const hpo_account *a, base_buf *out) {
 
 static void put_trial(const hpo_account *a, const hpo_trial *trial, base_buf *out) {
     double fidelity;
-    const double value = hpo_account_value(trial, &fidelity);
+    const double *values = hpo_account_values(trial, a->run.n_goals, &fidelity);
     const hpo_eval *last = trial->n_evals > 0 ? &trial->evals[trial->n_evals - 1] : NULL;
     const bool failed = last && last->failure != HPO_FAILURE_NONE;
     base_buf_put_u64(out, trial->id);
@@ -54,7 +54,7 @@ static void put_trial(const hpo_account *a, const hpo_trial *trial, base_buf *ou
     put_field(trial->origin ? trial->origin : "", out);
     base_buf_printf(out, ",%u,%u", trial->bracket, trial->rung);
     put_number(fidelity, out);
-    put_number(value, out);
+    for (size_t g = 0; g < a->run.n_goals; g++) put_number(values ? values[g] : NAN, out);
     put_number(hpo_account_cost(trial), out);
     put_number(hpo_account_seconds(trial), out);
     put_field(failed ? hpo_failure_text(last->failure) : "", out);

@@ -36,7 +36,7 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* From the best to what nine in ten are no worse than: a few that diverged must not press the rest onto a line. */
-static base_scale scale_of_values(double *values, size_t n, bool maximize) {
+base_scale hpo_figure_scale(double *values, size_t n, bool maximize) {
     if (n == 0) return base_scale_of(0, 1, 5);
     qsort(values, n, sizeof *values, by_value);
     const size_t edge = (n - 1) / 10;
@@ -95,11 +95,17 @@ static size_t full_values(const hpo_account *a, hpo_over over, double *x, double
     return n;
 }
 
-static const char *axis_of(const hpo_account *a, hpo_over over, base_arena *arena) {
+static bool has_unit(const hpo_account *a, const char *name) {
+    return name ? a->run.fidelity.name && strcmp(a->run.fidelity.name, name) == 0 : !a->run.fidelity.name;
+}
+
+static const char *axis_of(const hpo_account *const *accounts, size_t count, hpo_over over, base_arena *arena) {
+    const char *unit = accounts[0]->run.fidelity.name;
     if (over == HPO_OVER_TRIALS) return "trials";
     if (over == HPO_OVER_TIME) return "seconds";
-    return a->run.fidelity.name ? base_arena_printf(arena, "cost (%s)", hpo_visible_text(arena, a->run.fidelity.name))
-                                : "cost (evaluations)";
+    for (size_t i = 1; i < count; i++)
+        if (!has_unit(accounts[i], unit)) return "cost (of each in its own unit)";
+    return unit ? base_arena_printf(arena, "cost (%s)", hpo_visible_text(arena, unit)) : "cost (evaluations)";
 }
 
 static void put_legend(base_svg *svg, const hpo_account *const *accounts, size_t count, base_arena *arena) {
@@ -111,6 +117,16 @@ static void put_legend(base_svg *svg, const hpo_account *const *accounts, size_t
         base_svg_line(svg, class_name, WIDTH - RIGHT - 20, y, WIDTH - RIGHT - 6, y);
         base_svg_text(svg, "ink small", WIDTH - RIGHT - 26, y, BASE_SVG_END, label);
     }
+}
+
+size_t hpo_figure_group(const hpo_account *const *accounts, size_t count, size_t at, const hpo_account **group) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!hpo_account_is_alike(accounts[i], accounts[at])) continue;
+        if (i < at) return 0;
+        group[n++] = accounts[i];
+    }
+    return n;
 }
 
 void hpo_figure_incumbents(const hpo_account *const *accounts, size_t count, hpo_over over, base_buf *out) {
@@ -129,9 +145,9 @@ void hpo_figure_incumbents(const hpo_account *const *accounts, size_t count, hpo
     for (size_t i = 0; i < count && count > 1; i++)
         for (size_t k = 0; k < accounts[i]->n_steps; k++) values[n++] = accounts[i]->steps[k].value;
     if (n > 0) {
-        const base_chart c = chart_of(base_scale_of(0, end, 4), scale_of_values(values, n, first->run.maximize));
+        const base_chart c = chart_of(base_scale_of(0, end, 4), hpo_figure_scale(values, n, first->run.maximize));
         base_svg svg = base_svg_begin(out, WIDTH, HEIGHT, "the best value so far");
-        put_axes(&svg, &c, axis_of(first, over, arena), hpo_visible_text(arena, first->run.metric));
+        put_axes(&svg, &c, axis_of(accounts, count, over, arena), hpo_visible_text(arena, first->run.metric));
         for (size_t i = 0; i < dots; i += 1 + dots / DOTS)
             base_svg_circle(&svg, "muted", base_chart_x(&c, x[i]), base_chart_y(&c, clipped(&c.y, y[i])), 1.5);
         for (size_t i = 0; i < count; i++)
@@ -205,7 +221,7 @@ void hpo_figure_curves(const hpo_account *a, base_buf *out) {
     if (n > 0) {
         const double high = a->run.fidelity.max, low = fmin(least, a->run.fidelity.min);
         const base_scale x = low > 0 && high / low >= 20 ? base_scale_log(low, high, 6) : base_scale_of(low, high, 5);
-        const base_chart ch = chart_of(x, scale_of_values(values, n, a->run.maximize));
+        const base_chart ch = chart_of(x, hpo_figure_scale(values, n, a->run.maximize));
         base_svg svg = base_svg_begin(out, WIDTH, HEIGHT, "learning curves");
         put_axes(&svg, &ch, hpo_visible_text(arena, a->run.fidelity.name), hpo_visible_text(arena, a->run.metric));
         put_curves(&svg, &ch, a, &c, true, step);

@@ -58,7 +58,8 @@ static void put_lead(const hpo_account *a, base_arena *arena, base_buf *out) {
                                           : "";
     const char *below = fidelity < a->run.fidelity.max ? " (no trial has reached the highest fidelity yet)" : "";
     put_text("p", "lead",
-             base_arena_printf(arena, "Best: %s %.6g%s%s, trial %llu of %llu.", hpo_visible_text(arena, a->run.metric),
+             base_arena_printf(arena, "Best%s: %s %.6g%s%s, trial %llu of %llu.",
+                               a->run.n_goals > 1 ? " in the first metric" : "", hpo_visible_text(arena, a->run.metric),
                                value, at, below, (unsigned long long)trial,
                                (unsigned long long)hpo_view_trials(a->view)),
              out);
@@ -73,7 +74,10 @@ static const char *again_of(const hpo_facts *best) {
 static void put_run(const hpo_account *a, base_arena *arena, base_buf *out) {
     const hpo_facts run = hpo_facts_of_run(a, arena), best = hpo_facts_of_best(a, arena);
     base_buf_puts(out, "<div class=\"two\">\n<section>");
-    put_text("h2", NULL, "Best configuration", out);
+    put_text("h2", NULL,
+             a->run.n_goals == 1 ? "Best configuration"
+                                 : base_arena_printf(arena, "Best in %s", hpo_visible_text(arena, a->run.metric)),
+             out);
     put_facts(&best, out);
     base_buf_puts(out, "</section>\n<section>");
     put_text("h2", NULL, "Run", out);
@@ -85,9 +89,34 @@ static void put_run(const hpo_account *a, base_arena *arena, base_buf *out) {
     put_text("pre", NULL, again, out);
 }
 
-static void put_incumbents(const hpo_account *const *accounts, size_t count, base_buf *out) {
+/* Of several metrics. */
+static void put_front(const hpo_account *a, base_arena *arena, base_buf *out) {
+    enum { MOST = 50 };
+    if (a->run.n_goals == 1) return;
+    put_text("h2", NULL, "The front", out);
+    base_buf_puts(out, "<div class=\"row\">\n");
+    for (size_t k = 1; k < a->run.n_goals; k++) {
+        base_buf picture = {0};
+        hpo_figure_front(a, k, &picture);
+        put_figure(&picture,
+                   "Orange: trials of the front, which none beats in every metric. Others in grey; what is worse "
+                   "than nine in ten stands at the edge.",
+                   out);
+        base_buf_fini(&picture);
+    }
+    put_table(hpo_table_of_front(a, MOST, arena), out);
+    base_buf_puts(out, "</div>\n");
+    put_text("p", "note",
+             base_arena_printf(arena,
+                               "What follows of incumbents, curves, importance and fidelities, and in the charts of "
+                               "every trial, is of %s, "
+                               "the first metric.",
+                               hpo_visible_text(arena, a->run.metric)),
+             out);
+}
+
+static void put_overs(const hpo_account *const *accounts, size_t count, base_buf *out) {
     static const hpo_over overs[] = {HPO_OVER_TRIALS, HPO_OVER_COST, HPO_OVER_TIME};
-    put_text("h2", NULL, "The best so far", out);
     base_buf_puts(out, "<div class=\"row\">\n");
     for (size_t i = 0; i < 3; i++) {
         base_buf picture = {0};
@@ -96,6 +125,24 @@ static void put_incumbents(const hpo_account *const *accounts, size_t count, bas
         base_buf_fini(&picture);
     }
     base_buf_puts(out, "</div>\n");
+}
+
+/* Values of different metrics have no common axis. */
+static void put_incumbents(const hpo_account *const *accounts, size_t count, base_buf *out) {
+    base_arena *arena = base_arena_create();
+    const hpo_account **group = BASE_NEW_ARRAY(arena, count, const hpo_account *);
+    put_text("h2", NULL, "The best so far", out);
+    for (size_t at = 0; at < count; at++) {
+        const hpo_account *a = accounts[at];
+        const size_t n = hpo_figure_group(accounts, count, at, group);
+        if (n == 0) continue;
+        const char *metric = hpo_visible_text(arena, a->run.metric), *goal = a->run.maximize ? "maximize" : "minimize";
+        const char *alone =
+            n > 1 ? "" : base_arena_printf(arena, ": %s", hpo_visible_text(arena, hpo_account_label(a)));
+        if (n < count) put_text("h3", NULL, base_arena_printf(arena, "%s, %s%s", metric, goal, alone), out);
+        put_overs(group, n, out);
+    }
+    base_arena_destroy(arena);
     put_text("p", "note",
              count == 1
                  ? "Dots are evaluations at the highest fidelity. The scale ends where nine in ten are better; what is "
@@ -251,6 +298,7 @@ static void put_account(const hpo_account *a, base_buf *out) {
     base_buf_puts(out, "<article>\n");
     put_lead(a, arena, out);
     put_run(a, arena, out);
+    put_front(a, arena, out);
     put_incumbents(&a, 1, out);
     put_curves(a, out);
     put_importance(a, m, arena, out);
@@ -264,9 +312,10 @@ static void put_account(const hpo_account *a, base_buf *out) {
 }
 
 static void put_comparison(const hpo_account *const *accounts, size_t count, base_buf *out) {
-    static const char *const names[] = {"run", "method", "trials", "failed", "best", "fidelity", "cost", "seconds"};
+    static const char *const names[] = {"run",  "method",   "metric", "trials", "failed",
+                                        "best", "fidelity", "cost",   "seconds"};
     base_arena *arena = base_arena_create();
-    base_table t = base_table_begin(arena, "Runs", 2, 8, names);
+    base_table t = base_table_begin(arena, "Runs", 3, 9, names);
     for (size_t i = 0; i < count; i++) {
         const hpo_account *a = accounts[i];
         uint64_t trial;
@@ -276,22 +325,29 @@ static void put_comparison(const hpo_account *const *accounts, size_t count, bas
         row[0] = hpo_visible_text(arena, hpo_account_label(a));
         row[1] = hpo_visible_text(arena, base_arena_printf(arena, "%s; %s", a->run.sampler ? a->run.sampler : "",
                                                            a->run.scheduler ? a->run.scheduler : ""));
-        row[2] = base_arena_printf(arena, "%llu", (unsigned long long)hpo_view_trials(a->view));
-        row[3] = base_arena_printf(arena, "%llu", (unsigned long long)hpo_view_count(a->view, HPO_TRIAL_FAILED));
-        if (found) row[4] = hpo_plain_number(arena, value), row[5] = hpo_plain_number(arena, fidelity);
-        row[6] = hpo_plain_number(arena, a->cost);
-        row[7] = base_arena_printf(arena, "%.1f", a->seconds);
+        row[2] = base_arena_printf(arena, "%s, %s", hpo_visible_text(arena, a->run.metric),
+                                   a->run.maximize ? "maximize" : "minimize");
+        row[3] = base_arena_printf(arena, "%llu", (unsigned long long)hpo_view_trials(a->view));
+        row[4] = base_arena_printf(arena, "%llu", (unsigned long long)hpo_view_count(a->view, HPO_TRIAL_FAILED));
+        if (found) row[5] = hpo_plain_number(arena, value), row[6] = hpo_plain_number(arena, fidelity);
+        row[7] = hpo_plain_number(arena, a->cost);
+        row[8] = base_arena_printf(arena, "%.1f", a->seconds);
     }
+    base_buf_puts(out, "<div class=\"scroll\">\n");
     base_table_html(&t, out);
+    base_buf_puts(out, "</div>\n");
     put_incumbents(accounts, count, out);
     base_arena_destroy(arena);
 }
 
-static void put_head(const char *title, base_buf *out) {
+/* reload: seconds until the browser shows what has been written meanwhile; 0: never. */
+static void put_head(const char *title, unsigned reload, base_buf *out) {
     base_buf_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                        "'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
+                       "<meta name=\"viewport\" content=\"width=device-width\">\n");
+    if (reload > 0) base_buf_printf(out, "<meta http-equiv=\"refresh\" content=\"%u\">\n", reload);
+    base_buf_puts(out, "<title>");
     base_put_xml(title, out);
     base_buf_printf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", hpo_page_style);
 }
@@ -299,7 +355,10 @@ static void put_head(const char *title, base_buf *out) {
 void hpo_report_page(const hpo_account *const *accounts, size_t count, base_buf *out) {
     base_arena *arena = base_arena_create();
     const char *title = count == 1 ? hpo_visible_text(arena, accounts[0]->run.head.study) : "A comparison of runs";
-    put_head(title, out);
+    unsigned reload = 0;
+    for (size_t i = 0; i < count; i++)
+        if (accounts[i]->reload > reload) reload = accounts[i]->reload;
+    put_head(title, reload, out);
     put_text("h1", NULL, title, out);
     if (count > 1) put_comparison(accounts, count, out);
     for (size_t i = 0; i < count; i++) {

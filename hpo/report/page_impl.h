@@ -12,11 +12,20 @@ extern const char hpo_page_style[], hpo_page_script[];
 
 /* ---- figures.c: pictures as SVG; nothing where there is nothing to show ---- */
 typedef enum hpo_over { HPO_OVER_TRIALS, HPO_OVER_COST, HPO_OVER_TIME } hpo_over;
-/* Incumbents of all accounts, a line each; of a single one also the values of its trials. */
+/* Incumbents of all accounts, which are alike, a line each; of a single one also the values of its trials. */
 void hpo_figure_incumbents(const hpo_account *const *accounts, size_t count, hpo_over over, base_buf *out);
+/* The accounts that are alike with accounts[at], in group, which has room for all. 0: an earlier one is, so they were
+ * had before. */
+size_t hpo_figure_group(const hpo_account *const *accounts, size_t count, size_t at, const hpo_account **group);
+/* From the best to what nine in ten are no worse than; values are sorted. */
+base_scale hpo_figure_scale(double *values, size_t n, bool maximize);
 /* What trials showed at each fidelity; stopped ones apart. */
 void hpo_figure_curves(const hpo_account *account, base_buf *out);
 void hpo_figure_timeline(const hpo_account *account, base_buf *out);
+
+/* ---- figures_front.c ---- */
+/* The front of several metrics: metric `goal` over the first, with what other trials showed. */
+void hpo_figure_front(const hpo_account *account, size_t goal, base_buf *out);
 
 /* ---- figures_model.c ---- */
 /* A parameter's name, at most so many characters; its value at a unit coordinate, short. */

@@ -48,15 +48,29 @@ static const char *name_of(giver *g, const hpo_account *a, size_t dim) {
     return plain(g, hpo_space_param(a->run.space, hpo_space_dim_param(a->run.space, dim))->name);
 }
 
+/* Runs of different metrics have pictures of their own, named after them. */
 static void give_incumbents(giver *g, const hpo_account *const *accounts, size_t count) {
     static const struct {
         hpo_over over;
         const char *name;
     } figures[] = {
         {HPO_OVER_TRIALS, "best-over-trials"}, {HPO_OVER_COST, "best-over-cost"}, {HPO_OVER_TIME, "best-over-time"}};
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        hpo_figure_incumbents(accounts, count, figures[i].over, &g->picture);
-        give(g, figures[i].name);
+    const hpo_account **group = BASE_NEW_ARRAY(g->arena, count, const hpo_account *);
+    for (size_t at = 0; at < count; at++) {
+        const size_t n = hpo_figure_group(accounts, count, at, group);
+        const char *metric = plain(g, accounts[at]->run.metric);
+        for (size_t i = 0; i < sizeof figures / sizeof *figures && n > 0; i++) {
+            hpo_figure_incumbents(group, n, figures[i].over, &g->picture);
+            give(g, at == 0 && n == count ? figures[i].name
+                                          : base_arena_printf(g->arena, "%s-%s", figures[i].name, metric));
+        }
+    }
+}
+
+static void give_fronts(giver *g, const hpo_account *a) {
+    for (size_t k = 1; k < a->run.n_goals; k++) {
+        hpo_figure_front(a, k, &g->picture);
+        give(g, base_arena_printf(g->arena, "front-%s", plain(g, a->run.goals[k].name)));
     }
 }
 
@@ -84,6 +98,7 @@ void hpo_report_svg(const hpo_account *const *accounts, size_t count, hpo_file_t
         const hpo_importance *m = hpo_importance_of(a, g.arena);
         hpo_figure_curves(a, &g.picture);
         give(&g, "learning-curves");
+        give_fronts(&g, a);
         hpo_figure_importance(a, m, &g.picture);
         give(&g, "importance");
         if (m && m->fanova.variance > 0) give_model(&g, a, m);

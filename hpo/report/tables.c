@@ -78,14 +78,30 @@ static const char *workers_text(const hpo_account *a, base_arena *arena) {
                              fmin(100, 100 * busy / (a->seconds * (double)a->n_workers)));
 }
 
+/* What is told of one metric is told of the first, and that is said. */
+static void add_metrics(hpo_facts *f, const hpo_account *a, base_arena *arena) {
+    const char *text = base_arena_printf(arena, "%s, %s", a->run.metric, a->run.maximize ? "maximize" : "minimize");
+    if (a->run.n_goals == 1) {
+        add(f, "metric", text, arena);
+        return;
+    }
+    for (size_t g = 1; g < a->run.n_goals; g++)
+        text = base_arena_printf(arena, "%s; %s, %s", text, a->run.goals[g].name,
+                                 a->run.goals[g].maximize ? "maximize" : "minimize");
+    add(f, "metrics", text, arena);
+    add(f, "of the first alone",
+        base_arena_printf(arena, "best, incumbents, curves, rungs, correlations and importance tell of %s",
+                          a->run.metric),
+        arena);
+}
+
 hpo_facts hpo_facts_of_run(const hpo_account *a, base_arena *arena) {
     hpo_facts f = {0};
     add(&f, "study", a->run.head.study, arena);
     if (!a->is_anonymous) add(&f, "folder", a->dir, arena);
     add(&f, "state", a->state, arena);
     add(&f, "because", a->ended, arena);
-    add(&f, "metric", base_arena_printf(arena, "%s, %s", a->run.metric, a->run.maximize ? "maximize" : "minimize"),
-        arena);
+    add_metrics(&f, a, arena);
     add(&f, "trials", states_text(a, arena), arena);
     add(&f, "time", duration_text(arena, a->seconds), arena);
     if (a->run.fidelity.name)
@@ -280,14 +296,18 @@ static int by_place(const void *left, const void *right) {
 }
 
 base_table hpo_table_of_trials(const hpo_account *a, size_t most, base_arena *arena) {
-    const size_t n = (size_t)hpo_view_trials(a->view), all = hpo_space_count(a->run.space), fixed = 5;
+    const size_t n = (size_t)hpo_view_trials(a->view), all = hpo_space_count(a->run.space);
+    const size_t goals = a->run.n_goals, fixed = 4 + goals;
     const size_t params = all < HPO_SHOWN_PARAMS ? all : HPO_SHOWN_PARAMS;
     const char **names = BASE_NEW_ARRAY(arena, fixed + params, const char *);
-    names[0] = "trial", names[1] = "state", names[2] = hpo_visible_text(arena, a->run.metric), names[3] = "fidelity";
-    names[4] = "seconds";
+    names[0] = "trial", names[1] = "state", names[2 + goals] = "fidelity", names[3 + goals] = "seconds";
+    for (size_t g = 0; g < goals; g++)
+        names[2 + g] = hpo_visible_text(arena, g == 0 ? a->run.metric : a->run.goals[g].name);
     for (size_t i = 0; i < params; i++)
         names[fixed + i] = hpo_visible_text(arena, hpo_space_param(a->run.space, i)->name);
-    base_table t = base_table_begin(arena, "Best trials", 2, fixed + params, names);
+    base_table t =
+        base_table_begin(arena, goals == 1 ? "Best trials" : base_arena_printf(arena, "Best trials in %s", names[2]), 2,
+                         fixed + params, names);
     place *places = base_calloc(n + 1, sizeof *places);
     size_t count = 0;
     for (uint64_t id = 0; id < n; id++) {
@@ -302,9 +322,11 @@ base_table hpo_table_of_trials(const hpo_account *a, size_t most, base_arena *ar
         const char **row = base_table_row(&t);
         row[0] = count_text(arena, trial.id);
         row[1] = hpo_trial_state_text(trial.state);
-        row[2] = hpo_plain_number(arena, a->run.maximize ? -places[i].loss : places[i].loss);
-        row[3] = hpo_plain_number(arena, places[i].fidelity);
-        row[4] = base_arena_printf(arena, "%.3g", hpo_account_seconds(&trial));
+        double fidelity;
+        const double *values = hpo_account_values(&trial, goals, &fidelity);
+        for (size_t g = 0; g < goals; g++) row[2 + g] = hpo_plain_number(arena, values[g]);
+        row[2 + goals] = hpo_plain_number(arena, fidelity);
+        row[3 + goals] = base_arena_printf(arena, "%.3g", hpo_account_seconds(&trial));
         for (size_t k = 0; k < params; k++) row[fixed + k] = value_text(a, trial.config, k, arena);
     }
     free(places);

@@ -6,6 +6,7 @@ keeps those of the front; a program without one of the metrics is told so.
 
     test_metrics.py HPO_SEARCH HPO_REPORT [--no-mpi]
 """
+import csv
 import json
 import pathlib
 import re
@@ -107,6 +108,15 @@ def the_front_is_everywhere(folder):
     check(all((m["values"]["error"], m["values"]["speed"]) == values[m["trial"]] for m in status["front"]), "its values")
     report = subprocess.run([reporter, str(folder / "run")], capture_output=True, text=True).stdout
     check(f"Front of {len(front)}, hypervolume {volume:.6g}" in report, "the report", report)
+    check("error, minimize; speed, maximize" in report and "tell of error" in report, "the report's facts", report)
+    page = (folder / "run" / "report.html").read_text()
+    check(f"Front of {len(front)}, hypervolume {volume:.6g}" in page, "the page", page)
+    picture = page[page.index("the front</title>"):] if "the front</title>" in page else ""
+    check(picture[:picture.find("</svg>")].count('class="f1"') == len(front), "the picture of the front", picture[:3000])
+    table = subprocess.run([reporter, "--format", "csv", str(folder / "run")], capture_output=True, text=True).stdout
+    rows = list(csv.DictReader(table.splitlines()))
+    told = {int(row["trial"]): (float(row["error"]), float(row["speed"])) for row in rows if row["state"] == "complete"}
+    check({trial: told.get(trial) for trial in front} == {trial: values[trial] for trial in front}, "the table", table)
     again = (folder / "run" / "best.yaml").read_bytes()
     code, err, out = run(folder, "--replay")
     check(code == 0, "computed again", err)

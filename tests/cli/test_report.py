@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 
 FUNCTION = ("study: curves\nseed: 3\nobjective: {function: {problem: mf-hartmann3}}\nmethod: hyperband\n"
@@ -20,6 +21,11 @@ HOSTILE = ("study: hostile\nseed: 1\nobjective: {command: {run: [sh, program.sh,
            "parameters: {x: {values: ['=1+1', '<b>bold</b>', good]}}\n")
 PROGRAM = ("[ \"$1\" = good ] && { echo '{\"loss\": 0.5}'; exit 0; }\n"
            "echo '</script><script>document.title=\"broken\"</script>' >&2; exit 3\n")
+
+GAIN = ("study: gain\nseed: 1\nobjective: {command: {run: [sh, gain.sh, '{x}']}}\nmetric: {name: gain, goal: maximize}\n"
+        "method: random\nbudget: {trials: 5}\nparameters: {x: {min: 0.0, max: 1.0}}\n")
+SLOW = ("study: slow\nseed: 1\nobjective: {command: {run: [sh, slow.sh, '{x}']}}\n"
+        "metric: {name: loss, goal: minimize}\nmethod: random\nbudget: {trials: 6}\nparameters: {x: {min: 0.0, max: 1.0}}\n")
 
 
 def call(*args, code=0, cwd=None):
@@ -122,6 +128,47 @@ def runs_are_compared(report, search, folder):
     assert "A comparison of runs" in page and page.count("<article>") == 2 and "run1" in page and "run2" in page
 
 
+def unlike_runs_have_axes_of_their_own(report, search, folder):
+    loss = [run(search, folder, FUNCTION.replace("seed: 3", f"seed: {seed}"), f"run{seed}") for seed in (1, 2)]
+    (folder / "gain.sh").write_text("echo '{\"gain\": 1}'\n")
+    gain = run(search, folder, GAIN, "gain")
+    call(report, "--format", "html", "--out", folder / "all.html", loss[0], gain, loss[1])
+    page = (folder / "all.html").read_text()
+    lead = page[:page.index("<h1>run1</h1>")]
+    titles = re.findall("<h3>(.*?)</h3>", lead)
+    assert len(titles) == 2 and titles[0].endswith(", minimize") and titles[1] == "gain, maximize: gain", titles
+    first, second = lead.split("<h3>")[1:]
+    assert all(part.count("<figure>") == 3 for part in (first, second)), lead
+    assert "run1</text>" in first and "run2</text>" in first and "gain</text>" not in first, first
+    assert "gain</text>" in second and "run1" not in second and "<td class=\"label\">gain, maximize</td>" in lead, second
+    told = call(report, "--format", "svg", "--out", folder / "figures", loss[0], gain, loss[1]).split()
+    names = {pathlib.Path(path).name for path in told}
+    assert len(names) == 6 and sum(name.endswith("-gain.svg") for name in names) == 3, names
+
+
+def a_page_of_a_run_that_goes_on_reloads(report, search, folder):
+    (folder / "study.yaml").write_text(SLOW)
+    (folder / "slow.sh").write_text("sleep 1; echo '{\"loss\": 1}'\n")
+    made, page = folder / "slow", folder / "slow.html"
+    goes = subprocess.Popen([search, "study.yaml", "--dir", "slow"], cwd=folder, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+    while not (made / "status.json").exists():
+        assert goes.poll() is None
+        time.sleep(0.02)
+    watch = subprocess.Popen([report, "--watch", "--format", "html", "--out", page, made], stderr=subprocess.PIPE, text=True)
+    reloads = '<meta http-equiv="refresh" content="10">'
+    while not page.exists():
+        assert watch.poll() is None, watch.stderr.read()
+        time.sleep(0.02)
+    assert reloads in page.read_text() and goes.poll() is None
+    call(report, "--format", "html", "--out", folder / "once.html", made)
+    assert "refresh" not in (folder / "once.html").read_text()  # nobody writes this one again
+    assert goes.wait(60) == 0
+    _, said = watch.communicate(timeout=60)
+    assert watch.returncode == 0 and reloads not in page.read_text() and "<dd>done</dd>" in page.read_text(), said
+    assert "refresh" not in (made / "report.html").read_text()
+
+
 def a_run_leaves_its_report(report, search, folder):
     made = run(search, folder, FUNCTION, "run")
     page = (made / "report.html").read_text()
@@ -134,7 +181,7 @@ def a_run_leaves_its_report(report, search, folder):
 
 def main():
     for case in (formats_agree, figures_are_files, a_run_leaves_its_report, harm_is_text, mistakes_are_said, runs_are_compared,
-                 a_page_of_many):
+                 unlike_runs_have_axes_of_their_own, a_page_of_a_run_that_goes_on_reloads, a_page_of_many):
         with tempfile.TemporaryDirectory() as folder:
             case(sys.argv[1], sys.argv[2], pathlib.Path(folder))
     print("runs are reported")

@@ -362,7 +362,7 @@ def curves_of_a_fidelity(screen, report, search, folder):
         for name, folder_of in (("curves", made), ("other", other)):
             best = min(t["value"] for t in read_journal(folder_of) if t["fidelity"] == 27)
             row = next(line for line in told if line.startswith(name)).split("\t")
-            assert row[2] == "120" and same(row[4], best), (row, best)
+            assert row[3] == "120" and same(row[5], best), (row, best)
 
 
 def failures(screen, report, search, folder):
@@ -382,6 +382,20 @@ def failures(screen, report, search, folder):
         kept = screen.counted()
         screen.ask("const top = document.querySelector('input[type=range]'); top.value = 99; top.oninput()")
         assert kept == 24 and screen.counted() <= 24 - sum(counts.values()), (kept, screen.counted(), counts)
+
+
+def a_comparison(screen, report, search, folder):
+    """Of runs with long names and methods and different metrics: what does not fit scrolls by itself, not the page."""
+    made = [run(search, folder, PAIR, "a_name_that_is_longer_than_most_names_of_folders_are"), run(search, folder, CURVES, "curves")]
+    (folder / "program.sh").write_text(PROGRAM)
+    made.append(run(search, folder, FAILING, "failing"))
+    call(report, "--format", "html", "--out", folder / "all.html", *made)
+    for width, mode in SCREENS:
+        screen.show(folder / "all.html", width, mode)
+        screen.fits()
+        best = screen.ask("return [...document.querySelector('table').rows].slice(1).map(r => r.cells[5].textContent)")
+        whole = [json.loads(call(report, "--format", "json", folder)) for folder in made]
+        assert [float(b) for b in best] == [float(f"{w['best']['value']:.6g}") for w in whole], best
 
 
 def ten_thousand(screen, report, search, folder):
@@ -404,7 +418,7 @@ def main():
             return 77
     screen = Screen()
     try:
-        for case in (a_mixed_space, a_pair, curves_of_a_fidelity, failures, ten_thousand):
+        for case in (a_mixed_space, a_pair, curves_of_a_fidelity, failures, a_comparison, ten_thousand):
             start = time.monotonic()
             with tempfile.TemporaryDirectory() as folder:
                 case(screen, sys.argv[1], sys.argv[2], pathlib.Path(folder))
