@@ -11,6 +11,7 @@
 
 #include "base/options.h"
 #include "hpo/space/space.h"
+#include "hpo/trials/constraint.h"
 #include "hpo/trials/result.h"
 
 #ifdef __cplusplus
@@ -98,9 +99,10 @@ typedef struct hpo_objective_env {
     const char *metric;    /* the study's metric; of several the first */
     const hpo_goal *goals; /* all of them; NULL: the metric alone */
     size_t n_goals;
-    const char *base_dir; /* relative paths in settings are relative to this (the study file's folder) */
-    bool writes_config;   /* a program finds its configuration in a file, too */
-    uint32_t worker;      /* number of this worker, from 0 */
+    hpo_constraints constraints; /* on metrics that a result must have as well */
+    const char *base_dir;        /* relative paths in settings are relative to this (the study file's folder) */
+    bool writes_config;          /* a program finds its configuration in a file, too */
+    uint32_t worker;             /* number of this worker, from 0 */
 } hpo_objective_env;
 
 enum {

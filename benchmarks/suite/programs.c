@@ -73,6 +73,7 @@ static base_status evaluate(void *self, const hpo_job *job, const hpo_reporter *
     } while (message.kind != HPO_MESSAGE_RESULT);
     *result = message.result;
     double values[HPO_MAX_GOALS];
+    hpo_constraints_judge(p->spec->constraints, result);
     (void)hpo_result_judge(result, p->spec->goals, p->spec->n_goals, values); /* as the worker does */
     return judge(p, result, err);
 }

@@ -111,6 +111,7 @@ static base_status command_launch(void *self, const hpo_job *job, base_arena *ar
                          .output = {.metric = state->known.metric,
                                     .goals = state->known.goals,
                                     .n_goals = state->known.n_goals,
+                                    .constraints = state->known.constraints,
                                     .fidelity = state->known.fidelity.name,
                                     .patterns = &state->patterns,
                                     .from = job->from,

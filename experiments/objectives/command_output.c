@@ -87,6 +87,8 @@ static void report(command_output *output) {
 static bool has_goals(const command_output *output, const hpo_metrics *metrics) {
     for (size_t g = 0; g < output->n_goals; g++)
         if (!hpo_metrics_get(metrics, output->goals[g].name)) return false;
+    for (size_t c = 0; c < output->constraints.count; c++)
+        if (!hpo_metrics_get(metrics, output->constraints.items[c].metric)) return false;
     return hpo_metrics_get(metrics, output->metric) != NULL;
 }
 

@@ -25,6 +25,7 @@ typedef struct command_output {
     const char *metric;    /* the study's; of several the first */
     const hpo_goal *goals; /* all of them; NULL: the metric alone */
     size_t n_goals;
+    hpo_constraints constraints;
     const char *fidelity;             /* its name; NULL = none */
     const command_patterns *patterns; /* may be NULL */
     double from, to;                  /* of the job: only steps between them are reports */

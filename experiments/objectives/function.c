@@ -83,6 +83,8 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
     BASE_TRY(read_settings(env->settings, arena, state, &instance, err));
     for (size_t g = 1; g < env->n_goals; g++)
         BASE_TRY(bench_search_for(&instance, env->goals[g].name, problem_in(env->settings), arena, err));
+    for (size_t c = 0; c < env->constraints.count; c++)
+        BASE_TRY(bench_search_for(&instance, env->constraints.items[c].metric, problem_in(env->settings), arena, err));
     BASE_TRY(bench_search_for(&instance, env->metric, problem_in(env->settings), arena, err));
     BASE_TRY(check_fidelity(env, instance.problem, err));
     state->has_fidelity = env->fidelity.name != NULL;

@@ -72,6 +72,7 @@ hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_sp
     return (hpo_journal_head){.study = spec->name,
                               .goals = spec->goals,
                               .n_goals = spec->n_goals,
+                              .constraints = spec->constraints,
                               .seed = spec->seed,
                               .identity = spec->identity,
                               .chosen = spec->chosen,

@@ -69,6 +69,10 @@ const hpo_goal *hpo_instance_goals(const hpo_instance *instance, size_t *count) 
     return instance->spec->goals;
 }
 
+hpo_constraints hpo_instance_constraints(const hpo_instance *instance) {
+    return instance->spec->constraints;
+}
+
 bool hpo_instance_optimum(const hpo_instance *instance, double *value) {
     const hpo_objective_type *type = instance->spec->objective;
     return type->optimum && type->optimum(instance->state, value);

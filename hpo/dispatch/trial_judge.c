@@ -154,6 +154,7 @@ void hpo_trial_process_result(hpo_trial_process *process, hpo_channel *rank, hpo
     else
         judge_status(process);
     double values[HPO_MAX_GOALS];
+    hpo_constraints_judge(process->constraints, &process->result);
     (void)hpo_result_judge(&process->result, process->goals, process->n_goals, values); /* here: its log is here */
     if (is_death(process->result.failure)) judge_death(process);
     name_log(process);

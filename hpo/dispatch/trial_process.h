@@ -40,6 +40,7 @@ typedef struct hpo_trial_process {
     hpo_triallog *log;
     const hpo_goal *goals; /* the study's */
     size_t n_goals;
+    hpo_constraints constraints;
     uint64_t inherited; /* bytes resident in the server when it was started: its peak may count them */
     double started;
     double kill_at; /* INFINITY: nobody wants it dead */

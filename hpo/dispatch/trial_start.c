@@ -104,6 +104,7 @@ static hpo_trial_process *process_create(const hpo_instance *instance, const hpo
                                    .started = base_monotonic(),
                                    .kill_at = INFINITY};
     process->goals = hpo_instance_goals(instance, &process->n_goals);
+    process->constraints = hpo_instance_constraints(instance);
     base_buf path = {0};
     base_buf_printf(&path, "%s/log", job->folder);
     process->log = hpo_triallog_create(path.data, job->attempt, job->rung);

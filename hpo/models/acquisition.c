@@ -131,6 +131,18 @@ double hpo_log_mean_ei(const double *gap, size_t count, double variance, double 
     return value + log(sigma);
 }
 
+double hpo_log_feasible(double mean, double variance, double *d_mean, double *d_variance) {
+    const bool certain = !(variance > LEAST_SIGMA * LEAST_SIGMA);
+    const double sigma = certain ? LEAST_SIGMA : sqrt(variance), z = -mean / sigma;
+    const double value = hpo_log_normal_cdf(z);
+    if (d_mean) {
+        const double hazard = exp(-z * z / 2 - LOG_SQRT_2PI - value); /* phi(z) / Phi(z) */
+        *d_mean = -hazard / sigma;
+        *d_variance = certain ? 0 : -hazard * z / (2 * sigma * sigma);
+    }
+    return value;
+}
+
 double hpo_acquisition_weigh(const hpo_acquisition *acquisition, double value, double log_prior, double log_cost) {
     const double weight = log_prior - log_cost;
     if (acquisition->kind == HPO_ACQUISITION_EI || acquisition->kind == HPO_ACQUISITION_PI) return value * exp(weight);

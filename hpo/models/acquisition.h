@@ -50,6 +50,10 @@ double hpo_log_mean_ei(const double *gap, size_t count, double variance, double 
  * which has no sign: like LOGEI. */
 double hpo_acquisition_weigh(const hpo_acquisition *acquisition, double value, double log_prior, double log_cost);
 
+/* Logarithm of the probability that a normal excess is at most 0, log Phi(-mean/deviation), and its derivatives as of
+ * hpo_acquisition_value. */
+double hpo_log_feasible(double mean, double variance, double *d_mean, double *d_variance);
+
 /* Standard normal: log(phi(z) + z Phi(z)) and log Phi(z), accurate to rounding for every finite z. */
 double hpo_log_improvement(double z);
 double hpo_log_normal_cdf(double z);

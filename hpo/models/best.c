@@ -11,7 +11,15 @@
 
 enum { FEW = 32 };
 
+/* Of two successes with different violations. */
+static bool less_violating(const hpo_ranked *a, const hpo_ranked *b) {
+    const bool feasible = a->violation == 0 || b->violation == 0;
+    if (!feasible && a->fidelity != b->fidelity) return a->fidelity > b->fidelity;
+    return a->violation < b->violation;
+}
+
 bool hpo_ranked_less(const hpo_ranked *a, const hpo_ranked *b) {
+    if (a->violation != b->violation && isfinite(a->loss) && isfinite(b->loss)) return less_violating(a, b);
     const bool plain = a->loss - b->loss != 0 && fabs(a->loss - b->loss) < (double)INFINITY; /* finite and not equal */
     if (plain && a->fidelity == b->fidelity) return a->loss < b->loss;
     if (isfinite(a->loss) && isfinite(b->loss) && a->fidelity != b->fidelity) return a->fidelity > b->fidelity;
@@ -87,7 +95,8 @@ void hpo_ranked_first(hpo_ranked *rows, size_t n, size_t count) {
 
 void hpo_ranked_fill(hpo_ranked *ranked, const hpo_dataset *data) {
     for (size_t i = 0; i < data->n; i++) {
-        ranked[i] = (hpo_ranked){data->fidelity[i], data->loss[i], data->trial[i], i};
+        const hpo_member m = hpo_dataset_member(data, i);
+        ranked[i] = (hpo_ranked){data->fidelity[i], m.loss, m.violation, m.trial, i};
     }
 }
 
@@ -96,15 +105,21 @@ size_t hpo_best_count(size_t n, double share, size_t most) {
     return wanted < (double)most ? (size_t)wanted : most;
 }
 
+static bool row_less(const hpo_dataset *data, size_t a, size_t b) {
+    const double violation_a = hpo_dataset_member(data, a).violation;
+    const double violation_b = hpo_dataset_member(data, b).violation;
+    return violation_a != violation_b ? violation_a < violation_b : data->loss[a] < data->loss[b];
+}
+
 size_t hpo_best_configs(const hpo_dataset *data, hpo_view view, size_t most, double *configs) {
     const size_t width = hpo_space_count(hpo_history_space(view.history));
     size_t *rows = base_malloc((most + 1) * sizeof *rows), count = 0;
     for (size_t i = 0; i < data->n && most > 0; i++) {
         if (!isfinite(data->loss[i])) continue;
         size_t at = count < most ? count++ : most;
-        if (at == most && !(data->loss[i] < data->loss[rows[most - 1]])) continue;
+        if (at == most && !row_less(data, i, rows[most - 1])) continue;
         if (at == most) at--;
-        for (; at > 0 && data->loss[i] < data->loss[rows[at - 1]]; at--) rows[at] = rows[at - 1];
+        for (; at > 0 && row_less(data, i, rows[at - 1]); at--) rows[at] = rows[at - 1];
         rows[at] = i;
     }
     for (size_t k = 0; k < count; k++) {

@@ -61,6 +61,8 @@ struct hpo_gp_surrogate {
     size_t next_fit;
     standing standing;
     gathered rows;           /* that the process is conditioned on */
+    size_t *row_of;          /* the data set's row of each of them */
+    bool *counts;            /* each of them, for the best; NULL: all do */
     size_t results;          /* they stand for */
     scale scale;             /* of the rows' losses */
     hpo_surrogate posterior; /* as asked about */
@@ -92,6 +94,8 @@ void hpo_gp_surrogate_destroy(hpo_gp_surrogate *s) {
     hpo_embedding_free(&s->embedding);
     free(s->standing.chosen);
     free(s->rows.x);
+    free(s->row_of);
+    free(s->counts);
     free(s);
 }
 
@@ -245,6 +249,26 @@ static hpo_surrogate outside(hpo_gp_surrogate *s) {
     return (hpo_surrogate){.self = s, .dims = s->posterior.dims, .predict = predict_plain, .gradient = gradient_plain};
 }
 
+static void keep_rows(hpo_gp_surrogate *s, const standing *old) {
+    free(s->row_of);
+    free(s->counts);
+    s->counts = NULL;
+    s->row_of = base_malloc((s->rows.n + 1) * sizeof *s->row_of);
+    memcpy(s->row_of, old->chosen, s->rows.n * sizeof *s->row_of);
+}
+
+void hpo_gp_surrogate_count_only(hpo_gp_surrogate *s, const bool *rows) {
+    free(s->counts);
+    s->counts = NULL;
+    if (!rows) return;
+    s->counts = base_malloc((s->rows.n + 1) * sizeof *s->counts);
+    size_t left = 0;
+    for (size_t i = 0; i < s->rows.n; i++) left += s->counts[i] = rows[s->row_of[i]];
+    if (left > 0) return;
+    free(s->counts);
+    s->counts = NULL;
+}
+
 hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset *data, double fidelity) {
     drop_draws(s);
     double *x = model_inputs(s, data->unit, data->fidelity, data->n);
@@ -253,6 +277,7 @@ hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset 
     const standing *old = stand_for(s, x, data->loss, old_results(data->n));
     free(s->rows.x);
     s->rows = gather(s, x, data->loss, data->n, old->chosen, old->n + (data->n - old->m));
+    keep_rows(s, old);
     s->results = data->n;
     free(x);
     double *pending = model_inputs(s, data->pending_unit, data->pending_fidelity, data->n_pending);
@@ -275,14 +300,16 @@ static double best_mean(hpo_gp_surrogate *s) {
     if (n == 0) return 0;
     double best = (double)INFINITY;
     if (!s->settings.fidelity) {
-        for (size_t i = 0; i < n; i++) best = fmin(best, hpo_gp_fitted(s->gp, i));
+        for (size_t i = 0; i < n; i++)
+            if (!s->counts || s->counts[i]) best = fmin(best, hpo_gp_fitted(s->gp, i));
         return best;
     }
     double *points = base_malloc((n * (dims + 2) + 1) * sizeof *points);
     double *mean = points + n * dims, *variance = mean + n;
     for (size_t i = 0; i < n && dims > 0; i++) memcpy(points + i * dims, s->rows.x + i * stride, dims * sizeof *points);
     s->posterior.predict(s->posterior.self, points, n, mean, variance);
-    for (size_t i = 0; i < n; i++) best = fmin(best, mean[i]);
+    for (size_t i = 0; i < n; i++)
+        if (!s->counts || s->counts[i]) best = fmin(best, mean[i]);
     free(points);
     return best;
 }
@@ -301,7 +328,7 @@ hpo_surrogate hpo_gp_surrogate_sample(hpo_gp_surrogate *s, base_rng *rng) {
 hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *s, base_rng *rng) {
     BASE_ASSERT(!s->settings.plain);
     drop_draws(s);
-    s->noisy = hpo_noisy_ei_create(s->gp, rng);
+    s->noisy = hpo_noisy_ei_create(s->gp, s->counts, rng);
     return hpo_noisy_ei_surrogate(s->noisy);
 }
 

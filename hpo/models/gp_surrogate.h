@@ -34,6 +34,9 @@ void hpo_gp_surrogate_destroy(hpo_gp_surrogate *surrogate); /* accepts NULL */
  * count as the worst success. fidelity: at which one points are asked about, when it is an input. Unless plain,
  * losses are on a scale of the process's own (hpo_transform_losses). What is returned is valid until the next call. */
 hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *surrogate, const hpo_dataset *data, double fidelity);
+/* Of which rows of the data set that was conditioned on the best is taken by those below (by row; NULL: of all, as it
+ * is again after the next condition): those that are feasible, say. Where none of them is in the model, all count. */
+void hpo_gp_surrogate_count_only(hpo_gp_surrogate *surrogate, const bool *rows);
 /* The least posterior mean at an observed point, at the fidelity that is asked about: what an improvement is counted
  * from, since noise makes the least observed value too good. The prior's mean without rows. */
 double hpo_gp_surrogate_best(hpo_gp_surrogate *surrogate);

@@ -51,23 +51,39 @@ static const double *pool_at(const pool *p, size_t i) {
     return p->configs + i * p->width;
 }
 
+static bool is_smooth(const hpo_maximize *problem) {
+    if (problem->surrogate) return problem->surrogate->gradient != NULL;
+    return problem->n_excess > 0 && problem->excess[0].gradient;
+}
+
 static double log_prior(const hpo_maximize *problem, const double *config) {
     return problem->prior_exponent > 0 ? problem->prior_exponent * hpo_space_log_prior(problem->space, config) : 0;
+}
+
+static double promise(const hpo_maximize *problem, double mean, double variance, double *d_mean, double *d_variance) {
+    if (problem->surrogate) return hpo_acquisition_value(&problem->acquisition, mean, variance, d_mean, d_variance);
+    if (d_mean) *d_mean = *d_variance = 0;
+    return 0;
 }
 
 void hpo_maximize_values(const hpo_maximize *problem, const double *configs, size_t count, double *values) {
     if (count == 0) return;
     const size_t dims = hpo_space_dims(problem->space), width = hpo_space_count(problem->space);
-    double *points = base_malloc((count * (dims + 3) + 1) * sizeof *points);
+    double *points = base_malloc((count * (dims + 4) + 1) * sizeof *points);
     double *mean = points + count * dims, *variance = mean + count, *log_cost = variance + count;
+    double *log_weight = log_cost + count;
     for (size_t i = 0; i < count; i++) hpo_space_to_unit(problem->space, configs + i * width, points + i * dims);
-    for (size_t i = 0; i < count; i++) log_cost[i] = 0;
+    for (size_t i = 0; i < count; i++) log_cost[i] = log_weight[i] = 0;
     if (problem->cost) problem->cost->predict(problem->cost->self, points, count, log_cost, variance);
-    problem->surrogate->predict(problem->surrogate->self, points, count, mean, variance);
+    for (size_t c = 0; c < problem->n_excess; c++) {
+        problem->excess[c].predict(problem->excess[c].self, points, count, mean, variance);
+        for (size_t i = 0; i < count; i++) log_weight[i] += hpo_log_feasible(mean[i], variance[i], NULL, NULL);
+    }
+    if (problem->surrogate) problem->surrogate->predict(problem->surrogate->self, points, count, mean, variance);
     for (size_t i = 0; i < count; i++) {
-        const double value = hpo_acquisition_value(&problem->acquisition, mean[i], variance[i], NULL, NULL);
-        values[i] =
-            hpo_acquisition_weigh(&problem->acquisition, value, log_prior(problem, configs + i * width), log_cost[i]);
+        const double value = promise(problem, mean[i], variance[i], NULL, NULL);
+        log_weight[i] += log_prior(problem, configs + i * width);
+        values[i] = hpo_acquisition_weigh(&problem->acquisition, value, log_weight[i], log_cost[i]);
         if (isnan(values[i])) values[i] = (double)-INFINITY;
     }
     free(points);
@@ -179,6 +195,26 @@ static double log_cost_here(const smooth *m) {
     return mean;
 }
 
+/* The logarithm of the probability that all constraints are met; its derivatives are taken from d_cost, which weighs
+ * the other way. */
+static double log_feasible_here(const smooth *m) {
+    search *s = m->s;
+    double sum = 0;
+    for (size_t c = 0; c < s->problem->n_excess; c++) {
+        const hpo_surrogate *excess = &s->problem->excess[c];
+        double mean, variance, by_mean, by_variance;
+        if (excess->gradient) {
+            excess->gradient(excess->self, m->unit, &mean, &variance, s->d_mean, s->d_variance);
+        } else {
+            excess->predict(excess->self, m->unit, 1, &mean, &variance);
+        }
+        sum += hpo_log_feasible(mean, variance, &by_mean, &by_variance);
+        for (size_t i = 0; i < s->dims && excess->gradient; i++)
+            s->d_cost[i] -= by_mean * s->d_mean[i] + by_variance * s->d_variance[i];
+    }
+    return sum;
+}
+
 /* Minus the weighted acquisition. */
 static double minus_value(void *context, const double *x, double *gradient) {
     smooth *m = context;
@@ -189,11 +225,12 @@ static double minus_value(void *context, const double *x, double *gradient) {
         m->unit[m->moving[i]] = x[i];
         m->config[index] = hpo_param_from_unit(hpo_space_param(problem->space, index), x[i]);
     }
-    double mean, variance, by_mean, by_variance;
+    double mean = 0, variance = 0, by_mean, by_variance;
     const double log_cost = log_cost_here(m);
-    problem->surrogate->gradient(problem->surrogate->self, m->unit, &mean, &variance, s->d_mean, s->d_variance);
-    const double value = hpo_acquisition_value(&problem->acquisition, mean, variance, &by_mean, &by_variance);
-    const double prior = log_prior(problem, m->config);
+    const double prior = log_feasible_here(m) + log_prior(problem, m->config);
+    if (problem->surrogate)
+        problem->surrogate->gradient(problem->surrogate->self, m->unit, &mean, &variance, s->d_mean, s->d_variance);
+    const double value = promise(problem, mean, variance, &by_mean, &by_variance);
     const bool product =
         problem->acquisition.kind == HPO_ACQUISITION_EI || problem->acquisition.kind == HPO_ACQUISITION_PI;
     const double factor = product ? exp(prior - log_cost) : 1, share = product ? value * factor : 1;
@@ -255,7 +292,7 @@ static void climb_smoothly(search *s, double *config, double *value) {
 
 /* The best neighbour, if it is better. All that were looked at are remembered while they may be the answer. */
 static void step_to_neighbour(search *s, double *config, double *value, double deviation) {
-    const size_t draws = s->problem->surrogate->gradient ? DRAWS_SMOOTH : DRAWS_ROUGH;
+    const size_t draws = is_smooth(s->problem) ? DRAWS_SMOOTH : DRAWS_ROUGH;
     hpo_exchanges_list(&s->exchanges, s->problem->space, config, draws, deviation, s->rng);
     s->near.count = 0;
     for (size_t i = 0; i < s->exchanges.count && s->near.count < MAX_EXCHANGES; i++) {
@@ -275,7 +312,7 @@ static void step_to_neighbour(search *s, double *config, double *value, double d
 
 /* A gain that is not worth a step ends the climb as none at all does. */
 static void climb(search *s, double *config, double value) {
-    const bool smooth_model = s->problem->surrogate->gradient != NULL;
+    const bool smooth_model = is_smooth(s->problem);
     double deviation = FIRST_DEVIATION;
     for (size_t step = 0; step < s->steps && deviation >= LAST_DEVIATION; step++) {
         const double before = value;

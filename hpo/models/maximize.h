@@ -18,16 +18,19 @@ extern "C" {
 
 typedef struct hpo_maximize {
     const hpo_space *space;
-    const hpo_surrogate *surrogate;
+    const hpo_surrogate *surrogate; /* NULL: all points promise the same, and weights decide; not with EI and PI */
     hpo_acquisition acquisition;
     hpo_view view;        /* its configurations are never proposed again */
     const double *elites; /* good configurations, best first: neighbours of theirs are candidates; may be NULL */
     size_t n_elites;
     double prior_exponent;     /* piBO's gamma_n; 0 = the priors are not used */
     const hpo_surrogate *cost; /* its mean is log cost: the acquisition is that per unit of cost; NULL = all the same */
-    size_t candidates;         /* 0 = 1000 */
-    size_t starts;             /* points that are climbed; 0 = 8 */
-    size_t steps;              /* limit of steps per climb; 0 = 30 */
+    const hpo_surrogate *excess; /* of each constraint: the acquisition is multiplied by the probability that all are
+                                    met (feasibility.h) */
+    size_t n_excess;
+    size_t candidates; /* 0 = 1000 */
+    size_t starts;     /* points that are climbed; 0 = 8 */
+    size_t steps;      /* limit of steps per climb; 0 = 30 */
 } hpo_maximize;
 
 /* config: hpo_space_count(space) doubles. *found false: every point that was looked at is known already or forbidden

@@ -36,7 +36,8 @@ struct hpo_noisy_ei {
     double *factor; /* rows x rows: L in the lower triangle, K in the upper one */
     double *alpha;  /* DRAWS x rows: K^-1 f_j */
     double best[DRAWS];
-    double *scratch; /* GP_BATCH rows, and two more */
+    const bool *counts; /* by observation, while best is found; NULL: every row counts */
+    double *scratch;    /* GP_BATCH rows, and two more */
 };
 
 /* ---- the draws ---- */
@@ -72,15 +73,20 @@ typedef struct half {
     double *values, *back, *error, *shift; /* rows each */
 } half;
 
+static bool row_counts(const hpo_noisy_ei *noisy, size_t row) {
+    return !noisy->counts || (row < noisy->gp->n && noisy->counts[row]);
+}
+
 /* The least f_j at a row: at an observation y - e - (noise - nugget) v, at a running point L z + K v. */
 static double least_value(const hpo_noisy_ei *noisy, const half *h, double sign, const double *v) {
     const hpo_gp *gp = noisy->gp;
     double best = (double)INFINITY;
     for (size_t i = 0; i < gp->n; i++) {
+        if (!row_counts(noisy, i)) continue;
         const double y = gp->fitted[i] + gp->noise * gp->alpha[i];
         best = fmin(best, y - sign * h->error[i] - (gp->noise - noisy->nugget) * v[i]);
     }
-    for (size_t i = gp->n; i < noisy->rows; i++) {
+    for (size_t i = gp->n; i < noisy->rows && !noisy->counts; i++) {
         double f = sign * h->values[i];
         for (size_t j = 0; j < gp->n; j++) f += noisy->factor[j * noisy->rows + i] * v[j];
         best = fmin(best, f);
@@ -142,6 +148,7 @@ static void ask_all_rows(hpo_noisy_ei *noisy) {
     double means[DRAWS];
     for (size_t j = 0; j < DRAWS && noisy->rows > 0; j++) noisy->best[j] = (double)INFINITY;
     for (size_t i = 0; i < noisy->rows; i++) {
+        if (!row_counts(noisy, i)) continue;
         gp_embed(gp, gp->unit + i * gp->embedding->dims);
         gp_covariances(gp, noisy->rows, noisy->scratch);
         means_of(noisy, noisy->scratch, means);
@@ -149,16 +156,17 @@ static void ask_all_rows(hpo_noisy_ei *noisy) {
     }
 }
 
-hpo_noisy_ei *hpo_noisy_ei_create(hpo_gp *gp, base_rng *rng) {
+hpo_noisy_ei *hpo_noisy_ei_create(hpo_gp *gp, const bool *counts, base_rng *rng) {
     const size_t rows = gp->rows;
     hpo_noisy_ei *noisy = base_calloc(1, sizeof *noisy);
-    *noisy = (hpo_noisy_ei){.gp = gp, .rows = rows};
+    *noisy = (hpo_noisy_ei){.gp = gp, .rows = rows, .counts = counts};
     noisy->factor = base_malloc((rows * rows + (DRAWS + GP_BATCH + 2) * rows + 1) * sizeof *noisy->factor);
     noisy->alpha = noisy->factor + rows * rows;
     noisy->scratch = noisy->alpha + DRAWS * rows;
     factorise(noisy);
     draw_all(noisy, rng);
     if (gp->outer < gp->embedding->dims) ask_all_rows(noisy);
+    noisy->counts = NULL;
     return noisy;
 }
 

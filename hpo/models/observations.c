@@ -21,7 +21,8 @@ enum { MAX_STOPS = 64 }; /* steps in the unit of the clock, say, are never met b
 typedef struct entry {
     uint64_t event, trial;
     double loss, fidelity;
-    bool passing; /* a report of a trial that went on: a row of its level only */
+    const double *excess; /* the history's */
+    bool passing;         /* a report of a trial that went on: a row of its level only */
 } entry;
 
 /* A trial that may still get results. */
@@ -35,6 +36,7 @@ typedef struct row_set {
     size_t taken; /* entries of the log that were looked at */
     size_t n, capacity, n_failed;
     double *unit, *loss, *fidelity;
+    const double **excess;
     uint64_t *trial;
 } row_set;
 
@@ -83,6 +85,7 @@ static void row_set_fini(row_set *rows) {
     free(rows->unit);
     free(rows->loss);
     free(rows->fidelity);
+    free(rows->excess);
     free(rows->trial);
     *rows = (row_set){0};
 }
@@ -98,6 +101,8 @@ static void row_set_reserve(row_set *rows, size_t dims, size_t need) {
     BASE_GROW(rows->loss, capacity, need);
     capacity = rows->capacity;
     BASE_GROW(rows->fidelity, capacity, need);
+    capacity = rows->capacity;
+    BASE_GROW(rows->excess, capacity, need);
     capacity = rows->capacity;
     BASE_GROW(rows->trial, capacity, need);
     rows->capacity = capacity;
@@ -218,14 +223,14 @@ static bool counts(const hpo_observations *o, const hpo_trial *trial, size_t num
 static void take_results(hpo_observations *o, open_trial *open, const hpo_trial *trial) {
     for (; open->seen < trial->n_evals; open->seen++) {
         const hpo_eval *eval = &trial->evals[open->seen];
-        append_entry(o, (entry){eval->event, trial->id, eval->loss, eval->fidelity, false});
+        append_entry(o, (entry){eval->event, trial->id, eval->loss, eval->fidelity, eval->excess, false});
     }
     const bool stopped = stopped_by_report(trial);
     for (; open->seen_reports < trial->n_reports; open->seen_reports++) {
         const hpo_report *report = &trial->reports[open->seen_reports];
         const bool last = stopped && open->seen_reports + 1 == trial->n_reports;
         if (!last && !counts(o, trial, open->seen_reports)) continue;
-        append_entry(o, (entry){report->event, trial->id, report->loss, report->step, !last});
+        append_entry(o, (entry){report->event, trial->id, report->loss, report->step, report->excess, !last});
     }
 }
 
@@ -249,18 +254,20 @@ static bool learn_stops(hpo_observations *o, hpo_view view) {
     return o->n_stops > old;
 }
 
-static void append_row(const hpo_observations *o, row_set *rows, uint64_t trial, double loss, double fidelity) {
+static void append_row(const hpo_observations *o, row_set *rows, const entry *e) {
+    const uint64_t trial = e->trial;
     row_set_reserve(rows, o->dims, rows->n + 1);
     const size_t row = rows->n++;
     memcpy(rows->unit + row * o->dims, o->units + trial * o->dims, o->dims * sizeof *rows->unit);
     rows->trial[row] = trial;
-    rows->loss[row] = loss;
-    rows->fidelity[row] = fidelity;
-    rows->n_failed += isfinite(loss) ? 0 : 1;
+    rows->loss[row] = e->loss;
+    rows->fidelity[row] = e->fidelity;
+    rows->excess[row] = e->excess;
+    rows->n_failed += isfinite(e->loss) ? 0 : 1;
 }
 
 static void add_pending(hpo_observations *o, const hpo_trial *trial) {
-    append_row(o, &o->pending, trial->id, 0, trial->fidelity);
+    append_row(o, &o->pending, &(entry){.trial = trial->id, .fidelity = trial->fidelity});
     BASE_GROW(o->pending_known, o->pending_known_capacity, o->pending.n);
     o->pending_known[o->pending.n - 1] = trial->n_evals > 0;
 }
@@ -321,14 +328,14 @@ static void follow(hpo_observations *o, hpo_view view) {
 static void fill_joint(hpo_observations *o) {
     for (; o->joint.taken < o->n_log; o->joint.taken++) {
         const entry *e = &o->log[o->joint.taken];
-        if (!e->passing) append_row(o, &o->joint, e->trial, e->loss, e->fidelity);
+        if (!e->passing) append_row(o, &o->joint, e);
     }
 }
 
 static void fill_level(hpo_observations *o, level *l) {
     for (; l->rows.taken < o->n_log; l->rows.taken++) {
         const entry *e = &o->log[l->rows.taken];
-        if (e->fidelity == l->fidelity) append_row(o, &l->rows, e->trial, e->loss, e->fidelity);
+        if (e->fidelity == l->fidelity) append_row(o, &l->rows, e);
     }
 }
 
@@ -340,7 +347,7 @@ static void fill_last(hpo_observations *o) {
         const entry *e = &o->log[rows->taken];
         if (e->passing) continue;
         if (o->last_row[e->trial] == 0) {
-            append_row(o, rows, e->trial, e->loss, e->fidelity);
+            append_row(o, rows, e);
             o->last_row[e->trial] = rows->n;
             continue;
         }
@@ -348,6 +355,7 @@ static void fill_last(hpo_observations *o) {
         rows->n_failed += isfinite(e->loss) ? 0 : 1; /* what failed is not evaluated again */
         rows->loss[row] = e->loss;
         rows->fidelity[row] = e->fidelity;
+        rows->excess[row] = e->excess;
     }
 }
 
@@ -380,7 +388,7 @@ static void fill_unknown(hpo_observations *o, double fidelity) {
     for (size_t i = 0; i < o->pending.n; i++) {
         const uint64_t id = o->pending.trial[i];
         if (has_row_at(o, id, fidelity)) continue;
-        append_row(o, &o->unknown, id, 0, o->pending.fidelity[i]);
+        append_row(o, &o->unknown, &(entry){.trial = id, .fidelity = o->pending.fidelity[i]});
         BASE_GROW(o->unknown_known, o->unknown_known_capacity, o->unknown.n);
         o->unknown_known[o->unknown.n - 1] = o->pending_known[i];
     }
@@ -415,6 +423,7 @@ hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const h
         .unit = rows->unit,
         .loss = rows->loss,
         .fidelity = rows->fidelity,
+        .excess = rows->excess,
         .trial = rows->trial,
         .n_failed = rows->n_failed,
         .level = fidelity,

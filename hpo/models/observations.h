@@ -11,7 +11,7 @@
 #ifndef HPO_MODELS_OBSERVATIONS_H
 #define HPO_MODELS_OBSERVATIONS_H
 
-#include "hpo/trials/history.h"
+#include "hpo/trials/order.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +38,7 @@ typedef struct hpo_dataset {
     const double *unit; /* n x dims */
     const double *loss; /* n; minimised; +infinity = failed */
     const double *fidelity;
+    const double *const *excess; /* n; of each row as in hpo_eval; NULL: unknown, or nothing is constrained */
     const uint64_t *trial;
     size_t n_failed;
     double level; /* HIGHEST, AT: the fidelity of all rows; NaN when there are none */
@@ -52,6 +53,13 @@ typedef struct hpo_dataset {
     size_t n_trials;
     const double *trial_unit; /* n_trials x dims, by trial id */
 } hpo_dataset;
+
+/* How a row stands among others (one goal). */
+static inline hpo_member hpo_dataset_member(const hpo_dataset *data, size_t row) {
+    const double *excess = data->excess ? data->excess[row] : NULL;
+    const hpo_member member = {data->trial[row], data->loss[row], NULL, excess ? excess[0] : 0};
+    return member;
+}
 
 typedef struct hpo_observations hpo_observations;
 

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "hpo/models/cma.h"
+#include "hpo/trials/order.h"
 
 enum { MAX_DRAWS = 100, MAX_OUTSIDE = 10, MAX_ATTEMPTS = 64 };
 #define RESTART UINT32_C(0xfffffffe) /* what = ... of the stream; an attempt never gets there */
@@ -32,15 +33,10 @@ typedef struct drawn {
     uint64_t as_of;
 } drawn;
 
-typedef struct result {
-    uint64_t trial;
-    double loss;
-} result;
-
 /* Results of one fidelity that have not made a generation yet. */
 typedef struct batch {
     double fidelity;
-    result *items;
+    hpo_member *items;
     size_t count, capacity;
 } batch;
 
@@ -331,9 +327,7 @@ static batch *batch_of(cma_es *s, double fidelity) {
 }
 
 static int compare_results(const void *a, const void *b) {
-    const result *x = a, *y = b;
-    if (hpo_loss_less(x->loss, x->trial, y->loss, y->trial)) return -1;
-    return hpo_loss_less(y->loss, y->trial, x->loss, x->trial) ? 1 : 0;
+    return hpo_member_better(a, b) ? -1 : hpo_member_better(b, a) ? 1 : 0;
 }
 
 static void end_generation(cma_es *s, batch *b, uint64_t event) {
@@ -361,7 +355,9 @@ static void add_result(cma_es *s, hpo_view view, uint64_t event) {
     if (of->run != UINT64_MAX && of->run != s->run) return; /* of a run that has ended */
     batch *b = batch_of(s, trial.evals[e].fidelity);
     BASE_GROW(b->items, b->capacity, b->count + 1);
-    b->items[b->count++] = (result){trial.id, trial.evals[e].failure ? INFINITY : trial.evals[e].loss};
+    hpo_member told = hpo_member_of(trial.id, &trial.evals[e]);
+    if (trial.evals[e].failure) told.loss = told.violation = (double)INFINITY;
+    b->items[b->count++] = told;
     s->run_results++;
     if (b->count == s->lambda) end_generation(s, b, event);
 }

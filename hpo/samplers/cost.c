@@ -38,13 +38,6 @@ base_status hpo_cost_check(const char *name, const char *acquisition, bool divid
     return BASE_OK;
 }
 
-void hpo_costs_fini(hpo_costs *costs) {
-    free(costs->unit);
-    free(costs->loss);
-    free(costs->fidelity);
-    free(costs->trial);
-}
-
 /* The successful evaluation behind a row; NULL: none (a report, a failure). */
 static const hpo_eval *eval_of(hpo_view view, const hpo_dataset *data, size_t row) {
     if (!isfinite(data->loss[row])) return NULL;
@@ -78,33 +71,17 @@ static base_status fail_missing(const hpo_eval *eval, const char *name, base_err
     return status;
 }
 
-base_status hpo_costs_collect(hpo_costs *costs, hpo_view view, const hpo_dataset *data, const char *name,
+base_status hpo_costs_collect(hpo_selection *costs, hpo_view view, const hpo_dataset *data, const char *name,
                               hpo_dataset *out, base_err *err) {
     const hpo_eval *last = NULL;
-    size_t n = 0;
-    BASE_GROW(costs->unit, costs->unit_capacity, data->n * data->dims + 1);
-    BASE_GROW(costs->loss, costs->loss_capacity, data->n + 1);
-    BASE_GROW(costs->fidelity, costs->fidelity_capacity, data->n + 1);
-    BASE_GROW(costs->trial, costs->trial_capacity, data->n + 1);
+    hpo_selection_begin(costs, data);
     for (size_t i = 0; i < data->n; i++) {
         const hpo_eval *eval = eval_of(view, data, i);
         if (!eval) continue;
         last = eval;
         const double cost = cost_of(eval, name);
-        if (isnan(cost)) continue;
-        if (data->dims > 0) {
-            memcpy(costs->unit + n * data->dims, data->unit + i * data->dims, data->dims * sizeof *costs->unit);
-        }
-        costs->loss[n] = log(cost);
-        costs->fidelity[n] = data->fidelity[i];
-        costs->trial[n++] = data->trial[i];
+        if (!isnan(cost)) hpo_selection_add(costs, data, i, log(cost));
     }
-    *out = (hpo_dataset){.dims = data->dims,
-                         .n = n,
-                         .unit = costs->unit,
-                         .loss = costs->loss,
-                         .fidelity = costs->fidelity,
-                         .trial = costs->trial,
-                         .level = data->level};
-    return n == 0 && last && !is_seconds(name) ? fail_missing(last, name, err) : BASE_OK;
+    *out = hpo_selection_dataset(costs, data);
+    return out->n == 0 && last && !is_seconds(name) ? fail_missing(last, name, err) : BASE_OK;
 }

@@ -3,7 +3,7 @@
 #ifndef HPO_SAMPLERS_COST_H
 #define HPO_SAMPLERS_COST_H
 
-#include "hpo/models/observations.h"
+#include "hpo/models/selection.h"
 #include "hpo/samplers/sampler.h"
 
 #ifdef __cplusplus
@@ -21,16 +21,9 @@ bool hpo_cost_none(const char *name);
 BASE_CHECK base_status hpo_cost_check(const char *name, const char *acquisition, bool divides,
                                       const hpo_sampler_env *env, base_err *err);
 
-/* Scratch between calls. */
-typedef struct hpo_costs {
-    double *unit, *loss, *fidelity;
-    uint64_t *trial;
-    size_t unit_capacity, loss_capacity, fidelity_capacity, trial_capacity;
-} hpo_costs;
-void hpo_costs_fini(hpo_costs *costs);
 /* Of a data set the rows whose evaluation succeeded and whose cost is known and positive, with its logarithm as loss;
  * nothing is pending. BASE_INVALID when evaluations report no such metric. The arrays are valid until the next call. */
-BASE_CHECK base_status hpo_costs_collect(hpo_costs *costs, hpo_view view, const hpo_dataset *data, const char *name,
+BASE_CHECK base_status hpo_costs_collect(hpo_selection *costs, hpo_view view, const hpo_dataset *data, const char *name,
                                          hpo_dataset *out, base_err *err);
 
 #ifdef __cplusplus

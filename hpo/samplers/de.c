@@ -70,16 +70,14 @@ static void de_fini(void *self) {
     free(s->child);
 }
 
-/* The best trial of a place: at the highest fidelity, ties to the younger. False: none has succeeded. O(n /
+/* The best trial of a place (hpo_candidate_beats), ties to the younger. False: none has succeeded. O(n /
  * population). */
 static bool find_member(const de *s, hpo_view view, uint64_t place, uint64_t *member) {
     hpo_candidate best, other;
     bool found = false;
     for (uint64_t id = place; id < hpo_view_trials(view); id += (uint64_t)s->population) {
         if (!hpo_candidate_find(view, id, &other)) continue;
-        const bool beaten = found && (best.fidelity > other.fidelity ||
-                                      (best.fidelity == other.fidelity && best.member.loss < other.member.loss));
-        if (!beaten) best = other;
+        if (!found || !hpo_candidate_beats(&best, &other)) best = other;
         found = true;
     }
     if (found) *member = best.member.trial;

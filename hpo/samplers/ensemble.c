@@ -102,7 +102,8 @@ static uint64_t find_incumbent(hpo_observations *observations, hpo_view view) {
     const hpo_dataset data = hpo_observations_collect(observations, view, &(hpo_data_query){.policy = HPO_DATA_LAST});
     size_t best = 0;
     for (size_t i = 1; i < data.n; i++) {
-        if (hpo_loss_less(data.loss[i], data.trial[i], data.loss[best], data.trial[best])) best = i;
+        const hpo_member row = hpo_dataset_member(&data, i), before = hpo_dataset_member(&data, best);
+        if (hpo_member_better(&row, &before)) best = i;
     }
     return data.trial[best];
 }

@@ -4,12 +4,14 @@
  *
  * Random points first; then: a process fitted to the results (hpo/models/gp_surrogate.h), conditioned on what is
  * running, and the point that maximises the acquisition. The improvement is counted from the least posterior mean at an
- * observed point, not from the least observed value, which noise makes too good. */
+ * observed point, not from the least observed value, which noise makes too good. With constraints a process for each is
+ * fitted to its excess, improvements are counted from feasible points, and the acquisition is multiplied by the
+ * probability that all are met (hpo/models/feasibility.h). */
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "hpo/models/best.h"
-#include "hpo/models/gp_surrogate.h"
+#include "hpo/models/gp_feasibility.h"
 #include "hpo/samplers/cost.h"
 #include "hpo/samplers/sampler.h"
 
@@ -25,7 +27,8 @@ typedef struct gp_state {
     hpo_sampler_env env;
     hpo_observations *observations;
     hpo_gp_surrogate *model, *cost_model;
-    hpo_costs costs;
+    hpo_selection costs;
+    hpo_gp_feasibility *feasibility;
 } gp_state;
 
 /* The first four as hpo_acquisition_kind. */
@@ -123,6 +126,7 @@ static base_status gp_init(void *self, const hpo_sampler_env *env, base_err *err
                                 .min_fidelity = env->min_fidelity,
                                 .max_fidelity = env->max_fidelity};
     state->model = hpo_gp_surrogate_create(env->space, &settings);
+    state->feasibility = hpo_gp_feasibility_create(env->space, &settings);
     settings.plain = true;
     if (!hpo_cost_none(state->cost)) state->cost_model = hpo_gp_surrogate_create(env->space, &settings);
     return BASE_OK;
@@ -132,7 +136,8 @@ static void gp_fini(void *self) {
     gp_state *state = self;
     hpo_gp_surrogate_destroy(state->model);
     hpo_gp_surrogate_destroy(state->cost_model);
-    hpo_costs_fini(&state->costs);
+    hpo_gp_feasibility_destroy(state->feasibility);
+    hpo_selection_fini(&state->costs);
     hpo_observations_destroy(state->observations);
 }
 
@@ -171,7 +176,6 @@ static base_status suggest(gp_state *state, hpo_view view, const hpo_dataset *da
     hpo_maximize problem = {
         .space = state->space,
         .surrogate = &surrogate,
-        .acquisition = choose_acquisition(state, rng, &surrogate),
         .view = view,
         .elites = elites,
         .n_elites = hpo_best_configs(data, view, ELITES, elites),
@@ -179,6 +183,10 @@ static base_status suggest(gp_state *state, hpo_view view, const hpo_dataset *da
         .cost = cost_known ? &cost : NULL,
         .candidates = (size_t)state->candidates,
     };
+    bool improves;
+    hpo_gp_feasibility_condition(state->feasibility, view, data, level, state->model, &problem, &improves);
+    problem.acquisition =
+        improves ? choose_acquisition(state, rng, &surrogate) : (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
     hpo_gp_surrogate_bound(state->model, &problem);
     hpo_maximize_run(&problem, rng, config, found);
     free(elites);

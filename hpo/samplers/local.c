@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "hpo/models/neighbours.h"
+#include "hpo/trials/order.h"
 
 enum { MAX_STARTS = 64 };
 #define NEIGHBOURHOOD UINT32_C(0xfffffffe) /* what = ... of the stream; an attempt never gets there */
@@ -72,6 +73,13 @@ static bool is_step(const hpo_trial *trial) {
     return trial->origin && strcmp(trial->origin, "local") == 0;
 }
 
+/* Feasible before infeasible, then the higher fidelity, then the order of results. */
+static bool comes_before(const hpo_eval *a, uint64_t trial_a, const hpo_eval *b, uint64_t trial_b) {
+    const hpo_member x = hpo_member_of(trial_a, a), y = hpo_member_of(trial_b, b);
+    if ((x.violation == 0) != (y.violation == 0)) return x.violation == 0;
+    return a->fidelity != b->fidelity ? a->fidelity > b->fidelity : hpo_member_better(&x, &y);
+}
+
 /* The trial that the current climb moves around; its starts are counted. False: none has a result yet. */
 static bool find_centre(hpo_view view, uint64_t *starts, hpo_trial *centre) {
     const hpo_eval *best = NULL;
@@ -84,8 +92,7 @@ static bool find_centre(hpo_view view, uint64_t *starts, hpo_trial *centre) {
         if (!step) ++*starts;
         for (size_t e = 0; e < trial.n_evals; e++) {
             const hpo_eval *eval = &trial.evals[e];
-            if (!isfinite(eval->loss) || (best && eval->fidelity < best->fidelity)) continue;
-            if (best && eval->fidelity == best->fidelity && !hpo_loss_less(eval->loss, id, best->loss, owner)) continue;
+            if (!isfinite(eval->loss) || (best && !comes_before(eval, id, best, owner))) continue;
             best = eval;
             owner = id;
             *centre = trial;

@@ -8,8 +8,8 @@
  * before rank, because what was promoted was better at all lower ones. With one metric this is a genetic algorithm with
  * elitism.
  *
- * Constraints (Deb et al., section VI) would order infeasible trials behind feasible ones, by how much they violate: in
- * hpo_candidates_order, as fidelities are. */
+ * Constraints (Deb et al., section VI): infeasible trials are behind feasible ones, by how much they violate, in the
+ * order of members; and feasible ones of a lower fidelity are before infeasible ones of a higher. */
 #include "hpo/samplers/genetic.h"
 
 static void best_survive(hpo_genetic *self, hpo_candidate *all, size_t n, size_t n_goals, uint64_t next) {

@@ -7,7 +7,8 @@
  * those who lie near a reference point that few others are near to (hpo/models/reference_points.h). There are as many
  * reference points as the population has room for. Every member is a parent with the same probability.
  *
- * A higher fidelity comes before rank. The ideal point is the best of what is chosen from, not of all generations. */
+ * Feasible trials come before all others, and a higher fidelity before rank, as in nsga2. The ideal point is the best
+ * of what is chosen from, not of all generations. */
 #include "hpo/samplers/genetic.h"
 
 #include <math.h>
@@ -23,32 +24,32 @@ typedef struct nsga3 {
     size_t n_points;
 } nsga3;
 
-/* The last level that has room, but not for all: its first member and its end, and the first of its fidelity. */
+/* The last level that has room, but not for all: its first member and its end, and the first that it compares with. */
 typedef struct split {
-    size_t fidelity, first, end;
+    size_t begin, first, end;
 } split;
 
 static split find_split(const hpo_candidate *all, const uint32_t *level, size_t n, size_t size) {
     split s = {.first = size - 1, .end = size};
     while (s.first > 0 && level[s.first - 1] == level[size - 1]) s.first--;
     while (s.end < n && level[s.end] == level[size - 1]) s.end++;
-    s.fidelity = s.first;
-    while (s.fidelity > 0 && all[s.fidelity - 1].fidelity == all[s.first].fidelity) s.fidelity--;
+    s.begin = s.first;
+    while (s.begin > 0 && hpo_candidates_compare(&all[s.begin - 1], &all[s.first])) s.begin--;
     return s;
 }
 
 /* Moves those of the split level who stay to its front. */
 static void choose_from(nsga3 *state, hpo_candidate *all, const split *s, size_t n_goals, uint64_t next) {
-    const size_t n = s->end - s->fidelity, kept = s->first - s->fidelity;
+    const size_t n = s->end - s->begin, kept = s->first - s->begin;
     const size_t wanted = (size_t)state->genetic.population - s->first;
     double *losses = base_malloc(n * n_goals * sizeof *losses);
     size_t *chosen = base_malloc(wanted * sizeof *chosen);
     hpo_candidate *stay = base_malloc(wanted * sizeof *stay);
     base_rng rng = base_rng_stream(state->genetic.seed, BASE_RNG_SAMPLER, (uint32_t)next, UINT32_MAX);
     for (size_t i = 0; i < n; i++)
-        memcpy(losses + i * n_goals, all[s->fidelity + i].member.losses, n_goals * sizeof *losses);
+        memcpy(losses + i * n_goals, all[s->begin + i].member.losses, n_goals * sizeof *losses);
     hpo_niches_choose(losses, n, n_goals, kept, wanted, state->points, state->n_points, &rng, chosen);
-    for (size_t i = 0; i < wanted; i++) stay[i] = all[s->fidelity + chosen[i]];
+    for (size_t i = 0; i < wanted; i++) stay[i] = all[s->begin + chosen[i]];
     memcpy(all + s->first, stay, wanted * sizeof *stay);
     free(losses);
     free(chosen);

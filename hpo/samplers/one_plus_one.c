@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "hpo/samplers/population.h"
 
 enum { MAX_TRIES = 100 };
 static const char CHILD[] = "child";
@@ -27,10 +28,9 @@ typedef struct one_plus_one {
     double *unit; /* scratch: a point of the unit cube */
     /* the fold */
     hpo_view seen;
-    double sigma, rate;    /* of success */
-    double fidelity, loss; /* of the best */
+    double sigma, rate; /* of success */
     bool has_best;
-    uint64_t best;
+    hpo_candidate best;
 } one_plus_one;
 
 static const base_option one_plus_one_options[] = {
@@ -76,15 +76,15 @@ static void count(one_plus_one *s, bool success) {
 }
 
 static void add_result(one_plus_one *s, const hpo_trial *trial, const hpo_eval *eval) {
-    const bool higher = !s->has_best || eval->fidelity > s->fidelity;
-    const bool works = eval->failure == HPO_FAILURE_NONE, better = works && (higher || eval->loss <= s->loss);
-    if (s->has_best && eval->fidelity < s->fidelity) return;
+    const hpo_candidate told = {hpo_member_of(trial->id, eval), eval->fidelity};
+    const bool higher = !s->has_best || eval->fidelity > s->best.fidelity;
+    const bool works = eval->failure == HPO_FAILURE_NONE;
+    const bool better = works && (!s->has_best || !hpo_candidate_beats(&s->best, &told));
+    if (s->has_best && eval->fidelity < s->best.fidelity && !better) return;
     if (!higher && trial->origin && strcmp(trial->origin, CHILD) == 0) count(s, better);
     if (!better) return;
     s->has_best = true;
-    s->fidelity = eval->fidelity;
-    s->loss = eval->loss;
-    s->best = trial->id;
+    s->best = told;
 }
 
 static void follow(one_plus_one *s, hpo_view view) {
@@ -130,7 +130,7 @@ static void mutate(one_plus_one *s, const double *parent, base_rng *rng, double 
 static bool find_child(one_plus_one *s, hpo_view view, base_rng *rng, double *config) {
     if (!s->has_best || hpo_space_dims(s->space) == 0) return false;
     for (int i = 0; i < MAX_TRIES; i++) {
-        mutate(s, hpo_view_trial(view, s->best).config, rng, config);
+        mutate(s, hpo_view_trial(view, s->best.member.trial).config, rng, config);
         if (hpo_space_allowed(s->space, config) && !hpo_view_has_config(view, config)) return true;
     }
     return false;

@@ -9,12 +9,28 @@ bool hpo_candidate_find(hpo_view view, uint64_t id, hpo_candidate *out) {
     const hpo_trial trial = hpo_view_trial(view, id);
     if (trial.n_evals == 0) return false;
     const hpo_eval *last = &trial.evals[trial.n_evals - 1];
-    *out = (hpo_candidate){{id, last->loss, last->goals}, last->fidelity};
+    *out = (hpo_candidate){hpo_member_of(id, last), last->fidelity};
     return last->failure == HPO_FAILURE_NONE;
+}
+
+static bool is_feasible(const hpo_candidate *c) {
+    return c->member.violation == 0;
+}
+
+bool hpo_candidates_compare(const hpo_candidate *a, const hpo_candidate *b) {
+    return a->fidelity == b->fidelity && is_feasible(a) == is_feasible(b);
+}
+
+bool hpo_candidate_beats(const hpo_candidate *a, const hpo_candidate *b) {
+    if (is_feasible(a) != is_feasible(b)) return is_feasible(a);
+    if (a->fidelity != b->fidelity) return a->fidelity > b->fidelity;
+    if (a->member.violation != b->member.violation) return a->member.violation < b->member.violation;
+    return a->member.loss < b->member.loss;
 }
 
 static int compare_levels(const void *a, const void *b) {
     const hpo_candidate *x = a, *y = b;
+    if (is_feasible(x) != is_feasible(y)) return is_feasible(x) ? -1 : 1;
     if (x->fidelity != y->fidelity) return x->fidelity > y->fidelity ? -1 : 1;
     return x->member.trial < y->member.trial ? -1 : x->member.trial > y->member.trial;
 }
@@ -24,7 +40,7 @@ void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals, uint32_t
     uint32_t *ranks = base_malloc((n + 1) * sizeof *ranks), levels = 0;
     if (n > 1) qsort(all, n, sizeof *all, compare_levels);
     for (size_t first = 0, end; first < n; first = end) {
-        for (end = first; end < n && all[end].fidelity == all[first].fidelity; end++)
+        for (end = first; end < n && hpo_candidates_compare(&all[first], &all[end]); end++)
             members[end - first] = all[end].member;
         hpo_order_members(members, end - first, n_goals, hpo_spread_crowding, ranks);
         for (size_t i = first; i < end; i++) {

@@ -17,10 +17,14 @@ typedef struct hpo_candidate {
 
 /* False: the trial has no result yet, or its last one is a failure. */
 bool hpo_candidate_find(hpo_view view, uint64_t id, hpo_candidate *out);
-/* Best first: a higher fidelity before any lower one, because what was promoted was better at all lower ones; then as
- * hpo_order_members has them, with hpo_spread_crowding. level[i], where it is not NULL: from 0 on, the same for those
- * of one fidelity and rank. */
+/* Best first: feasible ones before all others; then a higher fidelity before any lower one, because what was promoted
+ * was better at all lower ones; then as hpo_order_members has them, with hpo_spread_crowding. level[i], where it is not
+ * NULL: from 0 on, the same for those that nothing but the spread puts in order. */
 void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals, uint32_t *level);
+/* One goal: whether a comes before b whatever their numbers are. */
+bool hpo_candidate_beats(const hpo_candidate *a, const hpo_candidate *b);
+/* Whether their losses can be compared: both are feasible or both are not, at the same fidelity. */
+bool hpo_candidates_compare(const hpo_candidate *a, const hpo_candidate *b);
 
 #ifdef __cplusplus
 }

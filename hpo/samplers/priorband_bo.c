@@ -21,13 +21,14 @@
  * counted from the least posterior mean at an observed point (at the fidelity that is asked about) instead of the least
  * observed value. A rung's process is conditioned on the running trials of every fidelity whose result on that rung is
  * not known, not only on those that run there: workers below it would not see each other. Nothing that was tried or is
- * running is proposed; when no candidate is new, the ensemble is asked. */
+ * running is proposed; when no candidate is new, the ensemble is asked. With constraints the improvement is multiplied
+ * by the probability that all are met (hpo/models/feasibility.h). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "hpo/models/gp_surrogate.h"
+#include "hpo/models/gp_feasibility.h"
 #include "hpo/samplers/ensemble.h"
 
 enum { FINALISTS = 10, FULL_EVALUATIONS = 10 };
@@ -40,6 +41,7 @@ typedef struct bo_state {
     int model, acquisition;
     int64_t init, candidates;
     hpo_gp_surrogate *process;
+    hpo_gp_feasibility *feasibility;
     hpo_surrogate posterior;              /* of the process, as it was conditioned last */
     double *configs, *values, *finalists; /* candidates of one proposal */
     bool *used;
@@ -88,6 +90,7 @@ static base_status bo_init(void *self, const hpo_sampler_env *env, base_err *err
                                       .min_fidelity = env->min_fidelity,
                                       .max_fidelity = env->max_fidelity};
     s->process = hpo_gp_surrogate_create(env->space, &settings);
+    s->feasibility = hpo_gp_feasibility_create(env->space, &settings);
     const size_t width = hpo_space_count(env->space), most = (size_t)s->candidates;
     s->configs = base_calloc(most * width + 1, sizeof *s->configs);
     s->values = base_calloc(most, sizeof *s->values);
@@ -100,6 +103,7 @@ static void bo_fini(void *self) {
     bo_state *s = self;
     hpo_ensemble_policy_fini(&s->policy);
     hpo_gp_surrogate_destroy(s->process);
+    hpo_gp_feasibility_destroy(s->feasibility);
     free(s->configs);
     free(s->values);
     free(s->used);
@@ -131,10 +135,16 @@ static hpo_maximize condition(bo_state *s, hpo_view view, const hpo_dataset *dat
     hpo_maximize problem = {
         .space = s->policy.env.space,
         .surrogate = &s->posterior,
-        .acquisition = {.kind = (hpo_acquisition_kind)s->acquisition, .best = hpo_gp_surrogate_best(s->process)},
+        .acquisition = {.kind = HPO_ACQUISITION_LCB},
         .view = view,
         .candidates = (size_t)s->candidates,
     };
+    bool improves;
+    hpo_gp_feasibility_condition(s->feasibility, view, data, fidelity, s->process, &problem, &improves);
+    if (improves) {
+        problem.acquisition =
+            (hpo_acquisition){.kind = (hpo_acquisition_kind)s->acquisition, .best = hpo_gp_surrogate_best(s->process)};
+    }
     hpo_gp_surrogate_bound(s->process, &problem);
     return problem;
 }

@@ -23,6 +23,9 @@
  * There is no probability of improvement: a forest is flat around its best point, so that every point of that flat has
  * one half of it and no other place has more. With `cost` a second forest is fitted to log cost.
  *
+ * With constraints a forest for each is fitted to its excess, the improvement is counted from feasible results, and
+ * multiplied by the probability that all constraints are met (hpo/models/feasibility.h).
+ *
  * Different: SMAC retrains after 8 proposals and does not know of running trials; its leaves are pure; it uses a
  * fidelity from its first result on; its initial design is a Sobol sequence. With `prior: true` the acquisition is
  * multiplied by prior^(prior_weight/n) (C. Hvarfner et al., "piBO", ICLR 2022, equation 6), n the number of results,
@@ -34,6 +37,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "hpo/models/feasibility.h"
 #include "hpo/models/forest_leaf.h"
 #include "hpo/models/log_target.h"
 #include "hpo/models/maximize.h"
@@ -42,14 +46,22 @@
 #include "hpo/samplers/trust.h"
 
 enum { ELITES = 10 };
-#define MODEL UINT32_C(0x40000000)          /* sets the model's streams apart from those of random points */
-#define COST  UINT32_C(0x80000000)          /* and the bootstrap of the costs from that of the losses */
+#define MODEL           UINT32_C(0x40000000) /* sets the model's streams apart from those of random points */
+#define COST            UINT32_C(0x80000000) /* and the bootstrap of the costs from that of the losses */
+#define CONSTRAINT      UINT32_C(0x20000000) /* and that of the constraints, from here up, in steps of that size below */
+#define CONSTRAINT_STEP UINT32_C(0x01000000)
 static const double LEAST_VARIANCE = 1e-10; /* SMAC's floor: trees that agree */
 
 typedef struct rows {
     double *features, *targets;
     size_t n, known, features_capacity, targets_capacity; /* known: those with a result, the first ones */
 } rows;
+
+/* A forest on the excess over a constraint. */
+typedef struct excess_model {
+    const struct rf_state *state;
+    hpo_forest *forest; /* NULL: not needed yet */
+} excess_model;
 
 typedef struct rf_state {
     int64_t trees, startup, retrain_after, candidates;
@@ -65,9 +77,14 @@ typedef struct rf_state {
     hpo_observations *observations, *earlier;
     hpo_forest *forest, *spare, *cost_forest;
     rows now, fitted, cost_fitted;
-    hpo_costs costs;
-    double best; /* least predicted target of a result */
-    size_t tree; /* Thompson sampling: the one that is asked */
+    hpo_selection costs;
+    excess_model excess[HPO_MAX_CONSTRAINTS];
+    hpo_selection excess_rows;
+    bool *feasible; /* by row of the data */
+    size_t feasible_capacity;
+    bool improves; /* there is a feasible one */
+    double best;   /* least predicted target of a feasible result */
+    size_t tree;   /* Thompson sampling: the one that is asked */
     double *leaves;
     double *scratch, *configs;
     size_t scratch_capacity;
@@ -188,7 +205,10 @@ static void rf_fini(void *self) {
     rows_fini(&state->now);
     rows_fini(&state->fitted);
     rows_fini(&state->cost_fitted);
-    hpo_costs_fini(&state->costs);
+    for (size_t c = 0; c < HPO_MAX_CONSTRAINTS; c++) hpo_forest_destroy(state->excess[c].forest);
+    hpo_selection_fini(&state->excess_rows);
+    free(state->feasible);
+    hpo_selection_fini(&state->costs);
     free(state->scratch);
     free(state->leaves);
     free(state->configs);
@@ -258,8 +278,28 @@ static void fit(rf_state *state, const hpo_dataset *data) {
     BASE_GROW(state->scratch, state->scratch_capacity, 2 * data->n);
     double *mean = state->scratch;
     hpo_forest_predict(state->forest, state->fitted.features, data->n, mean, mean + data->n);
-    state->best = mean[0];
-    for (size_t i = 1; i < data->n; i++) state->best = fmin(state->best, mean[i]);
+    BASE_GROW(state->feasible, state->feasible_capacity, data->n + 1);
+    state->improves = hpo_feasible_rows(data, state->feasible) > 0;
+    state->best = (double)INFINITY;
+    for (size_t i = 0; i < data->n; i++)
+        if (state->feasible[i] || !state->improves) state->best = fmin(state->best, mean[i]);
+}
+
+/* How many constraints there are to predict: none as long as no row says how far it is from them. */
+static size_t fit_excess(rf_state *state, hpo_view view, const hpo_dataset *data) {
+    const size_t count = hpo_view_constraints(view).count;
+    for (size_t c = 0; c < count; c++) {
+        excess_model *model = &state->excess[c];
+        if (!model->forest) model->forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
+        model->state = state;
+        const hpo_dataset known = hpo_excess_collect(&state->excess_rows, data, c);
+        if (known.n == 0) return 0;
+        BASE_GROW(state->scratch, state->scratch_capacity, known.n * state->dims + 1);
+        encode(state, known.unit, known.n, state->scratch);
+        hpo_forest_fit(model->forest, state->scratch, known.loss, known.n, false, 1, state->seed,
+                       (uint32_t)known.n ^ (CONSTRAINT + (uint32_t)c * CONSTRAINT_STEP));
+    }
+    return count;
 }
 
 /* A forest on log cost; *known false: no cost is known. */
@@ -345,14 +385,25 @@ static void predict_cost(void *self, const double *points, size_t count, double 
     hpo_forest_predict(state->cost_forest, state->scratch, count, mean, variance);
 }
 
+static void predict_excess(void *self, const double *points, size_t count, double *mean, double *variance) {
+    const excess_model *model = self;
+    const rf_state *state = model->state;
+    double *features = base_malloc((count * state->dims + 1) * sizeof *features);
+    encode(state, points, count, features);
+    hpo_forest_predict(model->forest, features, count, mean, variance);
+    for (size_t i = 0; i < count; i++) variance[i] = fmax(variance[i], LEAST_VARIANCE);
+    free(features);
+}
+
 /* The best results, best first; their configurations in state->configs. */
 static size_t find_elites(rf_state *state, hpo_view view, const hpo_dataset *data) {
     size_t best[ELITES], count = 0;
     for (size_t i = 0; i < data->n; i++) {
         size_t at = count;
-        while (at > 0 &&
-               hpo_loss_less(data->loss[i], data->trial[i], data->loss[best[at - 1]], data->trial[best[at - 1]])) {
-            at--;
+        const hpo_member own = hpo_dataset_member(data, i);
+        for (; at > 0; at--) {
+            const hpo_member before = hpo_dataset_member(data, best[at - 1]);
+            if (!hpo_member_better(&own, &before)) break;
         }
         if (at == ELITES) continue;
         if (count < ELITES) count++;
@@ -372,15 +423,21 @@ static bool propose(rf_state *state, hpo_view view, const hpo_dataset *data, boo
     const hpo_surrogate surrogate = {.self = state, .dims = state->dims, .predict = predict};
     const hpo_surrogate cost = {.self = state, .dims = state->dims, .predict = predict_cost};
     if (state->acquisition == THOMPSON) state->tree = (size_t)base_rng_below(rng, (uint64_t)state->trees);
+    hpo_surrogate excess[HPO_MAX_CONSTRAINTS];
+    const size_t constraints = fit_excess(state, view, data);
+    for (size_t c = 0; c < constraints; c++)
+        excess[c] = (hpo_surrogate){.self = &state->excess[c], .dims = state->dims, .predict = predict_excess};
     const hpo_maximize problem = {
         .space = state->space,
-        .surrogate = &surrogate,
+        .surrogate = state->improves ? &surrogate : NULL,
         .acquisition = {.kind = HPO_ACQUISITION_LCB, .kappa = 0},
         .view = view,
         .elites = state->configs,
         .n_elites = find_elites(state, view, data),
         .prior_exponent = state->prior ? state->prior_weight / (double)data->n : 0,
         .cost = cost_known ? &cost : NULL,
+        .excess = excess,
+        .n_excess = constraints,
         .candidates = (size_t)state->candidates,
     };
     bool found;

@@ -24,7 +24,18 @@
  * are compared: what the belief favours must be among them. So of the draws, l and pi provide shares of 1 to gamma_n,
  * their exponents in the score; a draw from pi is one from l whose coordinates with a prior are drawn anew from theirs.
  * As n grows, both the weight and the share fade to plain TPE. The weight is 3 by default, not 10 as with gp: on
- * MF-Hartmann and counting ones that forgets a wrong prior much sooner and loses little of a good one. */
+ * MF-Hartmann and counting ones that forgets a wrong prior much sooner and loses little of a good one.
+ *
+ * With constraints it is c-TPE (S. Watanabe, F. Hutter, "c-TPE: Tree-structured Parzen Estimator with Inequality
+ * Constraints for Expensive Hyperparameter Optimization", IJCAI 2023): improvement times the probabilities that each
+ * constraint is met, every factor a relative density ratio of two densities of its own,
+ *   score(x) = sum_i -log(gamma_i + (1 - gamma_i) g_i(x)/l_i(x)),
+ * gamma_i the share of the results in l_i, so that a constraint that all results meet says nothing. l_i of a constraint
+ * holds the results that meet it, or the one that is nearest while none does. l of the objective: results by their loss
+ * alone, from the best on, until as many of them are feasible as would be among the best without constraints; all, as
+ * long as there are fewer, so that feasibility alone counts until something is feasible. Draws come from all l_i with
+ * gamma_i < 1 in equal shares. Of a constraint, too, only the last results are in the densities, those of the trials
+ * that g of the objective remembers. */
 #include "hpo/samplers/trust.h"
 
 #include <math.h>
@@ -51,6 +62,13 @@ typedef struct draw {
     size_t index;
 } draw;
 
+/* A constraint's factor of the score. */
+typedef struct factor {
+    double gamma;                 /* share of the results in l */
+    unsigned char *meets, *fails; /* by trial: in l, and in g */
+    size_t meets_capacity, fails_capacity;
+} factor;
+
 typedef struct tpe_state {
     int64_t n_startup, candidates, most;
     double gamma, prior_weight;
@@ -72,6 +90,10 @@ typedef struct tpe_state {
     size_t member_capacity;
     hpo_ranked *ranked;
     size_t ranked_capacity;
+    bool constrained;
+    double gamma_objective;                  /* share of the results in l */
+    factor constraints[HPO_MAX_CONSTRAINTS]; /* those that not all results meet */
+    size_t n_constraints;
     double *points; /* candidates x dims */
     double *unit;
     double *l, *g;
@@ -198,14 +220,30 @@ static int by_trial(const void *a, const void *b) {
     return x->trial < y->trial ? -1 : x->trial > y->trial;
 }
 
+/* The best results come first in s->ranked; how many there are. */
+static size_t rank_best(tpe_state *s, const hpo_dataset *data) {
+    const size_t worked = data->n - data->n_failed;
+    size_t best = hpo_best_count(data->n, s->gamma, (size_t)s->most);
+    hpo_ranked_fill(s->ranked, data);
+    if (!s->constrained) {
+        if (best > worked) best = worked;
+        hpo_ranked_first(s->ranked, data->n, best);
+        return best;
+    }
+    for (size_t i = 0; i < data->n; i++) s->ranked[i].violation = 0; /* by loss alone */
+    hpo_ranked_sort(s->ranked, data->n);
+    size_t count = 0;
+    for (size_t feasible = 0; count < worked && feasible < best; count++)
+        feasible += hpo_dataset_member(data, s->ranked[count].row).violation == 0;
+    s->gamma_objective = (double)count / (double)worked;
+    return count;
+}
+
 static void split(tpe_state *s, const hpo_dataset *data) {
     BASE_GROW(s->member, s->member_capacity, data->n_trials + 1);
     BASE_GROW(s->ranked, s->ranked_capacity, data->n + 1);
     memset(s->member, 0, data->n_trials);
-    hpo_ranked_fill(s->ranked, data);
-    size_t best = hpo_best_count(data->n, s->gamma, (size_t)s->most);
-    if (best > data->n - data->n_failed) best = data->n - data->n_failed;
-    hpo_ranked_first(s->ranked, data->n, best);
+    const size_t best = rank_best(s, data);
     if (best > 1) qsort(s->ranked, best, sizeof *s->ranked, by_trial); /* weights go by age */
     for (size_t i = best; i < data->n; i++) s->member[s->ranked[i].trial] = 1;
     for (size_t i = 0; s->constant_liar && i < data->n_pending; i++) {
@@ -217,12 +255,47 @@ static void split(tpe_state *s, const hpo_dataset *data) {
     }
 }
 
+/* One constraint's two sets, successes whose excess is known; false: all meet it, or nothing is known. */
+static bool split_constraint(factor *f, const hpo_dataset *data, size_t constraint) {
+    size_t known = 0, met = 0, nearest = 0;
+    BASE_GROW(f->meets, f->meets_capacity, data->n_trials + 1);
+    BASE_GROW(f->fails, f->fails_capacity, data->n_trials + 1);
+    memset(f->meets, 0, data->n_trials + 1);
+    memset(f->fails, 0, data->n_trials + 1);
+    for (size_t i = 0; i < data->n; i++) {
+        if (!isfinite(data->loss[i]) || !data->excess[i]) continue;
+        const double excess = data->excess[i][1 + constraint];
+        if (known++ == 0 || excess < data->excess[nearest][1 + constraint]) nearest = i;
+        met += excess <= 0;
+        (excess <= 0 ? f->meets : f->fails)[data->trial[i]] = 1;
+    }
+    if (met == known) return false;
+    if (met == 0) {
+        f->fails[data->trial[nearest]] = 0;
+        f->meets[data->trial[nearest]] = 1;
+        met = 1;
+    }
+    f->gamma = (double)met / (double)known;
+    return met < known;
+}
+
+static void split_constraints(tpe_state *s, hpo_view view, const hpo_dataset *data) {
+    const size_t count = hpo_view_constraints(view).count;
+    s->n_constraints = 0;
+    for (size_t c = 0; c < count; c++) s->n_constraints += split_constraint(&s->constraints[s->n_constraints], data, c);
+}
+
 /* The first trial that `above` holds: of those that come after it at least REMEMBERED count among the others, and it is
  * a multiple of that number, so that it moves seldom. */
 static size_t first_remembered(const tpe_state *s, size_t n_trials) {
     size_t first = n_trials;
     for (size_t left = REMEMBERED; first > 0 && left > 0;) left -= s->member[--first];
     return first - first % REMEMBERED;
+}
+
+static void pad(unsigned char **member, size_t *capacity, size_t from, size_t to) {
+    BASE_GROW(*member, *capacity, to + 1);
+    memset(*member + from, 0, to - from);
 }
 
 /* The points of these trials: those of a view that is shorter than an earlier one are simply no members. */
@@ -235,8 +308,12 @@ static void follow(tpe_state *s, hpo_view view, const hpo_dataset *data) {
     if (data->n_trials > known) {
         hpo_parzen_add(s->above, data->trial_unit + known * s->dims, data->n_trials - known);
     } else if (known > data->n_trials) {
-        BASE_GROW(s->member, s->member_capacity, known + 1);
-        memset(s->member + data->n_trials, 0, known - data->n_trials);
+        pad(&s->member, &s->member_capacity, data->n_trials, known);
+        for (size_t i = 0; i < s->n_constraints; i++) {
+            factor *f = &s->constraints[i];
+            pad(&f->meets, &f->meets_capacity, data->n_trials, known);
+            pad(&f->fails, &f->fails_capacity, data->n_trials, known);
+        }
     }
 }
 
@@ -272,13 +349,34 @@ static double log_prior(const tpe_state *s, block of, const double *point) {
     return sum;
 }
 
+/* Minus log(gamma + (1 - gamma) g/l). */
+static double log_relative_ratio(double gamma, double log_l, double log_g) {
+    const double a = log(gamma), b = log1p(-gamma) + log_g - log_l, top = fmax(a, b);
+    return -(top + log(exp(a - top) + exp(b - top)));
+}
+
+/* From l of the objective, and of each constraint in equal shares; below is fitted. */
+static void draw_points(tpe_state *s, const size_t *dims, size_t n_dims, base_rng *rng) {
+    const size_t count = (size_t)s->candidates;
+    const bool objective = s->n_constraints == 0 || s->gamma_objective < 1;
+    const size_t sources = s->n_constraints + objective;
+    size_t done = objective ? count - count / sources * s->n_constraints : 0;
+    hpo_parzen_draw(s->below, rng, done, s->points);
+    for (size_t i = 0; i < s->n_constraints; i++) {
+        const size_t part = (count - done) / (s->n_constraints - i);
+        hpo_parzen_fit(s->above, dims, n_dims, s->constraints[i].meets + s->first);
+        hpo_parzen_draw(s->above, rng, part, s->points + done * s->dims);
+        done += part;
+    }
+}
+
 /* exponent: gamma_n; 0 = no priors. */
 static void draw_block(tpe_state *s, size_t b, double exponent, base_rng *rng) {
     const block of = s->blocks[b];
     const size_t *dims = s->order + of.first, count = (size_t)s->candidates;
     hpo_parzen_fit(s->below, dims, of.count, NULL);
+    draw_points(s, dims, of.count, rng);
     hpo_parzen_fit(s->above, dims, of.count, s->member + s->first);
-    hpo_parzen_draw(s->below, rng, count, s->points);
     for (size_t c = count - prior_draws(s, exponent); c < count; c++) {
         redraw_from_prior(s, of, rng, s->points + c * s->dims);
     }
@@ -287,7 +385,17 @@ static void draw_block(tpe_state *s, size_t b, double exponent, base_rng *rng) {
     draw *draws = s->draws + b * count;
     for (size_t c = 0; c < count; c++) {
         const double belief = exponent > 0 ? exponent * log_prior(s, of, s->points + c * s->dims) : 0;
-        draws[c] = (draw){s->l[c] - s->g[c] + belief, c};
+        const double gain =
+            s->constrained ? log_relative_ratio(s->gamma_objective, s->l[c], s->g[c]) : s->l[c] - s->g[c];
+        draws[c] = (draw){gain + belief, c};
+    }
+    for (size_t i = 0; i < s->n_constraints; i++) {
+        const factor *f = &s->constraints[i];
+        hpo_parzen_fit(s->above, dims, of.count, f->meets + s->first);
+        hpo_parzen_log_density(s->above, s->points, count, s->l);
+        hpo_parzen_fit(s->above, dims, of.count, f->fails + s->first);
+        hpo_parzen_log_density(s->above, s->points, count, s->g);
+        for (size_t c = 0; c < count; c++) draws[c].score += log_relative_ratio(f->gamma, s->l[c], s->g[c]);
     }
     for (size_t c = 1; c < count; c++) { /* the best one first; the others are sorted when they are needed */
         if (by_score(&draws[c], &draws[0]) < 0) {
@@ -336,7 +444,9 @@ static base_status tpe_ask(void *self, hpo_view view, const hpo_request *request
         !hpo_trust_follows(hpo_trust(s->observations, view, data.level, s->max_fidelity), 0, s->seed, request)) {
         return draw_outright(s, &rng, config, origin, err);
     }
+    s->constrained = hpo_view_constraints(view).count > 0;
     split(s, &data);
+    if (s->constrained) split_constraints(s, view, &data);
     follow(s, view, &data);
     if (s->mode == MODE_GROUP) make_grouped_blocks(s, &data);
     const double exponent = s->prior ? s->prior_weight / (double)data.n : 0;
@@ -387,6 +497,10 @@ static void tpe_fini(void *self) {
     free(s->signature);
     free(s->member);
     free(s->ranked);
+    for (size_t c = 0; c < HPO_MAX_CONSTRAINTS; c++) {
+        free(s->constraints[c].meets);
+        free(s->constraints[c].fails);
+    }
     free(s->points);
     free(s->unit);
     free(s->l);

@@ -125,7 +125,7 @@ static const hpo_eval *eval_on(const hpo_trial *trial, uint32_t rung) {
 }
 
 static void add_ended(bracket *b, uint64_t trial, const hpo_eval *eval) {
-    const hpo_member m = {trial, eval->loss, eval->goals};
+    const hpo_member m = hpo_member_of(trial, eval);
     BASE_GROW(b->ended, b->ended_capacity, b->n_ended + 1);
     b->ended[b->n_ended++] = m;
     if (b->n_ended == 1 || hpo_member_better(&m, &b->best)) b->best = m;

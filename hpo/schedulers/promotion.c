@@ -114,7 +114,7 @@ void hpo_promotion_destroy(hpo_promotion *promotion) {
 
 static void take_result(hpo_promotion *promotion, const hpo_trial *trial, const hpo_eval *eval) {
     rung *r = &promotion->brackets[trial->bracket].rungs[eval->rung];
-    const hpo_member member = {trial->id, eval->loss, eval->goals};
+    const hpo_member member = hpo_member_of(trial->id, eval);
     hpo_top_share_add(&r->share, member, (hpo_top_share_count(&r->share) + 1) / promotion->ladder.eta);
     const bool moves = eval->failure == HPO_FAILURE_NONE && eval->rung + 1 < promotion->ladder.rungs;
     if (moves && promotion->n_goals == 1) {
@@ -137,7 +137,7 @@ static void take_report(hpo_promotion *promotion, const hpo_trial *trial, const 
     if (*reached < lowest) *reached = (uint8_t)lowest;
     promotion->stop = false;
     for (; *reached + 1u < ladder->rungs && report->step >= ladder->fidelity[*reached]; ++*reached) {
-        const hpo_member member = {trial->id, report->loss, report->goals};
+        const hpo_member member = hpo_member_of_report(trial->id, report);
         rung *r = &promotion->brackets[trial->bracket].rungs[*reached];
         if (is_too_bad(r, member, ladder->eta)) promotion->stop = true;
     }

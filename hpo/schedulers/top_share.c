@@ -91,7 +91,9 @@ bool hpo_top_share_has(hpo_top_share *share, const hpo_member *member) {
 
 bool hpo_top_share_is_behind(hpo_top_share *share, const hpo_member *member) {
     if (share->n_goals > 1) return !is_among_best(share, member->trial);
-    return share->inside.count > 0 && member->loss > share->inside.items[0].loss;
+    if (share->inside.count == 0) return false;
+    const hpo_member *last = &share->inside.items[0];
+    return member->violation != last->violation ? member->violation > last->violation : member->loss > last->loss;
 }
 
 void hpo_top_share_fini(hpo_top_share *share) {

@@ -59,6 +59,23 @@ static bool read_goals(hpo_recorded *r, const char *identity, base_arena *arena)
     return true;
 }
 
+/* [{metric: latency, max: 0.01}, ...], one bound each; false: it cannot be read. */
+static bool read_constraints(hpo_recorded *r, const char *text, base_arena *arena) {
+    base_yaml_node *list;
+    if (!text) return true;
+    if (base_yaml_parse(arena, "", text, strlen(text), &list, NULL) != BASE_OK) return false;
+    if (list->kind != BASE_YAML_LIST || list->count > HPO_MAX_CONSTRAINTS) return false;
+    hpo_constraint *all = BASE_NEW_ARRAY(arena, list->count, hpo_constraint);
+    for (size_t c = 0; c < list->count; c++) {
+        const base_yaml_node *metric = base_yaml_get(list->items[c], "metric");
+        const base_yaml_node *max = base_yaml_get(list->items[c], "max"), *min = base_yaml_get(list->items[c], "min");
+        if (!metric || (!max && !min)) return false;
+        all[c] = (hpo_constraint){.metric = metric->text, .bound = (max ? max : min)->number, .is_max = max != NULL};
+    }
+    r->constraints = (hpo_constraints){all, list->count};
+    return true;
+}
+
 /* {epochs: {min: 1, max: 52}} or null */
 static base_status read_fidelity(hpo_recorded *r, const char *text, base_arena *arena, base_err *err) {
     base_yaml_node *root;
@@ -81,7 +98,9 @@ static base_status read_head(hpo_recorded *r, base_arena *arena, base_err *err) 
     r->objective = line_of(identity, "objective", arena);
     r->sampler = line_of(identity, "sampler", arena);
     r->scheduler = line_of(identity, "scheduler", arena);
-    if (!r->parameters || !fidelity || !read_goals(r, identity, arena))
+    const bool measured =
+        read_goals(r, identity, arena) && read_constraints(r, line_of(identity, "constraints", arena), arena);
+    if (!r->parameters || !fidelity || !measured)
         return BASE_FAIL(err, BASE_CORRUPT, "%s: its head does not say space, metric and fidelity", r->file);
     return read_fidelity(r, fidelity, arena, err);
 }
@@ -124,6 +143,7 @@ base_status hpo_recorded_read(const char *path, base_arena *arena, void (*visit)
     BASE_TRY(read_head(out, arena, err));
     BASE_TRY(read_space(out, arena, err));
     out->history = hpo_history_create_for(out->space, out->goals, out->n_goals, out->fidelity.max);
+    hpo_history_constrain(out->history, out->constraints);
     reading r = {.history = out->history, .visit = visit, .self = self};
     const base_status status = hpo_journal_read(out->file, out->space, apply, &r, err);
     if (status != BASE_OK) hpo_recorded_fini(out);

@@ -19,6 +19,7 @@ typedef struct hpo_recorded {
     bool maximize;
     const hpo_goal *goals;
     size_t n_goals;
+    hpo_constraints constraints;
     hpo_fidelity fidelity;           /* name NULL: every evaluation is a full one, at 1 */
     const char *parameters;          /* {parameters: ..., forbid: ...} */
     const char *objective;           /* "train, {settings: ...}"; this and the next: NULL when unknown */

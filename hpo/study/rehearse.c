@@ -113,6 +113,9 @@ static void finish_one(rehearsing *r) {
     hpo_result result = {.cost = done.cost};
     hpo_record record;
     const double loss = WORST * (1 + base_rng_uniform(&own) + base_rng_uniform(&passing));
+    const hpo_constraints constraints = r->spec->constraints;
+    for (size_t c = 0; c < constraints.count; c++)
+        hpo_metrics_set(&result.metrics, constraints.items[c].metric, constraints.items[c].bound);
     for (size_t g = 0; g < r->spec->n_goals; g++)
         hpo_metrics_set(&result.metrics, r->spec->goals[g].name, r->spec->goals[g].maximize ? -loss : loss);
     hpo_study_tell(r->study, done.trial, &result, 0, 0, &record);

@@ -32,6 +32,7 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
         .resumes = resumes(spec),
         .verify_may_start = true,
     };
+    hpo_history_constrain(study->history, spec->constraints);
     const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);
     base_status status = hpo_proposer_create(spec, &study->proposer, err);
     if (status == BASE_OK) {
@@ -112,7 +113,7 @@ static void apply_own(hpo_study *study, const hpo_record *record) {
 
 static bool meets_target(const hpo_study_spec *spec, const hpo_eval *eval) {
     const double *values = hpo_eval_values(eval, spec->n_goals), *target = spec->budget.target;
-    if (eval->fidelity < spec->fidelity.max) return false;
+    if (eval->fidelity < spec->fidelity.max || !hpo_eval_is_feasible(eval)) return false;
     for (size_t g = 0; g < spec->n_goals; g++)
         if (spec->goals[g].maximize ? values[g] < target[g] : values[g] > target[g]) return false; /* of NaN: neither */
     return true;
@@ -381,6 +382,7 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
         .worker = worker,
         .at = study->now,
     };
+    hpo_constraints_judge(spec->constraints, &record->result);
     (void)hpo_result_judge(&record->result, spec->goals, spec->n_goals, record->values);
     record->result.cost = charged_cost(study, &trial, &record->result);
     apply_own(study, record);
@@ -399,6 +401,10 @@ bool hpo_study_is_usable(const hpo_study *study, const hpo_result *result) {
     const hpo_study_spec *spec = study->spec;
     for (size_t g = 0; g < spec->n_goals; g++) {
         const double *value = hpo_metrics_get(&result->metrics, spec->goals[g].name);
+        if (!value || !isfinite(*value)) return false;
+    }
+    for (size_t c = 0; c < spec->constraints.count; c++) {
+        const double *value = hpo_metrics_get(&result->metrics, spec->constraints.items[c].metric);
         if (!value || !isfinite(*value)) return false;
     }
     return result->failure == HPO_FAILURE_NONE;

@@ -74,6 +74,7 @@ hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec) {
         .metric = spec->goals[0].name,
         .goals = spec->goals,
         .n_goals = spec->n_goals,
+        .constraints = spec->constraints,
         .base_dir = spec->base_dir,
         .writes_config = spec->writes_config,
     };

@@ -309,6 +309,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(read_objective(spec, catalog, keys.objective, err));
     BASE_TRY(read_space(spec, root, &keys, err));
     BASE_TRY(study_read_goals(spec, root, &keys, err));
+    BASE_TRY(study_read_constraints(spec, keys.constraints, err));
     BASE_TRY(read_budget(spec, keys.budget, err));
     BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
     BASE_TRY(study_settle_method(spec, keys.method, err));

@@ -60,10 +60,11 @@ typedef struct hpo_study_spec {
     bool seed_given;
     const hpo_objective_type *objective;
     const base_yaml_node *settings; /* the objective's map, empty when it has none */
-    const hpo_goal *goals; /* the metrics that it optimizes; the first decides where there is no place for more */
-    size_t n_goals;        /* 1 to HPO_MAX_GOALS */
-    const char *method;    /* as named by the user, or "sampler + scheduler" */
-    const char *chosen;    /* the file leaves it open (auto, or nothing): "METHOD, because ..."; NULL: the user's own */
+    const hpo_goal *goals;       /* the metrics that it optimizes; the first decides where there is no place for more */
+    size_t n_goals;              /* 1 to HPO_MAX_GOALS */
+    hpo_constraints constraints; /* what results must be beside good; count 0: nothing */
+    const char *method;          /* as named by the user, or "sampler + scheduler" */
+    const char *chosen; /* the file leaves it open (auto, or nothing): "METHOD, because ..."; NULL: the user's own */
     const hpo_sampler_type *sampler;
     const hpo_scheduler_type *scheduler;
     const base_yaml_node *sampler_options, *scheduler_options; /* maps or NULL */

@@ -123,6 +123,11 @@ static base_status read_list(hpo_study_spec *spec, const base_yaml_node *list, h
     return BASE_OK;
 }
 
+base_status study_check_metric(const hpo_study_spec *spec, const char *metric, const base_yaml_node *node,
+                               base_err *err) {
+    return check_metric(spec, metric, node, declared_metrics(spec), err);
+}
+
 base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err) {
     hpo_goal *goals = BASE_NEW_ARRAY(spec->arena, HPO_MAX_GOALS, hpo_goal);
     goals[0] = (hpo_goal){.reference = (double)NAN};

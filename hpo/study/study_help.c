@@ -49,6 +49,7 @@ static const struct {
 } sections[] = {
     {"metric", "metric:", metric_keys_table},
     {"metrics", "metrics: [{...}, ...]", goal_keys_table},
+    {"constraints", "constraints: [{...}, ...]", constraint_keys_table},
     {"fidelity", "fidelity: {NAME: ...}", fidelity_keys_table},
     {"budget", "budget:", budget_keys_table},
     {"trial", "trial:", trial_keys_table},

@@ -27,6 +27,10 @@ const base_option study_keys_table[] = {
     {KEY(study_keys, metrics, NODE), .shape = "list", .fallback = "", .alias = "objectives",
      .help = "several metrics instead of one: names or {name, goal, reference}; what is found is their front, the "
              "evaluations that no other one beats in all"},
+    {KEY(study_keys, constraints, NODE), .shape = "list", .fallback = "",
+     .alias = "constraint constraints_func outcome_constraints black_box_constraints",
+     .help = "bounds of metrics, {metric, min, max} each: feasible results come before all others; for bounds of "
+             "parameters see forbid"},
     {KEY(study_keys, method, NODE), .shape = "name or map", .fallback = STUDY_AUTO,
      .alias = "sampler scheduler pruner algorithm algo optimizer tuner search_alg early_terminate",
      .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
@@ -52,8 +56,7 @@ const base_option study_keys_table[] = {
     {KEY(study_keys, parameters, NODE), .shape = "map", .fallback = "",
      .alias = "params space search_space searchspace hyperparameters configspace config_space",
      .help = "what is searched; may be missing when the objective declares parameters itself"},
-    {KEY(study_keys, forbid, NODE), .shape = "list of maps", .fallback = "",
-     .alias = "forbidden forbiddens constraints",
+    {KEY(study_keys, forbid, NODE), .shape = "list of maps", .fallback = "", .alias = "forbidden forbiddens",
      .help = "conditions: a configuration that matches any of them is never tried"},
     {KEY(study_keys, try_first, NODE), .shape = "list of maps or file", .fallback = "",
      .alias = "initial initial_points initial_configs points_to_evaluate enqueue enqueue_trial start_points guess",
@@ -80,6 +83,18 @@ const base_option goal_keys_table[] = {
 };
 
 const base_option study_reference_option = {.name = "reference", .kind = BASE_OPTION_REAL, .fallback = BASE_REQUIRED};
+
+const base_option constraint_keys_table[] = {
+    {KEY(constraint_keys, metric, STRING), .fallback = BASE_REQUIRED, .alias = "name",
+     .help = "as the objective reports it; it need not be one that the study optimizes"},
+    {KEY(constraint_keys, min, NODE), .shape = "number", .fallback = "", .alias = "low lower minimum at_least",
+     .help = "smaller values are infeasible"},
+    {KEY(constraint_keys, max, NODE), .shape = "number", .fallback = "", .alias = "high upper maximum at_most",
+     .help = "larger values are infeasible"},
+    BASE_OPTIONS_END,
+};
+
+const base_option study_bound_option = {.name = "bound", .kind = BASE_OPTION_REAL, .fallback = BASE_REQUIRED};
 
 const base_option fidelity_keys_table[] = {
     {KEY(fidelity_keys, min, REAL), .fallback = BASE_REQUIRED, POSITIVE, .alias = "low lower minimum from",

@@ -8,8 +8,8 @@
 /* The top level. */
 typedef struct study_keys {
     const char *study;
-    const base_yaml_node *objective, *metric, *metrics, *method, *fidelity, *budget, *trial, *failure, *parameters,
-        *forbid, *try_first;
+    const base_yaml_node *objective, *metric, *metrics, *constraints, *method, *fidelity, *budget, *trial, *failure,
+        *parameters, *forbid, *try_first;
     const base_yaml_node *seed; /* a node, because all 64 bits count */
     int64_t workers;
     bool deterministic, repeats, report;
@@ -31,6 +31,14 @@ typedef struct goal_keys {
 } goal_keys;
 extern const base_option goal_keys_table[];
 extern const base_option study_reference_option;
+
+/* An item of constraints. */
+typedef struct constraint_keys {
+    const char *metric;
+    const base_yaml_node *min, *max; /* numbers; nodes, because 0 is one, too */
+} constraint_keys;
+extern const base_option constraint_keys_table[];
+extern const base_option study_bound_option;
 
 typedef struct fidelity_keys {
     double min, max;
@@ -86,6 +94,16 @@ base_status study_read_target(hpo_study_spec *spec, const base_yaml_node *target
 void study_put_goals(const hpo_study_spec *spec, base_buf *out);
 /* [{name: error, goal: minimize}, ...] */
 base_yaml_node *study_goals_node(const hpo_study_spec *spec, base_arena *arena);
+
+/* BASE_INVALID when the objective does not report the metric. */
+base_status study_check_metric(const hpo_study_spec *spec, const char *metric, const base_yaml_node *node,
+                               base_err *err);
+
+/* ---- study_constraints.c ---- */
+/* `constraints:`, which may be missing. */
+base_status study_read_constraints(hpo_study_spec *spec, const base_yaml_node *list, base_err *err);
+/* [{metric: latency, max: 0.01}, ...], one bound each */
+base_yaml_node *study_constraints_node(const hpo_study_spec *spec, base_arena *arena);
 
 /* ---- study_check.c ---- */
 /* parameters: the key of the study file, NULL when the objective declared the space. */

@@ -95,6 +95,10 @@ const char *study_identity(const hpo_study_spec *spec) {
     base_buf_puts(&text, "space: ");
     hpo_space_describe(spec->space, &text);
     put_identity_goals(spec, &text);
+    if (spec->constraints.count > 0) {
+        base_buf_puts(&text, "\nconstraints: ");
+        base_yaml_print_flow(study_constraints_node(spec, spec->arena), &text);
+    }
     base_buf_printf(&text, "\nobjective: %s, ", spec->objective->name);
     put_settings(spec, &text);
     base_buf_puts(&text, "\nfidelity: ");
@@ -349,6 +353,13 @@ static void put_goals(const hpo_study_spec *spec, base_arena *arena, base_buf *o
     put_node(root, out);
 }
 
+static void put_constraints(const hpo_study_spec *spec, base_arena *arena, base_buf *out) {
+    if (spec->constraints.count == 0) return;
+    base_yaml_node *root = base_yaml_new_map(arena, NULL);
+    base_yaml_put(arena, root, "constraints", study_constraints_node(spec, arena));
+    put_node(root, out);
+}
+
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     base_arena *arena = base_arena_create();
     base_buf_puts(out, "study: ");
@@ -357,6 +368,7 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     if (spec->seed_given) base_buf_printf(out, "seed: %llu\n", (unsigned long long)spec->seed);
     put_objective(spec, arena, out);
     put_goals(spec, arena, out);
+    put_constraints(spec, arena, out);
     put_method(spec, arena, out);
     base_buf_puts(out, "fidelity: ");
     put_fidelity(&spec->fidelity, out);

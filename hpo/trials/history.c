@@ -37,6 +37,12 @@ hpo_history *hpo_history_create_for(const hpo_space *space, const hpo_goal *goal
     return history;
 }
 
+void hpo_history_constrain(hpo_history *history, hpo_constraints constraints) {
+    BASE_ASSERT(history->events == 0 && constraints.count <= HPO_MAX_CONSTRAINTS);
+    history->n_constraints = constraints.count;
+    for (size_t c = 0; c < constraints.count; c++) history->constraints[c] = constraints.items[c];
+}
+
 void hpo_history_destroy(hpo_history *history) {
     if (!history) return;
     for (size_t i = 0; i < history->n_brackets; i++) free(history->brackets[i].ids);
@@ -173,6 +179,20 @@ static const double *keep_goals(hpo_history *history, const hpo_record *record) 
     return losses;
 }
 
+/* The violation, then every excess; NULL: nothing is constrained, or a report does not say. */
+static const double *keep_excess(hpo_history *history, const hpo_record *record) {
+    const hpo_constraints constraints = {history->constraints, history->n_constraints};
+    double excess[HPO_MAX_CONSTRAINTS];
+    if (constraints.count == 0) return NULL;
+    const bool known = hpo_constraints_excess(constraints, &record->result.metrics, excess);
+    const bool works = known && record->result.failure == HPO_FAILURE_NONE && hpo_record_is_finite(record);
+    if (record->kind == HPO_RECORD_REPORT && !works) return NULL;
+    double *kept = BASE_NEW_ARRAY(history->arena, 1 + constraints.count, double);
+    kept[0] = works ? hpo_constraints_violation(excess, constraints.count) : INFINITY;
+    for (size_t c = 0; c < constraints.count; c++) kept[1 + c] = works ? excess[c] : NAN;
+    return kept;
+}
+
 /* ---- costs ---- */
 
 /* What the span would have cost from scratch: its own cost, plus, where it went on from a lower fidelity, what reaching
@@ -211,9 +231,11 @@ static void end_span(hpo_history *history, hist_trial *trial, const hpo_record *
 
 /* ---- the records ---- */
 
-/* By the first goal in which they differ. */
+/* By their violations, then by the first goal in which they differ. */
 static bool comes_before(const hpo_history *history, const hpo_eval *a, uint64_t trial_a, const hpo_eval *b,
                          uint64_t trial_b) {
+    const double violation_a = hpo_eval_violation(a), violation_b = hpo_eval_violation(b);
+    if (violation_a != violation_b) return violation_a < violation_b;
     const double *mine = hpo_eval_losses(a), *others = hpo_eval_losses(b);
     size_t g = 0;
     while (g + 1 < history->n_goals && mine[g] == others[g]) g++;
@@ -229,8 +251,9 @@ static void update_incumbent(hpo_history *history, uint64_t id) {
         const hpo_eval *old = &history->trials[best->trial].evals[best->eval];
         double level = fmin(eval->fidelity, history->max_fidelity);
         double old_level = fmin(old->fidelity, history->max_fidelity);
-        if (level < old_level) return;
-        if (level == old_level && !comes_before(history, eval, id, old, best->trial)) return;
+        const bool feasible = hpo_eval_is_feasible(eval), same = feasible == hpo_eval_is_feasible(old);
+        if (same ? level < old_level : !feasible) return;
+        if (same && level == old_level && !comes_before(history, eval, id, old, best->trial)) return;
     }
     BASE_GROW(history->bests, history->bests_capacity, history->n_bests + 1);
     history->bests[history->n_bests++] = (hist_best){.event = history->events, .trial = id, .eval = trial->n_evals - 1};
@@ -257,7 +280,7 @@ static void shrink_front(hpo_history *history, const hpo_eval *newest, bool all)
 static void update_front(hpo_history *history, uint64_t id) {
     const hist_trial *trial = &history->trials[id];
     const hpo_eval *eval = &trial->evals[trial->n_evals - 1];
-    if (history->n_goals == 1 || eval->failure != HPO_FAILURE_NONE) return;
+    if (history->n_goals == 1 || !hpo_eval_is_feasible(eval)) return;
     bool higher = false;
     for (size_t i = 0; i < history->n_front && !higher; i++) {
         const hpo_eval *old = eval_of(history, &history->fronts[history->front[i]]);
@@ -391,6 +414,7 @@ static base_status apply_report(hpo_history *history, hist_trial *trial, const h
         .loss = loss_of(history, record),
         .metrics = keep_metrics(history, &record->result.metrics, record->value),
         .goals = keep_goals(history, record),
+        .excess = keep_excess(history, record),
     };
     if (report.goals) report.loss = report.goals[0];
     keep_told(history, &history->asides[record->trial].reports, trial->n_reports, record);
@@ -424,6 +448,7 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
         .reason = failed ? base_arena_strdup(history->arena, result->reason) : NULL,
         .artefact = result->artefact[0] ? base_arena_strdup(history->arena, result->artefact) : NULL,
         .goals = keep_goals(history, record),
+        .excess = keep_excess(history, record),
     };
     keep_told(history, &history->asides[record->trial].evals, trial->n_evals, record);
     APPEND(history->arena, trial->evals, trial->n_evals, eval);

@@ -12,6 +12,7 @@
 #define HPO_TRIALS_HISTORY_H
 
 #include "hpo/space/space.h"
+#include "hpo/trials/constraint.h"
 #include "hpo/trials/record.h"
 
 #ifdef __cplusplus
@@ -43,6 +44,8 @@ typedef struct hpo_eval {
     const char *reason;         /* NULL when it worked */
     const char *artefact;       /* as hpo_result.artefact; NULL: none */
     const double *goals;        /* several goals: the losses of all, then their values; NULL: one */
+    const double *excess; /* constraints: the violation (constraint.h), +infinity when it failed, then the excess over
+                             each; NULL: there are none */
 } hpo_eval;
 
 typedef struct hpo_report {
@@ -53,6 +56,7 @@ typedef struct hpo_report {
     double value, loss;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
     const double *goals;        /* as in hpo_eval; all losses are +infinity when one value is not finite */
+    const double *excess;       /* as in hpo_eval; NULL also when it does not carry all that is constrained */
 } hpo_report;
 
 /* What no decision needs of an evaluation or a report, kept apart: schedulers read the others by the million. */
@@ -103,6 +107,8 @@ typedef struct hpo_view {
 hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double max_fidelity);
 /* The same with 1 to HPO_MAX_GOALS goals, which are copied but for their names. */
 hpo_history *hpo_history_create_for(const hpo_space *space, const hpo_goal *goals, size_t n_goals, double max_fidelity);
+/* What results must be beside good; copied but for the names. Before the first record. */
+void hpo_history_constrain(hpo_history *history, hpo_constraints constraints);
 void hpo_history_destroy(hpo_history *history);
 /* Appends a record. BASE_CORRUPT when it cannot follow what is there (an unknown trial, a result of a trial that does
  * not run, an id out of order, a cost that is negative or not finite): only a damaged journal can cause that, live use
@@ -149,15 +155,26 @@ static inline const double *hpo_eval_values(const hpo_eval *eval, size_t n_goals
 static inline const double *hpo_report_values(const hpo_report *report, size_t n_goals) {
     return report->goals ? report->goals + n_goals : &report->value;
 }
+hpo_constraints hpo_view_constraints(hpo_view view);
+/* 0: it is feasible, or nothing is constrained. */
+static inline double hpo_eval_violation(const hpo_eval *eval) {
+    return eval->excess ? eval->excess[0] : 0;
+}
+static inline bool hpo_eval_is_feasible(const hpo_eval *eval) {
+    return eval->failure == HPO_FAILURE_NONE && hpo_eval_violation(eval) == 0;
+}
 /* Incumbent: the best successful evaluation at the highest fidelity seen so far; ties to the lower trial. Several
- * goals: the first decides, ties by the next ones; it is on the front. False: none. */
+ * goals: the first decides, ties by the next ones; it is on the front. Constraints: feasible evaluations come before
+ * all others, whatever their fidelity; while there is none, it is the least violating one at the highest fidelity.
+ * False: none. */
 typedef struct hpo_incumbent {
     uint64_t trial;
     const hpo_eval *eval;
 } hpo_incumbent;
 bool hpo_view_incumbent(hpo_view view, hpo_incumbent *out);
 /* Front: the successful evaluations at the highest fidelity seen so far that no other one there dominates (is as good
- * in all goals and better in one). Equal ones are all in it. With one goal it is the incumbent alone. Returns how many
+ * in all goals and better in one). Equal ones are all in it. With one goal it is the incumbent alone. Constraints: only
+ * feasible ones count, so that it may be empty where there is an incumbent. Returns how many
  * there are, and gives the first `room` of them, in the order in which they entered it (eval->event). */
 size_t hpo_view_front(hpo_view view, hpo_incumbent *out, size_t room);
 /* Several goals: every evaluation that ever entered the front, in order; `left` is when it did not belong to it any

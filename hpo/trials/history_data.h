@@ -72,6 +72,8 @@ struct hpo_history {
     size_t n_params;
     hpo_goal goals[HPO_MAX_GOALS];
     size_t n_goals;
+    hpo_constraint constraints[HPO_MAX_CONSTRAINTS];
+    size_t n_constraints;
     double max_fidelity;
     base_arena *arena; /* configs, spans, evals, reports, reasons, origins: old copies stay readable */
     uint64_t events;

@@ -150,6 +150,12 @@ base_status hpo_journal_open(const char *path, const hpo_journal_head *head, con
         .opened = base_monotonic_tick(),
     };
     self->program = base_arena_strdup(self->arena, head->program);
+    self->n_constraints = head->constraints.count;
+    self->constraints = BASE_NEW_ARRAY(self->arena, head->constraints.count, hpo_constraint);
+    for (size_t c = 0; c < self->n_constraints; c++) {
+        self->constraints[c] = head->constraints.items[c];
+        self->constraints[c].metric = base_arena_strdup(self->arena, head->constraints.items[c].metric);
+    }
     base_status status = open_file(self, head, err);
     if (status == BASE_OK) {
         hpo_journal_write_prepare(self);

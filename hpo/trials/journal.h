@@ -28,6 +28,7 @@
 
 #include "base/buf.h"
 #include "hpo/space/space.h"
+#include "hpo/trials/constraint.h"
 #include "hpo/trials/record.h"
 
 #ifdef __cplusplus
@@ -39,6 +40,7 @@ typedef struct hpo_journal_head {
     const char *study;     /* name */
     const hpo_goal *goals; /* their names are what Optuna calls the values; NULL: one metric without, minimized */
     size_t n_goals;
+    hpo_constraints constraints; /* how far results are beyond them is what Optuna calls constraints */
     uint64_t seed;
     const char *identity; /* canonical text: parameters, metric, objective and settings, fidelity, method, seed, ... */
     const char *chosen;   /* kept for people: what was chosen for the study because nobody said it, and why; or NULL */

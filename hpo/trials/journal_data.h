@@ -21,6 +21,7 @@ enum {
     JOURNAL_OP_STATE = 6,
     JOURNAL_OP_INTERMEDIATE = 7,
     JOURNAL_OP_TRIAL_USER_ATTR = 8,
+    JOURNAL_OP_TRIAL_SYSTEM_ATTR = 9,
 };
 /* Who wrote a line. */
 #define JOURNAL_WORKER "hpo"
@@ -57,6 +58,8 @@ struct hpo_journal {
     base_status failed; /* sticks */
     base_err failure;
 
+    hpo_constraint *constraints;
+    size_t n_constraints;
     const hpo_space *space;
     size_t n_params;
     base_arena *arena;
@@ -138,8 +141,8 @@ void hpo_journal_write_end(hpo_journal *journal);
 /* Another identity from here on. */
 void hpo_journal_write_identity(hpo_journal *journal, const char *identity);
 /* The lines for Optuna's eyes that follow our attribute of a record. */
-enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2 };
-unsigned hpo_journal_display_parts(const hpo_record *record);
+enum { JOURNAL_SHOWS_VALUE = 1, JOURNAL_SHOWS_STATE = 2, JOURNAL_SHOWS_CONSTRAINTS = 4 };
+unsigned hpo_journal_display_parts(const hpo_journal *journal, const hpo_record *record);
 /* Remembers what Optuna is told of a record that was written or read: every one, before the next is. */
 void hpo_journal_note_shown(hpo_journal *journal, const hpo_record *record);
 /* at: seconds since 1970; 0 = now. */

@@ -106,6 +106,9 @@ const char *hpo_journal_understand(journal_reader *self, const char *line, size_
     case JOURNAL_OP_STATE:
         if (parts.ours) self->shows = JOURNAL_SHOWS_STATE;
         return JOURNAL_NO_ENTRY;
+    case JOURNAL_OP_TRIAL_SYSTEM_ATTR:
+        if (parts.ours) self->shows = JOURNAL_SHOWS_CONSTRAINTS;
+        return JOURNAL_NO_ENTRY;
     case JOURNAL_OP_TRIAL_USER_ATTR: return parts.attr.at ? understand_attr(self, &parts, format) : JOURNAL_NO_ENTRY;
     default: return JOURNAL_NO_ENTRY;
     }

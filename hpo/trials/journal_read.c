@@ -42,6 +42,7 @@ static void keep_shown(hpo_record *last, const hpo_record *record) {
     last->final = record->final;
     last->at = record->at;
     last->result.failure = record->result.failure;
+    last->result.metrics = record->result.metrics;
 }
 
 static base_status replay_line(replay *self, base_err *err) {
@@ -57,7 +58,7 @@ static base_status replay_line(replay *self, base_err *err) {
     if (what) return damaged(self, what, err);
     if (entry->kind == HPO_ENTRY_RECORD) {
         if (self->writes) hpo_journal_note_shown(self->writes, &entry->record);
-        self->untold = hpo_journal_display_parts(&entry->record);
+        self->untold = hpo_journal_display_parts(self->reader.journal, &entry->record);
         if (self->untold) keep_shown(&self->last, &entry->record);
     }
     const base_status status = self->visit(self->visit_self, entry, err);

@@ -411,6 +411,7 @@ static void begin(repair *self) {
     self->history = self->head->goals
                         ? hpo_history_create_for(self->check.space, self->head->goals, self->head->n_goals, INFINITY)
                         : hpo_history_create(self->check.space, false, INFINITY);
+    hpo_history_constrain(self->history, self->head->constraints);
     self->reader.config = base_calloc(count + 1, sizeof(double));
     self->config = base_calloc(count + 1, sizeof(double));
 }

@@ -303,8 +303,23 @@ static void write_state(hpo_journal *journal, const hpo_record *record, int stat
     end_line(journal);
 }
 
+/* Under the name that Optuna's samplers give to what a constraint function returns: feasible where all are at most 0.
+ */
+static void write_constraints(hpo_journal *journal, const hpo_record *record) {
+    base_buf *out = &journal->out;
+    const hpo_constraints constraints = {journal->constraints, journal->n_constraints};
+    double excess[HPO_MAX_CONSTRAINTS];
+    if (!hpo_constraints_excess(constraints, &record->result.metrics, excess)) return;
+    begin_line(journal);
+    PUT_UINT(out, "{\"op_code\":9,\"worker_id\":\"" JOURNAL_WORKER "\",\"trial_id\":", record->trial);
+    PUT(out, ",\"system_attr\":{\"constraints\":");
+    put_values(journal, excess, constraints.count);
+    PUT(out, "}");
+    end_line(journal);
+}
+
 /* Optuna has intermediate values of studies with one objective only. */
-unsigned hpo_journal_display_parts(const hpo_record *record) {
+unsigned hpo_journal_display_parts(const hpo_journal *journal, const hpo_record *record) {
     const bool failed = !has_values(record);
     const unsigned value = hpo_record_values(record) == 1 ? JOURNAL_SHOWS_VALUE : 0;
     bool ends = record->stop && !record->open;
@@ -315,7 +330,8 @@ unsigned hpo_journal_display_parts(const hpo_record *record) {
     case HPO_RECORD_REPORT: return (isfinite(record->value) ? value : 0U) | (ends ? JOURNAL_SHOWS_STATE : 0U);
     case HPO_RECORD_RESULT:
         if (failed) return JOURNAL_SHOWS_STATE;
-        return record->final ? value | JOURNAL_SHOWS_STATE : value;
+        return (record->final ? value | JOURNAL_SHOWS_STATE : value) |
+               (journal->n_constraints > 0 ? JOURNAL_SHOWS_CONSTRAINTS : 0U);
     case HPO_RECORD_CLOSE: return JOURNAL_SHOWS_STATE;
     }
     return 0;
@@ -324,7 +340,7 @@ unsigned hpo_journal_display_parts(const hpo_record *record) {
 void hpo_journal_note_shown(hpo_journal *journal, const hpo_record *record) {
     BASE_GROW(journal->shown, journal->shown_capacity, (size_t)record->trial + 1);
     while (journal->n_shown <= record->trial) journal->shown[journal->n_shown++] = NAN;
-    if (hpo_journal_display_parts(record) & JOURNAL_SHOWS_VALUE) journal->shown[record->trial] = record->value;
+    if (hpo_journal_display_parts(journal, record) & JOURNAL_SHOWS_VALUE) journal->shown[record->trial] = record->value;
 }
 
 /* The values that a state comes with, as many as the record has; NULL: none. Optuna gives a pruned trial its newest
@@ -337,6 +353,7 @@ static const double *values_of_state(const hpo_journal *journal, const hpo_recor
 
 void hpo_journal_write_display(hpo_journal *journal, const hpo_record *record, double at, unsigned parts) {
     if (parts & JOURNAL_SHOWS_VALUE) write_intermediate(journal, record);
+    if (parts & JOURNAL_SHOWS_CONSTRAINTS) write_constraints(journal, record); /* nothing may follow its state */
     if (!(parts & JOURNAL_SHOWS_STATE)) return;
     const bool failed = !has_values(record);
     int state = record->kind != HPO_RECORD_RESULT ? STATE_PRUNED : failed ? STATE_FAIL : STATE_COMPLETE;
@@ -353,7 +370,7 @@ static void write_record(hpo_journal *journal, const hpo_record *record, moment 
     case HPO_RECORD_ATTEMPT: write_attempt(journal, record, when); break;
     }
     hpo_journal_note_shown(journal, record);
-    hpo_journal_write_display(journal, record, when.at, hpo_journal_display_parts(record));
+    hpo_journal_write_display(journal, record, when.at, hpo_journal_display_parts(journal, record));
 }
 
 void hpo_journal_append(hpo_journal *journal, const hpo_entry *entry) {

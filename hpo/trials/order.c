@@ -153,17 +153,42 @@ static int compare_ranked(const void *a, const void *b) {
     return x->member.trial < y->member.trial ? -1 : x->member.trial > y->member.trial;
 }
 
+static bool is_feasible(const hpo_member *member) {
+    return isfinite(member->loss) && member->violation == 0;
+}
+
+static int compare_violations(const void *a, const void *b) {
+    const ranked *x = *(ranked *const *)a, *y = *(ranked *const *)b;
+    return x->member.violation < y->member.violation ? -1 : x->member.violation > y->member.violation;
+}
+
+/* Successes that are not feasible, by violation from a rank on. */
+static void rank_infeasible(ranked *all, size_t n, uint32_t rank) {
+    ranked **infeasible = base_malloc((n + 1) * sizeof(ranked *));
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(all[i].member.loss) && all[i].member.violation > 0) infeasible[count++] = &all[i];
+    if (count > 1) qsort(infeasible, count, sizeof(ranked *), compare_violations);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && infeasible[i]->member.violation > infeasible[i - 1]->member.violation) rank++;
+        infeasible[i]->rank = rank;
+    }
+    free(infeasible);
+}
+
 static void rank_members(const hpo_member *members, size_t n, size_t k, ranked *out) {
     double *losses = base_malloc((n * k + 1) * sizeof *losses);
-    uint32_t *ranks = base_malloc((n + 1) * sizeof *ranks);
-    size_t successes = 0;
+    uint32_t *ranks = base_malloc((n + 1) * sizeof *ranks), behind = 0;
+    size_t feasible = 0;
     for (size_t i = 0; i < n; i++) {
         out[i] = (ranked){members[i], UINT32_MAX};
-        if (isfinite(members[i].loss)) memcpy(losses + k * successes++, members[i].losses, k * sizeof *losses);
+        if (is_feasible(&members[i])) memcpy(losses + k * feasible++, members[i].losses, k * sizeof *losses);
     }
-    hpo_order_ranks(losses, successes, k, ranks);
+    hpo_order_ranks(losses, feasible, k, ranks);
+    for (size_t i = 0; i < feasible; i++) behind = ranks[i] >= behind ? ranks[i] + 1 : behind;
     for (size_t i = 0, next = 0; i < n; i++)
-        if (isfinite(members[i].loss)) out[i].rank = ranks[next++];
+        if (is_feasible(&members[i])) out[i].rank = ranks[next++];
+    rank_infeasible(out, n, behind);
     free(losses);
     free(ranks);
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The one order of results of a set: who is better than whom, with one goal or several.
+/* The one order of results of a set: who is better than whom, with one goal or several, with constraints or without.
  *
  * One goal: hpo_loss_less. Several: successes before failures; then by non-dominated rank (0: no member of the set
  * dominates it; 1: none but those of rank 0; ...), and within a rank as a spread says; failures by trial. Always a
  * strict total order that depends on the set alone, not on how it lies, with ties to the lower trial.
+ *
+ * Constraints: feasible members come before infeasible ones, and of these the less violating first, whatever their
+ * losses (K. Deb, 2000, see constraint.h, section 3; with several goals Deb et al., 2002, definition 1 of section VI:
+ * members of one violation share a rank, which is behind those of all smaller violations). Failures are last.
  *
  * Ranks are found by efficient non-dominated sort with binary search (X. Zhang, Y. Tian, R. Cheng, Y. Jin, IEEE Trans.
  * Evol. Comput. 19, 2015): O(n log n) for two goals, O(k n^2) at worst for more. */
@@ -20,10 +24,21 @@ typedef struct hpo_member {
     uint64_t trial;
     double loss;          /* of the first goal */
     const double *losses; /* of all goals, borrowed (hpo_eval.goals); may be NULL with one */
+    double violation;     /* hpo_eval_violation */
 } hpo_member;
 
-/* One goal: strict total order, better first (hpo_loss_less). */
+static inline hpo_member hpo_member_of(uint64_t trial, const hpo_eval *eval) {
+    const hpo_member member = {trial, eval->loss, eval->goals, hpo_eval_violation(eval)};
+    return member;
+}
+static inline hpo_member hpo_member_of_report(uint64_t trial, const hpo_report *report) {
+    const hpo_member member = {trial, report->loss, report->goals, report->excess ? report->excess[0] : 0};
+    return member;
+}
+
+/* One goal: strict total order, better first (by violation, then hpo_loss_less). */
 static inline bool hpo_member_better(const hpo_member *a, const hpo_member *b) {
+    if (a->violation != b->violation) return a->violation < b->violation;
     return hpo_loss_less(a->loss, a->trial, b->loss, b->trial);
 }
 

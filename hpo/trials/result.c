@@ -84,7 +84,7 @@ static void name_metrics(const char *metric, hpo_result *result) {
     base_buf_fini(&text);
 }
 
-static double judge_metric(hpo_result *result, const char *metric) {
+double hpo_result_judge_metric(hpo_result *result, const char *metric) {
     const double *value = hpo_metrics_get(&result->metrics, metric);
     if (!value) {
         name_metrics(metric, result);
@@ -102,7 +102,7 @@ static double judge_metric(hpo_result *result, const char *metric) {
 
 bool hpo_result_judge(hpo_result *result, const hpo_goal *goals, size_t n_goals, double *values) {
     for (size_t g = 0; g < n_goals && result->failure == HPO_FAILURE_NONE; g++)
-        values[g] = judge_metric(result, goals[g].name);
+        values[g] = hpo_result_judge_metric(result, goals[g].name);
     const bool works = result->failure == HPO_FAILURE_NONE;
     for (size_t g = 0; g < n_goals && !works; g++) values[g] = (double)NAN;
     return works;

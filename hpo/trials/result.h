@@ -104,6 +104,8 @@ void hpo_result_clear(hpo_result *result);
  * metric or because it is not finite, becomes a failure that names the first of them. The one place where that is
  * judged, by whoever has the result first. True: it did not fail. */
 bool hpo_result_judge(hpo_result *result, const hpo_goal *goals, size_t n_goals, double *values);
+/* The same of one metric of a result that works so far: its value, NaN when it is missing. */
+double hpo_result_judge_metric(hpo_result *result, const char *metric);
 /* Whether the evaluation ended by itself below the fidelity that was asked for. */
 bool hpo_result_ended_early(const hpo_result *result, double asked);
 

@@ -204,6 +204,10 @@ const hpo_goal *hpo_view_goals(hpo_view view, size_t *count) {
     return view.history->goals;
 }
 
+hpo_constraints hpo_view_constraints(hpo_view view) {
+    return (hpo_constraints){view.history->constraints, view.history->n_constraints};
+}
+
 const hpo_front_entry *hpo_view_front_log(hpo_view view, size_t *count) {
     const hpo_history *history = view.history;
     *count = is_newest(view) ? history->n_fronts : COUNT_BEFORE(history->fronts, history->n_fronts, view.as_of);
@@ -219,7 +223,7 @@ size_t hpo_view_front(hpo_view view, hpo_incumbent *out, size_t room) {
     size_t entries, count = 0;
     hpo_incumbent best;
     if (history->n_goals == 1) {
-        count = hpo_view_incumbent(view, &best);
+        count = hpo_view_incumbent(view, &best) && hpo_eval_is_feasible(best.eval);
         if (count > 0 && room > 0) *out = best;
         return count;
     }

@@ -31,6 +31,10 @@ double toy_other(const hpo_space *space, const hpo_job *job, const char *name) {
 static void put_others(const hpo_study_spec *spec, const hpo_job *job, hpo_metrics *metrics) {
     for (size_t g = 1; g < spec->n_goals; g++)
         hpo_metrics_set(metrics, spec->goals[g].name, toy_other(spec->space, job, spec->goals[g].name));
+    for (size_t c = 0; c < spec->constraints.count; c++) {
+        const char *name = spec->constraints.items[c].metric;
+        if (!hpo_metrics_get(metrics, name)) hpo_metrics_set(metrics, name, toy_other(spec->space, job, name));
+    }
 }
 
 static base_status toy_init(void *state, const hpo_objective_env *env, base_arena *arena, base_err *err) {
@@ -50,7 +54,7 @@ static base_status toy_evaluate(void *state, const hpo_job *job, const hpo_repor
 }
 
 static const char *const *toy_metrics(const base_yaml_node *settings) {
-    static const char *const names[] = {"loss", "accuracy", "size", "time", NULL};
+    static const char *const names[] = {"loss", "accuracy", "size", "time", "sum", NULL};
     (void)settings;
     return names;
 }

@@ -20,7 +20,7 @@ static hpo_gp *conditioned(rig *r, size_t n, size_t running) {
 static double log_value(hpo_gp *gp, uint32_t seed, const double *point) {
     base_rng rng = base_rng_stream(seed, BASE_RNG_TEST, 0, 0);
     double mean, variance;
-    hpo_noisy_ei *noisy = hpo_noisy_ei_create(gp, &rng);
+    hpo_noisy_ei *noisy = hpo_noisy_ei_create(gp, NULL, &rng);
     const hpo_surrogate surrogate = hpo_noisy_ei_surrogate(noisy);
     surrogate.predict(surrogate.self, point, 1, &mean, &variance);
     assert_true(variance == 0);
@@ -116,7 +116,7 @@ static void slopes_are_those_of_the_logarithm(void **state) {
         }
         hpo_gp *gp = conditioned(&r, 20, 3);
         base_rng rng = base_rng_stream(1, BASE_RNG_TEST, 0, 0);
-        hpo_noisy_ei *noisy = hpo_noisy_ei_create(gp, &rng);
+        hpo_noisy_ei *noisy = hpo_noisy_ei_create(gp, NULL, &rng);
         const hpo_surrogate surrogate = hpo_noisy_ei_surrogate(noisy);
         for (size_t i = 23; i < N; i++) check_slopes(&surrogate, r.unit + i * DIMS, 1e-6);
         if (far) {

@@ -42,7 +42,7 @@ static void known_costs_are_collected(void **state) {
     const hpo_view view = hpo_history_view(s.history);
     const hpo_data_query query = {.policy = HPO_DATA_JOINT};
     const hpo_dataset data = hpo_observations_collect(observations, view, &query);
-    hpo_costs costs = {0};
+    hpo_selection costs = {0};
     hpo_dataset known;
     CHECK_OK(hpo_costs_collect(&costs, view, &data, "price", &known, &err));
     assert_int_equal(known.n, 2);
@@ -58,7 +58,7 @@ static void known_costs_are_collected(void **state) {
     CHECK_NEAR(known.loss[2], log(1), 1e-15);
     CHECK_FAILS(hpo_costs_collect(&costs, view, &data, "prize", &known, &err), BASE_INVALID, "price, size");
     CHECK_FAILS(hpo_costs_collect(&costs, view, &data, "size", &known, &err), BASE_INVALID, "size");
-    hpo_costs_fini(&costs);
+    hpo_selection_fini(&costs);
     hpo_observations_destroy(observations);
     toy_sampling_close(&s);
 }

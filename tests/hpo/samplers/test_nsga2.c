@@ -53,7 +53,8 @@ static size_t naive_population(hpo_view view, size_t size, hpo_member *out) {
     for (size_t id = 0; id < whole; id++) {
         const hpo_trial trial = hpo_view_trial(view, id);
         if (trial.n_evals == 1 && trial.evals[0].failure == HPO_FAILURE_NONE)
-            all[n++] = (hpo_member){id, trial.evals[0].loss, hpo_eval_losses(&trial.evals[0])};
+            all[n++] =
+                (hpo_member){.trial = id, .loss = trial.evals[0].loss, .losses = hpo_eval_losses(&trial.evals[0])};
         if (id % size != size - 1) continue;
         hpo_order_members(all, n, 2, hpo_spread_crowding, NULL);
         if (n > size) n = size;

@@ -59,7 +59,7 @@ static bool naive_promotion(hpo_view view, uint64_t *who) {
             const hpo_trial trial = hpo_view_trial(view, id);
             for (size_t e = 0; e < trial.n_evals; e++)
                 if (trial.evals[e].rung == k)
-                    members[n++] = (hpo_member){id, trial.evals[e].loss, hpo_eval_losses(&trial.evals[e])};
+                    members[n++] = (hpo_member){id, trial.evals[e].loss, hpo_eval_losses(&trial.evals[e]), 0};
         }
         hpo_order_members(members, n, 2, hpo_spread_epsilon_net, NULL);
         for (size_t i = 0; i < n; i++) {
@@ -122,7 +122,7 @@ static void stopping_looks_at_all_goals(void **state) {
         const bool stop = hpo_scheduler_should_stop(b.scheduler, hpo_history_view(b.history), id);
         if (stop) hpo_history_stop(b.history, &record);
         hpo_member seen[9];
-        for (uint64_t i = 0; i <= id; i++) seen[i] = (hpo_member){i, losses[i][0], losses[i]};
+        for (uint64_t i = 0; i <= id; i++) seen[i] = (hpo_member){i, losses[i][0], losses[i], 0};
         hpo_order_members(seen, (size_t)id + 1, 2, hpo_spread_epsilon_net, NULL);
         size_t place = 0;
         while (seen[place].trial != id) place++;
