@@ -42,6 +42,7 @@ void bench_trace_watch(void *self, const hpo_study *study, const hpo_record *rec
     t->spent = spent_after(t, study, record);
     t->evaluations++;
     if (!hpo_view_incumbent(hpo_study_view(study), &best) || best.eval->event == t->last) return;
+    if (!hpo_eval_is_feasible(best.eval)) return;
     t->last = best.eval->event;
     add(t, &best, now);
 }

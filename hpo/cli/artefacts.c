@@ -9,13 +9,13 @@
 
 #include "base/arena.h"
 #include "hpo/cli/cli_impl.h"
+#include "hpo/trials/order.h"
 
 enum { SHOWN = 5, COLUMNS = 4, TRIALS = 3, WIDTH = 16, INDENT = 4, PAGE = 80 };
 
 typedef struct row {
     const char *artefact;
-    double loss; /* the best */
-    uint64_t best;
+    hpo_member best;
     uint64_t trial[TRIALS]; /* the first ones */
     size_t count;
     double sum[COLUMNS];
@@ -46,15 +46,15 @@ static row *row_of(table *t, const char *artefact) {
         if (strcmp(t->rows[i].artefact, artefact) == 0) return &t->rows[i];
     BASE_GROW(t->rows, t->capacity, t->count + 1);
     row *made = &t->rows[t->count++];
-    *made = (row){.artefact = artefact, .loss = INFINITY};
+    *made = (row){.artefact = artefact};
     return made;
 }
 
 static void add(table *t, uint64_t trial, const hpo_eval *eval) {
     row *r = row_of(t, eval->artefact);
-    if (r->count == 0 || hpo_loss_less(eval->loss, trial, r->loss, r->best)) {
-        r->loss = eval->loss;
-        r->best = trial;
+    const hpo_member member = hpo_member_of(trial, eval);
+    if (r->count == 0 || hpo_member_better(&member, &r->best)) {
+        r->best = member;
     }
     if (r->count < TRIALS) r->trial[r->count] = trial;
     r->count++;
@@ -68,8 +68,8 @@ static void add(table *t, uint64_t trial, const hpo_eval *eval) {
 
 static int by_loss(const void *a, const void *b) {
     const row *x = a, *y = b;
-    if (hpo_loss_less(x->loss, x->best, y->loss, y->best)) return -1;
-    return hpo_loss_less(y->loss, y->best, x->loss, x->best);
+    if (hpo_member_better(&x->best, &y->best)) return -1;
+    return hpo_member_better(&y->best, &x->best);
 }
 
 /* Of each trial its last evaluation, when it is as long as the incumbent's. */

@@ -39,6 +39,17 @@ base_yaml_node *cli_config_node(const hpo_study_spec *spec, const double *config
     return map;
 }
 
+/* Whether the best meets the constraints; if not, how it fails. */
+static void put_feasible(const cli_end *end, const hpo_incumbent *best, base_yaml_node *root, base_arena *arena) {
+    const bool feasible = hpo_eval_is_feasible(best->eval);
+    base_yaml_put(arena, root, "feasible", base_yaml_scalar(arena, NULL, feasible ? "true" : "false", false));
+    if (feasible) return;
+    base_buf text = {0};
+    hpo_view_put_violations(hpo_study_view(end->study), best->eval, &text);
+    base_yaml_put(arena, root, "violates", text_node(arena, base_arena_strdup(arena, base_buf_text(&text))));
+    base_buf_fini(&text);
+}
+
 /* Of several metrics: the front's trials, then the one of them that is best in the first metric as the best of one
  * metric is, then all members. */
 static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
@@ -58,6 +69,7 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
                       number_node(arena, best->eval->fidelity, spec->fidelity.integer));
         base_yaml_put(arena, root, "fidelity", map);
     }
+    if (spec->constraints.count > 0) put_feasible(end, best, root, arena);
     base_yaml_put(arena, root, "config", cli_config_node(spec, trial.config, arena));
     if (best->eval->artefact) base_yaml_put(arena, root, "artefact", text_node(arena, best->eval->artefact));
     map = base_yaml_new_map(arena, NULL);

@@ -140,6 +140,14 @@ static void put_best(line *to, const cli_live *what, hpo_view view) {
         put(to, "no result yet");
         return;
     }
+    if (!hpo_eval_is_feasible(best.eval)) {
+        base_buf text = {0};
+        hpo_view_put_violations(view, best.eval, &text);
+        put_format(to, "none feasible yet; trial %llu violates least: %s", (unsigned long long)best.trial,
+                   base_buf_text(&text));
+        base_buf_fini(&text);
+        return;
+    }
     if (spec->n_goals > 1) {
         put_format(to, "%zu on the front, ", hpo_view_front(view, NULL, 0));
         style(to, BOLD);

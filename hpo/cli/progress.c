@@ -138,7 +138,9 @@ static void put_status(const cli_progress *p, const hpo_progress *now, base_buf 
     hpo_view view = hpo_study_view(now->study);
     put_counts(now, out);
     hpo_incumbent best;
-    if (hpo_view_incumbent(view, &best)) {
+    if (hpo_view_incumbent(view, &best) && !hpo_eval_is_feasible(best.eval)) {
+        base_buf_puts(out, "; none feasible yet");
+    } else if (hpo_view_incumbent(view, &best)) {
         if (p->spec->n_goals > 1) put_front(view, out);
         if (p->spec->n_goals == 1) {
             base_buf_printf(out, "; best %s ", p->spec->goals[0].name);
@@ -211,8 +213,15 @@ static void print_best(cli_progress *p, const hpo_progress *now, const hpo_incum
             put_short(&p->line, values[g]);
         }
     } else {
-        base_buf_printf(&p->line, ": %s %s ", worse ? "first" : "best", p->spec->goals[0].name);
+        const bool feasible = hpo_eval_is_feasible(best->eval);
+        base_buf_printf(&p->line, ": %s %s ",
+                        !feasible ? "least violating,"
+                        : worse   ? "first"
+                                  : "best",
+                        p->spec->goals[0].name);
         put_short(&p->line, value);
+        if (!feasible) base_buf_puts(&p->line, ", ");
+        if (!feasible) hpo_view_put_violations(hpo_study_view(now->study), best->eval, &p->line);
     }
     if (p->spec->fidelity.name) {
         base_buf_printf(&p->line, " at %s ", p->spec->fidelity.name);
@@ -237,6 +246,11 @@ static void print_json(cli_progress *p, const hpo_progress *now, const hpo_recor
             base_buf_puts(out, ": ");
             base_buf_put_json_number(out, record->values[g]);
         }
+    }
+    if (record->kind == HPO_RECORD_RESULT && record->result.failure == HPO_FAILURE_NONE &&
+        p->spec->constraints.count > 0 && trial.n_evals > 0) {
+        const bool feasible = hpo_eval_is_feasible(&trial.evals[trial.n_evals - 1]);
+        base_buf_printf(out, ", \"feasible\": %s", feasible ? "true" : "false");
     }
     if (record->kind == HPO_RECORD_RESULT && record->result.failure != HPO_FAILURE_NONE) {
         base_buf_puts(out, ", \"failure\": ");

@@ -132,7 +132,9 @@ static void print_artefact(const hpo_eval *eval, base_buf *out) {
 static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
-    base_buf_printf(out, "best: trial %llu, %s ", (unsigned long long)best->trial, spec->goals[0].name);
+    const bool feasible = hpo_eval_is_feasible(best->eval);
+    base_buf_printf(out, "%s: trial %llu, %s ", feasible ? "best" : "least violating", (unsigned long long)best->trial,
+                    spec->goals[0].name);
     put_number(out, best->eval->value);
     if (spec->fidelity.name) {
         base_buf_printf(out, " at %s ", spec->fidelity.name);
@@ -186,6 +188,20 @@ static bool all_failed(const cli_end *end) {
     return end->exit_code == HPO_EXIT_ALL_FAILED && trials > 0 && hpo_view_count(view, HPO_TRIAL_FAILED) == trials;
 }
 
+/* Of a study with constraints: how many trials meet them, or that none does and by how much the nearest one fails. */
+static void print_feasible(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
+    const hpo_view view = hpo_study_view(end->study);
+    if (hpo_view_constraints(view).count == 0) return;
+    if (hpo_eval_is_feasible(best->eval)) {
+        base_buf_printf(out, "feasible: %llu of %llu trials\n", (unsigned long long)hpo_view_count_feasible(view),
+                        (unsigned long long)hpo_view_trials(view));
+        return;
+    }
+    base_buf_printf(out, "no trial is feasible; trial %llu violates least: ", (unsigned long long)best->trial);
+    hpo_view_put_violations(view, best->eval, out);
+    base_buf_putc(out, '\n');
+}
+
 void cli_print_summary(const cli_end *end, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     const char *reason = hpo_study_reason(end->study);
@@ -198,7 +214,8 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
         base_buf_fini(&text);
         print_counts(end, out);
     }
-    if (found && spec->n_goals > 1) {
+    if (found) print_feasible(end, &best, out);
+    if (found && spec->n_goals > 1 && hpo_eval_is_feasible(best.eval)) {
         cli_print_front(end, out);
     } else if (found) {
         print_best(end, &best, out);
@@ -223,6 +240,10 @@ static void put_best_json(const cli_end *end, base_buf *out) {
     base_buf_put_json_number(out, best.eval->value);
     base_buf_puts(out, ", \"fidelity\": ");
     base_buf_put_json_number(out, best.eval->fidelity);
+    if (spec->constraints.count > 0) {
+        base_buf_printf(out, ", \"feasible\": %s, \"violation\": ", hpo_eval_is_feasible(best.eval) ? "true" : "false");
+        base_buf_put_json_number(out, hpo_eval_violation(best.eval));
+    }
     base_buf_puts(out, ", \"config\": ");
     hpo_space_print_json(spec->space, trial.config, out);
     if (best.eval->artefact) {
@@ -266,6 +287,8 @@ void cli_put_status_body(const cli_end *end, base_buf *out) {
     base_buf_put_json_number(out, hpo_view_cost(view));
     base_buf_puts(out, ", \"notices\": ");
     hpo_notices_print_json(&end->last->notices, out);
+    if (spec->constraints.count > 0)
+        base_buf_printf(out, ", \"feasible\": %llu", (unsigned long long)hpo_view_count_feasible(view));
     base_buf_puts(out, ", \"best\": ");
     put_best_json(end, out);
     if (spec->n_goals > 1) cli_put_front_json(end, out);

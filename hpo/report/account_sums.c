@@ -96,6 +96,7 @@ static void find_steps(hpo_account *a) {
         const hpo_trial trial = hpo_view_trial(a->view, id);
         const hpo_eval *eval = eval_of_event(&trial, event);
         if (!eval || eval->failure != HPO_FAILURE_NONE || eval->fidelity < a->run.fidelity.max) continue;
+        if (!hpo_eval_is_feasible(eval)) continue;
         if (!(eval->loss < best)) continue;
         best = eval->loss;
         BASE_GROW(steps, capacity, a->n_steps + 1);

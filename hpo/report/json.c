@@ -178,6 +178,12 @@ static void put_best(const hpo_account *a, base_buf *out) {
     base_buf_printf(out, "{\"trial\": %llu", (unsigned long long)trial);
     put_number("value", value, out);
     put_number("fidelity", fidelity, out);
+    hpo_incumbent best;
+    if (a->run.constraints.count > 0 && hpo_view_incumbent(a->view, &best)) {
+        put_key("feasible", false, out);
+        base_buf_puts(out, hpo_eval_is_feasible(best.eval) ? "true" : "false");
+        put_number("violation", hpo_eval_violation(best.eval), out);
+    }
     put_key("config", false, out);
     hpo_space_print_json(a->run.space, hpo_view_trial(a->view, trial).config, out);
     base_arena *arena = base_arena_create();

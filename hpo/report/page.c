@@ -57,6 +57,19 @@ static void put_lead(const hpo_account *a, base_arena *arena, base_buf *out) {
                                                               hpo_visible_text(arena, a->run.fidelity.name), fidelity)
                                           : "";
     const char *below = fidelity < a->run.fidelity.max ? " (no trial has reached the highest fidelity yet)" : "";
+    hpo_incumbent best;
+    if (hpo_view_incumbent(a->view, &best) && !hpo_eval_is_feasible(best.eval)) {
+        base_buf violated = {0}, visible = {0};
+        hpo_view_put_violations(a->view, best.eval, &violated);
+        base_buf_put_visible(&visible, base_buf_text(&violated));
+        put_text("p", "lead",
+                 base_arena_printf(arena, "No trial is feasible. Trial %llu violates least: %s.",
+                                   (unsigned long long)trial, base_buf_text(&visible)),
+                 out);
+        base_buf_fini(&violated);
+        base_buf_fini(&visible);
+        return;
+    }
     put_text("p", "lead",
              base_arena_printf(arena, "Best%s: %s %.6g%s%s, trial %llu of %llu.",
                                a->run.n_goals > 1 ? " in the first metric" : "", hpo_visible_text(arena, a->run.metric),

@@ -138,6 +138,17 @@ static void add_artefact(hpo_facts *f, const hpo_account *a, const hpo_trial *tr
     if (artefact && !(a->is_anonymous && strchr(artefact, '/'))) add(f, "artefact", artefact, arena);
 }
 
+static void add_feasible(hpo_facts *f, const hpo_account *a, base_arena *arena) {
+    hpo_incumbent best;
+    if (a->run.constraints.count == 0 || !hpo_view_incumbent(a->view, &best)) return;
+    base_buf text = {0};
+    const bool feasible = hpo_eval_is_feasible(best.eval);
+    base_buf_puts(&text, feasible ? "yes" : "no, none is; this one violates least: ");
+    hpo_view_put_violations(a->view, best.eval, &text);
+    add(f, "feasible", base_arena_strdup(arena, base_buf_text(&text)), arena);
+    base_buf_fini(&text);
+}
+
 hpo_facts hpo_facts_of_best(const hpo_account *a, base_arena *arena) {
     hpo_facts f = {0};
     uint64_t id;
@@ -147,6 +158,7 @@ hpo_facts hpo_facts_of_best(const hpo_account *a, base_arena *arena) {
     add(&f, "trial", count_text(arena, id), arena);
     add(&f, a->run.metric, hpo_plain_number(arena, value), arena);
     if (a->run.fidelity.name) add(&f, a->run.fidelity.name, hpo_plain_number(arena, fidelity), arena);
+    add_feasible(&f, a, arena);
     for (size_t i = 0; i < hpo_space_count(a->run.space); i++)
         add(&f, hpo_space_param(a->run.space, i)->name, value_text(a, trial.config, i, arena), arena);
     const hpo_metrics *metrics = trial.n_evals > 0 ? trial.evals[trial.n_evals - 1].metrics : NULL;
@@ -286,12 +298,22 @@ base_table hpo_table_of_workers(const hpo_account *a, base_arena *arena) {
 
 typedef struct place {
     uint64_t id;
-    double fidelity, loss;
+    double fidelity, loss, violation;
 } place;
+
+/* Of the last evaluation that worked, or else of the last report. */
+static double violation_of(const hpo_trial *trial) {
+    for (size_t i = trial->n_evals; i-- > 0;)
+        if (trial->evals[i].failure == HPO_FAILURE_NONE) return hpo_eval_violation(&trial->evals[i]);
+    const hpo_report *report = trial->n_reports > 0 ? &trial->reports[trial->n_reports - 1] : NULL;
+    return report && report->excess ? report->excess[0] : 0;
+}
 
 static int by_place(const void *left, const void *right) {
     const place *a = left, *b = right;
+    if ((a->violation == 0) != (b->violation == 0)) return a->violation == 0 ? -1 : 1;
     if (a->fidelity != b->fidelity) return a->fidelity > b->fidelity ? -1 : 1;
+    if (a->violation != b->violation) return a->violation < b->violation ? -1 : 1;
     return hpo_loss_less(a->loss, a->id, b->loss, b->id) ? -1 : 1;
 }
 
@@ -314,7 +336,8 @@ base_table hpo_table_of_trials(const hpo_account *a, size_t most, base_arena *ar
         const hpo_trial trial = hpo_view_trial(a->view, id);
         double fidelity;
         const double value = hpo_account_value(&trial, &fidelity);
-        if (isfinite(value)) places[count++] = (place){id, fidelity, a->run.maximize ? -value : value};
+        if (isfinite(value))
+            places[count++] = (place){id, fidelity, a->run.maximize ? -value : value, violation_of(&trial)};
     }
     qsort(places, count, sizeof *places, by_place);
     for (size_t i = 0; i < count && i < most; i++) {

@@ -11,6 +11,7 @@
 #ifndef HPO_TRIALS_HISTORY_H
 #define HPO_TRIALS_HISTORY_H
 
+#include "base/buf.h"
 #include "hpo/space/space.h"
 #include "hpo/trials/constraint.h"
 #include "hpo/trials/record.h"
@@ -163,6 +164,12 @@ static inline double hpo_eval_violation(const hpo_eval *eval) {
 static inline bool hpo_eval_is_feasible(const hpo_eval *eval) {
     return eval->failure == HPO_FAILURE_NONE && hpo_eval_violation(eval) == 0;
 }
+/* What a constrained metric is in a successful evaluation. */
+double hpo_eval_metric(const hpo_eval *eval, const char *metric);
+/* "latency 0.012 (max 0.01), f1 0.7 (min 0.8)": the constraints that an evaluation does not meet. */
+void hpo_view_put_violations(hpo_view view, const hpo_eval *eval, base_buf *out);
+/* Trials whose last successful evaluation is feasible. O(n). */
+uint64_t hpo_view_count_feasible(hpo_view view);
 /* Incumbent: the best successful evaluation at the highest fidelity seen so far; ties to the lower trial. Several
  * goals: the first decides, ties by the next ones; it is on the front. Constraints: feasible evaluations come before
  * all others, whatever their fidelity; while there is none, it is the least violating one at the highest fidelity.

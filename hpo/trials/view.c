@@ -5,6 +5,8 @@
  * records, not only for the newest. Lists are ordered by event: a view of the past is a prefix of each, found by
  * binary search. Sums and the incumbent are looked up in the log of their changes, never added up again, so that they
  * are bit-equal to what the newest view said at that time. */
+#include <math.h>
+
 #include "hpo/trials/history_data.h"
 
 const char *hpo_trial_state_text(hpo_trial_state state) {
@@ -206,6 +208,34 @@ const hpo_goal *hpo_view_goals(hpo_view view, size_t *count) {
 
 hpo_constraints hpo_view_constraints(hpo_view view) {
     return (hpo_constraints){view.history->constraints, view.history->n_constraints};
+}
+
+/* Without a list there is one metric, which is the study's. */
+double hpo_eval_metric(const hpo_eval *eval, const char *metric) {
+    const double *value = eval->metrics ? hpo_metrics_get(eval->metrics, metric) : &eval->value;
+    return value ? *value : (double)NAN;
+}
+
+void hpo_view_put_violations(hpo_view view, const hpo_eval *eval, base_buf *out) {
+    const hpo_constraints constraints = hpo_view_constraints(view);
+    for (size_t c = 0, said = 0; eval->excess && c < constraints.count; c++) {
+        const hpo_constraint *constraint = &constraints.items[c];
+        if (!(eval->excess[1 + c] > 0)) continue;
+        base_buf_printf(out, "%s%s %.6g (%s %.6g)", said++ > 0 ? ", " : "", constraint->metric,
+                        hpo_eval_metric(eval, constraint->metric), constraint->is_max ? "max" : "min",
+                        constraint->bound);
+    }
+}
+
+uint64_t hpo_view_count_feasible(hpo_view view) {
+    uint64_t count = 0;
+    for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+        const hpo_trial trial = hpo_view_trial(view, id);
+        size_t last = trial.n_evals;
+        while (last > 0 && trial.evals[last - 1].failure != HPO_FAILURE_NONE) last--;
+        count += last > 0 && hpo_eval_is_feasible(&trial.evals[last - 1]);
+    }
+    return count;
 }
 
 const hpo_front_entry *hpo_view_front_log(hpo_view view, size_t *count) {
