@@ -78,7 +78,7 @@ static void children_are_made_of_the_best_ranks(void **state) {
         }
         for (uint64_t id = 0; id < BOTH; id++) {
             const hpo_eval *eval = &hpo_view_trial(hpo_history_view(s.history), id).evals[0];
-            all[id] = (hpo_member){id, eval->loss, hpo_eval_losses(eval)};
+            all[id] = hpo_member_of(id, eval);
         }
         hpo_order_members(all, BOTH, 3, hpo_spread_crowding, rank);
         for (uint64_t id = BOTH; id < BOTH + SIZE; id++) {
