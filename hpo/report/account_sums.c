@@ -358,15 +358,18 @@ static void put_quoted(const char *text, base_buf *out) {
 const char *hpo_account_command(const hpo_account *a, uint64_t trial, base_arena *arena) {
     base_buf out = {0}, first = {0};
     const char *dir = a->is_anonymous ? "DIR" : a->dir;
-    base_buf_puts(&first, "try_first=[");
-    hpo_space_print(a->run.space, hpo_view_trial(a->view, trial).config, &first);
-    base_buf_puts(&first, "]");
     base_buf_puts(&out, "hpo_search ");
     put_quoted(base_arena_printf(arena, "%s/study.yaml", dir), &out);
     base_buf_puts(&out, " --dir ");
     put_quoted(base_arena_printf(arena, "%s-again", dir), &out);
-    base_buf_puts(&out, " --set method=random --set 'budget={trials: 1}' --set ");
-    put_quoted(base_buf_text(&first), &out);
+    base_buf_puts(&out, " --set method=random --set 'budget={trials: 1}'");
+    if (hpo_space_count(a->run.space) > 0) {
+        base_buf_puts(&first, "try_first=[");
+        hpo_space_print(a->run.space, hpo_view_trial(a->view, trial).config, &first);
+        base_buf_puts(&first, "]");
+        base_buf_puts(&out, " --set ");
+        put_quoted(base_buf_text(&first), &out);
+    }
     const char *text = base_arena_strdup(arena, base_buf_text(&out));
     base_buf_fini(&out);
     base_buf_fini(&first);

@@ -158,6 +158,7 @@ static void put_count(uint64_t count, const char *one, const char *many, base_bu
 
 void hpo_situation_print(const hpo_situation *situation, base_buf *out) {
     base_buf text = {0};
+    if (situation->searched == 0) base_buf_puts(&text, "nothing to search");
     put_count(situation->searched - situation->choices, "number", "numbers", &text);
     put_count(situation->choices, "choice", "choices", &text);
     put_count(situation->conditional, "of them conditional", "of them conditional", &text);

@@ -61,8 +61,8 @@ def blocks(part):
 
 
 def check_pictures():
-    """What is wrong with the pictures: each is shown here, and each that is shown is there."""
-    shown = set(re.findall(r"\]\(pictures/([^)]+)\)", PAGE.read_text()))
+    """What is wrong with the pictures: each is shown in a page, and each that is shown is there."""
+    shown = {name for page in PAGE.parent.glob("*.md") for name in re.findall(r"\]\(pictures/([^)]+)\)", page.read_text())}
     there = {picture.name for picture in (PAGE.parent / "pictures").iterdir()}
     return [f"docs/pictures/{name} is shown or there, but not both" for name in sorted(shown ^ there)]
 

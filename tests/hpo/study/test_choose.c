@@ -102,6 +102,10 @@ static void a_study_tells_its_situation(void **state) {
     assert_string_equal(base_buf_text(&text),
                         "2 numbers, 2 choices, 1 of them conditional, 40 full evaluations, 4 workers");
     base_buf_fini(&text);
+    s = situation_of("objective: toy\nbudget: {trials: 2}\nparameters: {k: {value: 3}}\n", 1);
+    hpo_situation_print(&s, &text);
+    assert_string_equal(base_buf_text(&text), "nothing to search, 2 full evaluations, 1 worker");
+    base_buf_fini(&text);
     s = situation_of(SMALL, 1);
     assert_true(s.configurations == 15 && isinf(s.budget));
     assert_true(isinf(situation_of(SMALL "repeats: true\nbudget: {trials: 20}\n", 1).configurations));
