@@ -171,9 +171,22 @@ static base_status put_condition(const condition *c, const hpo_cond *cond, base_
     return BASE_OK;
 }
 
+/* To Python true is 1 and false is 0, and a choice may stand there once. */
+static base_status check_choices(const hpo_param *param, base_err *err) {
+    for (size_t i = 0; i < param->n_choices; i++)
+        for (size_t j = 0; param->choices[i].kind == HPO_VALUE_BOOL && j < param->n_choices; j++) {
+            const hpo_value *b = &param->choices[j];
+            if ((b->kind == HPO_VALUE_INT || b->kind == HPO_VALUE_REAL) && b->real == param->choices[i].boolean)
+                return BASE_FAIL(err, BASE_INVALID, "%s has the choices %s and %.6g: they are the same to DeepCAVE",
+                                 param->name, param->choices[i].boolean ? "true" : "false", b->real);
+        }
+    return BASE_OK;
+}
+
 static base_status put_space(const hpo_account *a, base_buf *out, base_err *err) {
     const hpo_space *space = a->run.space;
     bool some = false;
+    for (size_t i = 0; i < hpo_space_count(space); i++) BASE_TRY(check_choices(hpo_space_param(space, i), err));
     base_buf_puts(out, "{\"name\": ");
     base_buf_put_json(out, a->run.head.study);
     base_buf_puts(out, ", \"hyperparameters\": [");

@@ -23,7 +23,7 @@ typedef void hpo_file_taker(void *self, const char *name, const base_buf *text);
 /* The figures of the page as pictures that stand alone. Of several accounts: the figures that compare them. */
 void hpo_report_svg(const hpo_account *const *accounts, size_t count, hpo_file_taker *take, void *self);
 /* The folder of a run that DeepCAVE opens: every evaluation that ended, with its fidelity as the budget. BASE_INVALID:
- * a condition that DeepCAVE cannot say; then there is no file. */
+ * a condition or choices that DeepCAVE cannot say; then there is no file. */
 BASE_CHECK base_status hpo_report_deepcave(const hpo_account *account, hpo_file_taker *take, void *self, base_err *err);
 
 #ifdef __cplusplus

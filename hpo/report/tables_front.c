@@ -21,6 +21,7 @@ base_table hpo_table_of_front(const hpo_account *a, size_t most, base_arena *are
         row[0] = base_arena_printf(arena, "%llu", (unsigned long long)front[i].trial);
         for (size_t g = 0; g < k; g++) row[1 + g] = hpo_plain_number(arena, values[g]);
     }
+    if (count > most) t.note = base_arena_printf(arena, "The %zu best in %s; --format json has all.", most, names[1]);
     free(front);
     return t;
 }

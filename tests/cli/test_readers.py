@@ -281,11 +281,15 @@ def deepcave_opens_stopped_and_repeated(folder):
 
 
 def deepcave_is_refused(folder):
-    run, _ = made(folder, ALONE + "parameters:\n  a: {min: 1, max: 9}\n  b: {min: 1, max: 9}\n"
-                  "  c: {min: 1, max: 9, when: {a: {lt: {parameter: b}}}}\n", ONE)
-    said = call(report, "--format", "deepcave", run, code=2)
-    assert "c is active where a is compared with b: DeepCAVE knows only comparisons with values" in said, said
-    assert not list((run / "deepcave").glob("*")) if (run / "deepcave").exists() else True
+    for name, parameters, why in (
+            ("against", "  a: {min: 1, max: 9}\n  b: {min: 1, max: 9}\n"
+             "  c: {min: 1, max: 9, when: {a: {lt: {parameter: b}}}}\n",
+             "c is active where a is compared with b: DeepCAVE knows only comparisons with values"),
+            ("equal", "  a: {values: [x, 1, true]}\n", "a has the choices true and 1: they are the same to DeepCAVE")):
+        (folder / name).mkdir()
+        run, _ = made(folder / name, ALONE + "parameters:\n" + parameters, ONE)
+        said = call(report, "--format", "deepcave", run, code=2)
+        assert why in said and not list((run / "deepcave").glob("*")), said
 
 
 def main():
