@@ -99,6 +99,14 @@ bool hpo_account_best(const hpo_account *account, uint64_t *trial, double *value
 /* The command that evaluates that trial's configuration again, quoted for a shell. */
 const char *hpo_account_command(const hpo_account *account, uint64_t trial, base_arena *arena);
 
+/* Trials of equal configurations, which differ by their seeds. Configurations are numbered by their first trials. */
+typedef struct hpo_tries {
+    uint64_t *config, *number; /* by trial: its configuration, and which try of it this is, from 0 */
+    uint64_t *first, *count;   /* by configuration: its first trial, and how often it was tried */
+    uint64_t configs, most;    /* most: of the configuration that was tried most often; 0: no trial */
+} hpo_tries;
+hpo_tries hpo_account_tries(const hpo_account *account, base_arena *arena); /* in arena */
+
 /* Whether values of both can be compared: the first metric has the same name and goal. */
 bool hpo_account_is_alike(const hpo_account *a, const hpo_account *b);
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/index.h"
 #include "hpo/report/formats.h"
 
 enum { SUCCESS = 1, TIMEOUT = 2, MEMORYOUT = 3, CRASHED = 4, ABORTED = 5, FAILED = 7, PRUNED = 8 }; /* its words */
@@ -208,45 +207,7 @@ static base_status put_space(const hpo_account *a, base_buf *out, base_err *err)
 
 /* ---- configurations ---- */
 
-/* Which configuration a trial has, and which of its repetitions it is. */
-typedef struct tries {
-    uint64_t *config, *seed, *first; /* by trial; by trial; by configuration */
-    uint64_t configs, seeds;         /* seeds: repetitions of the one that was repeated most */
-} tries;
-
-static uint64_t config_of(const hpo_account *a, const tries *t, const base_index *known, uint64_t hash,
-                          const double *config) {
-    size_t cursor = 0, k;
-    while ((k = base_index_next(known, hash, &cursor)) != SIZE_MAX)
-        if (hpo_space_equal(a->run.space, hpo_view_trial(a->view, t->first[k]).config, config)) return k;
-    return UINT64_MAX;
-}
-
-static tries number_configs(const hpo_account *a, base_arena *arena) {
-    const uint64_t n = hpo_view_trials(a->view);
-    tries t = {.config = BASE_NEW_ARRAY(arena, n + 1, uint64_t),
-               .seed = BASE_NEW_ARRAY(arena, n + 1, uint64_t),
-               .first = BASE_NEW_ARRAY(arena, n + 1, uint64_t)};
-    uint64_t *repeated = BASE_NEW_ARRAY(arena, n + 1, uint64_t); /* by configuration */
-    base_index known = {0};
-    for (uint64_t id = 0; id < n; id++) {
-        const double *config = hpo_view_trial(a->view, id).config;
-        const uint64_t hash = hpo_space_hash(a->run.space, config);
-        uint64_t k = config_of(a, &t, &known, hash, config);
-        if (k == UINT64_MAX) {
-            k = t.configs++;
-            t.first[k] = id;
-            repeated[k] = 0;
-            base_index_add(arena, &known, hash, k);
-        }
-        t.config[id] = k;
-        t.seed[id] = repeated[k]++;
-        if (repeated[k] > t.seeds) t.seeds = repeated[k];
-    }
-    return t;
-}
-
-static void put_configs(const hpo_account *a, const tries *t, base_buf *out) {
+static void put_configs(const hpo_account *a, const hpo_tries *t, base_buf *out) {
     for (uint64_t k = 0; k < t->configs; k++) {
         base_buf_printf(out, "%s\n\"%llu\": ", k > 0 ? "," : "{", (unsigned long long)k);
         hpo_space_print_json(a->run.space, hpo_view_trial(a->view, t->first[k]).config, out);
@@ -254,7 +215,7 @@ static void put_configs(const hpo_account *a, const tries *t, base_buf *out) {
     base_buf_puts(out, t->configs > 0 ? "}\n" : "{}\n");
 }
 
-static void put_origins(const hpo_account *a, const tries *t, base_buf *out) {
+static void put_origins(const hpo_account *a, const hpo_tries *t, base_buf *out) {
     for (uint64_t k = 0; k < t->configs; k++) {
         const char *origin = hpo_view_trial(a->view, t->first[k]).origin;
         base_buf_printf(out, "%s\n\"%llu\": ", k > 0 ? "," : "{", (unsigned long long)k);
@@ -278,7 +239,7 @@ typedef struct row {
 
 typedef struct history {
     const hpo_account *account;
-    const tries *tries;
+    const hpo_tries *tries;
     base_buf *out;
     double lower[HPO_MAX_GOALS], upper[HPO_MAX_GOALS]; /* of what was found */
     double *budgets;
@@ -324,7 +285,7 @@ static void put_row(history *h, uint64_t id, const row *r) {
     base_buf *out = h->out;
     base_buf_printf(out, "[%llu, ", (unsigned long long)h->tries->config[id]);
     base_buf_put_double(out, r->budget);
-    base_buf_printf(out, ", %llu, ", (unsigned long long)h->tries->seed[id]);
+    base_buf_printf(out, ", %llu, ", (unsigned long long)h->tries->number[id]);
     put_costs(h, r->values);
     base_buf_puts(out, ", ");
     base_buf_put_json_number(out, r->begin);
@@ -412,7 +373,7 @@ static void put_meta(const history *h, base_buf *out) {
         base_buf_put_double(out, h->budgets[i]);
     }
     base_buf_puts(out, "],\n\"seeds\": [");
-    for (uint64_t s = 0; s < h->tries->seeds; s++)
+    for (uint64_t s = 0; s < h->tries->most; s++)
         base_buf_printf(out, "%s%llu", s > 0 ? ", " : "", (unsigned long long)s);
     base_buf_puts(out, "],\n\"study\": ");
     base_buf_put_json(out, a->run.head.study);
@@ -428,7 +389,7 @@ static void put_meta(const history *h, base_buf *out) {
 base_status hpo_report_deepcave(const hpo_account *a, hpo_file_taker *take, void *self, base_err *err) {
     base_arena *arena = base_arena_create();
     base_buf space = {0}, lines = {0}, text = {0};
-    const tries t = number_configs(a, arena);
+    const hpo_tries t = hpo_account_tries(a, arena);
     history h = {.account = a, .tries = &t, .out = &lines};
     const base_status status = put_space(a, &space, err);
     if (status == BASE_OK) {

@@ -313,6 +313,7 @@ static void put_account(const hpo_account *a, base_buf *out) {
     put_run(a, arena, out);
     put_front(a, arena, out);
     put_incumbents(&a, 1, out);
+    put_table(hpo_table_of_tries(a, STATIC_TRIALS, arena), out);
     put_curves(a, out);
     put_importance(a, m, arena, out);
     put_pictures(a, arena, out);

@@ -40,6 +40,9 @@ base_table hpo_table_of_path(const hpo_account *account, const hpo_importance *i
 /* The best trials (at their highest fidelity), at most so many, best first. */
 base_table hpo_table_of_trials(const hpo_account *account, size_t most, base_arena *arena);
 
+/* Configurations with several full evaluations, at most so many, the best mean first; empty: there are none. */
+base_table hpo_table_of_tries(const hpo_account *account, size_t most, base_arena *arena);
+
 /* A text with its control characters visible; a number with six digits, "" when it is NaN. */
 const char *hpo_visible_text(base_arena *arena, const char *text);
 const char *hpo_plain_number(base_arena *arena, double value);

@@ -36,6 +36,7 @@ static void put_sections(const hpo_account *a, const look *as, base_buf *out) {
     put_table(as, hpo_table_of_front(a, TEXT_TRIALS, arena), out);
     put_table(as, last_steps(a, arena), out);
     put_table(as, hpo_table_of_trials(a, TEXT_TRIALS, arena), out);
+    put_table(as, hpo_table_of_tries(a, TEXT_TRIALS, arena), out);
     if (a->run.fidelity.name) put_table(as, hpo_table_of_rungs(a, arena), out);
     put_table(as, hpo_table_of_trusts(a, arena), out);
     const hpo_importance *importance = hpo_importance_of(a, arena);

@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -169,6 +170,23 @@ def a_page_of_a_run_that_goes_on_reloads(report, search, folder):
     assert "refresh" not in (made / "report.html").read_text()
 
 
+def seeds_have_a_mean(report, search, folder):
+    (folder / "noisy.sh").write_text('echo "{\\"gain\\": $1$2}"\n')
+    made = run(search, folder, GAIN.replace("[sh, gain.sh, '{x}']", "[sh, noisy.sh, '{x}', '{seed}']").replace(
+        "{min: 0.0, max: 1.0}", "{values: [0.1, 0.2, 0.3]}").replace("trials: 5", "trials: 20") + "repeats: true\n", "run")
+    values = {}
+    for trial in json.loads(call(report, "--format", "json", made))["trials"]:
+        values.setdefault(trial["config"]["x"], []).append((trial["evaluations"][0]["value"], trial["trial"]))
+    means = sorted(((statistics.mean(v for v, _ in of), min(t for _, t in of), len(of), statistics.stdev(v for v, _ in of))
+                    for of in values.values()), reverse=True)
+    assert len(means) == 3 and sum(n for _, _, n, _ in means) == 20
+    part = call(report, made).split("Configurations that were tried again: gain\n")[1].splitlines()[1:4]
+    seen = [[float(cell) for cell in line.split()] for line in part]
+    for (mean, first, count, deviation), row in zip(means, seen):
+        assert row[:2] == [first, count] and abs(row[2] - mean) < 1e-5 and abs(row[3] - deviation) < 1e-6, (row, means)
+    assert "tried again: gain" in (made / "report.html").read_text()
+
+
 def a_run_leaves_its_report(report, search, folder):
     made = run(search, folder, FUNCTION, "run")
     page = (made / "report.html").read_text()
@@ -181,7 +199,7 @@ def a_run_leaves_its_report(report, search, folder):
 
 def main():
     for case in (formats_agree, figures_are_files, a_run_leaves_its_report, harm_is_text, mistakes_are_said, runs_are_compared,
-                 unlike_runs_have_axes_of_their_own, a_page_of_a_run_that_goes_on_reloads, a_page_of_many):
+                 unlike_runs_have_axes_of_their_own, seeds_have_a_mean, a_page_of_a_run_that_goes_on_reloads, a_page_of_many):
         with tempfile.TemporaryDirectory() as folder:
             case(sys.argv[1], sys.argv[2], pathlib.Path(folder))
     print("runs are reported")
