@@ -125,6 +125,20 @@ static double hartmann_cost(double fidelity) {
     return 0.05 + 0.95 * share * share;
 }
 
+/* Within the unit ball, which holds the minimum and 8 % of the cube (B. Letham, B. Karrer, G. Ottoni, E. Bakshy,
+ * "Constrained Bayesian Optimization with Noisy Experiments", Bayesian Analysis 14(2), 2019, section 4.3). What a study
+ * without constraints can be told (exact) of a point outside is the largest value, 0. */
+static void ball_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
+                          double *values) {
+    (void)fidelity, (void)noise;
+    const hartmann_shape *shape = ((const hartmann_detail *)instance->problem->detail)->shape;
+    double square = 0;
+    for (size_t i = 0; i < shape->dims; i++) square += x[i] * x[i];
+    values[0] = hartmann_value(shape, x, 0);
+    values[2] = sqrt(square);
+    values[1] = values[2] <= 1 ? values[0] : 0;
+}
+
 static bool hartmann_optimum(const bench_instance *instance, size_t which, double *x, double *value) {
     const hartmann_shape *shape = ((const hartmann_detail *)instance->problem->detail)->shape;
     if (which > 0) return false;
@@ -145,6 +159,17 @@ static bool hartmann_optimum(const bench_instance *instance, size_t which, doubl
         .belief = hartmann_belief,                                                                                     \
         .detail = &(const hartmann_detail){.shape = &shape##dims_},                                                    \
     }
+
+const bench_problem bench_problem_hartmann6_ball = {
+    .name = "hartmann6-ball",
+    .summary = "Hartmann's function of 6 numbers where norm <= 1, -3.32237",
+    .metric = {"value", "exact", "norm"},
+    .fidelity = {.min = 1, .max = 1},
+    .parameters = hartmann_parameters,
+    .evaluate = ball_evaluate,
+    .optimum = hartmann_optimum,
+    .detail = &(const hartmann_detail){.shape = &shape6},
+};
 
 #define MF_HARTMANN(dims_, symbol, ending, bias_, noise_, beside_)                                                     \
     const bench_problem bench_problem_mf_hartmann##dims_##symbol = {                                                   \

@@ -73,7 +73,8 @@ struct bench_problem {
      * notation, beside a summary of them all (NULL: that of the first). NULL: a line of its own. */
     const char *family, *family_summary;
     /* Their names, NULL-terminated; the first is searched for. A problem whose value is noisy tells what a full
-     * evaluation without noise would show as "exact". */
+     * evaluation without noise would show as "exact"; one whose points are not all feasible has the metrics that are to
+     * be constrained behind it, and "exact" is the worst value where they are not met. */
     const char *metric[8];
     unsigned maximize; /* bit i: a larger metric[i] is better */
     unsigned takes;

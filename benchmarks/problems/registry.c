@@ -6,6 +6,9 @@
 
 #define BENCH_PROBLEMS(X)                                                                                              \
     X(branin)                                                                                                          \
+    X(gardner1)                                                                                                        \
+    X(gardner2)                                                                                                        \
+    X(gramacy)                                                                                                         \
     X(currin)                                                                                                          \
     X(borehole)                                                                                                        \
     X(rosenbrock)                                                                                                      \
@@ -40,6 +43,7 @@
     X(bbob_f24)                                                                                                        \
     X(hartmann3)                                                                                                       \
     X(hartmann6)                                                                                                       \
+    X(hartmann6_ball)                                                                                                  \
     X(mf_hartmann3)                                                                                                    \
     X(mf_hartmann3_good)                                                                                               \
     X(mf_hartmann3_moderate)                                                                                           \

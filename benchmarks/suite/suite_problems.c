@@ -9,7 +9,7 @@ enum { MOST_PROBLEMS = 10000 };
 
 typedef struct problem_entry {
     const char *name;
-    const base_yaml_node *problem, *each, *objective, *fidelity, *parameters, *metric, *budget, *methods;
+    const base_yaml_node *problem, *each, *objective, *fidelity, *parameters, *metric, *constraints, *budget, *methods;
     size_t combinations; /* of the lists of each */
 } problem_entry;
 
@@ -35,6 +35,8 @@ static const base_option problem_options[] = {{.name = "name",
 , PART(parameters, "map"), .help = "as in a study; default: the problem's own"
 }
 , PART(metric, "name or map"), .help = "as in a study"
+}
+, PART(constraints, "list"), .help = "as in a study: only feasible results count"
 }
 , PART(budget, "map"), .help = "instead of the suite's"
 }
@@ -202,7 +204,7 @@ static base_status check_problem(const bench_suite *s, const base_yaml_node *nod
 static base_status add_entry(bench_suite *s, const base_yaml_node *node, const problem_entry *e, bench_budget budget,
                              base_err *err) {
     bench_suite_problem common = {
-        .fidelity = e->fidelity, .parameters = e->parameters, .metric = e->metric, .budget = budget};
+        .fidelity = e->fidelity, .parameters = e->parameters, .metric = e->metric, .constraints = e->constraints, .budget = budget};
     if (e->budget) BASE_TRY(read_budget(s, e->budget, &common.budget, err));
     BASE_TRY(read_runs(s, node, &common, err));
     for (size_t i = 0; i < e->combinations; i++) {

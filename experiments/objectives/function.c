@@ -88,7 +88,8 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
     BASE_TRY(bench_search_for(&instance, env->metric, problem_in(env->settings), arena, err));
     BASE_TRY(check_fidelity(env, instance.problem, err));
     state->has_fidelity = env->fidelity.name != NULL;
-    state->knows_optimum = env->n_goals <= 1 && strcmp(env->metric, instance.problem->metric[0]) == 0;
+    const bool exact = strcmp(env->metric, "exact") == 0; /* the same without noise: it has the same optimum */
+    state->knows_optimum = env->n_goals <= 1 && (exact || strcmp(env->metric, instance.problem->metric[0]) == 0);
     if (state->report_every > 0 && !state->has_fidelity) {
         return base_yaml_fail(base_yaml_key(env->settings, "report_every"), err,
                               "report_every counts in units of the fidelity: add one, e.g. fidelity: {epochs: {min: 1, "

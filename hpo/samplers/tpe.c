@@ -30,12 +30,13 @@
  * Constraints for Expensive Hyperparameter Optimization", IJCAI 2023): improvement times the probabilities that each
  * constraint is met, every factor a relative density ratio of two densities of its own,
  *   score(x) = sum_i -log(gamma_i + (1 - gamma_i) g_i(x)/l_i(x)),
- * gamma_i the share of the results in l_i, so that a constraint that all results meet says nothing. l_i of a constraint
- * holds the results that meet it, or the one that is nearest while none does. l of the objective: results by their loss
- * alone, from the best on, until as many of them are feasible as would be among the best without constraints; all, as
- * long as there are fewer, so that feasibility alone counts until something is feasible. Draws come from all l_i with
- * gamma_i < 1 in equal shares. Of a constraint, too, only the last results are in the densities, those of the trials
- * that g of the objective remembers. */
+ * gamma_0 the share of the results in l of the objective, gamma_i that of those that meet constraint i, so that one
+ * that all meet says nothing. l_i holds the results that meet it, and at least as many of the nearest as would be among
+ * the best without constraints, as in the authors' program. l of the objective: results by their loss alone, from the
+ * best on, until as many of them are feasible as would be among the best without constraints; all, as long as there are
+ * fewer, so that feasibility alone counts until something is feasible. Draws come in equal shares from all l of which
+ * the share is below 1. Of a constraint, too, only the last results are in the densities, those of the trials that g of
+ * the objective remembers. */
 #include "hpo/samplers/trust.h"
 
 #include <math.h>
@@ -256,8 +257,8 @@ static void split(tpe_state *s, const hpo_dataset *data) {
 }
 
 /* One constraint's two sets, successes whose excess is known; false: all meet it, or nothing is known. */
-static bool split_constraint(factor *f, const hpo_dataset *data, size_t constraint) {
-    size_t known = 0, met = 0, nearest = 0;
+static bool split_constraint(tpe_state *s, factor *f, const hpo_dataset *data, size_t constraint) {
+    size_t known = 0, met = 0;
     BASE_GROW(f->meets, f->meets_capacity, data->n_trials + 1);
     BASE_GROW(f->fails, f->fails_capacity, data->n_trials + 1);
     memset(f->meets, 0, data->n_trials + 1);
@@ -265,24 +266,22 @@ static bool split_constraint(factor *f, const hpo_dataset *data, size_t constrai
     for (size_t i = 0; i < data->n; i++) {
         if (!isfinite(data->loss[i]) || !data->excess[i]) continue;
         const double excess = data->excess[i][1 + constraint];
-        if (known++ == 0 || excess < data->excess[nearest][1 + constraint]) nearest = i;
+        s->ranked[known++] = (hpo_ranked){.loss = excess, .trial = data->trial[i]};
         met += excess <= 0;
-        (excess <= 0 ? f->meets : f->fails)[data->trial[i]] = 1;
     }
-    if (met == known) return false;
-    if (met == 0) {
-        f->fails[data->trial[nearest]] = 0;
-        f->meets[data->trial[nearest]] = 1;
-        met = 1;
-    }
+    const size_t least = hpo_best_count(known, s->gamma, (size_t)s->most), count = met > least ? met : least;
+    if (met == known || count == known) return false;
+    hpo_ranked_first(s->ranked, known, count);
+    for (size_t i = 0; i < known; i++) (i < count ? f->meets : f->fails)[s->ranked[i].trial] = 1;
     f->gamma = (double)met / (double)known;
-    return met < known;
+    return true;
 }
 
 static void split_constraints(tpe_state *s, hpo_view view, const hpo_dataset *data) {
     const size_t count = hpo_view_constraints(view).count;
     s->n_constraints = 0;
-    for (size_t c = 0; c < count; c++) s->n_constraints += split_constraint(&s->constraints[s->n_constraints], data, c);
+    for (size_t c = 0; c < count; c++)
+        s->n_constraints += split_constraint(s, &s->constraints[s->n_constraints], data, c);
 }
 
 /* The first trial that `above` holds: of those that come after it at least REMEMBERED count among the others, and it is
@@ -351,7 +350,7 @@ static double log_prior(const tpe_state *s, block of, const double *point) {
 
 /* Minus log(gamma + (1 - gamma) g/l). */
 static double log_relative_ratio(double gamma, double log_l, double log_g) {
-    const double a = log(gamma), b = log1p(-gamma) + log_g - log_l, top = fmax(a, b);
+    const double a = gamma > 0 ? log(gamma) : -(double)INFINITY, b = log1p(-gamma) + log_g - log_l, top = fmax(a, b);
     return -(top + log(exp(a - top) + exp(b - top)));
 }
 

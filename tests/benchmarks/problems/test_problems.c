@@ -19,8 +19,13 @@ static const bench_problem *problem_of(const bound_problem *bound) {
     return bound->binding.instance.problem;
 }
 
-static bool is_noisy(const bench_problem *problem) {
+static bool has_exact(const bench_problem *problem) {
     return problem->metric[1] && strcmp(problem->metric[1], "exact") == 0;
+}
+
+/* Those that have constraints behind it are not. */
+static bool is_noisy(const bench_problem *problem) {
+    return has_exact(problem) && !problem->metric[2];
 }
 
 static void check_names(const bound_problem *bound) {
@@ -48,7 +53,7 @@ static void check_optimum(const bound_problem *bound) {
     enum { POINTS = 20000, MAX_ARGUMENTS = 13 };
     const bench_problem *problem = problem_of(bound);
     const double full = problem->fidelity.max, sign = problem->maximize ? -1 : 1;
-    const size_t exact = is_noisy(problem) ? 1 : 0;
+    const size_t exact = has_exact(problem) ? 1 : 0;
     base_err err = {0};
     double x[MAX_ARGUMENTS], values[8], best = NAN;
     if (!problem->optimum) return;
