@@ -58,8 +58,9 @@ void hpo_study_job(const hpo_study *study, uint64_t trial, hpo_job *job);
  * could be stopped, else hpo_study_settle. In any other case a later result of it must not be told. */
 void hpo_study_report(hpo_study *study, uint64_t trial, double step, const hpo_metrics *metrics, uint32_t attempt,
                       uint32_t worker, hpo_record *record);
-/* The end of an evaluation. A result without one of the study's metrics becomes failure OUTPUT, a non-finite one NAN:
- * here only. result->failure may not be LOST or INTERRUPTED (run those again instead). *record's kind is RESULT. */
+/* The end of an evaluation. A result without one of the study's metrics, or of those that it constrains, becomes
+ * failure OUTPUT, a non-finite one NAN: here only. result->failure may not be LOST or INTERRUPTED (run those again
+ * instead). *record's kind is RESULT. */
 void hpo_study_tell(hpo_study *study, uint64_t trial, const hpo_result *result, uint32_t attempt, uint32_t worker,
                     hpo_record *record);
 /* What the clock says, for the records that are made from now on (seconds since 1970). No decision depends on it. */

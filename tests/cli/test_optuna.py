@@ -96,6 +96,14 @@ fidelity: {epoch: {min: 1, max: 6}}
 budget: {trials: 25}
 parameters: {x: {min: 0.0, max: 1.0}}
 """
+CONSTRAINED = """
+study: constrained
+seed: 3
+objective: {function: {problem: gramacy}}
+constraints: [{metric: c1, max: 0}, {metric: c2, max: 0}]
+method: random
+budget: {trials: 60}
+"""
 RUNNING = """
 study: running
 seed: 2
@@ -308,6 +316,20 @@ def finished_stopping(folder):
 
 # ---- optuna-dashboard ----
 
+def finished_constrained(folder):
+    """The best is not the smallest value: that one is infeasible, for Optuna as for us."""
+    run = prepare(folder, CONSTRAINED)
+    call(search, "study.yaml", "--dir", run, cwd=folder)
+    study, whole = opened(run), json.loads(call(report, "--format", "json", run))
+    exceeded = [t.system_attrs["constraints"] for t in study.trials]
+    assert len(exceeded) == 60 and all(len(bounds) == 2 for bounds in exceeded)
+    feasible = [t for t, bounds in zip(study.trials, exceeded) if max(bounds) <= 0]
+    best = min(feasible, key=lambda t: t.value)
+    assert whole["best"]["trial"] == best.number and whole["best"]["feasible"]
+    assert min(study.trials, key=lambda t: t.value).number != best.number
+    assert study.best_trial.number == best.number, study.best_trial
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -407,7 +429,8 @@ def check_end(run, port):
 
 
 def main():
-    for case in (finished_random, finished_hyperband, finished_conditional, finished_stopping, a_run_goes_on):
+    for case in (finished_random, finished_hyperband, finished_conditional, finished_stopping, finished_constrained,
+                 a_run_goes_on):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             case(pathlib.Path(folder))
