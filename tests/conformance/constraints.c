@@ -211,12 +211,43 @@ static void the_best_found_is_feasible(void **state) {
     }
 }
 
+/* A constraint that every result meets changes no proposal of those that have no model of its value: c-TPE's score is
+ * then an increasing function of TPE's. */
+static void what_all_meet_changes_nothing(void **state) {
+    (void)state;
+    static const char *const names[] = {"random", "local", "tpe", "kde", "priorband", "nsga2"};
+    static const char *const what[] = {"metric: loss", "metric: loss\nconstraints: [{metric: size, max: 1000}]"};
+    for (size_t i = 0; i < CHECK_COUNT(names); i++) {
+        toy_tape tapes[2] = {{0}, {0}};
+        hpo_study_spec *specs[2];
+        for (size_t k = 0; k < 2; k++) {
+            base_err err;
+            hpo_study *study;
+            CHECK_OK(read_spec(names[i], "asha", what[k], &specs[k], &err));
+            CHECK_OK(hpo_study_create(specs[k], &study, &err));
+            toy_drive_study(study, &(toy_drive){.workers = 3, .seed = 8, .fail_share = 0.1, .tape = &tapes[k]});
+            hpo_study_destroy(study);
+        }
+        assert_int_equal(tapes[0].count, tapes[1].count);
+        for (size_t r = 0; r < tapes[0].count; r++) {
+            const hpo_record *a = &tapes[0].records[r], *b = &tapes[1].records[r];
+            assert_true(a->kind == b->kind && a->trial == b->trial && a->rung == b->rung);
+            if (a->kind != HPO_RECORD_START) continue;
+            for (size_t p = 0; p < hpo_space_count(specs[0]->space); p++)
+                if (!isnan(a->config[p]) || !isnan(b->config[p])) CHECK_SAME_DOUBLE(a->config[p], b->config[p]);
+        }
+        for (size_t k = 0; k < 2; k++) {
+            toy_tape_fini(&tapes[k]);
+            hpo_study_spec_destroy(specs[k]);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_pair_works_and_replays),
-        cmocka_unit_test(promotions_go_to_the_feasible),
-        cmocka_unit_test(fronts_are_feasible),
-        cmocka_unit_test(the_best_found_is_feasible),
+        cmocka_unit_test(every_pair_works_and_replays),  cmocka_unit_test(promotions_go_to_the_feasible),
+        cmocka_unit_test(fronts_are_feasible),           cmocka_unit_test(the_best_found_is_feasible),
+        cmocka_unit_test(what_all_meet_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
