@@ -267,7 +267,7 @@ static void test_counts_are_whole_numbers(void **state) {
     static const struct {
         double value;
         const char *text;
-    } cases[] = {{185674, "185674"}, {0.5, "0.5"}, {0, "0"}, {-3, "-3"}, {-0.0, "-0.0"}, {1e300, "1e+300"}};
+    } cases[] = {{185674, "185674"}, {0.5, "0.5"}, {0, "0"}, {-3, "-3"}, {-0.0, "-0.0"}, {1e300, "1.0e+300"}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         fixture f;
         base_err err;
