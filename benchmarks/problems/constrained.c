@@ -2,13 +2,13 @@
 /* Functions of two arguments with constraints, on which methods for constraints were shown first.
  *
  * gardner1, gardner2: the two simulations of J. R. Gardner, M. J. Kusner, Z. Xu, K. Q. Weinberger, J. P. Cunningham,
- * "Bayesian Optimization with Inequality Constraints", ICML 2014, section 5.1: with x and y in [0,6]
+ * "Bayesian Optimization with Inequality Constraints", ICML 2014: with x and y in [0,6]
  *   cos 2x cos y + sin x,  c1 = cos x cos y - sin x sin y <= 0.5:  -2 at (3 pi/2, 0);
  *   sin x + y,             c1 = sin x sin y <= -0.95:              asin(0.95) - 1 at (3 pi/2, asin(0.95)),
  * where sin x is as small as can be, and y as well. Feasible are 67 % and 1.8 % of the square.
  *
  * gramacy: R. B. Gramacy et al., "Modeling an Augmented Lagrangian for Blackbox Constrained Optimization",
- * Technometrics 58(1), 2016, section 2.1: x1 + x2 in [0,1]^2 with
+ * Technometrics 58(1), 2016: x1 + x2 in [0,1]^2 with
  *   c1 = 3/2 - x1 - 2 x2 - sin(2 pi (x1^2 - 2 x2))/2 <= 0,  c2 = x1^2 + x2^2 - 3/2 <= 0:  0.599788 at (0.1951, 0.4047);
  * 46 % are feasible.
  *

@@ -126,7 +126,7 @@ static double hartmann_cost(double fidelity) {
 }
 
 /* Within the unit ball, which holds the minimum and 8 % of the cube (B. Letham, B. Karrer, G. Ottoni, E. Bakshy,
- * "Constrained Bayesian Optimization with Noisy Experiments", Bayesian Analysis 14(2), 2019, section 4.3). What a study
+ * "Constrained Bayesian Optimization with Noisy Experiments", Bayesian Analysis 14(2), 2019). What a study
  * without constraints can be told (exact) of a point outside is the largest value, 0. */
 static void ball_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
                           double *values) {

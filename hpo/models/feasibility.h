@@ -5,9 +5,9 @@
  * independent, so that the probability of feasibility is the product of Phi(-mean/deviation), and the acquisition
  * EI(x) * Pr(feasible at x), where improvement is over the best feasible result (M. Schonlau, W. J. Welch, D. R. Jones,
  * "Global versus Local Search in Constrained Optimization of Computer Models", 1998; J. R. Gardner, M. J. Kusner, Z.
- * Xu, K. Q. Weinberger, J. P. Cunningham, "Bayesian Optimization with Inequality Constraints", ICML 2014, equations 6
- * and 7). While nothing is feasible there is nothing to improve on, and the probability alone is maximised (M. A.
- * Gelbart, J. Snoek, R. P. Adams, "Bayesian Optimization with Unknown Constraints", UAI 2014, section 3.1).
+ * Xu, K. Q. Weinberger, J. P. Cunningham, "Bayesian Optimization with Inequality Constraints", ICML 2014).
+ * While nothing is feasible there is nothing to improve on, and the probability alone is maximised (M. A.
+ * Gelbart, J. Snoek, R. P. Adams, "Bayesian Optimization with Unknown Constraints", UAI 2014).
  *
  * Models see the excess through sign(e) log(1 + |e|), which keeps its sign and magnifies what is near the bound (D.
  * Eriksson, M. Poloczek, "Scalable Constrained Bayesian Optimization", AISTATS 2021: bilog). */
