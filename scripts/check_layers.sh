@@ -37,7 +37,7 @@ nas:                 base engine/*
 hpo/space:           base
 hpo/trials:          base hpo/space
 hpo/models:          base hpo/space hpo/trials
-hpo/samplers:        base hpo/space hpo/trials hpo/models
+hpo/samplers:        base hpo/space hpo/trials hpo/models hpo/schedulers
 hpo/schedulers:      base hpo/space hpo/trials
 hpo/objective.h:     base hpo/space hpo/trials
 hpo/study:           base hpo/space hpo/trials hpo/models hpo/samplers hpo/schedulers hpo/objective.h

@@ -19,7 +19,6 @@
 #include "hpo/samplers/population.h"
 
 enum { MAX_TRIES = 100 };
-#define PLACE UINT32_C(0xfffffffe) /* what = ... of the stream; an attempt never gets there */
 
 typedef struct de {
     int64_t population;
@@ -84,25 +83,6 @@ static bool find_member(const de *s, hpo_view view, uint64_t place, uint64_t *me
     return found;
 }
 
-/* A trial as a point of the unit cube. */
-static void place_of(const de *s, hpo_view view, uint64_t id, double *unit) {
-    base_rng rng = base_rng_stream(s->seed, BASE_RNG_SAMPLER, (uint32_t)id, PLACE);
-    const double *config = hpo_view_trial(view, id).config;
-    hpo_space_to_unit(s->space, config, unit);
-    for (size_t d = 0; d < hpo_space_dims(s->space); d++) {
-        const size_t index = hpo_space_dim_param(s->space, d);
-        const hpo_param *param = hpo_space_param(s->space, index);
-        const double u = base_rng_uniform(&rng);
-        double low, high;
-        if (isnan(config[index])) {
-            unit[d] = u;
-        } else if (hpo_param_levels(param) > 0) {
-            hpo_param_bin(param, config[index], &low, &high);
-            unit[d] = low + u * (high - low);
-        }
-    }
-}
-
 /* Into unit[0 ... 2]: three members, none of them of this place or of the same one. */
 static bool pick_parents(de *s, hpo_view view, uint64_t place, base_rng *rng) {
     uint64_t picked[4] = {place}, member;
@@ -112,7 +92,8 @@ static bool pick_parents(de *s, hpo_view view, uint64_t place, base_rng *rng) {
         bool is_new = true;
         for (size_t i = 0; i < n; i++) is_new = is_new && picked[i] != picked[n];
         if (!is_new || !find_member(s, view, picked[n], &member)) continue;
-        place_of(s, view, member, s->unit[n - 1]);
+        const hpo_trial trial = hpo_view_trial(view, member);
+        hpo_candidate_place(s->space, s->seed, &trial, s->unit[n - 1]);
         n++;
     }
     return true;
@@ -136,7 +117,8 @@ static bool find_child(de *s, hpo_view view, base_rng *rng, double *config) {
     const uint64_t place = hpo_view_trials(view) % (uint64_t)s->population;
     uint64_t target;
     if (hpo_space_dims(s->space) == 0 || !find_member(s, view, place, &target)) return false;
-    place_of(s, view, target, s->unit[3]);
+    const hpo_trial trial = hpo_view_trial(view, target);
+    hpo_candidate_place(s->space, s->seed, &trial, s->unit[3]);
     for (int i = 0; i < MAX_TRIES; i++) {
         if (!pick_parents(s, view, place, rng)) return false;
         breed(s, rng, config);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hpo/samplers/population.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/rng.h"
 
 bool hpo_candidate_find(hpo_view view, uint64_t id, hpo_candidate *out) {
     const hpo_trial trial = hpo_view_trial(view, id);
@@ -51,4 +53,21 @@ void hpo_candidates_order(hpo_candidate *all, size_t n, size_t n_goals, uint32_t
     }
     free(members);
     free(ranks);
+}
+
+void hpo_candidate_place(const hpo_space *space, uint64_t seed, const hpo_trial *trial, double *unit) {
+    base_rng rng = base_rng_stream(seed, BASE_RNG_SAMPLER, (uint32_t)trial->id, HPO_CANDIDATE_PLACE);
+    hpo_space_to_unit(space, trial->config, unit);
+    for (size_t d = 0; d < hpo_space_dims(space); d++) {
+        const size_t index = hpo_space_dim_param(space, d);
+        const hpo_param *param = hpo_space_param(space, index);
+        const double value = trial->config[index], u = base_rng_uniform(&rng);
+        double low, high;
+        if (isnan(value)) {
+            unit[d] = u;
+        } else if (hpo_param_levels(param) > 0) {
+            hpo_param_bin(param, value, &low, &high);
+            unit[d] = low + u * (high - low);
+        }
+    }
 }

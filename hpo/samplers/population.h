@@ -26,6 +26,13 @@ bool hpo_candidate_beats(const hpo_candidate *a, const hpo_candidate *b);
 /* Whether their losses can be compared: both are feasible or both are not, at the same fidelity. */
 bool hpo_candidates_compare(const hpo_candidate *a, const hpo_candidate *b);
 
+/* A trial as a point of the unit cube. Where on a level it lies, and where an inactive parameter does, its
+ * configuration does not tell: that is drawn once for each trial. unit: hpo_space_dims doubles. */
+void hpo_candidate_place(const hpo_space *space, uint64_t seed, const hpo_trial *trial, double *unit);
+/* what = ... of that stream, and of one that is free for a sampler's own points; an attempt never gets there. */
+#define HPO_CANDIDATE_PLACE UINT32_C(0xfffffffe)
+#define HPO_CANDIDATE_FIRST UINT32_C(0xfffffffd)
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,7 @@
     X(evolution)                                                                                                       \
     X(cma_es)                                                                                                          \
     X(de)                                                                                                              \
+    X(dehb)                                                                                                            \
     X(one_plus_one)                                                                                                    \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \

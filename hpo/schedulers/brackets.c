@@ -35,7 +35,7 @@ typedef struct bracket {
 
 struct hpo_brackets {
     hpo_ladder ladder;
-    bool cycle, full_first;
+    bool cycle, full_first, dehb;
     uint64_t limit;
     bracket **open; /* by number; NULL: finished */
     size_t open_capacity, n_open;
@@ -58,6 +58,10 @@ hpo_brackets *hpo_brackets_create(const hpo_ladder *ladder, bool cycle, uint64_t
 void hpo_brackets_full_first(hpo_brackets *brackets) {
     brackets->full_first = true;
     if (brackets->limit > 0) brackets->limit++;
+}
+
+void hpo_brackets_dehb(hpo_brackets *brackets) {
+    brackets->dehb = true;
 }
 
 static void finish(hpo_brackets *brackets, bracket *b) {
@@ -87,6 +91,12 @@ void hpo_brackets_destroy(hpo_brackets *brackets) {
 
 static hpo_bracket_plan plan_of(const hpo_brackets *brackets, uint32_t number) {
     const uint32_t rungs = brackets->ladder.rungs;
+    if (brackets->dehb) {
+        uint32_t stage;
+        const hpo_bracket_plan plan = hpo_ladder_dehb(&brackets->ladder, number, &stage);
+        if (number < rungs) return plan;
+        return (hpo_bracket_plan){.first = plan.first + stage, .stages = 1, .size = {plan.size[stage]}};
+    }
     if (brackets->full_first) {
         if (number == 0) return (hpo_bracket_plan){.first = rungs - 1, .stages = 1, .size = {1}};
         number--;
@@ -196,7 +206,7 @@ static bool has_moved(hpo_view view, uint64_t id, uint32_t rung) {
 
 static void close_stage(bracket *b, size_t n_goals) {
     hpo_order_members(b->ended, b->n_ended, n_goals, hpo_spread_epsilon_net, NULL);
-    const uint64_t planned = b->plan.size[b->stage + 1];
+    const uint64_t planned = b->stage + 1 < b->plan.stages ? b->plan.size[b->stage + 1] : 0;
     b->closed = true;
     b->winners = planned < b->n_ended ? (size_t)planned : b->n_ended;
     b->promoted = 0;
@@ -259,14 +269,16 @@ static step bracket_step(bracket *b, const hpo_ladder *ladder, hpo_view view, bo
     size_t n_goals;
     (void)hpo_view_goals(view, &n_goals);
     for (;;) {
+        const bool is_last = b->stage + 1 == b->plan.stages;
         if (!b->closed) {
             if (is_filling(b, view, may_start, n_goals)) return STEP_START;
             if (b->running > 0) return STEP_WAIT;
-            if (b->stage + 1 == b->plan.stages || b->n_ended == 0) return STEP_FINISHED;
+            if (b->n_ended == 0 || (is_last && rung_of(b) + 1 == ladder->rungs)) return STEP_FINISHED;
             if (b->stage == 0) hpo_bracket_plan_shrink(&b->plan, ladder->eta, b->adopted);
             close_stage(b, n_goals);
         }
         if (move_next(b, view, ladder, out)) return STEP_ACT;
+        if (is_last) return STEP_FINISHED;
         enter_next_stage(b, view);
     }
 }

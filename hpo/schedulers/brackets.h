@@ -19,6 +19,8 @@ hpo_brackets *hpo_brackets_create(const hpo_ladder *ladder, bool cycle, uint64_t
 void hpo_brackets_destroy(hpo_brackets *brackets); /* accepts NULL */
 /* Bracket 0 is a single trial at the highest fidelity; the others follow and count from there. Before the first use. */
 void hpo_brackets_full_first(hpo_brackets *brackets);
+/* Brackets as hpo_ladder_dehb has them. Before the first use; not with full_first. */
+void hpo_brackets_dehb(hpo_brackets *brackets);
 /* As hpo_scheduler_type.next. */
 void hpo_brackets_next(hpo_brackets *brackets, hpo_view view, bool may_start, hpo_decision *out);
 /* "rungs 1, 3, 9; brackets: 9@1 3@3 1@9 | 3@3 1@9 | 3@9" */

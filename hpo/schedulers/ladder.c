@@ -48,6 +48,16 @@ hpo_bracket_plan hpo_ladder_bracket(const hpo_ladder *ladder, uint32_t s) {
     return plan;
 }
 
+hpo_bracket_plan hpo_ladder_dehb(const hpo_ladder *ladder, uint32_t number, uint32_t *stage) {
+    const uint32_t rungs = ladder->rungs;
+    *stage = 0;
+    if (number < rungs) return hpo_ladder_bracket(ladder, rungs - 1 - number);
+    *stage = (number - rungs) % (rungs * (rungs + 1) / 2);
+    uint32_t s = rungs - 1;
+    for (; *stage > s; s--) *stage -= s + 1;
+    return hpo_ladder_bracket(ladder, s);
+}
+
 void hpo_bracket_plan_shrink(hpo_bracket_plan *plan, uint64_t eta, uint64_t trials) {
     for (uint32_t stage = 0; stage < plan->stages; stage++, trials /= eta) {
         plan->size[stage] = trials > 0 ? trials : 1;

@@ -32,6 +32,9 @@ BASE_CHECK base_status hpo_ladder_init(hpo_ladder *ladder, double min, double ma
                                        base_err *err);
 /* s <= ladder->rungs - 1. */
 hpo_bracket_plan hpo_ladder_bracket(const hpo_ladder *ladder, uint32_t s);
+/* DEHB's: those of Hyperband once, s falling, and then the same again and again with each stage as a bracket of its
+ * own. *stage: which one number `number` is, 0 for a whole bracket. */
+hpo_bracket_plan hpo_ladder_dehb(const hpo_ladder *ladder, uint32_t number, uint32_t *stage);
 /* A bracket that holds only `trials` configurations: trials, trials/eta, ..., at least one on each stage. */
 void hpo_bracket_plan_shrink(hpo_bracket_plan *plan, uint64_t eta, uint64_t trials);
 /* "27@1 9@3 3@9 1@27" */

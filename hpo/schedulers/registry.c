@@ -10,6 +10,7 @@
     X(full)                                                                                                            \
     X(successive_halving)                                                                                              \
     X(hyperband)                                                                                                       \
+    X(dehb)                                                                                                            \
     X(asha)                                                                                                            \
     X(async_hyperband)                                                                                                 \
     X(median_stop)                                                                                                     \

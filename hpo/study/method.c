@@ -17,6 +17,7 @@ static const hpo_method methods[] = {
     {"successive-halving", "random", "successive-halving", "many cheap random trials, the best promoted"},
     {"smac", "rf", "hyperband", "random forest in the brackets of hyperband"},
     {"hyperband", "random", "hyperband", "brackets of successive halving over random trials"},
+    {"dehb", "dehb", "dehb", "Hyperband whose rungs are evolved, each from the one below"},
     {"bohb", "kde", "hyperband", "Hyperband whose trials come from kernel densities"},
     {"priorband", "priorband", "hyperband", "Hyperband whose trials come from the user's priors and the incumbent"},
     {"priorband-bo", "priorband-bo", "hyperband", "PriorBand whose trials later come from a Gaussian process"},

@@ -339,6 +339,41 @@ static void what_check_shows(void **state) {
     bench_close(&b);
 }
 
+/* Of fidelities 1, 3, 9: hyperband's three brackets (9@1 3@3 1@9 | 3@3 1@9 | 3@9), then the same six stages with new
+ * trials only, all below the top closed. */
+static void dehb_begins_every_stage_anew(void **state) {
+    (void)state;
+    bench b = bench_open("dehb", NULL, 9);
+    uint64_t began[2][3] = {{0}}, promoted = 0, closed = 0, stages[6] = {0};
+    static const uint32_t rungs[] = {0, 1, 2, 1, 2, 2}, sizes[] = {9, 3, 1, 3, 1, 3};
+    for (int steps = 0; steps < 1000 && hpo_view_trials(hpo_history_view(b.history)) < 15 + 20; steps++) {
+        const hpo_decision d = next(&b, true);
+        const uint64_t new_id = hpo_view_trials(hpo_history_view(b.history));
+        const bool starts = d.kind == HPO_DECIDE_START;
+        expect(&b, true, d.kind, starts ? new_id : d.trial);
+        if (d.kind == HPO_DECIDE_CLOSE) {
+            closed++;
+            continue;
+        }
+        finish(&b, starts ? new_id : d.trial, (double)((7 * new_id) % 11), 9);
+        if (starts)
+            began[new_id >= 15][d.rung]++;
+        else
+            assert_true(promoted++ < 5 && new_id < 15); /* 3 and 1, then 1 */
+        if (new_id < 15) continue;
+        assert_true(d.bracket >= 3 && d.bracket < 9);
+        assert_int_equal(d.rung, rungs[d.bracket - 3]);
+        stages[d.bracket - 3]++;
+    }
+    assert_int_equal(began[0][0], 9);
+    assert_int_equal(began[0][1], 3);
+    assert_int_equal(began[0][2], 3);
+    for (size_t i = 0; i < 6; i++) assert_int_equal(stages[i], sizes[i]);
+    assert_int_equal(promoted, 5);
+    assert_int_equal(closed, 6 + 2 + 2 + 9 + 3 + 3);
+    bench_close(&b);
+}
+
 static void options_are_checked(void **state) {
     (void)state;
     base_err err;
@@ -372,6 +407,7 @@ int main(void) {
         cmocka_unit_test(full_never_waits),
         cmocka_unit_test(rungs_are_rounded_as_the_option_says),
         cmocka_unit_test(what_check_shows),
+        cmocka_unit_test(dehb_begins_every_stage_anew),
         cmocka_unit_test(options_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
