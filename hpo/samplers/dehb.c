@@ -24,7 +24,7 @@ enum { MAX_TRIES = 100, LEAST = 3 /* parents */, ALONE = 20 /* members without a
 /* trial UINT64_MAX: the random point that the place began with. */
 typedef struct place {
     uint64_t trial;
-    double loss;
+    double violation, loss;
 } place;
 
 typedef struct rung {
@@ -101,11 +101,17 @@ static uint32_t rung_of(const dehb *s, double fidelity) {
     return best;
 }
 
+/* Feasible ones first. */
+static int compare_losses(const place *a, const place *b) {
+    if (a->violation != b->violation) return a->violation < b->violation ? -1 : 1;
+    return a->loss < b->loss ? -1 : a->loss > b->loss;
+}
+
 static void add_result(dehb *s, const hpo_trial *trial, const hpo_eval *eval) {
     rung *r = &s->rungs[rung_of(s, eval->fidelity)];
     place *of = &r->places[r->results++ % r->size];
-    if (eval->failure != HPO_FAILURE_NONE || !(eval->loss <= of->loss)) return;
-    *of = (place){trial->id, eval->loss};
+    const place told = {trial->id, hpo_eval_violation(eval), eval->loss};
+    if (eval->failure == HPO_FAILURE_NONE && compare_losses(&told, of) <= 0) *of = told;
 }
 
 static void follow(dehb *s, hpo_view view) {
@@ -113,7 +119,8 @@ static void follow(dehb *s, hpo_view view) {
         s->seen = (hpo_view){view.history, 0};
         for (uint32_t i = 0; i < s->ladder.rungs; i++) {
             s->rungs[i].results = 0;
-            for (size_t k = 0; k < s->rungs[i].size; k++) s->rungs[i].places[k] = (place){UINT64_MAX, INFINITY};
+            for (size_t k = 0; k < s->rungs[i].size; k++)
+                s->rungs[i].places[k] = (place){UINT64_MAX, INFINITY, INFINITY};
         }
     }
     for (; s->seen.as_of < view.as_of; s->seen.as_of++) {
@@ -183,8 +190,8 @@ static void mutate(const dehb *s, const pool *from, const double *target, base_r
 
 static int compare_places(const void *a, const void *b) {
     const place *const *x = a, *const *y = b;
-    if ((*x)->loss != (*y)->loss) return (*x)->loss < (*y)->loss ? -1 : 1;
-    return *x < *y ? -1 : *x > *y;
+    const int order = compare_losses(*x, *y);
+    return order != 0 ? order : *x < *y ? -1 : *x > *y;
 }
 
 /* The best `count` of a rung. */
