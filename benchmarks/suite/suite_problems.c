@@ -203,8 +203,11 @@ static base_status check_problem(const bench_suite *s, const base_yaml_node *nod
 
 static base_status add_entry(bench_suite *s, const base_yaml_node *node, const problem_entry *e, bench_budget budget,
                              base_err *err) {
-    bench_suite_problem common = {
-        .fidelity = e->fidelity, .parameters = e->parameters, .metric = e->metric, .constraints = e->constraints, .budget = budget};
+    bench_suite_problem common = {.fidelity = e->fidelity,
+                                  .parameters = e->parameters,
+                                  .metric = e->metric,
+                                  .constraints = e->constraints,
+                                  .budget = budget};
     if (e->budget) BASE_TRY(read_budget(s, e->budget, &common.budget, err));
     BASE_TRY(read_runs(s, node, &common, err));
     for (size_t i = 0; i < e->combinations; i++) {

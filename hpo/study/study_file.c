@@ -178,10 +178,8 @@ static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node,
     budget_keys keys;
     if (given(node)) BASE_TRY(need_map(node, "budget", "{trials: 100}", err));
     BASE_TRY(base_options_read(budget_keys_table, node, &keys, spec->arena, err));
-    spec->budget = (hpo_budget){.trials = (uint64_t)keys.trials,
-                                .cost = keys.cost,
-                                .time = keys.time,
-                                .no_improve = (uint64_t)keys.no_improve};
+    spec->budget = (hpo_budget){
+        .trials = (uint64_t)keys.trials, .cost = keys.cost, .time = keys.time, .no_improve = (uint64_t)keys.no_improve};
     return given(keys.target) ? study_read_target(spec, keys.target, err) : BASE_OK;
 }
 

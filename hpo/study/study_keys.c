@@ -114,7 +114,8 @@ const base_option budget_keys_table[] = {
      .help = "sum over evaluations, in units of fidelity (without one: evaluations)"},
     {KEY(budget_keys, time, DURATION), .fallback = "", POSITIVE,
      .alias = "timeout duration walltime wall_time max_time", .help = "wall time, summed over restarts"},
-    {KEY(budget_keys, no_improve, INT), .fallback = "", AT_LEAST(1), .alias = "patience stagnation max_stagnation_trials",
+    {KEY(budget_keys, no_improve, INT), .fallback = "", AT_LEAST(1),
+     .alias = "patience stagnation max_stagnation_trials",
      .help = "the run ends when so many full evaluations, or as much at lower fidelities, brought nothing better"},
     {KEY(budget_keys, target, NODE), .shape = "number or map", .fallback = "",
      .help = "the run ends when the metric is at least as good as that at the highest fidelity; of several metrics "
