@@ -223,14 +223,15 @@ static bool counts(const hpo_observations *o, const hpo_trial *trial, size_t num
 static void take_results(hpo_observations *o, open_trial *open, const hpo_trial *trial) {
     for (; open->seen < trial->n_evals; open->seen++) {
         const hpo_eval *eval = &trial->evals[open->seen];
-        append_entry(o, (entry){eval->event, trial->id, eval->loss, eval->fidelity, eval->excess, false});
+        append_entry(o, (entry){eval->event, trial->id, eval->loss, eval->fidelity, hpo_eval_excess(eval), false});
     }
     const bool stopped = stopped_by_report(trial);
     for (; open->seen_reports < trial->n_reports; open->seen_reports++) {
         const hpo_report *report = &trial->reports[open->seen_reports];
         const bool last = stopped && open->seen_reports + 1 == trial->n_reports;
         if (!last && !counts(o, trial, open->seen_reports)) continue;
-        append_entry(o, (entry){report->event, trial->id, report->loss, report->step, report->excess, !last});
+        append_entry(o,
+                     (entry){report->event, trial->id, report->loss, report->step, hpo_report_excess(report), !last});
     }
 }
 

@@ -306,7 +306,7 @@ static double violation_of(const hpo_trial *trial) {
     for (size_t i = trial->n_evals; i-- > 0;)
         if (trial->evals[i].failure == HPO_FAILURE_NONE) return hpo_eval_violation(&trial->evals[i]);
     const hpo_report *report = trial->n_reports > 0 ? &trial->reports[trial->n_reports - 1] : NULL;
-    return report && report->excess ? report->excess[0] : 0;
+    return report ? hpo_report_violation(report) : 0;
 }
 
 static int by_place(const void *left, const void *right) {

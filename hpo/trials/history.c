@@ -166,31 +166,35 @@ static double loss_of(const hpo_history *history, const hpo_record *record) {
     return history->goals[0].maximize ? -record->value : record->value;
 }
 
-/* Losses and values of several goals; NULL for one. */
+/* The violation, then every excess, and how many they are; 0: nothing is constrained, or a report does not say. */
+static size_t judge_constraints(const hpo_history *history, const hpo_record *record, double *out) {
+    const hpo_constraints constraints = {history->constraints, history->n_constraints};
+    double excess[HPO_MAX_CONSTRAINTS];
+    if (constraints.count == 0) return 0;
+    const bool known = hpo_constraints_excess(constraints, &record->result.metrics, excess);
+    const bool works = known && record->result.failure == HPO_FAILURE_NONE && hpo_record_is_finite(record);
+    if (record->kind == HPO_RECORD_REPORT && !works) return 0;
+    out[0] = works ? hpo_constraints_violation(excess, constraints.count) : INFINITY;
+    for (size_t c = 0; c < constraints.count; c++) out[1 + c] = works ? excess[c] : NAN;
+    return 1 + constraints.count;
+}
+
+/* As hpo_eval.goals. */
 static const double *keep_goals(hpo_history *history, const hpo_record *record) {
     const size_t k = history->n_goals;
-    if (k == 1) return NULL;
-    double *losses = BASE_NEW_ARRAY(history->arena, 2 * k, double), *values = losses + k;
+    double judged[1 + HPO_MAX_CONSTRAINTS];
+    const size_t before = judge_constraints(history, record, judged);
+    if (k == 1 && before == 0) return NULL;
+    double *block = BASE_NEW_ARRAY(history->arena, before + 1 + 2 * k, double);
+    double *losses = block + before + 1, *values = losses + k;
     const bool works = record->result.failure == HPO_FAILURE_NONE && hpo_record_is_finite(record);
+    for (size_t i = 0; i < before; i++) block[i] = judged[i];
+    losses[-1] = (double)before;
     for (size_t g = 0; g < k; g++) {
         values[g] = record->values[g];
         losses[g] = !works ? INFINITY : history->goals[g].maximize ? -values[g] : values[g];
     }
     return losses;
-}
-
-/* The violation, then every excess; NULL: nothing is constrained, or a report does not say. */
-static const double *keep_excess(hpo_history *history, const hpo_record *record) {
-    const hpo_constraints constraints = {history->constraints, history->n_constraints};
-    double excess[HPO_MAX_CONSTRAINTS];
-    if (constraints.count == 0) return NULL;
-    const bool known = hpo_constraints_excess(constraints, &record->result.metrics, excess);
-    const bool works = known && record->result.failure == HPO_FAILURE_NONE && hpo_record_is_finite(record);
-    if (record->kind == HPO_RECORD_REPORT && !works) return NULL;
-    double *kept = BASE_NEW_ARRAY(history->arena, 1 + constraints.count, double);
-    kept[0] = works ? hpo_constraints_violation(excess, constraints.count) : INFINITY;
-    for (size_t c = 0; c < constraints.count; c++) kept[1 + c] = works ? excess[c] : NAN;
-    return kept;
 }
 
 /* ---- costs ---- */
@@ -414,7 +418,6 @@ static base_status apply_report(hpo_history *history, hist_trial *trial, const h
         .loss = loss_of(history, record),
         .metrics = keep_metrics(history, &record->result.metrics, record->value),
         .goals = keep_goals(history, record),
-        .excess = keep_excess(history, record),
     };
     if (report.goals) report.loss = report.goals[0];
     keep_told(history, &history->asides[record->trial].reports, trial->n_reports, record);
@@ -448,7 +451,6 @@ static base_status apply_result(hpo_history *history, hist_trial *trial, const h
         .reason = failed ? base_arena_strdup(history->arena, result->reason) : NULL,
         .artefact = result->artefact[0] ? base_arena_strdup(history->arena, result->artefact) : NULL,
         .goals = keep_goals(history, record),
-        .excess = keep_excess(history, record),
     };
     keep_told(history, &history->asides[record->trial].evals, trial->n_evals, record);
     APPEND(history->arena, trial->evals, trial->n_evals, eval);

@@ -44,9 +44,8 @@ typedef struct hpo_eval {
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
     const char *reason;         /* NULL when it worked */
     const char *artefact;       /* as hpo_result.artefact; NULL: none */
-    const double *goals;        /* several goals: the losses of all, then their values; NULL: one */
-    const double *excess; /* constraints: the violation (constraint.h), +infinity when it failed, then the excess over
-                             each; NULL: there are none */
+    const double *goals;        /* several goals, or constraints: the losses of all goals, then their values, and before
+                                   them what hpo_eval_excess reads; NULL: one goal, no constraints */
 } hpo_eval;
 
 typedef struct hpo_report {
@@ -57,7 +56,6 @@ typedef struct hpo_report {
     double value, loss;
     const hpo_metrics *metrics; /* NULL when there is only the study's metric */
     const double *goals;        /* as in hpo_eval; all losses are +infinity when one value is not finite */
-    const double *excess;       /* as in hpo_eval; NULL also when it does not carry all that is constrained */
 } hpo_report;
 
 /* What no decision needs of an evaluation or a report, kept apart: schedulers read the others by the million. */
@@ -157,9 +155,26 @@ static inline const double *hpo_report_values(const hpo_report *report, size_t n
     return report->goals ? report->goals + n_goals : &report->value;
 }
 hpo_constraints hpo_view_constraints(hpo_view view);
+/* The violation (constraint.h), +infinity when it failed, then the excess over each constraint, NaN when it failed;
+ * NULL: there are none, or a report does not carry all that is constrained. Of hpo_eval.goals or hpo_report.goals:
+ * goals[-1] says how many numbers stand before it. */
+static inline const double *hpo_goals_excess(const double *goals) {
+    return goals && goals[-1] > 0 ? goals - 1 - (size_t)goals[-1] : NULL;
+}
+static inline const double *hpo_eval_excess(const hpo_eval *eval) {
+    return hpo_goals_excess(eval->goals);
+}
+static inline const double *hpo_report_excess(const hpo_report *report) {
+    return hpo_goals_excess(report->goals);
+}
 /* 0: it is feasible, or nothing is constrained. */
 static inline double hpo_eval_violation(const hpo_eval *eval) {
-    return eval->excess ? eval->excess[0] : 0;
+    const double *excess = hpo_eval_excess(eval);
+    return excess ? excess[0] : 0;
+}
+static inline double hpo_report_violation(const hpo_report *report) {
+    const double *excess = hpo_report_excess(report);
+    return excess ? excess[0] : 0;
 }
 static inline bool hpo_eval_is_feasible(const hpo_eval *eval) {
     return eval->failure == HPO_FAILURE_NONE && hpo_eval_violation(eval) == 0;

@@ -32,7 +32,7 @@ static inline hpo_member hpo_member_of(uint64_t trial, const hpo_eval *eval) {
     return member;
 }
 static inline hpo_member hpo_member_of_report(uint64_t trial, const hpo_report *report) {
-    const hpo_member member = {trial, report->loss, report->goals, report->excess ? report->excess[0] : 0};
+    const hpo_member member = {trial, report->loss, report->goals, hpo_report_violation(report)};
     return member;
 }
 

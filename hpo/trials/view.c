@@ -218,9 +218,10 @@ double hpo_eval_metric(const hpo_eval *eval, const char *metric) {
 
 void hpo_view_put_violations(hpo_view view, const hpo_eval *eval, base_buf *out) {
     const hpo_constraints constraints = hpo_view_constraints(view);
-    for (size_t c = 0, said = 0; eval->excess && c < constraints.count; c++) {
+    const double *excess = hpo_eval_excess(eval);
+    for (size_t c = 0, said = 0; excess && c < constraints.count; c++) {
         const hpo_constraint *constraint = &constraints.items[c];
-        if (!(eval->excess[1 + c] > 0)) continue;
+        if (!(excess[1 + c] > 0)) continue;
         base_buf_printf(out, "%s%s %.6g (%s %.6g)", said++ > 0 ? ", " : "", constraint->metric,
                         hpo_eval_metric(eval, constraint->metric), constraint->is_max ? "max" : "min",
                         constraint->bound);

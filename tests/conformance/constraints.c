@@ -38,8 +38,8 @@ static void check_incumbent(hpo_view view) {
         for (size_t e = 0; e < trial.n_evals; e++) {
             const hpo_eval *eval = &trial.evals[e];
             if (eval->failure != HPO_FAILURE_NONE) continue;
-            assert_non_null(eval->excess);
-            const double mine = eval->excess[0], others = best ? best->excess[0] : 0;
+            assert_non_null(hpo_eval_excess(eval));
+            const double mine = hpo_eval_violation(eval), others = best ? hpo_eval_violation(best) : 0;
             bool better = !best || (mine == 0) > (others == 0);
             if (best && (mine == 0) == (others == 0)) {
                 better = eval->fidelity > best->fidelity;
@@ -131,7 +131,7 @@ static void promotions_go_to_the_feasible(void **state) {
             const hpo_trial a = hpo_view_trial(view, x), b = hpo_view_trial(view, y);
             if (a.bracket != b.bracket || a.n_evals < 2 || b.n_evals != 1) continue; /* a went on, b did not */
             if (b.evals[0].failure != HPO_FAILURE_NONE) continue;
-            const double va = a.evals[0].excess[0], vb = b.evals[0].excess[0];
+            const double va = hpo_eval_violation(&a.evals[0]), vb = hpo_eval_violation(&b.evals[0]);
             assert_true(va < vb || (va == vb && a.evals[0].loss <= b.evals[0].loss));
             compared += va == 0 && vb > 0 && a.evals[0].loss > b.evals[0].loss;
         }
@@ -159,7 +159,7 @@ static void fronts_are_feasible(void **state) {
         size_t count;
         hpo_incumbent *front = hpo_front_create(hpo_study_view(study), &count);
         assert_true(count > 0);
-        for (size_t i = 0; i < count; i++) assert_true(front[i].eval->excess[0] == 0);
+        for (size_t i = 0; i < count; i++) assert_true(hpo_eval_violation(front[i].eval) == 0);
         free(front);
         hpo_study_destroy(study);
         hpo_study_spec_destroy(spec);
