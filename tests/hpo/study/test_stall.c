@@ -114,6 +114,27 @@ static void several_metrics_wait_for_the_front(void **state) {
     close_study(study, spec);
 }
 
+/* Whoever reads the records of a run counts what the run itself had counted by then. */
+static void what_was_read_counts_as_it_came(void **state) {
+    (void)state;
+    hpo_study_spec *spec;
+    hpo_study *study = begin("method: hyperband\nfidelity: {e: {min: 1, max: 27}}\nbudget: {no_improve: 6}\n", &spec);
+    toy_tape tape = {0};
+    toy_drive_study(study, &(toy_drive){.workers = 3, .seed = 2, .reports = 3, .tape = &tape});
+    CHECK_CONTAINS(hpo_study_reason(study), "no_improve");
+    for (size_t cut = 0; cut < tape.count; cut++) {
+        if (tape.records[cut].kind != HPO_RECORD_START) continue;
+        base_err err;
+        hpo_record record;
+        hpo_study *again = open_study(spec);
+        for (size_t i = 0; i < cut; i++) CHECK_OK(hpo_study_apply(again, &tape.records[i], &err));
+        assert_int_equal(ask(again, &record), HPO_ASK_JOB);
+        hpo_study_destroy(again);
+    }
+    toy_tape_fini(&tape);
+    close_study(study, spec);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_better_value_resets_it),
@@ -121,6 +142,7 @@ int main(void) {
         cmocka_unit_test(low_fidelities_count_by_their_share),
         cmocka_unit_test(stopped_trials_count_up_to_where_they_were),
         cmocka_unit_test(several_metrics_wait_for_the_front),
+        cmocka_unit_test(what_was_read_counts_as_it_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
