@@ -157,9 +157,8 @@ void hpo_spread_hypervolume(const double *losses, size_t n, size_t k, size_t *or
 /* The evaluation that ended with that event and worked, or NULL. */
 static const hpo_eval *success_at(hpo_view view, uint64_t event) {
     const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, event));
-    for (size_t i = 0; i < trial.n_evals; i++)
-        if (trial.evals[i].event == event) return trial.evals[i].failure == HPO_FAILURE_NONE ? &trial.evals[i] : NULL;
-    return NULL;
+    const hpo_eval *eval = hpo_trial_eval(&trial, event);
+    return eval && eval->failure == HPO_FAILURE_NONE ? eval : NULL;
 }
 
 bool hpo_view_reference(hpo_view view, double *reference) {

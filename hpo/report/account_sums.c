@@ -79,12 +79,6 @@ bool hpo_account_best(const hpo_account *a, uint64_t *trial, double *value, doub
 
 /* ---- incumbents ---- */
 
-static const hpo_eval *eval_of_event(const hpo_trial *trial, uint64_t event) {
-    for (size_t i = trial->n_evals; i-- > 0;)
-        if (trial->evals[i].event == event) return &trial->evals[i];
-    return NULL;
-}
-
 static void find_steps(hpo_account *a) {
     uint64_t trials = 0;
     double best = INFINITY;
@@ -94,7 +88,7 @@ static void find_steps(hpo_account *a) {
         const uint64_t id = hpo_view_event_trial(a->view, event);
         if (id + 1 > trials) trials = id + 1;
         const hpo_trial trial = hpo_view_trial(a->view, id);
-        const hpo_eval *eval = eval_of_event(&trial, event);
+        const hpo_eval *eval = hpo_trial_eval(&trial, event);
         if (!eval || eval->failure != HPO_FAILURE_NONE || eval->fidelity < a->run.fidelity.max) continue;
         if (!hpo_eval_is_feasible(eval)) continue;
         if (!(eval->loss < best)) continue;

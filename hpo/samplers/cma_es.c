@@ -348,15 +348,14 @@ static void end_generation(cma_es *s, batch *b, uint64_t event) {
 
 static void add_result(cma_es *s, hpo_view view, uint64_t event) {
     const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, event));
-    size_t e = 0;
-    while (e < trial.n_evals && trial.evals[e].event != event) e++;
-    if (e == trial.n_evals) return;
+    const hpo_eval *eval = hpo_trial_eval(&trial, event);
+    if (!eval) return;
     const drawn *of = &s->trials[trial.id];
     if (of->run != UINT64_MAX && of->run != s->run) return; /* of a run that has ended */
-    batch *b = batch_of(s, trial.evals[e].fidelity);
+    batch *b = batch_of(s, eval->fidelity);
     BASE_GROW(b->items, b->capacity, b->count + 1);
-    hpo_member told = hpo_member_of(trial.id, &trial.evals[e]);
-    if (trial.evals[e].failure) told.loss = told.violation = (double)INFINITY;
+    hpo_member told = hpo_member_of(trial.id, eval);
+    if (eval->failure) told.loss = told.violation = (double)INFINITY;
     b->items[b->count++] = told;
     s->run_results++;
     if (b->count == s->lambda) end_generation(s, b, event);

@@ -96,8 +96,8 @@ static void follow(one_plus_one *s, hpo_view view) {
     }
     for (; s->seen.as_of < view.as_of; s->seen.as_of++) {
         const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, s->seen.as_of));
-        for (size_t e = 0; e < trial.n_evals; e++)
-            if (trial.evals[e].event == s->seen.as_of) add_result(s, &trial, &trial.evals[e]);
+        const hpo_eval *eval = hpo_trial_eval(&trial, s->seen.as_of);
+        if (eval) add_result(s, &trial, eval);
     }
 }
 

@@ -123,10 +123,8 @@ static double full_cost(const hpo_study_spec *spec) {
  * what a time, a target or patience will be worth, nor what trials are that may end on any rung. */
 static double full_evaluations(const hpo_study_spec *spec, double range) {
     const hpo_budget *budget = &spec->budget;
-    const bool ends_by_itself =
-        !budget->trials && budget->cost == 0 && budget->time == 0 && !budget->has_target && !budget->no_improve;
     double full = INFINITY;
-    if (ends_by_itself) return full;
+    if (hpo_budget_is_open(budget)) return full;
     if (budget->trials > 0 && range == 1) full = (double)budget->trials;
     if (budget->cost > 0) full = fmin(full, budget->cost / full_cost(spec));
     return isfinite(full) && budget->time == 0 ? full : NAN;

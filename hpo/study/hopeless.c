@@ -9,14 +9,6 @@
 
 #include "hpo/study/study_impl.h"
 
-/* The evaluation that ended with this record, or NULL. */
-static const hpo_eval *eval_of(const hpo_trial *trial, uint64_t event) {
-    for (size_t i = trial->n_evals; i-- > 0 && trial->evals[i].event >= event;) {
-        if (trial->evals[i].event == event) return &trial->evals[i];
-    }
-    return NULL;
-}
-
 /* The last `wanted` ends, newest first, when all of them are failures of one kind: the newest, and the trial among them
  * that began first. */
 static bool failed_alike(const hpo_study *study, hpo_view view, uint64_t wanted, const hpo_eval **newest,
@@ -27,7 +19,7 @@ static bool failed_alike(const hpo_study *study, hpo_view view, uint64_t wanted,
     for (uint64_t event = view.as_of; event-- > study->run_began && found < wanted;) {
         const uint64_t id = hpo_view_event_trial(view, event);
         const hpo_trial trial = hpo_view_trial(view, id);
-        const hpo_eval *eval = eval_of(&trial, event);
+        const hpo_eval *eval = hpo_trial_eval(&trial, event);
         if (!eval || hpo_study_spec_repeats(study->spec, id)) continue;
         if (!*newest) *newest = eval;
         if (eval->failure == HPO_FAILURE_NONE) return false;

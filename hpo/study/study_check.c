@@ -201,9 +201,7 @@ base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node 
     bool ends = sampler->flags & HPO_SAMPLER_FINITE || hpo_scheduler_ends(live_scheduler);
     hpo_scheduler_destroy(live_scheduler);
     ends = ends || (!spec->repeats && isfinite(hpo_space_cardinality(spec->space)));
-    const hpo_budget *budget = &spec->budget;
-    if (ends || budget->trials || budget->cost > 0 || budget->time > 0 || budget->has_target || budget->no_improve > 0)
-        return BASE_OK;
+    if (ends || !hpo_budget_is_open(&spec->budget)) return BASE_OK;
     return base_yaml_fail(root, err,
                           "this study would never end: give it a budget, e.g. budget: {trials: 100} or "
                           "budget: {time: 30m}");

@@ -5,10 +5,6 @@
 
 #include "hpo/study/study_keys.h"
 
-static const base_yaml_node *given(const base_yaml_node *node) {
-    return node && node->kind != BASE_YAML_NULL ? node : NULL;
-}
-
 /* A parameter is known before the trial: what is not allowed is not tried. */
 static base_status mean_forbid(const base_yaml_node *node, const char *parameter, const char *side, const char *bound,
                                base_err *err) {
@@ -60,7 +56,8 @@ static base_status read_item(hpo_study_spec *spec, hpo_constraint *all, const ba
     constraint_keys keys;
     BASE_TRY(check_keys(spec, item, err));
     BASE_TRY(base_options_read(constraint_keys_table, item, &keys, spec->arena, err));
-    const base_yaml_node *metric = base_yaml_get(item, "metric"), *min = given(keys.min), *max = given(keys.max);
+    const base_yaml_node *metric = base_yaml_get(item, "metric"), *min = study_given(keys.min),
+                         *max = study_given(keys.max);
     if (!min && !max) {
         return base_yaml_fail(item, err, "a constraint has a min, a max, or both, e.g. {metric: %s, max: 0.01}",
                               keys.metric);
@@ -80,7 +77,7 @@ static base_status read_item(hpo_study_spec *spec, hpo_constraint *all, const ba
 }
 
 base_status study_read_constraints(hpo_study_spec *spec, const base_yaml_node *list, base_err *err) {
-    if (!given(list)) return BASE_OK;
+    if (!study_given(list)) return BASE_OK;
     if (list->kind != BASE_YAML_LIST || list->count == 0) {
         return base_yaml_fail(list, err, "constraints must be a list such as [{metric: latency, max: 0.01}], but is %s",
                               list->kind == BASE_YAML_LIST ? "empty" : base_yaml_kind_text(list->kind));

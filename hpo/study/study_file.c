@@ -34,11 +34,6 @@ hpo_scheduler_env study_scheduler_env(const hpo_study_spec *spec) {
     };
 }
 
-/* An optional key that is written but empty counts as absent. */
-static const base_yaml_node *given(const base_yaml_node *node) {
-    return node && node->kind != BASE_YAML_NULL ? node : NULL;
-}
-
 static base_status need_map(const base_yaml_node *node, const char *what, const char *example, base_err *err) {
     if (node->kind == BASE_YAML_MAP) return BASE_OK;
     return base_yaml_fail(node, err, "%s must be a map, e.g. %s, but is %s", what, example,
@@ -48,7 +43,7 @@ static base_status need_map(const base_yaml_node *node, const char *what, const 
 static base_status read_fidelity(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
     static const char example[] = "fidelity: {epochs: {min: 1, max: 27}}";
     spec->fidelity = (hpo_fidelity){.min = 1, .max = 1};
-    if (!given(node)) return BASE_OK;
+    if (!study_given(node)) return BASE_OK;
     BASE_TRY(need_map(node, "fidelity", example, err));
     if (node->count != 1) {
         return base_yaml_fail(node, err, "fidelity must be exactly one name with its range, e.g. %s", example);
@@ -107,7 +102,7 @@ static base_status read_objective(hpo_study_spec *spec, const hpo_catalog *catal
                               "{dataset: digits}}");
     }
     BASE_TRY(find_objective(spec, catalog, node->keys[0], err));
-    const base_yaml_node *settings = given(node->items[0]);
+    const base_yaml_node *settings = study_given(node->items[0]);
     if (settings && settings->kind != BASE_YAML_MAP) {
         const char *required = required_setting(spec->objective, spec->arena);
         return base_yaml_fail(settings, err, "the settings of the objective %s must be a map%s%s%s, but are %s",
@@ -153,7 +148,7 @@ static bool lives_on_seeds(const hpo_study_spec *spec) {
 
 /* What is searched: what the objective declares, and what the user writes. */
 static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err) {
-    const base_yaml_node *parameters = given(keys->parameters);
+    const base_yaml_node *parameters = study_given(keys->parameters);
     const hpo_objective_type *type = spec->objective;
     const bool declares = type->parameters && !(parameters && type->flags & HPO_OBJECTIVE_DEFAULT_SPACE);
     if (!parameters && !declares && !lives_on_seeds(spec)) {
@@ -168,7 +163,7 @@ static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, 
         BASE_TRY(check_names(spec, parameters, err));
         BASE_TRY(hpo_space_read_params(spec->space, parameters, spec->fidelity.name, err));
     }
-    if (given(keys->forbid)) BASE_TRY(hpo_space_read_forbid(spec->space, keys->forbid, err));
+    if (study_given(keys->forbid)) BASE_TRY(hpo_space_read_forbid(spec->space, keys->forbid, err));
     BASE_TRY(hpo_space_seal(spec->space, err));
     if (hpo_space_dims(spec->space) == 0 && lives_on_seeds(spec)) spec->repeats = true;
     return study_check_searched(spec, parameters, err);
@@ -176,11 +171,11 @@ static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, 
 
 static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
     budget_keys keys;
-    if (given(node)) BASE_TRY(need_map(node, "budget", "{trials: 100}", err));
+    if (study_given(node)) BASE_TRY(need_map(node, "budget", "{trials: 100}", err));
     BASE_TRY(base_options_read(budget_keys_table, node, &keys, spec->arena, err));
     spec->budget = (hpo_budget){
         .trials = (uint64_t)keys.trials, .cost = keys.cost, .time = keys.time, .no_improve = (uint64_t)keys.no_improve};
-    return given(keys.target) ? study_read_target(spec, keys.target, err) : BASE_OK;
+    return study_given(keys.target) ? study_read_target(spec, keys.target, err) : BASE_OK;
 }
 
 static base_status read_exit_grace(const base_yaml_node *node, double *seconds, base_err *err) {
@@ -194,7 +189,7 @@ static base_status read_exit_grace(const base_yaml_node *node, double *seconds, 
 
 static base_status read_devices(hpo_study_spec *spec, const trial_keys *keys, base_err *err) {
     spec->devices = (hpo_devices){.gpus = keys->gpus, .share = keys->share_devices};
-    const base_yaml_node *list = given(keys->devices);
+    const base_yaml_node *list = study_given(keys->devices);
     if (!list) return BASE_OK;
     if (list->kind != BASE_YAML_LIST || list->count == 0) {
         return base_yaml_fail(list, err, "devices must be a list such as [0, 1], but is %s",
@@ -218,8 +213,8 @@ static base_status read_devices(hpo_study_spec *spec, const trial_keys *keys, ba
 static base_status read_limits(hpo_study_spec *spec, const base_yaml_node *trial, const base_yaml_node *failure,
                                base_err *err) {
     trial_keys limits;
-    if (given(trial)) BASE_TRY(need_map(trial, "trial", "{time: 10m, memory: 2GiB}", err));
-    if (given(failure)) BASE_TRY(need_map(failure, "failure", "{max_failures: 50}", err));
+    if (study_given(trial)) BASE_TRY(need_map(trial, "trial", "{time: 10m, memory: 2GiB}", err));
+    if (study_given(failure)) BASE_TRY(need_map(failure, "failure", "{max_failures: 50}", err));
     BASE_TRY(base_options_read(trial_keys_table, trial, &limits, spec->arena, err));
     spec->limits = (hpo_limits){
         .time = limits.time,
@@ -272,10 +267,10 @@ static const char *folder_of_file(base_arena *arena, const char *file) {
 
 static base_status read_seed(hpo_study_spec *spec, const base_yaml_node *node, const uint64_t *override,
                              base_err *err) {
-    spec->seed_given = override || given(node);
+    spec->seed_given = override || study_given(node);
     if (override) {
         spec->seed = *override;
-    } else if (given(node)) {
+    } else if (study_given(node)) {
         const char *text = base_yaml_is_scalar(node) && node->kind != BASE_YAML_STRING ? node->text : "";
         errno = 0;
         spec->seed = strtoull(text, NULL, 10);
@@ -297,7 +292,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     spec->repeats = keys.repeats;
     spec->fsync_each = keys.durability == 1;
     spec->report = keys.report;
-    spec->try_first = given(keys.try_first);
+    spec->try_first = study_given(keys.try_first);
     if (spec->deterministic && spec->workers == 0) {
         return base_yaml_fail(base_yaml_key(root, "deterministic"), err,
                               "deterministic: true needs the number of virtual workers, e.g. workers: 4, because the "

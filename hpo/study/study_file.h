@@ -21,6 +21,10 @@ typedef struct hpo_budget { /* 0 = no limit; has_target false = none */
     bool has_target;
     double target[HPO_MAX_GOALS]; /* by goal, as the user sees the metric; NaN: none */
 } hpo_budget;
+/* Whether nothing limits the study but its space and its method. */
+static inline bool hpo_budget_is_open(const hpo_budget *budget) {
+    return !budget->trials && budget->cost == 0 && budget->time == 0 && !budget->has_target && !budget->no_improve;
+}
 
 typedef struct hpo_failure_policy {
     int64_t retries_crash, retries_timeout, retries_oom, retries_lost; /* further attempts after the first */

@@ -5,10 +5,6 @@
 
 #include "hpo/study/study_keys.h"
 
-static const base_yaml_node *given(const base_yaml_node *node) {
-    return node && node->kind != BASE_YAML_NULL ? node : NULL;
-}
-
 static const char *const *declared_metrics(const hpo_study_spec *spec) {
     return spec->objective->metrics ? spec->objective->metrics(spec->settings) : NULL;
 }
@@ -46,7 +42,7 @@ static base_status assume_goal(const hpo_study_spec *spec, hpo_goal *goal, const
 static base_status read_metric(const hpo_study_spec *spec, hpo_goal *goal, const base_yaml_node *root,
                                const base_yaml_node *node, base_err *err) {
     const char *const *declared = declared_metrics(spec);
-    if (!given(node)) {
+    if (!study_given(node)) {
         if (!declared || !declared[0]) {
             return base_yaml_fail(root, err,
                                   "the key 'metric' is missing: what the objective reports, e.g. metric: "
@@ -71,7 +67,7 @@ static base_status read_metric(const hpo_study_spec *spec, hpo_goal *goal, const
     goal->maximize = keys.goal == 1;
     const base_yaml_node *name = base_yaml_get(node, "name");
     BASE_TRY(check_metric(spec, goal->name, name, declared, err));
-    return given(base_yaml_get(node, "goal")) ? BASE_OK : assume_goal(spec, goal, "metric: ", name, err);
+    return study_given(base_yaml_get(node, "goal")) ? BASE_OK : assume_goal(spec, goal, "metric: ", name, err);
 }
 
 /* An item of `metrics:`. */
@@ -94,11 +90,11 @@ static base_status read_item(const hpo_study_spec *spec, hpo_goal *goal, const b
     goal->name = keys.name;
     goal->maximize = keys.goal == 1;
     BASE_TRY(check_metric(spec, goal->name, name, declared, err));
-    if (given(keys.reference)) {
+    if (study_given(keys.reference)) {
         BASE_TRY(base_option_check(&study_reference_option, keys.reference, err));
         goal->reference = keys.reference->number;
     }
-    return given(base_yaml_get(node, "goal")) ? BASE_OK : assume_goal(spec, goal, "", name, err);
+    return study_given(base_yaml_get(node, "goal")) ? BASE_OK : assume_goal(spec, goal, "", name, err);
 }
 
 static base_status read_list(hpo_study_spec *spec, const base_yaml_node *list, hpo_goal *goals, base_err *err) {
@@ -133,8 +129,8 @@ base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, c
     goals[0] = (hpo_goal){.reference = (double)NAN};
     spec->goals = goals;
     spec->n_goals = 1;
-    if (!given(keys->metrics)) return read_metric(spec, goals, root, keys->metric, err);
-    if (given(keys->metric)) {
+    if (!study_given(keys->metrics)) return read_metric(spec, goals, root, keys->metric, err);
+    if (study_given(keys->metric)) {
         return base_yaml_fail(
             base_yaml_key(root, "metrics"), err,
             "a study has either `metric` or `metrics`, and both are given here; remove one of the two");

@@ -85,6 +85,11 @@ extern const base_option retries_keys_table[];
 hpo_sampler_env study_sampler_env(const hpo_study_spec *spec);
 hpo_scheduler_env study_scheduler_env(const hpo_study_spec *spec);
 
+/* An optional key that is written but empty counts as absent. */
+static inline const base_yaml_node *study_given(const base_yaml_node *node) {
+    return node && node->kind != BASE_YAML_NULL ? node : NULL;
+}
+
 /* ---- study_goals.c ---- */
 /* `metric:` or `metrics:`. */
 base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err);

@@ -95,6 +95,13 @@ typedef struct hpo_trial {
     size_t n_reports;
 } hpo_trial;
 
+/* The evaluation that ended with this record, or NULL. */
+static inline const hpo_eval *hpo_trial_eval(const hpo_trial *trial, uint64_t event) {
+    for (size_t i = trial->n_evals; i-- > 0 && trial->evals[i].event >= event;)
+        if (trial->evals[i].event == event) return &trial->evals[i];
+    return NULL;
+}
+
 typedef struct hpo_history hpo_history;
 typedef struct hpo_view {
     const hpo_history *history;

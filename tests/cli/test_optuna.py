@@ -7,7 +7,6 @@ import csv
 import datetime
 import json
 import math
-import os
 import pathlib
 import socket
 import subprocess
@@ -24,9 +23,7 @@ import venv_folder  # noqa: E402
 
 search, report, venv = sys.argv[1:4]
 ranks = [] if "--no-mpi" in sys.argv else ["-j", "2"]
-if pathlib.Path(sys.prefix).resolve() != pathlib.Path(venv).resolve():
-    python = venv_folder.readers(venv)
-    os.execv(python, [str(python), "-B", *sys.argv])
+venv_folder.run_with_readers(venv)
 
 import matplotlib  # noqa: E402
 

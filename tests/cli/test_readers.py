@@ -5,7 +5,6 @@ with its types. test_readers.py HPO_SEARCH HPO_REPORT VENV [--no-mpi]
 VENV: a folder for the packages of tests/support/readers.txt, made when it is not there; SKIPPED where that fails."""
 import json
 import math
-import os
 import pathlib
 import subprocess
 import sys
@@ -17,9 +16,7 @@ import venv_folder  # noqa: E402
 
 search, report, venv = sys.argv[1:4]
 ranks = [] if "--no-mpi" in sys.argv else ["-j", "2"]
-if pathlib.Path(sys.prefix).resolve() != pathlib.Path(venv).resolve():
-    python = venv_folder.readers(venv)
-    os.execv(python, [str(python), "-B", *sys.argv])
+venv_folder.run_with_readers(venv)
 
 import pandas  # noqa: E402
 import yaml  # noqa: E402

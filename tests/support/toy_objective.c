@@ -152,6 +152,13 @@ hpo_study_spec *toy_spec(const char *text) {
     return spec;
 }
 
+void toy_spec_fails(const char *text, const char *sentence) {
+    base_err err;
+    hpo_study_spec *spec;
+    CHECK_FAILS(hpo_study_read(toy_catalog(), "toy.yaml", text, strlen(text), NULL, 0, NULL, &spec, &err), BASE_INVALID,
+                sentence);
+}
+
 /* ---- tape ---- */
 
 static void keep(toy_tape *tape, const hpo_space *space, const hpo_record *record) {

@@ -22,6 +22,8 @@ double toy_other(const hpo_space *space, const hpo_job *job, const char *name);
 
 /* Reads a study file; the test fails with the sentence when that fails. */
 hpo_study_spec *toy_spec(const char *text);
+/* Reads a study file, "toy.yaml", that must be refused with this in the sentence. */
+void toy_spec_fails(const char *text, const char *sentence);
 
 /* ---- records that outlive the study ---- */
 typedef struct toy_tape {

@@ -2,6 +2,7 @@
 """A folder of Python packages that tests need and Debian does not have, made once. Where that is not possible the test
 is skipped with the reason."""
 import fcntl
+import os
 import pathlib
 import subprocess
 import sys
@@ -56,3 +57,10 @@ def readers(folder):
     """With Optuna, optuna-dashboard, pandas, PyYAML, and DeepCAVE."""
     return python_of(folder, "optuna, optuna_dashboard, pandas, yaml, deepcave.runs.converters.deepcave",
                      ["-r", str(READERS)], DEEPCAVE, patience=170)
+
+
+def run_with_readers(folder):
+    """The script goes on in that venv: begins anew in it unless it is there."""
+    if pathlib.Path(sys.prefix).resolve() != pathlib.Path(folder).resolve():
+        python = readers(folder)
+        os.execv(python, [str(python), "-B", *sys.argv])

@@ -2,27 +2,14 @@
 /* Oracles: the published recursion of the step size, which the lengths of steps must have; the rate of success; a bowl;
  * random search. */
 #include "tests/hpo/samplers/results.h"
+#include "tests/hpo/samplers/told.h"
 
 enum { DIMS = 40 }; /* so that the length of one step tells its deviation to a fifth */
 
 static void add_child(toy_sampling *s, double loss) {
-    base_err err;
-    const hpo_view view = hpo_history_view(s->history);
-    const hpo_record start = {.kind = HPO_RECORD_START,
-                              .trial = hpo_view_trials(view),
-                              .fidelity = 1,
-                              .as_of = view.as_of,
-                              .parent = UINT64_MAX,
-                              .origin = "child",
-                              .config = s->config};
-    CHECK_OK(hpo_history_apply(s->history, &start, &err));
-    const hpo_record end = {.kind = HPO_RECORD_RESULT,
-                            .trial = start.trial,
-                            .fidelity = 1,
-                            .value = isnan(loss) ? 0 : loss,
-                            .final = true,
-                            .result = {.cost = 1, .failure = isnan(loss) ? HPO_FAILURE_CRASH : HPO_FAILURE_NONE}};
-    CHECK_OK(hpo_history_apply(s->history, &end, &err));
+    const uint64_t trial = hpo_view_trials(hpo_history_view(s->history));
+    told_start(s, s->config, "child");
+    told_result(s, trial, loss);
 }
 
 /* The deviation of 50 proposals from the parent. */
