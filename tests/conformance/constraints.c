@@ -5,30 +5,13 @@
 #include <math.h>
 
 #include "hpo/trials/order.h"
-#include "tests/support/check.h"
-#include "tests/support/toy_objective.h"
+#include "tests/conformance/replays.h"
 
 enum { TRIALS = 90, NEEDED = 60 };
 
 /* size: about half of the configurations meet the first, few the second. */
 static const char *const constraints[] = {"[{metric: size, max: 1.5}]",
                                           "[{metric: size, max: 1.2}, {metric: time, min: 0.6, max: 2.5}]"};
-
-static base_status read_spec(const char *sampler, const char *scheduler, const char *what, hpo_study_spec **spec,
-                             base_err *err) {
-    base_buf text = {0};
-    base_buf_printf(&text,
-                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: "
-                    "27}}\nbudget: {trials: %d}\n%s\nparameters: {lr: {min: 1e-5, max: 1.0, log: true, "
-                    "prior: 1e-2}, batch: {values: [32, 64, 128], ordered: true}, layers: {min: 1, max: 4}, dropout: "
-                    "{min: 0.0, max: 0.5, step: 0.1}, opt: {values: [sgd, adam]}, momentum: {min: 0.0, max: 0.99, "
-                    "when: {opt: sgd}}, width: {value: 64}}\nforbid: [{opt: sgd, lr: {gt: 0.5}}]\n",
-                    sampler, scheduler, TRIALS, what);
-    const base_status status =
-        hpo_study_read(toy_catalog(), "toy.yaml", base_buf_text(&text), text.length, NULL, 0, NULL, spec, err);
-    base_buf_fini(&text);
-    return status;
-}
 
 /* From the results alone, without the order that is tested. */
 static void check_incumbent(hpo_view view) {
@@ -55,46 +38,6 @@ static void check_incumbent(hpo_view view) {
     assert_int_equal(hpo_view_front(view, NULL, 0) > 0, hpo_eval_is_feasible(best));
 }
 
-static void run(const hpo_study_spec *spec, size_t workers, toy_tape *tape) {
-    base_err err;
-    hpo_study *study;
-    CHECK_OK(hpo_study_create(spec, &study, &err));
-    toy_drive_study(study, &(toy_drive){.workers = workers,
-                                        .seed = workers,
-                                        .fail_share = 0.1,
-                                        .nan_share = 0.1,
-                                        .reports = workers > 5 ? 3 : 0,
-                                        .tape = tape});
-    check_incumbent(hpo_study_view(study));
-    hpo_study_destroy(study);
-}
-
-/* By a study that knows nothing but the records: every decision, or every seventh of a sampler that fits models. */
-static void verify(const hpo_study_spec *spec, const toy_tape *tape) {
-    const size_t stride = spec->sampler->flags & HPO_SAMPLER_SLOW ? 7 : 1;
-    base_err err;
-    hpo_study *study;
-    CHECK_OK(hpo_study_create(spec, &study, &err));
-    for (size_t i = 0; i < tape->count; i++) {
-        if (i % stride == 0) CHECK_OK(hpo_study_verify(study, &tape->records[i], &err));
-        CHECK_OK(hpo_study_apply(study, &tape->records[i], &err));
-        if (tape->records[i].kind == HPO_RECORD_REPORT) CHECK_OK(hpo_study_verify_stop(study, &tape->records[i], &err));
-    }
-    hpo_study_destroy(study);
-}
-
-static void check_pair(const hpo_study_spec *spec, size_t workers) {
-    toy_tape tape = {0}, again = {0};
-    run(spec, workers, &tape);
-    run(spec, workers, &again);
-    assert_int_equal(tape.count, again.count);
-    for (size_t i = 0; i < tape.count; i++)
-        assert_true(toy_same_record(spec->space, &tape.records[i], &again.records[i]));
-    verify(spec, &tape);
-    toy_tape_fini(&tape);
-    toy_tape_fini(&again);
-}
-
 static void every_pair_works_and_replays(void **state) {
     (void)state;
     size_t n_samplers, n_schedulers;
@@ -106,8 +49,8 @@ static void every_pair_works_and_replays(void **state) {
             hpo_study_spec *spec;
             base_buf what = {0};
             base_buf_printf(&what, "metric: loss\nconstraints: %s", constraints[(a + b) % CHECK_COUNT(constraints)]);
-            CHECK_OK(read_spec(samplers[a]->name, schedulers[b]->name, base_buf_text(&what), &spec, &err));
-            check_pair(spec, 1 + 4 * ((a + b) % 3));
+            CHECK_OK(read_mixed(samplers[a]->name, schedulers[b]->name, TRIALS, base_buf_text(&what), &spec, &err));
+            check_replays(spec, 1 + 4 * ((a + b) % 3), check_incumbent);
             hpo_study_spec_destroy(spec);
             base_buf_fini(&what);
         }
@@ -120,8 +63,8 @@ static void promotions_go_to_the_feasible(void **state) {
     base_err err;
     hpo_study_spec *spec;
     hpo_study *study;
-    CHECK_OK(read_spec("random", "successive-halving", "metric: loss\nconstraints: [{metric: size, max: 1.5}]", &spec,
-                       &err));
+    CHECK_OK(read_mixed("random", "successive-halving", TRIALS, "metric: loss\nconstraints: [{metric: size, max: 1.5}]",
+                        &spec, &err));
     CHECK_OK(hpo_study_create(spec, &study, &err));
     toy_drive_study(study, &(toy_drive){.workers = 3, .seed = 2, .fail_share = 0.1});
     const hpo_view view = hpo_study_view(study);
@@ -151,9 +94,9 @@ static void fronts_are_feasible(void **state) {
         base_err err;
         hpo_study_spec *spec;
         hpo_study *study;
-        CHECK_OK(read_spec(samplers[a]->name, "asha", "metrics: [loss, time]\nconstraints: [{metric: size, max: 1.5}]",
-                           &spec, &err));
-        check_pair(spec, 5);
+        CHECK_OK(read_mixed(samplers[a]->name, "asha", TRIALS,
+                            "metrics: [loss, time]\nconstraints: [{metric: size, max: 1.5}]", &spec, &err));
+        check_replays(spec, 5, check_incumbent);
         CHECK_OK(hpo_study_create(spec, &study, &err));
         toy_drive_study(study, &(toy_drive){.workers = 5, .seed = 1, .fail_share = 0.1});
         size_t count;
@@ -223,7 +166,7 @@ static void what_all_meet_changes_nothing(void **state) {
         for (size_t k = 0; k < 2; k++) {
             base_err err;
             hpo_study *study;
-            CHECK_OK(read_spec(names[i], "asha", what[k], &specs[k], &err));
+            CHECK_OK(read_mixed(names[i], "asha", TRIALS, what[k], &specs[k], &err));
             CHECK_OK(hpo_study_create(specs[k], &study, &err));
             toy_drive_study(study, &(toy_drive){.workers = 3, .seed = 8, .fail_share = 0.1, .tape = &tapes[k]});
             hpo_study_destroy(study);

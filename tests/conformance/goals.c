@@ -3,74 +3,19 @@
  * with failures, reports and results out of order; every decision again from the records alone; and a sentence of all
  * others. */
 #include "hpo/models/hypervolume.h"
-#include "tests/support/check.h"
-#include "tests/support/toy_objective.h"
+#include "tests/conformance/replays.h"
 
 enum { TRIALS = 150 };
 
-static const char *const metrics[] = {"[{name: loss}, {name: size, goal: maximize}]", "[loss, size, time]"};
+static const char *const metrics[] = {"metrics: [{name: loss}, {name: size, goal: maximize}]",
+                                      "metrics: [loss, size, time]"};
 
-static base_status read_spec(const char *sampler, const char *scheduler, size_t which, hpo_study_spec **spec,
-                             base_err *err) {
-    base_buf text = {0};
-    base_buf_printf(&text,
-                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: "
-                    "27}}\nbudget: {trials: %d}\nmetrics: %s\nparameters: {lr: {min: 1e-5, max: 1.0, log: true, "
-                    "prior: 1e-2}, batch: {values: [32, 64, 128], ordered: true}, layers: {min: 1, max: 4}, dropout: "
-                    "{min: 0.0, max: 0.5, step: 0.1}, opt: {values: [sgd, adam]}, momentum: {min: 0.0, max: 0.99, "
-                    "when: {opt: sgd}}, width: {value: 64}}\nforbid: [{opt: sgd, lr: {gt: 0.5}}]\n",
-                    sampler, scheduler, TRIALS, metrics[which]);
-    const base_status status =
-        hpo_study_read(toy_catalog(), "toy.yaml", base_buf_text(&text), text.length, NULL, 0, NULL, spec, err);
-    base_buf_fini(&text);
-    return status;
-}
-
-static void run(const hpo_study_spec *spec, size_t workers, toy_tape *tape) {
-    base_err err;
-    hpo_study *study;
-    CHECK_OK(hpo_study_create(spec, &study, &err));
-    toy_drive_study(study, &(toy_drive){.workers = workers,
-                                        .seed = workers,
-                                        .fail_share = 0.1,
-                                        .nan_share = 0.1,
-                                        .reports = workers > 5 ? 3 : 0,
-                                        .tape = tape});
-    const hpo_view view = hpo_study_view(study);
+static void check_end(hpo_view view) {
     assert_int_equal(hpo_view_trials(view), TRIALS);
     assert_int_equal(hpo_view_count(view, HPO_TRIAL_PAUSED), 0);
     /* of a few full evaluations, which is what successive halving leaves, one may dominate the others */
     assert_true(hpo_view_front(view, NULL, 0) > (hpo_view_count(view, HPO_TRIAL_COMPLETE) > 5 ? 1 : 0));
     assert_true(hpo_view_hypervolume(view) >= 0);
-    hpo_study_destroy(study);
-}
-
-/* By a study that knows nothing but the records: every decision, or every seventh of a sampler that fits models. */
-static void verify(const hpo_study_spec *spec, const toy_tape *tape) {
-    const size_t stride = spec->sampler->flags & HPO_SAMPLER_SLOW ? 7 : 1;
-    base_err err;
-    hpo_study *study;
-    CHECK_OK(hpo_study_create(spec, &study, &err));
-    for (size_t i = 0; i < tape->count; i++) {
-        if (tape->records[i].kind == HPO_RECORD_START)
-            CHECK_OK(hpo_space_check(spec->space, tape->records[i].config, &err));
-        if (i % stride == 0) CHECK_OK(hpo_study_verify(study, &tape->records[i], &err));
-        CHECK_OK(hpo_study_apply(study, &tape->records[i], &err));
-        if (tape->records[i].kind == HPO_RECORD_REPORT) CHECK_OK(hpo_study_verify_stop(study, &tape->records[i], &err));
-    }
-    hpo_study_destroy(study);
-}
-
-static void check_pair(const hpo_study_spec *spec, size_t workers) {
-    toy_tape tape = {0}, again = {0};
-    run(spec, workers, &tape);
-    run(spec, workers, &again);
-    assert_int_equal(tape.count, again.count);
-    for (size_t i = 0; i < tape.count; i++)
-        assert_true(toy_same_record(spec->space, &tape.records[i], &again.records[i]));
-    verify(spec, &tape);
-    toy_tape_fini(&tape);
-    toy_tape_fini(&again);
 }
 
 static void pairs_work_or_say_why_not(void **state) {
@@ -85,7 +30,8 @@ static void pairs_work_or_say_why_not(void **state) {
             for (size_t which = 0; which < CHECK_COUNT(metrics); which++) {
                 base_err err;
                 hpo_study_spec *spec;
-                const base_status status = read_spec(samplers[a]->name, schedulers[b]->name, which, &spec, &err);
+                const base_status status =
+                    read_mixed(samplers[a]->name, schedulers[b]->name, TRIALS, metrics[which], &spec, &err);
                 if (!can_sample || !can_schedule) {
                     assert_int_equal(status, BASE_INVALID);
                     CHECK_CONTAINS(err.text,
@@ -94,7 +40,7 @@ static void pairs_work_or_say_why_not(void **state) {
                     continue;
                 }
                 CHECK_OK(status);
-                check_pair(spec, 1 + 4 * ((a + b + which) % 3));
+                check_replays(spec, 1 + 4 * ((a + b + which) % 3), check_end);
                 hpo_study_spec_destroy(spec);
                 worked++;
             }
