@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which suggestions are made ahead of time, what becomes of them, and what waiting for the others costs. The sampler
  * stands at a gate that the test opens. */
+#include <poll.h>
+
 #include "tests/hpo/dispatch/asking.h"
 
 /* ---- schedulers ---- */
@@ -65,16 +67,27 @@ static void test_suggestions_are_prepared_where_it_is_worth_it(void **state) {
     }
 }
 
+/* Whoever asks is answered before the others come to their ends, however busy the machine is. */
+static void let_it_think(void *self, size_t results) {
+    const size_t jobs = fake_transport_counts(*(fake_transport **)self)->jobs;
+    const bool is_asked = results > 0 && jobs - results < 3 && jobs < 30;
+    for (int ms = 0; is_asked && gate_calls() <= jobs && ms < 1000; ms++) poll(NULL, 0, 1);
+}
+
 /* More workers: some suggestions are prepared, all of them are used. */
 static void test_prepared_suggestions_go_to_whoever_is_free(void **state) {
     (void)state;
     size_t ahead = 0; /* in one order of arrival it may never come to that */
     for (uint64_t seed = 0; seed < 10; seed++) {
+        fake_transport *transport = NULL;
         rig_run run = {.yaml = NINE "budget: {trials: 30}\n",
                        .journal = rig_new_journal(),
                        .workers = 3,
                        .seed = seed,
                        .seconds = 1e-12,
+                       .on_listen = let_it_think,
+                       .self = &transport,
+                       .transport = &transport,
                        .sampler = &gate_slow_sampler};
         rig_end end;
         gate_reset(SIZE_MAX, SIZE_MAX);
