@@ -52,15 +52,21 @@ static hpo_facts kept(hpo_facts facts, base_arena *arena) {
     return facts;
 }
 
+/* What a run that has ended left running is not running any more. */
 static const char *states_text(const hpo_account *a, base_arena *arena) {
-    static const hpo_trial_state states[] = {HPO_TRIAL_COMPLETE, HPO_TRIAL_STOPPED, HPO_TRIAL_PAUSED, HPO_TRIAL_FAILED,
-                                             HPO_TRIAL_RUNNING};
+    const bool runs = !a->state || strcmp(a->state, "running") == 0;
+    const struct {
+        hpo_trial_state state;
+        const char *name;
+    } states[] = {{HPO_TRIAL_COMPLETE, "complete"},
+                  {HPO_TRIAL_STOPPED, "stopped"},
+                  {HPO_TRIAL_PAUSED, "paused"},
+                  {HPO_TRIAL_FAILED, "failed"},
+                  {HPO_TRIAL_RUNNING, runs ? "running" : "unfinished"}};
     const char *text = count_text(arena, hpo_view_trials(a->view));
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        const uint64_t n = hpo_view_count(a->view, states[i]);
-        if (n > 0)
-            text =
-                base_arena_printf(arena, "%s, %llu %s", text, (unsigned long long)n, hpo_trial_state_text(states[i]));
+        const uint64_t n = hpo_view_count(a->view, states[i].state);
+        if (n > 0) text = base_arena_printf(arena, "%s, %llu %s", text, (unsigned long long)n, states[i].name);
     }
     return text;
 }

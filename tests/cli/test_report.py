@@ -27,6 +27,8 @@ GAIN = ("study: gain\nseed: 1\nobjective: {command: {run: [sh, gain.sh, '{x}']}}
         "method: random\nbudget: {trials: 5}\nparameters: {x: {min: 0.0, max: 1.0}}\n")
 SLOW = ("study: slow\nseed: 1\nobjective: {command: {run: [sh, slow.sh, '{x}']}}\n"
         "metric: {name: loss, goal: minimize}\nmethod: random\nbudget: {trials: 6}\nparameters: {x: {min: 0.0, max: 1.0}}\n")
+LEFT = ("study: left\nobjective: {command: {run: [sh, left.sh, '{x}']}}\nmetric: {name: loss, goal: minimize}\n"
+        "method: random\nbudget: {time: 2s}\ntry_first: [{x: 0}, {x: 60}]\nparameters: {x: {values: [0, 60]}}\n")
 
 
 def call(*args, code=0, cwd=None):
@@ -197,9 +199,19 @@ def a_run_leaves_its_report(report, search, folder):
     assert not (run(search, folder, FUNCTION + "report: false\n", "silent") / "report.html").exists()
 
 
+def what_a_run_left_is_unfinished(report, search, folder):
+    (folder / "left.sh").write_text("sleep $1; echo '{\"loss\": 1}'\n")
+    made = run(search, folder, LEFT, "left")
+    facts = call(report, made)
+    assert re.search(r"trials +2, 1 complete, 1 unfinished", facts), facts
+    (made / "status.json").write_text((made / "status.json").read_text().replace('"done"', '"running"', 1))
+    assert re.search(r"trials +2, 1 complete, 1 running", call(report, made))
+
+
 def main():
-    for case in (formats_agree, figures_are_files, a_run_leaves_its_report, harm_is_text, mistakes_are_said, runs_are_compared,
-                 unlike_runs_have_axes_of_their_own, seeds_have_a_mean, a_page_of_a_run_that_goes_on_reloads, a_page_of_many):
+    for case in (formats_agree, figures_are_files, a_run_leaves_its_report, what_a_run_left_is_unfinished, harm_is_text,
+                 mistakes_are_said, runs_are_compared, unlike_runs_have_axes_of_their_own, seeds_have_a_mean,
+                 a_page_of_a_run_that_goes_on_reloads, a_page_of_many):
         with tempfile.TemporaryDirectory() as folder:
             case(sys.argv[1], sys.argv[2], pathlib.Path(folder))
     print("runs are reported")
