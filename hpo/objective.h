@@ -41,8 +41,8 @@ typedef struct hpo_job {
     const double *config;  /* activated point of the space */
     double fidelity, from; /* go on from `from` (0 = from scratch) to `fidelity` */
     uint64_t seed;         /* the trial's: the same in every attempt and on every rung */
-    uint64_t parent;       /* inherit from this trial, or UINT64_MAX */
-    double parent_fidelity;
+    uint64_t parent;       /* go on from what this trial left behind at `from`, or UINT64_MAX: from what this one did */
+    double parent_fidelity;    /* = from with a parent, else 0 */
     const char *folder;        /* the trial's folder (absolute path); exists for process objectives, NULL in-rank */
     const char *parent_folder; /* NULL without parent */
     hpo_limits limits;
@@ -111,6 +111,7 @@ enum {
     HPO_OBJECTIVE_SEARCHABLE = 4, /* every option may be searched as a parameter of its name; others are an error */
     HPO_OBJECTIVE_DEFAULT_SPACE = 8, /* the parameters that it declares are for a study that has none of its own */
     HPO_OBJECTIVE_COUNTS = 16,       /* a result may say what it has cost, as a function of its job, never of a clock */
+    HPO_OBJECTIVE_INHERITS = 64,     /* RESUMABLE, and it can go on from what a parent left behind, too */
     HPO_OBJECTIVE_SEEDS = 32, /* another seed is another answer: a study may search nothing and repeats what it has */
 };
 

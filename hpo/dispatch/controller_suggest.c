@@ -65,7 +65,8 @@ static base_status suggest_here(controller *c, hpo_record *start, base_err *err)
 }
 
 static bool same_place(const hpo_record *a, const hpo_record *b) {
-    return a->trial == b->trial && a->bracket == b->bracket && a->rung == b->rung && a->fidelity == b->fidelity;
+    return a->trial == b->trial && a->bracket == b->bracket && a->rung == b->rung && a->fidelity == b->fidelity &&
+           a->parent == b->parent && a->from == b->from;
 }
 
 base_status controller_suggest(controller *c, hpo_record *start, bool *held, base_err *err) {

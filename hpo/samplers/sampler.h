@@ -27,6 +27,8 @@ typedef struct hpo_request {
     uint32_t attempt; /* 0, then 1, 2, ... when earlier proposals for the same trial were duplicates */
     uint32_t bracket, rung;
     double fidelity;
+    bool inherits;   /* it goes on from what `parent` has left behind: hpo_view_trial(view, parent) */
+    uint64_t parent; /* if it inherits */
 } hpo_request;
 
 enum {

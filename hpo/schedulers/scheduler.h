@@ -35,6 +35,8 @@ typedef struct hpo_decision {
     uint64_t trial;
     uint32_t bracket, rung;
     double fidelity;
+    bool inherits;   /* START: it goes on from what `parent` has left behind at the end of its last evaluation */
+    uint64_t parent; /* an earlier trial with a successful result; if it inherits */
 } hpo_decision;
 
 enum {
@@ -43,6 +45,7 @@ enum {
     HPO_SCHEDULER_ASYNCHRONOUS = 4, /* never waits while new configurations are allowed; may promote what later turns
                                        out not to be among the best */
     HPO_SCHEDULER_MANY_GOALS = 8,   /* orders results of several metrics, or none at all */
+    HPO_SCHEDULER_INHERITS = 16,    /* starts trials that inherit: the objective must be able to (objective.h) */
 };
 
 typedef struct hpo_scheduler_type {

@@ -27,8 +27,9 @@ hpo_record study_start_record(const hpo_study *study, hpo_view view, uint64_t tr
         .bracket = decision->bracket,
         .rung = decision->rung,
         .fidelity = decision->fidelity,
+        .from = decision->inherits ? study_promotion_from(study, view, decision->parent) : 0,
         .as_of = view.as_of,
-        .parent = UINT64_MAX,
+        .parent = decision->inherits ? decision->parent : UINT64_MAX,
         .seed = trial_seed(study, trial),
     };
 }
@@ -67,7 +68,8 @@ static bool agrees(const hpo_study *study, hpo_view view, const hpo_record *reco
         return decision->trial == record->trial &&
                same_double(study_promotion_from(study, view, record->trial), record->from);
     }
-    return decision->bracket == record->bracket && record->seed == start->seed &&
+    return decision->bracket == record->bracket && record->seed == start->seed && record->parent == start->parent &&
+           same_double(record->from, start->from) &&
            hpo_space_equal(study->spec->space, start->config, record->config) &&
            (!record->origin || strcmp(record->origin, start->origin) == 0);
 }
@@ -81,6 +83,7 @@ static void put_decision(const hpo_study *study, const hpo_decision *decision, c
     base_buf_printf(out, " (bracket %u, rung %u, fidelity %.17g)", decision->bracket, decision->rung,
                     decision->fidelity);
     if (decision->kind != HPO_DECIDE_START) return;
+    if (decision->inherits) base_buf_printf(out, " from trial %" PRIu64, decision->parent);
     base_buf_puts(out, " with ");
     hpo_space_print(study->spec->space, config, out);
 }
@@ -93,6 +96,8 @@ static base_status fail_difference(const hpo_study *study, const hpo_record *rec
         .bracket = record->bracket,
         .rung = record->rung,
         .fidelity = record->fidelity,
+        .inherits = record->kind == HPO_RECORD_START && record->parent != UINT64_MAX,
+        .parent = record->parent,
     };
     hpo_decision computed = *decision;
     if (computed.kind == HPO_DECIDE_START) computed.trial = record->trial;

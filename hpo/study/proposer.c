@@ -2,7 +2,8 @@
 /* Proposals as functions of a view.
  *
  * The configurations that the user listed come first, and a trial that repeats a failed one has its configuration. The
- * sampler counts only the others, so that a grid or a sequence begins with its first point and leaves nothing out.
+ * sampler counts only the others, so that a grid or a sequence begins with its first point and leaves nothing out. A
+ * trial that inherits is the sampler's alone: what it has from its parent makes it another trial, whatever was tried.
  *
  * In a space with finitely many configurations none is tried twice (unless `repeats`): the sampler is asked again while
  * it proposes what has been tried, and after MAX_ATTEMPTS (or when it finds nothing that is allowed) the space is
@@ -114,6 +115,7 @@ static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_reco
                            base_err *err) {
     const hpo_study_spec *spec = proposer->spec;
     const double cardinality = hpo_space_cardinality(spec->space);
+    const bool inherits = start->parent != UINT64_MAX;
     uint64_t source = 0, below = 0;
     if (find_repeated(spec, start->trial, &source, &below)) {
         *origin = "retry";
@@ -122,22 +124,24 @@ static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_reco
         return BASE_OK;
     }
     const uint64_t number = start->trial - below;
-    if (number < spec->first.count) {
+    if (number < spec->first.count && !inherits) {
         const bool once = !spec->repeats && isfinite(cardinality);
         *origin = "try_first";
         return hpo_try_first_complete(spec, number, once ? was_tried : NULL, &view, proposer->config, err);
     }
-    hpo_request request = {.trial = number - spec->first.count,
+    hpo_request request = {.trial = number < spec->first.count ? number : number - spec->first.count,
                            .bracket = start->bracket,
                            .rung = start->rung,
-                           .fidelity = start->fidelity};
+                           .fidelity = start->fidelity,
+                           .inherits = inherits,
+                           .parent = start->parent};
     const bool finite = isfinite(cardinality), ends = spec->sampler->flags & HPO_SAMPLER_FINITE;
     base_status status = BASE_OK;
     for (; status == BASE_OK && request.attempt <= MAX_ATTEMPTS; request.attempt++) {
         status = hpo_sampler_ask(proposer->sampler, view, &request, proposer->config, origin, err);
         if (status == BASE_END && !ends && (spec->repeats || !finite))
             return draw_any(proposer, start->trial, origin, err);
-        if (spec->repeats || !finite) return status;
+        if (spec->repeats || !finite || inherits) return status;
         if (status == BASE_OK && !hpo_view_has_config(view, proposer->config)) return BASE_OK;
     }
     if (cardinality > MAX_ENUMERATED) {

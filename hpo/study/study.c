@@ -12,12 +12,6 @@
 #include "hpo/study/study_impl.h"
 #include "hpo/trials/order.h"
 
-static bool resumes(const hpo_study_spec *spec) {
-    const hpo_objective_env env = hpo_study_objective_env(spec);
-    if (!(spec->objective->flags & HPO_OBJECTIVE_RESUMABLE)) return false;
-    return !spec->objective->resumes || spec->objective->resumes(&env);
-}
-
 base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_err *err) {
     *out = NULL;
     if (spec->try_first && !spec->first.rows) {
@@ -29,7 +23,7 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
         .spec = spec,
         .history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max),
         .exhausted_at = UINT64_MAX,
-        .resumes = resumes(spec),
+        .resumes = hpo_study_resumes(spec),
         .verify_may_start = true,
     };
     hpo_history_constrain(study->history, spec->constraints);
@@ -305,12 +299,10 @@ void hpo_study_job(const hpo_study *study, uint64_t trial_id, hpo_job *job) {
         .fidelity = trial.fidelity,
         .from = trial.from,
         .seed = trial.seed,
-        .parent = trial.parent,
+        .parent = trial.n_evals == 0 ? trial.parent : UINT64_MAX,
         .limits = study->spec->limits,
     };
-    if (trial.parent == UINT64_MAX) return;
-    const hpo_trial parent = hpo_view_trial(view, trial.parent);
-    if (parent.n_evals > 0) job->parent_fidelity = parent.evals[parent.n_evals - 1].fidelity;
+    if (job->parent != UINT64_MAX) job->parent_fidelity = trial.from;
 }
 
 void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hpo_metrics *metrics, uint32_t attempt,

@@ -80,6 +80,16 @@ hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec) {
     };
 }
 
+bool hpo_study_resumes(const hpo_study_spec *spec) {
+    const hpo_objective_env env = hpo_study_objective_env(spec);
+    if (!(spec->objective->flags & HPO_OBJECTIVE_RESUMABLE)) return false;
+    return !spec->objective->resumes || spec->objective->resumes(&env);
+}
+
+bool hpo_study_inherits(const hpo_study_spec *spec) {
+    return spec->objective->flags & HPO_OBJECTIVE_INHERITS && hpo_study_resumes(spec);
+}
+
 bool hpo_study_results_say_cost(const hpo_study_spec *spec) {
     return spec->objective->flags & (HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_COUNTS);
 }
@@ -183,6 +193,13 @@ base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node 
     if (!spec->fidelity.name && (sampler_needs || scheduler->flags & HPO_SCHEDULER_NEEDS_FIDELITY)) {
         return base_yaml_fail(method, err, "%s needs a `fidelity:`, e.g. fidelity: {epochs: {min: 1, max: 27}}",
                               sampler_needs ? sampler->name : scheduler->name);
+    }
+    if (scheduler->flags & HPO_SCHEDULER_INHERITS && !hpo_study_inherits(spec)) {
+        const bool can = spec->objective->flags & HPO_OBJECTIVE_INHERITS;
+        return base_yaml_fail(method, err,
+                              "%s lets trials go on from what others have learned, which the objective %s cannot do%s; "
+                              "take a method whose trials are independent, such as asha",
+                              scheduler->name, spec->objective->name, can ? " with these settings" : "");
     }
     if (sampler->flags & HPO_SAMPLER_NEEDS_PRIOR && !hpo_space_has_prior(spec->space)) {
         return base_yaml_fail(method, err,

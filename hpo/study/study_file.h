@@ -149,6 +149,9 @@ void hpo_study_respell(hpo_study_spec *spec, const char *identity);
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);
 /* What the objective may know of it. */
 hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec);
+/* Whether a promoted trial goes on from where it was; and whether a new one can from what another left behind. */
+bool hpo_study_resumes(const hpo_study_spec *spec);
+bool hpo_study_inherits(const hpo_study_spec *spec);
 /* Whether its results may say what they have cost; and what costs count, NULL: evaluations. */
 bool hpo_study_results_say_cost(const hpo_study_spec *spec);
 const char *hpo_study_cost_unit(const hpo_study_spec *spec);

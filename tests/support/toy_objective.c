@@ -68,8 +68,11 @@ static base_status toy_parameters(const base_yaml_node *settings, hpo_space *spa
 }
 
 #define TOY .state_size = sizeof(void *), .metrics = toy_metrics, .init = toy_init, .evaluate = toy_evaluate
-const hpo_objective_type toy_objective = {
-    .name = "toy", .summary = "a quadratic", .flags = HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_RESUMABLE, TOY};
+const hpo_objective_type toy_objective = {.name = "toy",
+                                          .summary = "a quadratic",
+                                          .flags =
+                                              HPO_OBJECTIVE_IN_RANK | HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_INHERITS,
+                                          TOY};
 const hpo_objective_type toy_restart_objective = {.name = "toy_restart", .summary = "a quadratic from scratch", TOY};
 /* Epochs at a price that the parameter x raises, and 10 at the end. */
 static double toy_price(const hpo_objective_env *env, const double *config, double from, double to, bool ends) {
