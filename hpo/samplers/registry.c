@@ -19,6 +19,7 @@
     X(de)                                                                                                              \
     X(dehb)                                                                                                            \
     X(one_plus_one)                                                                                                    \
+    X(perturb)                                                                                                         \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \
     X(tpe)                                                                                                             \

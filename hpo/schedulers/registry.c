@@ -15,7 +15,8 @@
     X(async_hyperband)                                                                                                 \
     X(median_stop)                                                                                                     \
     X(percentile_stop)                                                                                                 \
-    X(patience)
+    X(patience)                                                                                                        \
+    X(pbt)
 
 #define DECLARE(name) extern const hpo_scheduler_type hpo_scheduler_##name;
 HPO_SCHEDULER_LIST(DECLARE)

@@ -23,6 +23,7 @@ static const hpo_method methods[] = {
     {"priorband-bo", "priorband-bo", "hyperband", "PriorBand whose trials later come from a Gaussian process"},
     {"asha", "random", "asha", "random trials, promoted without waiting as soon as they are among the best"},
     {"async-hyperband", "random", "async-hyperband", "asha in brackets that begin on different rungs"},
+    {"pbt", "perturb", "pbt", "population-based training: hyperparameters that change while networks are trained"},
     {"median-stop", "random", "median-stop", "random trials, stopped when worse than the median of the completed"},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
@@ -44,6 +45,7 @@ static const struct {
     {"HyperbandPruner", "hyperband"},
     {"ASHAScheduler", "asha"},
     {"MedianPruner", "median-stop"},
+    {"PopulationBasedTraining", "pbt"},
     {"SuccessiveHalvingPruner", "asha"},
 };
 

@@ -35,6 +35,7 @@ static inline void run_study(const hpo_study_spec *spec, size_t workers, void (*
                                         .nan_share = 0.1,
                                         .reports = workers > 5 ? 3 : 0,
                                         .tape = tape});
+    toy_check_trials(spec, hpo_view_trials(hpo_study_view(study)));
     check(hpo_study_view(study));
     hpo_study_destroy(study);
 }

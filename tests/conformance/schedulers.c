@@ -65,6 +65,21 @@ static void check_report(hpo_study *study, const hpo_record *record) {
     assert_int_equal(trial.state, HPO_TRIAL_STOPPED);
 }
 
+/* Whoever inherits goes on from the last result of a trial that is not over. */
+static void check_heir(hpo_view then, const hpo_record *record, const hpo_decision *d) {
+    assert_int_equal(record->parent, d->inherits ? d->parent : UINT64_MAX);
+    if (!d->inherits) {
+        CHECK_SAME_DOUBLE(record->from, 0);
+        return;
+    }
+    const hpo_trial parent = hpo_view_trial(then, d->parent);
+    assert_true(parent.n_evals > 0 && (parent.state == HPO_TRIAL_PAUSED || parent.state == HPO_TRIAL_RUNNING));
+    const hpo_eval *last = &parent.evals[parent.n_evals - 1];
+    assert_int_equal(last->failure, HPO_FAILURE_NONE);
+    CHECK_SAME_DOUBLE(record->from, last->fidelity);
+    assert_true(record->rung > last->rung && record->fidelity > record->from);
+}
+
 /* After every record: the decision was allowed, and a scheduler that knows nothing but the view decides the same. */
 static void check_record(void *self, hpo_study *study, const hpo_record *record) {
     watch *w = self;
@@ -83,6 +98,7 @@ static void check_record(void *self, hpo_study *study, const hpo_record *record)
         check_rung(w, spec, record);
         assert_true(d.kind == HPO_DECIDE_START && d.bracket == record->bracket && d.rung == record->rung);
         CHECK_SAME_DOUBLE(d.fidelity, record->fidelity);
+        check_heir(then, record, &d);
         return;
     }
     const hpo_trial trial = hpo_view_trial(then, record->trial);
@@ -108,7 +124,7 @@ static void check_end(const watch *w, const hpo_study *study, double fail_share)
         last = w->rung_fidelity[rung];
     }
     const hpo_view view = hpo_study_view(study);
-    assert_int_equal(w->starts, hpo_study_spec_of(study)->budget.trials);
+    toy_check_trials(hpo_study_spec_of(study), w->starts);
     assert_int_equal(hpo_view_count(view, HPO_TRIAL_RUNNING), 0);
     assert_int_equal(hpo_view_count(view, HPO_TRIAL_PAUSED), 0);
     if (fail_share == 0) assert_true(hpo_view_count(view, HPO_TRIAL_COMPLETE) > 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/toy_objective.h"
 
+#include "hpo/study/study_keys.h"
 #include "tests/support/check.h"
 
 double toy_loss(const hpo_space *space, const hpo_job *job) {
@@ -197,6 +198,20 @@ bool toy_same_record(const hpo_space *space, const hpo_record *a, const hpo_reco
         if (isnan(a->values[g]) ? !isnan(b->values[g]) : !same_bits(a->values[g], b->values[g])) return false;
     return a->final == b->final && a->stop == b->stop && a->result.failure == b->result.failure &&
            a->result.cost == b->result.cost;
+}
+
+/* ---- how it ends ---- */
+
+void toy_check_trials(const hpo_study_spec *spec, uint64_t trials) {
+    const hpo_scheduler_env env = study_scheduler_env(spec);
+    base_err err;
+    hpo_scheduler *scheduler;
+    CHECK_OK(hpo_scheduler_create(spec->scheduler, spec->scheduler_options, &env, &scheduler, &err));
+    if (hpo_scheduler_ends(scheduler))
+        assert_in_range(trials, 1, spec->budget.trials);
+    else
+        assert_int_equal(trials, spec->budget.trials);
+    hpo_scheduler_destroy(scheduler);
 }
 
 /* ---- driving ---- */

@@ -25,6 +25,9 @@ hpo_study_spec *toy_spec(const char *text);
 /* Reads a study file, "toy.yaml", that must be refused with this in the sentence. */
 void toy_spec_fails(const char *text, const char *sentence);
 
+/* The trials that a study ends with: those of its budget, or, where its scheduler ends by itself, some of them. */
+void toy_check_trials(const hpo_study_spec *spec, uint64_t trials);
+
 /* ---- records that outlive the study ---- */
 typedef struct toy_tape {
     hpo_record *records;

@@ -69,7 +69,7 @@ static inline hpo_decision expect(bench *b, bool may_start, hpo_decision_kind ki
                          .rung = d.rung,
                          .fidelity = d.fidelity,
                          .as_of = view.as_of,
-                         .parent = UINT64_MAX,
+                         .parent = d.inherits ? d.parent : UINT64_MAX,
                          .config = &config};
     switch (kind) {
     case HPO_DECIDE_START:
