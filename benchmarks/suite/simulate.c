@@ -37,7 +37,7 @@ typedef struct simulation {
     const bench_simulation_env *env;
     hpo_study *study;
     hpo_instance *instance;
-    base_buf folder; /* of the trial that is being evaluated */
+    base_buf folder, parent_folder; /* of the trial that is being evaluated */
     virtual_worker *workers;
     event *busy;    /* a heap */
     uint32_t *idle; /* a stack of numbers of workers */
@@ -129,7 +129,8 @@ static const char *folder_of(simulation *s, uint64_t id) {
     return base_buf_text(&s->folder);
 }
 
-/* Checkpoints: an evaluation is made once, so the one that it went on from is never asked for again. */
+/* Checkpoints: an evaluation is made once, so the one that it went on from is never asked for again, unless trials
+ * inherit from others: then all of them stay until the end. */
 static void forget(const simulation *s, const char *folder, double fidelity) {
     if (folder && s->spec->objective->forget) s->spec->objective->forget(folder, fidelity);
 }
@@ -142,6 +143,11 @@ static base_status begin(simulation *s, uint64_t id, base_err *err) {
     const hpo_reporter reporter = {.report = record_report, .verdict = go_on, .self = &to};
     hpo_job job;
     hpo_study_job(s->study, id, &job);
+    if (s->env->folder && job.parent != UINT64_MAX) {
+        base_buf_clear(&s->parent_folder);
+        base_buf_puts(&s->parent_folder, folder_of(s, job.parent));
+        job.parent_folder = base_buf_text(&s->parent_folder);
+    }
     job.folder = folder_of(s, id);
     w->trial = id;
     w->start = s->now;
@@ -150,7 +156,7 @@ static base_status begin(simulation *s, uint64_t id, base_err *err) {
         BASE_TRY(s->env->evaluator->evaluate(s->env->evaluator->self, &job, &reporter, &w->result, err));
     else
         hpo_instance_evaluate(s->instance, &job, &reporter, &w->result);
-    if (job.from > 0) forget(s, job.folder, job.from);
+    if (job.from > 0 && !(s->spec->scheduler->flags & HPO_SCHEDULER_INHERITS)) forget(s, job.folder, job.from);
     w->end = duration_of(s, w, &trial);
     push(s, next_event(s, number));
     return BASE_OK;
@@ -251,6 +257,7 @@ base_status bench_simulate(const hpo_study_spec *spec, const bench_simulation_en
     hpo_study_destroy(s.study);
     if (!env->instance) hpo_instance_destroy(s.instance);
     base_buf_fini(&s.folder);
+    base_buf_fini(&s.parent_folder);
     for (size_t i = 0; i < n; i++) free(s.workers[i].reports);
     free(s.workers);
     free(s.busy);

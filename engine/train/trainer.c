@@ -203,31 +203,40 @@ base_status eng_trainer_save(const eng_trainer *trainer, const char *path, base_
     return eng_sections_finish(to, err);
 }
 
-/* Is the file of this training, in every part? */
-static base_status fits(const eng_trainer *t, const eng_sections *from, base_err *err) {
+/* Is the file of this training, in every part; or, for one that inherits, of one with the same network and optimizer?
+ */
+static base_status fits(const eng_trainer *t, const eng_sections *from, bool inherits, base_err *err) {
     uint64_t identity;
     BASE_TRY(t->step.type->fits(t->step.self, from, err));
     if (t->average) BASE_TRY(eng_sections_expect(from, "average", SAVE_VERSION, t->size * sizeof(float), err));
     BASE_TRY(eng_sections_take(from, "identity", SAVE_VERSION, &identity, sizeof identity, err));
-    if (identity == t->config.identity) return BASE_OK;
+    if (inherits || identity == t->config.identity) return BASE_OK;
     return BASE_FAIL(err, BASE_INVALID, "checkpoint %s was made with other settings or other data",
                      eng_sections_path(from));
 }
 
-static base_status load(eng_trainer *t, const eng_sections *from, base_err *err) {
-    BASE_TRY(fits(t, from, err));
+static base_status load(eng_trainer *t, const eng_sections *from, bool inherits, base_err *err) {
+    BASE_TRY(fits(t, from, inherits, err));
     BASE_TRY(eng_checkpoint_take_progress(from, &t->progress, err));
     if (t->average)
         BASE_TRY(eng_sections_take(from, "average", SAVE_VERSION, t->average, t->size * sizeof(float), err));
     return t->step.type->load(t->step.self, from, err);
 }
 
-base_status eng_trainer_load(eng_trainer *trainer, const char *path, base_err *err) {
+static base_status load_file(eng_trainer *trainer, const char *path, bool inherits, base_err *err) {
     eng_sections *from;
     BASE_TRY(eng_sections_open(path, &from, err));
-    const base_status status = load(trainer, from, err);
+    const base_status status = load(trainer, from, inherits, err);
     eng_sections_close(from);
     return status;
+}
+
+base_status eng_trainer_load(eng_trainer *trainer, const char *path, base_err *err) {
+    return load_file(trainer, path, false, err);
+}
+
+base_status eng_trainer_inherit(eng_trainer *trainer, const char *path, base_err *err) {
+    return load_file(trainer, path, true, err);
 }
 
 /* ---- what others ask ---- */

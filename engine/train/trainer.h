@@ -53,6 +53,9 @@ BASE_CHECK base_status eng_trainer_save(const eng_trainer *trainer, const char *
 /* On failure the trainer is as before (but for BASE_IO). BASE_NOTFOUND; BASE_CORRUPT when a single byte is not as it
  * was written; BASE_INVALID when the file is sound but of another recipe, network, data or format. */
 BASE_CHECK base_status eng_trainer_load(eng_trainer *trainer, const char *path, base_err *err);
+/* The same from another training of the same network and optimizer, whatever else its settings were: weights, the
+ * optimizer's state and the epochs so far are taken over, and it goes on by the settings of this one. */
+BASE_CHECK base_status eng_trainer_inherit(eng_trainer *trainer, const char *path, base_err *err);
 
 const eng_progress *eng_trainer_progress(const eng_trainer *trainer);
 const eng_step *eng_trainer_step(const eng_trainer *trainer);

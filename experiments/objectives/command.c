@@ -174,11 +174,14 @@ const hpo_objective_type obj_command = {
         "inactive parameter is left out, and with it the option in front of it or the list that it stands in. The "
         "program prints JSON objects on lines of their own, such as {\"epochs\": 3, \"loss\": 0.12}: one with the "
         "fidelity's name in it is a report, the newest value of the metric is the result. Its environment has "
-        "HPO_TRIAL, HPO_SEED, HPO_CONFIG, HPO_CHECKPOINT, HPO_FIDELITY, HPO_FIDELITY_FROM and HPO_STUDY_FOLDER.",
+        "HPO_TRIAL, HPO_SEED, HPO_CONFIG, HPO_CHECKPOINT, HPO_FIDELITY, HPO_FIDELITY_FROM and HPO_STUDY_FOLDER; "
+        "that of a trial that inherits (method: pbt) HPO_PARENT_CHECKPOINT, too, the folder of the trial that it goes "
+        "on "
+        "from, which must still hold what was left there at HPO_FIDELITY_FROM: save in a file for each fidelity.",
     .options = command_options,
     .changeable = changeable,
     .state_size = sizeof(command_state),
-    .flags = HPO_OBJECTIVE_RESUMABLE,
+    .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_INHERITS,
     .check = command_check,
     .describe = command_describe,
     .advise = command_advise,

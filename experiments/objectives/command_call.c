@@ -170,7 +170,7 @@ static void set_parameters(caller *self) {
 }
 
 static void set_environment(caller *self) {
-    enum { OURS = 8 };
+    enum { OURS = 9 };
     const command_state *state = self->state;
     const hpo_job *job = self->job;
     size_t parameters = state->input == COMMAND_INPUT_ENV ? hpo_space_count(state->known.space) : 0;
@@ -183,6 +183,9 @@ static void set_environment(caller *self) {
     set_variable(self, "HPO_SEED", number);
     if (self->call->config_file) set_variable(self, "HPO_CONFIG", self->call->config_file);
     set_variable(self, "HPO_CHECKPOINT", self->call->checkpoint);
+    if (job->parent_folder)
+        set_variable(self, "HPO_PARENT_CHECKPOINT",
+                     base_arena_printf(self->arena, "%s/checkpoint", job->parent_folder));
     set_variable(self, "HPO_FIDELITY", value_text(self->arena, &to));
     set_variable(self, "HPO_FIDELITY_FROM", value_text(self->arena, &from));
     set_variable(self, "HPO_STUDY_FOLDER", state->known.base_dir);

@@ -285,7 +285,7 @@ const hpo_objective_type obj_train = {
              "best trial's are copied beside best.yaml.",
     .table = train_table,
     .state_size = sizeof(train_state),
-    .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_SEARCHABLE,
+    .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_INHERITS | HPO_OBJECTIVE_SEARCHABLE,
     .resumes = train_resumes,
     .seeds = train_seeds,
     .check = train_check,

@@ -5,6 +5,7 @@
  * one that this job goes on from. A file that is missing or damaged costs time, never the result: the training is
  * repeated from the nearest sound one, and reports are always those of the whole stretch, so the outcome is bit for bit
  * that of an undisturbed run. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,14 +138,18 @@ static bool on_stop(void *self) {
 /* ---- files ---- */
 
 /* folder/kind-fidelity[.fold-n].ckpt, but a fold of TRAIN_FOLDS is the same whatever the fidelity. */
-static const char *file_of(const evaluation *e, const char *kind, double fidelity, base_buf *path) {
+static const char *file_in(const evaluation *e, const char *folder, const char *kind, double fidelity, base_buf *path) {
     bool any_fidelity = e->state->fidelity == TRAIN_FOLDS;
     base_buf_clear(path);
-    base_buf_printf(path, "%s/%s-", e->job->folder, kind);
+    base_buf_printf(path, "%s/%s-", folder, kind);
     if (!any_fidelity) trial_put_fidelity(path, fidelity);
     if (e->fold) base_buf_printf(path, "%sfold-%zu", any_fidelity ? "" : ".", e->fold);
     base_buf_puts(path, ".ckpt");
     return path->data;
+}
+
+static const char *file_of(const evaluation *e, const char *kind, double fidelity, base_buf *path) {
+    return file_in(e, e->job->folder, kind, fidelity, path);
 }
 
 size_t train_forget(const char *folder, double fidelity) {
@@ -154,12 +159,13 @@ size_t train_forget(const char *folder, double fidelity) {
 
 /* Loads the most advanced sound file of this training. A sound one that is of no use (a former version of the program
  * wrote it) is not the run's mishap: what has to be trained again then is told and charged. */
-static void load_best(evaluation *e, eng_trainer *trainer) {
+static bool load_own(evaluation *e, eng_trainer *trainer) {
     const struct {
         const char *kind;
         double fidelity;
     } files[] = {{"checkpoint", e->job->fidelity}, {"partial", e->job->fidelity}, {"checkpoint", e->job->from}};
-    size_t count = e->state->fidelity == TRAIN_EPOCHS && e->job->from > 0 ? 3 : 2;
+    const bool goes_on = e->state->fidelity == TRAIN_EPOCHS && e->job->from > 0 && e->job->parent == UINT64_MAX;
+    size_t count = goes_on ? 3 : 2;
     bool loaded = false, foreign = false;
     base_buf path = {0};
     for (size_t i = 0; i < count && !loaded; i++) {
@@ -171,6 +177,23 @@ static void load_best(evaluation *e, eng_trainer *trainer) {
     }
     e->again = e->again || (count == 3 && !loaded && foreign);
     base_buf_fini(&path);
+    return loaded;
+}
+
+/* Weights, the optimizer's state and the epochs so far of another trial; from there on by the settings of this one. */
+static base_status inherit(evaluation *e, eng_trainer *trainer, base_err *err) {
+    base_buf path = {0};
+    const char *file = file_in(e, e->job->parent_folder, "checkpoint", e->job->from, &path);
+    const base_status status = eng_trainer_inherit(trainer, file, err);
+    if (status == BASE_INVALID)
+        base_err_prefix(err, "cannot inherit from trial %" PRIu64 " (network and optimizer must be the same)",
+                        e->job->parent);
+    base_buf_fini(&path);
+    return status;
+}
+
+static base_status load_best(evaluation *e, eng_trainer *trainer, base_err *err) {
+    return load_own(e, trainer) || e->job->parent == UINT64_MAX ? BASE_OK : inherit(e, trainer, err);
 }
 
 /* A full disk costs what could have been gone on from, not the result. */
@@ -199,7 +222,7 @@ static bool repeat_reports(evaluation *e, const eng_trainer *trainer) {
 
 static base_status run_trainer(evaluation *e, eng_trainer *trainer, base_err *err) {
     const eng_watch watch = {.epoch = on_epoch, .stop = on_stop, .self = e};
-    load_best(e, trainer);
+    BASE_TRY(load_best(e, trainer, err));
     uint64_t loaded = eng_trainer_progress(trainer)->epoch;
     base_status status = BASE_OK;
     if (repeat_reports(e, trainer))
@@ -295,8 +318,9 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
                            base_err *err) {
     const train_state *state = self;
     evaluation e = {.state = state, .job = job, .reporter = reporter};
-    if (job->parent != UINT64_MAX)
-        return BASE_FAIL(err, BASE_UNSUPPORTED, "the objective train cannot inherit from another trial");
+    if (job->parent != UINT64_MAX && state->fidelity != TRAIN_EPOCHS)
+        return BASE_FAIL(err, BASE_UNSUPPORTED,
+                         "a training inherits from another one at an epoch: take fidelity: epochs");
     base_arena *arena = base_arena_create();
     const train_point at = {job->config, job->fidelity, job->seed};
     base_status status = train_recipe(&state->known, state->fidelity, &at, arena, &e.recipe, err);

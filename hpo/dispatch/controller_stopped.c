@@ -81,13 +81,26 @@ static bool may_go_on(const hpo_trial *trial) {
     return trial->state == HPO_TRIAL_PAUSED || trial->state == HPO_TRIAL_RUNNING;
 }
 
+/* Whether a trial that has no result yet goes on from what this one left behind at a fidelity (at any, where that is
+ * not a number). */
+static bool is_awaited(const controller *c, hpo_view view, uint64_t id, double fidelity) {
+    if (!(c->spec->scheduler->flags & HPO_SCHEDULER_INHERITS)) return false;
+    for (uint64_t heir = id + 1; heir < hpo_view_trials(view); heir++) {
+        const hpo_trial trial = hpo_view_trial(view, heir);
+        const bool waits = trial.parent == id && trial.state == HPO_TRIAL_RUNNING && trial.n_evals == 0;
+        if (waits && (isnan(fidelity) || trial.from == fidelity)) return true;
+    }
+    return false;
+}
+
 /* What keeps the trial from going on is deleted; of one that may go on, only what lies behind it. */
 static void tidy(controller *c, const hpo_trial *trial, bool is_best) {
     const hpo_objective_type *objective = c->spec->objective;
     char folder[4096];
     const int n = snprintf(folder, sizeof folder, "%s/trials/%llu", c->env->run_dir, (unsigned long long)trial->id);
     if (n < 0 || (size_t)n >= sizeof folder) return;
-    const bool over = !may_go_on(trial);
+    const hpo_view view = hpo_study_view(c->study);
+    const bool over = !may_go_on(trial) && !is_awaited(c, view, trial->id, (double)NAN);
     if (!objective->forget) {
         const bool keeps = c->spec->keep == HPO_KEEP_ALL || (c->spec->keep == HPO_KEEP_BEST && is_best);
         if (over && !keeps) c->notices.deleted += hpo_leftovers_delete(folder);
@@ -99,7 +112,8 @@ static void tidy(controller *c, const hpo_trial *trial, bool is_best) {
     }
     for (size_t i = 0; i + 1 < trial->n_evals; i++) {
         const double fidelity = trial->evals[i].fidelity;
-        if (fidelity > 0 && fidelity < trial->evals[trial->n_evals - 1].fidelity) {
+        const bool behind = fidelity > 0 && fidelity < trial->evals[trial->n_evals - 1].fidelity;
+        if (behind && !is_awaited(c, view, trial->id, fidelity)) {
             (void)objective->forget(folder, fidelity);
         }
     }
@@ -125,6 +139,14 @@ static void tidy_left(controller *c, hpo_view view) {
     }
 }
 
+/* With the first result of a trial that inherits, what its parent kept for it may go. */
+static void tidy_parent(controller *c, hpo_view view, const hpo_trial *heir, uint64_t best) {
+    if (heir->parent == UINT64_MAX || heir->n_evals > 1) return;
+    const hpo_trial parent = hpo_view_trial(view, heir->parent);
+    if (parent.n_evals > 0)
+        tidy(c, &parent, parent.id == best || (c->spec->n_goals > 1 && is_on_front(view, parent.id)));
+}
+
 void controller_tidy(controller *c, uint64_t id, uint64_t best_before) {
     const bool can = c->spec->objective->forget || c->spec->keep != HPO_KEEP_ALL;
     if (!can || !c->env->run_dir || c->env->verify) return;
@@ -134,10 +156,12 @@ void controller_tidy(controller *c, uint64_t id, uint64_t best_before) {
     const hpo_trial trial = hpo_view_trial(view, id);
     if (c->spec->n_goals > 1) {
         tidy(c, &trial, is_on_front(view, id));
+        tidy_parent(c, view, &trial, UINT64_MAX);
         tidy_left(c, view);
         return;
     }
     tidy(c, &trial, best.trial == id);
+    tidy_parent(c, view, &trial, best.trial);
     if (best_before == UINT64_MAX || best_before == id || best_before == best.trial) return;
     const hpo_trial old = hpo_view_trial(view, best_before); /* no longer the incumbent */
     if (!may_go_on(&old)) tidy(c, &old, false);

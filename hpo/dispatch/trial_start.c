@@ -211,8 +211,9 @@ static base_status spawn(hpo_trial_process *process, base_err *err) {
     return status;
 }
 
-/* A program that is to go on, but has left nothing to go on from, starts again. */
+/* A program that is to go on, but has left nothing to go on from, starts again. Whose parent has, inherits. */
 static bool starts_again(const hpo_program *program, const hpo_job *job) {
+    if (job->parent != UINT64_MAX) return false;
     DIR *folder = job->from > 0 && program->checkpoint ? opendir(program->checkpoint) : NULL;
     if (!folder) return false;
     bool empty = true;
