@@ -50,6 +50,27 @@ static void put_feasible(const cli_end *end, const hpo_incumbent *best, base_yam
     base_buf_fini(&text);
 }
 
+/* What was trained with which values, from the first ancestor on to what the best has reached. */
+static base_yaml_node *schedule_node(const hpo_study_spec *spec, hpo_view view, const hpo_incumbent *best,
+                                     base_arena *arena) {
+    base_yaml_node *list = base_yaml_new_list(arena, NULL);
+    size_t count = 0;
+    for (uint64_t id = best->trial; id != UINT64_MAX; id = hpo_view_trial(view, id).parent) count++;
+    hpo_trial *line = BASE_NEW_ARRAY(arena, count, hpo_trial); /* from the first ancestor */
+    uint64_t id = best->trial;
+    for (size_t i = count; i-- > 0; id = line[i].parent) line[i] = hpo_view_trial(view, id);
+    for (size_t i = 0; i < count; i++) {
+        base_yaml_node *map = base_yaml_new_map(arena, NULL);
+        const double to = i + 1 < count ? line[i + 1].inherited : best->eval->fidelity;
+        base_yaml_put(arena, map, "trial", number_node(arena, (double)line[i].id, true));
+        base_yaml_put(arena, map, "from", number_node(arena, line[i].inherited, spec->fidelity.integer));
+        base_yaml_put(arena, map, "to", number_node(arena, to, spec->fidelity.integer));
+        base_yaml_put(arena, map, "config", cli_config_node(spec, line[i].config, arena));
+        base_yaml_append(arena, list, map);
+    }
+    return list;
+}
+
 /* Of several metrics: the front's trials, then the one of them that is best in the first metric as the best of one
  * metric is, then all members. */
 static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
@@ -71,6 +92,8 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
     }
     if (spec->constraints.count > 0) put_feasible(end, best, root, arena);
     base_yaml_put(arena, root, "config", cli_config_node(spec, trial.config, arena));
+    if (trial.parent != UINT64_MAX)
+        base_yaml_put(arena, root, "schedule", schedule_node(spec, hpo_study_view(end->study), best, arena));
     if (best->eval->artefact) base_yaml_put(arena, root, "artefact", text_node(arena, best->eval->artefact));
     map = base_yaml_new_map(arena, NULL);
     for (size_t i = 0; best->eval->metrics && i < best->eval->metrics->count; i++) {

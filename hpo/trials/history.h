@@ -87,6 +87,7 @@ typedef struct hpo_trial {
     uint32_t rung;           /* of the evaluation under way, else of the last one */
     double fidelity, from;   /* target and start of the evaluation under way, else of the last one */
     uint64_t seed, parent;   /* parent UINT64_MAX = none */
+    double inherited;        /* the fidelity from which it goes on what its parent left behind; 0 without one */
     uint64_t created, as_of; /* event number of START, and what it was asked from */
     const char *origin;      /* may be NULL */
     const hpo_eval *evals;

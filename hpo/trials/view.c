@@ -106,6 +106,7 @@ hpo_trial hpo_view_trial(hpo_view view, uint64_t id) {
         .from = span->from,
         .seed = trial->seed,
         .parent = trial->parent,
+        .inherited = trial->spans[0].from,
         .created = trial->spans[0].event,
         .as_of = trial->as_of,
         .origin = trial->origin,

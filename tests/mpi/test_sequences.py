@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A deterministic study tells the same sequence of (trial, configuration, fidelity, value), bit for bit, however it is
-run and however often it is killed: test_sequences.py HPO_SEARCH function|command|model|train|darts SOURCE_FOLDER."""
+run and however often it is killed: test_sequences.py HPO_SEARCH function|command|model|train|darts|pbt SOURCE_FOLDER."""
 import pathlib
 import random
 import sys
@@ -69,7 +69,44 @@ def searching_study(place):
     return place.write("study.yaml", DARTS)
 
 
-STUDIES = {"function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study,
+# The surface of figure 2 of Jaderberg et al. (2017): what is inherited is where the climb has come to.
+CLIMB = """\
+import json, os, pathlib, sys
+h = [float(sys.argv[1]), float(sys.argv[2])]
+first, last = os.environ["HPO_FIDELITY_FROM"], os.environ["HPO_FIDELITY"]
+own = pathlib.Path(os.environ["HPO_CHECKPOINT"])
+left = pathlib.Path(os.environ.get("HPO_PARENT_CHECKPOINT", own)) / first
+theta = json.loads(left.read_text()) if int(first) > 0 else [0.9, 0.9]
+for _ in range(int(first), int(last)):
+    theta = [t - 0.02 * 2 * k * t for t, k in zip(theta, h)]
+(own / "part").write_text(json.dumps(theta))
+(own / "part").rename(own / last)
+print(json.dumps({"steps": int(last), "q": 1.2 - theta[0] ** 2 - theta[1] ** 2}))
+"""
+
+
+def population(place):
+    place.write("climb.py", CLIMB)
+    return place.write("study.yaml", f"""\
+study: climb
+seed: 5
+objective:
+  command:
+    run: [/usr/bin/python3, -I, -S, {place.path("climb.py")}, "{{h0}}", "{{h1}}"]
+metric: {{name: q, goal: maximize}}
+method: {{name: pbt, population_size: 4, perturbation_interval: 10}}
+fidelity: {{steps: {{min: 1, max: 120}}}}
+deterministic: true
+workers: 3
+trial: {{keep: none}}
+try_first: [{{h0: 1.0, h1: 0.0}}, {{h0: 0.0, h1: 1.0}}]
+parameters:
+  h0: {{min: 0.0, max: 1.0}}
+  h1: {{min: 0.0, max: 1.0}}
+""")
+
+
+STUDIES = {"pbt": population, "function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study,
            "darts": searching_study}
 MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
 
