@@ -118,7 +118,11 @@ def compare(got, want, how):
 
 
 def made(folder):
-    """What the best trial has made, beside best.yaml."""
+    """What the best trial has made, beside best.yaml; and what led to it."""
+    if sys.argv[2] == "pbt":
+        best = (folder / "best.yaml").read_text()
+        check("schedule:" in best and best.count("from:") > 1, f"no schedule in {best}")
+        return {"best.yaml": best}
     return {name: (folder / name).read_text() for name in MADE} if sys.argv[2] == "darts" else {}
 
 
