@@ -38,6 +38,52 @@ static void a_promoted_trial_equals_one_that_ran_through(void **state) {
     check_tmpdir_remove(&dir);
 }
 
+static base_status inherit(study *s, const char *own, const char *parent, listener *l, hpo_result *out, base_err *err) {
+    const hpo_job job = {.trial = 8,
+                         .config = s->config,
+                         .from = 3,
+                         .fidelity = 9,
+                         .seed = 77,
+                         .parent = 3,
+                         .parent_fidelity = 3,
+                         .folder = own,
+                         .parent_folder = parent};
+    const hpo_reporter reporter = {.report = on_report, .verdict = on_question, .self = l};
+    *l = (listener){0};
+    *out = (hpo_result){.cost = NAN};
+    return obj_train.evaluate(s->state, &job, &reporter, out, err);
+}
+
+/* With its parent's values it is what the parent would have become; with others it is neither that nor a new one. */
+static void a_trial_inherits_what_another_has_learned(void **state) {
+    (void)state;
+    base_err err = {0};
+    check_tmpdir dir = check_tmpdir_create();
+    study s = study_create(digits, epochs);
+    const char *parent = folder(&dir, "parent"), *same = folder(&dir, "same"), *other = folder(&dir, "other");
+    listener l = {0};
+    hpo_result result, ran_through, inherited, changed;
+    CHECK_OK(evaluate(&s, folder(&dir, "through"), 0, 9, &l, &ran_through, &err));
+    CHECK_OK(evaluate(&s, parent, 0, 3, &l, &result, &err));
+    CHECK_FAILS(inherit(&s, same, other, &l, &inherited, &err), BASE_NOTFOUND, "checkpoint-3.ckpt");
+    CHECK_OK(inherit(&s, same, parent, &l, &inherited, &err));
+    assert_int_equal(l.count, 6);
+    CHECK_SAME_DOUBLE(l.step[0], 4);
+    check_same_metrics(&inherited.metrics, &ran_through.metrics);
+    s.config[0] *= 3;
+    CHECK_OK(inherit(&s, other, parent, &l, &changed, &err));
+    CHECK_OK(evaluate(&s, folder(&dir, "anew"), 0, 9, &l, &result, &err));
+    assert_true(metric(&changed.metrics, "valid_loss") != metric(&inherited.metrics, "valid_loss"));
+    assert_true(metric(&changed.metrics, "valid_loss") != metric(&result.metrics, "valid_loss"));
+    assert_true(exists(other, "checkpoint-9.ckpt") && exists(parent, "checkpoint-3.ckpt"));
+    study_end(&s);
+    s = study_create("{dataset: digits, hidden: [16]}", epochs);
+    CHECK_FAILS(inherit(&s, folder(&dir, "smaller"), parent, &l, &result, &err), BASE_INVALID,
+                "cannot inherit from trial 3 (network and optimizer must be the same)");
+    study_end(&s);
+    check_tmpdir_remove(&dir);
+}
+
 static void an_interrupted_trial_equals_one_that_ran_through(void **state) {
     (void)state;
     base_err err = {0};
@@ -326,6 +372,7 @@ int main(void) {
         cmocka_unit_test(forgetting_knows_checkpoints_by_name),
         cmocka_unit_test(an_abandoned_trial_leaves_no_checkpoint),
         cmocka_unit_test(a_promoted_trial_equals_one_that_ran_through),
+        cmocka_unit_test(a_trial_inherits_what_another_has_learned),
         cmocka_unit_test(an_interrupted_trial_equals_one_that_ran_through),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(missing_and_damaged_files_cost_time_only),
