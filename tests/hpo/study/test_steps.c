@@ -81,7 +81,8 @@ static void advance_one(stepper *s) {
 }
 
 static bool same_place(const hpo_record *a, const hpo_record *b) {
-    return a->bracket == b->bracket && a->rung == b->rung && a->fidelity == b->fidelity;
+    return a->bracket == b->bracket && a->rung == b->rung && a->fidelity == b->fidelity && a->parent == b->parent &&
+           a->from == b->from;
 }
 
 static void keep(stepper *s, const hpo_record *start) {
@@ -169,7 +170,10 @@ static void check_old_starts_verify(const char *sampler, const char *space, size
     for (size_t i = 0; i < count; i++) {
         hpo_study_spec *spec = make_spec(sampler, schedulers[i]->name, space);
         stepper s = drive(spec, true, i, 5);
-        assert_int_equal(s.starts, starts);
+        if (schedulers[i]->flags & HPO_SCHEDULER_INHERITS)
+            assert_in_range(s.starts, 20, TRIALS); /* who inherits may have a configuration that was tried */
+        else
+            assert_int_equal(s.starts, starts);
         *old += s.old;
         *promotions += s.promotions;
         stepper_fini(&s);
