@@ -21,8 +21,9 @@ enum { MAX_STOPS = 64 }; /* steps in the unit of the clock, say, are never met b
 typedef struct entry {
     uint64_t event, trial;
     double loss, fidelity;
-    const double *excess; /* the history's */
-    bool passing;         /* a report of a trial that went on: a row of its level only */
+    const double *goals; /* the history's, as the next */
+    const double *excess;
+    bool passing; /* a report of a trial that went on: a row of its level only */
 } entry;
 
 /* A trial that may still get results. */
@@ -36,7 +37,7 @@ typedef struct row_set {
     size_t taken; /* entries of the log that were looked at */
     size_t n, capacity, n_failed;
     double *unit, *loss, *fidelity;
-    const double **excess;
+    const double **goals, **excess;
     uint64_t *trial;
 } row_set;
 
@@ -85,6 +86,7 @@ static void row_set_fini(row_set *rows) {
     free(rows->unit);
     free(rows->loss);
     free(rows->fidelity);
+    free(rows->goals);
     free(rows->excess);
     free(rows->trial);
     *rows = (row_set){0};
@@ -101,6 +103,8 @@ static void row_set_reserve(row_set *rows, size_t dims, size_t need) {
     BASE_GROW(rows->loss, capacity, need);
     capacity = rows->capacity;
     BASE_GROW(rows->fidelity, capacity, need);
+    capacity = rows->capacity;
+    BASE_GROW(rows->goals, capacity, need);
     capacity = rows->capacity;
     BASE_GROW(rows->excess, capacity, need);
     capacity = rows->capacity;
@@ -223,15 +227,16 @@ static bool counts(const hpo_observations *o, const hpo_trial *trial, size_t num
 static void take_results(hpo_observations *o, open_trial *open, const hpo_trial *trial) {
     for (; open->seen < trial->n_evals; open->seen++) {
         const hpo_eval *eval = &trial->evals[open->seen];
-        append_entry(o, (entry){eval->event, trial->id, eval->loss, eval->fidelity, hpo_eval_excess(eval), false});
+        append_entry(
+            o, (entry){eval->event, trial->id, eval->loss, eval->fidelity, eval->goals, hpo_eval_excess(eval), false});
     }
     const bool stopped = stopped_by_report(trial);
     for (; open->seen_reports < trial->n_reports; open->seen_reports++) {
         const hpo_report *report = &trial->reports[open->seen_reports];
         const bool last = stopped && open->seen_reports + 1 == trial->n_reports;
         if (!last && !counts(o, trial, open->seen_reports)) continue;
-        append_entry(o,
-                     (entry){report->event, trial->id, report->loss, report->step, hpo_report_excess(report), !last});
+        append_entry(o, (entry){report->event, trial->id, report->loss, report->step, report->goals,
+                                hpo_report_excess(report), !last});
     }
 }
 
@@ -263,6 +268,7 @@ static void append_row(const hpo_observations *o, row_set *rows, const entry *e)
     rows->trial[row] = trial;
     rows->loss[row] = e->loss;
     rows->fidelity[row] = e->fidelity;
+    rows->goals[row] = e->goals;
     rows->excess[row] = e->excess;
     rows->n_failed += isfinite(e->loss) ? 0 : 1;
 }
@@ -356,6 +362,7 @@ static void fill_last(hpo_observations *o) {
         rows->n_failed += isfinite(e->loss) ? 0 : 1; /* what failed is not evaluated again */
         rows->loss[row] = e->loss;
         rows->fidelity[row] = e->fidelity;
+        rows->goals[row] = e->goals;
         rows->excess[row] = e->excess;
     }
 }
@@ -424,6 +431,7 @@ hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const h
         .unit = rows->unit,
         .loss = rows->loss,
         .fidelity = rows->fidelity,
+        .goals = rows->goals,
         .excess = rows->excess,
         .trial = rows->trial,
         .n_failed = rows->n_failed,

@@ -38,6 +38,7 @@ typedef struct hpo_dataset {
     const double *unit; /* n x dims */
     const double *loss; /* n; minimised; +infinity = failed */
     const double *fidelity;
+    const double *const *goals;  /* n; the losses of all goals of each row, the history's; NULL with one goal */
     const double *const *excess; /* n; of each row as in hpo_eval; NULL: unknown, or nothing is constrained */
     const uint64_t *trial;
     size_t n_failed;
@@ -54,7 +55,7 @@ typedef struct hpo_dataset {
     const double *trial_unit; /* n_trials x dims, by trial id */
 } hpo_dataset;
 
-/* How a row stands among others (one goal). */
+/* How a row stands among others by `loss` (one goal, or one made of several: chebyshev.h). */
 static inline hpo_member hpo_dataset_member(const hpo_dataset *data, size_t row) {
     const double *excess = data->excess ? data->excess[row] : NULL;
     const hpo_member member = {data->trial[row], data->loss[row], NULL, excess ? excess[0] : 0};

@@ -6,11 +6,13 @@
  * running, and the point that maximises the acquisition. The improvement is counted from the least posterior mean at an
  * observed point, not from the least observed value, which noise makes too good. With constraints a process for each is
  * fitted to its excess, improvements are counted from feasible points, and the acquisition is multiplied by the
- * probability that all are met (hpo/models/feasibility.h). */
+ * probability that all are met (hpo/models/feasibility.h). Several goals are made one, another one for each proposal
+ * (hpo/models/chebyshev.h). */
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "hpo/models/best.h"
+#include "hpo/models/chebyshev.h"
 #include "hpo/models/gp_feasibility.h"
 #include "hpo/samplers/cost.h"
 #include "hpo/samplers/sampler.h"
@@ -28,6 +30,7 @@ typedef struct gp_state {
     hpo_observations *observations;
     hpo_gp_surrogate *model, *cost_model;
     hpo_selection costs;
+    hpo_scalarised scalarised;
     hpo_gp_feasibility *feasibility;
 } gp_state;
 
@@ -138,6 +141,7 @@ static void gp_fini(void *self) {
     hpo_gp_surrogate_destroy(state->cost_model);
     hpo_gp_feasibility_destroy(state->feasibility);
     hpo_selection_fini(&state->costs);
+    hpo_scalarised_fini(&state->scalarised);
     hpo_observations_destroy(state->observations);
 }
 
@@ -206,6 +210,7 @@ static base_status gp_ask(void *self, hpo_view view, const hpo_request *request,
         query.policy = HPO_DATA_JOINT;
         data = hpo_observations_collect(state->observations, view, &query);
     }
+    if (enough) data = hpo_scalarise_drawn(&state->scalarised, view, &data, &rng);
     *origin = "model";
     bool found = false;
     if (enough) BASE_TRY(suggest(state, view, &data, level, &rng, config, &found, err));
@@ -219,7 +224,7 @@ const hpo_sampler_type hpo_sampler_gp = {
     .name = "gp",
     .summary = "Bayesian optimisation with a Gaussian process",
     .options = gp_options,
-    .flags = HPO_SAMPLER_SLOW,
+    .flags = HPO_SAMPLER_SLOW | HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(gp_state),
     .init = gp_init,
     .ask = gp_ask,

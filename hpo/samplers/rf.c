@@ -24,7 +24,8 @@
  * one half of it and no other place has more. With `cost` a second forest is fitted to log cost.
  *
  * With constraints a forest for each is fitted to its excess, the improvement is counted from feasible results, and
- * multiplied by the probability that all constraints are met (hpo/models/feasibility.h).
+ * multiplied by the probability that all constraints are met (hpo/models/feasibility.h). Several goals are made one,
+ * another one for each proposal (hpo/models/chebyshev.h), so that the forest is, too.
  *
  * Different: SMAC retrains after 8 proposals and does not know of running trials; its leaves are pure; it uses a
  * fidelity from its first result on; its initial design is a Sobol sequence. With `prior: true` the acquisition is
@@ -37,6 +38,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "hpo/models/chebyshev.h"
 #include "hpo/models/feasibility.h"
 #include "hpo/models/forest_leaf.h"
 #include "hpo/models/log_target.h"
@@ -78,6 +80,7 @@ typedef struct rf_state {
     hpo_forest *forest, *spare, *cost_forest;
     rows now, fitted, cost_fitted;
     hpo_selection costs;
+    hpo_scalarised scalarised;
     excess_model excess[HPO_MAX_CONSTRAINTS];
     hpo_selection excess_rows;
     bool *feasible; /* by row of the data */
@@ -209,6 +212,7 @@ static void rf_fini(void *self) {
     hpo_selection_fini(&state->excess_rows);
     free(state->feasible);
     hpo_selection_fini(&state->costs);
+    hpo_scalarised_fini(&state->scalarised);
     free(state->scratch);
     free(state->leaves);
     free(state->configs);
@@ -451,11 +455,12 @@ static base_status rf_ask(void *self, hpo_view view, const hpo_request *request,
     const uint32_t trial = (uint32_t)request->trial;
     base_rng model = base_rng_stream(state->seed, BASE_RNG_SAMPLER, trial, request->attempt ^ MODEL);
     if (base_rng_uniform(&model) >= state->random) {
-        const hpo_dataset data = training_data(state, view);
+        hpo_dataset data = training_data(state, view);
         const double trust = hpo_trust(state->observations, view, data.level, state->max_fidelity);
         if (data.n > 0 && hpo_trust_follows(trust, state->random, state->seed, request)) {
             *origin = "model";
             bool cost_known;
+            data = hpo_scalarise_drawn(&state->scalarised, view, &data, &model);
             BASE_TRY(fit_cost(state, view, &data, &cost_known, err));
             fit(state, &data);
             if (propose(state, view, &data, cost_known, &model, config)) return BASE_OK;
@@ -471,7 +476,7 @@ const hpo_sampler_type hpo_sampler_rf = {
     .name = "rf",
     .summary = "Bayesian optimization with a random forest (SMAC)",
     .options = rf_options,
-    .flags = HPO_SAMPLER_SLOW,
+    .flags = HPO_SAMPLER_SLOW | HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(rf_state),
     .init = rf_init,
     .ask = rf_ask,

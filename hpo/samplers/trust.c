@@ -7,39 +7,39 @@
 enum { PRIOR_PAIRS = 10, RECENT = 50, MOST_LEVELS = 8 };
 #define COIN UINT32_C(0x20000000) /* sets this stream apart from those of proposals */
 
-/* The last result of a promoted trial, and the one at the fidelity that is modelled. */
+/* The last result of a promoted trial, and the one at the fidelity that is modelled: the losses of all goals. */
 typedef struct climb {
     hpo_trial trial;
-    double low, high, fidelity;
+    const double *low, *high;
+    double fidelity;
 } climb;
 
-/* Infinite where it failed. */
-static bool loss_at(const hpo_trial *trial, double fidelity, double *loss) {
-    for (size_t i = trial->n_evals; i-- > 0;) {
-        *loss = trial->evals[i].loss;
-        if (trial->evals[i].fidelity == fidelity) return true;
-    }
-    for (size_t i = trial->n_reports; i-- > 0;) {
-        *loss = trial->reports[i].loss;
-        if (trial->reports[i].step == fidelity) return true;
-    }
-    return false;
+static const double *report_losses(const hpo_report *report) {
+    return report->goals ? report->goals : &report->loss;
+}
+
+/* Infinite where it failed; NULL: there is no result. */
+static const double *losses_at(const hpo_trial *trial, double fidelity) {
+    for (size_t i = trial->n_evals; i-- > 0;)
+        if (trial->evals[i].fidelity == fidelity) return hpo_eval_losses(&trial->evals[i]);
+    for (size_t i = trial->n_reports; i-- > 0;)
+        if (trial->reports[i].step == fidelity) return report_losses(&trial->reports[i]);
+    return NULL;
 }
 
 static climb climb_of(const hpo_trial *trial, double level) {
-    climb c = {.trial = *trial, .fidelity = level};
-    const bool known = loss_at(trial, level, &c.low);
-    BASE_ASSERT(known);
+    climb c = {.trial = *trial, .low = losses_at(trial, level), .fidelity = level};
+    BASE_ASSERT(c.low);
     c.high = c.low;
     for (size_t i = 0; i < trial->n_reports; i++) {
         if (trial->reports[i].step < c.fidelity) continue;
         c.fidelity = trial->reports[i].step;
-        c.high = trial->reports[i].loss;
+        c.high = report_losses(&trial->reports[i]);
     }
     for (size_t i = 0; i < trial->n_evals; i++) {
         if (trial->evals[i].fidelity < c.fidelity) continue;
         c.fidelity = trial->evals[i].fidelity;
-        c.high = trial->evals[i].loss;
+        c.high = hpo_eval_losses(&trial->evals[i]);
     }
     return c;
 }
@@ -48,12 +48,14 @@ static int order(double a, double b) {
     return (a > b) - (a < b);
 }
 
-/* 1: both fidelities agree on who is better, -1: they do not, 0: a tie. False: nothing can be compared. */
-static bool concordance(const climb *a, const climb *b, int *agreement) {
-    if (a->fidelity > b->fidelity) return concordance(b, a, agreement);
-    double other;
-    if (!loss_at(&b->trial, a->fidelity, &other)) return false;
-    *agreement = order(a->low, b->low) * order(a->high, other);
+/* Summed over k goals, 1: both fidelities agree on who is better, -1: they do not, 0: a tie. False: nothing can be
+ * compared. */
+static bool concordance(const climb *a, const climb *b, size_t k, int *agreement) {
+    if (a->fidelity > b->fidelity) return concordance(b, a, k, agreement);
+    const double *other = losses_at(&b->trial, a->fidelity);
+    if (!other) return false;
+    *agreement = 0;
+    for (size_t g = 0; g < k; g++) *agreement += order(a->low[g], b->low[g]) * order(a->high[g], other[g]);
     return true;
 }
 
@@ -61,18 +63,20 @@ static bool concordance(const climb *a, const climb *b, int *agreement) {
 static double update(double prior, hpo_view view, hpo_promotions promotions) {
     climb climbs[RECENT];
     const size_t count = promotions.count < RECENT ? promotions.count : RECENT;
+    size_t k;
+    (void)hpo_view_goals(view, &k);
     int balance = 0, pairs = 0;
     for (size_t i = 0; i < count; i++) {
         const hpo_trial trial = hpo_view_trial(view, promotions.trials[promotions.count - count + i]);
         climbs[i] = climb_of(&trial, promotions.fidelity);
         for (size_t j = 0; j < i; j++) {
             int agreement;
-            if (!concordance(&climbs[i], &climbs[j], &agreement)) continue;
+            if (!concordance(&climbs[i], &climbs[j], k, &agreement)) continue;
             balance += agreement;
             pairs++;
         }
     }
-    return fmax(0, (balance + PRIOR_PAIRS * prior) / (pairs + PRIOR_PAIRS));
+    return fmax(0, (balance / (double)k + PRIOR_PAIRS * prior) / (pairs + PRIOR_PAIRS));
 }
 
 double hpo_trust(const hpo_observations *observations, hpo_view view, double level, double max_fidelity) {

@@ -7,7 +7,8 @@
  *
  *     trust = max(0, (concordant pairs - discordant pairs + PRIOR_PAIRS * prior) / (pairs + PRIOR_PAIRS)),
  *
- * where a pair of trials is compared at the modelled fidelity and at the highest one that both have reached. The prior
+ * where a pair of trials is compared at the modelled fidelity and at the highest one that both have reached; of several
+ * goals it is the mean of theirs (a pair counts once, with the mean of its agreements). The prior
  * is the trust in the fidelity below, which is no closer to the top, and 0 for the lowest: nothing is trusted before
  * something was promoted.
  *

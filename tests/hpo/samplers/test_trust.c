@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "hpo/samplers/trust.h"
-#include "tests/hpo/samplers/results.h"
+#include "tests/hpo/samplers/many_goals.h"
 
 static const char line[] = "{parameters: {x: {min: 0.0, max: 1.0}}, options: %s}";
 static const double ladder[] = {0.1, 0.3, 1};
@@ -187,11 +187,47 @@ static void samplers_follow_whom_they_trust(void **state) {
     CHECK_NEAR((double)count_model("rf", "{startup: 30}", true), 160, 4 * sqrt(160 * 0.2));
 }
 
+/* Whose second goal says the same as the first at both fidelities, nothing at the top, or the opposite. 12 trials, so
+ * 66 pairs. */
+static double trust_with_two(int second) {
+    static toy_sampling s;
+    static const hpo_goal goals[] = {{.name = "a", .reference = 1}, {.name = "b", .reference = 1}};
+    open_goals(&s, "random", 7, 1, "{}", goals, 2);
+    for (uint64_t id = 0; id < 12; id++) {
+        base_err err;
+        const double loss = random_number(1, (uint32_t)id);
+        add_running(&s, &loss, 0.3);
+        hpo_record record = {.kind = HPO_RECORD_RESULT, .trial = id, .fidelity = 0.3, .n_values = 2};
+        record.result.cost = 1;
+        record.values[0] = record.values[1] = loss;
+        CHECK_OK(hpo_history_apply(s.history, &record, &err));
+        hpo_record up = {.kind = HPO_RECORD_PROMOTE, .trial = id, .rung = 1, .fidelity = 1, .parent = UINT64_MAX};
+        up.as_of = hpo_history_view(s.history).as_of;
+        CHECK_OK(hpo_history_apply(s.history, &up, &err));
+        record.fidelity = 1;
+        record.rung = 1;
+        record.final = true;
+        record.values[1] = second * loss;
+        CHECK_OK(hpo_history_apply(s.history, &record, &err));
+    }
+    const double trust = trust_of(&s, 0.3);
+    toy_sampling_close(&s);
+    return trust;
+}
+
+static void of_several_goals_it_is_the_mean(void **state) {
+    (void)state;
+    CHECK_NEAR(trust_with_two(1), 66.0 / 76, 1e-15);
+    CHECK_NEAR(trust_with_two(0), 33.0 / 76, 1e-15);
+    CHECK_NEAR(trust_with_two(-1), 0, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_rank_correlation_of_the_promoted),
         cmocka_unit_test(nothing_is_trusted_at_first),
         cmocka_unit_test(failures_come_last),
+        cmocka_unit_test(of_several_goals_it_is_the_mean),
         cmocka_unit_test(it_forgets),
         cmocka_unit_test(the_share_that_follows),
         cmocka_unit_test(samplers_follow_whom_they_trust),
