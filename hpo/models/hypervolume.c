@@ -126,30 +126,52 @@ double hpo_hypervolume_gain(const double *mine, const double *losses, size_t n, 
     return fmax(gain, 0);
 }
 
-void hpo_spread_hypervolume(const double *losses, size_t n, size_t k, size_t *order) {
-    double *reference = base_malloc(k * sizeof *reference), *placed = base_malloc((n * k + 1) * sizeof *placed);
-    bool *done = base_calloc(n + 1, sizeof *done);
+void hpo_worst_reference(const double *losses, size_t n, size_t k, double *reference) {
     for (size_t g = 0; g < k; g++) {
         double worst = losses[g];
         for (size_t i = 1; i < n; i++) worst = fmax(worst, losses[i * k + g]);
         reference[g] = worst == 0 ? 1e-12 : fmax(1.1 * worst, 0.9 * worst);
     }
-    for (size_t count = 0; count < n; count++) {
-        size_t best = SIZE_MAX;
-        double most = -1;
-        for (size_t i = 0; i < n; i++) {
-            const double gain = done[i] ? -1 : hpo_hypervolume_gain(losses + i * k, placed, count, k, reference);
-            if (gain <= most) continue;
-            most = gain;
-            best = i;
+}
+
+/* What a row added to the first `placed` rows that were chosen. */
+typedef struct bound {
+    double gain;
+    size_t placed;
+    bool done;
+} bound;
+
+static size_t largest(const bound *bounds, size_t n) {
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < n; i++)
+        if (!bounds[i].done && (best == SIZE_MAX || bounds[i].gain > bounds[best].gain)) best = i;
+    return best;
+}
+
+void hpo_select_hypervolume(const double *losses, size_t n, size_t k, size_t count, size_t *order) {
+    if (n == 0) return;
+    double *reference = base_malloc(k * sizeof *reference), *placed = base_malloc((count * k + 1) * sizeof *placed);
+    bound *bounds = base_calloc(n, sizeof *bounds);
+    hpo_worst_reference(losses, n, k, reference);
+    for (size_t i = 0; i < n; i++) bounds[i] = (bound){.gain = (double)INFINITY, .placed = SIZE_MAX};
+    size_t chosen = 0;
+    while (chosen < count && chosen < n) {
+        const size_t best = largest(bounds, n);
+        bound *b = &bounds[best];
+        if (b->placed != chosen) {
+            const double gain = hpo_hypervolume_gain(losses + best * k, placed, chosen, k, reference);
+            *b = (bound){.gain = gain, .placed = chosen};
+            continue;
         }
-        done[best] = true;
-        order[count] = best;
-        memcpy(placed + count * k, losses + best * k, k * sizeof *placed);
+        b->done = true;
+        memcpy(placed + chosen * k, losses + best * k, k * sizeof *placed);
+        order[chosen++] = best;
     }
+    for (size_t i = 0; i < n; i++)
+        if (!bounds[i].done) order[chosen++] = i;
     free(reference);
     free(placed);
-    free(done);
+    free(bounds);
 }
 
 /* ---- of a study ---- */

@@ -17,10 +17,14 @@ enum { HPO_REFERENCE_RESULTS = 10 };
 double hpo_hypervolume(const double *losses, size_t n, size_t k, const double *reference);
 /* What a row would add to that of n others: >= 0. */
 double hpo_hypervolume_gain(const double *row, const double *losses, size_t n, size_t k, const double *reference);
-/* The spread of a rank (order.h) by hypervolume: first the row that dominates most, then always the one that adds most
- * to those before it. The reference is a tenth beyond the worst of the rank in each goal, as that of MO-TPE in Optuna:
- * max(1.1 w, 0.9 w), 0 becomes 1e-12. */
-void hpo_spread_hypervolume(const double *losses, size_t n, size_t k, size_t *order);
+/* A tenth beyond the worst of n >= 1 rows in each goal, as that of MO-TPE in Optuna: max(1.1 w, 0.9 w), 0 becomes
+ * 1e-12. */
+void hpo_worst_reference(const double *losses, size_t n, size_t k, double *reference);
+/* The hypervolume subset selection of MO-TPE, greedily: first the row of n that dominates most, then always the one
+ * that adds most to those before it, ties to the earlier row, until there are `count` of them; the others behind them
+ * as they lie. order: n. A gain never grows as rows are placed, so only those are computed again that may be the
+ * largest. The reference is that of the rows above. */
+void hpo_select_hypervolume(const double *losses, size_t n, size_t k, size_t count, size_t *order);
 
 /* The reference point of a study, as losses, one for each goal: what the study file gives, else the worst of the first
  * HPO_REFERENCE_RESULTS successes (of as many as there are, at whatever fidelity), so that it stands once these are

@@ -117,6 +117,7 @@ static void reserve(hpo_parzen *p, size_t need) {
 
 /* What is left is the prior. */
 void hpo_parzen_clear(hpo_parzen *p) {
+    p->given = NULL;
     reserve(p, 1);
     for (size_t d = 0; d < p->dims; d++) {
         axis *a = &p->axes[d];
@@ -198,6 +199,10 @@ void hpo_parzen_weights(size_t n, double *weights) {
     const double first = 1 / (double)n, rise = old > 1 ? (1 - first) / (double)(old - 1) : 0;
     for (size_t i = 0; i < old; i++) weights[i] = first + (double)i * rise;
     for (size_t i = old > 1 ? old - 1 : old; i < n; i++) weights[i] = 1;
+}
+
+void hpo_parzen_weigh(hpo_parzen *p, const double *weights) {
+    p->given = weights;
 }
 
 static void choose_members(hpo_parzen *p, const unsigned char *member) {
@@ -307,9 +312,19 @@ static void reserve_fit(hpo_parzen *p) {
     for (size_t i = 0; i < 4; i++) *reals[i] = resized(*reals[i], p->fit_capacity, sizeof **reals[i]);
 }
 
+/* Of the members, in their order. */
+static void weigh_members(const hpo_parzen *p, double *weights) {
+    if (!p->given) {
+        hpo_parzen_weights(p->n_members, weights);
+        return;
+    }
+    for (size_t row = 1, next = 0; row < p->n; row++)
+        if (p->used[row]) weights[next++] = p->given[row - 1];
+}
+
 /* By row: 0 for those that are not used. */
 static void fit_weights(hpo_parzen *p) {
-    hpo_parzen_weights(p->n_members, p->weight + 1);
+    weigh_members(p, p->weight + 1);
     size_t left = p->n_members;
     p->weight[0] = p->total_weight = 1;
     for (size_t i = 1; i <= left; i++) p->total_weight += p->weight[i];

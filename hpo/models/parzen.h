@@ -23,6 +23,9 @@ size_t hpo_parzen_points(const hpo_parzen *parzen);
 /* unit: count x dims of the space, NaN where inactive. Copied. */
 void hpo_parzen_add(hpo_parzen *parzen, const double *unit, size_t count);
 
+/* What every point counts, by row, instead of what its age says; borrowed until the next clear. NULL: by age. */
+void hpo_parzen_weigh(hpo_parzen *parzen, const double *weights);
+
 /* Fits over the given coordinates to the points whose member byte is not 0 (by row; NULL: all) and which have all of
  * these coordinates. dims is borrowed until the next fit. Fitting again after few changes is cheap. */
 void hpo_parzen_fit(hpo_parzen *parzen, const size_t *dims, size_t n_dims, const unsigned char *member);

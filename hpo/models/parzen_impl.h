@@ -46,9 +46,10 @@ struct hpo_parzen {
     size_t n_continuous;
     const double **x, **scale; /* of the continuous ones among the fitted */
     unsigned char *used;
-    uint32_t *in_order; /* those used of the coordinate that is being fitted */
-    double *weight;     /* by row; 0 = not used */
-    double *base;       /* by row: minus the logarithms of the norms */
+    uint32_t *in_order;  /* those used of the coordinate that is being fitted */
+    double *weight;      /* by row; 0 = not used */
+    const double *given; /* by point: in the place of weights by age; may be NULL */
+    double *base;        /* by row: minus the logarithms of the norms */
     double total_weight, smoothing;
     changed_kernels changed;
     size_t fit_capacity;

@@ -36,7 +36,11 @@
  * best on, until as many of them are feasible as would be among the best without constraints; all, as long as there are
  * fewer, so that feasibility alone counts until something is feasible. Draws come in equal shares from all l of which
  * the share is below 1. Of a constraint, too, only the last results are in the densities, those of the trials that g of
- * the objective remembers. */
+ * the objective remembers.
+ *
+ * With several goals it is MO-TPE: the best are whole non-dominated ranks, and of the rank that is cut those that cover
+ * most (hpo/models/best_goals.h). In l, but not with constraints, each counts by what it alone adds to their
+ * hypervolume. */
 #include "hpo/samplers/trust.h"
 
 #include <math.h>
@@ -44,7 +48,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "hpo/models/best.h"
+#include "hpo/models/best_goals.h"
 #include "hpo/models/parzen.h"
 
 enum { MAX_RANDOM_ATTEMPT = 32, REMEMBERED = 1000 };
@@ -90,7 +94,9 @@ typedef struct tpe_state {
     unsigned char *member;
     size_t member_capacity;
     hpo_ranked *ranked;
-    size_t ranked_capacity;
+    double *weights; /* of the best, with several goals */
+    size_t ranked_capacity, weights_capacity;
+    size_t n_goals;
     bool constrained;
     double gamma_objective;                  /* share of the results in l */
     factor constraints[HPO_MAX_CONSTRAINTS]; /* those that not all results meet */
@@ -225,6 +231,11 @@ static int by_trial(const void *a, const void *b) {
 static size_t rank_best(tpe_state *s, const hpo_dataset *data) {
     const size_t worked = data->n - data->n_failed;
     size_t best = hpo_best_count(data->n, s->gamma, (size_t)s->most);
+    if (s->n_goals > 1) {
+        best = hpo_ranked_first_of_goals(s->ranked, data, s->n_goals, best);
+        s->gamma_objective = (double)best / (double)worked;
+        return best;
+    }
     hpo_ranked_fill(s->ranked, data);
     if (!s->constrained) {
         if (best > worked) best = worked;
@@ -254,6 +265,10 @@ static void split(tpe_state *s, const hpo_dataset *data) {
     for (size_t i = 0; i < best; i++) {
         hpo_parzen_add(s->below, data->trial_unit + s->ranked[i].trial * s->dims, 1);
     }
+    if (s->n_goals == 1 || s->constrained) return; /* infeasible ones among the best are on no front */
+    BASE_GROW(s->weights, s->weights_capacity, best + 1);
+    hpo_ranked_weights(s->ranked, best, data, s->n_goals, s->weights);
+    hpo_parzen_weigh(s->below, s->weights);
 }
 
 /* One constraint's two sets, successes whose excess is known; false: all meet it, or nothing is known. */
@@ -444,6 +459,7 @@ static base_status tpe_ask(void *self, hpo_view view, const hpo_request *request
         return draw_outright(s, &rng, config, origin, err);
     }
     s->constrained = hpo_view_constraints(view).count > 0;
+    (void)hpo_view_goals(view, &s->n_goals);
     split(s, &data);
     if (s->constrained) split_constraints(s, view, &data);
     follow(s, view, &data);
@@ -496,6 +512,7 @@ static void tpe_fini(void *self) {
     free(s->signature);
     free(s->member);
     free(s->ranked);
+    free(s->weights);
     for (size_t c = 0; c < HPO_MAX_CONSTRAINTS; c++) {
         free(s->constraints[c].meets);
         free(s->constraints[c].fails);
@@ -511,7 +528,7 @@ const hpo_sampler_type hpo_sampler_tpe = {
     .name = "tpe",
     .summary = "tree-structured Parzen estimator: where good results are dense and others are not",
     .options = tpe_options,
-    .flags = HPO_SAMPLER_SLOW,
+    .flags = HPO_SAMPLER_SLOW | HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(tpe_state),
     .init = tpe_init,
     .ask = tpe_ask,

@@ -89,7 +89,7 @@ static void the_spread_takes_most_first(void **state) {
     (void)state;
     static const double front[] = {0, 10, 1, 8, 3, 3, 9, 2, 10, 0};
     size_t order[5];
-    hpo_spread_hypervolume(front, 5, 2, order);
+    hpo_select_hypervolume(front, 5, 2, 5, order);
     assert_int_equal(order[0], 2); /* the knee */
     const double reference[] = {11, 11};
     double placed[10];

@@ -139,6 +139,45 @@ static void masses_add_up_and_draws_follow(void **state) {
     rig_close(&r);
 }
 
+/* The sum of kernels, each times its weight (1 for the prior), is linear in the weights (here they lie on a
+ * line), and with weights of 1 it is that of points that are young; draws follow it. */
+static void given_weights_count(void **state) {
+    (void)state;
+    static const double points[] = {0.2, 0.7}, at[] = {0.1, 0.25, 0.5, 0.9}, weights[][2] = {{1, 1}, {2, 0.5}, {3, 0}};
+    double sums[3][4], plain[4];
+    rig r = rig_open("{x: {min: 0.0, max: 1.0}}");
+    hpo_parzen_add(r.parzen, points, 2);
+    hpo_parzen_fit(r.parzen, first_two, 1, NULL);
+    hpo_parzen_log_density(r.parzen, at, 4, plain);
+    for (size_t w = 0; w < 3; w++) {
+        hpo_parzen_weigh(r.parzen, weights[w]);
+        hpo_parzen_fit(r.parzen, first_two, 1, NULL);
+        hpo_parzen_log_density(r.parzen, at, 4, sums[w]);
+        for (size_t i = 0; i < 4; i++) sums[w][i] = exp(sums[w][i]) * (1 + weights[w][0] + weights[w][1]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_NEAR(sums[0][i], 3 * exp(plain[i]), 1e-12);
+        CHECK_NEAR(sums[2][i] - sums[1][i], sums[1][i] - sums[0][i], 1e-12);
+        assert_true(fabs(sums[1][i] - sums[0][i]) > 0.01);
+    }
+    base_rng rng = base_rng_stream(3, BASE_RNG_TEST, 0, 0);
+    hpo_parzen_weigh(r.parzen, (double[]){1e-12, 1});
+    hpo_parzen_fit(r.parzen, first_two, 1, (unsigned char[]){1, 1});
+    double mean = 0, x, expected = 0;
+    for (size_t i = 0; i < 20000; i++) {
+        hpo_parzen_draw(r.parzen, &rng, 1, &x);
+        mean += x / 20000;
+    }
+    for (size_t i = 0; i < 1000; i++) {
+        double log_density;
+        x = ((double)i + 0.5) / 1000;
+        hpo_parzen_log_density(r.parzen, &x, 1, &log_density);
+        expected += x * exp(log_density) / 1000;
+    }
+    CHECK_NEAR(mean, expected, 0.01);
+    rig_close(&r);
+}
+
 /* The definition, written down once more without blocks, caches or skipped kernels. */
 static double plain_log_density(double (*points)[2], double (*sigma)[2], const unsigned char *member, size_t n,
                                 const double *x) {
@@ -249,6 +288,7 @@ int main(void) {
         cmocka_unit_test(the_mixture_of_three_points),
         cmocka_unit_test(choices_are_smoothed),
         cmocka_unit_test(masses_add_up_and_draws_follow),
+        cmocka_unit_test(given_weights_count),
         cmocka_unit_test(what_is_kept_changes_nothing),
         cmocka_unit_test(inactive_points_are_left_out),
         cmocka_unit_test(the_best_are_selected),

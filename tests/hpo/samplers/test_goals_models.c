@@ -4,7 +4,7 @@
 
 enum { DIMS = 5, SEEDS = 3, TRIALS = 60 };
 
-static const char *const models[] = {"gp", "rf"};
+static const char *const models[] = {"gp", "rf", "tpe"};
 
 static void they_come_closer_to_a_front(void **state) {
     (void)state;
