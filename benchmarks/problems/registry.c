@@ -41,6 +41,12 @@
     X(bbob_f22)                                                                                                        \
     X(bbob_f23)                                                                                                        \
     X(bbob_f24)                                                                                                        \
+    X(zdt1)                                                                                                            \
+    X(zdt2)                                                                                                            \
+    X(zdt3)                                                                                                            \
+    X(zdt4)                                                                                                            \
+    X(zdt6)                                                                                                            \
+    X(dtlz2)                                                                                                           \
     X(hartmann3)                                                                                                       \
     X(hartmann6)                                                                                                       \
     X(hartmann6_ball)                                                                                                  \
