@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "hpo/models/hypervolume.h"
+
 enum { RANDOM_POINTS = 1001 };
 
 struct bench_opened {
@@ -16,6 +18,17 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* That of a front of one result. */
+static double hypervolume_of(const hpo_study_spec *spec, const hpo_metrics *metrics) {
+    double losses[HPO_MAX_GOALS], reference[HPO_MAX_GOALS];
+    for (size_t g = 0; g < spec->n_goals; g++) {
+        const double sign = spec->goals[g].maximize ? -1 : 1, *value = hpo_metrics_get(metrics, spec->goals[g].name);
+        losses[g] = value && !isnan(*value) ? sign * *value : (double)INFINITY;
+        reference[g] = sign * spec->goals[g].reference;
+    }
+    return hpo_hypervolume(losses, 1, spec->n_goals, reference);
+}
+
 /* A point that fails is worse than all others. */
 static double value_at(const bench_opened_problem *p, const double *config, uint64_t number) {
     const hpo_job job = {.trial = number,
@@ -24,10 +37,12 @@ static double value_at(const bench_opened_problem *p, const double *config, uint
                          .seed = number,
                          .parent = UINT64_MAX,
                          .limits = p->spec->limits};
-    const double worst = p->spec->goals[0].maximize ? -INFINITY : INFINITY;
+    const bool several = p->spec->n_goals > 1;
+    const double worst = several ? 0 : p->spec->goals[0].maximize ? -INFINITY : INFINITY;
     hpo_result result;
     hpo_instance_evaluate(p->instance, &job, NULL, &result);
     if (result.failure != HPO_FAILURE_NONE) return worst;
+    if (several) return hypervolume_of(p->spec, &result.metrics);
     const double *exact = hpo_metrics_get(&result.metrics, "exact");
     const double *value = exact ? exact : hpo_metrics_get(&result.metrics, p->spec->goals[0].name);
     return value && !isnan(*value) ? *value : worst;
@@ -50,12 +65,25 @@ static base_status find_median(bench_opened_problem *p, base_err *err) {
     return status;
 }
 
+/* Else the reference would be another one for each run. */
+static base_status check_references(const hpo_study_spec *spec, const bench_suite_problem *problem, base_err *err) {
+    for (size_t g = 0; g < spec->n_goals && spec->n_goals > 1; g++) {
+        if (!isnan(spec->goals[g].reference)) continue;
+        return base_yaml_fail(problem->metrics, err,
+                              "methods are compared by the hypervolume, so each of several metrics needs a reference, "
+                              "e.g. {name: %s, reference: 1}",
+                              spec->goals[g].name);
+    }
+    return BASE_OK;
+}
+
 /* Any method that searches it will do. */
 static base_status open_problem(const bench_suite *suite, size_t problem, const hpo_catalog *catalog,
                                 bench_opened_problem *out, base_err *err) {
     bench_cell cell = {.problem = problem, .seed = 1};
     while (cell.method + 1 < suite->n_methods && !suite->problems[problem].runs[cell.method]) cell.method++;
     BASE_TRY(bench_suite_read_study(suite, cell, catalog, &out->spec, err));
+    BASE_TRY(check_references(out->spec, &suite->problems[problem], err));
     BASE_TRY(hpo_instance_create(out->spec, 0, &out->instance, err));
     return out->spec->objective->flags & HPO_OBJECTIVE_IN_RANK ? find_median(out, err) : BASE_OK;
 }

@@ -71,6 +71,7 @@ void bench_suite_study(const bench_suite *suite, bench_cell cell, base_buf *out)
     put("objective", p->objective, out);
     put("parameters", p->parameters, out);
     put("metric", p->metric, out);
+    put("metrics", p->metrics, out);
     put("constraints", p->constraints, out);
     put("fidelity", p->fidelity, out);
     put("method", suite->methods[cell.method].method, out);

@@ -9,7 +9,7 @@ enum { MOST_PROBLEMS = 10000 };
 
 typedef struct problem_entry {
     const char *name;
-    const base_yaml_node *problem, *each, *objective, *fidelity, *parameters, *metric, *constraints, *budget, *methods;
+    const base_yaml_node *problem, *each, *objective, *fidelity, *parameters, *metric, *metrics, *constraints, *budget, *methods;
     size_t combinations; /* of the lists of each */
 } problem_entry;
 
@@ -35,6 +35,8 @@ static const base_option problem_options[] = {{.name = "name",
 , PART(parameters, "map"), .help = "as in a study; default: the problem's own"
 }
 , PART(metric, "name or map"), .help = "as in a study"
+}
+, PART(metrics, "list"), .help = "as in a study, each with its reference: results are compared by hypervolume"
 }
 , PART(constraints, "list"), .help = "as in a study: only feasible results count"
 }
@@ -206,6 +208,7 @@ static base_status add_entry(bench_suite *s, const base_yaml_node *node, const p
     bench_suite_problem common = {.fidelity = e->fidelity,
                                   .parameters = e->parameters,
                                   .metric = e->metric,
+                                  .metrics = e->metrics,
                                   .constraints = e->constraints,
                                   .budget = budget};
     if (e->budget) BASE_TRY(read_budget(s, e->budget, &common.budget, err));

@@ -4,6 +4,12 @@
 
 #include <stdlib.h>
 
+#include "hpo/models/hypervolume.h"
+
+bool bench_trace_maximizes(const hpo_study_spec *spec) {
+    return spec->n_goals > 1 || spec->goals[0].maximize;
+}
+
 void bench_trace_begin(bench_trace *trace, const hpo_study_spec *spec, bench_charge charge) {
     *trace = (bench_trace){.charge = charge, .full = spec->fidelity.max, .last = UINT64_MAX};
 }
@@ -21,28 +27,49 @@ static double spent_after(const bench_trace *t, const hpo_study *study, const hp
     return t->spent + (record->fidelity - from) / t->full;
 }
 
-static void add(bench_trace *t, const hpo_incumbent *best, double now) {
-    const hpo_eval *e = best->eval;
-    const double *exact = e->metrics ? hpo_metrics_get(e->metrics, "exact") : NULL;
+static void add(bench_trace *t, const hpo_incumbent *best, double now, double value, double exact) {
     BASE_GROW(t->points, t->capacity, t->count + 1);
     t->points[t->count++] = (bench_point){.spent = t->spent,
                                           .time = now / t->full,
                                           .evaluations = t->evaluations,
                                           .trial = best->trial,
-                                          .fidelity = e->fidelity,
-                                          .value = e->value,
-                                          .exact = exact ? *exact : e->value};
+                                          .fidelity = best->eval->fidelity,
+                                          .value = value,
+                                          .exact = exact};
+}
+
+static void watch_incumbent(bench_trace *t, hpo_view view, double now) {
+    hpo_incumbent best;
+    if (!hpo_view_incumbent(view, &best) || best.eval->event == t->last) return;
+    if (!hpo_eval_is_feasible(best.eval)) return;
+    const double *exact = best.eval->metrics ? hpo_metrics_get(best.eval->metrics, "exact") : NULL;
+    t->last = best.eval->event;
+    add(t, &best, now, best.eval->value, exact ? *exact : best.eval->value);
+}
+
+static void watch_front(bench_trace *t, hpo_view view, double now) {
+    size_t members;
+    const hpo_front_entry *log = hpo_view_front_log(view, &members);
+    if (members == t->members) return;
+    t->members = members;
+    const hpo_front_entry *newest = &log[members - 1];
+    const hpo_trial trial = hpo_view_trial(view, newest->trial);
+    const double volume = hpo_view_hypervolume(view);
+    add(t, &(hpo_incumbent){newest->trial, &trial.evals[newest->eval]}, now, volume, volume);
 }
 
 void bench_trace_watch(void *self, const hpo_study *study, const hpo_record *record, double now) {
     bench_trace *t = self;
     const bool ended = record->kind == HPO_RECORD_RESULT || (record->kind == HPO_RECORD_REPORT && record->stop);
-    hpo_incumbent best;
     if (!ended) return;
     t->spent = spent_after(t, study, record);
     t->evaluations++;
-    if (!hpo_view_incumbent(hpo_study_view(study), &best) || best.eval->event == t->last) return;
-    if (!hpo_eval_is_feasible(best.eval)) return;
-    t->last = best.eval->event;
-    add(t, &best, now);
+    const hpo_view view = hpo_study_view(study);
+    size_t n_goals;
+    (void)hpo_view_goals(view, &n_goals);
+    if (n_goals > 1) {
+        watch_front(t, view, now);
+    } else {
+        watch_incumbent(t, view, now);
+    }
 }

@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/* A new incumbent: the best value on the highest fidelity that was evaluated so far, as the search sees it. */
+/* A new incumbent: the best value on the highest fidelity that was evaluated so far, as the search sees it. With
+ * several metrics: the front has changed; value and exact are its hypervolume, and the rest is of its newest member. */
 typedef struct bench_point {
     double spent;         /* full evaluations, by the suite's charge */
     double time;          /* virtual, in full evaluations */
@@ -22,14 +23,17 @@ typedef struct bench_point {
 
 typedef struct bench_trace {
     bench_charge charge;
-    double full;   /* the highest fidelity */
-    uint64_t last; /* the event that made the incumbent; UINT64_MAX = there is none */
+    double full;    /* the highest fidelity */
+    uint64_t last;  /* the event that made the incumbent; UINT64_MAX = there is none */
+    size_t members; /* that the front has had */
     double spent;
     uint64_t evaluations;
     bench_point *points;
     size_t count, capacity;
 } bench_trace;
 
+/* Whether a larger value is better: as the metric says, and of a hypervolume. */
+bool bench_trace_maximizes(const hpo_study_spec *spec);
 void bench_trace_begin(bench_trace *trace, const hpo_study_spec *spec, bench_charge charge);
 void bench_trace_fini(bench_trace *trace);
 /* A watcher of bench_simulate: self is the trace. */
