@@ -13,6 +13,9 @@
  * - The first configuration is the mode of the priors itself. Parameters without a prior are uniform wherever the prior
  * is asked.
  *
+ * With several goals weights are drawn for each proposal, and incumbent and best results are those of their scalarised
+ * loss (hpo/models/chebyshev.h).
+ *
  * Deviations: sums are taken by their logarithms, so that many dimensions cannot underflow; when neither prior nor
  * incumbent gives any density, each gets one half. */
 #include "hpo/samplers/ensemble.h"
@@ -98,8 +101,19 @@ static bool is_active(hpo_observations *observations, hpo_view view, double max_
     return hpo_ensemble_spent(observations, view, max_fidelity, &reached) >= bracket_cost * (1 - 1e-12) && reached;
 }
 
-static uint64_t find_incumbent(hpo_observations *observations, hpo_view view) {
-    const hpo_dataset data = hpo_observations_collect(observations, view, &(hpo_data_query){.policy = HPO_DATA_LAST});
+/* With the loss that tells the best. */
+static hpo_dataset collect(hpo_observations *observations, hpo_view view, hpo_data_query query, const double *weights,
+                           hpo_scalarised *scalarised) {
+    const hpo_dataset data = hpo_observations_collect(observations, view, &query);
+    size_t k;
+    (void)hpo_view_goals(view, &k);
+    return weights ? hpo_scalarise(scalarised, &data, weights, k) : data;
+}
+
+static uint64_t find_incumbent(hpo_observations *observations, hpo_view view, const double *weights,
+                               hpo_scalarised *scalarised) {
+    const hpo_data_query query = {.policy = HPO_DATA_LAST};
+    const hpo_dataset data = collect(observations, view, query, weights, scalarised);
     size_t best = 0;
     for (size_t i = 1; i < data.n; i++) {
         const hpo_member row = hpo_dataset_member(&data, i), before = hpo_dataset_member(&data, best);
@@ -109,17 +123,22 @@ static uint64_t find_incumbent(hpo_observations *observations, hpo_view view) {
 }
 
 hpo_ensemble hpo_ensemble_at(hpo_observations *observations, const hpo_space *space, hpo_view view, double eta,
-                             uint32_t rung, double max_fidelity, double bracket_cost, uint64_t *incumbent) {
+                             uint32_t rung, double max_fidelity, double bracket_cost, const double *weights,
+                             uint64_t *incumbent) {
+    hpo_scalarised scalarised = {0};
     *incumbent = UINT64_MAX;
     if (!is_active(observations, view, max_fidelity, bracket_cost)) {
         return hpo_ensemble_weigh(eta, rung, 0, -(double)INFINITY);
     }
-    *incumbent = find_incumbent(observations, view);
+    *incumbent = find_incumbent(observations, view, weights, &scalarised);
     const size_t least = (size_t)eta;
     const hpo_data_query query = {.policy = HPO_DATA_HIGHEST, .needed = least, .only_successes = true};
-    const hpo_dataset data = hpo_observations_collect(observations, view, &query);
+    const hpo_dataset data = collect(observations, view, query, weights, &scalarised);
     const size_t n = data.n - data.n_failed;
-    if (n == 0) return hpo_ensemble_weigh(eta, rung, log(eta), 0);
+    if (n == 0) {
+        hpo_scalarised_fini(&scalarised);
+        return hpo_ensemble_weigh(eta, rung, log(eta), 0);
+    }
     const size_t third = (size_t)((double)n / eta), count = third > least ? third : least;
     hpo_ranked *ranked = base_malloc(data.n * sizeof *ranked);
     const double **best = base_malloc(count * sizeof *best);
@@ -131,6 +150,7 @@ hpo_ensemble hpo_ensemble_at(hpo_observations *observations, const hpo_space *sp
     hpo_ensemble_scores(space, best, count, hpo_view_trial(view, *incumbent).config, &log_prior, &log_incumbent);
     free(ranked);
     free(best);
+    hpo_scalarised_fini(&scalarised);
     return hpo_ensemble_weigh(eta, rung, log_prior, log_incumbent);
 }
 
@@ -213,8 +233,13 @@ base_status hpo_ensemble_policy_ask(hpo_ensemble_policy *p, hpo_view view, const
         if (move_to_mode(space, config, p->unit)) return BASE_OK;
     }
     uint64_t incumbent;
-    const hpo_ensemble ensemble = hpo_ensemble_at(p->observations, space, view, (double)p->eta, request->rung,
-                                                  p->env.max_fidelity, p->bracket_cost, &incumbent);
+    size_t k;
+    double weights[HPO_MAX_GOALS];
+    (void)hpo_view_goals(view, &k);
+    if (k > 1) hpo_simplex_weights(&rng, k, weights);
+    const hpo_ensemble ensemble =
+        hpo_ensemble_at(p->observations, space, view, (double)p->eta, request->rung, p->env.max_fidelity,
+                        p->bracket_cost, k > 1 ? weights : NULL, &incumbent);
     const double v = base_rng_uniform(&rng);
     if (v >= ensemble.uniform + ensemble.prior && incumbent != UINT64_MAX) {
         *origin = "incumbent";

@@ -6,6 +6,7 @@
 #define HPO_SAMPLERS_ENSEMBLE_H
 
 #include "hpo/models/best.h"
+#include "hpo/models/chebyshev.h"
 #include "hpo/samplers/sampler.h"
 
 #ifdef __cplusplus
@@ -30,9 +31,11 @@ void hpo_ensemble_scores(const hpo_space *space, const double *const *best, size
                          double *log_prior, double *log_incumbent);
 hpo_ensemble hpo_ensemble_weigh(double eta, uint32_t rung, double log_prior, double log_incumbent);
 /* The ensemble for a new trial on that rung, as the view has it; *incumbent: trial with the best result on any
- * fidelity, UINT64_MAX while the incumbent is not yet in use. */
+ * fidelity, UINT64_MAX while the incumbent is not yet in use. weights: of several goals, by whose scalarised loss
+ * (chebyshev.h) results are the best; NULL with one. */
 hpo_ensemble hpo_ensemble_at(hpo_observations *observations, const hpo_space *space, hpo_view view, double eta,
-                             uint32_t rung, double max_fidelity, double bracket_cost, uint64_t *incumbent);
+                             uint32_t rung, double max_fidelity, double bracket_cost, const double *weights,
+                             uint64_t *incumbent);
 
 /* Draws around a configuration: each parameter changes with probability 1/2, numbers by a normal of deviation 1/4 of
  * the range, choices to another one. False: no allowed point that differs was found. */

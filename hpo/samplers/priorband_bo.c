@@ -22,7 +22,8 @@
  * observed value. A rung's process is conditioned on the running trials of every fidelity whose result on that rung is
  * not known, not only on those that run there: workers below it would not see each other. Nothing that was tried or is
  * running is proposed; when no candidate is new, the ensemble is asked. With constraints the improvement is multiplied
- * by the probability that all are met (hpo/models/feasibility.h). */
+ * by the probability that all are met (hpo/models/feasibility.h). Several goals are made one, another one for each
+ * proposal (hpo/models/chebyshev.h). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ typedef struct bo_state {
     int64_t init, candidates;
     hpo_gp_surrogate *process;
     hpo_gp_feasibility *feasibility;
+    hpo_scalarised scalarised;
     hpo_surrogate posterior;              /* of the process, as it was conditioned last */
     double *configs, *values, *finalists; /* candidates of one proposal */
     bool *used;
@@ -104,6 +106,7 @@ static void bo_fini(void *self) {
     hpo_ensemble_policy_fini(&s->policy);
     hpo_gp_surrogate_destroy(s->process);
     hpo_gp_feasibility_destroy(s->feasibility);
+    hpo_scalarised_fini(&s->scalarised);
     free(s->configs);
     free(s->values);
     free(s->used);
@@ -191,6 +194,7 @@ static bool propose(bo_state *s, hpo_view view, const hpo_request *request, base
     const bool joint = s->model == MODEL_JOINT;
     hpo_dataset data;
     if (!(joint ? rows_of_all(s, view, &data) : rows_of_rung(s, view, &data))) return false;
+    data = hpo_scalarise_drawn(&s->scalarised, view, &data, rng);
     hpo_maximize problem = condition(s, view, &data, joint ? request->fidelity : data.level);
     draw_candidates(s, view, problem.candidates, rng);
     if (s->count == 0) return false;
@@ -218,7 +222,7 @@ const hpo_sampler_type hpo_sampler_priorband_bo = {
     .name = "priorband-bo",
     .summary = "PriorBand's mixture first, later the expected improvement of a Gaussian process",
     .options = bo_options,
-    .flags = HPO_SAMPLER_NEEDS_PRIOR | HPO_SAMPLER_SLOW,
+    .flags = HPO_SAMPLER_NEEDS_PRIOR | HPO_SAMPLER_SLOW | HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(bo_state),
     .init = bo_init,
     .ask = bo_ask,

@@ -79,7 +79,7 @@ static void add_result(hpo_history *history, uint64_t id, const double *config, 
 
 static hpo_ensemble at(const toy_sampling *s, hpo_observations *observations, uint64_t *incumbent) {
     return hpo_ensemble_at(observations, s->space, hpo_history_view(s->history), 3, 1, 9,
-                           hpo_ensemble_bracket_cost(1, 9, true, 3), incumbent);
+                           hpo_ensemble_bracket_cost(1, 9, true, 3), NULL, incumbent);
 }
 
 /* Fidelities 1, 3, 9: one bracket costs 27. The incumbent counts from the first result at 9 with 27 spent on. */
@@ -127,6 +127,39 @@ static void at_least_eta_results_speak(void **state) {
     assert_int_equal(incumbent, 0);
     CHECK_NEAR(e.prior, .1390437542, 1e-10);
     CHECK_NEAR(e.incumbent, .6109562458, 1e-10);
+    hpo_observations_destroy(observations);
+    toy_sampling_close(&s);
+}
+
+/* On the front a^2 + b^2 = 1 with the centre of the circle beyond it: the weights say who is the best. */
+static void weights_choose_the_incumbent(void **state) {
+    (void)state;
+    static const hpo_goal goals[] = {{.name = "a", .reference = 1}, {.name = "b", .reference = 1}};
+    static const double weights[][2] = {{1, 0}, {0, 1}, {0.5, 0.5}};
+    static const uint64_t expected[] = {0, 4, 2};
+    toy_sampling s;
+    toy_sampling_open(&s, "priorband", 1, one_number);
+    hpo_history_destroy(s.history);
+    s.history = hpo_history_create_for(s.space, goals, 2, 9);
+    hpo_observations *observations = hpo_observations_create(s.space);
+    for (uint64_t id = 0; id < 5; id++) {
+        const double x = 0.1 + 0.2 * (double)id, angle = 0.25 * (double)id * acos(0);
+        base_err err;
+        hpo_record record = {.kind = HPO_RECORD_START, .trial = id, .fidelity = 9, .parent = UINT64_MAX, .config = &x};
+        record.as_of = hpo_history_view(s.history).as_of;
+        CHECK_OK(hpo_history_apply(s.history, &record, &err));
+        record = (hpo_record){.kind = HPO_RECORD_RESULT, .trial = id, .fidelity = 9, .n_values = 2, .final = true};
+        record.values[0] = 1 - cos(angle);
+        record.values[1] = 1 - sin(angle);
+        record.result.cost = 9;
+        CHECK_OK(hpo_history_apply(s.history, &record, &err));
+    }
+    for (size_t i = 0; i < CHECK_COUNT(expected); i++) {
+        uint64_t incumbent;
+        const double cost = hpo_ensemble_bracket_cost(1, 9, true, 3);
+        hpo_ensemble_at(observations, s.space, hpo_history_view(s.history), 3, 1, 9, cost, weights[i], &incumbent);
+        assert_int_equal(incumbent, expected[i]);
+    }
     hpo_observations_destroy(observations);
     toy_sampling_close(&s);
 }
@@ -188,6 +221,7 @@ int main(void) {
         cmocka_unit_test(beliefs_against_the_incumbent),
         cmocka_unit_test(the_incumbent_is_activated),
         cmocka_unit_test(at_least_eta_results_speak),
+        cmocka_unit_test(weights_choose_the_incumbent),
         cmocka_unit_test(the_first_trial_is_the_mode),
         cmocka_unit_test(mutations_are_local),
     };

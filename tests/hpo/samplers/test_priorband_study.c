@@ -142,7 +142,7 @@ static void the_incumbent_is_the_best_of_the_newest_results(void **state) {
                                       .result = {.cost = 8}});
     }
     uint64_t incumbent;
-    hpo_ensemble_at(observations, s.space, hpo_history_view(s.history), 3, 0, 9, 27, &incumbent);
+    hpo_ensemble_at(observations, s.space, hpo_history_view(s.history), 3, 0, 9, 27, NULL, &incumbent);
     assert_int_equal(incumbent, 1);
     hpo_observations_destroy(observations);
     toy_sampling_close(&s);
