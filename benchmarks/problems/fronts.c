@@ -21,8 +21,8 @@
  *   g = sum_{i>2} (x_i - 1/2)^2, f1 = (1 + g) cos(a) cos(b), f2 = (1 + g) cos(a) sin(b), f3 = (1 + g) sin(a),
  *   a = x1 pi/2, b = x2 pi/2.
  *
- * (ZDT5 is of bits.) The y_i of zdt4 are published as parameters of their own in [-5, 5]. The optimum is that of f1 alone, at a
- * place on the front. On that of zdt4 and dtlz2 all others but the first are in the middle of the box, as published. */
+ * (ZDT5 is of bits.) The y_i of zdt4 are published as parameters of their own in [-5, 5]. There is no
+ * optimum. On the front of zdt4 and dtlz2 most parameters are in the middle of the box, as published. */
 /* clang-format on */
 #include <math.h>
 
@@ -32,8 +32,6 @@ typedef struct front {
     double (*first)(double x);
     double (*distance)(const double *x, size_t n); /* g, of the n parameters behind the first */
     double (*shape)(double first, double g);       /* h */
-    double place, best;                            /* x1 where f1 is least, and f1 there */
-    double others;                                 /* all other parameters on the front */
 } front;
 
 static size_t dims_of(const bench_instance *instance) {
@@ -107,16 +105,6 @@ static void dtlz2_evaluate(const bench_instance *instance, const double *x, doub
     values[2] = radius * sin(a);
 }
 
-/* ---- both ---- */
-
-static bool front_optimum(const bench_instance *instance, size_t which, double *x, double *value) {
-    const front *f = instance->problem->detail;
-    if (which > 0) return false;
-    for (size_t i = 0; i < dims_of(instance); i++) x[i] = i == 0 ? f->place : f->others;
-    *value = f->best;
-    return true;
-}
-
 #define FRONT(name_, evaluate_, third_, text_, ...)                                                                    \
     const bench_problem bench_problem_##name_ = {                                                                      \
         .name = #name_,                                                                                                \
@@ -127,7 +115,6 @@ static bool front_optimum(const bench_instance *instance, size_t which, double *
         .box = {0, 1},                                                                                                 \
         .parameters = bench_box_parameters,                                                                            \
         .evaluate = evaluate_,                                                                                         \
-        .optimum = front_optimum,                                                                                      \
         .detail = &(const front){__VA_ARGS__},                                                                         \
     }
 
@@ -138,10 +125,8 @@ FRONT(zdt2, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions
 FRONT(zdt3, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; a front of five parts",
       .first = identity, .distance = zdt1_distance, .shape = broken);
 FRONT(zdt4, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; many local fronts", .first = identity,
-      .distance = zdt4_distance, .shape = convex, .others = 0.5);
-/* f1 is least where tan(6 pi x) = 9 pi. */
+      .distance = zdt4_distance, .shape = convex);
 FRONT(zdt6, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; few points near one end of the front",
-      .first = zdt6_first, .distance = zdt6_distance, .shape = concave, .place = 0.08145779687998357,
-      .best = 0.28077531881536977);
+      .first = zdt6_first, .distance = zdt6_distance, .shape = concave);
 FRONT(dtlz2, dtlz2_evaluate, "f3", "three metrics f1, f2 and f3, any number of dimensions; the eighth of a sphere",
-      .place = 1, .others = 0.5);
+      .first = NULL);

@@ -29,15 +29,16 @@ typedef enum bench_prior {
 /* What of its settings a problem understands. Noise is for every problem that has none of its own, a prior for every
  * one whose optimum is known. */
 enum {
-    BENCH_TAKES_SIZE = 1,       /* n_categorical, n_continuous */
-    BENCH_TAKES_DIMENSIONS = 2, /* with integers, choices, logs and levels: a box whose optimum is known */
+    BENCH_TAKES_SIZE = 1, /* n_categorical, n_continuous */
+    BENCH_TAKES_DIMENSIONS = 2,
     BENCH_TAKES_PRIOR = 4,
     BENCH_TAKES_AVERAGE = 8,
     BENCH_TAKES_TASK = 16,
     BENCH_TAKES_INSTANCE = 32,
     BENCH_TAKES_NOISE = 64,
-    BENCH_TAKES_TABLE = 128,  /* file, and what its columns are */
-    BENCH_TAKES_JOURNAL = 256 /* journal */
+    BENCH_TAKES_TABLE = 128,   /* file, and what its columns are */
+    BENCH_TAKES_JOURNAL = 256, /* journal */
+    BENCH_TAKES_MIXED = 512    /* integers, choices, logs and levels: every box whose optimum is known */
 };
 typedef struct bench_settings {
     int64_t n_categorical, n_continuous;

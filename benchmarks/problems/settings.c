@@ -171,7 +171,9 @@ static base_status find_problem(const base_yaml_node *settings, const bench_requ
 }
 
 unsigned bench_takes(const bench_problem *problem) {
-    return problem->takes | (problem->metric[1] ? 0 : BENCH_TAKES_NOISE) | (problem->optimum ? BENCH_TAKES_PRIOR : 0);
+    const unsigned mixed = problem->takes & BENCH_TAKES_DIMENSIONS && problem->optimum ? BENCH_TAKES_MIXED : 0;
+    return problem->takes | (problem->metric[1] ? 0 : BENCH_TAKES_NOISE) | (problem->optimum ? BENCH_TAKES_PRIOR : 0) |
+           mixed;
 }
 
 /* A setting that the problem does not understand would be believed to have an effect. */
@@ -182,8 +184,8 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
     } rules[] = {
         {"n_categorical", BENCH_TAKES_SIZE}, {"n_continuous", BENCH_TAKES_SIZE}, {"dimensions", BENCH_TAKES_DIMENSIONS},
         {"prior", BENCH_TAKES_PRIOR},        {"average", BENCH_TAKES_AVERAGE},   {"task", BENCH_TAKES_TASK},
-        {"instance", BENCH_TAKES_INSTANCE},  {"noise", BENCH_TAKES_NOISE},       {"integers", BENCH_TAKES_DIMENSIONS},
-        {"choices", BENCH_TAKES_DIMENSIONS}, {"logs", BENCH_TAKES_DIMENSIONS},   {"levels", BENCH_TAKES_DIMENSIONS},
+        {"instance", BENCH_TAKES_INSTANCE},  {"noise", BENCH_TAKES_NOISE},       {"integers", BENCH_TAKES_MIXED},
+        {"choices", BENCH_TAKES_MIXED},      {"logs", BENCH_TAKES_MIXED},        {"levels", BENCH_TAKES_MIXED},
         {"file", BENCH_TAKES_TABLE},         {"minimize", BENCH_TAKES_TABLE},    {"maximize", BENCH_TAKES_TABLE},
         {"fidelity", BENCH_TAKES_TABLE},     {"ignore", BENCH_TAKES_TABLE},      {"log", BENCH_TAKES_TABLE},
         {"continues", BENCH_TAKES_TABLE},    {"journal", BENCH_TAKES_JOURNAL}};

@@ -57,7 +57,7 @@ static void optima(void **state) {
     size_t count;
     const bench_problem *const *problems = bench_problems(&count);
     for (size_t p = 0; p < count; p++) {
-        if (!(problems[p]->takes & BENCH_TAKES_DIMENSIONS)) continue;
+        if (!(bench_takes(problems[p]) & BENCH_TAKES_MIXED)) continue;
         base_err err = {0};
         bound_problem problem = bind_with(problems[p]->name, &mixed);
         double x[DIMS], y[DIMS], best;
