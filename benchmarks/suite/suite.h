@@ -32,7 +32,7 @@ typedef struct bench_budget {
 
 typedef struct bench_suite_problem {
     const char *name;
-    const base_yaml_node *objective;                                    /* as a study has it */
+    const base_yaml_node *objective;                                              /* as a study has it */
     const base_yaml_node *fidelity, *parameters, *metric, *metrics, *constraints; /* NULL: not given */
     bench_budget budget;
     bool *runs; /* by method */

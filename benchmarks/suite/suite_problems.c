@@ -9,7 +9,8 @@ enum { MOST_PROBLEMS = 10000 };
 
 typedef struct problem_entry {
     const char *name;
-    const base_yaml_node *problem, *each, *objective, *fidelity, *parameters, *metric, *metrics, *constraints, *budget, *methods;
+    const base_yaml_node *problem, *each, *objective, *fidelity, *parameters, *metric, *metrics, *constraints, *budget,
+        *methods;
     size_t combinations; /* of the lists of each */
 } problem_entry;
 
