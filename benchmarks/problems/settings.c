@@ -189,11 +189,11 @@ static base_status check_settings(const base_yaml_node *settings, const bench_pr
         {"file", BENCH_TAKES_TABLE},         {"minimize", BENCH_TAKES_TABLE},    {"maximize", BENCH_TAKES_TABLE},
         {"fidelity", BENCH_TAKES_TABLE},     {"ignore", BENCH_TAKES_TABLE},      {"log", BENCH_TAKES_TABLE},
         {"continues", BENCH_TAKES_TABLE},    {"journal", BENCH_TAKES_JOURNAL}};
-    enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS };
+    enum { ANY_SIZE = BENCH_TAKES_SIZE | BENCH_TAKES_DIMENSIONS, OF_SIZE = ANY_SIZE | BENCH_TAKES_MIXED };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const base_yaml_node *key = base_yaml_key(settings, rules[i].key);
         if (!key || (bench_takes(problem) & rules[i].takes)) continue;
-        if ((rules[i].takes & ANY_SIZE) && !(problem->takes & ANY_SIZE))
+        if ((rules[i].takes & OF_SIZE) && !(problem->takes & ANY_SIZE))
             return base_yaml_fail(key, err, "the problem %s has one size: remove %s", problem->name, rules[i].key);
         return base_yaml_fail(key, err, "the problem %s knows no %s: remove it", problem->name, rules[i].key);
     }

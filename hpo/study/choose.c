@@ -17,7 +17,8 @@ enum {
     MANY_PARAMETERS = 200, /* the same */
     MANY_WORKERS = 200,    /* the same: one process proposes for all, and its model holds what runs, too */
     ENOUGH = 30,           /* full evaluations, with which a model needs no cheap ones; */
-    ENOUGH_ASIDE = 60,     /* where several are on their way when the next is proposed */
+    ENOUGH_ASIDE = 60,     /* where several are on their way when the next is proposed, */
+    ENOUGH_EACH = 5,       /* and so many of every worker: fewer are proposed all but blindly */
 };
 static const double LADDER = 2.999; /* a range with two rungs at least, eta being 3 */
 
@@ -51,7 +52,8 @@ static bool has_ladder_and_priors(const hpo_situation *s) {
     return has_ladder(s) && s->priors;
 }
 static bool has_ladder_and_enough(const hpo_situation *s) {
-    return has_ladder(s) && budget_at_least(s, s->workers > 1 ? ENOUGH_ASIDE : ENOUGH);
+    const double aside = fmax(ENOUGH_ASIDE, ENOUGH_EACH * (double)s->workers);
+    return has_ladder(s) && budget_at_least(s, s->workers > 1 ? aside : ENOUGH);
 }
 static bool has_priors(const hpo_situation *s) {
     return s->priors;
@@ -78,7 +80,7 @@ static const hpo_rule rules[] = {
      "{sampler: tpe, scheduler: asha}", DENSITIES},
     {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",
      "priors pay off at once, and a Gaussian process takes over from them"},
-    {has_ladder_and_enough, "a fidelity, and 30 full evaluations (60 with several workers)", "gp",
+    {has_ladder_and_enough, "a fidelity, and 30 full evaluations (with several workers 60, and 5 for each)", "gp",
      "with so many full evaluations a Gaussian process needs no cheap ones"},
     {has_ladder, "a fidelity", "{sampler: gp, scheduler: asha, data: joint}",
      "a Gaussian process learns from cheap evaluations, too, and nobody waits"},

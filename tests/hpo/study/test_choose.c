@@ -35,7 +35,13 @@ static void every_situation_has_a_rule(void **state) {
     check_rule(&s, "{sampler: tpe, scheduler: asha}");
     s.searched = 0;
     check_rule(&s, "random");
-    s.searched = 5, s.workers = 200;
+    s.searched = 5, s.workers = 20;
+    check_rule(&s, "gp");
+    s.workers = 21;
+    check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
+    s.workers = 200, s.budget = 1000;
+    check_rule(&s, "gp");
+    s.workers = 2, s.budget = 60;
     check_rule(&s, "gp");
     s.budget = 59;
     check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
