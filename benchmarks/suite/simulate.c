@@ -37,7 +37,7 @@ typedef struct simulation {
     const bench_simulation_env *env;
     hpo_study *study;
     hpo_instance *instance;
-    base_buf folder, parent_folder; /* of the trial that is being evaluated */
+    base_buf folder, parent_folder; /* of a trial, and of the one that it inherits from */
     virtual_worker *workers;
     event *busy;    /* a heap */
     uint32_t *idle; /* a stack of numbers of workers */
@@ -120,13 +120,13 @@ static double duration_of(const simulation *s, const virtual_worker *w, const hp
 }
 
 /* The trial's, which is made; NULL: there are none. An evaluation that cannot write there fails with a sentence. */
-static const char *folder_of(simulation *s, uint64_t id) {
+static const char *folder_of(const simulation *s, uint64_t id, base_buf *path) {
     base_err ignored;
     if (!s->env->folder) return NULL;
-    base_buf_clear(&s->folder);
-    base_buf_printf(&s->folder, "%s/trial-%llu", s->env->folder, (unsigned long long)id);
-    (void)!base_make_folder(base_buf_text(&s->folder), &ignored);
-    return base_buf_text(&s->folder);
+    base_buf_clear(path);
+    base_buf_printf(path, "%s/trial-%llu", s->env->folder, (unsigned long long)id);
+    (void)!base_make_folder(base_buf_text(path), &ignored);
+    return base_buf_text(path);
 }
 
 /* Checkpoints: an evaluation is made once, so the one that it went on from is never asked for again, unless trials
@@ -143,12 +143,8 @@ static base_status begin(simulation *s, uint64_t id, base_err *err) {
     const hpo_reporter reporter = {.report = record_report, .verdict = go_on, .self = &to};
     hpo_job job;
     hpo_study_job(s->study, id, &job);
-    if (s->env->folder && job.parent != UINT64_MAX) {
-        base_buf_clear(&s->parent_folder);
-        base_buf_puts(&s->parent_folder, folder_of(s, job.parent));
-        job.parent_folder = base_buf_text(&s->parent_folder);
-    }
-    job.folder = folder_of(s, id);
+    job.folder = folder_of(s, id, &s->folder);
+    if (job.parent != UINT64_MAX) job.parent_folder = folder_of(s, job.parent, &s->parent_folder);
     w->trial = id;
     w->start = s->now;
     w->next = w->count = 0;
@@ -233,7 +229,7 @@ static base_status check(const hpo_study_spec *spec, const bench_evaluator *eval
 static void forget_all(simulation *s) {
     const uint64_t trials = s->study ? hpo_view_trials(hpo_study_view(s->study)) : 0;
     for (uint64_t id = 0; s->env->folder && id < trials; id++) {
-        const char *folder = folder_of(s, id);
+        const char *folder = folder_of(s, id, &s->folder);
         forget(s, folder, INFINITY);
         (void)rmdir(folder); /* stays where the objective has left a file for people */
     }

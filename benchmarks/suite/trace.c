@@ -65,8 +65,7 @@ void bench_trace_watch(void *self, const hpo_study *study, const hpo_record *rec
     t->spent = spent_after(t, study, record);
     t->evaluations++;
     const hpo_view view = hpo_study_view(study);
-    size_t n_goals;
-    (void)hpo_view_goals(view, &n_goals);
+    const size_t n_goals = hpo_view_n_goals(view);
     if (n_goals > 1) {
         watch_front(t, view, now);
     } else {

@@ -203,8 +203,7 @@ base_status eng_trainer_save(const eng_trainer *trainer, const char *path, base_
     return eng_sections_finish(to, err);
 }
 
-/* Is the file of this training, in every part; or, for one that inherits, of one with the same network and optimizer?
- */
+/* Is the file of this training, in every part? For one that inherits: of one with the same network and optimizer? */
 static base_status fits(const eng_trainer *t, const eng_sections *from, bool inherits, base_err *err) {
     uint64_t identity;
     BASE_TRY(t->step.type->fits(t->step.self, from, err));

@@ -176,8 +176,7 @@ const hpo_objective_type obj_command = {
         "fidelity's name in it is a report, the newest value of the metric is the result. Its environment has "
         "HPO_TRIAL, HPO_SEED, HPO_CONFIG, HPO_CHECKPOINT, HPO_FIDELITY, HPO_FIDELITY_FROM and HPO_STUDY_FOLDER; "
         "that of a trial that inherits (method: pbt) HPO_PARENT_CHECKPOINT, too, the folder of the trial that it goes "
-        "on "
-        "from, which must still hold what was left there at HPO_FIDELITY_FROM: save in a file for each fidelity.",
+        "on from, which must still hold what was left there at HPO_FIDELITY_FROM: save in a file for each fidelity.",
     .options = command_options,
     .changeable = changeable,
     .state_size = sizeof(command_state),

@@ -61,9 +61,8 @@ hpo_dataset hpo_scalarise(hpo_scalarised *scalarised, const hpo_dataset *data, c
 }
 
 hpo_dataset hpo_scalarise_drawn(hpo_scalarised *scalarised, hpo_view view, const hpo_dataset *data, base_rng *rng) {
-    size_t k;
+    const size_t k = hpo_view_n_goals(view);
     double weights[HPO_MAX_GOALS];
-    (void)hpo_view_goals(view, &k);
     if (k == 1) return *data;
     hpo_simplex_weights(rng, k, weights);
     return hpo_scalarise(scalarised, data, weights, k);

@@ -203,8 +203,7 @@ bool hpo_view_reference(hpo_view view, double *reference) {
 double hpo_view_hypervolume(hpo_view view) {
     double reference[HPO_MAX_GOALS];
     if (!hpo_view_reference(view, reference)) return 0;
-    size_t k;
-    (void)hpo_view_goals(view, &k);
+    const size_t k = hpo_view_n_goals(view);
     size_t n;
     hpo_incumbent *front = hpo_front_create(view, &n);
     double *losses = base_malloc((n * k + 1) * sizeof *losses);

@@ -105,9 +105,7 @@ static bool is_active(hpo_observations *observations, hpo_view view, double max_
 static hpo_dataset collect(hpo_observations *observations, hpo_view view, hpo_data_query query, const double *weights,
                            hpo_scalarised *scalarised) {
     const hpo_dataset data = hpo_observations_collect(observations, view, &query);
-    size_t k;
-    (void)hpo_view_goals(view, &k);
-    return weights ? hpo_scalarise(scalarised, &data, weights, k) : data;
+    return weights ? hpo_scalarise(scalarised, &data, weights, hpo_view_n_goals(view)) : data;
 }
 
 static uint64_t find_incumbent(hpo_observations *observations, hpo_view view, const double *weights,
@@ -233,9 +231,8 @@ base_status hpo_ensemble_policy_ask(hpo_ensemble_policy *p, hpo_view view, const
         if (move_to_mode(space, config, p->unit)) return BASE_OK;
     }
     uint64_t incumbent;
-    size_t k;
+    const size_t k = hpo_view_n_goals(view);
     double weights[HPO_MAX_GOALS];
-    (void)hpo_view_goals(view, &k);
     if (k > 1) hpo_simplex_weights(&rng, k, weights);
     const hpo_ensemble ensemble =
         hpo_ensemble_at(p->observations, space, view, (double)p->eta, request->rung, p->env.max_fidelity,

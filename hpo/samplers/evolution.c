@@ -78,8 +78,8 @@ static void evolution_fini(void *self) {
 
 /* The youngest with a result, best first; all: room for a population. */
 static size_t select_population(const evolution *state, hpo_view view, hpo_candidate *all) {
-    size_t n_goals, n = 0;
-    (void)hpo_view_goals(view, &n_goals);
+    const size_t n_goals = hpo_view_n_goals(view);
+    size_t n = 0;
     for (uint64_t id = hpo_view_trials(view); id-- > 0 && n < (size_t)state->population;)
         n += hpo_candidate_find(view, id, &all[n]);
     hpo_candidates_order(all, n, n_goals, NULL);

@@ -60,8 +60,8 @@ void hpo_genetic_fini(void *self) {
 /* That of all whole generations of the view; all: room for two populations. */
 static size_t select_population(hpo_genetic *state, const hpo_genetic_rules *rules, hpo_view view, hpo_candidate *all) {
     const uint64_t size = (uint64_t)state->population, last = hpo_view_trials(view) / size * size;
-    size_t n_goals, n = 0;
-    (void)hpo_view_goals(view, &n_goals);
+    const size_t n_goals = hpo_view_n_goals(view);
+    size_t n = 0;
     for (uint64_t id = 0; id < last;) {
         for (const uint64_t end = id + size; id < end; id++) n += hpo_candidate_find(view, id, &all[n]);
         if (n > 0) rules->survive(state, all, n, n_goals, id);

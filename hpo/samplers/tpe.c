@@ -459,7 +459,7 @@ static base_status tpe_ask(void *self, hpo_view view, const hpo_request *request
         return draw_outright(s, &rng, config, origin, err);
     }
     s->constrained = hpo_view_constraints(view).count > 0;
-    (void)hpo_view_goals(view, &s->n_goals);
+    s->n_goals = hpo_view_n_goals(view);
     split(s, &data);
     if (s->constrained) split_constraints(s, view, &data);
     follow(s, view, &data);

@@ -14,16 +14,12 @@ typedef struct climb {
     double fidelity;
 } climb;
 
-static const double *report_losses(const hpo_report *report) {
-    return report->goals ? report->goals : &report->loss;
-}
-
 /* Infinite where it failed; NULL: there is no result. */
 static const double *losses_at(const hpo_trial *trial, double fidelity) {
     for (size_t i = trial->n_evals; i-- > 0;)
         if (trial->evals[i].fidelity == fidelity) return hpo_eval_losses(&trial->evals[i]);
     for (size_t i = trial->n_reports; i-- > 0;)
-        if (trial->reports[i].step == fidelity) return report_losses(&trial->reports[i]);
+        if (trial->reports[i].step == fidelity) return hpo_report_losses(&trial->reports[i]);
     return NULL;
 }
 
@@ -34,7 +30,7 @@ static climb climb_of(const hpo_trial *trial, double level) {
     for (size_t i = 0; i < trial->n_reports; i++) {
         if (trial->reports[i].step < c.fidelity) continue;
         c.fidelity = trial->reports[i].step;
-        c.high = report_losses(&trial->reports[i]);
+        c.high = hpo_report_losses(&trial->reports[i]);
     }
     for (size_t i = 0; i < trial->n_evals; i++) {
         if (trial->evals[i].fidelity < c.fidelity) continue;
@@ -63,8 +59,7 @@ static bool concordance(const climb *a, const climb *b, size_t k, int *agreement
 static double update(double prior, hpo_view view, hpo_promotions promotions) {
     climb climbs[RECENT];
     const size_t count = promotions.count < RECENT ? promotions.count : RECENT;
-    size_t k;
-    (void)hpo_view_goals(view, &k);
+    const size_t k = hpo_view_n_goals(view);
     int balance = 0, pairs = 0;
     for (size_t i = 0; i < count; i++) {
         const hpo_trial trial = hpo_view_trial(view, promotions.trials[promotions.count - count + i]);

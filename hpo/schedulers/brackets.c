@@ -266,8 +266,7 @@ static bool is_filling(const bracket *b, hpo_view view, bool may_start, size_t n
 }
 
 static step bracket_step(bracket *b, const hpo_ladder *ladder, hpo_view view, bool may_start, hpo_decision *out) {
-    size_t n_goals;
-    (void)hpo_view_goals(view, &n_goals);
+    const size_t n_goals = hpo_view_n_goals(view);
     for (;;) {
         const bool is_last = b->stage + 1 == b->plan.stages;
         if (!b->closed) {

@@ -127,10 +127,9 @@ static bool find_member(hpo_view view, uint32_t member, uint32_t step, hpo_membe
 
 /* Best first. */
 static size_t order_population(pbt_state *s, hpo_view view, uint32_t members, uint32_t step) {
-    size_t n = 0, n_goals;
-    (void)hpo_view_goals(view, &n_goals);
+    size_t n = 0;
     for (uint32_t m = 0; m < members; m++) n += find_member(view, m, step, &s->members[n]);
-    hpo_order_members(s->members, n, n_goals, hpo_spread_epsilon_net, NULL);
+    hpo_order_members(s->members, n, hpo_view_n_goals(view), hpo_spread_epsilon_net, NULL);
     return n;
 }
 

@@ -168,8 +168,7 @@ static void take_event(hpo_promotion *promotion, hpo_view view, uint64_t event) 
 
 static void follow(hpo_promotion *promotion, hpo_view view) {
     const bool grown = view.history == promotion->view.history && view.as_of >= promotion->view.as_of;
-    size_t n_goals;
-    (void)hpo_view_goals(view, &n_goals);
+    const size_t n_goals = hpo_view_n_goals(view);
     if (!grown) clear(promotion, n_goals);
     for (uint64_t event = promotion->view.as_of; event < view.as_of; event++) take_event(promotion, view, event);
     promotion->view = view;

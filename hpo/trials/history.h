@@ -153,11 +153,19 @@ double hpo_view_cost_from_scratch(hpo_view view);
 bool hpo_view_has_config(hpo_view view, const double *config);
 /* What is optimized; it does not depend on as_of. Of a history that was made for one goal the name is NULL. */
 const hpo_goal *hpo_view_goals(hpo_view view, size_t *count);
+static inline size_t hpo_view_n_goals(hpo_view view) {
+    size_t count;
+    (void)hpo_view_goals(view, &count);
+    return count;
+}
 static inline const double *hpo_eval_losses(const hpo_eval *eval) {
     return eval->goals ? eval->goals : &eval->loss;
 }
 static inline const double *hpo_eval_values(const hpo_eval *eval, size_t n_goals) {
     return eval->goals ? eval->goals + n_goals : &eval->value;
+}
+static inline const double *hpo_report_losses(const hpo_report *report) {
+    return report->goals ? report->goals : &report->loss;
 }
 static inline const double *hpo_report_values(const hpo_report *report, size_t n_goals) {
     return report->goals ? report->goals + n_goals : &report->value;

@@ -234,8 +234,7 @@ static int compare_front(const void *a, const void *b) {
 }
 
 hpo_incumbent *hpo_front_create(hpo_view view, size_t *count) {
-    size_t k;
-    (void)hpo_view_goals(view, &k);
+    const size_t k = hpo_view_n_goals(view);
     *count = hpo_view_front(view, NULL, 0);
     if (*count == 0) return NULL;
     hpo_incumbent *front = base_malloc(*count * sizeof *front);

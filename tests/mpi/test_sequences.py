@@ -106,8 +106,8 @@ parameters:
 """)
 
 
-STUDIES = {"pbt": population, "function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study,
-           "darts": searching_study}
+STUDIES = {"function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study,
+           "darts": searching_study, "pbt": population}
 MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
 
 
