@@ -50,6 +50,18 @@ static graph make_graph(const hpo_space *space) {
     return g;
 }
 
+static void mark_parents(const hpo_cond *cond, bool *tested) {
+    for (size_t i = 0; i < cond->n_children; i++) mark_parents(cond->children[i], tested);
+    if (cond->n_children > 0) return;
+    tested[cond->param] = true;
+    if (cond->against_param) tested[cond->other] = true;
+}
+
+void hpo_space_mark_tested(const hpo_space *space, bool *tested) {
+    for (size_t i = 0; i < space->count; i++)
+        if (space->params[i].when) mark_parents(space->params[i].when, tested);
+}
+
 /* ---- the ready ones: a binary heap, the smallest index first ---- */
 
 static void heap_put(size_t *heap, size_t *count, size_t value) {

@@ -108,6 +108,8 @@ double hpo_space_cardinality(const hpo_space *space);
 /* The same with them; an estimate unless *exact, and then perhaps 0 where little is allowed. */
 double hpo_space_size(const hpo_space *space, bool *exact);
 bool hpo_space_has_prior(const hpo_space *space);
+/* Sets tested[i] for each parameter that the condition of another one tests; leaves the others alone. */
+void hpo_space_mark_tested(const hpo_space *space, bool *tested);
 /* Which choices of its parameter pass a leaf that tests values. passes: n_choices truths. */
 void hpo_cond_choices(const hpo_param *param, const hpo_cond *leaf, bool *passes);
 /* Values that parameter `index` can take: choices, steps; 0 = a continuum. */

@@ -8,8 +8,9 @@
 #include "hpo/space/settings.h"
 #include "hpo/study/study_keys.h"
 
-/* An objective whose options may be searched refuses other parameters (unless its settings refer to them), those that
- * are also fixed, and bounds that the option does not allow. */
+/* An objective whose options may be searched refuses other parameters (unless its settings refer to them, or conditions
+ * test them, as a choice between groups of parameters, and they are no option misspelt), those that are also fixed, and
+ * bounds that the option does not allow. */
 base_status study_check_searched(const hpo_study_spec *spec, const base_yaml_node *parameters, base_err *err) {
     const hpo_objective_type *type = spec->objective;
     const base_option *table = type->searched ? type->searched(spec->arena) : hpo_objective_table(type, spec->arena);
@@ -19,10 +20,13 @@ base_status study_check_searched(const hpo_study_spec *spec, const base_yaml_nod
     for (size_t i = 0; i < count; i++) names[i] = table[i].name;
     bool *mentioned = BASE_NEW_ARRAY(spec->arena, hpo_space_count(spec->space), bool);
     (void)hpo_settings_mark(spec->settings, spec->space, mentioned);
+    bool *tested = BASE_NEW_ARRAY(spec->arena, hpo_space_count(spec->space), bool);
+    hpo_space_mark_tested(spec->space, tested);
     for (size_t i = 0; i < parameters->count; i++) {
         const base_yaml_node *key = parameters->keys[i], *map = parameters->items[i];
-        if (mentioned[hpo_space_find(spec->space, key->text)]) continue;
+        const size_t index = hpo_space_find(spec->space, key->text);
         const base_option *option = base_options_find(table, key->text);
+        if (mentioned[index] || (!option && tested[index] && !base_nearest(key->text, names, count))) continue;
         if (!option) {
             return base_yaml_fail(key, err, "the objective %s has no option '%s' that could be searched%s", type->name,
                                   key->text, study_hint(spec->arena, key->text, names, count));

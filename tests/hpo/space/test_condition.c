@@ -185,12 +185,25 @@ static void test_forbidden(void **state) {
     space_text_fini(&in);
 }
 
+static void test_tested(void **state) {
+    (void)state;
+    space_text in = space_text_read("parameters: {a: {values: [x, y]}, b: {min: 0.0, max: 1.0},\n"
+                                    "             c: {min: 0.0, max: 1.0, when: {all: [{a: x}, {b: {gt: 0.5}}]}},\n"
+                                    "             d: {min: 0.0, max: 1.0}}\n"
+                                    "forbid: [{d: {gt: 0.9}}]");
+    bool tested[] = {false, false, false, false};
+    hpo_space_mark_tested(in.space, tested);
+    assert_true(tested[0] && tested[1]);
+    assert_false(tested[2] || tested[3]); /* what is only forbidden decides about no other */
+    space_text_fini(&in);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operators),       cmocka_unit_test(test_lists),
         cmocka_unit_test(test_between_numbers), cmocka_unit_test(test_between_texts),
         cmocka_unit_test(test_inactive_parent), cmocka_unit_test(test_order_of_activation),
-        cmocka_unit_test(test_forbidden),
+        cmocka_unit_test(test_forbidden),       cmocka_unit_test(test_tested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
