@@ -15,6 +15,8 @@ function(hpo_test name)
   endif()
   if(CMAKE_CROSSCOMPILING) # an emulator runs it
     math(EXPR ARG_TIMEOUT "40 * ${ARG_TIMEOUT}")
+  elseif(HPO_SANITIZE) # ThreadSanitizer takes five to fifteen times as long
+    math(EXPR ARG_TIMEOUT "5 * ${ARG_TIMEOUT}")
   endif()
   add_executable(${name} ${ARG_SOURCE})
   target_link_libraries(${name} PRIVATE hpo_flags ${ARG_LIBS} "${HPO_CMOCKA}" m)

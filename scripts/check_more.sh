@@ -45,8 +45,8 @@ killed() {
     done
 }
 
-browser() { # 77: skipped
-    python3 -B tests/cli/test_report_browser.py "$PWD/build/release/bin/hpo_report" "$PWD/build/release/bin/hpo_search" ||
+browser() { # 77: skipped; Selenium is a package of the system's Python
+    /usr/bin/python3 -B tests/cli/test_report_browser.py "$PWD/build/release/bin/hpo_report" "$PWD/build/release/bin/hpo_search" ||
         [ $? -eq 77 ]
 }
 
