@@ -15,6 +15,7 @@
     X(async_hyperband)                                                                                                 \
     X(median_stop)                                                                                                     \
     X(percentile_stop)                                                                                                 \
+    X(curve_stop)                                                                                                      \
     X(patience)                                                                                                        \
     X(pbt)
 

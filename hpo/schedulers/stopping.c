@@ -27,12 +27,10 @@ base_status hpo_stopping_next(void *self, hpo_view view, bool may_start, hpo_dec
     return BASE_OK;
 }
 
-/* Whether the last report is one to judge at: not a repetition, after the warm-up, before the end, and the first one at
- * or past a multiple of the interval. */
-static bool is_due(const hpo_stopping *state, const hpo_trial *trial, double before, double step) {
-    if (!(step > before) || step < state->warmup || step >= trial->fidelity) return false;
-    if (state->interval == 0) return true;
-    return floor(step / state->interval) > floor(fmax(before, 0) / state->interval);
+bool hpo_stopping_is_due(double warmup, double interval, double before, double step, double target) {
+    if (!(step > before) || step < warmup || step >= target) return false;
+    if (interval == 0) return true;
+    return floor(step / interval) > floor(fmax(before, 0) / interval);
 }
 
 bool hpo_stopping_should_stop(void *self, hpo_view view, uint64_t id) {
@@ -44,7 +42,7 @@ bool hpo_stopping_should_stop(void *self, hpo_view view, uint64_t id) {
         progress->best = fmin(progress->best, report->loss);
     const double last = trial.reports[trial.n_reports - 1].step;
     double bar;
-    if (!is_due(state, &trial, progress->before, last)) return false;
+    if (!hpo_stopping_is_due(state->warmup, state->interval, progress->before, last, trial.fidelity)) return false;
     return hpo_curves_quantile(state->curves, view, last, (uint64_t)state->min_trials, &bar) && progress->best > bar;
 }
 

@@ -45,6 +45,10 @@ base_status hpo_stopping_next(void *state, hpo_view view, bool may_start, hpo_de
 bool hpo_stopping_should_stop(void *state, hpo_view view, uint64_t trial);
 void hpo_stopping_fini(void *state);
 
+/* Whether a report at `step` is one to judge at: no repetition of what was reported up to `before`, after the warm-up,
+ * below the target, and the first one at or past a multiple of the interval (0: any). */
+bool hpo_stopping_is_due(double warmup, double interval, double before, double step, double target);
+
 /* BASE_INVALID when no trial would ever be judged. */
 BASE_CHECK base_status hpo_stopping_check_warmup(double warmup, const hpo_scheduler_env *env, base_err *err);
 

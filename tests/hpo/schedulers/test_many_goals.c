@@ -131,8 +131,38 @@ static void stopping_looks_at_all_goals(void **state) {
     bench_close(&b);
 }
 
+/* Errors halve, sizes stay: (4 30), (6 20), (8 10) come to the front (2 30), (3 20), (4 10). */
+static void what_cannot_enter_the_front_is_stopped(void **state) {
+    (void)state;
+    static const struct {
+        double error, size;
+        bool stops;
+    } cases[] = {{6, 20, false}, {6.2, 20, true}, {6.2, 19, false}, {100, 9, false}, {8, 10.5, true}, {3.9, 99, false}};
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        bench b = bench_open_goals("curve-stop", "{min_trials: 3}", 1, 2, 2);
+        for (uint64_t id = 0; id <= 3; id++) {
+            const double error = id < 3 ? 4 + 2 * (double)id : cases[i].error;
+            const double size = id < 3 ? 30 - 10 * (double)id : cases[i].size;
+            expect(&b, true, HPO_DECIDE_START, id);
+            const hpo_record record = {.kind = HPO_RECORD_REPORT,
+                                       .trial = id,
+                                       .fidelity = 1,
+                                       .parent = UINT64_MAX,
+                                       .values = {error, size},
+                                       .n_values = 2,
+                                       .result = {.cost = 1}};
+            apply(&b, &record);
+            const bool stop = hpo_scheduler_should_stop(b.scheduler, hpo_history_view(b.history), id);
+            assert_int_equal(stop, id == 3 && cases[i].stops);
+            if (id < 3) finish_both(&b, id, error / 2, size, 2);
+        }
+        bench_close(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_enter_the_front_is_stopped),
         cmocka_unit_test(a_bracket_promotes_a_net_of_the_front),
         cmocka_unit_test(asha_follows_the_order),
         cmocka_unit_test(stopping_looks_at_all_goals),

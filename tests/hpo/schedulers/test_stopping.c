@@ -209,12 +209,48 @@ static void patience_waits_for_an_improvement(void **state) {
     }
 }
 
+/* Lines through three completed trials, and points on either side of where the best of them can be reached. */
+static void curves_are_extrapolated(void **state) {
+    (void)state;
+    static const struct {
+        const char *options;
+        double final[3], now;
+        bool stops;
+    } cases[] = {
+        /* (2, 4, 6) come to (1, 2, 3): y = x / 2 without residuals */
+        {"{min_trials: 3}", {1, 2, 3}, 1.99, false},
+        {"{min_trials: 3}", {1, 2, 3}, 2, false}, /* as good as the best */
+        {"{min_trials: 3}", {1, 2, 3}, 2.01, true},
+        {"{min_trials: 4}", {1, 2, 3}, 100, false},
+        {"{min_trials: 3}", {1, 2, 3}, (double)NAN, false},
+        /* to (1, 3, 2): y = 1 + x / 4, residuals -1/2, 1, -1/2, times sqrt(3): 4 may come to 2 - 0.87 */
+        {"{min_trials: 3}", {1, 3, 2}, 3.4, false},
+        {"{min_trials: 3}", {1, 3, 2}, 3.5, true},
+        {"{min_trials: 3, probability: 0.6}", {1, 3, 2}, 3.4, false}, /* two of three */
+        {"{min_trials: 3, probability: 0.7}", {1, 3, 2}, 3.4, true},
+        /* to (3, 2, 1): who is behind is not expected to win by that; all come to 2, residuals sqrt(3) (1, 0, -1) */
+        {"{min_trials: 3}", {3, 2, 1}, 100, false},
+        {"{min_trials: 3, probability: 0.4}", {3, 2, 1}, -100, true},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        bench b = bench_open("curve-stop", cases[i].options, 3);
+        for (uint64_t id = 0; id < 3; id++) {
+            expect(&b, true, HPO_DECIDE_START, id);
+            assert_false(report(&b, id, 1, 2 + 2 * (double)id));
+            finish(&b, id, cases[i].final[id], 3);
+        }
+        expect(&b, true, HPO_DECIDE_START, 3);
+        assert_int_equal(report(&b, 3, 1, cases[i].now), cases[i].stops);
+        bench_close(&b);
+    }
+}
+
 /* A verdict is about the view that it was asked for: asked again in any order, of a scheduler that has read more or
  * nothing, it is the same. Some trials report steps again. */
 static void verdicts_can_be_asked_again(void **state) {
     (void)state;
-    static const char *const schedulers[] = {"median-stop", "percentile-stop", "patience"};
-    static const char *const options[] = {"{interval: 2}", NULL, "{patience: 3, min_delta: 1}"};
+    static const char *const schedulers[] = {"median-stop", "percentile-stop", "patience", "curve-stop"};
+    static const char *const options[] = {"{interval: 2}", NULL, "{patience: 3, min_delta: 1}", "{probability: 0.3}"};
     enum { TRIALS = 120, ASKED = 400 };
     static struct {
         uint64_t event, trial;
@@ -225,17 +261,18 @@ static void verdicts_can_be_asked_again(void **state) {
         base_rng rng = base_rng_stream(c, BASE_RNG_TEST, 3, 0);
         size_t n = 0, stopped = 0;
         for (uint64_t id = 0; id < TRIALS; id++) {
-            double step = 1;
+            double step = 1, loss = 0;
             bool stop = false;
             expect(&b, true, HPO_DECIDE_START, id);
             for (; step < STEPS && !stop; step++) {
                 if (base_rng_below(&rng, 5) == 0) step = 1 + (double)base_rng_below(&rng, (uint64_t)step);
                 asked[n].event = hpo_history_view(b.history).as_of;
                 asked[n].trial = id;
-                asked[n++].stop = stop = report(&b, id, step, (double)base_rng_below(&rng, 10));
+                loss = (double)base_rng_below(&rng, 10);
+                asked[n++].stop = stop = report(&b, id, step, loss);
             }
             stopped += stop;
-            if (!stop) finish(&b, id, 1, STEPS);
+            if (!stop) finish(&b, id, loss + (double)base_rng_below(&rng, 5), STEPS);
         }
         assert_true(n < CHECK_COUNT(asked) && stopped > TRIALS / 10 && stopped < TRIALS);
         fresh = bench_open(schedulers[c], options[c], STEPS);
@@ -251,7 +288,7 @@ static void verdicts_can_be_asked_again(void **state) {
 
 static void a_warmup_without_an_end_is_refused(void **state) {
     (void)state;
-    static const char *const names[] = {"median-stop", "percentile-stop", "patience"};
+    static const char *const names[] = {"median-stop", "percentile-stop", "patience", "curve-stop"};
     for (size_t i = 0; i < CHECK_COUNT(names); i++) {
         base_err err;
         base_yaml_node *node;
@@ -267,10 +304,15 @@ static void a_warmup_without_an_end_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(median_of_running_averages),        cmocka_unit_test(percentile_of_values),
-        cmocka_unit_test(any_order_against_the_naive_rules), cmocka_unit_test(steps_need_not_agree),
-        cmocka_unit_test(repeated_reports_do_not_count),     cmocka_unit_test(patience_waits_for_an_improvement),
-        cmocka_unit_test(verdicts_can_be_asked_again),       cmocka_unit_test(a_warmup_without_an_end_is_refused),
+        cmocka_unit_test(median_of_running_averages),
+        cmocka_unit_test(percentile_of_values),
+        cmocka_unit_test(any_order_against_the_naive_rules),
+        cmocka_unit_test(steps_need_not_agree),
+        cmocka_unit_test(repeated_reports_do_not_count),
+        cmocka_unit_test(patience_waits_for_an_improvement),
+        cmocka_unit_test(curves_are_extrapolated),
+        cmocka_unit_test(verdicts_can_be_asked_again),
+        cmocka_unit_test(a_warmup_without_an_end_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
