@@ -113,6 +113,14 @@ static base_status order_more(run *r, hpo_study *study, base_err *err) {
     spent ended;
     hpo_amendment amendment = {0};
     BASE_TRY(look_what_is_spent(r, study, &ended, err));
+    const hpo_budget *budget = &r->spec->budget;
+    if (!ended.any && budget->metric && hpo_study_spent(study, NULL) >= budget->metric_max) {
+        return BASE_FAIL(
+            err, BASE_INVALID,
+            "--more adds to trials, cost or time, but what has ended is the budget of %s; raise its max in "
+            "the study file, or give --set budget.metric.max=%g",
+            budget->metric, 2 * budget->metric_max);
+    }
     if (!ended.any) {
         base_buf text = {0};
         base_buf_printf(&text, "--more adds nothing: no budget of this run has ended%s%s%s", ended.why ? " (" : " yet",

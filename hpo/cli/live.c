@@ -204,6 +204,8 @@ static void put_counts(line *to, const cli_live *what, hpo_view view) {
     const double ended = (double)(trials - hpo_view_count(view, HPO_TRIAL_RUNNING));
     if (ended > 0 && what->now->elapsed > 0) put_format(to, "; %.3g a minute", 60 * ended / what->now->elapsed);
     if (what->spec->fidelity.name || what->spec->budget.cost > 0) put_format(to, "; cost %.4g", hpo_view_cost(view));
+    const char *counted = what->spec->budget.metric;
+    if (counted) put_format(to, "; %s %.4g", counted, hpo_study_spent(what->now->study, NULL));
     if (what->now->workers_lost > 0) put_format(to, "; %zu workers lost", what->now->workers_lost);
 }
 

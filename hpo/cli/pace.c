@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What runs, and how long the rest will take.
  *
- * A budget of time says it itself. With one of trials or of cost the study is rehearsed once, so that it is known how
- * much work lies before and behind a point of the run: trials of Hyperband differ a hundredfold, and the last ones
- * leave workers idle. The run's own pace gives the seconds. */
+ * A budget of time says it itself, one of a metric by how much of it is spent. With one of trials or of cost the study
+ * is rehearsed once, so that it is known how much work lies before and behind a point of the run: trials of Hyperband
+ * differ a hundredfold, and the last ones leave workers idle. The run's own pace gives the seconds. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -150,6 +150,7 @@ bool cli_pace_left(cli_pace *pace, const hpo_progress *now, double *left, bool *
         guess = fmin(paced_left(now, ended_trials(view), (double)budget->trials),
                      paced_left(now, hpo_view_cost(view), budget->cost));
     }
+    if (budget->metric) guess = fmin(guess, paced_left(now, hpo_study_spent(now->study, NULL), budget->metric_max));
     *exact = wall <= guess;
     *left = fmax(fmin(wall, guess), 0);
     return isfinite(*left) && *left > 0;
@@ -167,5 +168,6 @@ double cli_pace_share(cli_pace *pace, const hpo_progress *now) {
         if (budget->cost > 0) share = fmax(share, hpo_view_cost(view) / budget->cost);
     }
     if (budget->time > 0) share = fmax(share, now->elapsed / budget->time);
+    if (budget->metric) share = fmax(share, hpo_study_spent(now->study, NULL) / budget->metric_max);
     return fmin(share, 1);
 }

@@ -158,6 +158,10 @@ static void put_status(const cli_progress *p, const hpo_progress *now, base_buf 
         base_buf_puts(out, "; cost ");
         put_short(out, hpo_view_cost(view));
     }
+    if (p->spec->budget.metric) {
+        base_buf_printf(out, "; %s ", p->spec->budget.metric);
+        put_short(out, hpo_study_spent(now->study, NULL));
+    }
     double left;
     bool exact;
     if (now->draining) {

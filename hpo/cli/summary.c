@@ -71,6 +71,17 @@ static void print_cost(const cli_end *end, base_buf *out) {
     base_buf_puts(out, "\n");
 }
 
+static void print_spent(const cli_end *end, base_buf *out) {
+    const hpo_budget *budget = &hpo_study_spec_of(end->study)->budget;
+    const double spent = hpo_study_spent(end->study, NULL);
+    if (!budget->metric) return;
+    base_buf_printf(out, "  %s ", budget->metric);
+    put_number(out, spent);
+    base_buf_puts(out, " of ");
+    put_number(out, budget->metric_max);
+    base_buf_puts(out, spent > 0 ? "\n" : ": no trial has reported it\n");
+}
+
 /* Shares of all the time that workers had while there was something to do; NaN when there was none. */
 static double busy_share(const hpo_progress *last) {
     return last->worker_seconds / (last->worker_seconds + last->waiting_seconds);
@@ -116,6 +127,7 @@ static void print_counts(const cli_end *end, base_buf *out) {
     print_failures(end, out);
     hpo_failed_choices(view, print_choice, out);
     print_cost(end, out);
+    print_spent(end, out);
     print_workers(end, out);
     hpo_notices_print(&end->last->notices, hpo_study_cost_unit(hpo_study_spec_of(end->study)), out);
 }
@@ -285,6 +297,13 @@ void cli_put_status_body(const cli_end *end, base_buf *out) {
     base_buf_put_json_number(out, asking_share(end->last));
     base_buf_puts(out, ", \"cost\": ");
     base_buf_put_json_number(out, hpo_view_cost(view));
+    if (spec->budget.metric) {
+        base_buf_puts(out, ", \"spent\": {");
+        base_buf_put_json(out, spec->budget.metric);
+        base_buf_puts(out, ": ");
+        base_buf_put_json_number(out, hpo_study_spent(end->study, NULL));
+        base_buf_putc(out, '}');
+    }
     base_buf_puts(out, ", \"notices\": ");
     hpo_notices_print_json(&end->last->notices, out);
     if (spec->constraints.count > 0)

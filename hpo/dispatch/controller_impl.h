@@ -102,6 +102,7 @@ typedef struct controller {
     uint64_t evaluations;
     uint64_t retried;
     hpo_notices notices;
+    uint64_t silent;                    /* evaluations that have not reported the budget's metric, and are noticed */
     bool driving_again;                 /* the results of a deterministic run's journal are being told */
     bool dirty;                         /* something was appended since the last flush */
     size_t verified;                    /* records of the journal that were computed again */

@@ -44,6 +44,13 @@ static void raise_bit(controller *c, hpo_notice kind, const hpo_record *record) 
                       is_last && result->note[0] ? result->note : sentences[kind]);
 }
 
+/* Whether the evaluation that was just told should have reported what the budget counts, and has not. */
+static bool is_uncounted(controller *c) {
+    const uint64_t before = c->silent;
+    (void)hpo_study_spent(c->study, &c->silent);
+    return c->silent > before;
+}
+
 void controller_note_result(controller *c, const hpo_record *record) {
     const hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), record->trial);
     const hpo_result *result = &record->result;
@@ -52,6 +59,11 @@ void controller_note_result(controller *c, const hpo_record *record) {
                           "trial %llu ended at %s %.15g but was asked for %.15g: its result counts, and it is charged "
                           "up to there",
                           (unsigned long long)record->trial, unit_of(c), result->reached, trial.fidelity);
+    }
+    if (is_uncounted(c)) {
+        hpo_notices_raise(&c->notices, HPO_NOTICE_UNCOUNTED, record->trial,
+                          "trial %llu did not report %s, so it adds nothing to what the budget counts",
+                          (unsigned long long)record->trial, c->spec->budget.metric);
     }
     for (unsigned kind = 0; kind < HPO_NOTICE_COUNT; kind++) {
         const bool said = kind == HPO_NOTICE_OTHER_STEP && controller_tries(c, record->trial)->beyond;
@@ -67,6 +79,7 @@ void controller_count_notices(controller *c, const hpo_record *record, bool late
     if (hpo_result_ended_early(&record->result, trial.fidelity)) {
         hpo_notices_count(&c->notices, HPO_NOTICE_EARLY_END, record->trial);
     }
+    if (is_uncounted(c)) hpo_notices_count(&c->notices, HPO_NOTICE_UNCOUNTED, record->trial);
     for (unsigned kind = 0; kind < HPO_NOTICE_COUNT; kind++) {
         const bool known = kind == HPO_NOTICE_EARLY_END || kind == HPO_NOTICE_LATE;
         if (!known && (record->result.notices >> kind & 1)) {

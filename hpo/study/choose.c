@@ -128,7 +128,7 @@ static double full_evaluations(const hpo_study_spec *spec, double range) {
     if (hpo_budget_is_open(budget)) return full;
     if (budget->trials > 0 && range == 1) full = (double)budget->trials;
     if (budget->cost > 0) full = fmin(full, budget->cost / full_cost(spec));
-    return isfinite(full) && budget->time == 0 ? full : NAN;
+    return isfinite(full) && budget->time == 0 && !budget->metric ? full : NAN;
 }
 
 hpo_situation hpo_situation_of(const hpo_study_spec *spec, uint64_t workers) {

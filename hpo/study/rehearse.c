@@ -138,7 +138,8 @@ static void extend(rehearsing *r) {
 
 base_status hpo_study_rehearse(const hpo_study_spec *spec, size_t workers, hpo_rehearsal *out, base_err *err) {
     hpo_study_spec plan = *spec;
-    plan.budget.no_improve = 0; /* nobody knows when it will be reached */
+    plan.budget.no_improve = 0; /* nobody knows when they will be reached */
+    plan.budget.metric = NULL;
     *out = (hpo_rehearsal){0};
     rehearsing r = {.spec = &plan, .workers = workers, .out = out};
     if (!workers || !(spec->budget.trials > 0 || spec->budget.cost > 0)) return BASE_OK;

@@ -94,7 +94,10 @@ static bool too_many_failures(const hpo_study *study, hpo_view view) {
 bool hpo_study_failed(const hpo_study *study) {
     const hpo_view view = hpo_study_view(study);
     hpo_incumbent best;
-    return too_many_failures(study, view) || !hpo_view_incumbent(view, &best);
+    base_buf why = {0};
+    const bool uncounted = study_cannot_count(study, &why);
+    base_buf_fini(&why);
+    return uncounted || too_many_failures(study, view) || !hpo_view_incumbent(view, &best);
 }
 
 /* ---- ask ---- */
@@ -169,7 +172,7 @@ static bool must_stop(hpo_study *study, hpo_view view, base_buf *why) {
         base_buf_printf(why, "the budget of %.15g %s is spent", spec->budget.cost, unit ? unit : "evaluations");
         return true;
     }
-    return study_has_stalled(study, view, why);
+    return study_has_spent(study, why) || study_cannot_count(study, why) || study_has_stalled(study, view, why);
 }
 
 static bool trials_left(const hpo_study *study, hpo_view view) {
@@ -329,10 +332,12 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
     }
     apply_own(study, record);
     record->stop = hpo_scheduler_should_stop(study->scheduler, hpo_study_view(study), trial_id);
-    if (!record->stop) return;
-    record->open = !spec->deterministic && !(spec->objective->flags & HPO_OBJECTIVE_IN_RANK);
-    record->result.cost = hpo_study_cost(study, &trial, trial.from, step, false);
-    hpo_history_stop(study->history, record);
+    if (record->stop) {
+        record->open = !spec->deterministic && !(spec->objective->flags & HPO_OBJECTIVE_IN_RANK);
+        record->result.cost = hpo_study_cost(study, &trial, trial.from, step, false);
+        hpo_history_stop(study->history, record);
+    }
+    study_count_spent(study);
 }
 
 /* Up to the step at which it ended by itself, and from the beginning where it could not go on from what it was promoted
@@ -378,6 +383,7 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
     (void)hpo_result_judge(&record->result, spec->goals, spec->n_goals, record->values);
     record->result.cost = charged_cost(study, &trial, &record->result);
     apply_own(study, record);
+    study_count_spent(study);
 }
 
 void hpo_study_set_time(hpo_study *study, double at) {
@@ -403,5 +409,7 @@ bool hpo_study_is_usable(const hpo_study *study, const hpo_result *result) {
 }
 
 base_status hpo_study_apply(hpo_study *study, const hpo_record *record, base_err *err) {
-    return hpo_history_apply(study->history, record, err);
+    BASE_TRY(hpo_history_apply(study->history, record, err));
+    study_count_spent(study);
+    return BASE_OK;
 }

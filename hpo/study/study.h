@@ -84,8 +84,12 @@ const char *hpo_study_reason(const hpo_study *study);
  * same way from the first on (failure.first), or it was halted. Then
  * hpo_study_reason says why. A spent budget of trials or cost lets running evaluations finish. */
 bool hpo_study_must_end(hpo_study *study);
-/* More failed trials than max_failures allows, or nothing has succeeded at the end: exit code 3. */
+/* More failed trials than max_failures allows, nothing has succeeded at the end, or the only limit is a metric that no
+ * trial reports: exit code 3. */
 bool hpo_study_failed(const hpo_study *study);
+/* What trials have reported so far of the metric that the budget counts (spent.c); 0 without one. silent: evaluations
+ * that worked and have not reported it; may be NULL. */
+double hpo_study_spent(const hpo_study *study, uint64_t *silent);
 /* Declared cost of what a trial does from `from` to `to`, where its evaluation ends or only reports. */
 double hpo_study_cost(const hpo_study *study, const hpo_trial *trial, double from, double to, bool ends);
 /* Recomputes the decision that made `record` (START, PROMOTE, CLOSE) from the history as of then and compares bit for

@@ -169,12 +169,23 @@ static base_status read_space(hpo_study_spec *spec, const base_yaml_node *root, 
     return study_check_searched(spec, parameters, err);
 }
 
+static base_status read_metric_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
+    metric_budget_keys keys;
+    BASE_TRY(need_map(node, "metric of a budget", "metric: {name: seconds, max: 3600}", err));
+    BASE_TRY(base_options_read(metric_budget_keys_table, node, &keys, spec->arena, err));
+    BASE_TRY(study_check_metric(spec, keys.name, base_yaml_get(node, "name"), err));
+    spec->budget.metric = keys.name;
+    spec->budget.metric_max = keys.max;
+    return BASE_OK;
+}
+
 static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
     budget_keys keys;
     if (study_given(node)) BASE_TRY(need_map(node, "budget", "{trials: 100}", err));
     BASE_TRY(base_options_read(budget_keys_table, node, &keys, spec->arena, err));
     spec->budget = (hpo_budget){
         .trials = (uint64_t)keys.trials, .cost = keys.cost, .time = keys.time, .no_improve = (uint64_t)keys.no_improve};
+    if (study_given(keys.metric)) BASE_TRY(read_metric_budget(spec, keys.metric, err));
     return study_given(keys.target) ? study_read_target(spec, keys.target, err) : BASE_OK;
 }
 

@@ -17,13 +17,16 @@ typedef struct hpo_budget { /* 0 = no limit; has_target false = none */
     uint64_t trials;        /* configurations created */
     double cost;            /* units of fidelity charged */
     double time;            /* seconds of wall time of the run, summed over restarts by whoever runs it */
+    const char *metric;     /* that trials report and that is added up; NULL: none */
+    double metric_max;      /* > 0: nothing new begins when the sum has reached it */
     uint64_t no_improve;    /* full evaluations, or as much at lower fidelities, without a better value */
     bool has_target;
     double target[HPO_MAX_GOALS]; /* by goal, as the user sees the metric; NaN: none */
 } hpo_budget;
 /* Whether nothing limits the study but its space and its method. */
 static inline bool hpo_budget_is_open(const hpo_budget *budget) {
-    return !budget->trials && budget->cost == 0 && budget->time == 0 && !budget->has_target && !budget->no_improve;
+    return !budget->trials && budget->cost == 0 && budget->time == 0 && !budget->metric && !budget->has_target &&
+           !budget->no_improve;
 }
 
 typedef struct hpo_failure_policy {

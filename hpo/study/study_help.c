@@ -52,6 +52,7 @@ static const struct {
     {"constraints", "constraints: [{...}, ...]", constraint_keys_table},
     {"fidelity", "fidelity: {NAME: ...}", fidelity_keys_table},
     {"budget", "budget:", budget_keys_table},
+    {"budget", "budget: {metric: ...}", metric_budget_keys_table},
     {"trial", "trial:", trial_keys_table},
     {"failure", "failure:", failure_keys_table},
     {"failure", "failure: {retries: ...}", retries_keys_table},

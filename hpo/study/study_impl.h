@@ -22,6 +22,11 @@ struct hpo_study {
         uint64_t since, until; /* events: the last improvement, and up to where work was added up */
         double work;           /* fidelity that was evaluated between them */
     } stall;
+    struct {
+        uint64_t until;  /* events that are counted */
+        double sum;      /* of the metric that the budget counts */
+        uint64_t silent; /* evaluations that worked and have not reported it */
+    } spent;
     base_buf halt_reason, exhausted_reason, reason;
 };
 
@@ -32,6 +37,14 @@ bool study_is_hopeless(const hpo_study *study, hpo_view view, base_buf *why);
 /* ---- stall.c ---- */
 /* budget.no_improve: as much was evaluated since the best value (or the front) last got better; why is appended. */
 bool study_has_stalled(hpo_study *study, hpo_view newest, base_buf *why);
+
+/* ---- spent.c ---- */
+/* budget.metric: counts the records that are new. */
+void study_count_spent(hpo_study *study);
+/* The budget is spent; why is appended. */
+bool study_has_spent(const hpo_study *study, base_buf *why);
+/* Nothing else limits the study, and so far no evaluation has said what is to be counted; why is appended. */
+bool study_cannot_count(const hpo_study *study, base_buf *why);
 
 /* ---- decide.c ---- */
 /* What the scheduler wants, as seen through view; without new configurations once the sampler has nothing left. */

@@ -114,12 +114,22 @@ const base_option budget_keys_table[] = {
      .help = "sum over evaluations, in units of fidelity (without one: evaluations)"},
     {KEY(budget_keys, time, DURATION), .fallback = "", POSITIVE,
      .alias = "timeout duration walltime wall_time max_time", .help = "wall time, summed over restarts"},
+    {KEY(budget_keys, metric, NODE), .shape = "map", .fallback = "", .alias = "resource flops dollars gpu_hours",
+     .help = "nothing new begins when the sum over trials of a metric that they report has reached its max"},
     {KEY(budget_keys, no_improve, INT), .fallback = "", AT_LEAST(1),
      .alias = "patience stagnation max_stagnation_trials",
      .help = "the run ends when so many full evaluations, or as much at lower fidelities, brought nothing better"},
     {KEY(budget_keys, target, NODE), .shape = "number or map", .fallback = "",
      .help = "the run ends when the metric is at least as good as that at the highest fidelity; of several metrics "
              "{NAME: number, ...}, all of them in one trial"},
+    BASE_OPTIONS_END,
+};
+
+const base_option metric_budget_keys_table[] = {
+    {KEY(metric_budget_keys, name, STRING), .fallback = BASE_REQUIRED, .alias = "metric",
+     .help = "as the objective reports it, counted from a trial's beginning: seconds, dollars, operations"},
+    {KEY(metric_budget_keys, max, REAL), .fallback = BASE_REQUIRED, POSITIVE, .alias = "limit sum total",
+     .help = "of the sum; a trial that does not report it adds nothing"},
     BASE_OPTIONS_END,
 };
 

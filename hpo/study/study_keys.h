@@ -48,11 +48,19 @@ extern const base_option fidelity_keys_table[];
 typedef struct budget_keys {
     int64_t trials;
     double cost, time;
+    const base_yaml_node *metric; /* a map */
     int64_t no_improve;
     const base_yaml_node *target; /* a number, or a map of them; a node, because 0 is a target too */
 } budget_keys;
 extern const base_option budget_keys_table[];
 extern const base_option study_target_option;
+
+/* budget.metric */
+typedef struct metric_budget_keys {
+    const char *name;
+    double max;
+} metric_budget_keys;
+extern const base_option metric_budget_keys_table[];
 
 typedef struct trial_keys {
     double time;

@@ -225,6 +225,14 @@ static void put_budget(const hpo_study_spec *spec, base_buf *out) {
         base_buf_put_double(out, values[i]);
         separator = ", ";
     }
+    if (budget->metric) {
+        base_buf_printf(out, "%smetric: {name: ", separator);
+        put_text(budget->metric, out);
+        base_buf_puts(out, ", max: ");
+        base_buf_put_double(out, budget->metric_max);
+        base_buf_putc(out, '}');
+        separator = ", ";
+    }
     if (budget->no_improve) {
         base_buf_printf(out, "%sno_improve: %llu", separator, (unsigned long long)budget->no_improve);
         separator = ", ";

@@ -70,7 +70,8 @@ const double *hpo_metrics_get(const hpo_metrics *metrics, const char *name);
     X(LATE, "late", "had finished before they could be stopped", "does the program flush its reports?")                \
     X(SLOW_START, "slow_start", "had to wait for room before they could start", "")                                    \
     X(WARNED, "warned", "ended with a warning", "see their logs")                                                      \
-    X(COUNTS_FROM_0, "counts_from_0", "counted their steps from 0", "their reports say one less than was done")
+    X(COUNTS_FROM_0, "counts_from_0", "counted their steps from 0", "their reports say one less than was done")        \
+    X(UNCOUNTED, "uncounted", "did not report the metric that the budget counts", "they add nothing to it")
 
 typedef enum hpo_notice {
 #define HPO_NOTICE_ENUM(name, word, text, hint) HPO_NOTICE_##name,

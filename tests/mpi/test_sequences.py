@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A deterministic study tells the same sequence of (trial, configuration, fidelity, value), bit for bit, however it is
-run and however often it is killed: test_sequences.py HPO_SEARCH function|command|model|train|darts|pbt SOURCE_FOLDER."""
+run and however often it is killed: test_sequences.py HPO_SEARCH function|command|spent|model|train|darts|pbt SOURCE_FOLDER."""
 import pathlib
 import random
 import sys
@@ -27,6 +27,12 @@ def function_study(place):
 
 def sleeping_study(place):
     return command_study(place, 0.02, "budget: {trials: 24}\ndeterministic: true\nworkers: 4\n", fidelity=True)
+
+
+def spending_study(place):
+    """Ends when the trials have reported so much of the loss, wherever their evaluations go on."""
+    return command_study(place, 0.02, "budget: {metric: {name: loss, max: 8}}\ndeterministic: true\nworkers: 4\n",
+                         fidelity=True)
 
 
 def modelling_study(place):
@@ -106,8 +112,8 @@ parameters:
 """)
 
 
-STUDIES = {"function": function_study, "command": sleeping_study, "model": modelling_study, "train": training_study,
-           "darts": searching_study, "pbt": population}
+STUDIES = {"function": function_study, "command": sleeping_study, "spent": spending_study, "model": modelling_study,
+           "train": training_study, "darts": searching_study, "pbt": population}
 MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
 
 

@@ -47,7 +47,7 @@ static const char full_text[] =
     "metric: {name: accuracy, goal: maximize}\n"
     "method: {sampler: sobol, scheduler: hyperband, eta: 4, scramble: false, brackets: 3}\n"
     "fidelity: {epochs: {min: 1, max: 64}}\n"
-    "budget: {trials: 200, cost: 600, time: 30m, no_improve: 50, target: 0}\n"
+    "budget: {trials: 200, cost: 600, time: 30m, metric: {name: size, max: 2.5e6}, no_improve: 50, target: 0}\n"
     "workers: 8\n"
     "deterministic: true\n"
     "repeats: true\n"
@@ -80,6 +80,8 @@ static void every_key_is_read(void **state) {
     assert_true(spec->budget.trials == 200 && spec->budget.cost == 600 && spec->budget.time == 1800);
     assert_true(spec->budget.has_target && spec->budget.target[0] == 0);
     assert_int_equal(spec->budget.no_improve, 50);
+    assert_string_equal(spec->budget.metric, "size");
+    assert_true(spec->budget.metric_max == 2.5e6);
     assert_true(spec->workers == 8 && spec->deterministic && spec->repeats && spec->fsync_each);
     assert_true(spec->limits.time == 600 && spec->limits.memory == UINT64_C(2) << 30 && spec->limits.threads == 3);
     assert_true(spec->limits.exit_grace == 4 && spec->keep == HPO_KEEP_BEST && !spec->writes_config);
@@ -121,6 +123,7 @@ static void what_is_printed_is_the_same_study(void **state) {
         assert_int_equal(copy->budget.trials, spec->budget.trials);
         assert_true(copy->budget.has_target == spec->budget.has_target && copy->budget.time == spec->budget.time);
         assert_int_equal(copy->budget.no_improve, spec->budget.no_improve);
+        assert_true(copy->budget.metric_max == spec->budget.metric_max);
         assert_memory_equal(&copy->failure, &spec->failure, sizeof spec->failure);
         assert_true(copy->limits.memory == spec->limits.memory && copy->limits.time == spec->limits.time);
         assert_true(copy->limits.exit_grace == spec->limits.exit_grace && copy->keep == spec->keep);
