@@ -72,6 +72,7 @@ static void finish_one(virtual_run *r) {
     hpo_study_job(r->study, trial, &job);
     result.cost = job.fidelity - job.from;
     hpo_metrics_set(&result.metrics, "loss", toy_loss(hpo_study_spec_of(r->study)->space, &job));
+    hpo_metrics_set(&result.metrics, "time", result.seconds);
     hpo_study_tell(r->study, trial, &result, 0, 0, &record);
     r->n_busy--;
     r->trial[first] = r->trial[r->n_busy];
@@ -108,6 +109,8 @@ static void test_time_left(void **state) {
     } studies[] = {
         {"random", "", "trials: 200"},
         {"random", "fidelity: {epochs: {min: 1, max: 9}}\n", "cost: 2000"},
+        {"random", "", "metric: {name: time, max: 3000}"},
+        {"random", "", "trials: 1000000, metric: {name: time, max: 3000}"},
         {"hyperband", "fidelity: {epochs: {min: 1, max: 81}}\n", "trials: 300"},
         {"hyperband", "fidelity: {epochs: {min: 1, max: 27}}\n", "cost: 8000"},
         {"successive-halving", "fidelity: {epochs: {min: 1, max: 27}}\n", "trials: 400"},
