@@ -12,6 +12,7 @@
 typedef struct table_data {
     const double *runs; /* n_rows x runs: the present ones first, then NAN */
     const double *mean, *cheap;
+    const double *more; /* n_rows x n_more */
     size_t best;
 } table_data;
 
@@ -87,17 +88,33 @@ static bool read_runs(const bench_table_file *file, const char *const *column, d
 }
 
 typedef struct table_arrays {
-    double *runs, *mean, *cheap;
+    double *runs, *mean, *cheap, *more;
 } table_arrays;
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* The last column that is read. */
+static size_t last_column(const bench_table_file *file) {
+    return larger(larger(file->first + file->runs - 1, file->cheap),
+                  file->n_more > 0 ? file->more + file->n_more - 1 : 0);
+}
+
+static bool read_more(const bench_table_file *file, const char *const *column, double *more) {
+    for (size_t i = 0; i < file->n_more; i++)
+        if (!base_parse_double(column[file->more + i], &more[i])) return false;
+    return true;
+}
 
 /* One line into its place; false: the line is damaged. A place that is taken has a mean already. */
 static bool read_line(const bench_table_file *file, char *line, const table_arrays *into) {
-    const size_t last = file->cheap > file->first + file->runs - 1 ? file->cheap : file->first + file->runs - 1;
     const char *column[MAX_COLUMNS];
-    if (split_line(line, column) <= last) return false;
+    if (split_line(line, column) <= last_column(file)) return false;
     const size_t row = row_of_id(file, column[file->id]);
     if (row == SIZE_MAX || !isnan(into->mean[row])) return false;
     if (!read_runs(file, column, &into->runs[row * file->runs], &into->mean[row])) return false;
+    if (!read_more(file, column, &into->more[row * file->n_more])) return false;
     return !file->cheap || base_parse_double(column[file->cheap], &into->cheap[row]);
 }
 
@@ -128,7 +145,8 @@ base_status bench_table_load(const bench_instance *instance, base_arena *arena, 
     const size_t count = row_count(file);
     const table_arrays arrays = {.runs = BASE_NEW_ARRAY(arena, count * file->runs, double),
                                  .mean = BASE_NEW_ARRAY(arena, count, double),
-                                 .cheap = file->cheap ? BASE_NEW_ARRAY(arena, count, double) : NULL};
+                                 .cheap = file->cheap ? BASE_NEW_ARRAY(arena, count, double) : NULL,
+                                 .more = BASE_NEW_ARRAY(arena, count * file->n_more, double)};
     for (size_t i = 0; i < count; i++) arrays.mean[i] = NAN;
     base_buf text = {0};
     base_status status = bench_data_read(file->file, &text, err);
@@ -142,6 +160,7 @@ base_status bench_table_load(const bench_instance *instance, base_arena *arena, 
     *table = (table_data){.runs = arrays.runs,
                           .mean = arrays.mean,
                           .cheap = arrays.cheap,
+                          .more = arrays.more,
                           .best = best_row(arrays.mean, count, instance->problem->maximize)};
     *data = table;
     return BASE_OK;
@@ -165,6 +184,8 @@ void bench_table_evaluate(const bench_instance *instance, const double *x, doubl
     else
         values[0] =
             instance->settings.average ? table->mean[row] : one_run(&table->runs[row * file->runs], file->runs, noise);
+    for (size_t i = 0; i < file->n_more; i++) values[2 + i] = table->more[row * file->n_more + i];
+    if (file->parameters) values[2 + file->n_more] = file->parameters(x);
 }
 
 bool bench_table_optimum(const bench_instance *instance, size_t which, double *x, double *value) {

@@ -21,6 +21,9 @@ typedef struct bench_table_file {
     size_t id;          /* the column whose digits are the indices on the axes */
     size_t first, runs; /* columns first .. first + runs - 1: the repeated trainings; missing ones are empty */
     size_t cheap;       /* the column of a shorter training, shown below the highest fidelity; 0: none */
+    /* The metrics behind "exact", which are the same at every fidelity: */
+    size_t more, n_more;                   /* columns more .. more + n_more - 1 */
+    double (*parameters)(const double *x); /* the last one, computed where the table lacks it; NULL: none */
 } bench_table_file;
 
 /* detail of the problem: its bench_table_file. */

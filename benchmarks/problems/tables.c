@@ -92,12 +92,40 @@ static double nasbench201_cost(double fidelity) {
     return fidelity < FULL_EPOCHS ? (double)SHORT_EPOCHS / FULL_EPOCHS : 1;
 }
 
-#define NASBENCH201(symbol, set, first_, cheap_)                                                                       \
+/* The parameters of the network that a cell is part of, as X. Dong, Y. Yang, ICLR 2020, section 2, build it: a stem,
+ * three stages of 5 cells with 16, 32 and 64 channels, a residual block of stride 2 before the second and the third,
+ * batch norm, and a linear layer after global pooling. Of what stands on an edge only convolutions have any; none has a
+ * bias, and all but that of a shortcut are followed by a batch norm with scale and shift. */
+enum { CELL_EDGES = COUNT(cell_axes), CONV_1X1 = 2, CONV_3X3 = 3, CELLS = 5, STEM = 16, STAGES = 3, IMAGE = 3 };
+
+static double conv_norm(double in, double out, double kernel) {
+    return kernel * kernel * in * out + 2 * out;
+}
+
+static double nasbench201_parameters(const double *cell, double classes) {
+    double width = STEM, sum = conv_norm(IMAGE, width, 3);
+    for (size_t stage = 0; stage < STAGES; stage++) {
+        if (stage > 0) {
+            sum += conv_norm(width, 2 * width, 3) + conv_norm(2 * width, 2 * width, 3) + width * 2 * width;
+            width *= 2;
+        }
+        for (size_t e = 0; e < CELL_EDGES; e++) {
+            if (cell[e] == CONV_1X1) sum += CELLS * conv_norm(width, width, 1);
+            if (cell[e] == CONV_3X3) sum += CELLS * conv_norm(width, width, 3);
+        }
+    }
+    return sum + 2 * width + (width + 1) * classes;
+}
+
+#define NASBENCH201(symbol, set, classes, first_, cheap_)                                                              \
+    static double symbol##_parameters(const double *cell) {                                                            \
+        return nasbench201_parameters(cell, classes);                                                                  \
+    }                                                                                                                  \
     const bench_problem bench_problem_nasbench201_##symbol = {                                                         \
         .name = "nasbench201-" set,                                                                                    \
         .family = "nasbench201-{cifar10,cifar100,imagenet16-120}",                                                     \
         .summary = "table: 15,625 cells, validation accuracy, maximised; fidelity epochs, 12 or 200",                  \
-        .metric = {"value", "exact"},                                                                                  \
+        .metric = {"value", "exact", "parameters"},                                                                    \
         .maximize = 3,                                                                                                 \
         .takes = BENCH_TAKES_AVERAGE,                                                                                  \
         .fidelity = {.name = "epochs", .min = SHORT_EPOCHS, .max = FULL_EPOCHS, .integer = true},                      \
@@ -109,12 +137,13 @@ static double nasbench201_cost(double fidelity) {
                                             .id = 1,                                                                   \
                                             .first = (first_),                                                         \
                                             .runs = 3,                                                                 \
-                                            .cheap = (cheap_)},                                                        \
+                                            .cheap = (cheap_),                                                         \
+                                            .parameters = symbol##_parameters},                                        \
     }
 
-NASBENCH201(cifar10, "cifar10", 2, 11);
-NASBENCH201(cifar100, "cifar100", 5, 13);
-NASBENCH201(imagenet16, "imagenet16-120", 8, 15);
+NASBENCH201(cifar10, "cifar10", 10, 2, 11);
+NASBENCH201(cifar100, "cifar100", 100, 5, 13);
+NASBENCH201(imagenet16, "imagenet16-120", 120, 8, 15);
 
 /* ---- NAS-Bench-Macro ---- */
 static const char *const macro_blocks[] = {"identity", "mb3_k3", "mb6_k5"}; /* expansion, kernel */
@@ -126,12 +155,16 @@ static const bench_axis macro_axes[] = {TEXTS("layer_1", macro_blocks), TEXTS("l
 const bench_problem bench_problem_nasbench_macro = {
     .name = "nasbench-macro",
     .summary = "table: 6,561 networks x 3 seeds, test accuracy on CIFAR-10, maximised",
-    .metric = {"value", "exact"},
+    .metric = {"value", "exact", "parameters", "flops"},
     .maximize = 3,
     .takes = BENCH_TAKES_AVERAGE,
     .fidelity = {.min = 1, .max = 1},
     TABLE_FUNCTIONS,
-    .detail =
-        &(const bench_table_file){
-            .file = "nasbench-macro.csv.gz", .n_axes = COUNT(macro_axes), .axes = macro_axes, .first = 1, .runs = 3},
+    .detail = &(const bench_table_file){.file = "nasbench-macro.csv.gz",
+                                        .n_axes = COUNT(macro_axes),
+                                        .axes = macro_axes,
+                                        .first = 1,
+                                        .runs = 3,
+                                        .more = 6,
+                                        .n_more = 2},
 };

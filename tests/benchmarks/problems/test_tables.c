@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "hpo/models/hypervolume.h"
 #include "tests/benchmarks/problems/bind.h"
 
 enum { DIGITS = 9, MAX_RUNS = 5 };
@@ -116,6 +117,120 @@ static void short_training(void **state) {
     }
 }
 
+/* ---- several metrics ---- */
+enum { PARAMETERS = 2, FLOPS };
+
+static double metric_at(const bound_problem *table, const char *id, size_t metric) {
+    double config[DIGITS], values[8];
+    digits_of(id, config);
+    bench_evaluate_all(&table->binding, config, table->binding.instance.problem->fidelity.max, 1, values);
+    return values[metric];
+}
+
+/* NAS-Bench-201's as the published tables have them for CIFAR-10; 90 more classes are 90 more rows of 64 weights and a
+ * bias. Those of NAS-Bench-Macro stand in its file. */
+static void parameters(void **state) {
+    (void)state;
+    static const struct {
+        const char *problem, *id;
+        double parameters;
+    } cases[] = {
+        {"nasbench201-cifar10", "333333", 1531546},
+        {"nasbench201-cifar10", "014410", 73306},
+        {"nasbench201-cifar10", "333132", 1073466},
+        {"nasbench201-cifar100", "333132", 1073466 + 90 * 65},
+        {"nasbench201-imagenet16-120", "444444", 73306 + 110 * 65},
+        {"nasbench-macro", "00000000", 387882},
+        {"nasbench-macro", "22212202", 1985514},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        bound_problem table = bind_own(cases[i].problem);
+        CHECK_NEAR(metric_at(&table, cases[i].id, PARAMETERS), cases[i].parameters, 0);
+        assert_false(bench_maximizes(&table.binding.instance, PARAMETERS));
+        bind_release(&table);
+    }
+    bound_problem macro = bind_own("nasbench-macro");
+    CHECK_NEAR(metric_at(&macro, "00000001", FLOPS), 14115328, 0);
+    bind_release(&macro);
+}
+
+/* A row of a table as losses. */
+typedef struct network {
+    double loss[2];
+} network;
+
+static size_t all_networks(const bound_problem *table, network *out) {
+    const size_t n_axes = table->binding.count, choices = hpo_space_param(table->space, 0)->n_choices;
+    const double full = table->binding.instance.problem->fidelity.max;
+    size_t count = 1;
+    for (size_t i = 0; i < n_axes; i++) count *= choices;
+    for (size_t row = 0; row < count; row++) {
+        double config[DIGITS], values[8];
+        for (size_t i = 0, rest = row; i < n_axes; i++, rest /= choices) config[i] = (double)(rest % choices);
+        bench_evaluate_all(&table->binding, config, full, 1, values);
+        out[row] = (network){{-values[0], values[PARAMETERS]}};
+    }
+    return count;
+}
+
+static bool beats(const network *a, const network *b) {
+    const bool better = a->loss[0] < b->loss[0] || a->loss[1] < b->loss[1];
+    return better && a->loss[0] <= b->loss[0] && a->loss[1] <= b->loss[1];
+}
+
+static bool same(const network *a, const network *b) {
+    return a->loss[0] == b->loss[0] && a->loss[1] == b->loss[1];
+}
+
+static int by_parameters(const void *a, const void *b) {
+    const double x = ((const network *)a)->loss[1], y = ((const network *)b)->loss[1];
+    return (x > y) - (x < y);
+}
+
+/* The networks that no other one beats, each of all rows compared with each (of twins the first stays), and the area
+ * under their staircase; the fronts as another program read them from the files, with the references of the suite
+ * `objectives`. */
+static void front_of_a_table(void **state) {
+    (void)state;
+    static const struct {
+        const char *problem;
+        double reference[2];
+        size_t members;
+        double volume;
+    } cases[] = {
+        {"nasbench-macro", {-45, 2200000}, 40, 84084293.88},
+        {"nasbench201-cifar10", {-80, 1200000}, 13, 11878647.453333333},
+        {"nasbench201-cifar100", {-50, 1400000}, 15, 28221329.173333333},
+        {"nasbench201-imagenet16-120", {-25, 1000000}, 13, 17526238.304573333},
+    };
+    network *all = calloc(15625, sizeof *all), *front = calloc(100, sizeof *front);
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
+        bound_problem table = bind_with(cases[i].problem, &(bench_settings){.average = true});
+        const size_t count = all_networks(&table, all);
+        size_t members = 0;
+        for (size_t r = 0; r < count; r++) {
+            bool beaten = false;
+            for (size_t k = 0; k < count && !beaten; k++)
+                beaten = beats(&all[k], &all[r]) || (k < r && same(&all[k], &all[r]));
+            if (beaten) continue;
+            assert_in_range(members, 0, 99);
+            front[members++] = all[r];
+        }
+        assert_int_equal(members, cases[i].members);
+        qsort(front, members, sizeof *front, by_parameters);
+        double area = 0, reached = cases[i].reference[0];
+        for (size_t m = 0; m < members; m++) {
+            area += (reached - front[m].loss[0]) * (cases[i].reference[1] - front[m].loss[1]);
+            reached = front[m].loss[0];
+        }
+        CHECK_CLOSE(area, cases[i].volume, 1e-12);
+        CHECK_CLOSE(hpo_hypervolume(all[0].loss, count, 2, cases[i].reference), area, 1e-12);
+        bind_release(&table);
+    }
+    free(all);
+    free(front);
+}
+
 static void values_have_names(void **state) {
     (void)state;
     bound_problem table = bind_own("fcnet-naval");
@@ -143,18 +258,20 @@ static void no_file(void **state) {
 }
 
 /* A table of the user's folder that is not what it should be. */
+#define HEADER "arch,a,b,c,mean,std,params,flops\n"
 static void damaged(void **state) {
     (void)state;
     static const struct {
         const char *text, *sentence;
     } cases[] = {
-        {"arch,a,b,c\n00000000,1,2,3\n", "nasbench-macro.csv.gz has 1 rows instead of 6561"},
-        {"arch,a,b,c\n00000000,1,2,3\n00000000,1,2,3\n", "nasbench-macro.csv.gz: line 3 is damaged"}, /* twice */
-        {"arch,a,b,c\n00000003,1,2,3\n", "line 2 is damaged"}, /* no such block */
-        {"arch,a,b,c\n0000000,1,2,3\n", "line 2 is damaged"},
-        {"arch,a,b,c\n00000000,1,2\n", "line 2 is damaged"},
-        {"arch,a,b,c\n00000000,1,2,x\n", "line 2 is damaged"},
-        {"arch,a,b,c\n00000000,,,\n", "line 2 is damaged"}, /* never trained */
+        {HEADER "00000000,1,2,3,,,4,5\n", "nasbench-macro.csv.gz has 1 rows instead of 6561"},
+        {HEADER "00000000,1,2,3,,,4,5\n00000000,1,2,3,,,4,5\n", "nasbench-macro.csv.gz: line 3 is damaged"}, /* twice */
+        {HEADER "00000003,1,2,3,,,4,5\n", "line 2 is damaged"}, /* no such block */
+        {HEADER "0000000,1,2,3,,,4,5\n", "line 2 is damaged"},
+        {HEADER "00000000,1,2,3,,,4\n", "line 2 is damaged"},
+        {HEADER "00000000,1,2,x,,,4,5\n", "line 2 is damaged"},
+        {HEADER "00000000,1,2,3,,,4,x\n", "line 2 is damaged"},
+        {HEADER "00000000,,,,,,4,5\n", "line 2 is damaged"}, /* never trained */
         {"", "has 0 rows instead of 6561"},
     };
     char folder[] = "/tmp/hpo_tables_XXXXXX";
@@ -177,8 +294,13 @@ static void damaged(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(runs),           cmocka_unit_test(best),
-                                       cmocka_unit_test(short_training), cmocka_unit_test(values_have_names),
-                                       cmocka_unit_test(no_file),        cmocka_unit_test(damaged)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(runs),
+                                       cmocka_unit_test(best),
+                                       cmocka_unit_test(short_training),
+                                       cmocka_unit_test(parameters),
+                                       cmocka_unit_test(front_of_a_table),
+                                       cmocka_unit_test(values_have_names),
+                                       cmocka_unit_test(no_file),
+                                       cmocka_unit_test(damaged)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
