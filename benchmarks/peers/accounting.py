@@ -6,10 +6,14 @@ A budget of full evaluations is one of evaluations where there is no fidelity; e
 what has ended reaches it, and what still runs counts, too. An evaluation costs what the problem says for its fidelity
 from scratch; the difference to what this configuration was trained for before, on LCBench, whose networks can be
 trained on, and wherever the program only decides whether an evaluation goes on (`continues`).
+
+With several metrics a program is told a list of losses, and the value of what it found is the hypervolume.
 """
 import heapq
 import math
 import time
+
+from bench_problems import hypervolume
 
 KEY = ["problem", "method", "workers", "seed"]
 HEADINGS = {
@@ -30,9 +34,36 @@ class Suggestion:
         self.token, self.config, self.fidelity = token, config, fidelity
 
 
+class Goals:
+    """What is searched for. metrics: (name, reference) of each of several, or None: the problem's first one alone."""
+
+    def __init__(self, problem, metrics=None):
+        self.names = [name for name, _ in metrics] if metrics else problem.metrics[:1]
+        self.signs = [-1 if problem.maximizes[problem.metrics.index(name)] else 1 for name in self.names]
+        self.several, self.found = metrics is not None, []
+        self.maximize = self.several or problem.maximize
+        self.reference = [sign * r for sign, (_, r) in zip(self.signs, metrics)] if metrics else None
+
+    def losses(self, values):
+        return [sign * values[name] for sign, name in zip(self.signs, self.names)]
+
+    def told(self, values):
+        """What the program gets."""
+        return self.losses(values) if self.several else self.losses(values)[0]
+
+    def worth(self, values):
+        """(the value with this result, the same without noise)"""
+        if not self.several:
+            value = values[self.names[0]]
+            return value, values.get("exact", value)
+        self.found.append(self.losses(values))
+        return (hypervolume(self.found, self.reference),) * 2
+
+
 class Study:
-    def __init__(self, problem, decode, peer, workers, full, fidelity, seed):
-        """fidelity: (lowest, highest) or None; full: the budget."""
+    def __init__(self, problem, decode, peer, workers, full, fidelity, seed, metrics=None):
+        """fidelity: (lowest, highest) or None; full: the budget; metrics: of Goals."""
+        self.goals = Goals(problem, metrics)
         self.problem, self.decode, self.peer = problem, decode, peer
         self.workers, self.full, self.seed = workers, full, seed
         self.highest = fidelity[1] if fidelity else None
@@ -51,7 +82,7 @@ class Study:
         return self.n_trials - 1, None
 
     def evaluate(self, suggestion):
-        """(cost, the value that the program sees, the value without noise, fidelity, configuration)"""
+        """(cost, values of the metrics, fidelity, configuration)"""
         config = self.decode(suggestion.config)
         key = tuple(sorted(config.items()))
         fidelity = math.nan if self.highest is None else suggestion.fidelity or self.highest
@@ -61,8 +92,7 @@ class Study:
         cost = 1.0 if self.highest is None else self.problem.cost(fidelity)
         if self.resumes and before is not None:
             cost -= self.problem.cost(before)
-        value = metrics[self.problem.metrics[0]]
-        return cost, value, metrics.get("exact", value), 1 if self.highest is None else fidelity, trial
+        return cost, metrics, 1 if self.highest is None else fidelity, trial
 
     def open(self):
         return self.begun < math.ceil(self.full) if self.highest is None else self.spent < self.full
@@ -81,16 +111,17 @@ class Study:
             self.begun += 1
 
     def tell(self):
-        self.now, _, suggestion, (cost, value, exact, fidelity, trial) = heapq.heappop(self.running)
+        self.now, _, suggestion, (cost, metrics, fidelity, trial) = heapq.heappop(self.running)
         self.spent += cost
         self.busy += cost
         self.ended += 1
         start = time.process_time()
-        self.peer.tell(suggestion, -value if self.problem.maximize else value)
+        self.peer.tell(suggestion, self.goals.told(metrics))
         self.thinking += time.process_time() - start
         if self.highest is not None and fidelity < self.highest:
             return
-        if self.best is None or (value > self.best if self.problem.maximize else value < self.best):
+        value, exact = self.goals.worth(metrics)
+        if self.best is None or (value > self.best if self.goals.maximize else value < self.best):
             self.best = value
             self.points.append((self.spent, self.now, self.ended, trial, fidelity, value, exact))
 
@@ -104,7 +135,7 @@ class Study:
 
     def regret(self, exact):
         optima = self.problem.optima()
-        if not optima:
+        if not optima or self.goals.several:
             return ""
         return digits(optima[0][1] - exact if self.problem.maximize else exact - optima[0][1])
 
@@ -117,7 +148,7 @@ class Study:
         if self.points:
             end = [digits(self.points[-1][5]), digits(self.points[-1][6]), self.regret(self.points[-1][6])]
         share = self.busy / (self.now * self.workers) if self.now > 0 else 0
-        return [[*key, "maximize" if self.problem.maximize else "minimize", self.n_trials, self.ended,
+        return [[*key, "maximize" if self.goals.maximize else "minimize", self.n_trials, self.ended,
                  digits(self.spent), digits(self.now), f"{share:.6g}", *end]]
 
     def times(self, key):

@@ -50,6 +50,8 @@ _SIGNATURES = {  # function: (result, arguments)
                                 ctypes.POINTER(ctypes.c_double)]),
     "optimum": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(ctypes.c_double),
                                ctypes.POINTER(ctypes.c_double)]),
+    "hypervolume": (ctypes.c_double, [ctypes.POINTER(ctypes.c_double), ctypes.c_size_t, ctypes.c_size_t,
+                                      ctypes.POINTER(ctypes.c_double)]),
 }
 
 
@@ -86,6 +88,13 @@ def _library():
 def names():
     """Of all problems."""
     return [_library().name(index).decode() for index in range(_library().count())]
+
+
+def hypervolume(losses, reference):
+    """What the rows of losses dominate up to the reference: exact, smaller losses are better, larger volumes are."""
+    flat = [number for row in losses for number in row]
+    return _library().hypervolume((ctypes.c_double * len(flat))(*flat), len(losses), len(reference),
+                                  (ctypes.c_double * len(reference))(*reference))
 
 
 def _scalar(text):
@@ -152,7 +161,7 @@ class Problem:
     parameters  of the space, in order: Parameter
     space       the same as `parameters:` of a study file, with conditions
     metrics     names of what an evaluation measures; the first is searched for
-    maximize    whether that one is to be large
+    maximize    whether that one is to be large; maximizes: the same for each metric
     fidelity    None, or (name, min, max, whether it is an integer) of what a cheaper evaluation is measured in
     """
 
@@ -166,7 +175,8 @@ class Problem:
             raise ValueError(error.value.decode())
         self.parameters = [Parameter(self._api, self._handle, i) for i in range(self._api.parameters(self._handle))]
         self.metrics = [self._api.metric(self._handle, i).decode() for i in range(self._api.metrics(self._handle))]
-        self.maximize = bool(self._api.maximize(self._handle, 0))
+        self.maximizes = [bool(self._api.maximize(self._handle, i)) for i in range(len(self.metrics))]
+        self.maximize = self.maximizes[0]
         self.space = self._api.space(self._handle).decode()
         low, high, integer = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
         name = self._api.fidelity(self._handle, ctypes.byref(low), ctypes.byref(high), ctypes.byref(integer))

@@ -27,16 +27,17 @@ warnings.filterwarnings("ignore")
 
 
 def run(job):
-    """fidelity: (lowest, highest, whether whole numbers) or None."""
+    """fidelity: (lowest, highest, whether whole numbers) or None; metrics: [(name, reference), ...] of several, or None."""
     peer, problem = registry.PEERS[job["peer"]], Problem(**job["problem"])
     dimensions = space.dimensions(problem)
     study = {key: job[key] for key in ("full", "fidelity", "workers")}
+    study["goals"] = len(job["metrics"] or [0])
     if job["fidelity"]:
         study["integer"] = problem.fidelity[3]
     make = getattr(importlib.import_module(peer.module), peer.name)
     made = make(dimensions, job["seed"], study)
     end = accounting.Study(problem, lambda config: space.decode(dimensions, config), made, job["workers"], job["full"],
-                           job["fidelity"], job["seed"])
+                           job["fidelity"], job["seed"], job["metrics"])
     end.run()
     return end.tables(job["key"])
 

@@ -55,25 +55,29 @@ def as_list(value):
 
 
 def problems_of(page):
-    """(name, settings of the objective `function`, fidelity, budget) of each."""
+    """(name, settings of the objective `function`, fidelity, budget, (name, reference) of several metrics) of each."""
     found = []
     for entry in page["problems"]:
         entry = entry if isinstance(entry, dict) else {"problem": entry}
         settings = entry["problem"] if isinstance(entry["problem"], dict) else {"problem": entry["problem"]}
         ranges = [(r["min"], r["max"]) for r in entry.get("fidelity", {}).values()]
         full = entry.get("budget", page.get("budget"))["full"]
-        found.append((entry.get("name", settings["problem"]), settings, ranges[0] if ranges else None, full))
+        metrics = [(metric["name"], metric["reference"]) for metric in entry.get("metrics", [])]
+        found.append((entry.get("name", settings["problem"]), settings, ranges[0] if ranges else None, full,
+                      metrics if metrics else None))
     return found
 
 
 def jobs_of(page, peer, seed, seconds):
     spec, jobs = PEERS[peer], []
     for workers in as_list(page.get("workers", 1)):
-        for name, settings, fidelity, full in problems_of(page):
+        for name, settings, fidelity, full, metrics in problems_of(page):
             if seed > spec.seeds or (spec.multi and not fidelity) or (workers > 1 and not spec.parallel):
                 continue
+            if spec.metrics not in ("any", "several" if metrics else "one"):
+                continue
             jobs.append({"key": [name, peer, workers, seed], "peer": peer, "problem": settings, "fidelity": fidelity,
-                         "full": full, "workers": workers, "seed": seed, "seconds": seconds})
+                         "full": full, "metrics": metrics, "workers": workers, "seed": seed, "seconds": seconds})
     return jobs
 
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "benchmarks/problems/problem.h"
+#include "hpo/models/hypervolume.h"
 
 struct bench_api_problem {
     base_arena *arena;
@@ -205,4 +206,8 @@ int bench_api_evaluate(const bench_api_problem *problem, const double *point, do
 
 int bench_api_optimum(const bench_api_problem *problem, size_t which, double *point, double *value) {
     return bench_optimum(&problem->binding.instance, which, point, value);
+}
+
+double bench_api_hypervolume(const double *losses, size_t n, size_t k, const double *reference) {
+    return hpo_hypervolume(losses, n, k, reference);
 }

@@ -83,6 +83,10 @@ BENCH_API int bench_api_evaluate(const bench_api_problem *problem, const double 
 /* Place number `which` of the optimum and its value without noise; 1, or 0: there are not so many, or it is unknown. */
 BENCH_API int bench_api_optimum(const bench_api_problem *problem, size_t which, double *point, double *value);
 
+/* What a front of n rows of k finite losses dominates up to the reference (k numbers), of which smaller ones are
+ * better: by which methods for several metrics are compared. n x k, row by row; rows may be dominated. Exact. */
+BENCH_API double bench_api_hypervolume(const double *losses, size_t n, size_t k, const double *reference);
+
 #ifdef __cplusplus
 }
 #endif

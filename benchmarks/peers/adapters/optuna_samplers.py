@@ -9,7 +9,9 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 class Optuna:
     def __init__(self, space, seed, study):
-        self.space, self.study = space, optuna.create_study(sampler=self.sampler(seed), pruner=self.pruner(study))
+        self.space = space
+        self.study = optuna.create_study(directions=["minimize"] * study["goals"], sampler=self.sampler(seed),
+                                         pruner=self.pruner(study))
 
     def pruner(self, _study):
         return optuna.pruners.NopPruner()
@@ -37,6 +39,16 @@ class Optuna:
 class TPE(Optuna):
     def sampler(self, seed):
         return optuna.samplers.TPESampler(seed=seed)
+
+
+class NSGA2(Optuna):
+    def sampler(self, seed):
+        return optuna.samplers.NSGAIISampler(seed=seed)
+
+
+class NSGA2Of20(Optuna):
+    def sampler(self, seed):
+        return optuna.samplers.NSGAIISampler(population_size=20, seed=seed)
 
 
 class CMAES(Optuna):

@@ -10,7 +10,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks/peers"))
-from bench_problems import Problem, names  # noqa: E402
+from bench_problems import Problem, hypervolume, names  # noqa: E402
 
 
 class Problems(unittest.TestCase):
@@ -56,6 +56,16 @@ class Problems(unittest.TestCase):
         self.assertEqual(lcbench.optima(), [])
         batch = lcbench.parameters[0]
         self.assertEqual((batch.name, batch.kind, batch.log, batch.low, batch.high), ("batch_size", "int", True, 16, 512))
+
+    def test_directions(self):
+        macro = Problem(problem="nasbench-macro")
+        self.assertEqual(macro.metrics, ["value", "exact", "parameters", "flops"])
+        self.assertEqual(macro.maximizes, [True, True, False, False])
+
+    def test_hypervolume(self):
+        front = [[1, 3], [2, 2], [3, 1], [3, 3], [9, 0]]  # the last but one is dominated, the last beyond the reference
+        self.assertEqual(hypervolume(front, [4, 4]), 3 + 2 + 1)
+        self.assertEqual(hypervolume([[0, 0, 0], [1, 1, 1]], [2, 3, 4]), 24)
 
     def test_conditions(self):
         tuning = Problem(problem="tuning", noise=0.1)

@@ -22,7 +22,9 @@ PAGE = {"suite": "small", "title": "Two problems", "methods": ["random"], "worke
         "budget": {"full": 13},
         "problems": [{"problem": "branin"}, {"problem": {"problem": "hartmann6", "noise": 0.1}, "name": "noisy"},
                      {"problem": {"problem": "mf-hartmann3-good"}, "name": "with a fidelity",
-                      "fidelity": {"z": {"min": 3, "max": 100}}}]}
+                      "fidelity": {"z": {"min": 3, "max": 100}}},
+                     {"problem": {"problem": "nasbench-macro", "average": True}, "name": "two metrics",
+                      "metrics": [{"name": "value", "reference": 45}, {"name": "parameters", "reference": 2200000}]}]}
 HPO_BENCH = sys.argv.pop()
 
 
@@ -48,7 +50,7 @@ class Counting(unittest.TestCase):
         subprocess.run([HPO_BENCH, "run", f"{folder}/page.yaml", "--out", f"{folder}/ours"], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         ours, theirs = rows(f"{folder}/ours", "cells.csv"), rows(f"{folder}/theirs", "cells.csv")
-        self.assertEqual(len(ours), 12)
+        self.assertEqual(len(ours), 16)
         for a, b in zip(ours, theirs):
             for column in accounting.HEADINGS["cells.csv"][2:10] + ["problem"]:
                 self.assertEqual(a[column], b[column], column)
@@ -61,6 +63,16 @@ class Counting(unittest.TestCase):
         self.assertTrue(any(row["value"] != row["exact"] for row in noisy))
         for row in noisy:
             self.assertAlmostEqual(float(row["regret"]), float(row["exact"]) - optimum, delta=1e-8)
+
+    def test_the_value_of_a_front_is_its_hypervolume(self):
+        problem = Problem(problem="nasbench-macro", average=True)
+        goals = accounting.Goals(problem, [("value", 45), ("parameters", 2200000)])
+        self.assertEqual(goals.told({"value": 90, "exact": 1, "parameters": 7, "flops": 3}), [-90, 7])
+        self.assertEqual(goals.worth({"value": 46, "parameters": 2199990}), (10, 10))
+        self.assertEqual(goals.worth({"value": 47, "parameters": 2199995}), (15, 15))  # 1 x 10, and 1 x 5 more
+        self.assertEqual(goals.worth({"value": 44, "parameters": 1}), (15, 15))  # beyond the reference
+        two = [row for row in rows(f"{self.folder.name}/theirs", "results.csv") if row["problem"] == "two metrics"]
+        self.assertTrue(two and all(row["regret"] == "" and row["value"] == row["exact"] for row in two))
 
     def test_what_was_cut_short_is_run_again(self):
         results, cells = (pathlib.Path(self.folder.name, "theirs", name) for name in ("results.csv", "cells.csv"))

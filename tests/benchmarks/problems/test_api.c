@@ -16,6 +16,13 @@ static void refused(const char *settings, const char *sentence) {
     if (!strstr(error, sentence)) fail_msg("'%s' lacks '%s'", error, sentence);
 }
 
+static void hypervolume(void **state) {
+    (void)state;
+    const double losses[] = {1, 3, 2, 2, 3, 1, 3, 3, 9, 0};
+    CHECK_NEAR(bench_api_hypervolume(losses, 5, 2, (const double[]){4, 4}), 6, 0);
+    CHECK_NEAR(bench_api_hypervolume(losses, 0, 2, (const double[]){4, 4}), 0, 0);
+}
+
 static void list(void **state) {
     (void)state;
     size_t count;
@@ -152,7 +159,8 @@ static void wrong(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(list), cmocka_unit_test(problems), cmocka_unit_test(parameters),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(list),       cmocka_unit_test(hypervolume),
+                                       cmocka_unit_test(problems),   cmocka_unit_test(parameters),
                                        cmocka_unit_test(fidelities), cmocka_unit_test(wrong)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
