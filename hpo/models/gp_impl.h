@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What gp.c and those that draw from its posterior (gp_sample.c, noisy_ei.c) share. */
+/* What gp.c and those that draw from its posterior (gp_sample.c, gp_draws.c) share. */
 #ifndef HPO_MODELS_GP_IMPL_H
 #define HPO_MODELS_GP_IMPL_H
 
