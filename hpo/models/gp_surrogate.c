@@ -22,7 +22,7 @@
 #include "hpo/models/subset.h"
 #include "hpo/models/transform.h"
 
-enum { MAX_ROWS = 1000, RECENT = 64, MAX_FIT = 400, FIRST_START = 16, EVERY = 24, FITS = 32 };
+enum { MAX_ROWS = HPO_GP_MAX_ROWS, RECENT = 64, MAX_FIT = 400, FIRST_START = 16, EVERY = 24, FITS = 32 };
 static const double FIT_WORK = 4e6; /* rows^2 x dimensions of a fit, at most */
 enum { CANDIDATE_WORK = 400000 };   /* candidates x rows, at most */
 enum { MANY = 300, STARTS = 6, STARTS_MANY = 3, STEPS = 25, STEPS_MANY = 12 };
@@ -330,6 +330,19 @@ hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *s, base_rng *rng) {
     drop_draws(s);
     s->noisy = hpo_noisy_ei_create(s->gp, s->counts, rng);
     return hpo_noisy_ei_surrogate(s->noisy);
+}
+
+hpo_gp_draws *hpo_gp_surrogate_draws(hpo_gp_surrogate *s, base_rng *rng) {
+    return hpo_gp_draws_create(s->gp, rng);
+}
+
+double hpo_gp_surrogate_scaled(const hpo_gp_surrogate *s, double loss) {
+    BASE_ASSERT(s->settings.plain);
+    return (loss - s->scale.mean) / s->scale.deviation;
+}
+
+const bool *hpo_gp_surrogate_counted(const hpo_gp_surrogate *s) {
+    return s->counts;
 }
 
 void hpo_gp_surrogate_bound(const hpo_gp_surrogate *s, hpo_maximize *problem) {

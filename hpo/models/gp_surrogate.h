@@ -8,6 +8,7 @@
 #ifndef HPO_MODELS_GP_SURROGATE_H
 #define HPO_MODELS_GP_SURROGATE_H
 
+#include "hpo/models/gp_draws.h"
 #include "hpo/models/kernel.h"
 #include "hpo/models/maximize.h"
 #include "hpo/models/observations.h"
@@ -15,6 +16,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Past so many rows a subset stands for them, which depends on the losses. */
+enum { HPO_GP_MAX_ROWS = 1000 };
 
 typedef struct hpo_gp_surrogate hpo_gp_surrogate;
 
@@ -45,6 +49,11 @@ double hpo_gp_surrogate_best(hpo_gp_surrogate *surrogate);
  * minus the logarithm of noisy EI (noisy_ei.h). Valid until the next call of these or of condition. */
 hpo_surrogate hpo_gp_surrogate_sample(hpo_gp_surrogate *surrogate, base_rng *rng); /* not of a plain one */
 hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *surrogate, base_rng *rng);
+/* What an acquisition of several processes is made of, on the process's own scale: draws, to be destroyed before the
+ * next call of condition; a loss (of a plain process); which rows count, as of hpo_gp_surrogate_count_only. */
+hpo_gp_draws *hpo_gp_surrogate_draws(hpo_gp_surrogate *surrogate, base_rng *rng);
+double hpo_gp_surrogate_scaled(const hpo_gp_surrogate *surrogate, double loss);
+const bool *hpo_gp_surrogate_counted(const hpo_gp_surrogate *surrogate);
 /* Bounds the work of a maximisation by the number of rows that every prediction costs: candidates and steps are
  * lowered, starts are set. */
 void hpo_gp_surrogate_bound(const hpo_gp_surrogate *surrogate, hpo_maximize *problem);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inner loops of density estimators, HPO_LANES numbers at a time: for each instruction set a copy of the same
- * operations in the same order, so that all give the same bits. All counts of rows are multiples of HPO_LANES. */
+/* The inner loops of density estimators and of expected improvements, HPO_LANES numbers at a time: for each instruction
+ * set a copy of the same operations in the same order, so that all give the same bits. All counts of rows are multiples
+ * of HPO_LANES. */
 #ifndef HPO_MODELS_LANES_H
 #define HPO_MODELS_LANES_H
 
@@ -43,6 +44,10 @@ typedef struct hpo_lane_kernels {
     /* the quantile at v in [0,1], given the tails at 0 and 1 */
     void (*quantiles)(const double *mean, const double *deviation, const double *first, const double *last,
                       const double *v, size_t rows, double *out);
+    /* out[row] += log E[max(high - Y, 0) - max(low - Y, 0)], Y normal, low < high: how far it is expected to come below
+     * the upper edge, of the way to the lower one (-1e300: all the way), to 1e-10 where z^2 of the upper edge is small
+     * against 1e10, but for what low and high have in common; not below log(1e-300) for the share of the way */
+    void (*log_gains)(const double *low, const double *high, size_t rows, double mean, double deviation, double *out);
     /* as `count` calls of base_rng_uniform */
     void (*uniforms)(base_rng *rng, double *out, size_t count);
 } hpo_lane_kernels;

@@ -6,21 +6,23 @@
  * running, and the point that maximises the acquisition. The improvement is counted from the least posterior mean at an
  * observed point, not from the least observed value, which noise makes too good. With constraints a process for each is
  * fitted to its excess, improvements are counted from feasible points, and the acquisition is multiplied by the
- * probability that all are met (hpo/models/feasibility.h). Several goals are made one, another one for each proposal
- * (hpo/models/chebyshev.h). */
+ * probability that all are met (hpo/models/feasibility.h). With several goals there is a process for each, and what is
+ * maximised is the expected gain of hypervolume (hpo/models/gp_goals.h), or they are made one, another one for each
+ * proposal (hpo/models/chebyshev.h). */
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "hpo/models/best.h"
 #include "hpo/models/chebyshev.h"
 #include "hpo/models/gp_feasibility.h"
+#include "hpo/models/gp_goals.h"
 #include "hpo/samplers/cost.h"
 #include "hpo/samplers/sampler.h"
 
 enum { ELITES = 5 };
 
 typedef struct gp_state {
-    int acquisition, kernel, data;
+    int acquisition, several, kernel, data;
     int64_t startup, candidates;
     double kappa, prior_weight, random;
     const char *cost;
@@ -31,12 +33,15 @@ typedef struct gp_state {
     hpo_gp_surrogate *model, *cost_model;
     hpo_selection costs;
     hpo_scalarised scalarised;
+    hpo_gp_goals *goals;
     hpo_gp_feasibility *feasibility;
 } gp_state;
 
 /* The first four as hpo_acquisition_kind. */
 enum { NOISY = HPO_ACQUISITION_LCB + 1, THOMPSON };
 static const char *const acquisitions[] = {"logei", "ei", "pi", "lcb", "nei", "thompson", NULL};
+enum { SEVERAL_NEHVI, SEVERAL_PAREGO };
+static const char *const several_names[] = {"nehvi", "parego", NULL};
 static const char *const kernels[] = {"matern", "rbf", NULL};
 enum { DATA_HIGHEST, DATA_JOINT };
 static const char *const data_names[] = {"highest", "joint", NULL};
@@ -50,6 +55,14 @@ static const base_option gp_options[] = {
      .help =
          "what the next point maximises: expected improvement (logei: its logarithm; nei: over values without their "
          "noise), pi: its probability, lcb: a confidence bound, thompson: a function drawn from the model"},
+    {.name = "several",
+     .kind = BASE_OPTION_CHOICE,
+     .offset = offsetof(gp_state, several),
+     .fallback = "nehvi",
+     .choices = several_names,
+     .help = "with several metrics, nehvi: the expected gain of hypervolume over values without their noise (two or "
+             "three metrics, up to 1000 results; else parego), parego: acquisition, of a loss made of all with weights "
+             "drawn for each trial"},
     {.name = "kernel",
      .kind = BASE_OPTION_CHOICE,
      .offset = offsetof(gp_state, kernel),
@@ -130,6 +143,7 @@ static base_status gp_init(void *self, const hpo_sampler_env *env, base_err *err
                                 .max_fidelity = env->max_fidelity};
     state->model = hpo_gp_surrogate_create(env->space, &settings);
     state->feasibility = hpo_gp_feasibility_create(env->space, &settings);
+    state->goals = hpo_gp_goals_create(env->space, &settings);
     settings.plain = true;
     if (!hpo_cost_none(state->cost)) state->cost_model = hpo_gp_surrogate_create(env->space, &settings);
     return BASE_OK;
@@ -140,13 +154,19 @@ static void gp_fini(void *self) {
     hpo_gp_surrogate_destroy(state->model);
     hpo_gp_surrogate_destroy(state->cost_model);
     hpo_gp_feasibility_destroy(state->feasibility);
+    hpo_gp_goals_destroy(state->goals);
     hpo_selection_fini(&state->costs);
     hpo_scalarised_fini(&state->scalarised);
     hpo_observations_destroy(state->observations);
 }
 
 /* What is predicted and how it is rated. */
-static hpo_acquisition choose_acquisition(gp_state *state, base_rng *rng, hpo_surrogate *surrogate) {
+static hpo_acquisition choose_acquisition(gp_state *state, hpo_view view, bool together, base_rng *rng,
+                                          hpo_surrogate *surrogate) {
+    if (together) {
+        *surrogate = hpo_gp_goals_noisy_ehvi(state->goals, view, rng);
+        return (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
+    }
     if (state->acquisition == NOISY || state->acquisition == THOMPSON) {
         *surrogate = state->acquisition == NOISY ? hpo_gp_surrogate_noisy_ei(state->model, rng)
                                                  : hpo_gp_surrogate_sample(state->model, rng);
@@ -175,23 +195,28 @@ static base_status suggest(gp_state *state, hpo_view view, const hpo_dataset *da
     hpo_surrogate cost;
     bool cost_known;
     BASE_TRY(fit_cost(state, view, data, level, &cost, &cost_known, err));
-    hpo_surrogate surrogate = hpo_gp_surrogate_condition(state->model, data, level);
+    const hpo_dataset one = hpo_scalarise_drawn(&state->scalarised, view, data, rng);
+    const bool together = state->several == SEVERAL_NEHVI && hpo_gp_goals_can(view, data);
+    hpo_surrogate surrogate = {0};
+    hpo_gp_surrogate *model = state->model;
+    if (together) model = hpo_gp_goals_condition(state->goals, view, data, level);
+    if (!together) surrogate = hpo_gp_surrogate_condition(model, &one, level);
     double *elites = base_malloc((ELITES * hpo_space_count(state->space) + 1) * sizeof *elites);
     hpo_maximize problem = {
         .space = state->space,
         .surrogate = &surrogate,
         .view = view,
         .elites = elites,
-        .n_elites = hpo_best_configs(data, view, ELITES, elites),
+        .n_elites = hpo_best_configs(&one, view, ELITES, elites),
         .prior_exponent = state->prior ? state->prior_weight / (double)data->n : 0,
         .cost = cost_known ? &cost : NULL,
         .candidates = (size_t)state->candidates,
     };
     bool improves;
-    hpo_gp_feasibility_condition(state->feasibility, view, data, level, state->model, &problem, &improves);
-    problem.acquisition =
-        improves ? choose_acquisition(state, rng, &surrogate) : (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
-    hpo_gp_surrogate_bound(state->model, &problem);
+    hpo_gp_feasibility_condition(state->feasibility, view, data, level, model, &problem, &improves);
+    problem.acquisition = improves ? choose_acquisition(state, view, together, rng, &surrogate)
+                                   : (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
+    hpo_gp_surrogate_bound(model, &problem);
     hpo_maximize_run(&problem, rng, config, found);
     free(elites);
     return BASE_OK;
@@ -210,7 +235,6 @@ static base_status gp_ask(void *self, hpo_view view, const hpo_request *request,
         query.policy = HPO_DATA_JOINT;
         data = hpo_observations_collect(state->observations, view, &query);
     }
-    if (enough) data = hpo_scalarise_drawn(&state->scalarised, view, &data, &rng);
     *origin = "model";
     bool found = false;
     if (enough) BASE_TRY(suggest(state, view, &data, level, &rng, config, &found, err));

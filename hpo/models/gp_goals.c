@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hpo/models/gp_goals.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "hpo/models/hypervolume.h"
+#include "hpo/models/noisy_ehvi.h"
+
+enum { MOST_GOALS = 3 };
+
+struct hpo_gp_goals {
+    const hpo_space *space;
+    hpo_gp_settings settings;
+    size_t k;
+    hpo_gp_surrogate *process[MOST_GOALS]; /* made when they are needed */
+    double *loss;
+    size_t capacity;
+    hpo_noisy_ehvi *noisy;
+};
+
+hpo_gp_goals *hpo_gp_goals_create(const hpo_space *space, const hpo_gp_settings *settings) {
+    hpo_gp_goals *goals = base_calloc(1, sizeof *goals);
+    *goals = (hpo_gp_goals){.space = space, .settings = *settings};
+    goals->settings.plain = true;
+    return goals;
+}
+
+static void drop_noisy(hpo_gp_goals *goals) {
+    hpo_noisy_ehvi_destroy(goals->noisy);
+    goals->noisy = NULL;
+}
+
+void hpo_gp_goals_destroy(hpo_gp_goals *goals) {
+    if (!goals) return;
+    drop_noisy(goals);
+    for (size_t g = 0; g < MOST_GOALS; g++) hpo_gp_surrogate_destroy(goals->process[g]);
+    free(goals->loss);
+    free(goals);
+}
+
+bool hpo_gp_goals_can(hpo_view view, const hpo_dataset *data) {
+    const size_t k = hpo_view_n_goals(view);
+    return k >= 2 && k <= MOST_GOALS && data->n <= HPO_GP_MAX_ROWS;
+}
+
+static void losses_of(const hpo_dataset *data, size_t g, double *loss) {
+    double worst = (double)-INFINITY;
+    for (size_t i = 0; i < data->n; i++)
+        if (isfinite(data->loss[i])) worst = fmax(worst, data->goals[i][g]);
+    for (size_t i = 0; i < data->n; i++) loss[i] = isfinite(data->loss[i]) ? data->goals[i][g] : worst;
+}
+
+hpo_gp_surrogate *hpo_gp_goals_condition(hpo_gp_goals *goals, hpo_view view, const hpo_dataset *data, double fidelity) {
+    BASE_ASSERT(hpo_gp_goals_can(view, data) && data->n > data->n_failed);
+    drop_noisy(goals);
+    goals->k = hpo_view_n_goals(view);
+    BASE_GROW(goals->loss, goals->capacity, data->n);
+    hpo_dataset one = *data;
+    one.loss = goals->loss;
+    for (size_t g = 0; g < goals->k; g++) {
+        if (!goals->process[g]) goals->process[g] = hpo_gp_surrogate_create(goals->space, &goals->settings);
+        losses_of(data, g, goals->loss);
+        (void)hpo_gp_surrogate_condition(goals->process[g], &one, fidelity);
+    }
+    return goals->process[0];
+}
+
+hpo_surrogate hpo_gp_goals_noisy_ehvi(hpo_gp_goals *goals, hpo_view view, base_rng *rng) {
+    drop_noisy(goals);
+    double reference[HPO_MAX_GOALS];
+    hpo_gp_draws *draws[MOST_GOALS];
+    (void)hpo_view_reference(view, reference); /* there is a success */
+    for (size_t g = 0; g < goals->k; g++) {
+        reference[g] = hpo_gp_surrogate_scaled(goals->process[g], reference[g]);
+        draws[g] = hpo_gp_surrogate_draws(goals->process[g], rng);
+    }
+    goals->noisy = hpo_noisy_ehvi_create(draws, goals->k, reference, hpo_gp_surrogate_counted(goals->process[0]));
+    return hpo_noisy_ehvi_surrogate(goals->noisy);
+}
