@@ -9,12 +9,14 @@
 #include "hpo/models/noisy_ehvi.h"
 
 enum { MOST_GOALS = 3 };
+static const double LARGEST = 1e150; /* its square is finite */
 
 struct hpo_gp_goals {
     const hpo_space *space;
     hpo_gp_settings settings;
     size_t k;
     hpo_gp_surrogate *process[MOST_GOALS]; /* made when they are needed */
+    double reference[HPO_MAX_GOALS];
     double *loss;
     size_t capacity;
     hpo_noisy_ehvi *noisy;
@@ -45,35 +47,48 @@ bool hpo_gp_goals_can(hpo_view view, const hpo_dataset *data) {
     return k >= 2 && k <= MOST_GOALS && data->n <= HPO_GP_MAX_ROWS;
 }
 
-static void losses_of(const hpo_dataset *data, size_t g, double *loss) {
-    double worst = (double)-INFINITY;
+/* Beyond the reference losses gain nothing whatever they are: there they are compressed, with the same slope at it, so
+ * that they do not flatten what is below. */
+static double compress(double loss, double reference, double least) {
+    const double width = reference - least;
+    if (!(loss > reference) || !(width > 0)) return loss;
+    return fmin(loss, reference + width * log1p((loss - reference) / width));
+}
+
+static void losses_of(const hpo_dataset *data, size_t g, double reference, double *loss) {
+    double worst = -LARGEST, least = LARGEST;
+    for (size_t i = 0; i < data->n; i++) {
+        if (!isfinite(data->loss[i])) continue;
+        loss[i] = fmax(fmin(data->goals[i][g], LARGEST), -LARGEST);
+        worst = fmax(worst, loss[i]);
+        least = fmin(least, loss[i]);
+    }
     for (size_t i = 0; i < data->n; i++)
-        if (isfinite(data->loss[i])) worst = fmax(worst, data->goals[i][g]);
-    for (size_t i = 0; i < data->n; i++) loss[i] = isfinite(data->loss[i]) ? data->goals[i][g] : worst;
+        loss[i] = compress(isfinite(data->loss[i]) ? loss[i] : worst, reference, least);
 }
 
 hpo_gp_surrogate *hpo_gp_goals_condition(hpo_gp_goals *goals, hpo_view view, const hpo_dataset *data, double fidelity) {
     BASE_ASSERT(hpo_gp_goals_can(view, data) && data->n > data->n_failed);
     drop_noisy(goals);
     goals->k = hpo_view_n_goals(view);
+    (void)hpo_view_reference(view, goals->reference); /* there is a success */
     BASE_GROW(goals->loss, goals->capacity, data->n);
     hpo_dataset one = *data;
     one.loss = goals->loss;
     for (size_t g = 0; g < goals->k; g++) {
         if (!goals->process[g]) goals->process[g] = hpo_gp_surrogate_create(goals->space, &goals->settings);
-        losses_of(data, g, goals->loss);
+        losses_of(data, g, goals->reference[g], goals->loss);
         (void)hpo_gp_surrogate_condition(goals->process[g], &one, fidelity);
     }
     return goals->process[0];
 }
 
-hpo_surrogate hpo_gp_goals_noisy_ehvi(hpo_gp_goals *goals, hpo_view view, base_rng *rng) {
+hpo_surrogate hpo_gp_goals_noisy_ehvi(hpo_gp_goals *goals, base_rng *rng) {
     drop_noisy(goals);
-    double reference[HPO_MAX_GOALS];
+    double reference[MOST_GOALS];
     hpo_gp_draws *draws[MOST_GOALS];
-    (void)hpo_view_reference(view, reference); /* there is a success */
     for (size_t g = 0; g < goals->k; g++) {
-        reference[g] = hpo_gp_surrogate_scaled(goals->process[g], reference[g]);
+        reference[g] = hpo_gp_surrogate_scaled(goals->process[g], goals->reference[g]);
         draws[g] = hpo_gp_surrogate_draws(goals->process[g], rng);
     }
     goals->noisy = hpo_noisy_ehvi_create(draws, goals->k, reference, hpo_gp_surrogate_counted(goals->process[0]));

@@ -18,12 +18,14 @@ void hpo_gp_goals_destroy(hpo_gp_goals *goals); /* accepts NULL */
 /* Whether it is for this data set: of two or three goals, and not so large that a subset would stand for it. */
 bool hpo_gp_goals_can(hpo_view view, const hpo_dataset *data);
 /* Each process given its goal's losses in the rows of a data set with successes, and what is running. Failed rows have
- * the worst loss of a success in every goal. fidelity: as of hpo_gp_surrogate_condition. Returns the process of the
- * first goal, which says for all of them which rows count (hpo_gp_surrogate_count_only). */
+ * the worst loss of a success in every goal; losses
+ * beyond the study's reference point (hypervolume.h), which gain nothing, are compressed logarithmically. fidelity: as
+ * of hpo_gp_surrogate_condition. Returns the process of the first goal, which says for all of them which rows count
+ * (hpo_gp_surrogate_count_only). */
 hpo_gp_surrogate *hpo_gp_goals_condition(hpo_gp_goals *goals, hpo_view view, const hpo_dataset *data, double fidelity);
-/* Minus the logarithm of noisy EHVI over the study's reference point (hypervolume.h), as a model without variance: a
+/* Minus the logarithm of noisy EHVI up to that reference point, as a model without variance: a
  * function of the processes and of the stream *rng. Valid until the next call of this or of condition. */
-hpo_surrogate hpo_gp_goals_noisy_ehvi(hpo_gp_goals *goals, hpo_view view, base_rng *rng);
+hpo_surrogate hpo_gp_goals_noisy_ehvi(hpo_gp_goals *goals, base_rng *rng);
 
 #ifdef __cplusplus
 }

@@ -161,10 +161,9 @@ static void gp_fini(void *self) {
 }
 
 /* What is predicted and how it is rated. */
-static hpo_acquisition choose_acquisition(gp_state *state, hpo_view view, bool together, base_rng *rng,
-                                          hpo_surrogate *surrogate) {
+static hpo_acquisition choose_acquisition(gp_state *state, bool together, base_rng *rng, hpo_surrogate *surrogate) {
     if (together) {
-        *surrogate = hpo_gp_goals_noisy_ehvi(state->goals, view, rng);
+        *surrogate = hpo_gp_goals_noisy_ehvi(state->goals, rng);
         return (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
     }
     if (state->acquisition == NOISY || state->acquisition == THOMPSON) {
@@ -214,7 +213,7 @@ static base_status suggest(gp_state *state, hpo_view view, const hpo_dataset *da
     };
     bool improves;
     hpo_gp_feasibility_condition(state->feasibility, view, data, level, model, &problem, &improves);
-    problem.acquisition = improves ? choose_acquisition(state, view, together, rng, &surrogate)
+    problem.acquisition = improves ? choose_acquisition(state, together, rng, &surrogate)
                                    : (hpo_acquisition){.kind = HPO_ACQUISITION_LCB};
     hpo_gp_surrogate_bound(model, &problem);
     hpo_maximize_run(&problem, rng, config, found);

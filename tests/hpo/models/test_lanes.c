@@ -7,6 +7,7 @@
 #include <gsl/gsl_cdf.h>
 
 #include "base/rng.h"
+#include "hpo/models/acquisition.h"
 #include "hpo/models/lanes.h"
 #include "tests/support/check.h"
 
@@ -218,12 +219,37 @@ static void every_copy_gives_the_same_bits(void **state) {
     }
 }
 
+/* A box that has no end below, and one that has: by the C library's logarithm of h. */
+static void gains_keep_their_digits(void **state) {
+    (void)state;
+    double low[HPO_LANES], high[HPO_LANES], out[HPO_LANES];
+    for (double mean = -40; mean < 600; mean += 0.73) {
+        for (size_t k = 0; k < HPO_LANES; k++) {
+            low[k] = k < 4 ? -1e300 : -(double)k;
+            high[k] = (double)k / 3;
+            out[k] = 1;
+        }
+        hpo_lanes()->log_gains(low, high, HPO_LANES, mean, 2, out);
+        for (size_t k = 0; k < HPO_LANES; k++) {
+            const double top = hpo_log_improvement((high[k] - mean) / 2);
+            const double share = k < 4 ? 0 : -exp(hpo_log_improvement((low[k] - mean) / 2) - top);
+            const double expected = 1 + log(2) + top + log1p(share);
+            CHECK_NEAR(out[k], expected, 1e-10 * (1 + fabs(expected)));
+        }
+        for (size_t copy = 0; hpo_lanes_all()[copy]; copy++) {
+            double again[HPO_LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
+            hpo_lanes_all()[copy]->log_gains(low, high, HPO_LANES, mean, 2, again);
+            assert_memory_equal(again, out, sizeof out);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mixtures_are_their_definition),  cmocka_unit_test(exponentials_are_accurate),
         cmocka_unit_test(tails_keep_their_digits),        cmocka_unit_test(norms_and_masses),
         cmocka_unit_test(quantiles_of_normals),           cmocka_unit_test(many_uniforms_are_single_ones),
-        cmocka_unit_test(every_copy_gives_the_same_bits),
+        cmocka_unit_test(every_copy_gives_the_same_bits), cmocka_unit_test(gains_keep_their_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
