@@ -22,7 +22,7 @@
 #include "hpo/trials/result.h"
 
 enum { DRAWS = HPO_GP_DRAWS, BATCH = 16, TOGETHER = 4 };
-static const double LEAST_SIGMA = 1e-12, NOTHING = -1e300, NEGLIGIBLE = 36, LOG_SQRT_2PI = 0.91893853320467274178;
+static const double LEAST_SIGMA = 1e-12, NOTHING = -1e300, NEGLIGIBLE = 20, LOG_SQRT_2PI = 0.91893853320467274178;
 
 struct hpo_noisy_ehvi {
     size_t k, dims;

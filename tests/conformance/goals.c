@@ -5,7 +5,7 @@
 #include "hpo/models/hypervolume.h"
 #include "tests/conformance/replays.h"
 
-enum { TRIALS = 150 };
+enum { TRIALS = 150, TRIALS_SLOW = 50 /* of a sampler that fits models */ };
 
 static const char *const metrics[] = {"metrics: [{name: loss}, {name: size, goal: maximize}]",
                                       "metrics: [loss, size, time]"};
@@ -26,11 +26,12 @@ static void pairs_work_or_say_why_not(void **state) {
         for (size_t b = 0; b < n_schedulers; b++) {
             const bool can_sample = samplers[a]->flags & HPO_SAMPLER_MANY_GOALS;
             const bool can_schedule = schedulers[b]->flags & HPO_SCHEDULER_MANY_GOALS;
+            const int trials = samplers[a]->flags & HPO_SAMPLER_SLOW ? TRIALS_SLOW : TRIALS;
             for (size_t which = 0; which < CHECK_COUNT(metrics); which++) {
                 base_err err;
                 hpo_study_spec *spec;
                 const base_status status =
-                    read_mixed(samplers[a]->name, schedulers[b]->name, TRIALS, metrics[which], &spec, &err);
+                    read_mixed(samplers[a]->name, schedulers[b]->name, trials, metrics[which], &spec, &err);
                 if (!can_sample || !can_schedule) {
                     assert_int_equal(status, BASE_INVALID);
                     CHECK_CONTAINS(err.text,
