@@ -20,7 +20,7 @@ enum { LATEST = 200 }; /* completed trials that are looked at, the newest */
 
 typedef struct curve_stop {
     double probability, warmup, interval, fidelity;
-    int64_t min_trials;
+    int64_t min_curves;
     hpo_progresses progresses;
 } curve_stop;
 
@@ -43,13 +43,13 @@ static const base_option options[] = {
      .fallback = "0",
      .max = -1,
      .help = "judge a trial only at every such step of fidelity; 0: at every report"},
-    {.name = "min_trials",
+    {.name = "min_curves",
      .kind = BASE_OPTION_INT,
-     .offset = offsetof(curve_stop, min_trials),
+     .offset = offsetof(curve_stop, min_curves),
      .fallback = "10",
      .min = 3,
      .max = LATEST,
-     .help = "judge only when so many completed trials are known to predict from"},
+     .help = "judge only when so many completed curves are known to predict from"},
     BASE_OPTIONS_END,
 };
 
@@ -148,7 +148,7 @@ static bool should_stop(void *self, hpo_view view, uint64_t id) {
         return false;
     known data = {.k = hpo_view_n_goals(view)};
     find_known(view, step, &data);
-    return data.n >= (size_t)state->min_trials && chance(view, &data, now) < state->probability;
+    return data.n >= (size_t)state->min_curves && chance(view, &data, now) < state->probability;
 }
 
 static void fini(void *self) {

@@ -139,7 +139,7 @@ static void what_cannot_enter_the_front_is_stopped(void **state) {
         bool stops;
     } cases[] = {{6, 20, false}, {6.2, 20, true}, {6.2, 19, false}, {100, 9, false}, {8, 10.5, true}, {3.9, 99, false}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
-        bench b = bench_open_goals("curve-stop", "{min_trials: 3}", 1, 2, 2);
+        bench b = bench_open_goals("curve-stop", "{min_curves: 3}", 1, 2, 2);
         for (uint64_t id = 0; id <= 3; id++) {
             const double error = id < 3 ? 4 + 2 * (double)id : cases[i].error;
             const double size = id < 3 ? 30 - 10 * (double)id : cases[i].size;

@@ -218,19 +218,19 @@ static void curves_are_extrapolated(void **state) {
         bool stops;
     } cases[] = {
         /* (2, 4, 6) come to (1, 2, 3): y = x / 2 without residuals */
-        {"{min_trials: 3}", {1, 2, 3}, 1.99, false},
-        {"{min_trials: 3}", {1, 2, 3}, 2, false}, /* as good as the best */
-        {"{min_trials: 3}", {1, 2, 3}, 2.01, true},
-        {"{min_trials: 4}", {1, 2, 3}, 100, false},
-        {"{min_trials: 3}", {1, 2, 3}, (double)NAN, false},
+        {"{min_curves: 3}", {1, 2, 3}, 1.99, false},
+        {"{min_curves: 3}", {1, 2, 3}, 2, false}, /* as good as the best */
+        {"{min_curves: 3}", {1, 2, 3}, 2.01, true},
+        {"{min_curves: 4}", {1, 2, 3}, 100, false},
+        {"{min_curves: 3}", {1, 2, 3}, (double)NAN, false},
         /* to (1, 3, 2): y = 1 + x / 4, residuals -1/2, 1, -1/2, times sqrt(3): 4 may come to 2 - 0.87 */
-        {"{min_trials: 3}", {1, 3, 2}, 3.4, false},
-        {"{min_trials: 3}", {1, 3, 2}, 3.5, true},
-        {"{min_trials: 3, probability: 0.6}", {1, 3, 2}, 3.4, false}, /* two of three */
-        {"{min_trials: 3, probability: 0.7}", {1, 3, 2}, 3.4, true},
+        {"{min_curves: 3}", {1, 3, 2}, 3.4, false},
+        {"{min_curves: 3}", {1, 3, 2}, 3.5, true},
+        {"{min_curves: 3, probability: 0.6}", {1, 3, 2}, 3.4, false}, /* two of three */
+        {"{min_curves: 3, probability: 0.7}", {1, 3, 2}, 3.4, true},
         /* to (3, 2, 1): who is behind is not expected to win by that; all come to 2, residuals sqrt(3) (1, 0, -1) */
-        {"{min_trials: 3}", {3, 2, 1}, 100, false},
-        {"{min_trials: 3, probability: 0.4}", {3, 2, 1}, -100, true},
+        {"{min_curves: 3}", {3, 2, 1}, 100, false},
+        {"{min_curves: 3, probability: 0.4}", {3, 2, 1}, -100, true},
     };
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         bench b = bench_open("curve-stop", cases[i].options, 3);
