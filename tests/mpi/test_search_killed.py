@@ -35,7 +35,7 @@ deterministic: true
 workers: 2
 """
 MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
-TRIES = 5  # of a round
+TRIES = 20  # of a round: others may keep the machine busy
 
 
 class Missed(Exception):
