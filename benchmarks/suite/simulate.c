@@ -145,6 +145,7 @@ static base_status begin(simulation *s, uint64_t id, base_err *err) {
     hpo_study_job(s->study, id, &job);
     job.folder = folder_of(s, id, &s->folder);
     if (job.parent != UINT64_MAX) job.parent_folder = folder_of(s, job.parent, &s->parent_folder);
+    if (job.rung > 0 && hpo_study_replicates(s->spec)) forget(s, job.folder, INFINITY); /* the seed before */
     w->trial = id;
     w->start = s->now;
     w->next = w->count = 0;

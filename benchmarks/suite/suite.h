@@ -40,8 +40,9 @@ typedef struct bench_suite_problem {
 
 typedef struct bench_suite_method {
     const char *label;
-    const base_yaml_node *method; /* as a study has it */
-    bool repeats;                 /* its studies say so: it may propose what was tried */
+    const base_yaml_node *method;     /* as a study has it */
+    const base_yaml_node *replicates; /* of its studies; NULL: none */
+    bool repeats;                     /* its studies say so: it may propose what was tried */
 } bench_suite_method;
 
 typedef struct bench_suite {

@@ -11,7 +11,7 @@ bool bench_trace_maximizes(const hpo_study_spec *spec) {
 }
 
 void bench_trace_begin(bench_trace *trace, const hpo_study_spec *spec, bench_charge charge) {
-    *trace = (bench_trace){.charge = charge, .full = spec->fidelity.max, .last = UINT64_MAX};
+    *trace = (bench_trace){.charge = charge, .full = hpo_study_fidelity(spec).max, .last = UINT64_MAX};
 }
 
 void bench_trace_fini(bench_trace *trace) {

@@ -175,7 +175,7 @@ static void put_running(line *to, const cli_live *what, hpo_view view, const cli
     const hpo_report *last = cli_last_report(&trial);
     put_format(to, "  trial %llu", (unsigned long long)trial.id);
     if (spec->fidelity.name) {
-        const double at = last ? last->step : trial.from;
+        const double at = last && !hpo_study_replicates(spec) ? last->step : trial.from;
         put_format(to, ", rung %u: %.4g/%.4g %s", trial.rung, at, trial.fidelity, spec->fidelity.name);
     } else if (last) {
         put_format(to, ": step %.4g", last->step);

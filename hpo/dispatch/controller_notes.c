@@ -8,7 +8,8 @@
 #include "hpo/dispatch/controller_impl.h"
 
 static const char *unit_of(const controller *c) {
-    return c->spec->fidelity.name ? c->spec->fidelity.name : "step";
+    const char *name = hpo_study_fidelity(c->spec).name;
+    return name ? name : "step";
 }
 
 void controller_note_report(controller *c, size_t worker, const hpo_message *message) {
@@ -117,7 +118,7 @@ void controller_put_shortage(const controller *c, base_buf *out) {
     }
     char text[32];
     const double took = base_monotonic() - p->began;
-    const bool tells = p->step > p->from && c->spec->fidelity.name;
+    const bool tells = p->step > p->from && hpo_study_fidelity(c->spec).name;
     base_format_duration(tells ? fmax(took, took / part_done(p)) : took, text);
     base_buf_puts(out, "; no trial had finished by then: ");
     if (!tells) {

@@ -106,11 +106,15 @@ static void tidy(controller *c, const hpo_trial *trial, bool is_best) {
         if (over && !keeps) c->notices.deleted += hpo_leftovers_delete(folder);
         return;
     }
+    if (hpo_study_replicates(c->spec) && !over) { /* the next seed begins anew */
+        (void)objective->forget(folder, INFINITY);
+        return;
+    }
     if (over && !is_best) {
         c->notices.deleted += objective->forget(folder, INFINITY);
         return;
     }
-    for (size_t i = 0; i + 1 < trial->n_evals; i++) {
+    for (size_t i = 0; i + 1 < trial->n_evals && !hpo_study_replicates(c->spec); i++) {
         const double fidelity = trial->evals[i].fidelity;
         const bool behind = fidelity > 0 && fidelity < trial->evals[trial->n_evals - 1].fidelity;
         if (behind && !is_awaited(c, view, trial->id, fidelity)) {

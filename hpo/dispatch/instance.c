@@ -69,6 +69,10 @@ const hpo_goal *hpo_instance_goals(const hpo_instance *instance, size_t *count) 
     return instance->spec->goals;
 }
 
+bool hpo_instance_replicates(const hpo_instance *instance) {
+    return hpo_study_replicates(instance->spec);
+}
+
 hpo_constraints hpo_instance_constraints(const hpo_instance *instance) {
     return instance->spec->constraints;
 }

@@ -26,6 +26,7 @@ void hpo_instance_evaluate(hpo_instance *instance, const hpo_job *job, const hpo
                            hpo_result *result);
 
 const hpo_goal *hpo_instance_goals(const hpo_instance *instance, size_t *count); /* the study's */
+bool hpo_instance_replicates(const hpo_instance *instance);
 hpo_constraints hpo_instance_constraints(const hpo_instance *instance);
 /* The best value that it can have; false: not known. */
 bool hpo_instance_optimum(const hpo_instance *instance, double *value);

@@ -240,6 +240,45 @@ static base_status start_program(hpo_instance *instance, const hpo_job *job, hpo
     return status;
 }
 
+/* ---- replicates: the folder of a trial holds what its newest seed has made ---- */
+
+/* Its log goes on, and what is aside already stays. */
+static bool is_of_a_seed(const char *name) {
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "log") != 0 &&
+           strncmp(name, "seed-", 5) != 0;
+}
+
+static bool move_entry(DIR *from, const char *name, int to) {
+    return !is_of_a_seed(name) || renameat(dirfd(from), name, to, name) == 0;
+}
+
+/* What the seed before has left goes into seed-N, so that this one finds a clean folder, and a further attempt of it
+ * its own files. Made under another name: half of it is done again. */
+static base_status put_seed_aside(const char *folder, uint32_t rung, base_err *err) {
+    base_buf part = {0}, aside = {0};
+    base_buf_printf(&part, "%s/seed-%u.part", folder, rung);
+    base_buf_printf(&aside, "%s/seed-%u", folder, rung);
+    const bool is_done = access(base_buf_text(&aside), F_OK) == 0;
+    DIR *from = is_done ? NULL : opendir(folder);
+    base_status status = BASE_OK;
+    if (from) {
+        status = make_folder(base_buf_text(&part), err);
+        const int to = open(base_buf_text(&part), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bool moved = to >= 0;
+        for (const struct dirent *entry; moved && (entry = readdir(from)) != NULL;)
+            moved = move_entry(from, entry->d_name, to);
+        moved = moved && rename(base_buf_text(&part), base_buf_text(&aside)) == 0;
+        if (status == BASE_OK && !moved)
+            status =
+                BASE_FAIL(err, BASE_IO, "cannot move the files of seed %u in %s: %s", rung, folder, strerror(errno));
+        if (to >= 0) close(to);
+        closedir(from);
+    }
+    base_buf_fini(&part);
+    base_buf_fini(&aside);
+    return status;
+}
+
 base_status hpo_trial_process_start(hpo_instance *instance, const hpo_message *message, const char *run_dir,
                                     const int *hidden, size_t n_hidden, hpo_trial_process **out, base_err *err) {
     base_buf folder = {0}, parent = {0};
@@ -251,6 +290,8 @@ base_status hpo_trial_process_start(hpo_instance *instance, const hpo_message *m
     job.folder = folder.data;
     job.parent_folder = message->parent == UINT64_MAX ? NULL : parent.data;
     status = make_trial_folder(run_dir, folder.data, err);
+    if (status == BASE_OK && job.rung > 0 && hpo_instance_replicates(instance))
+        status = put_seed_aside(folder.data, job.rung, err);
     if (status != BASE_OK) goto out;
     if (hpo_instance_program(instance))
         status = start_program(instance, &job, out, err);

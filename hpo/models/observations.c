@@ -390,16 +390,23 @@ static bool has_row_at(const hpo_observations *o, uint64_t id, double fidelity) 
     return false;
 }
 
-/* Running trials but for those that have a row on the level: they are beyond it. */
+/* Running trials but for those that have a row on the level: they are beyond it. NaN: on any. */
 static void fill_unknown(hpo_observations *o, double fidelity) {
     o->unknown.n = 0;
     for (size_t i = 0; i < o->pending.n; i++) {
         const uint64_t id = o->pending.trial[i];
-        if (has_row_at(o, id, fidelity)) continue;
+        if (isnan(fidelity) ? o->pending_known[i] : has_row_at(o, id, fidelity)) continue;
         append_row(o, &o->unknown, &(entry){.trial = id, .fidelity = o->pending.fidelity[i]});
         BASE_GROW(o->unknown_known, o->unknown_known_capacity, o->unknown.n);
         o->unknown_known[o->unknown.n - 1] = o->pending_known[i];
     }
+}
+
+/* Where fidelities are means over more and more evaluations, the last result of each trial is a row of the only level
+ * that there is, once there are enough. */
+static bool are_enough(const hpo_observations *o, const hpo_data_query *query) {
+    const size_t n = o->last.n - (query->only_successes ? o->last.n_failed : 0);
+    return query->policy != HPO_DATA_HIGHEST || n >= query->needed;
 }
 
 hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const hpo_data_query *query) {
@@ -408,7 +415,13 @@ hpo_dataset hpo_observations_collect(hpo_observations *o, hpo_view view, const h
     const row_set *rows = &none, *pending = &o->pending;
     const bool *known = o->pending_known;
     double fidelity = (double)NAN;
-    if (query->policy == HPO_DATA_JOINT) {
+    if (hpo_view_averages(view)) {
+        fill_last(o);
+        if (are_enough(o, query)) rows = &o->last;
+        fill_unknown(o, fidelity);
+        pending = &o->unknown;
+        known = o->unknown_known;
+    } else if (query->policy == HPO_DATA_JOINT) {
         fill_joint(o);
         rows = &o->joint;
     } else if (query->policy == HPO_DATA_LAST) {

@@ -31,7 +31,9 @@ typedef struct hpo_data_query {
     double fidelity;     /* AT */
 } hpo_data_query;
 
-/* Rows in the order of their events (LAST: of each trial's first result). Points are row-major, NaN where inactive. */
+/* A history that averages has one level: whatever the policy, rows are those of LAST, and pending are the running
+ * trials without any; `level` is NaN. Rows in the order of their events (LAST: of each trial's first result). Points
+ * are row-major, NaN where inactive. */
 typedef struct hpo_dataset {
     size_t dims; /* hpo_space_dims */
     size_t n;

@@ -347,12 +347,12 @@ static void end_generation(cma_es *s, batch *b, uint64_t event) {
 }
 
 static void add_result(cma_es *s, hpo_view view, uint64_t event) {
-    const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, event));
-    const hpo_eval *eval = hpo_trial_eval(&trial, event);
+    hpo_trial trial;
+    const hpo_eval *eval = hpo_view_settled(view, event, &trial);
     if (!eval) return;
     const drawn *of = &s->trials[trial.id];
     if (of->run != UINT64_MAX && of->run != s->run) return; /* of a run that has ended */
-    batch *b = batch_of(s, eval->fidelity);
+    batch *b = batch_of(s, hpo_view_level(view, eval));
     BASE_GROW(b->items, b->capacity, b->count + 1);
     hpo_member told = hpo_member_of(trial.id, eval);
     if (eval->failure) told.loss = told.violation = (double)INFINITY;

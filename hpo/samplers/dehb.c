@@ -124,8 +124,8 @@ static void follow(dehb *s, hpo_view view) {
         }
     }
     for (; s->seen.as_of < view.as_of; s->seen.as_of++) {
-        const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, s->seen.as_of));
-        const hpo_eval *eval = hpo_trial_eval(&trial, s->seen.as_of);
+        hpo_trial trial;
+        const hpo_eval *eval = hpo_view_settled(view, s->seen.as_of, &trial);
         if (eval) add_result(s, &trial, eval);
     }
 }

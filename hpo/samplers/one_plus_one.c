@@ -75,12 +75,12 @@ static void count(one_plus_one *s, bool success) {
     s->sigma = fmin(fmax(s->sigma, 1e-15), 10);
 }
 
-static void add_result(one_plus_one *s, const hpo_trial *trial, const hpo_eval *eval) {
-    const hpo_candidate told = {hpo_member_of(trial->id, eval), eval->fidelity};
-    const bool higher = !s->has_best || eval->fidelity > s->best.fidelity;
+static void add_result(one_plus_one *s, const hpo_trial *trial, const hpo_eval *eval, double level) {
+    const hpo_candidate told = {hpo_member_of(trial->id, eval), level};
+    const bool higher = !s->has_best || level > s->best.fidelity;
     const bool works = eval->failure == HPO_FAILURE_NONE;
     const bool better = works && (!s->has_best || !hpo_candidate_beats(&s->best, &told));
-    if (s->has_best && eval->fidelity < s->best.fidelity && !better) return;
+    if (s->has_best && level < s->best.fidelity && !better) return;
     if (!higher && trial->origin && strcmp(trial->origin, CHILD) == 0) count(s, better);
     if (!better) return;
     s->has_best = true;
@@ -95,9 +95,9 @@ static void follow(one_plus_one *s, hpo_view view) {
         s->has_best = false;
     }
     for (; s->seen.as_of < view.as_of; s->seen.as_of++) {
-        const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, s->seen.as_of));
-        const hpo_eval *eval = hpo_trial_eval(&trial, s->seen.as_of);
-        if (eval) add_result(s, &trial, eval);
+        hpo_trial trial;
+        const hpo_eval *eval = hpo_view_settled(view, s->seen.as_of, &trial);
+        if (eval) add_result(s, &trial, eval, hpo_view_level(view, eval));
     }
 }
 

@@ -17,7 +17,8 @@
     X(percentile_stop)                                                                                                 \
     X(curve_stop)                                                                                                      \
     X(patience)                                                                                                        \
-    X(pbt)
+    X(pbt)                                                                                                             \
+    X(replicates)
 
 #define DECLARE(name) extern const hpo_scheduler_type hpo_scheduler_##name;
 HPO_SCHEDULER_LIST(DECLARE)

@@ -46,6 +46,7 @@ enum {
                                        out not to be among the best */
     HPO_SCHEDULER_MANY_GOALS = 8,   /* orders results of several metrics, or none at all */
     HPO_SCHEDULER_INHERITS = 16,    /* starts trials that inherit: the objective must be able to (objective.h) */
+    HPO_SCHEDULER_REPLICATES = 32,  /* its fidelity is a number of seeds: it comes with the key `replicates` alone */
 };
 
 typedef struct hpo_scheduler_type {

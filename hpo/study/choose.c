@@ -107,14 +107,14 @@ const hpo_rule *hpo_rule_for(const hpo_situation *situation) {
 
 /* What an evaluation in full costs: in the middle of the space, where it depends on the configuration. */
 static double full_cost(const hpo_study_spec *spec) {
-    const double max = spec->fidelity.max;
-    if (!spec->objective->cost) return max;
+    const double max = hpo_study_fidelity(spec).max, times = spec->fidelity.max / max; /* as many seeds */
+    if (!spec->objective->cost) return spec->fidelity.max;
     const size_t count = hpo_space_count(spec->space), dims = hpo_space_dims(spec->space);
     double *config = base_calloc(count + 1, sizeof *config), *unit = base_calloc(dims + 1, sizeof *unit);
     for (size_t d = 0; d < dims; d++) unit[d] = 0.5;
     hpo_space_from_unit(spec->space, unit, config);
     const hpo_objective_env env = hpo_study_objective_env(spec);
-    const double cost = spec->objective->cost(&env, config, 0, max, true);
+    const double cost = times * spec->objective->cost(&env, config, 0, max, true);
     free(config);
     free(unit);
     return cost;
@@ -135,7 +135,7 @@ hpo_situation hpo_situation_of(const hpo_study_spec *spec, uint64_t workers) {
     const hpo_space *space = spec->space;
     hpo_situation s = {.searched = hpo_space_dims(space),
                        .configurations = spec->repeats ? INFINITY : hpo_space_cardinality(space),
-                       .range = spec->fidelity.max / spec->fidelity.min,
+                       .range = hpo_study_fidelity(spec).max / hpo_study_fidelity(spec).min,
                        .priors = hpo_space_has_prior(space),
                        .goals = spec->n_goals,
                        .workers = workers > 0 ? workers : 1};

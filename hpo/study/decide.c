@@ -6,9 +6,12 @@
 #include "hpo/study/study_impl.h"
 
 static uint64_t trial_seed(const hpo_study *study, uint64_t trial) {
-    return base_rng_derive(study->spec->seed, BASE_RNG_SEED, (uint32_t)trial);
+    const bool replicates = hpo_study_replicates(study->spec);
+    return replicates ? study_replicate_seed(study->spec, 0)
+                      : base_rng_derive(study->spec->seed, BASE_RNG_SEED, (uint32_t)trial);
 }
 
+/* With replicates a mean goes on to the next seed. */
 double study_promotion_from(const hpo_study *study, hpo_view view, uint64_t trial_id) {
     if (!study->resumes) return 0;
     const hpo_trial trial = hpo_view_trial(view, trial_id);

@@ -228,5 +228,6 @@ base_status study_read_method(hpo_study_spec *spec, const base_yaml_node *method
     if (!spec->method) {
         spec->method = base_arena_printf(spec->arena, "%s + %s", spec->sampler->name, spec->scheduler->name);
     }
-    return split_options(spec, method, err);
+    BASE_TRY(split_options(spec, method, err));
+    return study_replicate_method(spec, method, err);
 }

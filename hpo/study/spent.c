@@ -56,6 +56,16 @@ static double value_before(const hpo_study *study, hpo_view before, uint64_t id,
     return isnan(value) ? 0 : value;
 }
 
+/* With replicates every evaluation begins anew, and those that worked tell means: what the last seed has added to the
+ * sum over all. */
+static double added_by_seed(const hpo_study *study, const hpo_trial *trial) {
+    const size_t n = trial->n_evals;
+    const hpo_eval *eval = &trial->evals[n - 1];
+    const double value = value_of_eval(study, trial, eval);
+    if (eval->failure != HPO_FAILURE_NONE || n == 1 || isnan(value)) return value;
+    return fmax((double)n * value - (double)(n - 1) * value_of_eval(study, trial, &trial->evals[n - 2]), 0);
+}
+
 /* What the record with this number adds: the end of an evaluation, or of a part of it that is stopped. As seen right
  * after it. NaN: the evaluation should have said and has not. */
 static double added_at(const hpo_study *study, uint64_t event) {
@@ -66,10 +76,13 @@ static double added_at(const hpo_study *study, uint64_t event) {
     const hpo_report *last = trial.n_reports > 0 ? &trial.reports[trial.n_reports - 1] : NULL;
     const bool stops = last && last->event == event && trial.state == HPO_TRIAL_STOPPED;
     if (!eval && !stops) return 0;
-    const double value = eval ? value_of_eval(study, &trial, eval) : value_of_report(study, last);
+    const bool anew = eval && hpo_study_replicates(study->spec);
+    const double value = anew   ? added_by_seed(study, &trial)
+                         : eval ? value_of_eval(study, &trial, eval)
+                                : value_of_report(study, last);
     if (isnan(value)) return eval && eval->failure == HPO_FAILURE_NONE ? NAN : 0;
     const uint32_t notices = eval ? hpo_view_evals_told(after, id)[trial.n_evals - 1].notices : 0;
-    const double from = notices & HPO_NOTICE_BIT(STARTED_AGAIN) ? 0 : trial.from;
+    const double from = anew || notices & HPO_NOTICE_BIT(STARTED_AGAIN) ? 0 : trial.from;
     return fmax(value - value_before(study, before, id, from), 0);
 }
 

@@ -23,10 +23,11 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
         .spec = spec,
         .history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max),
         .exhausted_at = UINT64_MAX,
-        .resumes = hpo_study_resumes(spec),
+        .resumes = hpo_study_resumes(spec) || hpo_study_replicates(spec),
         .verify_may_start = true,
     };
     hpo_history_constrain(study->history, spec->constraints);
+    if (hpo_study_replicates(spec)) hpo_history_average(study->history);
     const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);
     base_status status = hpo_proposer_create(spec, &study->proposer, err);
     if (status == BASE_OK) {
@@ -66,6 +67,10 @@ const char *hpo_study_reason(const hpo_study *study) {
 
 double hpo_study_cost(const hpo_study *study, const hpo_trial *trial, double from, double to, bool ends) {
     const hpo_objective_type *objective = study->spec->objective;
+    if (hpo_study_replicates(study->spec)) { /* one more seed, from the beginning to its end or to a step of it */
+        from = 0;
+        if (ends) to = 1;
+    }
     if (!objective->cost) return to - from;
     const hpo_objective_env env = hpo_study_objective_env(study->spec);
     return objective->cost(&env, trial->config, from, to, ends);
@@ -306,6 +311,11 @@ void hpo_study_job(const hpo_study *study, uint64_t trial_id, hpo_job *job) {
         .limits = study->spec->limits,
     };
     if (job->parent != UINT64_MAX) job->parent_fidelity = trial.from;
+    if (hpo_study_replicates(study->spec)) {
+        job->fidelity = 1;
+        job->from = 0;
+        job->seed = study_replicate_seed(study->spec, trial.rung);
+    }
 }
 
 void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hpo_metrics *metrics, uint32_t attempt,
@@ -344,7 +354,7 @@ void hpo_study_report(hpo_study *study, uint64_t trial_id, double step, const hp
  * from. */
 static double declared_cost(const hpo_study *study, const hpo_trial *trial, const hpo_result *result) {
     const double from = result->notices & HPO_NOTICE_BIT(STARTED_AGAIN) ? 0 : trial->from;
-    const bool early = hpo_result_ended_early(result, trial->fidelity);
+    const bool early = !hpo_study_replicates(study->spec) && hpo_result_ended_early(result, trial->fidelity);
     return hpo_study_cost(study, trial, from, early ? fmax(result->reached, from) : trial->fidelity, true);
 }
 
@@ -380,7 +390,8 @@ void hpo_study_tell(hpo_study *study, uint64_t trial_id, const hpo_result *resul
         .at = study->now,
     };
     hpo_constraints_judge(spec->constraints, &record->result);
-    (void)hpo_result_judge(&record->result, spec->goals, spec->n_goals, record->values);
+    const bool works = hpo_result_judge(&record->result, spec->goals, spec->n_goals, record->values);
+    if (works && hpo_study_replicates(spec)) study_average(spec, &trial, &record->result, record->values);
     record->result.cost = charged_cost(study, &trial, &record->result);
     apply_own(study, record);
     study_count_spent(study);

@@ -73,7 +73,7 @@ hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec) {
     return (hpo_objective_env){
         .space = spec->space,
         .settings = spec->settings,
-        .fidelity = spec->fidelity,
+        .fidelity = hpo_study_fidelity(spec),
         .seed = spec->seed,
         .metric = spec->goals[0].name,
         .goals = spec->goals,
@@ -99,7 +99,7 @@ bool hpo_study_results_say_cost(const hpo_study_spec *spec) {
 }
 
 const char *hpo_study_cost_unit(const hpo_study_spec *spec) {
-    return spec->objective->cost_unit ? spec->objective->cost_unit : spec->fidelity.name;
+    return spec->objective->cost_unit ? spec->objective->cost_unit : hpo_study_fidelity(spec).name;
 }
 
 static bool is_in(const char *name, const char *const *list) {
@@ -193,8 +193,8 @@ base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node 
                                base_err *err) {
     const hpo_sampler_type *sampler = spec->sampler;
     const hpo_scheduler_type *scheduler = spec->scheduler;
-    const bool sampler_needs = sampler->flags & HPO_SAMPLER_NEEDS_FIDELITY;
-    if (!spec->fidelity.name && (sampler_needs || scheduler->flags & HPO_SCHEDULER_NEEDS_FIDELITY)) {
+    const bool sampler_needs = sampler->flags & HPO_SAMPLER_NEEDS_FIDELITY && !hpo_study_fidelity(spec).name;
+    if (sampler_needs || (scheduler->flags & HPO_SCHEDULER_NEEDS_FIDELITY && !spec->fidelity.name)) {
         return base_yaml_fail(method, err, "%s needs a `fidelity:`, e.g. fidelity: {epochs: {min: 1, max: 27}}",
                               sampler_needs ? sampler->name : scheduler->name);
     }

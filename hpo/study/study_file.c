@@ -13,12 +13,13 @@
 #include "hpo/study/try_first.h"
 
 hpo_sampler_env study_sampler_env(const hpo_study_spec *spec) {
+    const hpo_fidelity fidelity = hpo_study_fidelity(spec);
     return (hpo_sampler_env){
         .space = spec->space,
         .seed = spec->seed,
-        .min_fidelity = spec->fidelity.min,
-        .max_fidelity = spec->fidelity.max,
-        .integer_fidelity = spec->fidelity.integer,
+        .min_fidelity = fidelity.min,
+        .max_fidelity = fidelity.max,
+        .integer_fidelity = fidelity.integer,
         .deterministic = spec->deterministic,
     };
 }
@@ -310,10 +311,12 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
                               "order of results depends on it");
     }
     BASE_TRY(read_fidelity(spec, keys.fidelity, err));
+    BASE_TRY(study_read_replicates(spec, study_given(keys.replicates), err));
     BASE_TRY(read_objective(spec, catalog, keys.objective, err));
     BASE_TRY(read_space(spec, root, &keys, err));
     BASE_TRY(study_read_goals(spec, root, &keys, err));
     BASE_TRY(study_read_constraints(spec, keys.constraints, err));
+    BASE_TRY(study_check_replicates(spec, study_given(keys.replicates), err));
     BASE_TRY(read_budget(spec, keys.budget, err));
     BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
     BASE_TRY(study_settle_method(spec, keys.method, err));

@@ -29,6 +29,13 @@ static inline bool hpo_budget_is_open(const hpo_budget *budget) {
            !budget->no_improve;
 }
 
+/* Every configuration is evaluated with several seeds and worth their mean. The number of seeds is the study's fidelity
+ * then, which its objective does not know. */
+typedef struct hpo_replicates {
+    uint32_t seeds; /* 0: no replicates, each evaluation has its trial's seed */
+    bool race;      /* further seeds only while a configuration may still be the best */
+} hpo_replicates;
+
 typedef struct hpo_failure_policy {
     int64_t retries_crash, retries_timeout, retries_oom, retries_lost; /* further attempts after the first */
     int64_t max_failures;                                              /* exceeding it ends the run with exit code 3 */
@@ -76,6 +83,7 @@ typedef struct hpo_study_spec {
     const hpo_scheduler_type *scheduler;
     const base_yaml_node *sampler_options, *scheduler_options; /* maps or NULL */
     hpo_fidelity fidelity;
+    hpo_replicates replicates;
     hpo_budget budget;
     uint64_t workers; /* virtual workers; 0 = as many as there are */
     bool deterministic;
@@ -150,6 +158,14 @@ bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, bas
 void hpo_study_respell(hpo_study_spec *spec, const char *identity);
 /* The resolved study as YAML with every default filled in, for --check; plus the size of the space and the ladder. */
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);
+/* Of one evaluation, as the objective and the sampler see it: with replicates there is none. */
+static inline hpo_fidelity hpo_study_fidelity(const hpo_study_spec *spec) {
+    const hpo_fidelity none = {NULL, 1, 1, false};
+    return spec->replicates.seeds > 0 ? none : spec->fidelity;
+}
+static inline bool hpo_study_replicates(const hpo_study_spec *spec) {
+    return spec->replicates.seeds > 0;
+}
 /* What the objective may know of it. */
 hpo_objective_env hpo_study_objective_env(const hpo_study_spec *spec);
 /* Whether a promoted trial goes on from where it was; and whether a new one can from what another left behind. */

@@ -51,6 +51,7 @@ static const struct {
     {"metrics", "metrics: [{...}, ...]", goal_keys_table},
     {"constraints", "constraints: [{...}, ...]", constraint_keys_table},
     {"fidelity", "fidelity: {NAME: ...}", fidelity_keys_table},
+    {"replicates", "replicates:", replicates_keys_table},
     {"budget", "budget:", budget_keys_table},
     {"budget", "budget: {metric: ...}", metric_budget_keys_table},
     {"trial", "trial:", trial_keys_table},

@@ -36,6 +36,9 @@ const base_option study_keys_table[] = {
      .help = "a name, or {sampler, scheduler} with options of both, e.g. {name: hyperband, eta: 4}"},
     {KEY(study_keys, fidelity, NODE), .shape = "map", .fallback = "", .alias = "fidelities epochs resource budgets",
      .help = "how much one evaluation may spend: one name with its range, e.g. fidelity: {epochs: {min: 1, max: 27}}"},
+    {KEY(study_keys, replicates, NODE), .shape = "map", .fallback = "",
+     .alias = "repetitions repeats_per_trial n_seeds num_seeds seeds instances",
+     .help = "every configuration is evaluated with several seeds and worth their mean: replicates: {seeds: 5}"},
     {KEY(study_keys, budget, NODE), .shape = "map", .fallback = "",
      .alias = "n_trials num_trials max_trials trials num_samples max_evaluations run_cap timeout time max_time",
      .help = "when the run ends: whichever limit comes first"},
@@ -101,6 +104,14 @@ const base_option fidelity_keys_table[] = {
      .help = "of the cheapest evaluation"},
     {KEY(fidelity_keys, max, REAL), .fallback = BASE_REQUIRED, POSITIVE, .alias = "high upper maximum to",
      .help = "of a full evaluation; when both are integers, every rung is one"},
+    BASE_OPTIONS_END,
+};
+
+const base_option replicates_keys_table[] = {
+    {KEY(replicates_keys, seeds, INT), .fallback = BASE_REQUIRED, .min = 2, .max = 1000,
+     .alias = "count n number repeats", .help = "of every configuration, the same ones for all"},
+    {KEY(replicates_keys, race, BOOL), .fallback = "false",
+     .help = "further seeds only for a configuration that may still be better than the best one, by a paired t-test"},
     BASE_OPTIONS_END,
 };
 

@@ -4,12 +4,13 @@
 #define HPO_STUDY_STUDY_KEYS_H
 
 #include "hpo/study/study_file.h"
+#include "hpo/trials/history.h"
 
 /* The top level. */
 typedef struct study_keys {
     const char *study;
-    const base_yaml_node *objective, *metric, *metrics, *constraints, *method, *fidelity, *budget, *trial, *failure,
-        *parameters, *forbid, *try_first;
+    const base_yaml_node *objective, *metric, *metrics, *constraints, *method, *fidelity, *replicates, *budget, *trial,
+        *failure, *parameters, *forbid, *try_first;
     const base_yaml_node *seed; /* a node, because all 64 bits count */
     int64_t workers;
     bool deterministic, repeats, report;
@@ -44,6 +45,12 @@ typedef struct fidelity_keys {
     double min, max;
 } fidelity_keys;
 extern const base_option fidelity_keys_table[];
+
+typedef struct replicates_keys {
+    int64_t seeds;
+    bool race;
+} replicates_keys;
+extern const base_option replicates_keys_table[];
 
 typedef struct budget_keys {
     int64_t trials;
@@ -117,6 +124,18 @@ base_status study_check_metric(const hpo_study_spec *spec, const char *metric, c
 base_status study_read_constraints(hpo_study_spec *spec, const base_yaml_node *list, base_err *err);
 /* [{metric: latency, max: 0.01}, ...], one bound each */
 base_yaml_node *study_constraints_node(const hpo_study_spec *spec, base_arena *arena);
+
+/* ---- replicates.c ---- */
+/* `replicates:`, NULL: missing. After the fidelity, which it becomes. */
+base_status study_read_replicates(hpo_study_spec *spec, const base_yaml_node *node, base_err *err);
+/* Whether metrics and objective can be replicated. */
+base_status study_check_replicates(const hpo_study_spec *spec, const base_yaml_node *node, base_err *err);
+/* Sampler and scheduler are read: with replicates the scheduler is that of this name. */
+base_status study_replicate_method(hpo_study_spec *spec, const base_yaml_node *method, base_err *err);
+/* Of the evaluations on a rung, whatever the trial. */
+uint64_t study_replicate_seed(const hpo_study_spec *spec, uint32_t rung);
+/* Of a result that works: its metrics and the values of the goals become means over the seeds so far. */
+void study_average(const hpo_study_spec *spec, const hpo_trial *trial, hpo_result *result, double *values);
 
 /* ---- study_check.c ---- */
 /* parameters: the key of the study file, NULL when the objective declared the space. */

@@ -61,6 +61,10 @@ static void put_fidelity(const hpo_fidelity *fidelity, base_buf *out) {
     base_buf_puts(out, "}}");
 }
 
+static void put_replicates(const hpo_study_spec *spec, base_buf *out) {
+    base_buf_printf(out, "replicates: {seeds: %u}\n", spec->replicates.seeds); /* a race is the method's */
+}
+
 /* In the canonical form: numbers written anew, keys sorted. */
 static void put_settings(const hpo_study_spec *spec, base_buf *out) {
     typedef struct settings_keys {
@@ -122,6 +126,14 @@ const char *study_identity(const hpo_study_spec *spec) {
 }
 
 /* ---- --check ---- */
+
+static void put_spending(const hpo_study_spec *spec, base_buf *out) {
+    const hpo_fidelity fidelity = hpo_study_fidelity(spec);
+    base_buf_puts(out, "fidelity: ");
+    put_fidelity(&fidelity, out);
+    base_buf_putc(out, '\n');
+    if (hpo_study_replicates(spec)) put_replicates(spec, out);
+}
 
 static void put_node(const base_yaml_node *node, base_buf *out) {
     base_yaml_print(node, 0, out);
@@ -378,9 +390,7 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     put_goals(spec, arena, out);
     put_constraints(spec, arena, out);
     put_method(spec, arena, out);
-    base_buf_puts(out, "fidelity: ");
-    put_fidelity(&spec->fidelity, out);
-    base_buf_putc(out, '\n');
+    put_spending(spec, out);
     put_budget(spec, out);
     if (spec->workers) base_buf_printf(out, "workers: %llu\n", (unsigned long long)spec->workers);
     base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\nreport: %s\n",

@@ -43,6 +43,11 @@ void hpo_history_constrain(hpo_history *history, hpo_constraints constraints) {
     for (size_t c = 0; c < constraints.count; c++) history->constraints[c] = constraints.items[c];
 }
 
+void hpo_history_average(hpo_history *history) {
+    BASE_ASSERT(history->events == 0);
+    history->averages = true;
+}
+
 void hpo_history_destroy(hpo_history *history) {
     if (!history) return;
     for (size_t i = 0; i < history->n_brackets; i++) free(history->brackets[i].ids);

@@ -116,6 +116,9 @@ hpo_history *hpo_history_create(const hpo_space *space, bool maximize, double ma
 hpo_history *hpo_history_create_for(const hpo_space *space, const hpo_goal *goals, size_t n_goals, double max_fidelity);
 /* What results must be beside good; copied but for the names. Before the first record. */
 void hpo_history_constrain(hpo_history *history, hpo_constraints constraints);
+/* A higher fidelity is the mean of more evaluations of the same quantity (`replicates`), so that results of different
+ * fidelities compare: a model learns from the newest one of each trial. Before the first record. */
+void hpo_history_average(hpo_history *history);
 void hpo_history_destroy(hpo_history *history);
 /* Appends a record. BASE_CORRUPT when it cannot follow what is there (an unknown trial, a result of a trial that does
  * not run, an id out of order, a cost that is negative or not finite): only a damaged journal can cause that, live use
@@ -171,6 +174,13 @@ static inline const double *hpo_report_values(const hpo_report *report, size_t n
     return report->goals ? report->goals + n_goals : &report->value;
 }
 hpo_constraints hpo_view_constraints(hpo_view view);
+bool hpo_view_averages(hpo_view view);
+/* The evaluation that has come to count with record `event`, and its trial: the one that ended with it, or, in a
+ * history that averages, the last one of a trial that will get no further ones from then on (complete, failed or
+ * closed). NULL: none has. */
+const hpo_eval *hpo_view_settled(hpo_view view, uint64_t event, hpo_trial *trial);
+/* The fidelity by which it is compared with others: in a history that averages, one for all. */
+double hpo_view_level(hpo_view view, const hpo_eval *eval);
 /* The violation (constraint.h), +infinity when it failed, then the excess over each constraint, NaN when it failed;
  * NULL: there are none, or a report does not carry all that is constrained. Of hpo_eval.goals or hpo_report.goals:
  * goals[-1] says how many numbers stand before it. */

@@ -75,6 +75,7 @@ struct hpo_history {
     hpo_constraint constraints[HPO_MAX_CONSTRAINTS];
     size_t n_constraints;
     double max_fidelity;
+    bool averages;
     base_arena *arena; /* configs, spans, evals, reports, reasons, origins: old copies stay readable */
     uint64_t events;
     uint32_t *event_trials; /* by event */

@@ -117,6 +117,24 @@ hpo_trial hpo_view_trial(hpo_view view, uint64_t id) {
     };
 }
 
+bool hpo_view_averages(hpo_view view) {
+    return view.history->averages;
+}
+
+const hpo_eval *hpo_view_settled(hpo_view view, uint64_t event, hpo_trial *trial) {
+    const hpo_history *history = view.history;
+    const uint64_t id = hpo_view_event_trial(view, event);
+    *trial = hpo_view_trial(view, id);
+    const hpo_eval *eval = hpo_trial_eval(trial, event);
+    if (!history->averages) return eval;
+    if (eval) return eval->failure || eval->fidelity >= history->max_fidelity ? eval : NULL;
+    return history->trials[id].closed == event && trial->n_evals > 0 ? &trial->evals[trial->n_evals - 1] : NULL;
+}
+
+double hpo_view_level(hpo_view view, const hpo_eval *eval) {
+    return view.history->averages ? view.history->max_fidelity : eval->fidelity;
+}
+
 double hpo_view_began_at(hpo_view view, uint64_t id) {
     BASE_ASSERT(id < view.history->n_trials);
     return view.history->asides[id].at;

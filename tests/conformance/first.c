@@ -24,7 +24,7 @@ static hpo_study_spec *make_spec(const char *sampler, const char *scheduler, siz
     base_buf text = {0};
     base_buf_printf(&text, "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nbudget: {trials: %d}\n%s",
                     sampler, scheduler, listed ? TRIALS : TRIALS - LISTED, spaces[space]);
-    base_buf_puts(&text, "fidelity: {e: {min: 1, max: 9}}\n");
+    base_buf_printf(&text, "%s\n", toy_spending(scheduler, 9));
     if (listed) base_buf_printf(&text, "try_first: %s\n", lists[space]);
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     base_buf_fini(&text);

@@ -17,9 +17,9 @@ static base_status try_value(const owner *of, const char *option, const char *va
     hpo_study_spec *spec = NULL;
     hpo_study *study = NULL;
     base_buf_printf(&text,
-                    "objective: toy\nseed: 3\nmethod:\n  %s: %s\n  %s: %s\nfidelity: {e: {min: 1, max: 27}}\n"
+                    "objective: toy\nseed: 3\nmethod:\n  %s: %s\n  %s: %s\n%s\n"
                     "budget: {trials: 5}\nparameters: {x: {min: 0.0, max: 1.0, prior: 0.5}, k: {values: [a, b]}}\n",
-                    of->role, of->name, option, value);
+                    of->role, of->name, option, value, toy_spending(of->name, 27));
     base_status status =
         hpo_study_read(toy_catalog(), "options.yaml", base_buf_text(&text), text.length, NULL, 0, NULL, &spec, err);
     if (status == BASE_OK) status = hpo_study_create(spec, &study, err);

@@ -22,9 +22,9 @@ static const char *const spaces[] = {
 static hpo_study_spec *make_spec(const char *sampler, const char *scheduler, const char *space) {
     base_buf text = {0};
     base_buf_printf(&text,
-                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: 27}}\n"
+                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\n%s\n"
                     "budget: {trials: %d}\n%s",
-                    sampler, scheduler, TRIALS, space);
+                    sampler, scheduler, toy_spending(scheduler, 27), TRIALS, space);
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     base_buf_fini(&text);
     return spec;

@@ -17,9 +17,9 @@ static const char parameters[] =
 static hpo_study_spec *make_spec(const char *sampler, const char *scheduler) {
     base_buf text = {0};
     base_buf_printf(&text,
-                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: 9}}\n"
+                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\n%s\n"
                     "budget: {trials: %d}\n%s",
-                    sampler, scheduler, TRIALS, parameters);
+                    sampler, scheduler, toy_spending(scheduler, 9), TRIALS, parameters);
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     base_buf_fini(&text);
     return spec;
@@ -38,6 +38,7 @@ static hpo_history *make_history(const hpo_study_spec *spec, uint64_t seed, toy_
                                         .tape = tape});
     hpo_study_destroy(study);
     hpo_history *history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max);
+    if (hpo_study_replicates(spec)) hpo_history_average(history);
     for (size_t i = 0; i < tape->count; i++) CHECK_OK(hpo_history_apply(history, &tape->records[i], &err));
     return history;
 }

@@ -12,12 +12,12 @@ static inline base_status read_mixed(const char *sampler, const char *scheduler,
                                      hpo_study_spec **spec, base_err *err) {
     base_buf text = {0};
     base_buf_printf(&text,
-                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: "
-                    "27}}\nbudget: {trials: %d}\n%s\nparameters: {lr: {min: 1e-5, max: 1.0, log: true, "
+                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\n%s\n"
+                    "budget: {trials: %d}\n%s\nparameters: {lr: {min: 1e-5, max: 1.0, log: true, "
                     "prior: 1e-2}, batch: {values: [32, 64, 128], ordered: true}, layers: {min: 1, max: 4}, dropout: "
                     "{min: 0.0, max: 0.5, step: 0.1}, opt: {values: [sgd, adam]}, momentum: {min: 0.0, max: 0.99, "
                     "when: {opt: sgd}}, width: {value: 64}}\nforbid: [{opt: sgd, lr: {gt: 0.5}}]\n",
-                    sampler, scheduler, trials, what);
+                    sampler, scheduler, toy_spending(scheduler, 27), trials, what);
     const base_status status =
         hpo_study_read(toy_catalog(), "toy.yaml", base_buf_text(&text), text.length, NULL, 0, NULL, spec, err);
     base_buf_fini(&text);

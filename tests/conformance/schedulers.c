@@ -5,18 +5,19 @@
 #include "tests/support/toy_objective.h"
 
 static const char *const fidelities[] = {
-    "{e: {min: 1, max: 27}}", "{e: {min: 3, max: 100}}",  "{e: {min: 0.05, max: 1.0}}",
-    "{e: {min: 4, max: 4}}",  "{e: {min: 1, max: 1000}}",
+    "fidelity: {e: {min: 1, max: 27}}", "fidelity: {e: {min: 3, max: 100}}",  "fidelity: {e: {min: 0.05, max: 1.0}}",
+    "fidelity: {e: {min: 4, max: 4}}",  "fidelity: {e: {min: 1, max: 1000}}",
 };
 
-static hpo_study_spec *make_spec(const char *scheduler, const char *fidelity, uint64_t trials) {
+/* spending: a line such as those. */
+static hpo_study_spec *make_spec(const char *scheduler, const char *spending, uint64_t trials) {
     base_buf text = {0};
     base_buf_printf(
         &text,
-        "objective: toy\nseed: 3\nmethod: {sampler: random, scheduler: %s}\nfidelity: %s\n"
+        "objective: toy\nseed: 3\nmethod: {sampler: random, scheduler: %s}\n%s\n"
         "budget: {trials: %llu}\nfailure: {max_failures: 100000, first: 0}\n"
         "parameters: {x: {min: 0.0, max: 1.0}, c: {values: [a, b]}, y: {min: 0.0, max: 1.0, when: {c: a}}}\n",
-        scheduler, fidelity, (unsigned long long)trials);
+        scheduler, spending, (unsigned long long)trials);
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     base_buf_fini(&text);
     return spec;
@@ -136,12 +137,14 @@ static void check_decisions(const char *name) {
     static const size_t workers[] = {1, 4, 37};
     static const double shares[] = {0, 0.3, 1};
     static const uint32_t reports[] = {0, 3, 1}; /* the last one is at the target fidelity */
+    const bool seeds = strncmp(name, "replicates", strlen("replicates")) == 0;
     for (size_t f = 0; f < CHECK_COUNT(fidelities); f++) {
+        const char *spending = seeds ? toy_spending(name, 2 + 7 * (int)f) : fidelities[f];
         for (size_t i = 0; i < 9; i++) {
             base_err err;
             hpo_study *study;
             watch w = {.starts = 0};
-            hpo_study_spec *spec = make_spec(name, fidelities[f], 75 + 31 * i);
+            hpo_study_spec *spec = make_spec(name, spending, 75 + 31 * i);
             CHECK_OK(hpo_study_create(spec, &study, &err));
             toy_drive_study(study, &(toy_drive){.workers = workers[i % 3],
                                                 .seed = i,
@@ -159,15 +162,20 @@ static void check_decisions(const char *name) {
 
 static void every_decision_follows_from_the_view(void **state) {
     (void)state;
+    static const struct {
+        const char *option, *value;
+    } settings[] = {{"mode", "stopping"}, {"race", "true"}}; /* that make another procedure of it */
     size_t count;
     const hpo_scheduler_type *const *types = hpo_schedulers(&count);
     for (size_t t = 0; t < count; t++) {
         check_decisions(types[t]->name);
-        if (!types[t]->options || !base_options_find(types[t]->options, "mode")) continue;
-        base_buf name = {0};
-        base_buf_printf(&name, "%s, mode: stopping", types[t]->name);
-        check_decisions(base_buf_text(&name));
-        base_buf_fini(&name);
+        for (size_t i = 0; i < CHECK_COUNT(settings); i++) {
+            if (!types[t]->options || !base_options_find(types[t]->options, settings[i].option)) continue;
+            base_buf name = {0};
+            base_buf_printf(&name, "%s, %s: %s", types[t]->name, settings[i].option, settings[i].value);
+            check_decisions(base_buf_text(&name));
+            base_buf_fini(&name);
+        }
     }
 }
 
@@ -200,7 +208,7 @@ static void brackets_are_those_of_the_paper(void **state) {
         for (size_t workers = 1; workers <= 49; workers += 12) {
             base_err err;
             hpo_study *study;
-            hpo_study_spec *spec = make_spec(p->scheduler, "{e: {min: 1, max: 81}}", p->starts);
+            hpo_study_spec *spec = make_spec(p->scheduler, toy_spending(p->scheduler, 81), p->starts);
             CHECK_OK(hpo_study_create(spec, &study, &err));
             toy_drive_study(study, &(toy_drive){.workers = workers, .seed = workers});
             const hpo_view view = hpo_study_view(study);
@@ -227,7 +235,7 @@ static void the_best_go_on(void **state) {
     for (size_t t = 0; t < count; t++) {
         base_err err;
         hpo_study *study;
-        hpo_study_spec *spec = make_spec(types[t]->name, "{e: {min: 1, max: 81}}", 300);
+        hpo_study_spec *spec = make_spec(types[t]->name, toy_spending(types[t]->name, 81), 300);
         CHECK_OK(hpo_study_create(spec, &study, &err));
         toy_drive_study(study, &(toy_drive){.workers = 6, .seed = 1});
         const hpo_view view = hpo_study_view(study);
@@ -306,7 +314,7 @@ static void nobody_waits_and_the_best_get_on(void **state) {
         base_err err;
         hpo_study *study;
         idle counted = {0};
-        hpo_study_spec *spec = make_spec(types[t]->name, "{e: {min: 1, max: 27}}", 120);
+        hpo_study_spec *spec = make_spec(types[t]->name, toy_spending(types[t]->name, 27), 120);
         CHECK_OK(hpo_study_create(spec, &study, &err));
         toy_drive_study(study, &(toy_drive){.workers = 9, .seed = t, .after = count_waits, .self = &counted});
         assert_true(counted.trials > 120);

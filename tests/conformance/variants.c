@@ -11,12 +11,12 @@ static hpo_study_spec *make_spec(const char *sampler, const char *scheduler, con
     base_buf text = {0};
     base_buf_printf(&text,
                     "objective: toy\nseed: 2\nmethod: {sampler: %s, scheduler: %s, %s: %s}\n"
-                    "fidelity: {e: {min: 1, max: 9}}\nbudget: {trials: %d}\n"
+                    "%s\nbudget: {trials: %d}\n"
                     "parameters: {lr: {min: 1e-5, max: 1.0, log: true, prior: 1e-2}, layers: {min: 1, max: 9}, opt: "
                     "{values: [sgd, adam], prior: adam}, momentum: {min: 0.0, max: 0.99, when: {opt: sgd}}, nesterov: "
                     "{values: [false, true], when: {opt: sgd, momentum: {gt: 0.5}}}}\n"
                     "forbid: [{opt: sgd, lr: {gt: 0.5}}]\n",
-                    sampler, scheduler, option, value, TRIALS);
+                    sampler, scheduler, option, value, toy_spending(scheduler, 9), TRIALS);
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     base_buf_fini(&text);
     return spec;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A deterministic study tells the same sequence of (trial, configuration, fidelity, value), bit for bit, however it is
-run and however often it is killed: test_sequences.py HPO_SEARCH function|command|spent|model|train|darts|pbt SOURCE_FOLDER."""
+run and however often it is killed: test_sequences.py HPO_SEARCH function|command|spent|model|train|darts|pbt|replicates SOURCE_FOLDER."""
 import pathlib
 import random
 import sys
@@ -112,8 +112,55 @@ parameters:
 """)
 
 
+# A seed that finds what another one has left would go on from it, and say what that one said.
+SEEDED = """\
+import json, os, pathlib, sys, time
+own = pathlib.Path(os.environ["HPO_CHECKPOINT"]) / "state"
+seed = int(own.read_text()) if own.exists() else int(os.environ["HPO_SEED"])
+own.write_text(str(seed))
+time.sleep(0.02)
+x = float(sys.argv[1])
+print(json.dumps({"loss": (x - 0.3) ** 2 + (0.2 * x + 0.05) * ((seed * 2654435761 % 1000003) / 1000003 - 0.5), "seed": seed % 65536}))
+"""
+
+
+def replicated_study(place):
+    place.write("seeded.py", SEEDED)
+    return place.write("study.yaml", f"""\
+study: seeded
+seed: 6
+objective:
+  command:
+    run: [/usr/bin/python3, -I, -S, {place.path("seeded.py")}, "{{x}}"]
+metric: loss
+method: {{name: tpe, n_startup: 5}}
+replicates: {{seeds: 4, race: true}}
+budget: {{cost: 60}}
+deterministic: true
+workers: 3
+parameters:
+  x: {{min: 0.0, max: 1.0}}
+""")
+
+
+def check_seeds(folder):
+    """Each trial's evaluations had the study's seeds, and what each has left is kept apart."""
+    seeds = {}
+    for trial in (folder / "trials").iterdir():
+        names = sorted(path.name for path in trial.iterdir() if path.name.startswith("seed-"))
+        states = [(trial / name / "checkpoint" / "state").read_text() for name in names]
+        states.append((trial / "checkpoint" / "state").read_text())
+        seeds[trial.name] = states
+    longest = max(seeds.values(), key=len)
+    check_equal(len(longest), 4, "seeds of the trial that has most")
+    check_equal(len(set(longest)), 4, "different seeds")
+    for trial, states in seeds.items():
+        check_equal(states, longest[:len(states)], f"the seeds of trial {trial}")
+    check(any(len(states) < 4 for states in seeds.values()), "no trial lost its race")
+
+
 STUDIES = {"function": function_study, "command": sleeping_study, "spent": spending_study, "model": modelling_study,
-           "train": training_study, "darts": searching_study, "pbt": population}
+           "train": training_study, "darts": searching_study, "pbt": population, "replicates": replicated_study}
 MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
 
 
@@ -170,12 +217,16 @@ def test_the_sequence_is_the_same_however_it_is_run(place):
         compare(got, want, how)
         check(made(folder) == files, f"{how}: the best trial made something else")
         check_equal(status(folder)["exit_code"], DONE, f"{how}: exit_code of status.json")
+        if sys.argv[2] == "replicates":
+            check_seeds(folder)
     folder = place.path("killed")
     kill_three_times(place, study, folder, duration * (0.3 if sys.argv[2] == "darts" else 1))
     shared = ["--set", "trial.threads=2"] if sys.argv[2] == "darts" else []  # threads change no bit either
     place.jobs(3, study, "--dir", folder, *shared).expect(DONE)
     compare(records(folder), want, "killed three times and continued")
     check(made(folder) == files, "killed three times and continued: the best trial made something else")
+    if sys.argv[2] == "replicates":
+        check_seeds(folder)
     place.alone(study, "--dir", folder, "--replay").expect(DONE).says("the same")
 
 

@@ -149,6 +149,13 @@ const hpo_catalog *toy_catalog(void) {
     return &catalog;
 }
 
+const char *toy_spending(const char *scheduler, int max) {
+    static char line[64];
+    const bool replicates = strncmp(scheduler, "replicates", strlen("replicates")) == 0;
+    snprintf(line, sizeof line, replicates ? "replicates: {seeds: %d}" : "fidelity: {e: {min: 1, max: %d}}", max);
+    return line;
+}
+
 hpo_study_spec *toy_spec(const char *text) {
     base_err err;
     hpo_study_spec *spec;

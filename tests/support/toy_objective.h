@@ -22,6 +22,9 @@ double toy_other(const hpo_space *space, const hpo_job *job, const char *name);
 
 /* Reads a study file; the test fails with the sentence when that fails. */
 hpo_study_spec *toy_spec(const char *text);
+/* The line of a study file that gives a scheduler something to spend: a fidelity from 1 to max, or as many seeds. Valid
+ * until the next call. */
+const char *toy_spending(const char *scheduler, int max);
 /* Reads a study file, "toy.yaml", that must be refused with this in the sentence. */
 void toy_spec_fails(const char *text, const char *sentence);
 

@@ -213,26 +213,27 @@ static void what_a_run_began_with_is_kept(void **state) {
     const hpo_sampler_type *const *samplers = hpo_samplers(&n_samplers);
     const hpo_scheduler_type *const *schedulers = hpo_schedulers(&n_schedulers);
     for (size_t i = 0; i < n_samplers * n_schedulers; i++) {
-        base_buf text = {0};
+        base_buf text = {0}, left_open = {0};
         base_err err;
-        base_buf_printf(&text, PRIORS FIDELITY "budget: {trials: 10}\nmethod: {sampler: %s, scheduler: %s}\n",
-                        samplers[i % n_samplers]->name, schedulers[i / n_samplers]->name);
+        const char *scheduler = schedulers[i / n_samplers]->name, *spending = toy_spending(scheduler, 27);
+        base_buf_printf(&text, PRIORS "%s\nbudget: {trials: 10}\nmethod: {sampler: %s, scheduler: %s}\n", spending,
+                        samplers[i % n_samplers]->name, scheduler);
+        base_buf_printf(&left_open, PRIORS "%s\nbudget: {cost: 1e9}\n", spending);
         hpo_study_spec *began = toy_spec(base_buf_text(&text));
-        hpo_study_spec *open = toy_spec(PRIORS FIDELITY "budget: {cost: 1e9}\n");
+        hpo_study_spec *open = toy_spec(base_buf_text(&left_open));
         CHECK_OK(hpo_study_keep_method(open, began->identity, "because", &err));
         assert_string_equal(open->identity, began->identity);
         assert_string_equal(open->chosen, "because");
         const char *const set = hpo_study_method_assignment(open); /* what other ranks are told */
         hpo_study_spec *told;
-        base_buf_clear(&text);
-        base_buf_puts(&text, PRIORS FIDELITY "budget: {cost: 1e9}\n");
-        CHECK_OK(
-            hpo_study_read(toy_catalog(), "s.yaml", base_buf_text(&text), text.length, &set, 1, NULL, &told, &err));
+        CHECK_OK(hpo_study_read(toy_catalog(), "s.yaml", base_buf_text(&left_open), left_open.length, &set, 1, NULL,
+                                &told, &err));
         assert_string_equal(told->identity, began->identity);
         hpo_study_spec_destroy(told);
         hpo_study_spec_destroy(open);
         hpo_study_spec_destroy(began);
         base_buf_fini(&text);
+        base_buf_fini(&left_open);
     }
 }
 

@@ -15,9 +15,9 @@ enum { TRIALS = 60, WORKERS = 4 };
 static hpo_study_spec *make_spec(const char *sampler, const char *scheduler, const char *space) {
     base_buf text = {0};
     base_buf_printf(&text,
-                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nfidelity: {e: {min: 1, max: 9}}\n"
+                    "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\n%s\n"
                     "budget: {trials: %d}\n%s",
-                    sampler, scheduler, TRIALS, space);
+                    sampler, scheduler, toy_spending(scheduler, 9), TRIALS, space);
     hpo_study_spec *spec = toy_spec(base_buf_text(&text));
     base_buf_fini(&text);
     return spec;

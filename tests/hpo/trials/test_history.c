@@ -450,10 +450,54 @@ static void test_refusals(void **state) {
     hpo_history_destroy(NULL);
 }
 
+/* Where fidelities are means a trial counts once, with its last result, when no further one can follow. */
+static void test_settled(void **state) {
+    (void)state;
+    for (int averages = 0; averages < 2; averages++) {
+        base_err err;
+        hpo_space *space = random_space_create();
+        double config[RANDOM_PARAMS] = {0};
+        hpo_history *history = hpo_history_create(space, false, 2);
+        if (averages) hpo_history_average(history);
+        const hpo_record close = {.kind = HPO_RECORD_CLOSE, .trial = 1};
+        for (uint64_t id = 0; id < 3; id++) {
+            hpo_record start = start_record(id, config), result = result_of(id, 1, 0.5 + (double)id);
+            result.final = false;
+            if (id == 2) result.result.failure = HPO_FAILURE_CRASH;
+            CHECK_OK(hpo_history_apply(history, &start, &err)); /* events 0, 2, 4 */
+            CHECK_OK(hpo_history_apply(history, &result, &err));
+        }
+        const hpo_record promote = {.kind = HPO_RECORD_PROMOTE, .rung = 1, .fidelity = 2};
+        hpo_record result = result_of(0, 2, 0.25);
+        result.rung = 1;
+        CHECK_OK(hpo_history_apply(history, &close, &err));   /* 6 */
+        CHECK_OK(hpo_history_apply(history, &promote, &err)); /* 7 */
+        CHECK_OK(hpo_history_apply(history, &result, &err));  /* 8 */
+        static const struct {
+            double plain, means; /* 0: nothing */
+        } settled[] = {{0, 0},   {0.5, 0}, {0, 0},      {1.5, 0}, {0, 0}, {INFINITY, INFINITY},
+                       {0, 1.5}, {0, 0},   {0.25, 0.25}};
+        const hpo_view view = hpo_history_view(history);
+        for (uint64_t event = 0; event < view.as_of; event++) {
+            hpo_trial trial;
+            const hpo_eval *eval = hpo_view_settled(view, event, &trial);
+            const double want = averages ? settled[event].means : settled[event].plain;
+            assert_true(eval ? eval->loss == want : want == 0);
+            assert_int_equal(trial.id, hpo_view_event_trial(view, event));
+            if (eval) assert_true(hpo_view_level(view, eval) == (averages ? 2 : eval->fidelity));
+            const hpo_view then = hpo_history_at(history, event + 1);
+            assert_true(hpo_view_settled(then, event, &trial) == eval);
+        }
+        hpo_history_destroy(history);
+        hpo_space_destroy(space);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold_minimize), cmocka_unit_test(test_fold_maximize), cmocka_unit_test(test_incumbent),
-        cmocka_unit_test(test_loss_order),    cmocka_unit_test(test_refusals),      cmocka_unit_test(test_attempts),
+        cmocka_unit_test(test_settled),   cmocka_unit_test(test_fold_minimize), cmocka_unit_test(test_fold_maximize),
+        cmocka_unit_test(test_incumbent), cmocka_unit_test(test_loss_order),    cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_attempts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
