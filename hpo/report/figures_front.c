@@ -22,13 +22,24 @@ static const double **full_values(const hpo_account *a, size_t *count, base_aren
     return values;
 }
 
-static base_scale scale_of(const hpo_account *a, const double *const *values, size_t n, size_t goal,
-                           base_arena *arena) {
+/* The whole front, and of the others all but the worst tenth; logarithmic where the front spans more than a power of
+ * ten and a half. */
+static base_scale scale_of(const hpo_account *a, const double *const *values, size_t n, const hpo_incumbent *front,
+                           size_t members, size_t goal, base_arena *arena) {
     double *column = BASE_NEW_ARRAY(arena, n + 1, double);
+    double least = INFINITY, most = -INFINITY;
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
         if (isfinite(values[i][goal])) column[count++] = values[i][goal];
-    return hpo_figure_scale(column, count, a->run.goals[goal].maximize);
+    for (size_t i = 0; i < members; i++) {
+        const double value = hpo_eval_values(front[i].eval, a->run.n_goals)[goal];
+        least = fmin(least, value);
+        most = fmax(most, value);
+    }
+    const base_scale others = hpo_figure_scale(column, count, a->run.goals[goal].maximize);
+    const bool wide = least > 0 && most > 30 * least;
+    if (wide) return base_scale_log(least, fmax(most, others.high), 5);
+    return base_scale_of(fmin(least, others.low), fmax(most, others.high), 5);
 }
 
 static void put_dot(base_svg *svg, const base_chart *c, const char *class_name, double x, double y, double radius) {
@@ -46,8 +57,8 @@ void hpo_figure_front(const hpo_account *a, size_t goal, base_buf *out) {
                               .top = TOP,
                               .width = WIDTH - LEFT - RIGHT,
                               .height = HEIGHT - TOP - BOTTOM,
-                              .x = scale_of(a, values, n, 0, arena),
-                              .y = scale_of(a, values, n, goal, arena)};
+                              .x = scale_of(a, values, n, front, members, 0, arena),
+                              .y = scale_of(a, values, n, front, members, goal, arena)};
         base_svg svg = base_svg_begin(out, WIDTH, HEIGHT, "the front");
         base_chart_frame(&svg, &c);
         base_svg_text(&svg, "muted", c.left + c.width / 2, HEIGHT - 10, BASE_SVG_MIDDLE,
