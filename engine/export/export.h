@@ -40,7 +40,7 @@ struct eng_op_export {
      * unless `onnx` is there. */
     bool identity;
     const char *map;  /* y[i] = f(x[i]): f as a C expression of `v`, instead of c */
-    const char *type; /* of the one ONNX node without attributes that it is, instead of onnx */
+    const char *formula; /* the same of `x` for ONNX, instead of onnx: see eng_onnx_formula */
     /* Write the statement, and the nodes, that compute y. */
     void (*c)(const eng_node *node, const eng_c_call *call);
     void (*onnx)(const eng_node *node, const eng_onnx_call *call);
@@ -57,6 +57,8 @@ void eng_c_statement(eng_c_source *to, const char *fmt, ...) BASE_PRINTF(2, 3);
 /* A node; the attributes that follow are its own. */
 void eng_onnx_node(eng_onnx *to, const char *type, const char *const *in, size_t inputs, const char *out);
 void eng_onnx_map(eng_onnx *to, const char *type, const char *x, const char *y); /* one input, no attributes */
+/* y = f(x) without attributes: operators of ONNX and numbers in reverse Polish notation, "x x Sigmoid Mul". */
+void eng_onnx_formula(eng_onnx *to, const char *formula, const char *x, const char *y);
 void eng_onnx_ints(eng_onnx *to, const char *name, const int64_t *values, size_t count);
 void eng_onnx_int(eng_onnx *to, const char *name, int64_t number);
 void eng_onnx_float(eng_onnx *to, const char *name, float number);

@@ -2,6 +2,7 @@
 /* A GraphProto that grows. Numbers of fields and types: onnx.proto, https://github.com/onnx/onnx. */
 #include "engine/export/onnx_graph.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/export/protobuf.h"
@@ -72,6 +73,42 @@ void eng_onnx_string(eng_onnx *to, const char *name, const char *text) {
 
 const char *eng_onnx_temporary(eng_onnx *to) {
     return base_arena_printf(to->arena, "t%zu", to->temporaries++);
+}
+
+static bool takes_two(const char *type) {
+    static const char *const types[] = {"Add", "Sub", "Mul", "Div", "Max", "Min", "Pow"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i], type) == 0) return true;
+    return false;
+}
+
+void eng_onnx_formula(eng_onnx *to, const char *formula, const char *x, const char *y) {
+    enum { DEEPEST = 8, LONGEST = 32 };
+    static const eng_shape scalar = {0};
+    const char *stack[DEEPEST], *next;
+    size_t depth = 0;
+    for (const char *at = formula; *at != '\0'; at = next) {
+        char word[LONGEST], *end;
+        const size_t length = strcspn(at, " ");
+        next = at + length + strspn(at + length, " ");
+        BASE_ASSERT(length > 0 && length < LONGEST && depth < DEEPEST);
+        memcpy(word, at, length);
+        word[length] = '\0';
+        const float number = strtof(word, &end);
+        if (strcmp(word, "x") == 0) {
+            stack[depth++] = x;
+        } else if (*end == '\0') {
+            stack[depth++] = eng_onnx_floats(to, &number, &scalar);
+        } else {
+            const size_t inputs = takes_two(word) ? 2 : 1;
+            const char *out = *next == '\0' ? y : eng_onnx_temporary(to);
+            BASE_ASSERT(depth >= inputs);
+            depth -= inputs;
+            eng_onnx_node(to, word, stack + depth, inputs, out);
+            stack[depth++] = out;
+        }
+    }
+    BASE_ASSERT(depth == 1 && stack[0] == y);
 }
 
 /* ---- tensors ---- */

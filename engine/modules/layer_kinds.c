@@ -7,9 +7,11 @@
 const char *const eng_layer_norms[] = {"default", "none", "batch", "layer", NULL};
 const char *const eng_layer_activations[] = {
     "default",
-#define NAME(id) #id,
-    ENG_ACTIVATION_LIST(NAME)
+#define NAME(id)          #id,
+#define MAP_NAME(id, ...) NAME(id)
+    ENG_ACTIVATION_LIST(NAME, MAP_NAME)
 #undef NAME
+#undef MAP_NAME
         NULL,
 };
 

@@ -16,10 +16,10 @@ typedef struct eng_mlp_config {
     const size_t *widths;     /* of the hidden layers, first to last */
     size_t layers;            /* hidden layers; 0 = a linear model */
     const eng_op *activation; /* of the hidden layers: one of eng_activation_names; NULL = relu */
-    const eng_init *init;  /* of the weights; NULL = He normal for relu, prelu, elu, gelu, swish, else Xavier uniform;
-                              the output layer then Xavier uniform */
-    double dropout_input;  /* rate on the inputs: 0 <= rate < 1 */
-    double dropout_hidden; /* rate after each hidden activation */
+    const eng_init *init;     /* of the weights; NULL = He normal before an ENG_IS_RECTIFIER, else Xavier uniform;
+                                 the output layer then Xavier uniform */
+    double dropout_input;     /* rate on the inputs: 0 <= rate < 1 */
+    double dropout_hidden;    /* rate after each hidden activation */
     eng_task task;
     double label_smoothing; /* multiclass: 0 <= smoothing < 1 */
     bool skip;              /* a hidden layer as wide as what it reads adds to it */

@@ -34,9 +34,7 @@ const eng_shape *eng_net_shape(const eng_net *net) {
 
 const eng_init *eng_net_init(const eng_net *net, const eng_op *activation) {
     if (net->config->init != NULL) return net->config->init;
-    bool rectifier = activation == &eng_op_relu || activation == &eng_op_prelu || activation == &eng_op_elu ||
-                     activation == &eng_op_gelu || activation == &eng_op_swish;
-    return rectifier ? &eng_init_he_normal : &eng_init_xavier_uniform;
+    return activation->traits & ENG_IS_RECTIFIER ? &eng_init_he_normal : &eng_init_xavier_uniform;
 }
 
 base_status eng_net_apply(eng_net *net, const eng_op *op, const void *config, const char *name) {

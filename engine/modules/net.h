@@ -28,7 +28,7 @@ typedef struct eng_net_config {
     double dropout_output;    /* rate before the output layer */
     const eng_op *activation; /* of the hidden layers: one of eng_activation_names; NULL = relu */
     eng_norm norm;
-    const eng_init *init; /* of the weights; NULL = He normal for relu, prelu, elu, gelu, swish, else Xavier uniform;
+    const eng_init *init; /* of the weights; NULL = He normal before an ENG_IS_RECTIFIER, else Xavier uniform;
                              the output layer then Xavier uniform */
 } eng_net_config;
 

@@ -54,7 +54,8 @@ const eng_op eng_op_elu = {
     .inputs = 1,
     .config_size = sizeof(eng_elu_config),
     .fields = fields,
-    .traits = ENG_READS_Y | ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD | ENG_IS_ACTIVATION | ENG_BY_SAMPLE,
+    .traits =
+        ENG_READS_Y | ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD | ENG_IS_ACTIVATION | ENG_IS_RECTIFIER | ENG_BY_SAMPLE,
     .infer = infer,
     .forward = forward,
     .backward = backward,

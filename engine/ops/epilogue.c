@@ -23,5 +23,5 @@ const char *eng_epilogue_onnx_before(eng_epilogue epilogue, const eng_onnx_call 
 
 void eng_epilogue_onnx(eng_epilogue epilogue, const char *before, const eng_onnx_call *call) {
     const eng_op *op = op_of(epilogue);
-    if (op != NULL) eng_onnx_map(call->to, op->exporter->type, before, call->y);
+    if (op != NULL) eng_onnx_formula(call->to, op->exporter->formula, before, call->y);
 }

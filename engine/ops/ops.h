@@ -173,18 +173,15 @@ typedef struct eng_superpose_config {
     bool normalise;
 } eng_superpose_config;
 
-/* name, descriptor; in the order in which --list shows them. */
-#define ENG_ACTIVATION_LIST(X)                                                                                         \
+/* X(name) for a descriptor eng_op_name, MAP(name, ...) for a line of engine/tensor/maps.h; in the order in which --list
+ * shows them. */
+#define ENG_ACTIVATION_LIST(X, MAP)                                                                                    \
     X(linear)                                                                                                          \
-    X(sigmoid)                                                                                                         \
-    X(tanh)                                                                                                            \
-    X(relu)                                                                                                            \
+    ENG_MAP_LIST(MAP)                                                                                                  \
     X(prelu)                                                                                                           \
     X(elu)                                                                                                             \
-    X(gelu)                                                                                                            \
-    X(swish)                                                                                                           \
     X(softmax)
-#define ENG_OP_LIST(X)                                                                                                 \
+#define ENG_OP_LIST(X, MAP)                                                                                            \
     X(dense)                                                                                                           \
     X(dense_given)                                                                                                     \
     X(conv2d)                                                                                                          \
@@ -197,7 +194,7 @@ typedef struct eng_superpose_config {
     X(batch_norm)                                                                                                      \
     X(layer_norm)                                                                                                      \
     X(dropout)                                                                                                         \
-    ENG_ACTIVATION_LIST(X)                                                                                             \
+    ENG_ACTIVATION_LIST(X, MAP)                                                                                        \
     X(add)                                                                                                             \
     X(concat)                                                                                                          \
     X(slice)                                                                                                           \
@@ -215,9 +212,11 @@ typedef struct eng_superpose_config {
     X(binary_cross_entropy)                                                                                            \
     X(cross_entropy)
 
-#define ENG_OP_EXTERN(name) extern const eng_op eng_op_##name;
-ENG_OP_LIST(ENG_OP_EXTERN)
+#define ENG_OP_EXTERN(name)       extern const eng_op eng_op_##name;
+#define ENG_MAP_EXTERN(name, ...) ENG_OP_EXTERN(name)
+ENG_OP_LIST(ENG_OP_EXTERN, ENG_MAP_EXTERN)
 #undef ENG_OP_EXTERN
+#undef ENG_MAP_EXTERN
 
 extern const eng_op *const eng_ops[];            /* NULL-terminated */
 extern const char *const eng_activation_names[]; /* NULL-terminated: "linear", "sigmoid", ... */

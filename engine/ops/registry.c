@@ -5,16 +5,18 @@
 #include "engine/ops/ops.h"
 
 const eng_op *const eng_ops[] = {
-#define ENG_OP_ENTRY(name) &eng_op_##name,
-    ENG_OP_LIST(ENG_OP_ENTRY)
-#undef ENG_OP_ENTRY
+#define ENTRY(name)          &eng_op_##name,
+#define MAP_ENTRY(name, ...) ENTRY(name)
+    ENG_OP_LIST(ENTRY, MAP_ENTRY)
+#undef ENTRY
         NULL,
 };
 
 const char *const eng_activation_names[] = {
-#define ENG_ACTIVATION_NAME(name) #name,
-    ENG_ACTIVATION_LIST(ENG_ACTIVATION_NAME)
-#undef ENG_ACTIVATION_NAME
+#define ENTRY(name) #name,
+    ENG_ACTIVATION_LIST(ENTRY, MAP_ENTRY)
+#undef ENTRY
+#undef MAP_ENTRY
         NULL,
 };
 

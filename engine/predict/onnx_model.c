@@ -51,8 +51,8 @@ static void compute(writer *w, const eng_node *node) {
     for (size_t i = 0; i < node->inputs; i++) call.x[i] = name_of(w, node->in[i]);
     for (size_t i = 0; i < node->params; i++)
         call.w[i] = eng_params_values(w->net.params) + eng_params_at(w->net.params, node->param_id[i])->offset;
-    if (export->type != NULL)
-        eng_onnx_map(&w->onnx, export->type, call.x[0], call.y);
+    if (export->formula != NULL)
+        eng_onnx_formula(&w->onnx, export->formula, call.x[0], call.y);
     else
         export->onnx(node, &call);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "engine/tensor/maps.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -47,14 +48,18 @@ typedef struct eng_kernels {
     const char *name;              /* "portable", "avx2", "avx512" */
     const struct eng_tiles *tiles; /* products, convolutions, pooling: engine/tensor/tiles.h */
 
-    eng_map_fn *exp, *relu, *sigmoid, *tanh, *gelu, *swish;
+    eng_map_fn *exp;
+#define ENG_MAP_FIELDS(name, ...) eng_map_fn *name;
+    ENG_MAP_LIST(ENG_MAP_FIELDS)
+#undef ENG_MAP_FIELDS
     void (*elu)(size_t n, float alpha, const float *x, float *y);
     void (*prelu)(size_t n, float slope, const float *x, float *y);
     void (*add)(size_t n, const float *x, const float *y, float *out); /* out[i] = x[i] + y[i] */
     void (*scale)(size_t n, float a, const float *x, float *y);        /* y[i] = a x[i] */
     void (*axpy)(size_t n, float a, const float *x, float *y);         /* y[i] += a x[i] */
-    /* From the output y: relu, sigmoid, tanh. From the input x: gelu, swish. */
-    eng_map_grad_fn *relu_grad, *sigmoid_grad, *tanh_grad, *gelu_grad, *swish_grad;
+#define ENG_MAP_FIELDS(name, ...) eng_map_grad_fn *name##_grad;        /* of the input or the output: see maps.h */
+    ENG_MAP_LIST(ENG_MAP_FIELDS)
+#undef ENG_MAP_FIELDS
     void (*elu_grad)(size_t n, float alpha, const float *y, const float *dy, float *dx); /* alpha > 0 */
     /* dx may be NULL; returns the gradient of the slope. */
     double (*prelu_grad)(size_t n, float slope, const float *x, const float *dy, float *dx);

@@ -47,6 +47,7 @@ enum {
     ENG_UPDATES = 128u,        /* backward calls run->updater, if there is one, for all parameters */
     ENG_READS_SINGLE = 256u,   /* takes single values beside batched ones */
     ENG_LEAVES_OUT = 512u,     /* heeds call->left_out */
+    ENG_IS_RECTIFIER = 2048u,  /* of an activation: layers before it begin with He's numbers, not Glorot's */
     ENG_BY_SAMPLE = 1024u,     /* both passes treat every sample alone, wherever it stands in its batch, so that threads
                                   may divide them; no parameters, no workspace, the same bytes of saved for each */
 };

@@ -355,8 +355,41 @@ static void it_learns_exclusive_or(void **state) {
     }
 }
 
+/* What comes in through a rectifier is half of it zero: He et al. (2015), eq. 10, have N(0, 2 / fan_in) before one,
+ * Glorot and Bengio (2010), eq. 16, uniform numbers of variance 2 / (fan_in + fan_out) elsewhere. */
+static void weights_begin_as_the_activation_wants(void **state) {
+    (void)state;
+    static const char *const rectifiers[] = {
+        "relu", "prelu", "elu", "gelu", "swish",
+    };
+    static const size_t wide[] = {600, 600};
+    size_t found = 0;
+    for (const char *const *name = eng_activation_names; *name != NULL; name++) {
+        bool rectifies = false;
+        for (size_t i = 0; i < CHECK_COUNT(rectifiers); i++) rectifies = rectifies || strcmp(rectifiers[i], *name) == 0;
+        found += rectifies;
+        eng_mlp_config config = config_of(ENG_MULTICLASS, *name);
+        config.widths = wide;
+        config.layers = 2;
+        eng_model *model = make(&config, &(eng_model_options){.batch = MOST, .seed = 4});
+        eng_params *params = eng_model_params(model);
+        const eng_param *weight = eng_params_find(params, "hidden2.weight");
+        const float *w = eng_params_values(params) + weight->offset;
+        double squares = 0, most = 0;
+        for (size_t i = 0; i < 600 * 600; i++) {
+            squares += (double)w[i] * (double)w[i] / (600.0 * 600.0);
+            most = fmax(most, fabs((double)w[i]));
+        }
+        CHECK_CLOSE(squares, rectifies ? 2.0 / 600 : 2.0 / 1200, 0.01);
+        assert_int_equal(most > sqrt(6.0 / 1200), rectifies); /* normal numbers go beyond the uniform ones' bound */
+        eng_model_destroy(model);
+    }
+    assert_int_equal(found, CHECK_COUNT(rectifiers));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_begin_as_the_activation_wants),
         cmocka_unit_test(gradients_for_every_activation_and_task),
         cmocka_unit_test(gradients_with_skips),
         cmocka_unit_test(gradients_with_dropout_smoothing_and_penalties),

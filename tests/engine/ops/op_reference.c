@@ -5,30 +5,22 @@
 
 #include "base/status.h"
 #include "tests/engine/ops/conv_reference.h"
+#include "tests/support/map_oracles.h"
 
 static size_t count_of(const op_problem *p) {
     return p->n * eng_shape_count(&p->node->in_shape[0]);
-}
-
-static double sigmoid_of(double x) {
-    return 1.0 / (1.0 + exp(-x));
 }
 
 static void linear(const op_problem *p) {
     for (size_t i = 0; i < count_of(p); i++) p->y[i] = p->x[i];
 }
 
-static void sigmoid(const op_problem *p) {
-    for (size_t i = 0; i < count_of(p); i++) p->y[i] = sigmoid_of(p->x[i]);
-}
-
-static void tanh_(const op_problem *p) {
-    for (size_t i = 0; i < count_of(p); i++) p->y[i] = tanh(p->x[i]);
-}
-
-static void relu(const op_problem *p) {
-    for (size_t i = 0; i < count_of(p); i++) p->y[i] = fmax(p->x[i], 0.0);
-}
+#define MAP_REFERENCE(name, ...)                                                                                       \
+    static void name##_reference(const op_problem *p) {                                                                \
+        for (size_t i = 0; i < count_of(p); i++) p->y[i] = name##_oracle(p->x[i]);                                     \
+    }
+ENG_MAP_LIST(MAP_REFERENCE)
+#undef MAP_REFERENCE
 
 static void prelu(const op_problem *p) {
     for (size_t i = 0; i < count_of(p); i++) p->y[i] = p->x[i] > 0.0 ? p->x[i] : p->w[0][0] * p->x[i];
@@ -38,14 +30,6 @@ static void elu(const op_problem *p) {
     double alpha = ((const eng_elu_config *)p->node->config)->alpha;
     if (alpha == 0.0) alpha = 1.0;
     for (size_t i = 0; i < count_of(p); i++) p->y[i] = p->x[i] > 0.0 ? p->x[i] : alpha * expm1(p->x[i]);
-}
-
-static void gelu(const op_problem *p) {
-    for (size_t i = 0; i < count_of(p); i++) p->y[i] = 0.5 * p->x[i] * erfc(-p->x[i] / sqrt(2.0));
-}
-
-static void swish(const op_problem *p) {
-    for (size_t i = 0; i < count_of(p); i++) p->y[i] = p->x[i] * sigmoid_of(p->x[i]);
 }
 
 static void softmax_row(size_t cols, const double *x, double *y) {
@@ -63,7 +47,7 @@ static void softmax(const op_problem *p) {
 static double epilogue(eng_epilogue kind, double z) {
     switch (kind) {
     case ENG_EPILOGUE_RELU: return fmax(z, 0.0);
-    case ENG_EPILOGUE_SIGMOID: return sigmoid_of(z);
+    case ENG_EPILOGUE_SIGMOID: return sigmoid_oracle(z);
     case ENG_EPILOGUE_TANH: return tanh(z);
     default: return z;
     }
@@ -95,7 +79,7 @@ static void mean_squared_error(const op_problem *p) {
 static void binary_cross_entropy(const op_problem *p) {
     double sum = 0.0;
     for (size_t i = 0; i < count_of(p); i++) {
-        double s = sigmoid_of(p->x[i]);
+        double s = sigmoid_oracle(p->x[i]);
         sum -= p->values[i] * log(s) + (1.0 - p->values[i]) * log(1.0 - s);
     }
     p->y[0] = sum / (double)count_of(p);
@@ -250,13 +234,11 @@ op_reference *op_reference_of(const eng_op *op) {
         op_reference *reference;
     } known[] = {
         {&eng_op_linear, linear},
-        {&eng_op_sigmoid, sigmoid},
-        {&eng_op_tanh, tanh_},
-        {&eng_op_relu, relu},
-        {&eng_op_prelu, prelu},
+#define MAP_REFERENCE(name, ...) {&eng_op_##name, name##_reference},
+        ENG_MAP_LIST(MAP_REFERENCE)
+#undef MAP_REFERENCE
+            {&eng_op_prelu, prelu},
         {&eng_op_elu, elu},
-        {&eng_op_gelu, gelu},
-        {&eng_op_swish, swish},
         {&eng_op_softmax, softmax},
         {&eng_op_dense, dense},
         {&eng_op_dropout, dropout},
