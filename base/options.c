@@ -211,13 +211,33 @@ static base_status fail_value(const base_option *option, const base_yaml_node *v
     return status;
 }
 
+/* Up to the end of both, or of the first `length` letters of b. */
+static bool is_same_word(const char *a, const char *b, size_t length) {
+    size_t i = 0;
+    for (; i < length && a[i] != '\0'; i++) {
+        const char x = a[i] == '_' ? '-' : a[i], y = b[i] == '_' ? '-' : b[i];
+        if (x != y) return false;
+    }
+    return i == length && a[i] == '\0';
+}
+
+static bool find_choice(const char *word, size_t length, const char *const *choices, int *out) {
+    for (int i = 0; choices[i] != NULL; i++) {
+        if (!is_same_word(choices[i], word, length)) continue;
+        *out = i;
+        return true;
+    }
+    return false;
+}
+
 static bool read_choice(const base_option *option, const base_yaml_node *value, int *out) {
     if (!base_yaml_is_scalar(value)) return false;
-    for (int i = 0; option->choices[i] != NULL; i++) {
-        if (strcmp(option->choices[i], value->text) == 0) {
-            *out = i;
-            return true;
-        }
+    if (find_choice(value->text, strlen(value->text), option->choices, out)) return true;
+    for (const char *at = option->synonyms; at != NULL && *at != '\0'; at += strspn(at, " ")) {
+        const char *equals = at + strcspn(at, "="), *end = at + strcspn(at, " ");
+        if (is_same_word(value->text, at, (size_t)(equals - at)))
+            return find_choice(equals + 1, (size_t)(end - equals - 1), option->choices, out);
+        at = end;
     }
     return false;
 }

@@ -31,7 +31,8 @@ typedef struct base_option {
     const char *fallback; /* the default as a user would write it; BASE_REQUIRED = must be given; "" = absent/NULL/0 */
     double min, max;
     bool open_min, open_max;    /* the bound itself is excluded */
-    const char *const *choices; /* CHOICE: NULL-terminated */
+    const char *const *choices; /* CHOICE: NULL-terminated; - and _ are alike */
+    const char *synonyms;       /* CHOICE: what else is taken for one, "silu=swish" and such between blanks; or NULL */
     const char *shape;          /* NODE: what it is, for --help, e.g. "list of integers"; NULL: "list or map" */
     const char *help;           /* one line, with the unit */
     const char *alias;          /* what other programs call it, words between blanks: an error then names ours */

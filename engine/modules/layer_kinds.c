@@ -99,6 +99,7 @@ static const base_option activation_options[] = {
      FIELD(activation_settings, activation),
      .fallback = "default",
      .choices = eng_layer_activations,
+     .synonyms = ENG_ACTIVATION_SYNONYMS,
      .help = "default = the setting activation of the network"},
     BASE_OPTIONS_END,
 };

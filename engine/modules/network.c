@@ -19,6 +19,7 @@ static const base_option common_options[] = {
      .kind = BASE_OPTION_CHOICE,
      FIELD(activation),
      .choices = eng_activation_names,
+     .synonyms = ENG_ACTIVATION_SYNONYMS,
      .fallback = "relu",
      .help = "of the hidden layers"},
     {.name = "norm",

@@ -4,7 +4,11 @@
  * - relu: the derivative at 0 is taken as 0.
  * - gelu: D. Hendrycks, K. Gimpel, "Gaussian Error Linear Units", arXiv:1606.08415, eq. 1: x Phi(x) with the exact
  *   distribution function, not the tanh approximation.
- * - swish: P. Ramachandran, B. Zoph, Q. V. Le, "Searching for Activation Functions", arXiv:1710.05941, with beta = 1. */
+ * - swish: P. Ramachandran, B. Zoph, Q. V. Le, "Searching for Activation Functions", arXiv:1710.05941, with beta = 1.
+ * - leaky_relu: A. L. Maas, A. Y. Hannun, A. Y. Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models",
+ *   ICML 2013, eq. 2.
+ * - hard_swish: A. Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
+ * - mish: D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020, eq. 1. */
 #include "engine/export/export.h"
 #include "engine/ops/ops.h"
 

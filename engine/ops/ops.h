@@ -220,7 +220,9 @@ ENG_OP_LIST(ENG_OP_EXTERN, ENG_MAP_EXTERN)
 
 extern const eng_op *const eng_ops[];            /* NULL-terminated */
 extern const char *const eng_activation_names[]; /* NULL-terminated: "linear", "sigmoid", ... */
-const eng_op *eng_op_find(const char *name);     /* or NULL */
+#define ENG_ACTIVATION_SYNONYMS                                                                                        \
+    "silu=swish hardswish=hard_swish leakyrelu=leaky_relu" /* what else they are called (base_option.synonyms) */
+const eng_op *eng_op_find(const char *name);               /* or NULL */
 
 #ifdef __cplusplus
 }

@@ -332,6 +332,36 @@ static void test_distance_by_definition(void **state) {
     assert_true(near > 100 && near < 2900);
 }
 
+/* What people know by another name, and hyphens for underscores; what is printed is the name. */
+static void choices_have_synonyms(void **state) {
+    (void)state;
+    static const char *const names[] = {"leaky_relu", "swish", "he-normal", NULL};
+    static const base_option option[] = {
+        {"f", BASE_OPTION_CHOICE, 0, "swish", .choices = names,
+         .synonyms = "silu=swish he=he-normal lrelu=leaky_relu x=y"},
+        BASE_OPTIONS_END,
+    };
+    static const struct {
+        const char *word;
+        int choice; /* -1: refused */
+    } words[] = {{"leaky_relu", 0}, {"leaky-relu", 0}, {"swish", 1}, {"silu", 1},   {"he_normal", 2},
+                 {"he-normal", 2},  {"he", 2},         {"lrelu", 0}, {"leaky", -1}, {"silu=swish", -1},
+                 {"sil", -1},       {"siluu", -1},     {"SILU", -1}, {"x", -1},     {"leaky_relu_", -1}};
+    for (size_t i = 0; i < CHECK_COUNT(words); i++) {
+        char text[64];
+        int choice = -1;
+        snprintf(text, sizeof text, "{f: %s}", words[i].word);
+        const base_status status = base_options_read(option, parse(text), &choice, arena, &err);
+        assert_int_equal(status, words[i].choice < 0 ? BASE_INVALID : BASE_OK);
+        if (words[i].choice < 0) continue;
+        assert_int_equal(choice, words[i].choice);
+        base_buf printed = {0};
+        base_options_print(option, &choice, &printed);
+        CHECK_CONTAINS(base_buf_text(&printed), names[choice]);
+        base_buf_fini(&printed);
+    }
+}
+
 static void test_help(void **state) {
     (void)state;
     static const base_option some[] = {
@@ -467,6 +497,7 @@ int main(void) {
         cmocka_unit_test(test_durations_and_sizes),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_distance_by_definition),
+        cmocka_unit_test_setup_teardown(choices_have_synonyms, setup, teardown),
         cmocka_unit_test_setup_teardown(test_help, setup, teardown),
         cmocka_unit_test_setup_teardown(test_print, setup, teardown),
     };

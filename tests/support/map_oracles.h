@@ -25,4 +25,16 @@ static inline double swish_oracle(double x) {
     return x / (1.0 + exp(-x));
 }
 
+static inline double leaky_relu_oracle(double x) {
+    return x < 0.0 ? 0.01 * x : x;
+}
+
+static inline double hard_swish_oracle(double x) {
+    return x * fmin(fmax(x + 3.0, 0.0), 6.0) / 6.0;
+}
+
+static inline double mish_oracle(double x) {
+    return x * tanh(log1p(exp(x)));
+}
+
 #endif

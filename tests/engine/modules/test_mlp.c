@@ -359,9 +359,8 @@ static void it_learns_exclusive_or(void **state) {
  * Glorot and Bengio (2010), eq. 16, uniform numbers of variance 2 / (fan_in + fan_out) elsewhere. */
 static void weights_begin_as_the_activation_wants(void **state) {
     (void)state;
-    static const char *const rectifiers[] = {
-        "relu", "prelu", "elu", "gelu", "swish",
-    };
+    static const char *const rectifiers[] = {"relu", "leaky_relu", "prelu",      "elu",
+                                             "gelu", "swish",      "hard_swish", "mish"};
     static const size_t wide[] = {600, 600};
     size_t found = 0;
     for (const char *const *name = eng_activation_names; *name != NULL; name++) {
