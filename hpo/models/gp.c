@@ -171,7 +171,8 @@ static void predict(void *self, const double *points, size_t count, double *mean
 
 double gp_feature_slope(const hpo_feature *feature, double u) {
     switch (feature->form) {
-    case HPO_FEATURE_PLAIN: break;
+    case HPO_FEATURE_PLAIN:
+    case HPO_FEATURE_TIME: break; /* time never moves */
     case HPO_FEATURE_SIN: return cos(u);
     case HPO_FEATURE_COS: return -sin(u);
     }

@@ -7,7 +7,10 @@
  * Signal variance: Gamma(2, 1), mode 1, since outputs are standardised. Noise: the horseshoe of scale 0.1 (C. M.
  * Carvalho, N. G. Polson, J. G. Scott, Biometrika 97, 2010, the bounds of theorem 1; not normalised), which prefers
  * little noise and yet admits much: a low fidelity may be nearly all noise, and a prior with an exponential tail makes
- * the process follow it. A floor of 1e-6 also conditions the matrix. */
+ * the process follow it. A floor of 1e-6 also conditions the matrix.
+ *
+ * Time has no prior but a range: epsilon from 1e-6 to 0.5, the bound of the authors of PB2 (Ray Tune, pb2_utils.py); it
+ * begins, as there, at 0.1. */
 #include "hpo/models/gp_fit.h"
 
 #include <math.h>
@@ -23,6 +26,9 @@ enum { MAX_EVALUATIONS = 40, FEW = 64 };
 static const double MU = 1.41421356237309504880, SIGMA2 = 3; /* sqrt 2; (sqrt 3)^2 */
 static const double LOG_SQRT_2PI = 0.91893853320467274178, SHRINKAGE = 0.1;
 static const double LOG_NOISE_FLOOR = -13.815510557964274; /* ln 1e-6 */
+/* log l of the epsilon that is forgotten per unit of time: epsilon = 1 - exp(-1/l^2) */
+static const double LOG_TIME_LOW = 0.1832564602908322;   /* 0.5 */
+static const double LOG_TIME_START = 1.1251836636562227; /* 0.1 */
 
 double hpo_gp_log_prior(size_t dims, const double *theta, double *gradient) {
     const double mu = MU + log((double)(dims > 0 ? dims : 1)) / 2;
@@ -48,6 +54,27 @@ void hpo_gp_default(size_t dims, double *theta) {
     for (size_t i = 0; i < dims; i++) theta[i] = mode;
     theta[dims] = 0;
     theta[dims + 1] = log(1e-3);
+}
+
+/* theta without its time is that of a process without time. */
+static double log_prior(const hpo_embedding *embedding, const double *theta, double *gradient) {
+    const size_t dims = embedding->dims;
+    if (!embedding->timed) return hpo_gp_log_prior(dims, theta, gradient);
+    double *rest = base_calloc(2 * (dims + 1), sizeof *rest), *slopes = rest + dims + 1;
+    memcpy(rest, theta, (dims - 1) * sizeof *theta);
+    memcpy(rest + dims - 1, theta + dims, 2 * sizeof *theta);
+    const double value = hpo_gp_log_prior(dims - 1, rest, slopes);
+    for (size_t i = 0; i < dims + 1; i++) gradient[i < dims - 1 ? i : i + 1] += slopes[i];
+    free(rest);
+    return value;
+}
+
+static void begin(const hpo_embedding *embedding, double *theta) {
+    const size_t dims = embedding->dims;
+    hpo_gp_default(embedding->timed ? dims - 1 : dims, theta);
+    if (!embedding->timed) return;
+    memmove(theta + dims, theta + dims - 1, 2 * sizeof *theta);
+    theta[dims - 1] = LOG_TIME_START;
 }
 
 /* What one evaluation needs, kept over a fit. */
@@ -120,6 +147,12 @@ static double weighted_squares(const double *m, const double *y, double x, bool 
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+static double weighted_times(const double *m, const double *t, double now, size_t n) {
+    double sum = 0;
+    for (size_t j = 0; j < n; j++) sum += m[j] * fabs(t[j] - now);
+    return sum;
+}
+
 /* W = alpha alpha^T - K^-1; d/d theta = 1/2 tr(W dK/d theta). matrix holds K^-1; slope is overwritten. */
 static void add_gradient(fit *f, const double *theta, double *gradient) {
     const hpo_embedding *embedding = f->data->embedding;
@@ -138,8 +171,10 @@ static void add_gradient(fit *f, const double *theta, double *gradient) {
         for (size_t k = 0; k < embedding->count; k++) {
             const hpo_feature *feature = &embedding->features[k];
             const double *y = f->features + k * n;
-            gradient[feature->dim] -=
-                2 * f->weight[feature->dim] * weighted_squares(slope, y, y[i], feature->choices > 0, i);
+            const double moved = feature->form == HPO_FEATURE_TIME
+                                     ? weighted_times(slope, y, y[i], i)
+                                     : weighted_squares(slope, y, y[i], feature->choices > 0, i);
+            gradient[feature->dim] -= 2 * f->weight[feature->dim] * moved;
         }
     }
     gradient[dims] += by_signal + trace * signal / 2;
@@ -174,7 +209,7 @@ static double minus_log_posterior(void *context, const double *theta, double *gr
     fit *f = context;
     const size_t dims = f->data->embedding->dims;
     for (size_t i = 0; i < dims + 2; i++) gradient[i] = 0;
-    const double value = log_marginal(f, theta, gradient) + hpo_gp_log_prior(dims, theta, gradient);
+    const double value = log_marginal(f, theta, gradient) + log_prior(f->data->embedding, theta, gradient);
     for (size_t i = 0; i < dims + 2; i++) gradient[i] = -gradient[i];
     return -value;
 }
@@ -186,6 +221,7 @@ void hpo_gp_fit(const hpo_gp_data *data, const double *start, double *theta) {
         low[i] = log(0.02);
         high[i] = log(1e3);
     }
+    if (data->embedding->timed) low[dims - 1] = LOG_TIME_LOW;
     low[dims] = log(1e-3);
     high[dims] = log(1e2);
     low[dims + 1] = LOG_NOISE_FLOOR;
@@ -198,7 +234,7 @@ void hpo_gp_fit(const hpo_gp_data *data, const double *start, double *theta) {
                                .tolerance = 1e-2,
                                .value = minus_log_posterior,
                                .context = &f};
-    hpo_gp_default(dims, theta);
+    begin(data->embedding, theta);
     double best = (double)INFINITY;
     if (!start || data->n <= FEW) best = hpo_lbfgs_minimize(&problem, theta);
     if (start) {

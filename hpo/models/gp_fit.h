@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hyperparameters of a Gaussian process by maximum a posteriori.
  *
- * theta: log length scale of every dimension, then log signal variance, then log noise variance; dims + 2 doubles. */
+ * theta: log length scale of every dimension, then log signal variance, then log noise variance; dims + 2 doubles. The
+ * length scale of time has bounds in the place of a prior. */
 #ifndef HPO_MODELS_GP_FIT_H
 #define HPO_MODELS_GP_FIT_H
 

@@ -55,6 +55,13 @@ hpo_embedding hpo_embedding_make(const hpo_space *space, size_t extra) {
     return embedding;
 }
 
+hpo_embedding hpo_embedding_make_timed(const hpo_space *space, size_t extra) {
+    hpo_embedding embedding = hpo_embedding_make(space, extra + 1);
+    embedding.features[embedding.count - 1].form = HPO_FEATURE_TIME;
+    embedding.timed = true;
+    return embedding;
+}
+
 void hpo_embedding_free(hpo_embedding *embedding) {
     free(embedding->features);
     *embedding = (hpo_embedding){0};
@@ -70,7 +77,8 @@ void hpo_embed(const hpo_embedding *embedding, const double *unit, double *out, 
             continue;
         }
         switch (feature->form) {
-        case HPO_FEATURE_PLAIN: *to = u; break;
+        case HPO_FEATURE_PLAIN:
+        case HPO_FEATURE_TIME: *to = u; break;
         case HPO_FEATURE_SIN: *to = sin(u); break;
         case HPO_FEATURE_COS: *to = cos(u); break;
         }
@@ -85,6 +93,8 @@ void hpo_kernel_distances(const hpo_embedding *embedding, const double *weight, 
         const double *y = others + f * stride;
         if (embedding->features[f].choices > 0) {
             for (size_t j = 0; j < n; j++) r2[j] += y[j] == x ? 0 : w;
+        } else if (embedding->features[f].form == HPO_FEATURE_TIME) {
+            for (size_t j = 0; j < n; j++) r2[j] += w * fabs(y[j] - x);
         } else {
             for (size_t j = 0; j < n; j++) r2[j] += w * (y[j] - x) * (y[j] - x);
         }

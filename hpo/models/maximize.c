@@ -361,7 +361,7 @@ static bool pick(search *s, double *config) {
     bool *used = base_calloc(s->seen.count + 1, sizeof *used);
     size_t best;
     while ((best = best_of(&s->seen, s->seen.count, used)) != SIZE_MAX) {
-        if (!hpo_view_has_config(s->problem->view, pool_at(&s->seen, best))) break;
+        if (s->problem->repeats || !hpo_view_has_config(s->problem->view, pool_at(&s->seen, best))) break;
         used[best] = true;
     }
     free(used);

@@ -20,7 +20,8 @@ typedef struct hpo_maximize {
     const hpo_space *space;
     const hpo_surrogate *surrogate; /* NULL: all points promise the same, and weights decide; not with EI and PI */
     hpo_acquisition acquisition;
-    hpo_view view;        /* its configurations are never proposed again */
+    hpo_view view;        /* its configurations are never proposed again, */
+    bool repeats;         /* unless they may be */
     const double *elites; /* good configurations, best first: neighbours of theirs are candidates; may be NULL */
     size_t n_elites;
     double prior_exponent;     /* piBO's gamma_n; 0 = the priors are not used */

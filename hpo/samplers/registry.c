@@ -20,6 +20,7 @@
     X(dehb)                                                                                                            \
     X(one_plus_one)                                                                                                    \
     X(perturb)                                                                                                         \
+    X(tv_gp_ucb)                                                                                                       \
     X(gp)                                                                                                              \
     X(rf)                                                                                                              \
     X(tpe)                                                                                                             \

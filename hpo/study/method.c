@@ -24,6 +24,7 @@ static const hpo_method methods[] = {
     {"asha", "random", "asha", "random trials, promoted without waiting as soon as they are among the best"},
     {"async-hyperband", "random", "async-hyperband", "asha in brackets that begin on different rungs"},
     {"pbt", "perturb", "pbt", "population-based training: hyperparameters that change while networks are trained"},
+    {"pb2", "tv-gp-ucb", "pbt", "population-based bandits: PBT whose changes a Gaussian process chooses"},
     {"median-stop", "random", "median-stop", "random trials, stopped when worse than the median of the completed"},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
@@ -46,6 +47,7 @@ static const struct {
     {"ASHAScheduler", "asha"},
     {"MedianPruner", "median-stop"},
     {"PopulationBasedTraining", "pbt"},
+    {"PopulationBasedBandits", "pb2"},
     {"SuccessiveHalvingPruner", "asha"},
 };
 
