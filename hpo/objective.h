@@ -185,6 +185,8 @@ typedef struct hpo_objective_type {
     /* RESUMABLE: whether it can go on from a lower fidelity with these settings and this fidelity (a share of the data
      * must start again); NULL = always. Asked once for a study. An evaluation that starts again is charged in full. */
     bool (*resumes)(const hpo_objective_env *env);
+    /* INHERITS, where it resumes: whether it can go on from a parent with these settings, too; NULL = always. */
+    bool (*inherits)(const hpo_objective_env *env);
     /* Whether these settings leave something to a trial's seed, as with HPO_OBJECTIVE_SEEDS; NULL: as the flag says. */
     bool (*seeds)(const base_yaml_node *settings);
     /* Files in the trial's folder that let it go on from `fidelity` are not needed any more; INFINITY: the trial will

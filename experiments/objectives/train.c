@@ -267,6 +267,12 @@ static bool train_resumes(const hpo_objective_env *env) {
     return !fidelity || strcmp(fidelity, fidelity_names[TRAIN_FRACTION - TRAIN_EPOCHS]) != 0;
 }
 
+/* From where another training was after so many epochs; a further fold begins with a network of its own. */
+static bool train_inherits(const hpo_objective_env *env) {
+    const char *fidelity = env->fidelity.name;
+    return fidelity && strcmp(fidelity, fidelity_names[0]) == 0;
+}
+
 /* A network that is drawn is another one with every seed. */
 static bool train_seeds(const base_yaml_node *settings) {
     return nas_cells_by_lot(settings);
@@ -287,6 +293,7 @@ const hpo_objective_type obj_train = {
     .state_size = sizeof(train_state),
     .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_INHERITS | HPO_OBJECTIVE_SEARCHABLE,
     .resumes = train_resumes,
+    .inherits = train_inherits,
     .seeds = train_seeds,
     .check = train_check,
     .describe = train_describe,

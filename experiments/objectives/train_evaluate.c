@@ -318,9 +318,7 @@ base_status train_evaluate(void *self, const hpo_job *job, const hpo_reporter *r
                            base_err *err) {
     const train_state *state = self;
     evaluation e = {.state = state, .job = job, .reporter = reporter};
-    if (job->parent != UINT64_MAX && state->fidelity != TRAIN_EPOCHS)
-        return BASE_FAIL(err, BASE_UNSUPPORTED,
-                         "a training inherits from another one at an epoch: take fidelity: epochs");
+    BASE_ASSERT(job->parent == UINT64_MAX || state->fidelity == TRAIN_EPOCHS);
     base_arena *arena = base_arena_create();
     const train_point at = {job->config, job->fidelity, job->seed};
     base_status status = train_recipe(&state->known, state->fidelity, &at, arena, &e.recipe, err);

@@ -91,7 +91,9 @@ bool hpo_study_resumes(const hpo_study_spec *spec) {
 }
 
 bool hpo_study_inherits(const hpo_study_spec *spec) {
-    return spec->objective->flags & HPO_OBJECTIVE_INHERITS && hpo_study_resumes(spec);
+    const hpo_objective_env env = hpo_study_objective_env(spec);
+    if (!(spec->objective->flags & HPO_OBJECTIVE_INHERITS) || !hpo_study_resumes(spec)) return false;
+    return !spec->objective->inherits || spec->objective->inherits(&env);
 }
 
 bool hpo_study_results_say_cost(const hpo_study_spec *spec) {
