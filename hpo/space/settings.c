@@ -223,11 +223,3 @@ base_yaml_node *hpo_settings_resolve(base_arena *arena, const base_yaml_node *se
     base_yaml_node *made = resolve_tree(&r, settings);
     return made ? made : base_yaml_scalar(arena, settings, "null", false);
 }
-
-void hpo_settings_merge(base_arena *arena, base_yaml_node *settings, const hpo_space *space, const double *config) {
-    for (size_t i = 0; i < space->count; i++) {
-        if (isnan(config[i])) continue;
-        hpo_value value = hpo_space_value(space, config, i);
-        base_yaml_put(arena, settings, space->params[i].name, hpo_value_node(arena, &value));
-    }
-}

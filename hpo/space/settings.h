@@ -25,9 +25,6 @@ BASE_CHECK base_status hpo_settings_check(const base_yaml_node *settings, const 
  * list it drops the item. */
 base_yaml_node *hpo_settings_resolve(base_arena *arena, const base_yaml_node *settings, const hpo_space *space,
                                      const double *config, const hpo_setting_extra *extras, size_t count);
-/* Adds every active parameter to the map `settings` under its own name (an objective whose settings may be searched).
- */
-void hpo_settings_merge(base_arena *arena, base_yaml_node *settings, const hpo_space *space, const double *config);
 /* True when the tree mentions "{name}". */
 bool hpo_settings_mention(const base_yaml_node *settings, const char *name);
 /* Asks that of every parameter at once, in one walk: sets mentioned[i] (unless mentioned is NULL) for each parameter

@@ -121,27 +121,11 @@ static void test_mention(void **state) {
     base_arena_destroy(arena);
 }
 
-static void test_merge(void **state) {
-    (void)state;
-    space_text in = space_text_read(SPACE);
-    base_arena *arena = base_arena_create();
-    base_yaml_node *settings = space_text_parse(arena, "{dataset: digits, lr: 0.5}");
-    hpo_settings_merge(arena, settings, in.space, WITH_ADAM);
-    base_yaml_node *wanted =
-        space_text_parse(arena, "{dataset: digits, lr: 0.01, layers: 3, opt: adam, bias: null, width: 64}");
-    assert_true(base_yaml_equal(settings, wanted));
-    hpo_settings_merge(arena, settings, in.space, WITH_SGD);
-    assert_true(base_yaml_get(settings, "momentum")->number == 0.5);
-    base_arena_destroy(arena);
-    space_text_fini(&in);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replaced),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_mention),
-        cmocka_unit_test(test_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
