@@ -3,7 +3,8 @@
  * asking again is O(1), a trial that completes costs O(log n) per step. A step that is new is worked out from all
  * complete trials once; when there are too many different steps all are forgotten, and worked out again when asked for.
  *
- * Losses that are no numbers are left out of a trial's mean, and a trial without any is left out of the quantile. */
+ * Losses that are no numbers are left out of a trial's mean, and a trial without any is left out of the quantile, as is
+ * one that turned out to be infeasible: however good, it is nothing that others have to be as good as. */
 #include "hpo/schedulers/curves.h"
 
 #include <math.h>
@@ -122,7 +123,8 @@ static void follow(hpo_curves *curves, hpo_view view) {
     }
     for (uint64_t event = curves->view.as_of; event < view.as_of; event++) {
         const hpo_trial trial = hpo_view_trial(view, hpo_view_event_trial(view, event));
-        if (trial.state != HPO_TRIAL_COMPLETE || trial.evals[trial.n_evals - 1].event != event) continue;
+        const hpo_eval *last = trial.n_evals > 0 ? &trial.evals[trial.n_evals - 1] : NULL;
+        if (trial.state != HPO_TRIAL_COMPLETE || last->event != event || !hpo_eval_is_feasible(last)) continue;
         take_complete(curves, &trial);
     }
     curves->view = view;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the completed trials of a study had reported at a step, and quantiles of it. */
+/* What the completed trials of a study that are feasible had reported at a step, and quantiles of it. */
 #ifndef HPO_SCHEDULERS_CURVES_H
 #define HPO_SCHEDULERS_CURVES_H
 
@@ -19,8 +19,8 @@ typedef struct hpo_curves hpo_curves;
 /* share in [0, 1]: 0.5 is the median. */
 hpo_curves *hpo_curves_create(hpo_curve_kind kind, double share);
 void hpo_curves_destroy(hpo_curves *curves); /* accepts NULL */
-/* The quantile at a step over the complete trials that had reported a number by then (between two of them linearly, as
- * numpy does). False when there are fewer than min_trials >= 1 of them. */
+/* The quantile at a step over the complete, feasible trials that had reported a number by then (between two of them
+ * linearly, as numpy does). False when there are fewer than min_trials >= 1 of them. */
 bool hpo_curves_quantile(hpo_curves *curves, hpo_view view, double step, uint64_t min_trials, double *out);
 
 /* ---- one trial ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A running trial is stopped at a report when the best that it has reported so far is strictly worse than the quantile
- * of what completed trials had at that step. Trials that were stopped, that failed or that still run are not compared
- * with. A report at the target fidelity stops nobody: nothing would be saved. */
+ * of what completed trials had at that step. Trials that were stopped, that failed, that are infeasible or that still
+ * run are not compared with. A report at the target fidelity stops nobody: nothing would be saved. */
 #include "hpo/schedulers/stopping.h"
 
 #include <math.h>

@@ -39,6 +39,48 @@ static void median_of_running_averages(void **state) {
     }
 }
 
+/* The same with two infeasible ones, much better: they are no bar to others, and without feasible ones there is none.
+ */
+static void infeasible_trials_are_no_bar(void **state) {
+    (void)state;
+    static const double done[][3] = {{4, 2, 0}, {5, 5, 5}, {6, 2, -2}};
+    static const hpo_constraint bound = {.metric = "size", .bound = 10, .is_max = true};
+    static const struct {
+        double sizes[3];
+        const char *options;
+        double first;
+        bool stops;
+    } cases[] = {
+        {{1, 1, 1}, "{min_trials: 3}", 5.5, true},
+        {{11, 1, 12}, "{min_trials: 3}", 5.5, false}, /* one feasible trial is not enough */
+        {{11, 1, 1}, "{min_trials: 2}", 5.5, false},  /* half-way between 5 and 6 */
+        {{11, 1, 1}, "{min_trials: 2}", 5.6, true},
+        {{11, 12, 13}, "{min_trials: 1}", 100, false},
+    };
+    static const char *const rules[] = {"median-stop", "percentile-stop"};
+    for (size_t i = 0; i < 2 * CHECK_COUNT(cases); i++) {
+        const size_t c = i / 2;
+        bench b = bench_open(rules[i % 2], cases[c].options, 3);
+        hpo_history_constrain(b.history, (hpo_constraints){&bound, 1});
+        for (uint64_t id = 0; id < 3; id++) {
+            expect(&b, true, HPO_DECIDE_START, id);
+            for (size_t k = 0; k < 3; k++) report(&b, id, (double)k + 1, done[id][k]);
+            hpo_record record = {.kind = HPO_RECORD_RESULT,
+                                 .trial = id,
+                                 .fidelity = 3,
+                                 .parent = UINT64_MAX,
+                                 .value = done[id][2],
+                                 .final = true,
+                                 .result = {.cost = 1}};
+            hpo_metrics_set(&record.result.metrics, "size", cases[c].sizes[id]);
+            apply(&b, &record);
+        }
+        expect(&b, true, HPO_DECIDE_START, 3);
+        assert_int_equal(report(&b, 3, 1, cases[c].first), cases[c].stops);
+        bench_close(&b);
+    }
+}
+
 /* The same curves, their values at the step: (4 2 0), (5 5 5), (6 2 -2). */
 static void percentile_of_values(void **state) {
     (void)state;
@@ -305,6 +347,7 @@ static void a_warmup_without_an_end_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(median_of_running_averages),
+        cmocka_unit_test(infeasible_trials_are_no_bar),
         cmocka_unit_test(percentile_of_values),
         cmocka_unit_test(any_order_against_the_naive_rules),
         cmocka_unit_test(steps_need_not_agree),
