@@ -238,6 +238,10 @@ static bool pbt_ends(const void *self) {
     return true;
 }
 
+static uint64_t pbt_founders(const void *self) {
+    return (uint64_t)((const pbt_state *)self)->population;
+}
+
 static void pbt_describe(const void *self, base_buf *out) {
     const pbt_state *s = self;
     uint32_t steps = 1;
@@ -255,6 +259,7 @@ const hpo_scheduler_type hpo_scheduler_pbt = {
     .init = pbt_init,
     .next = pbt_next,
     .ends = pbt_ends,
+    .founders = pbt_founders,
     .describe = pbt_describe,
     .fini = pbt_fini,
 };

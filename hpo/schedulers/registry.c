@@ -95,6 +95,10 @@ bool hpo_scheduler_ends(const hpo_scheduler *scheduler) {
     return scheduler->type->ends && scheduler->type->ends(scheduler->state);
 }
 
+uint64_t hpo_scheduler_founders(const hpo_scheduler *scheduler) {
+    return scheduler->type->founders ? scheduler->type->founders(scheduler->state) : UINT64_MAX;
+}
+
 const hpo_scheduler_type *hpo_scheduler_type_of(const hpo_scheduler *scheduler) {
     return scheduler->type;
 }

@@ -104,6 +104,19 @@ static bool find_repeated(const hpo_study_spec *spec, uint64_t trial, uint64_t *
     return found;
 }
 
+/* How many of the list were taken before a trial, its number without the repeating ones: who inherits takes none. */
+static uint64_t count_taken(const hpo_study_spec *spec, hpo_view view, uint64_t number) {
+    const uint64_t listed = spec->first.count;
+    uint64_t taken = number < listed ? number : listed, source, below;
+    if (!(spec->scheduler->flags & HPO_SCHEDULER_INHERITS)) return taken;
+    for (uint64_t id = 0, end = taken; id < hpo_view_trials(view); id++) {
+        const bool repeats = find_repeated(spec, id, &source, &below);
+        if (id - below >= end) break;
+        taken -= !repeats && hpo_view_trial(view, id).parent != UINT64_MAX ? 1 : 0;
+    }
+    return taken;
+}
+
 /* Where a sampler found nothing that is allowed, a draw may. */
 static base_status draw_any(const hpo_proposer *proposer, uint64_t trial, const char **origin, base_err *err) {
     base_rng rng = base_rng_stream(proposer->spec->seed, BASE_RNG_SAMPLER, (uint32_t)trial, UINT32_MAX);
@@ -129,7 +142,7 @@ static base_status propose(hpo_proposer *proposer, hpo_view view, const hpo_reco
         *origin = "try_first";
         return hpo_try_first_complete(spec, number, once ? was_tried : NULL, &view, proposer->config, err);
     }
-    hpo_request request = {.trial = number < spec->first.count ? number : number - spec->first.count,
+    hpo_request request = {.trial = number - count_taken(spec, view, number),
                            .bracket = start->bracket,
                            .rung = start->rung,
                            .fidelity = start->fidelity,

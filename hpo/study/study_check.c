@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whether the parts of a study fit together: parameters and the objective's options, settings and the objective, method
  * and space; and whether the study can end. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,8 +139,25 @@ static void advise_on_stopping(const hpo_study_spec *spec, base_buf *out) {
                     spec->goals[g].name);
 }
 
+/* Who inherits takes its configuration from the sampler alone. */
+static void advise_on_founders(const hpo_study_spec *spec, base_buf *out) {
+    const hpo_scheduler_env env = study_scheduler_env(spec);
+    hpo_scheduler *scheduler;
+    base_err ignored;
+    if (hpo_scheduler_create(spec->scheduler, spec->scheduler_options, &env, &scheduler, &ignored) != BASE_OK) return;
+    const uint64_t founders = hpo_scheduler_founders(scheduler);
+    hpo_scheduler_destroy(scheduler);
+    if (spec->first.count <= founders) return;
+    base_buf_printf(out,
+                    "try_first has %zu configurations, but with %s only the first %" PRIu64
+                    " trials begin with one of their own: those behind are never tried; take a larger population or a "
+                    "shorter list\n",
+                    spec->first.count, spec->scheduler->name, founders);
+}
+
 void hpo_study_advise(const hpo_study_spec *spec, base_buf *out) {
     advise_on_stopping(spec, out);
+    advise_on_founders(spec, out);
     const hpo_objective_env env = hpo_study_objective_env(spec);
     if (spec->objective->advise) spec->objective->advise(&env, out);
 }

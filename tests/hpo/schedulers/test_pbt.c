@@ -177,6 +177,50 @@ static void the_surface_of_the_paper_is_climbed(void **state) {
     }
 }
 
+/* ---- with a list to try first ---- */
+
+/* Two members take the first two of the four; children, which take none, are the sampler's draws: no two alike. */
+static void a_list_longer_than_the_population(void **state) {
+    (void)state;
+    enum { TRIALS = 12 };
+    base_err err;
+    base_buf advice = {0};
+    double h0[TRIALS];
+    hpo_study_spec *spec =
+        toy_spec("objective: toy\nmetric: loss\nfidelity: {steps: {min: 1, max: 400}}\nbudget: {trials: 12}\n"
+                 "method: {sampler: random, scheduler: pbt, population_size: 2, perturbation_interval: 1}\n"
+                 "try_first: [{h0: 0.1, h1: 0.1}, {h0: 0.2, h1: 0.2}, {h0: 0.3, h1: 0.3}, {h0: 0.4, h1: 0.4}]\n"
+                 "parameters: {h0: {min: 0.0, max: 1.0}, h1: {min: 0.0, max: 1.0}}\n");
+    hpo_study *study;
+    hpo_study_advise(spec, &advice);
+    assert_string_equal(base_buf_text(&advice),
+                        "try_first has 4 configurations, but with pbt only the first 2 trials begin with one of their "
+                        "own: those behind are never tried; take a larger population or a shorter list\n");
+    base_buf_fini(&advice);
+    CHECK_OK(hpo_study_create(spec, &study, &err));
+    for (;;) {
+        hpo_ask_kind kind;
+        hpo_record record;
+        hpo_result result = {.cost = 1};
+        CHECK_OK(hpo_study_ask(study, &kind, &record, &err));
+        if (kind == HPO_ASK_CLOSE) continue;
+        if (kind != HPO_ASK_JOB) break;
+        hpo_metrics_set(&result.metrics, "loss", (double)record.trial);
+        hpo_study_tell(study, record.trial, &result, 0, 0, &record);
+    }
+    const hpo_view view = hpo_study_view(study);
+    assert_int_equal(hpo_view_trials(view), TRIALS);
+    for (uint64_t id = 0; id < TRIALS; id++) {
+        const hpo_trial trial = hpo_view_trial(view, id);
+        assert_int_equal(trial.parent != UINT64_MAX, id >= 2);
+        h0[id] = trial.config[0];
+        for (uint64_t other = 0; other < id; other++) assert_true(h0[other] != h0[id]);
+    }
+    assert_true(h0[0] == 0.1 && h0[1] == 0.2);
+    hpo_study_destroy(study);
+    hpo_study_spec_destroy(spec);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_worst_goes_on_from_the_best),
@@ -186,6 +230,7 @@ int main(void) {
         cmocka_unit_test(without_new_trials_all_go_on),
         cmocka_unit_test(impossible_intervals_are_refused),
         cmocka_unit_test(the_surface_of_the_paper_is_climbed),
+        cmocka_unit_test(a_list_longer_than_the_population),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
