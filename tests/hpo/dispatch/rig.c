@@ -63,8 +63,11 @@ static size_t forget(const char *trial, double fidelity) {
     return count;
 }
 
-static const hpo_objective_type fake_objective = {
-    .name = "fake", .summary = "processes", .flags = HPO_OBJECTIVE_RESUMABLE, .evaluate = never, .forget = forget};
+static const hpo_objective_type fake_objective = {.name = "fake",
+                                                  .summary = "processes",
+                                                  .flags = HPO_OBJECTIVE_RESUMABLE | HPO_OBJECTIVE_INHERITS,
+                                                  .evaluate = never,
+                                                  .forget = forget};
 static const hpo_objective_type fake_rank_objective = {
     .name = "fake_rank", .summary = "in the rank", .flags = HPO_OBJECTIVE_IN_RANK, .evaluate = never};
 static double price(const hpo_objective_env *env, const double *config, double from, double to, bool ends) {

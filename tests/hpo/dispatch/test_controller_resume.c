@@ -281,6 +281,90 @@ static void test_checkpoints_live_as_long_as_they_are_needed(void **state) {
     }
 }
 
+/* ---- and of whoever inherits ---- */
+
+typedef struct heirs {
+    const rig_run *run;
+    size_t begun,
+        kept; /* of them, whose parent had gone on before their first result, so that it kept what they need */
+    struct {
+        uint64_t trial, parent;
+        double from;
+        bool told;
+    } of[64];
+} heirs;
+
+static void inherit_with_checkpoint(void *self, size_t worker, const hpo_message *job) {
+    heirs *h = self;
+    (void)worker;
+    const bool inherits = job->parent != UINT64_MAX;
+    if (job->from > 0) assert_true(has_checkpoint(h->run, inherits ? job->parent : job->trial, job->from));
+    if (inherits) {
+        assert_true(h->begun < CHECK_COUNT(h->of));
+        h->of[h->begun].trial = job->trial;
+        h->of[h->begun].parent = job->parent;
+        h->of[h->begun++].from = job->from;
+    }
+    char folder[512], path[600];
+    base_err err;
+    folder_of(h->run, job->trial, folder);
+    CHECK_OK(base_make_folder(folder, &err));
+    snprintf(path, sizeof path, "%s/%g", folder, job->fidelity);
+    CHECK_OK(base_write_file(path, "x", 1, &err));
+}
+
+/* As long as a child of it has no result, a checkpoint is there, wherever its owner is by then. */
+static void look_at_parents(void *self, size_t results) {
+    heirs *h = self;
+    (void)results;
+    for (size_t i = 0; i < h->begun; i++)
+        if (!h->of[i].told) assert_true(has_checkpoint(h->run, h->of[i].parent, h->of[i].from));
+}
+
+static void take_result(void *self, const hpo_record *finished) {
+    heirs *h = self;
+    if (finished->kind != HPO_RECORD_RESULT) return;
+    for (size_t i = 0; i < h->begun; i++) {
+        if (!h->of[i].told && h->of[i].parent == finished->trial) h->kept++;
+        if (h->of[i].trial == finished->trial) h->of[i].told = true;
+    }
+}
+
+/* Nothing is left but the best trial's last one: what was kept for a child went with the child's first result. */
+static void test_a_parent_keeps_what_its_child_needs_and_no_longer(void **state) {
+    (void)state;
+    size_t begun = 0, kept = 0;
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        base_buf folder = {0};
+        base_err err;
+        base_buf_printf(&folder, "%s.run", rig_new_journal());
+        CHECK_OK(base_make_folder(base_buf_text(&folder), &err));
+        heirs h = {0};
+        rig_run run = {.yaml = RIG_HEAD "method: {name: pbt, population_size: 4, perturbation_interval: 1}\n"
+                                        "fidelity: {epochs: {min: 1, max: 6}}\nbudget: {trials: 40}\n",
+                       .journal = rig_new_journal(),
+                       .workers = 1 + seed % 4,
+                       .seed = seed,
+                       .run_dir = base_buf_text(&folder),
+                       .on_job = inherit_with_checkpoint,
+                       .on_listen = look_at_parents,
+                       .on_record = take_result,
+                       .self = &h};
+        h.run = &run;
+        rig_end end;
+        rig_go(&run, &end);
+        assert_int_equal(end.outcome, HPO_OUTCOME_DONE);
+        for (uint64_t trial = 0; trial < end.trials; trial++)
+            for (int epochs = 1; epochs <= 6; epochs++)
+                assert_int_equal(has_checkpoint(&run, trial, epochs), trial == end.best.trial && epochs == 6);
+        begun += h.begun;
+        kept += h.kept;
+        rig_end_fini(&end);
+        base_buf_fini(&folder);
+    }
+    assert_true(begun > 30 && kept > 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_journal_cut_anywhere_is_continued),
@@ -288,6 +372,7 @@ int main(void) {
         cmocka_unit_test(test_a_budget_may_grow),
         cmocka_unit_test(test_the_time_of_earlier_runs_counts),
         cmocka_unit_test(test_checkpoints_live_as_long_as_they_are_needed),
+        cmocka_unit_test(test_a_parent_keeps_what_its_child_needs_and_no_longer),
     };
     return cmocka_run_group_tests(tests, rig_set_up, rig_tear_down);
 }
