@@ -177,6 +177,18 @@ static void the_surface_of_the_paper_is_climbed(void **state) {
     }
 }
 
+/* Four members with ten chances each, 20 seeds: who asks a model of the gains ends at the top with every seed, who
+ * moves by a fifth up or down does not. */
+static void bandits_climb_with_few_members(void **state) {
+    (void)state;
+    double pbt = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        CHECK_NEAR(best_of("{name: pb2, population_size: 4, perturbation_interval: 40}", MOST - 1, seed), 1.2, 1e-3);
+        pbt += best_of("{name: pbt, population_size: 4, perturbation_interval: 40}", MOST - 1, seed) / 20;
+    }
+    assert_true(pbt < 1.15); /* two of them end below 0.8 */
+}
+
 /* ---- with a list to try first ---- */
 
 /* Two members take the first two of the four; children, which take none, are the sampler's draws: no two alike. */
@@ -230,6 +242,7 @@ int main(void) {
         cmocka_unit_test(without_new_trials_all_go_on),
         cmocka_unit_test(impossible_intervals_are_refused),
         cmocka_unit_test(the_surface_of_the_paper_is_climbed),
+        cmocka_unit_test(bandits_climb_with_few_members),
         cmocka_unit_test(a_list_longer_than_the_population),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
