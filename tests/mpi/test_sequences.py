@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A deterministic study tells the same sequence of (trial, configuration, fidelity, value), bit for bit, however it is
-run and however often it is killed: test_sequences.py HPO_SEARCH function|command|spent|model|train|darts|pbt|replicates SOURCE_FOLDER."""
+run and however often it is killed: test_sequences.py HPO_SEARCH
+function|command|spent|model|train|darts|pbt|pb2|replicates SOURCE_FOLDER."""
 import pathlib
 import random
 import sys
@@ -100,7 +101,7 @@ objective:
   command:
     run: [/usr/bin/python3, -I, -S, {place.path("climb.py")}, "{{h0}}", "{{h1}}"]
 metric: {{name: q, goal: maximize}}
-method: {{name: pbt, population_size: 4, perturbation_interval: 10}}
+method: {{name: {sys.argv[2]}, population_size: 4, perturbation_interval: 10}}
 fidelity: {{steps: {{min: 1, max: 120}}}}
 deterministic: true
 workers: 3
@@ -160,7 +161,8 @@ def check_seeds(folder):
 
 
 STUDIES = {"function": function_study, "command": sleeping_study, "spent": spending_study, "model": modelling_study,
-           "train": training_study, "darts": searching_study, "pbt": population, "replicates": replicated_study}
+           "train": training_study, "darts": searching_study, "pbt": population, "pb2": population,
+           "replicates": replicated_study}
 MADE = ("genotype.json", "alphas.csv", "cells.svg", "alphas.svg", "epochs.csv", "epochs.svg")
 
 
@@ -172,7 +174,7 @@ def compare(got, want, how):
 
 def made(folder):
     """What the best trial has made, beside best.yaml; and what led to it."""
-    if sys.argv[2] == "pbt":
+    if sys.argv[2] in ("pbt", "pb2"):
         best = (folder / "best.yaml").read_text()
         check("schedule:" in best and best.count("from:") > 1, f"no schedule in {best}")
         return {"best.yaml": best}
