@@ -13,6 +13,7 @@
 #include "experiments/model_command.h"
 #include "experiments/objectives/registry.h"
 #include "experiments/objectives/train_state.h"
+#include "hpo/models/recommend.h"
 #include "hpo/study/study_file.h"
 #include "hpo/trials/history.h"
 #include "hpo/trials/journal.h"
@@ -23,6 +24,7 @@ typedef struct retraining {
     base_arena *arena;
     hpo_study_spec *spec;
     hpo_history *history;
+    bool by_posterior; /* what the run recommends */
     hpo_trial trial;
     const hpo_eval *eval; /* its last that succeeded */
     eng_recipe recipe;
@@ -44,9 +46,10 @@ static size_t searched(const char *identity) {
     return method != NULL ? (size_t)(method - identity) : strlen(identity);
 }
 
-static base_status check_study(const retraining *r, const char *file, const char *journal, base_err *err) {
+static base_status check_study(retraining *r, const char *file, const char *journal, base_err *err) {
     hpo_journal_begun begun;
     BASE_TRY(hpo_journal_peek(journal, r->arena, &begun, err));
+    r->by_posterior = begun.by_posterior && r->spec->n_goals == 1;
     const size_t length = searched(begun.identity);
     if (searched(r->spec->identity) == length && memcmp(r->spec->identity, begun.identity, length) == 0) return BASE_OK;
     return BASE_FAIL(
@@ -80,19 +83,28 @@ static const hpo_eval *last_success(const hpo_trial *trial) {
     return NULL;
 }
 
+/* As the run has recommended it. */
+static bool find_best(const retraining *r, hpo_view view, hpo_recommendation *out) {
+    hpo_incumbent best;
+    if (r->by_posterior) return hpo_recommend(view, out);
+    if (!hpo_view_incumbent(view, &best)) return false;
+    *out = hpo_recommend_incumbent(&best);
+    return true;
+}
+
 static base_status choose_trial(retraining *r, base_err *err) {
     const hpo_view view = hpo_history_view(r->history);
     uint64_t id = r->request->trial;
-    hpo_incumbent best;
+    hpo_recommendation best;
     if (!r->request->has_trial) {
         if (r->spec->objective == &obj_command)
             return BASE_FAIL(err, BASE_INVALID, "%s is a study of the objective command: name the trial with --trial",
                              r->request->dir);
-        if (!hpo_view_incumbent(view, &best))
+        if (!find_best(r, view, &best))
             return BASE_FAIL(err, BASE_NOTFOUND,
                              "%s: no trial has a result at the highest fidelity; name another one with --trial",
                              r->request->dir);
-        id = best.trial;
+        id = best.who.trial;
     }
     if (id >= hpo_view_trials(view))
         return BASE_FAIL(err, BASE_NOTFOUND, "%s has no trial %llu; it has %llu, from 0 on", r->request->dir,

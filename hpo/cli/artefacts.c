@@ -122,10 +122,10 @@ static void print_row(table *t, const row *r, base_buf *out) {
 void cli_print_artefacts(const cli_end *end, base_buf *out) {
     const hpo_view view = hpo_study_view(end->study);
     table t = {.spec = hpo_study_spec_of(end->study)};
-    hpo_incumbent best;
-    if (!hpo_view_incumbent(view, &best) || !best.eval->artefact) return;
-    choose_columns(&t, best.eval->metrics);
-    collect(&t, view, best.eval->fidelity);
+    hpo_recommendation best;
+    if (!cli_best(end, &best) || !best.who.eval->artefact) return;
+    choose_columns(&t, best.who.eval->metrics);
+    collect(&t, view, best.who.eval->fidelity);
     if (t.evaluations > 1) {
         const size_t shown = t.count < SHOWN ? t.count : SHOWN;
         base_buf_printf(out, "the %s%zu of %zu artefacts of %zu trials (means of equal ones):\n  ",

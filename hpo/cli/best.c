@@ -73,8 +73,9 @@ static base_yaml_node *schedule_node(const hpo_study_spec *spec, hpo_view view, 
 
 /* Of several metrics: the front's trials, then the one of them that is best in the first metric as the best of one
  * metric is, then all members. */
-static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, base_arena *arena) {
+static base_yaml_node *best_node(const cli_end *end, const hpo_recommendation *what, base_arena *arena) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    const hpo_incumbent *best = &what->who;
     const hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
     base_yaml_node *root = base_yaml_new_map(arena, NULL), *map = base_yaml_new_map(arena, NULL);
     base_yaml_put(arena, root, "study", text_node(arena, spec->name));
@@ -84,6 +85,7 @@ static base_yaml_node *best_node(const cli_end *end, const hpo_incumbent *best, 
     base_yaml_put(arena, map, "goal", text_node(arena, spec->goals[0].maximize ? "maximize" : "minimize"));
     base_yaml_put(arena, root, "metric", map);
     base_yaml_put(arena, root, "value", number_node(arena, best->eval->value, false));
+    if (!isnan(what->mean)) base_yaml_put(arena, root, "posterior_mean", number_node(arena, what->mean, false));
     if (spec->fidelity.name) {
         map = base_yaml_new_map(arena, NULL);
         base_yaml_put(arena, map, spec->fidelity.name,
@@ -148,13 +150,13 @@ static base_status copy_files(const cli_end *end, uint64_t trial, const char *di
 }
 
 base_status cli_write_best(const cli_end *end, const char *dir, base_err *err) {
-    hpo_incumbent best;
-    if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) return BASE_OK;
+    hpo_recommendation best;
+    if (!cli_best(end, &best)) return BASE_OK;
     base_buf text = {0};
     base_arena *arena = base_arena_create();
     base_yaml_print_portable(best_node(end, &best, arena), &text);
     base_status status = write_in(dir, "best.yaml", &text, err);
-    if (status == BASE_OK) status = copy_files(end, best.trial, dir, err);
+    if (status == BASE_OK) status = copy_files(end, best.who.trial, dir, err);
     base_arena_destroy(arena);
     base_buf_fini(&text);
     return status;

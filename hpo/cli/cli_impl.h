@@ -157,7 +157,10 @@ typedef struct cli_end {
     int exit_code;       /* -1 while running */
     const char *error;   /* or NULL */
     bool brief;          /* the summary is the best configuration alone */
+    const hpo_recommendation *recommended; /* at the end of a run; NULL: the incumbent is the best */
 } cli_end;
+/* What is called the best; false: there is none. */
+bool cli_best(const cli_end *end, hpo_recommendation *out);
 /* What a program said, on one line of a terminal: its control characters become '?'. */
 void cli_put_plain(base_buf *out, const char *text);
 void cli_print_summary(const cli_end *end, base_buf *out);

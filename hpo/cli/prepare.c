@@ -77,6 +77,7 @@ hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_sp
                               .identity = spec->identity,
                               .chosen = spec->chosen,
                               .program = catalog->version,
+                              .by_posterior = spec->by_posterior,
                               .integer_steps = spec->fidelity.name == NULL || spec->fidelity.integer,
                               .fsync_each = spec->fsync_each,
                               .stale_after = spec->failure.lost_after};

@@ -189,13 +189,12 @@ static void put_status(const run *r, const char *state, int code) {
 }
 
 /* And its last word. */
-static void end_status(run *r, const char *state, int code, const char *error) {
+static void end_status(run *r, const cli_end *end) {
     if (!r->status) return;
-    const cli_end end = end_of(r, state, code, error);
-    const cli_state said = cli_state_of(&end);
+    const cli_state said = cli_state_of(end);
     base_buf body = {0};
     base_err err;
-    cli_put_status_body(&end, &body);
+    cli_put_status_body(end, &body);
     status_fd = -1;
     if (cli_status_end(r->status, &said, &body, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
     r->status = NULL;
@@ -238,6 +237,8 @@ static void leave_folder(run *r) {
 
 static void print_end(run *r, const char *state, int code, const char *error) {
     cli_end end = end_of(r, state, code, error);
+    hpo_recommendation recommended;
+    if (hpo_study_recommend(r->study, &recommended)) end.recommended = &recommended;
     base_buf out = {0};
     base_err err;
     cli_progress_end(r->progress);
@@ -253,7 +254,7 @@ static void print_end(run *r, const char *state, int code, const char *error) {
     if (!front && cli_write_best(&end, r->run_dir, &err) != BASE_OK) base_log(BASE_LOG_WARN, "%s", err.text);
     if (front && code == HPO_EXIT_DONE && front->end(front->self, r->run_dir, &err) != BASE_OK)
         base_log(BASE_LOG_ERROR, "%s", err.text);
-    end_status(r, state, code, error);
+    end_status(r, &end);
     if (!front && !error && cli_write_report(&end, r->run_dir, &err) != BASE_OK)
         base_log(BASE_LOG_WARN, "%s", err.text);
 }
@@ -345,7 +346,10 @@ static int run_controller(run *r, hpo_transport transport, bool *lost) {
     } else {
         fprintf(stderr, "%s\n", err.text);
         if (run_close_journal(r, false, &ignored) != BASE_OK) base_log(BASE_LOG_WARN, "%s", ignored.text);
-        end_status(r, state_of_code(code), code, err.text);
+        if (r->status) {
+            const cli_end end = end_of(r, state_of_code(code), code, err.text);
+            end_status(r, &end);
+        }
     }
     if (worker && transport.ops) transport.ops->close(transport.self, false);
     hpo_worker_destroy(worker);

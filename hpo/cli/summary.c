@@ -14,6 +14,13 @@ static void put_number(base_buf *out, double value) {
     base_buf_printf(out, "%.6g", value);
 }
 
+bool cli_best(const cli_end *end, hpo_recommendation *out) {
+    hpo_incumbent incumbent;
+    if (!hpo_view_incumbent(hpo_study_view(end->study), &incumbent)) return false;
+    *out = end->recommended ? *end->recommended : hpo_recommend_incumbent(&incumbent);
+    return true;
+}
+
 void cli_put_plain(base_buf *out, const char *text) {
     for (const char *c = text; *c; c++) {
         const unsigned char byte = (unsigned char)*c, next = (unsigned char)c[1];
@@ -141,8 +148,28 @@ static void print_artefact(const hpo_eval *eval, base_buf *out) {
     base_buf_fini(&text);
 }
 
-static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *out) {
+/* Where a model was to decide: what it says of the recommended trial, or why it was not asked. */
+static void print_choice_of_best(const cli_end *end, const hpo_recommendation *what, base_buf *out) {
+    hpo_incumbent best;
+    if (what->reason) {
+        base_buf_printf(out, "  recommended by its value, not by posterior mean: %s\n", what->reason);
+        return;
+    }
+    if (isnan(what->mean) || !hpo_view_incumbent(hpo_study_view(end->study), &best)) return;
+    base_buf_puts(out, "  recommended by its posterior mean, ");
+    put_number(out, what->mean);
+    if (best.trial == what->who.trial) {
+        base_buf_puts(out, "; its value is the best, too\n");
+        return;
+    }
+    base_buf_printf(out, "; the best value, ");
+    put_number(out, best.eval->value);
+    base_buf_printf(out, ", is that of trial %llu\n", (unsigned long long)best.trial);
+}
+
+static void print_best(const cli_end *end, const hpo_recommendation *what, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
+    const hpo_incumbent *best = &what->who;
     hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best->trial);
     const bool feasible = hpo_eval_is_feasible(best->eval);
     base_buf_printf(out, "%s: trial %llu, %s ", feasible ? "best" : "least violating", (unsigned long long)best->trial,
@@ -153,6 +180,7 @@ static void print_best(const cli_end *end, const hpo_incumbent *best, base_buf *
         put_number(out, best->eval->fidelity);
     }
     base_buf_puts(out, "\n");
+    print_choice_of_best(end, what, out);
     for (size_t i = 0; i < hpo_space_count(spec->space); i++) {
         if (isnan(trial.config[i])) continue; /* inactive; null may be a choice */
         const hpo_value value = hpo_space_value(spec->space, trial.config, i);
@@ -217,8 +245,8 @@ static void print_feasible(const cli_end *end, const hpo_incumbent *best, base_b
 void cli_print_summary(const cli_end *end, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
     const char *reason = hpo_study_reason(end->study);
-    hpo_incumbent best;
-    const bool found = hpo_view_incumbent(hpo_study_view(end->study), &best);
+    hpo_recommendation best;
+    const bool found = cli_best(end, &best);
     if (!end->brief) {
         base_buf text = {0};
         base_buf_printf(&text, "%s: %s%s%s", spec->name, end->state, reason ? ": " : "", reason ? reason : "");
@@ -226,8 +254,8 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
         base_buf_fini(&text);
         print_counts(end, out);
     }
-    if (found) print_feasible(end, &best, out);
-    if (found && spec->n_goals > 1 && hpo_eval_is_feasible(best.eval)) {
+    if (found) print_feasible(end, &best.who, out);
+    if (found && spec->n_goals > 1 && hpo_eval_is_feasible(best.who.eval)) {
         cli_print_front(end, out);
     } else if (found) {
         print_best(end, &best, out);
@@ -236,20 +264,25 @@ void cli_print_summary(const cli_end *end, base_buf *out) {
     }
     if (end->brief) return;
     cli_print_artefacts(end, out);
-    print_files(end, found ? &best : NULL, out);
+    print_files(end, found ? &best.who : NULL, out);
     if (end->exit_code == HPO_EXIT_INTERRUPTED) base_buf_puts(out, "the same command continues this run\n");
 }
 
 static void put_best_json(const cli_end *end, base_buf *out) {
     const hpo_study_spec *spec = hpo_study_spec_of(end->study);
-    hpo_incumbent best;
-    if (!hpo_view_incumbent(hpo_study_view(end->study), &best)) {
+    hpo_recommendation what;
+    if (!cli_best(end, &what)) {
         base_buf_puts(out, "null");
         return;
     }
+    const hpo_incumbent best = what.who;
     hpo_trial trial = hpo_view_trial(hpo_study_view(end->study), best.trial);
     base_buf_printf(out, "{\"trial\": %llu, \"value\": ", (unsigned long long)best.trial);
     base_buf_put_json_number(out, best.eval->value);
+    if (!isnan(what.mean)) {
+        base_buf_puts(out, ", \"posterior_mean\": ");
+        base_buf_put_json_number(out, what.mean);
+    }
     base_buf_puts(out, ", \"fidelity\": ");
     base_buf_put_json_number(out, best.eval->fidelity);
     if (spec->constraints.count > 0) {

@@ -395,8 +395,9 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
     *outcome = status == BASE_IO || c.no_storage ? HPO_OUTCOME_STORAGE : outcome_of(&c);
     if (status == BASE_OK && c.bad_input) status = BASE_FAIL(err, BASE_INVALID, "%s", c.bad_input);
     if (status == BASE_OK && c.no_storage) status = BASE_FAIL(err, BASE_IO, "%s", c.no_storage);
-    controller_notify(&c, NULL);
     say_bye(&c, *lost);
+    if (status == BASE_OK && *outcome == HPO_OUTCOME_DONE) controller_tidy_end(&c);
+    controller_notify(&c, NULL);
     controller_fini(&c);
     return status;
 }

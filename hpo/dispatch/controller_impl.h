@@ -161,6 +161,8 @@ BASE_CHECK base_status controller_settle_all(controller *c, base_err *err);
 void controller_note_late(controller *c, uint64_t trial, const hpo_result *result);
 /* Deletes what nobody needs of a trial, and of the one that was the best before (or UINT64_MAX). */
 void controller_tidy(controller *c, uint64_t trial, uint64_t best_before);
+/* The study is done: of the trials that were kept because they could have been recommended, one is. */
+void controller_tidy_end(controller *c);
 
 /* ---- controller_notes.c ---- */
 void controller_note_report(controller *c, size_t worker, const hpo_message *message);

@@ -143,17 +143,36 @@ static void tidy_left(controller *c, hpo_view view) {
     }
 }
 
+/* One metric: whether the run may still recommend the trial, at its end or now. */
+static bool is_wanted(const controller *c, hpo_view view, uint64_t id, uint64_t best) {
+    return id == best || (c->spec->by_posterior && hpo_recommend_could(view, id));
+}
+
 /* With the first result of a trial that inherits, what its parent kept for it may go. */
 static void tidy_parent(controller *c, hpo_view view, const hpo_trial *heir, uint64_t best) {
     if (heir->parent == UINT64_MAX || heir->n_evals > 1) return;
     const hpo_trial parent = hpo_view_trial(view, heir->parent);
     if (parent.n_evals > 0)
-        tidy(c, &parent, parent.id == best || (c->spec->n_goals > 1 && is_on_front(view, parent.id)));
+        tidy(c, &parent, is_wanted(c, view, parent.id, best) || (c->spec->n_goals > 1 && is_on_front(view, parent.id)));
+}
+
+static bool can_tidy(const controller *c) {
+    const bool leaves = c->spec->objective->forget || c->spec->keep != HPO_KEEP_ALL;
+    return leaves && c->env->run_dir && !c->env->verify;
+}
+
+void controller_tidy_end(controller *c) {
+    const hpo_view view = hpo_study_view(c->study);
+    hpo_recommendation best;
+    if (!c->spec->by_posterior || !can_tidy(c) || !hpo_study_recommend(c->study, &best)) return;
+    for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+        const hpo_trial trial = hpo_view_trial(view, id);
+        if (id != best.who.trial && hpo_recommend_could(view, id)) tidy(c, &trial, false);
+    }
 }
 
 void controller_tidy(controller *c, uint64_t id, uint64_t best_before) {
-    const bool can = c->spec->objective->forget || c->spec->keep != HPO_KEEP_ALL;
-    if (!can || !c->env->run_dir || c->env->verify) return;
+    if (!can_tidy(c)) return;
     const hpo_view view = hpo_study_view(c->study);
     hpo_incumbent best = {.trial = UINT64_MAX};
     if (!hpo_view_incumbent(view, &best)) best.trial = UINT64_MAX;
@@ -164,9 +183,9 @@ void controller_tidy(controller *c, uint64_t id, uint64_t best_before) {
         tidy_left(c, view);
         return;
     }
-    tidy(c, &trial, best.trial == id);
+    tidy(c, &trial, is_wanted(c, view, id, best.trial));
     tidy_parent(c, view, &trial, best.trial);
     if (best_before == UINT64_MAX || best_before == id || best_before == best.trial) return;
     const hpo_trial old = hpo_view_trial(view, best_before); /* no longer the incumbent */
-    if (!may_go_on(&old)) tidy(c, &old, false);
+    if (!may_go_on(&old)) tidy(c, &old, is_wanted(c, view, old.id, best.trial));
 }

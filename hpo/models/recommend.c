@@ -39,16 +39,21 @@ static void release(candidates *c) {
     free(c->who);
 }
 
-/* Of every trial the newest evaluation that is as high as the incumbent's. */
-static candidates collect(hpo_view view, const hpo_incumbent *incumbent) {
+bool hpo_recommend_could(hpo_view view, uint64_t id) {
+    const hpo_trial trial = hpo_view_trial(view, id);
+    const hpo_eval *eval = trial.n_evals > 0 ? &trial.evals[trial.n_evals - 1] : NULL;
+    return eval && eval->failure == HPO_FAILURE_NONE && eval->fidelity >= hpo_history_max_fidelity(view.history) &&
+           hpo_eval_is_feasible(eval);
+}
+
+static candidates collect(hpo_view view) {
     const hpo_space *space = hpo_history_space(view.history);
     const size_t dims = hpo_space_dims(space);
     candidates c = reserve(hpo_view_trials(view), dims);
     for (uint64_t id = 0; id < hpo_view_trials(view); id++) {
+        if (!hpo_recommend_could(view, id)) continue;
         const hpo_trial trial = hpo_view_trial(view, id);
-        const hpo_eval *eval = trial.n_evals > 0 ? &trial.evals[trial.n_evals - 1] : NULL;
-        if (!eval || eval->failure != HPO_FAILURE_NONE || eval->fidelity < incumbent->eval->fidelity) continue;
-        if (hpo_eval_is_feasible(eval) != hpo_eval_is_feasible(incumbent->eval)) continue;
+        const hpo_eval *eval = &trial.evals[trial.n_evals - 1];
         hpo_space_to_unit(space, trial.config, c.unit + c.n * dims);
         c.loss[c.n] = eval->loss;
         c.fidelity[c.n] = eval->fidelity;
@@ -65,6 +70,30 @@ static size_t least(const double *values, size_t n) {
     return best;
 }
 
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What no candidate's loss may exceed; leaves its work in mean. */
+static double worst_that_counts(const candidates *c) {
+    if (c->n <= HPO_RECOMMEND_OF) return INFINITY;
+    for (size_t i = 0; i < c->n; i++) c->mean[i] = c->loss[i];
+    qsort(c->mean, c->n, sizeof *c->mean, by_value);
+    return c->mean[HPO_RECOMMEND_OF - 1];
+}
+
+/* The candidate whose mean is least. */
+static size_t predict(const candidates *c, size_t dims, const hpo_surrogate *posterior) {
+    const double worst = worst_that_counts(c);
+    for (size_t i = 0; i < c->n; i++) {
+        c->mean[i] = INFINITY;
+        if (c->loss[i] > worst) continue;
+        posterior->predict(posterior->self, c->unit + i * dims, 1, c->mean + i, c->variance + i);
+    }
+    return least(c->mean, c->n);
+}
+
 /* The better half of the losses is transformed linearly (transform.h): the best and the next different one give the
  * line. False: all are equal. */
 static bool invert(const candidates *c, double y, double *loss) {
@@ -78,32 +107,49 @@ static bool invert(const candidates *c, double y, double *loss) {
     return isfinite(*loss);
 }
 
+hpo_recommendation hpo_recommend_incumbent(const hpo_incumbent *incumbent) {
+    return (hpo_recommendation){.who = *incumbent, .mean = (double)NAN};
+}
+
+/* Why no model is asked; NULL: nothing speaks against it. */
+static const char *objection(const candidates *c, size_t dims) {
+    if (c->n < LEAST) return "fewer than 5 feasible results at the highest fidelity";
+    return dims == 0 ? "nothing is searched" : NULL;
+}
+
+/* Without an objection. False: no mean can be told. */
+static bool ask_model(const hpo_space *space, const candidates *c, double level, size_t *best, double *loss) {
+    const size_t dims = hpo_space_dims(space);
+    const hpo_dataset data = {.dims = dims,
+                              .n = c->n,
+                              .unit = c->unit,
+                              .loss = c->loss,
+                              .fidelity = c->fidelity,
+                              .trial = c->trial,
+                              .level = level};
+    hpo_gp_surrogate *model = hpo_gp_surrogate_create(space, &(hpo_gp_settings){.kernel = 0});
+    const hpo_surrogate posterior = hpo_gp_surrogate_condition(model, &data, level);
+    hpo_transform_losses(c->loss, c->n, c->y);
+    *best = predict(c, dims, &posterior);
+    hpo_gp_surrogate_destroy(model);
+    return invert(c, c->mean[*best], loss);
+}
+
 bool hpo_recommend(hpo_view view, hpo_recommendation *out) {
     hpo_incumbent incumbent;
-    size_t goals;
+    size_t goals, best;
+    double loss;
     if (!hpo_view_incumbent(view, &incumbent)) return false;
     const hpo_goal *goal = hpo_view_goals(view, &goals);
     BASE_ASSERT(goals == 1);
-    *out = (hpo_recommendation){.who = incumbent, .mean = NAN};
+    *out = hpo_recommend_incumbent(&incumbent);
     const hpo_space *space = hpo_history_space(view.history);
-    candidates c = collect(view, &incumbent);
-    if (c.n >= LEAST && hpo_space_dims(space) > 0) {
-        const hpo_dataset data = {.dims = hpo_space_dims(space),
-                                  .n = c.n,
-                                  .unit = c.unit,
-                                  .loss = c.loss,
-                                  .fidelity = c.fidelity,
-                                  .trial = c.trial,
-                                  .level = incumbent.eval->fidelity};
-        hpo_gp_surrogate *model = hpo_gp_surrogate_create(space, &(hpo_gp_settings){.kernel = 0});
-        const hpo_surrogate posterior = hpo_gp_surrogate_condition(model, &data, incumbent.eval->fidelity);
-        double loss;
-        hpo_transform_losses(c.loss, c.n, c.y);
-        posterior.predict(posterior.self, c.unit, c.n, c.mean, c.variance);
-        const size_t best = least(c.mean, c.n);
-        if (invert(&c, c.mean[best], &loss))
-            *out = (hpo_recommendation){.who = c.who[best], .mean = goal->maximize ? -loss : loss};
-        hpo_gp_surrogate_destroy(model);
+    candidates c = collect(view);
+    out->reason = objection(&c, hpo_space_dims(space));
+    if (!out->reason && ask_model(space, &c, hpo_history_max_fidelity(view.history), &best, &loss)) {
+        *out = (hpo_recommendation){.who = c.who[best], .mean = goal->maximize ? -loss : loss};
+    } else if (!out->reason) {
+        out->reason = "all values are equal";
     }
     release(&c);
     return true;

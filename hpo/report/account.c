@@ -150,6 +150,8 @@ base_status hpo_account_read(const char *dir, bool is_anonymous, hpo_account **a
     }
     a->view = hpo_history_view(a->run.history);
     a->cost = hpo_view_cost(a->view);
+    const bool by_posterior = a->run.head.by_posterior && a->run.n_goals == 1;
+    if (!by_posterior || !hpo_recommend(a->view, &a->recommended)) a->recommended.mean = (double)NAN;
     read_status(a);
     read_objective(a);
     hpo_account_sum_up(a);

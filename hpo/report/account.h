@@ -5,6 +5,7 @@
 #ifndef HPO_REPORT_ACCOUNT_H
 #define HPO_REPORT_ACCOUNT_H
 
+#include "hpo/models/recommend.h"
 #include "hpo/study/recorded.h"
 
 #ifdef __cplusplus
@@ -59,6 +60,8 @@ typedef struct hpo_account {
     hpo_recorded run;
     hpo_view view;
     const char *dir;   /* as given */
+    hpo_recommendation recommended; /* where the run recommends by posterior mean; mean NaN: by value, for a reason or,
+                                     * without one, as nobody asked */
     bool is_anonymous; /* no host, path, command or reason of a failure is told */
     unsigned reload;   /* for who made it to set: a page of it looks for a newer one after so many seconds; 0: never */
     double seconds, cost;
@@ -93,7 +96,7 @@ const double *hpo_account_values(const hpo_trial *trial, size_t n_goals, double 
 /* Seconds and cost of all its evaluations. */
 double hpo_account_seconds(const hpo_trial *trial);
 double hpo_account_cost(const hpo_trial *trial);
-/* The best trial: the incumbent, or, as long as no trial has reached the highest fidelity, the best at the highest that
+/* The best trial: what the run recommends by posterior mean, or the incumbent, or, as long as no trial has reached the highest fidelity, the best at the highest that
  * any has reached. False: none has worked. */
 bool hpo_account_best(const hpo_account *account, uint64_t *trial, double *value, double *fidelity);
 /* The command that evaluates that trial's configuration again, quoted for a shell. */

@@ -53,6 +53,12 @@ double hpo_account_cost(const hpo_trial *trial) {
 
 bool hpo_account_best(const hpo_account *a, uint64_t *trial, double *value, double *fidelity) {
     hpo_incumbent best;
+    if (!isnan(a->recommended.mean)) {
+        *trial = a->recommended.who.trial;
+        *value = a->recommended.who.eval->value;
+        *fidelity = a->recommended.who.eval->fidelity;
+        return true;
+    }
     if (hpo_view_incumbent(a->view, &best)) {
         *trial = best.trial;
         *value = best.eval->value;

@@ -177,6 +177,7 @@ static void put_best(const hpo_account *a, base_buf *out) {
     }
     base_buf_printf(out, "{\"trial\": %llu", (unsigned long long)trial);
     put_number("value", value, out);
+    if (!isnan(a->recommended.mean)) put_number("posterior_mean", a->recommended.mean, out);
     put_number("fidelity", fidelity, out);
     hpo_incumbent best;
     if (a->run.constraints.count > 0 && hpo_view_incumbent(a->view, &best)) {

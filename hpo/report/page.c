@@ -71,7 +71,8 @@ static void put_lead(const hpo_account *a, base_arena *arena, base_buf *out) {
         return;
     }
     put_text("p", "lead",
-             base_arena_printf(arena, "Best%s: %s %.6g%s%s, trial %llu of %llu.",
+             base_arena_printf(arena, "%s%s: %s %.6g%s%s, trial %llu of %llu.",
+                               isnan(a->recommended.mean) ? "Best" : "Recommended by posterior mean",
                                a->run.n_goals > 1 ? " in the first metric" : "", hpo_visible_text(arena, a->run.metric),
                                value, at, below, (unsigned long long)trial,
                                (unsigned long long)hpo_view_trials(a->view)),

@@ -155,6 +155,20 @@ static void add_feasible(hpo_facts *f, const hpo_account *a, base_arena *arena) 
     base_buf_fini(&text);
 }
 
+/* Where a model was to decide: what it says, or why it was not asked. */
+static void add_recommended(hpo_facts *f, const hpo_account *a, base_arena *arena) {
+    const hpo_recommendation *r = &a->recommended;
+    hpo_incumbent best;
+    if (r->reason) add(f, "recommended by", base_arena_printf(arena, "value: %s", r->reason), arena);
+    if (isnan(r->mean) || !hpo_view_incumbent(a->view, &best)) return;
+    add(f, "recommended by", "posterior mean", arena);
+    add(f, "posterior mean", hpo_plain_number(arena, r->mean), arena);
+    add(f, "best value",
+        base_arena_printf(arena, "%s, trial %llu", hpo_plain_number(arena, best.eval->value),
+                          (unsigned long long)best.trial),
+        arena);
+}
+
 hpo_facts hpo_facts_of_best(const hpo_account *a, base_arena *arena) {
     hpo_facts f = {0};
     uint64_t id;
@@ -163,6 +177,7 @@ hpo_facts hpo_facts_of_best(const hpo_account *a, base_arena *arena) {
     const hpo_trial trial = hpo_view_trial(a->view, id);
     add(&f, "trial", count_text(arena, id), arena);
     add(&f, a->run.metric, hpo_plain_number(arena, value), arena);
+    add_recommended(&f, a, arena);
     if (a->run.fidelity.name) add(&f, a->run.fidelity.name, hpo_plain_number(arena, fidelity), arena);
     add_feasible(&f, a, arena);
     for (size_t i = 0; i < hpo_space_count(a->run.space); i++)

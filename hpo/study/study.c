@@ -25,6 +25,7 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
         .exhausted_at = UINT64_MAX,
         .resumes = hpo_study_resumes(spec) || hpo_study_replicates(spec),
         .verify_may_start = true,
+        .recommended = {.as_of = UINT64_MAX},
     };
     hpo_history_constrain(study->history, spec->constraints);
     if (hpo_study_replicates(spec)) hpo_history_average(study->history);
@@ -58,6 +59,20 @@ hpo_view hpo_study_view(const hpo_study *study) {
 
 const hpo_study_spec *hpo_study_spec_of(const hpo_study *study) {
     return study->spec;
+}
+
+bool hpo_study_recommend(hpo_study *study, hpo_recommendation *out) {
+    const hpo_view view = hpo_study_view(study);
+    hpo_incumbent incumbent;
+    if (!hpo_view_incumbent(view, &incumbent)) return false;
+    if (!study->spec->by_posterior) {
+        *out = hpo_recommend_incumbent(&incumbent);
+        return true;
+    }
+    if (study->recommended.as_of != view.as_of) (void)hpo_recommend(view, &study->recommended.what);
+    study->recommended.as_of = view.as_of;
+    *out = study->recommended.what;
+    return true;
 }
 
 const char *hpo_study_reason(const hpo_study *study) {

@@ -10,6 +10,7 @@
 #ifndef HPO_STUDY_STUDY_H
 #define HPO_STUDY_STUDY_H
 
+#include "hpo/models/recommend.h"
 #include "hpo/study/study_file.h"
 #include "hpo/trials/history.h"
 
@@ -77,6 +78,9 @@ void hpo_study_halt(hpo_study *study, const char *reason);
 
 hpo_view hpo_study_view(const hpo_study *study);
 const hpo_study_spec *hpo_study_spec_of(const hpo_study *study);
+/* What there is to recommend: the incumbent, or, as the study file wants it, the best by posterior mean (recommend.h),
+ * which is computed once for as long as no record comes. False: there is no incumbent. */
+bool hpo_study_recommend(hpo_study *study, hpo_recommendation *out);
 /* Why it is done, as a sentence ("the budget of 200 trials is spent", "all 12 configurations were tried"); NULL before.
  */
 const char *hpo_study_reason(const hpo_study *study);

@@ -190,6 +190,16 @@ static base_status read_budget(hpo_study_spec *spec, const base_yaml_node *node,
     return study_given(keys.target) ? study_read_target(spec, keys.target, err) : BASE_OK;
 }
 
+static base_status read_incumbent(hpo_study_spec *spec, const study_keys *keys, const base_yaml_node *node,
+                                  base_err *err) {
+    spec->by_posterior = keys->incumbent == 1;
+    if (!spec->by_posterior || spec->n_goals == 1) return BASE_OK;
+    return base_yaml_fail(node, err,
+                          "incumbent: posterior recommends one trial by one metric, and this study has %zu, whose front "
+                          "is what is found; remove the key",
+                          spec->n_goals);
+}
+
 static base_status read_exit_grace(const base_yaml_node *node, double *seconds, base_err *err) {
     *seconds = (double)INFINITY;
     if (node->kind == BASE_YAML_STRING && strcmp(node->text, "none") == 0) return BASE_OK;
@@ -317,6 +327,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(study_read_goals(spec, root, &keys, err));
     BASE_TRY(study_read_constraints(spec, keys.constraints, err));
     BASE_TRY(study_check_replicates(spec, study_given(keys.replicates), err));
+    BASE_TRY(read_incumbent(spec, &keys, base_yaml_get(root, "incumbent"), err));
     BASE_TRY(read_budget(spec, keys.budget, err));
     BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
     BASE_TRY(study_settle_method(spec, keys.method, err));

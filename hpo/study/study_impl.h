@@ -27,6 +27,10 @@ struct hpo_study {
         double sum;      /* of the metric that the budget counts */
         uint64_t silent; /* evaluations that worked and have not reported it */
     } spent;
+    struct {
+        uint64_t as_of; /* UINT64_MAX: of nothing yet */
+        hpo_recommendation what;
+    } recommended; /* by posterior mean */
     base_buf halt_reason, exhausted_reason, reason;
 };
 

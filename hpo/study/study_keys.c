@@ -6,6 +6,7 @@
 
 static const char *const goals[] = {"minimize", "maximize", NULL};
 static const char *const durabilities[] = {"group", "each", NULL};
+static const char *const incumbents[] = {"value", "posterior", NULL};
 static const char *const keeps[] = {"all", "best", "none", NULL};
 
 #define KEY(type, field, what) .name = #field, .kind = BASE_OPTION_##what, .offset = offsetof(type, field)
@@ -49,6 +50,10 @@ const base_option study_keys_table[] = {
      .help = "results count in the order of a virtual clock, so that every run is the same; needs workers"},
     {KEY(study_keys, repeats, BOOL), .fallback = "false",
      .help = "in a space with finitely many configurations, the same one may be tried again"},
+    {KEY(study_keys, incumbent, CHOICE), .fallback = "value", .choices = incumbents,
+     .alias = "recommend recommendation incumbent_selector",
+     .help = "what a run recommends at its end: the complete trial of the best value, or, as noise makes the best value "
+             "a lucky one, that of the best posterior mean of a Gaussian process over the complete trials"},
     {KEY(study_keys, durability, CHOICE), .fallback = "group", .choices = durabilities,
      .help = "journal lines reach the disk in groups (at most 100 ms late), or each before its job leaves"},
     {KEY(study_keys, report, BOOL), .fallback = "true",

@@ -15,6 +15,7 @@ typedef struct study_keys {
     int64_t workers;
     bool deterministic, repeats, report;
     int durability; /* 1 = each */
+    int incumbent;  /* 1 = posterior */
 } study_keys;
 extern const base_option study_keys_table[];
 

@@ -393,9 +393,10 @@ void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out) {
     put_spending(spec, out);
     put_budget(spec, out);
     if (spec->workers) base_buf_printf(out, "workers: %llu\n", (unsigned long long)spec->workers);
-    base_buf_printf(out, "deterministic: %s\nrepeats: %s\ndurability: %s\nreport: %s\n",
+    base_buf_printf(out, "deterministic: %s\nrepeats: %s\nincumbent: %s\ndurability: %s\nreport: %s\n",
                     spec->deterministic ? "true" : "false", spec->repeats ? "true" : "false",
-                    spec->fsync_each ? "each" : "group", spec->report ? "true" : "false");
+                    spec->by_posterior ? "posterior" : "value", spec->fsync_each ? "each" : "group",
+                    spec->report ? "true" : "false");
     put_limits(spec, arena, out);
     put_space(spec, arena, out);
     if (spec->first.count > 0) {

@@ -130,6 +130,7 @@ void hpo_history_stop(hpo_history *history, const hpo_record *report);
 hpo_view hpo_history_view(const hpo_history *history); /* everything */
 hpo_view hpo_history_at(const hpo_history *history, uint64_t as_of);
 const hpo_space *hpo_history_space(const hpo_history *history);
+double hpo_history_max_fidelity(const hpo_history *history);
 /* The trial that record number `event` is about. Whoever follows a growing view reads only what is new: the trial's
  * eval or report with that event number, or neither (then it began, went on, or was closed). O(1). */
 uint64_t hpo_view_event_trial(hpo_view view, uint64_t event);

@@ -34,7 +34,8 @@ base_status hpo_journal_peek(const char *path, base_arena *arena, hpo_journal_be
                                  .identity = scan.head.identity,
                                  .chosen = scan.head.chosen,
                                  .study = scan.head.study,
-                                 .program = scan.head.program};
+                                 .program = scan.head.program,
+                                 .by_posterior = scan.by_posterior};
     return BASE_OK;
 }
 
@@ -85,6 +86,7 @@ static base_status begin_old(hpo_journal *journal, const hpo_journal_head *head,
     journal->elapsed_before = isnan(scan->elapsed) ? head->elapsed : scan->elapsed;
     if (journal->read_only) return BASE_OK;
     BASE_TRY(mend_tail(journal, scan, err));
+    if (scan->by_posterior != journal->by_posterior) hpo_journal_write_run(journal);
     if (!replaces || strcmp(head->identity, scan->head.identity) == 0) return BASE_OK;
     hpo_journal_write_identity(journal, head->identity);
     return hpo_journal_sync(journal, err);
@@ -143,6 +145,7 @@ base_status hpo_journal_open(const char *path, const hpo_journal_head *head, con
         .lock = {.fd = -1},
         .read_only = head->read_only,
         .integer_steps = head->integer_steps,
+        .by_posterior = head->by_posterior,
         .fsync_each = head->fsync_each,
         .space = space,
         .arena = base_arena_create(),

@@ -20,7 +20,7 @@
  *   ATTEMPT  op 8 {"hpo:attempt": {...}}: an attempt that failed and will be repeated
  *   raw      op 8 {"hpo:raw": {...}}: a result as it arrived physically, before it is told (deterministic order)
  *   amend    op 2 {"hpo:amend": {...}}: what its user orders beyond the study file, from then on
- *   run      op 2 {"hpo:run": {...}}, op 2 {"hpo:end": {...}}: a run begins, a run ends in order
+ *   run      op 2 {"hpo:run": {...}}, op 2 {"hpo:end": {...}}: a run begins (and how it recommends), a run ends in order
  * Values of finite doubles are written so that they read back bit-equal; NaN and infinities as the texts "nan", "inf",
  * "-inf" inside our attributes only. */
 #ifndef HPO_TRIALS_JOURNAL_H
@@ -50,6 +50,7 @@ typedef struct hpo_journal_head {
     bool read_only;       /* for looking: no lock, nothing is written; nothing may be appended */
     double stale_after;   /* seconds without a beat after which a lock of another host is broken */
     double elapsed;       /* seconds of earlier runs, used when an old journal does not say (format 1) */
+    bool by_posterior;    /* what this run recommends at its end is what a model says (recommend.h) */
     const char *replaces; /* an identity that `identity` replaces from now on, when the journal has it; or NULL */
 } hpo_journal_head;
 
@@ -69,6 +70,7 @@ typedef struct hpo_raw {
 typedef struct hpo_run_mark {
     double at;
     bool ends;
+    bool by_posterior; /* of a beginning, as in hpo_journal_head */
 } hpo_run_mark;
 
 typedef enum hpo_entry_kind { HPO_ENTRY_RECORD, HPO_ENTRY_RAW, HPO_ENTRY_RUN } hpo_entry_kind;
@@ -98,6 +100,7 @@ typedef struct hpo_journal_begun {
     const char *chosen;   /* or NULL */
     const char *study;    /* its name */
     const char *program;  /* version that began it */
+    bool by_posterior;    /* of its newest run, as in hpo_journal_head */
 } hpo_journal_begun;
 
 /* Reads the head of an existing journal before it is opened. BASE_NOTFOUND: none. BASE_CORRUPT as hpo_journal_open. */

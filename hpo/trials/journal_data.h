@@ -70,6 +70,7 @@ struct hpo_journal {
     journal_chain chain;
     hpo_amendment *amendments;
     size_t n_amendments;
+    bool by_posterior;     /* as in the head */
     bool begun;            /* this run's line is written */
     bool quiet;            /* no run writes here: a copy is made, which has the lines of the runs that it copies */
     double began;          /* wall time */
@@ -116,6 +117,7 @@ typedef struct journal_scan {
     double elapsed;     /* seconds of all runs; NaN: no line says */
     hpo_amendment *amendments;
     size_t n_amendments;
+    bool by_posterior; /* of the newest run */
 } journal_scan;
 /* Texts go to the arena. BASE_CORRUPT with line and byte: damage, or not a journal. */
 BASE_CHECK base_status hpo_journal_scan(int fd, const char *path, base_arena *arena, journal_scan *out, base_err *err);
@@ -154,6 +156,8 @@ bool hpo_journal_read_identity(const char *line, size_t length, base_arena *aren
 /* The study's name in the first line; "": none. */
 const char *hpo_journal_read_name(const char *line, size_t length, base_arena *arena);
 bool hpo_journal_read_change(const char *line, size_t length, base_arena *arena, const char **identity);
+/* A line that begins a run; false: any other. */
+bool hpo_journal_read_run(const char *line, size_t length, bool *by_posterior);
 
 /* ---- journal_amend.c ---- */
 /* A line that is an amendment; false: any other. */

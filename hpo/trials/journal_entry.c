@@ -21,6 +21,7 @@ static hpo_record *begin_record(journal_reader *self, hpo_record_kind kind, uint
     record->trial = trial;
     self->attr.record = record;
     self->attr.is_report = false;
+    self->attr.by_posterior = false;
     self->attr.elapsed = 0;
     return record;
 }
@@ -82,11 +83,11 @@ static const char *understand_study_attr(journal_reader *self, journal_line *par
     const bool ends = parts->attr.at && hpo_json_is(parts->attr, "end");
     if (!ends && !(parts->attr.at && hpo_json_is(parts->attr, "run"))) return JOURNAL_NO_ENTRY;
     const hpo_record *record = begin_record(self, HPO_RECORD_CLOSE, 0);
-    const char *what = hpo_journal_parse_attr(&parts->body, JOURNAL_CLOSE, JOURNAL_FORMAT, &self->attr);
+    const char *what = hpo_journal_parse_attr(&parts->body, JOURNAL_RUN, JOURNAL_FORMAT, &self->attr);
     if (what) return what;
     self->entry.kind = HPO_ENTRY_RUN;
     self->entry.elapsed = self->attr.elapsed;
-    self->entry.run = (hpo_run_mark){.at = record->at, .ends = ends};
+    self->entry.run = (hpo_run_mark){.at = record->at, .ends = ends, .by_posterior = self->attr.by_posterior};
     return NULL;
 }
 

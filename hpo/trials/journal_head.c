@@ -159,6 +159,8 @@ static void note_line(const char *line, size_t length, journal_scan *out, base_a
     if (memcmp(line, of_study, sizeof of_study - 1) != 0) return;
     const char *identity;
     hpo_amendment amendment;
+    bool by_posterior;
+    if (hpo_journal_read_run(line, length, &by_posterior)) out->by_posterior = by_posterior;
     if (hpo_journal_read_change(line, length, arena, &identity)) out->head.identity = identity;
     if (hpo_journal_read_amendment(line, length, arena, &amendment)) note_amendment(&amendment, arena, out);
 }

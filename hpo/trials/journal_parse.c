@@ -97,6 +97,7 @@ typedef enum member {
     PARENT,
     REPORT,
     OPEN,
+    INCUMBENT,
     MEMBERS
 } member;
 
@@ -117,6 +118,7 @@ static const journal_text names[MEMBERS] = {
     [ORIGIN] = NAME("origin"),     [PARENT] = NAME("parent"),
     [REPORT] = NAME("report"),     [REACHED] = NAME("reached"),
     [NOTICES] = NAME("notices"),   [OPEN] = NAME("open"),
+    [INCUMBENT] = NAME("incumbent"),
 };
 #undef NAME
 
@@ -148,6 +150,7 @@ static members members_of(journal_attr_kind kind, uint64_t format) {
     case JOURNAL_CLOSE: return (members){when, 0};
     case JOURNAL_RAW: return (members){what | who | when, result | BIT(REPORT)};
     case JOURNAL_ATTEMPT: return (members){what | who | when, result | BIT(REPORT)};
+    case JOURNAL_RUN: return (members){when, BIT(INCUMBENT)};
     }
     return (members){0, 0};
 }
@@ -229,6 +232,7 @@ static void read_member(hpo_json_reader *reader, member which, journal_attr *out
     case PARENT: record->parent = hpo_json_u64(reader); break;
     case OPEN: record->open = hpo_json_bool(reader); break;
     case REPORT: out->is_report = hpo_json_bool(reader); break;
+    case INCUMBENT: out->by_posterior = hpo_json_is(hpo_json_string(reader), "posterior"); break;
     case MEMBERS: break;
     }
 }
@@ -363,4 +367,21 @@ bool hpo_journal_read_change(const char *line, size_t length, base_arena *arena,
         }
     }
     return !parts.body.bad && *identity;
+}
+
+bool hpo_journal_read_run(const char *line, size_t length, bool *by_posterior) {
+    journal_line parts;
+    *by_posterior = false;
+    if (!hpo_journal_take_apart(NULL, line, length, &parts) || !parts.attr.at) return false;
+    if (!hpo_json_is(parts.attr, "run")) return false;
+    hpo_json_text key;
+    bool more = hpo_json_enter(&parts.body, '{');
+    while (hpo_json_key(&parts.body, &more, &key)) {
+        if (hpo_json_is(key, "incumbent")) {
+            *by_posterior = hpo_json_is(hpo_json_string(&parts.body), "posterior");
+        } else {
+            hpo_json_skip(&parts.body);
+        }
+    }
+    return !parts.body.bad;
 }

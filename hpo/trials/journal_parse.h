@@ -28,12 +28,14 @@ typedef enum journal_attr_kind {
     JOURNAL_CLOSE,
     JOURNAL_RAW,
     JOURNAL_ATTEMPT,
+    JOURNAL_RUN,
 } journal_attr_kind;
 
 /* An attribute of a trial, understood: what a record has, also where it is a raw entry. */
 typedef struct journal_attr {
     hpo_record *record; /* where to; its trial is set by the caller, but for START */
     bool is_report;     /* raw */
+    bool by_posterior;  /* of a run's beginning */
     double elapsed;
     char origin[JOURNAL_NAME];
     char complaint[96];

@@ -445,10 +445,11 @@ static void write_marker(hpo_journal *journal, moment when) {
     end_attr(journal, when);
 }
 
-static void write_mark(hpo_journal *journal, bool ends, moment when) {
+static void write_mark(hpo_journal *journal, bool ends, bool by_posterior, moment when) {
     begin_study_attr(journal, ends ? "end" : "run");
     PUT(&journal->out, "\"program\":");
     base_buf_put_json(&journal->out, journal->program);
+    if (by_posterior) PUT(&journal->out, ",\"incumbent\":\"posterior\"");
     end_attr(journal, when);
 }
 
@@ -457,15 +458,15 @@ void hpo_journal_write_run(hpo_journal *journal) {
     journal->begun = true;
     const moment when = {.at = journal->began, .elapsed = journal->elapsed_before};
     if (!journal->chain.linked) write_marker(journal, when);
-    write_mark(journal, false, when);
+    write_mark(journal, false, journal->by_posterior, when);
 }
 
 void hpo_journal_write_end(hpo_journal *journal) {
-    write_mark(journal, true, moment_of(journal, 0, 0));
+    write_mark(journal, true, false, moment_of(journal, 0, 0));
 }
 
 void hpo_journal_write_mark(hpo_journal *journal, const hpo_run_mark *mark, double elapsed) {
-    write_mark(journal, mark->ends, (moment){.at = mark->at, .elapsed = elapsed});
+    write_mark(journal, mark->ends, mark->by_posterior, (moment){.at = mark->at, .elapsed = elapsed});
 }
 
 void hpo_journal_copy_line(hpo_journal *journal, const char *line, size_t length, bool sealed) {

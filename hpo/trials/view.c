@@ -30,6 +30,10 @@ const hpo_space *hpo_history_space(const hpo_history *history) {
     return history->space;
 }
 
+double hpo_history_max_fidelity(const hpo_history *history) {
+    return history->max_fidelity;
+}
+
 uint64_t hpo_view_event_trial(hpo_view view, uint64_t event) {
     BASE_ASSERT(event < view.as_of);
     return view.history->event_trials[event];
