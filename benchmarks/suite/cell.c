@@ -28,7 +28,7 @@ base_status bench_cell_run(const bench_suite *suite, const bench_opened *opened,
     BASE_TRY(bench_suite_read_study(suite, cell, catalog, &spec, err));
     *end = (bench_cell_end){.maximize = bench_trace_maximizes(spec), .median = problem->median};
     bench_trace_begin(&end->trace, spec, (bench_charge)suite->charge);
-    const bench_watcher watcher = {.watch = bench_trace_watch, .self = &end->trace};
+    const bench_watcher watcher = {.watch = bench_trace_watch, .end = bench_trace_end, .self = &end->trace};
     const bool leaves_checkpoints = !(spec->objective->flags & HPO_OBJECTIVE_IN_RANK) && !spec->objective->program;
     bench_simulation_env env = {.watcher = &watcher,
                                 .instance = problem->instance,

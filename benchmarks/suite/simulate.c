@@ -250,6 +250,7 @@ base_status bench_simulate(const hpo_study_spec *spec, const bench_simulation_en
         s.sum.knows_optimum = hpo_instance_optimum(s.instance, &s.sum.optimum);
     if (status == BASE_OK) status = hpo_study_create(spec, &s.study, err);
     if (status == BASE_OK) status = run(&s, err);
+    if (status == BASE_OK && env->watcher && env->watcher->end) env->watcher->end(env->watcher->self, s.study, s.now);
     *out = s.sum;
     forget_all(&s);
     hpo_study_destroy(s.study);

@@ -18,6 +18,7 @@ extern "C" {
 /* What a watcher is shown: after every record, the study as it then is. Pointers are valid during the call. */
 typedef struct bench_watcher {
     void (*watch)(void *self, const hpo_study *study, const hpo_record *record, double now); /* virtual time */
+    void (*end)(void *self, hpo_study *study, double now); /* all records are there; may be NULL */
     void *self;
 } bench_watcher;
 

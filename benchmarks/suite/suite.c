@@ -90,14 +90,20 @@ static base_status read_method(bench_suite *s, const base_yaml_node *node, bench
         return base_yaml_fail(node, err, "a method is a name, or a map as in a study, but this is %s",
                               base_yaml_kind_text(node->kind));
     const base_yaml_node *label = base_yaml_get(node, "label"), *repeats = base_yaml_get(node, "repeats"),
-                         *replicates = base_yaml_get(node, "replicates");
+                         *replicates = base_yaml_get(node, "replicates"), *incumbent = base_yaml_get(node, "incumbent");
     base_yaml_node *method = base_yaml_new_map(s->arena, node);
-    for (size_t i = 0; i < node->count; i++)
-        if (node->items[i] != label && node->items[i] != repeats && node->items[i] != replicates)
+    for (size_t i = 0; i < node->count; i++) {
+        const base_yaml_node *item = node->items[i];
+        if (item != label && item != repeats && item != replicates && item != incumbent)
             base_yaml_put(s->arena, method, node->keys[i]->text, node->items[i]);
+    }
     *out = (bench_suite_method){.method = method, .replicates = replicates};
     if (repeats && repeats->kind != BASE_YAML_BOOL) return base_yaml_fail(repeats, err, "repeats is true or false");
     out->repeats = repeats && repeats->boolean;
+    const char *recommends = !incumbent ? "value" : base_yaml_is_scalar(incumbent) ? incumbent->text : "";
+    out->by_posterior = strcmp(recommends, "posterior") == 0;
+    if (!out->by_posterior && strcmp(recommends, "value") != 0)
+        return base_yaml_fail(incumbent, err, "incumbent is value or posterior");
     if (label && !base_yaml_is_scalar(label)) return base_yaml_fail(label, err, "a label is a text");
     if (!label) { /* the map without its braces */
         base_buf text = {0};

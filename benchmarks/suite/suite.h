@@ -43,6 +43,7 @@ typedef struct bench_suite_method {
     const base_yaml_node *method;     /* as a study has it */
     const base_yaml_node *replicates; /* of its studies; NULL: none */
     bool repeats;                     /* its studies say so: it may propose what was tried */
+    bool by_posterior;                /* its studies say so: the last incumbent is what they recommend */
 } bench_suite_method;
 
 typedef struct bench_suite {

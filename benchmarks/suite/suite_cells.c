@@ -78,6 +78,7 @@ void bench_suite_study(const bench_suite *suite, bench_cell cell, base_buf *out)
     put("replicates", suite->methods[cell.method].replicates, out);
     put_budget(p, out);
     if (suite->methods[cell.method].repeats) base_buf_puts(out, "repeats: true\n");
+    if (suite->methods[cell.method].by_posterior) base_buf_puts(out, "incumbent: posterior\n");
     base_buf_puts(out, "failure: {max_failures: 1000000000, first: 0}\n");
 }
 

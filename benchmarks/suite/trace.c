@@ -38,13 +38,21 @@ static void add(bench_trace *t, const hpo_incumbent *best, double now, double va
                                           .exact = exact};
 }
 
+static void note_best(bench_trace *t, const hpo_incumbent *best, double now) {
+    if (best->eval->event == t->last || !hpo_eval_is_feasible(best->eval)) return;
+    const double *exact = best->eval->metrics ? hpo_metrics_get(best->eval->metrics, "exact") : NULL;
+    t->last = best->eval->event;
+    add(t, best, now, best->eval->value, exact ? *exact : best->eval->value);
+}
+
 static void watch_incumbent(bench_trace *t, hpo_view view, double now) {
     hpo_incumbent best;
-    if (!hpo_view_incumbent(view, &best) || best.eval->event == t->last) return;
-    if (!hpo_eval_is_feasible(best.eval)) return;
-    const double *exact = best.eval->metrics ? hpo_metrics_get(best.eval->metrics, "exact") : NULL;
-    t->last = best.eval->event;
-    add(t, &best, now, best.eval->value, exact ? *exact : best.eval->value);
+    if (hpo_view_incumbent(view, &best)) note_best(t, &best, now);
+}
+
+void bench_trace_end(void *self, hpo_study *study, double now) {
+    hpo_recommendation best;
+    if (hpo_study_spec_of(study)->n_goals == 1 && hpo_study_recommend(study, &best)) note_best(self, &best.who, now);
 }
 
 static void watch_front(bench_trace *t, hpo_view view, double now) {

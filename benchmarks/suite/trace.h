@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/* A new incumbent: the best value on the highest fidelity that was evaluated so far, as the search sees it. With
+/* A new incumbent: the best value on the highest fidelity that was evaluated so far, as the search sees it; at the end
+ * what the study recommends, where that is another trial. With
  * several metrics: the front has changed; value and exact are its hypervolume, and the rest is of its newest member. */
 typedef struct bench_point {
     double spent;         /* full evaluations, by the suite's charge */
@@ -38,6 +39,7 @@ void bench_trace_begin(bench_trace *trace, const hpo_study_spec *spec, bench_cha
 void bench_trace_fini(bench_trace *trace);
 /* A watcher of bench_simulate: self is the trace. */
 void bench_trace_watch(void *self, const hpo_study *study, const hpo_record *record, double now);
+void bench_trace_end(void *self, hpo_study *study, double now);
 
 #ifdef __cplusplus
 }
