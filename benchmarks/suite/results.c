@@ -54,7 +54,8 @@ static void put_cell(const bench_suite *s, bench_cell cell, const bench_cell_end
                     (unsigned long long)end->simulated.suggestions, (unsigned long long)end->simulated.evaluations,
                     end->trace.spent, time / end->trace.full, whole > 0 ? end->simulated.busy / whole : 0);
     if (end->trace.count > 0) {
-        const bench_point *last = &end->trace.points[end->trace.count - 1];
+        const bench_point *last =
+            end->trace.recommends ? &end->trace.recommended : &end->trace.points[end->trace.count - 1];
         base_buf_printf(out, "%.10g,%.10g,", last->value, last->exact);
         put_regret(end, last, out);
     } else {

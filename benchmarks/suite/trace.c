@@ -27,32 +27,39 @@ static double spent_after(const bench_trace *t, const hpo_study *study, const hp
     return t->spent + (record->fidelity - from) / t->full;
 }
 
-static void add(bench_trace *t, const hpo_incumbent *best, double now, double value, double exact) {
-    BASE_GROW(t->points, t->capacity, t->count + 1);
-    t->points[t->count++] = (bench_point){.spent = t->spent,
-                                          .time = now / t->full,
-                                          .evaluations = t->evaluations,
-                                          .trial = best->trial,
-                                          .fidelity = best->eval->fidelity,
-                                          .value = value,
-                                          .exact = exact};
+static bench_point point_of(const bench_trace *t, const hpo_incumbent *best, double now, double value, double exact) {
+    return (bench_point){.spent = t->spent,
+                         .time = now / t->full,
+                         .evaluations = t->evaluations,
+                         .trial = best->trial,
+                         .fidelity = best->eval->fidelity,
+                         .value = value,
+                         .exact = exact};
 }
 
-static void note_best(bench_trace *t, const hpo_incumbent *best, double now) {
-    if (best->eval->event == t->last || !hpo_eval_is_feasible(best->eval)) return;
+static void add(bench_trace *t, bench_point point) {
+    BASE_GROW(t->points, t->capacity, t->count + 1);
+    t->points[t->count++] = point;
+}
+
+static bench_point point_of_one(const bench_trace *t, const hpo_incumbent *best, double now) {
     const double *exact = best->eval->metrics ? hpo_metrics_get(best->eval->metrics, "exact") : NULL;
-    t->last = best->eval->event;
-    add(t, best, now, best->eval->value, exact ? *exact : best->eval->value);
+    return point_of(t, best, now, best->eval->value, exact ? *exact : best->eval->value);
 }
 
 static void watch_incumbent(bench_trace *t, hpo_view view, double now) {
     hpo_incumbent best;
-    if (hpo_view_incumbent(view, &best)) note_best(t, &best, now);
+    if (!hpo_view_incumbent(view, &best) || best.eval->event == t->last) return;
+    if (!hpo_eval_is_feasible(best.eval)) return;
+    t->last = best.eval->event;
+    add(t, point_of_one(t, &best, now));
 }
 
 void bench_trace_end(void *self, hpo_study *study, double now) {
+    bench_trace *t = self;
     hpo_recommendation best;
-    if (hpo_study_spec_of(study)->n_goals == 1 && hpo_study_recommend(study, &best)) note_best(self, &best.who, now);
+    t->recommends = hpo_study_spec_of(study)->by_posterior && t->count > 0 && hpo_study_recommend(study, &best);
+    if (t->recommends) t->recommended = point_of_one(t, &best.who, now);
 }
 
 static void watch_front(bench_trace *t, hpo_view view, double now) {
@@ -63,7 +70,7 @@ static void watch_front(bench_trace *t, hpo_view view, double now) {
     const hpo_front_entry *newest = &log[members - 1];
     const hpo_trial trial = hpo_view_trial(view, newest->trial);
     const double volume = hpo_view_hypervolume(view);
-    add(t, &(hpo_incumbent){newest->trial, &trial.evals[newest->eval]}, now, volume, volume);
+    add(t, point_of(t, &(hpo_incumbent){newest->trial, &trial.evals[newest->eval]}, now, volume, volume));
 }
 
 void bench_trace_watch(void *self, const hpo_study *study, const hpo_record *record, double now) {

@@ -10,8 +10,7 @@
 extern "C" {
 #endif
 
-/* A new incumbent: the best value on the highest fidelity that was evaluated so far, as the search sees it; at the end
- * what the study recommends, where that is another trial. With
+/* A new incumbent: the best value on the highest fidelity that was evaluated so far, as the search sees it. With
  * several metrics: the front has changed; value and exact are its hypervolume, and the rest is of its newest member. */
 typedef struct bench_point {
     double spent;         /* full evaluations, by the suite's charge */
@@ -31,6 +30,8 @@ typedef struct bench_trace {
     uint64_t evaluations;
     bench_point *points;
     size_t count, capacity;
+    bool recommends; /* the study does by posterior mean: */
+    bench_point recommended;
 } bench_trace;
 
 /* Whether a larger value is better: as the metric says, and of a hypervolume. */
@@ -39,6 +40,7 @@ void bench_trace_begin(bench_trace *trace, const hpo_study_spec *spec, bench_cha
 void bench_trace_fini(bench_trace *trace);
 /* A watcher of bench_simulate: self is the trace. */
 void bench_trace_watch(void *self, const hpo_study *study, const hpo_record *record, double now);
+/* And what it does at the end: sees what is recommended. */
 void bench_trace_end(void *self, hpo_study *study, double now);
 
 #ifdef __cplusplus
