@@ -191,6 +191,22 @@ static size_t power_of_two_below(size_t m) {
     return power;
 }
 
+static double log_posterior(const hpo_gp_data *data, const double *theta) {
+    return hpo_gp_log_marginal(data, theta, NULL) + hpo_gp_log_prior(data->embedding->dims, theta, NULL);
+}
+
+/* Noise has two explanations, a rough function and noise, and a climb ends in the one that it begins beside. */
+static void fit_twice(const hpo_gp_data *data, double *theta) {
+    const size_t dims = data->embedding->dims;
+    double *noisy = base_malloc(2 * (dims + 2) * sizeof *noisy), *other = noisy + dims + 2;
+    hpo_gp_default(dims, noisy);
+    noisy[dims] = noisy[dims + 1] = log(0.5); /* half of the variance each */
+    hpo_gp_fit(data, NULL, theta);
+    hpo_gp_fit(data, noisy, other);
+    if (log_posterior(data, other) > log_posterior(data, theta)) memcpy(theta, other, (dims + 2) * sizeof *theta);
+    free(noisy);
+}
+
 static void fit(hpo_gp_surrogate *s, const double *x, const double *loss, size_t m, const double *start,
                 double *theta) {
     if (m == 0) {
@@ -201,7 +217,10 @@ static void fit(hpo_gp_surrogate *s, const double *x, const double *loss, size_t
     gathered g = gather_subset(s, x, loss, m, limit < MAX_FIT ? (size_t)limit : MAX_FIT);
     const hpo_gp_data data = {
         .embedding = &s->embedding, .kernel = s->settings.kernel, .unit = g.x, .y = g.y, .n = g.n};
-    hpo_gp_fit(&data, start, theta);
+    if (s->settings.once)
+        fit_twice(&data, theta);
+    else
+        hpo_gp_fit(&data, start, theta);
     free(g.x);
 }
 
@@ -210,7 +229,7 @@ static const double *hyperparameters(hpo_gp_surrogate *s, const double *x, const
     for (size_t i = 0; i < FITS; i++) {
         if (s->fits[i].theta && s->fits[i].m == m && s->fits[i].hash == hash) return s->fits[i].theta;
     }
-    const double *start = m > FIRST_START ? hyperparameters(s, x, loss, power_of_two_below(m)) : NULL;
+    const double *start = m > FIRST_START && !s->settings.once ? hyperparameters(s, x, loss, power_of_two_below(m)) : NULL;
     double *theta = base_malloc((s->embedding.dims + 2) * sizeof *theta);
     fit(s, x, loss, m, start, theta);
     fitted *slot = &s->fits[s->next_fit++ % FITS];
@@ -272,7 +291,7 @@ void hpo_gp_surrogate_count_only(hpo_gp_surrogate *s, const bool *rows) {
 hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset *data, double fidelity) {
     drop_draws(s);
     double *x = model_inputs(s, data->unit, data->fidelity, data->n);
-    const size_t m = milestone(data->n);
+    const size_t m = s->settings.once ? data->n : milestone(data->n);
     const double *theta = hyperparameters(s, x, data->loss, m);
     const standing *old = stand_for(s, x, data->loss, old_results(data->n));
     free(s->rows.x);

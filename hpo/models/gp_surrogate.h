@@ -24,6 +24,7 @@ typedef struct hpo_gp_surrogate hpo_gp_surrogate;
 
 typedef struct hpo_gp_settings {
     hpo_kernel_kind kernel;
+    bool once;  /* for data that does not grow: fitted to all rows, from starts of little and of much noise */
     bool plain; /* losses are standardised only, and predictions are on their scale: for what is no loss */
     /* For rows of several fidelities: one more input, scaled logarithmically when min_fidelity > 0. Then min < max. */
     bool fidelity;

@@ -2,8 +2,9 @@
 /* The incumbent by posterior mean: under noise the best of n measured values is too good, and the more so the larger n
  * is, while a model pools the neighbours. Among evaluated configurations, as SMAC3 and BoTorch recommend
  * (P. I. Frazier, "A Tutorial on Bayesian Optimization", 2018, section 4: with noise the solution is reported by the
- * posterior mean). The model is that of the sampler gp, whose prior believes in little noise: with few results and much
- * noise it may call noise a rough function, and then recommends the measured best. */
+ * posterior mean). The model is that of the sampler gp, fitted from starts of little and of much noise. Its prior
+ * believes in little: with few results and much noise it may call noise a rough function, and then recommends the
+ * measured best. */
 #include "hpo/models/recommend.h"
 
 #include <math.h>
@@ -127,7 +128,7 @@ static bool ask_model(const hpo_space *space, const candidates *c, double level,
                               .fidelity = c->fidelity,
                               .trial = c->trial,
                               .level = level};
-    hpo_gp_surrogate *model = hpo_gp_surrogate_create(space, &(hpo_gp_settings){.kernel = 0});
+    hpo_gp_surrogate *model = hpo_gp_surrogate_create(space, &(hpo_gp_settings){.once = true});
     const hpo_surrogate posterior = hpo_gp_surrogate_condition(model, &data, level);
     hpo_transform_losses(c->loss, c->n, c->y);
     *best = predict(c, dims, &posterior);

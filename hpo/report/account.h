@@ -96,8 +96,8 @@ const double *hpo_account_values(const hpo_trial *trial, size_t n_goals, double 
 /* Seconds and cost of all its evaluations. */
 double hpo_account_seconds(const hpo_trial *trial);
 double hpo_account_cost(const hpo_trial *trial);
-/* The best trial: what the run recommends by posterior mean, or the incumbent, or, as long as no trial has reached the highest fidelity, the best at the highest that
- * any has reached. False: none has worked. */
+/* The best trial: what the run recommends by posterior mean, or the incumbent, or, as long as no trial has reached the
+ * highest fidelity, the best at the highest that any has reached. False: none has worked. */
 bool hpo_account_best(const hpo_account *account, uint64_t *trial, double *value, double *fidelity);
 /* The command that evaluates that trial's configuration again, quoted for a shell. */
 const char *hpo_account_command(const hpo_account *account, uint64_t trial, base_arena *arena);

@@ -89,7 +89,7 @@ typedef struct hpo_study_spec {
     bool deterministic;
     bool repeats; /* finite spaces: the same configuration may be tried again */
     bool fsync_each;
-    bool report; /* report.html at the end */
+    bool report;       /* report.html at the end */
     bool by_posterior; /* what is recommended at the end (recommend.h); it is no part of the identity */
     hpo_limits limits;
     hpo_devices devices;

@@ -20,7 +20,7 @@
  *   ATTEMPT  op 8 {"hpo:attempt": {...}}: an attempt that failed and will be repeated
  *   raw      op 8 {"hpo:raw": {...}}: a result as it arrived physically, before it is told (deterministic order)
  *   amend    op 2 {"hpo:amend": {...}}: what its user orders beyond the study file, from then on
- *   run      op 2 {"hpo:run": {...}}, op 2 {"hpo:end": {...}}: a run begins (and how it recommends), a run ends in order
+ *   run      op 2 {"hpo:run": {...}}, op 2 {"hpo:end": {...}}: a run begins (it says how it recommends), ends in order
  * Values of finite doubles are written so that they read back bit-equal; NaN and infinities as the texts "nan", "inf",
  * "-inf" inside our attributes only. */
 #ifndef HPO_TRIALS_JOURNAL_H

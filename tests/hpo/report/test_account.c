@@ -2,6 +2,7 @@
 /* A journal of four trials on two rungs, written here, and what is told of it; then texts that mean harm. */
 #include "hpo/report/account.h"
 
+#include "base/rng.h"
 #include "hpo/report/formats.h"
 #include "hpo/report/page.h"
 #include "hpo/report/tables.h"
@@ -20,14 +21,18 @@ typedef struct fixture {
 } fixture;
 
 /* With the space that is there. */
-static void begin_journal(fixture *f, const char *text, const char *objective) {
+static void begin_journal(fixture *f, const char *text, const char *objective, bool by_posterior) {
     base_err err = {0};
     f->folder = check_tmpdir_create();
     const char *identity = base_arena_printf(
         f->arena, "space: %s\nmetric: loss, minimize\n%sfidelity: {epochs: {min: 1, max: 3}}\nseed: 7", text,
         objective);
-    const hpo_journal_head head = {
-        .study = "two rungs", .seed = 7, .identity = identity, .program = "hpo test", .stale_after = 30};
+    const hpo_journal_head head = {.study = "two rungs",
+                                   .seed = 7,
+                                   .identity = identity,
+                                   .program = "hpo test",
+                                   .stale_after = 30,
+                                   .by_posterior = by_posterior};
     CHECK_OK(hpo_journal_open(check_tmpdir_file(&f->folder, "journal.log"), &head, f->space, &f->journal, &err));
 }
 
@@ -37,7 +42,7 @@ static void begin(fixture *f, const char *objective) {
     f->arena = base_arena_create();
     CHECK_OK(base_yaml_parse(f->arena, "space", space_text, strlen(space_text), &root, &err));
     CHECK_OK(hpo_space_read(base_yaml_get(root, "parameters"), NULL, "epochs", &f->space, &err));
-    begin_journal(f, space_text, objective);
+    begin_journal(f, space_text, objective, false);
 }
 
 static void put(fixture *f, hpo_record record) {
@@ -138,7 +143,7 @@ static void a_run_without_parameters(void **state) {
     base_err err = {0};
     fixture f = {.arena = base_arena_create(), .space = hpo_space_create()};
     CHECK_OK(hpo_space_seal(f.space, &err));
-    begin_journal(&f, "{parameters: {}}", "");
+    begin_journal(&f, "{parameters: {}}", "", false);
     for (uint64_t i = 0; i < 30; i++) {
         start(&f, i, nothing, 3, 0);
         end(&f, i, 0, 3, 1.0 / (double)(i + 1), true);
@@ -241,6 +246,48 @@ static void nobody_is_named(void **state) {
     give_back(&f);
 }
 
+/* Noisy values of a parabola, of which the best is not at its bottom. */
+static void what_a_model_recommends(void **state) {
+    (void)state;
+    static const char text[] = "{parameters: {x: {min: 0.0, max: 1.0}}}";
+    for (int n = 4; n <= 40; n += 36) {
+        base_err err = {0};
+        base_yaml_node *root;
+        fixture f = {.arena = base_arena_create()};
+        CHECK_OK(base_yaml_parse(f.arena, "space", text, strlen(text), &root, &err));
+        CHECK_OK(hpo_space_read(base_yaml_get(root, "parameters"), NULL, "epochs", &f.space, &err));
+        begin_journal(&f, text, "", true);
+        base_rng rng = base_rng_stream(1, BASE_RNG_TEST, 0, 0);
+        for (int i = 0; i < n; i++) {
+            const double x = (i + 0.5) / n, from = x - 0.3, noisy = from * from + 0.1 * base_rng_normal(&rng);
+            start(&f, (uint64_t)i, &x, 3, 0);
+            end(&f, (uint64_t)i, 0, 3, i == 22 ? -0.2 : noisy, true);
+        }
+        hpo_account *a = finish(&f, false);
+        uint64_t trial;
+        double value, fidelity;
+        base_buf page = {0}, json = {0};
+        assert_true(hpo_account_best(a, &trial, &value, &fidelity));
+        hpo_report_page((const hpo_account *const[]){a}, 1, &page);
+        hpo_report_json(a, &json);
+        if (n == 40) {
+            assert_in_range(trial, 5, 18); /* near 0.3 */
+            CHECK_NEAR(a->recommended.mean, 0, 0.1);
+            CHECK_CONTAINS(base_buf_text(&page), "Recommended by posterior mean: loss");
+            CHECK_CONTAINS(base_buf_text(&json), "\"posterior_mean\": ");
+            CHECK_CONTAINS(base_buf_text(&page), "-0.2, trial 22");
+        } else {
+            assert_true(isnan(a->recommended.mean));
+            CHECK_CONTAINS(base_buf_text(&page), "value: fewer than 5 feasible results");
+            assert_null(strstr(base_buf_text(&json), "posterior_mean"));
+        }
+        base_buf_fini(&page);
+        base_buf_fini(&json);
+        hpo_account_destroy(a);
+        give_back(&f);
+    }
+}
+
 static void ranks_are_correlated(void **state) {
     (void)state;
     const double a[] = {1, 2, 3, 4, 5}, b[] = {10, 30, 20, 50, 40}, ties[] = {1, 1, 2, 3, 3};
@@ -255,6 +302,7 @@ int main(void) {
         cmocka_unit_test(what_was_found),           cmocka_unit_test(reasons_that_are_alike),
         cmocka_unit_test(a_run_without_parameters), cmocka_unit_test(texts_are_data),
         cmocka_unit_test(nobody_is_named),          cmocka_unit_test(ranks_are_correlated),
+        cmocka_unit_test(what_a_model_recommends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,8 @@ static void everything_has_a_default(void **state) {
     assert_null(spec->fidelity.name);
     CHECK_NEAR(spec->fidelity.max, 1, 0);
     assert_int_equal(spec->workers, 0);
-    assert_false(spec->deterministic || spec->repeats || spec->fsync_each || spec->budget.has_target);
+    assert_false(spec->by_posterior || spec->deterministic || spec->repeats || spec->fsync_each ||
+                 spec->budget.has_target);
     assert_int_equal(spec->limits.threads, 1);
     assert_int_equal(spec->limits.memory, 0);
     CHECK_NEAR(spec->limits.stop_grace, 30, 0);
@@ -51,6 +52,7 @@ static const char full_text[] =
     "workers: 8\n"
     "deterministic: true\n"
     "repeats: true\n"
+    "incumbent: posterior\n"
     "durability: each\n"
     "trial: {time: 10m, memory: 2GiB, threads: 3, stop_grace: 5s, exit_grace: 4s, gpus: 2, keep: best, config: false,\n"
     "        devices: [0, GPU-3f, \"2\"], share_devices: true}\n"
@@ -83,6 +85,7 @@ static void every_key_is_read(void **state) {
     assert_string_equal(spec->budget.metric, "size");
     assert_true(spec->budget.metric_max == 2.5e6);
     assert_true(spec->workers == 8 && spec->deterministic && spec->repeats && spec->fsync_each);
+    assert_true(spec->by_posterior && !strstr(spec->identity, "posterior"));
     assert_true(spec->limits.time == 600 && spec->limits.memory == UINT64_C(2) << 30 && spec->limits.threads == 3);
     assert_true(spec->limits.exit_grace == 4 && spec->keep == HPO_KEEP_BEST && !spec->writes_config);
     assert_true(spec->devices.gpus == 2 && spec->devices.count == 3 && spec->devices.share);

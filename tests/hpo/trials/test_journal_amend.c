@@ -91,6 +91,40 @@ static void test_a_torn_order(void **state) {
     base_buf_fini(&text);
 }
 
+static bool recommends_by_posterior(const fixture *f) {
+    base_err err = {0};
+    base_arena *arena = base_arena_create();
+    hpo_journal_begun begun;
+    CHECK_OK(hpo_journal_peek(f->path, arena, &begun, &err));
+    base_arena_destroy(arena);
+    return begun.by_posterior;
+}
+
+/* The newest run decides, also one that has nothing else to write; a copy of the journal says the same. */
+static void test_how_a_run_recommends(void **state) {
+    const fixture *f = *state;
+    static const bool wanted[] = {false, true, true, false, true};
+    base_err err = {0};
+    hpo_journal_head head = test_head();
+    hpo_journal *journal = NULL;
+    for (size_t i = 0; i < CHECK_COUNT(wanted); i++) {
+        head.by_posterior = wanted[i];
+        CHECK_OK(hpo_journal_open(f->path, &head, f->space, &journal, &err));
+        if (i == 0) hpo_journal_append(journal, &f->entries.items[0]);
+        CHECK_OK(hpo_journal_close(journal, &err));
+        assert_int_equal(recommends_by_posterior(f), wanted[i]);
+    }
+    base_buf text = file_text(f->path), told = {0};
+    char *named = strstr(text.data, "\"hpo:start\"");
+    assert_non_null(named);
+    named[5] = 'X'; /* a line that is lost */
+    write_text(f->path, text.data, text.length);
+    CHECK_OK(hpo_journal_repair(f->path, &head, f->space, false, &told, &err));
+    assert_true(recommends_by_posterior(f));
+    base_buf_fini(&text);
+    base_buf_fini(&told);
+}
+
 static void test_an_identity_takes_the_place_of_another(void **state) {
     const fixture *f = *state;
     base_err err = {0};
@@ -131,6 +165,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_orders_come_back, refill, teardown),
         cmocka_unit_test_setup_teardown(test_a_long_list, refill, teardown),
         cmocka_unit_test_setup_teardown(test_a_torn_order, refill, teardown),
+        cmocka_unit_test_setup_teardown(test_how_a_run_recommends, refill, teardown),
         cmocka_unit_test_setup_teardown(test_an_identity_takes_the_place_of_another, refill, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
