@@ -3,7 +3,7 @@
 """Each peer beside its counterpart of ours (registry.py): medians at the budget, p by Mann and Whitney, with Holm; and
 the average rank of everybody, ours and peers.
 
-usage: benchmarks/peers/report.py OURS PEERS [--workers N] [--problems] [--into README.md]
+usage: benchmarks/peers/report.py OURS PEERS [--workers N] [--full N] [--problems] [--digits N] [--into README.md]
 
 OURS and PEERS are folders with results.csv and cells.csv. A run counts with the regret of its incumbent without noise,
 or its value where no optimum is known, at the suite's budget: what was spent beyond it does not count. p is two-sided
@@ -34,6 +34,7 @@ def parse_arguments():
     parser.add_argument("--workers", default="1")
     parser.add_argument("--full", type=float, default=60, help="the budget")
     parser.add_argument("--problems", action="store_true", help="a line for each problem, too")
+    parser.add_argument("--digits", type=int, default=3, help="of the medians")
     parser.add_argument("--into", help="a page, instead of the standard output")
     return parser.parse_args()
 
@@ -126,9 +127,9 @@ def verdict(line, corrected):
     return "ours" if line[4] > 0.5 else "theirs"
 
 
-def problem_lines(peer, lines):
+def problem_lines(peer, lines, digits):
     corrected = holm([line[5] for line in lines])
-    return [f"| {peer} | {PEERS[peer].ours} | {line[0]} | {line[1]} | {line[3]:.3g} | {line[2]:.3g} | {line[4]:.2f} "
+    return [f"| {peer} | {PEERS[peer].ours} | {line[0]} | {line[1]} | {line[3]:.{digits}g} | {line[2]:.{digits}g} | {line[4]:.2f} "
             f"| {line[5]:.2g} | {p:.2g} | {line[6]:.1g} | {verdict(line, p)} |" for line, p in zip(lines, corrected)]
 
 
@@ -191,7 +192,7 @@ def report(arguments):
         page += ["| peer | ours | problem | seeds | its median | our median | ours better | p | Holm | smallest p "
                  "| ahead |",
                  "|---|---|---|---|---|---|---|---|---|---|---|",
-                 *(line for peer, lines in compared.items() for line in problem_lines(peer, lines)), ""]
+                 *(line for peer, lines in compared.items() for line in problem_lines(peer, lines, arguments.digits)), ""]
     return "\n".join(page)
 
 
