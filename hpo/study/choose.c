@@ -36,17 +36,17 @@ static bool searches_nothing(const hpo_situation *s) {
 static bool can_try_all(const hpo_situation *s) {
     return s->configurations <= SMALL_GRID && budget_at_least(s, s->configurations);
 }
-static bool has_many_goals(const hpo_situation *s) {
-    return s->goals > 1;
-}
-static bool has_many_goals_and_ladder(const hpo_situation *s) {
-    return has_many_goals(s) && has_ladder(s);
-}
 static bool is_too_much(const hpo_situation *s) {
     return s->searched > MANY_PARAMETERS || s->workers > MANY_WORKERS || budget_at_least(s, MANY_RESULTS);
 }
 static bool is_too_much_on_rungs(const hpo_situation *s) {
     return has_ladder(s) && is_too_much(s);
+}
+static bool is_too_much_of_many_goals(const hpo_situation *s) {
+    return s->goals > 1 && is_too_much(s);
+}
+static bool is_too_much_of_many_goals_on_rungs(const hpo_situation *s) {
+    return s->goals > 1 && is_too_much_on_rungs(s);
 }
 static bool has_ladder_and_priors(const hpo_situation *s) {
     return has_ladder(s) && s->priors;
@@ -67,14 +67,17 @@ static bool always(const hpo_situation *s) {
 }
 
 #define DENSITIES "densities are quick with so many parameters, workers or results"
+#define GENETIC   "a genetic algorithm is quick with so many, and follows the whole front"
 
 static const hpo_rule rules[] = {
     {searches_nothing, "nothing is searched", "random", "trials differ by their seeds alone"},
     {can_try_all, "at most 1,000 configurations, and evaluations for all of them", "{sampler: grid, points: 1000}",
      "the budget is enough for every configuration"},
-    {has_many_goals_and_ladder, "several metrics and a fidelity", "{sampler: nsga2, scheduler: asha}",
-     "a genetic algorithm follows the whole front, and cheap evaluations tell what is dominated"},
-    {has_many_goals, "several metrics", "nsga2", "a genetic algorithm follows the whole front"},
+    {is_too_much_of_many_goals_on_rungs,
+     "several metrics, a fidelity, and more than 200 parameters, 200 workers or 3,000 full evaluations",
+     "{sampler: nsga2, scheduler: asha}", GENETIC},
+    {is_too_much_of_many_goals, "several metrics, and more than 200 parameters, 200 workers or 3,000 evaluations",
+     "nsga2", GENETIC},
     {is_too_much_on_rungs, "a fidelity, and more than 200 parameters, 200 workers or 3,000 full evaluations",
      "{sampler: tpe, scheduler: asha}", DENSITIES},
     {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",

@@ -3,6 +3,7 @@
 #include "hpo/study/choose.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "tests/support/check.h"
 #include "tests/support/toy_objective.h"
@@ -11,6 +12,14 @@
 #define PRIORS   "objective: toy\nseed: 1\nparameters: {x: {min: 0.0, max: 1.0, prior: 0.3}}\n"
 #define SMALL    "objective: toy\nseed: 1\nparameters: {n: {min: 1, max: 5}, c: {values: [a, b, c]}}\n"
 #define FIDELITY "fidelity: {e: {min: 1, max: 27}}\n"
+
+static const char *const goals[] = {
+    "",
+    "metrics: [loss, size]\n",
+    "metrics: [loss, size, time]\n",
+    "constraints: [{metric: size, max: 0.5}]\n",
+    "metrics: [loss, size]\nconstraints: [{metric: time, max: 0.5}]\n",
+};
 
 /* ---- the rules ---- */
 
@@ -145,14 +154,62 @@ static void workers_are_those_that_count(void **state) {
     }
 }
 
-/* Whatever rule holds, the study that it gives can be run: its method is one of study files, with its options. */
+/* They have a say in the sampler and in the order of results: no rule asks for constraints, and of several metrics
+ * those alone that give up the model of a Gaussian process. */
+static void metrics_and_constraints_change_little(void **state) {
+    (void)state;
+    static const struct {
+        const char *study, *method;
+    } cases[] = {
+        {SPACE "budget: {trials: 100}\n", "gp, because"},
+        {SPACE "budget: {trials: 2999}\n", "gp, because"},
+        {SPACE FIDELITY "budget: {cost: 270}\n", "{sampler: gp, scheduler: asha, data: joint}, because"},
+        {SPACE FIDELITY "budget: {cost: 1000}\n", "gp, because"},
+        {PRIORS "budget: {trials: 100}\n", "{name: gp, prior: true}, because"},
+        {PRIORS FIDELITY "budget: {cost: 270}\n", "priorband-bo, because"},
+        {SMALL, "{sampler: grid, points: 1000}, because"},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(cases) * CHECK_COUNT(goals); i++) {
+        base_buf text = {0};
+        base_buf_printf(&text, "%s%s", cases[i / CHECK_COUNT(goals)].study, goals[i % CHECK_COUNT(goals)]);
+        hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+        assert_ptr_equal(strstr(spec->chosen, cases[i / CHECK_COUNT(goals)].method), spec->chosen);
+        hpo_study_spec_destroy(spec);
+        base_buf_fini(&text);
+    }
+}
+
+static void so_many_of_several_metrics_are_bred(void **state) {
+    (void)state;
+    hpo_situation s = plain;
+    s.goals = 2, s.budget = 3000;
+    check_rule(&s, "nsga2");
+    s.budget = 2999;
+    check_rule(&s, "gp");
+    s.searched = 201;
+    check_rule(&s, "nsga2");
+    s.range = 3;
+    check_rule(&s, "{sampler: nsga2, scheduler: asha}");
+    s.goals = 1;
+    check_rule(&s, "{sampler: tpe, scheduler: asha}");
+    s = plain, s.goals = 3, s.workers = 201, s.priors = true;
+    check_rule(&s, "nsga2");
+    s.range = 81, s.budget = 20;
+    check_rule(&s, "{sampler: nsga2, scheduler: asha}");
+    s.workers = 1;
+    check_rule(&s, "priorband-bo");
+}
+
+/* Whatever rule holds, the study that it gives can be run: its method is one of study files, with its options, and
+ * takes any number of metrics and constraints. */
 static void every_rule_gives_a_study(void **state) {
     (void)state;
     size_t count;
     const hpo_rule *rules = hpo_rules(&count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count * CHECK_COUNT(goals); i++) {
         base_buf text = {0};
-        base_buf_printf(&text, PRIORS FIDELITY "budget: {trials: 10}\nmethod: %s\n", rules[i].method);
+        base_buf_printf(&text, PRIORS FIDELITY "budget: {trials: 10}\nmethod: %s\n%s", rules[i % count].method,
+                        goals[i / count]);
         hpo_study_spec *spec = toy_spec(base_buf_text(&text));
         assert_null(spec->chosen);
         hpo_study_spec_destroy(spec);
@@ -261,6 +318,8 @@ int main(void) {
         cmocka_unit_test(a_small_space_is_tried_to_its_end),
         cmocka_unit_test(a_study_tells_its_situation),
         cmocka_unit_test(workers_are_those_that_count),
+        cmocka_unit_test(metrics_and_constraints_change_little),
+        cmocka_unit_test(so_many_of_several_metrics_are_bred),
         cmocka_unit_test(every_rule_gives_a_study),
         cmocka_unit_test(auto_and_nothing_are_the_same),
         cmocka_unit_test(mistakes_are_named),
