@@ -18,7 +18,7 @@ import re
 import subprocess
 import sys
 
-SUITES = ["synthetic", "bbob", "multi-fidelity", "priors", "tabular", "nas", "noise", "parallel", "objectives", "objectives-fidelity",
+SUITES = ["synthetic", "bbob", "multi-fidelity", "priors", "tabular", "nas", "noise", "parallel", "objectives",
           "constraints"]
 PAGES = pathlib.Path(__file__).resolve().parents[1] / "benchmarks" / "suites"
 TOLERANCE = 1.1

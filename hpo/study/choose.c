@@ -18,7 +18,8 @@ enum {
     MANY_WORKERS = 200,    /* the same: one process proposes for all, and its model holds what runs, too */
     ENOUGH = 30,           /* full evaluations, with which a model needs no cheap ones; */
     ENOUGH_ASIDE = 60,     /* where several are on their way when the next is proposed, */
-    ENOUGH_EACH = 5,       /* and so many of every worker: fewer are proposed all but blindly */
+    ENOUGH_EACH = 5,       /* and so many of every worker: fewer are proposed all but blindly; */
+    ENOUGH_MORE = 2,       /* times as many where there is more to learn than one metric */
 };
 static const double LADDER = 2.999; /* a range with two rungs at least, eta being 3 */
 
@@ -53,7 +54,8 @@ static bool has_ladder_and_priors(const hpo_situation *s) {
 }
 static bool has_ladder_and_enough(const hpo_situation *s) {
     const double aside = fmax(ENOUGH_ASIDE, ENOUGH_EACH * (double)s->workers);
-    return has_ladder(s) && budget_at_least(s, s->workers > 1 ? aside : ENOUGH);
+    const double enough = s->workers > 1 ? aside : ENOUGH;
+    return has_ladder(s) && budget_at_least(s, s->goals > 1 || s->constraints > 0 ? ENOUGH_MORE * enough : enough);
 }
 static bool has_priors(const hpo_situation *s) {
     return s->priors;
@@ -82,8 +84,11 @@ static const hpo_rule rules[] = {
      "{sampler: tpe, scheduler: asha}", DENSITIES},
     {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",
      "priors pay off at once, and a Gaussian process takes over from them"},
-    {has_ladder_and_enough, "a fidelity, and 30 full evaluations (with several workers 60, and 5 for each)", "gp",
-     "with so many full evaluations a Gaussian process needs no cheap ones"},
+    {has_ladder_and_enough,
+     "a fidelity, and 30 full evaluations (with several workers 60, and 5 for each; with several metrics or "
+     "constraints "
+     "twice as many)",
+     "gp", "with so many full evaluations a Gaussian process needs no cheap ones"},
     {has_ladder, "a fidelity", "{sampler: gp, scheduler: asha, data: joint}",
      "a Gaussian process learns from cheap evaluations, too, and nobody waits"},
     {is_too_much, "more than 200 parameters, 200 workers or 3,000 evaluations", "tpe", DENSITIES},
@@ -141,6 +146,7 @@ hpo_situation hpo_situation_of(const hpo_study_spec *spec, uint64_t workers) {
                        .range = hpo_study_fidelity(spec).max / hpo_study_fidelity(spec).min,
                        .priors = hpo_space_has_prior(space),
                        .goals = spec->n_goals,
+                       .constraints = spec->constraints.count,
                        .workers = workers > 0 ? workers : 1};
     for (size_t d = 0; d < s.searched; d++) {
         const hpo_param *param = hpo_space_param(space, hpo_space_dim_param(space, d));
@@ -166,6 +172,7 @@ void hpo_situation_print(const hpo_situation *situation, base_buf *out) {
     put_count(situation->conditional, "of them conditional", "of them conditional", &text);
     if (situation->priors) base_buf_puts(&text, ", priors");
     if (situation->goals > 1) base_buf_printf(&text, ", %zu metrics", situation->goals);
+    put_count(situation->constraints, "constraint", "constraints", &text);
     if (situation->range > 1) base_buf_printf(&text, ", fidelities 1:%.3g", situation->range);
     if (isfinite(situation->budget)) base_buf_printf(&text, ", %.3g full evaluations", situation->budget);
     put_count(situation->workers, "worker", "workers", &text);

@@ -18,9 +18,10 @@ typedef struct hpo_situation {
     double configurations; /* conditions aside; INFINITY: a continuum, or the same ones may come again */
     double range;          /* the highest fidelity over the lowest; 1: there is none */
     bool priors;
-    size_t goals;     /* metrics */
-    double budget;    /* in full evaluations; INFINITY: until nothing is left; NAN: not known, such as a time */
-    uint64_t workers; /* at least 1 */
+    size_t goals;       /* metrics */
+    size_t constraints; /* on metrics */
+    double budget;      /* in full evaluations; INFINITY: until nothing is left; NAN: not known, such as a time */
+    uint64_t workers;   /* at least 1 */
 } hpo_situation;
 
 /* A rule of the list: the first that holds decides. The last one always holds. */
