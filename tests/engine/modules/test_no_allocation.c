@@ -28,8 +28,9 @@ static const char *const networks[] = {
     "[{concat: [[], [{pool: max}, {conv: 4}, {upsample: 2}], [{pool: average, size: 3, stride: 1, padding: same}]]}, "
     "{spatially_separable: 8, kernel: 5, norm: none}, {global_pool: max}, {dense: 16, norm: batch}]",
     "[{reshape: [4, 3, 12, 3]}, {conv3d: 8}, {residual: [{conv3d: 12, stride: 2, kernel: [3, 1, 3]}]}, global_pool]",
-    "[{dense: 64}, {activation: sigmoid}, {dense: 64}, {activation: tanh}, {dense: 64}, {activation: relu}, "
-    "{activation: prelu}, {activation: elu}, {activation: gelu}, {activation: swish}, {activation: softmax}]",
+#define MAP_LAYERS(name, ...) "{dense: 64}, {activation: " #name "}, "
+    "[" ENG_MAP_LIST(MAP_LAYERS) "{activation: prelu}, {activation: elu}, {activation: softmax}]",
+#undef MAP_LAYERS
 };
 
 /* x + 0 + noise with weights that are learned, every pixel of it. */
