@@ -39,7 +39,7 @@ struct eng_op_export {
     /* In evaluation y is x[0], numbers in the same order: there is nothing to compute, and in ONNX nothing to write
      * unless `onnx` is there. */
     bool identity;
-    const char *map;  /* y[i] = f(x[i]): f as a C expression of `v`, instead of c */
+    const char *map;     /* y[i] = f(x[i]): f as a C expression of `v`, instead of c */
     const char *formula; /* the same of `x` for ONNX, instead of onnx: see eng_onnx_formula */
     /* Write the statement, and the nodes, that compute y. */
     void (*c)(const eng_node *node, const eng_c_call *call);

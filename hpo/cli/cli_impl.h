@@ -152,11 +152,11 @@ void cli_progress_end(cli_progress *progress);
 typedef struct cli_end {
     const hpo_study *study;
     const hpo_progress *last;
-    const char *run_dir; /* as the user knows it */
-    const char *state;   /* "running", "stopping", "done", "failed", "interrupted" */
-    int exit_code;       /* -1 while running */
-    const char *error;   /* or NULL */
-    bool brief;          /* the summary is the best configuration alone */
+    const char *run_dir;                   /* as the user knows it */
+    const char *state;                     /* "running", "stopping", "done", "failed", "interrupted" */
+    int exit_code;                         /* -1 while running */
+    const char *error;                     /* or NULL */
+    bool brief;                            /* the summary is the best configuration alone */
     const hpo_recommendation *recommended; /* at the end of a run; NULL: the incumbent is the best */
 } cli_end;
 /* What is called the best; false: there is none. */

@@ -229,7 +229,8 @@ static const double *hyperparameters(hpo_gp_surrogate *s, const double *x, const
     for (size_t i = 0; i < FITS; i++) {
         if (s->fits[i].theta && s->fits[i].m == m && s->fits[i].hash == hash) return s->fits[i].theta;
     }
-    const double *start = m > FIRST_START && !s->settings.once ? hyperparameters(s, x, loss, power_of_two_below(m)) : NULL;
+    const double *start =
+        m > FIRST_START && !s->settings.once ? hyperparameters(s, x, loss, power_of_two_below(m)) : NULL;
     double *theta = base_malloc((s->embedding.dims + 2) * sizeof *theta);
     fit(s, x, loss, m, start, theta);
     fitted *slot = &s->fits[s->next_fit++ % FITS];

@@ -59,11 +59,11 @@ typedef struct hpo_account {
     base_arena *arena;
     hpo_recorded run;
     hpo_view view;
-    const char *dir;   /* as given */
+    const char *dir;                /* as given */
     hpo_recommendation recommended; /* where the run recommends by posterior mean; mean NaN: by value, for a reason or,
                                      * without one, as nobody asked */
-    bool is_anonymous; /* no host, path, command or reason of a failure is told */
-    unsigned reload;   /* for who made it to set: a page of it looks for a newer one after so many seconds; 0: never */
+    bool is_anonymous;              /* no host, path, command or reason of a failure is told */
+    unsigned reload; /* for who made it to set: a page of it looks for a newer one after so many seconds; 0: never */
     double seconds, cost;
     double *elapsed_at, *cost_at; /* by event */
     size_t n_events, elapsed_capacity, cost_capacity;

@@ -194,10 +194,11 @@ static base_status read_incumbent(hpo_study_spec *spec, const study_keys *keys, 
                                   base_err *err) {
     spec->by_posterior = keys->incumbent == 1;
     if (!spec->by_posterior || spec->n_goals == 1) return BASE_OK;
-    return base_yaml_fail(node, err,
-                          "incumbent: posterior recommends one trial by one metric, and this study has %zu, whose front "
-                          "is what is found; remove the key",
-                          spec->n_goals);
+    return base_yaml_fail(
+        node, err,
+        "incumbent: posterior recommends one trial by one metric, and this study has %zu, whose front "
+        "is what is found; remove the key",
+        spec->n_goals);
 }
 
 static base_status read_exit_grace(const base_yaml_node *node, double *seconds, base_err *err) {

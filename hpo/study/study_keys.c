@@ -52,8 +52,9 @@ const base_option study_keys_table[] = {
      .help = "in a space with finitely many configurations, the same one may be tried again"},
     {KEY(study_keys, incumbent, CHOICE), .fallback = "value", .choices = incumbents,
      .alias = "recommend recommendation incumbent_selector",
-     .help = "what a run recommends at its end: the complete trial of the best value, or, as noise makes the best value "
-             "a lucky one, that of the best posterior mean of a Gaussian process over the complete trials"},
+     .help =
+         "what a run recommends at its end: the complete trial of the best value, or, as noise makes the best value "
+         "a lucky one, that of the best posterior mean of a Gaussian process over the complete trials"},
     {KEY(study_keys, durability, CHOICE), .fallback = "group", .choices = durabilities,
      .help = "journal lines reach the disk in groups (at most 100 ms late), or each before its job leaves"},
     {KEY(study_keys, report, BOOL), .fallback = "true",

@@ -57,9 +57,9 @@ static void what_has_begun_goes_on_first(void **state) {
     bench_close(&b);
 }
 
-/* Differences of d - s, d and d + s have mean d and standard deviation s, so that t is d sqrt(3) / s, and t of 2 degrees
- * of freedom has its upper 5 % at 2.9200 (any table), its upper 10 % at 1.8856. Two seeds give d - s and d + s, with t =
- * d / s, and 6.3138 and 3.0777 of 1 degree. */
+/* Differences of d - s, d and d + s have mean d and standard deviation s, so that t is d sqrt(3) / s, and t of 2
+ * degrees of freedom has its upper 5 % at 2.9200 (any table), its upper 10 % at 1.8856. Two seeds give d - s and d + s,
+ * with t = d / s, and 6.3138 and 3.0777 of 1 degree. */
 static void a_race_is_decided_by_students_t(void **state) {
     (void)state;
     static const double best[] = {5, 3, 4, 6};
