@@ -26,4 +26,8 @@
     MAP(mish, X, NONE, RECTIFIER, "x times the tanh of log(1 + exp(x))", "v * tanhf(v > 20.0f ? v : log1pf(expf(v)))", \
         "x x Softplus Tanh Mul")
 
+#define ENG_MAP_ONE(...) +1
+enum { ENG_MAPS = ENG_MAP_LIST(ENG_MAP_ONE) }; /* how many there are */
+#undef ENG_MAP_ONE
+
 #endif

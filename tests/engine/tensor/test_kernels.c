@@ -107,7 +107,7 @@ static float in_a_crowd(eng_map_fn *map, float x) {
 #define KERNEL(name, ...) k->name,
 
 static void check_specials(const eng_kernels *k) {
-    eng_map_fn *const maps[] = {k->exp, ENG_MAP_LIST(KERNEL)};
+    eng_map_fn *const maps[1 + ENG_MAPS] = {k->exp, ENG_MAP_LIST(KERNEL)};
     for (size_t i = 0; i < CHECK_COUNT(maps); i++) {
         assert_true(isnan(one(maps[i], NAN)) && isnan(one(maps[i], -NAN)));
         assert_true(isnan(in_a_crowd(maps[i], NAN)) && isnan(in_a_crowd(maps[i], -NAN)));
