@@ -19,7 +19,7 @@ spoil() { # file, line to add at its beginning
 }
 spoil base/buf.c '#include "hpo/space/space.h"'
 spoil engine/tensor/tensor.h '#include "engine/ops/ops.h"'
-spoil engine/ops/relu.c '#include "engine/optim/optimizer.h"'
+spoil engine/ops/elu.c '#include "engine/optim/optimizer.h"'
 spoil engine/data/csv.c '#include "hpo/objective.h"'
 spoil hpo/space/value.c '#include "engine/tensor/tensor.h"'
 spoil hpo/space/param.c '#include "hpo/trials/history.h"'
@@ -44,7 +44,7 @@ expect() {
 }
 expect 'base/buf.c:1: base must not include "hpo/space/space.h"'
 expect 'engine/tensor/tensor.h:1: engine/tensor must not include "engine/ops/ops.h"'
-expect 'engine/ops/relu.c:1: engine/ops must not include "engine/optim/optimizer.h"'
+expect 'engine/ops/elu.c:1: engine/ops must not include "engine/optim/optimizer.h"'
 expect 'engine/data/csv.c:1: engine/data must not include "hpo/objective.h"'
 expect 'hpo/space/value.c:1: hpo/space must not include "engine/tensor/tensor.h"'
 expect 'hpo/space/param.c:1: hpo/space must not include "hpo/trials/history.h"'

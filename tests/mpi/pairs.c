@@ -105,8 +105,8 @@ static const char parameters[] =
 static void print_study(const char *sampler, const char *scheduler, bool deterministic, base_buf *text) {
     base_buf_printf(text,
                     "study: %s\nobjective: stepwise\nseed: 5\nmethod: {sampler: %s, scheduler: %s}\n"
-                    "fidelity: {e: {min: 1, max: 9}}\nbudget: {trials: %d}\n",
-                    sampler, sampler, scheduler, TRIALS);
+                    "%s\nbudget: {trials: %d}\n",
+                    sampler, sampler, scheduler, toy_spending(scheduler, 9), TRIALS);
     if (deterministic) base_buf_puts(text, "deterministic: true\nworkers: 3\n");
     base_buf_puts(text, parameters);
 }
