@@ -79,7 +79,7 @@ static void goals_come_before_other_metrics(void **state) {
         hpo_result result = {.cost = (double)NAN};
         assert_int_equal(ask(study, &record), HPO_ASK_JOB);
         for (int m = 0; m < HPO_MAX_METRICS - 2; m++) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof name, "m%d", m);
             hpo_metrics_set(&result.metrics, name, m + (double)i);
         }
