@@ -14,8 +14,7 @@
 #include "experiments/objectives/registry.h"
 #include "experiments/objectives/train_state.h"
 #include "hpo/models/recommend.h"
-#include "hpo/study/study_file.h"
-#include "hpo/trials/history.h"
+#include "hpo/study/study.h"
 #include "hpo/trials/journal.h"
 #include "nas/cells.h"
 
@@ -122,8 +121,7 @@ static base_status need_result(const retraining *r, base_err *err) {
 
 static base_status read_run(retraining *r, base_err *err) {
     BASE_TRY(read_study(r, err));
-    r->history = hpo_history_create_for(r->spec->space, r->spec->goals, r->spec->n_goals, r->spec->fidelity.max);
-    hpo_history_constrain(r->history, r->spec->constraints);
+    r->history = hpo_study_history(r->spec);
     BASE_TRY(hpo_journal_read(in_run(r, "journal.log"), r->spec->space, apply, r->history, err));
     return choose_trial(r, err);
 }

@@ -84,9 +84,7 @@ static void *run(void *self) {
 
 static hpo_asker *create_shadow(const hpo_study_spec *spec) {
     hpo_asker *asker = base_calloc(1, sizeof *asker);
-    asker->history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max);
-    hpo_history_constrain(asker->history, spec->constraints);
-    if (hpo_study_replicates(spec)) hpo_history_average(asker->history);
+    asker->history = hpo_study_history(spec);
     asker->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);

@@ -12,6 +12,13 @@
 #include "hpo/study/study_impl.h"
 #include "hpo/trials/order.h"
 
+hpo_history *hpo_study_history(const hpo_study_spec *spec) {
+    hpo_history *history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max);
+    hpo_history_constrain(history, spec->constraints);
+    if (hpo_study_replicates(spec)) hpo_history_average(history);
+    return history;
+}
+
 base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_err *err) {
     *out = NULL;
     if (spec->try_first && !spec->first.rows) {
@@ -21,14 +28,12 @@ base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **out, base_e
     hpo_study *study = base_calloc(1, sizeof *study);
     *study = (hpo_study){
         .spec = spec,
-        .history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max),
+        .history = hpo_study_history(spec),
         .exhausted_at = UINT64_MAX,
         .resumes = hpo_study_resumes(spec) || hpo_study_replicates(spec),
         .verify_may_start = true,
         .recommended = {.as_of = UINT64_MAX},
     };
-    hpo_history_constrain(study->history, spec->constraints);
-    if (hpo_study_replicates(spec)) hpo_history_average(study->history);
     const hpo_scheduler_env scheduler_env = study_scheduler_env(spec);
     base_status status = hpo_proposer_create(spec, &study->proposer, err);
     if (status == BASE_OK) {

@@ -27,6 +27,9 @@ typedef enum hpo_ask_kind {
     HPO_ASK_DONE,  /* nothing ever again unless the budget grows (no record); see hpo_study_reason */
 } hpo_ask_kind;
 
+/* An empty history of such a study: its goals, constraints, highest fidelity, and whether fidelities are means. spec
+ * must outlive it; its caller's. */
+hpo_history *hpo_study_history(const hpo_study_spec *spec);
 /* spec must outlive the study. */
 BASE_CHECK base_status hpo_study_create(const hpo_study_spec *spec, hpo_study **study, base_err *err);
 void hpo_study_destroy(hpo_study *study);

@@ -37,8 +37,7 @@ static hpo_history *make_history(const hpo_study_spec *spec, uint64_t seed, toy_
                                         .reports = seed % 2 ? 3 : 0,
                                         .tape = tape});
     hpo_study_destroy(study);
-    hpo_history *history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max);
-    if (hpo_study_replicates(spec)) hpo_history_average(history);
+    hpo_history *history = hpo_study_history(spec);
     for (size_t i = 0; i < tape->count; i++) CHECK_OK(hpo_history_apply(history, &tape->records[i], &err));
     return history;
 }

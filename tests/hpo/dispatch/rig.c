@@ -298,7 +298,7 @@ static void with_journal(const char *yaml, const char *path, reader *r,
     hpo_study_spec *spec = read_spec(yaml);
     hpo_journal *journal = open_journal(spec, path);
     r->spec = spec;
-    r->history = hpo_history_create_for(spec->space, spec->goals, spec->n_goals, spec->fidelity.max);
+    r->history = hpo_study_history(spec);
     CHECK_OK(hpo_journal_replay(journal, visit, r, &err));
     if (r->out && !r->wanted && visit) {
         hpo_view view = hpo_history_view(r->history);
