@@ -134,44 +134,74 @@ void hpo_worst_reference(const double *losses, size_t n, size_t k, double *refer
     }
 }
 
-/* What a row added to the first `placed` rows that were chosen. */
+/* ---- subsets ---- */
+
+/* A row that is not placed: what it adds to the first `placed` rows that were chosen, or more. */
 typedef struct bound {
     double gain;
-    size_t placed;
-    bool done;
+    size_t row, placed;
 } bound;
 
-static size_t largest(const bound *bounds, size_t n) {
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < n; i++)
-        if (!bounds[i].done && (best == SIZE_MAX || bounds[i].gain > bounds[best].gain)) best = i;
-    return best;
+static const double SLACK = 1 + 1e-9; /* of a bound over the rounding of what it bounds */
+
+static bool comes_first(const bound *a, const bound *b) {
+    return a->gain > b->gain || (a->gain == b->gain && a->row < b->row);
+}
+
+/* A heap: none comes before the one that it hangs from, (i - 1) / 2. */
+static void sift_down(bound *heap, size_t n, size_t i) {
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        child += child + 1 < n && comes_first(&heap[child + 1], &heap[child]);
+        if (!comes_first(&heap[child], &heap[i])) return;
+        const bound moved = heap[i];
+        heap[i] = heap[child];
+        heap[child] = moved;
+    }
+}
+
+/* A row adds no more to any rows than to one of them, its box less what they have in common. */
+static void limit_bounds(bound *heap, size_t n, const double *losses, size_t k, const double *placed,
+                         const double *reference) {
+    double common[HPO_MAX_GOALS];
+    for (size_t i = 0; i < n; i++) {
+        const double *mine = losses + heap[i].row * k;
+        for (size_t g = 0; g < k; g++) common[g] = fmax(mine[g], placed[g]);
+        const double gain = box_of(mine, k, reference) - box_of(common, k, reference);
+        heap[i].gain = fmin(heap[i].gain, SLACK * gain);
+    }
+    for (size_t i = n / 2; i-- > 0;) sift_down(heap, n, i);
+}
+
+static int by_row(const void *a, const void *b) {
+    const bound *x = a, *y = b;
+    return x->row < y->row ? -1 : x->row > y->row;
 }
 
 void hpo_select_hypervolume(const double *losses, size_t n, size_t k, size_t count, size_t *order) {
+    BASE_ASSERT(k <= HPO_MAX_GOALS);
     if (n == 0) return;
-    double *reference = base_malloc(k * sizeof *reference), *placed = base_malloc((count * k + 1) * sizeof *placed);
-    bound *bounds = base_calloc(n, sizeof *bounds);
+    double reference[HPO_MAX_GOALS], *placed = base_malloc((count * k + 1) * sizeof *placed);
+    bound *heap = base_malloc(n * sizeof *heap);
     hpo_worst_reference(losses, n, k, reference);
-    for (size_t i = 0; i < n; i++) bounds[i] = (bound){.gain = (double)INFINITY, .placed = SIZE_MAX};
-    size_t chosen = 0;
-    while (chosen < count && chosen < n) {
-        const size_t best = largest(bounds, n);
-        bound *b = &bounds[best];
-        if (b->placed != chosen) {
-            const double gain = hpo_hypervolume_gain(losses + best * k, placed, chosen, k, reference);
-            *b = (bound){.gain = gain, .placed = chosen};
+    for (size_t i = 0; i < n; i++) heap[i] = (bound){.gain = (double)INFINITY, .row = i, .placed = SIZE_MAX};
+    size_t chosen = 0, left = n;
+    while (chosen < count && left > 0) {
+        const double *mine = losses + heap[0].row * k;
+        if (heap[0].placed != chosen) {
+            heap[0].gain = hpo_hypervolume_gain(mine, placed, chosen, k, reference);
+            heap[0].placed = chosen;
+            sift_down(heap, left, 0);
             continue;
         }
-        b->done = true;
-        memcpy(placed + chosen * k, losses + best * k, k * sizeof *placed);
-        order[chosen++] = best;
+        memcpy(placed + chosen * k, mine, k * sizeof *placed);
+        order[chosen++] = heap[0].row;
+        heap[0] = heap[--left];
+        limit_bounds(heap, left, losses, k, mine, reference);
     }
-    for (size_t i = 0; i < n; i++)
-        if (!bounds[i].done) order[chosen++] = i;
-    free(reference);
+    if (left > 1) qsort(heap, left, sizeof *heap, by_row);
+    for (size_t i = 0; i < left; i++) order[chosen++] = heap[i].row;
     free(placed);
-    free(bounds);
+    free(heap);
 }
 
 /* ---- of a study ---- */

@@ -22,8 +22,8 @@ double hpo_hypervolume_gain(const double *row, const double *losses, size_t n, s
 void hpo_worst_reference(const double *losses, size_t n, size_t k, double *reference);
 /* The hypervolume subset selection of MO-TPE, greedily: first the row of n that dominates most, then always the one
  * that adds most to those before it, ties to the earlier row, until there are `count` of them; the others behind them
- * as they lie. order: n. A gain never grows as rows are placed, so only those are computed again that may be the
- * largest. The reference is that of the rows above. */
+ * as they lie. order: n. A gain never grows as rows are placed, and is no larger than over one of them alone, so only
+ * those are computed again that may be the largest. The reference is that of the rows above. k <= HPO_MAX_GOALS. */
 void hpo_select_hypervolume(const double *losses, size_t n, size_t k, size_t count, size_t *order);
 
 /* The reference point of a study, as losses, one for each goal: what the study file gives, else the worst of the first

@@ -102,6 +102,41 @@ static void the_spread_takes_most_first(void **state) {
     }
 }
 
+/* The same as computing every gain at every step; some rows are equal, and some add nothing. */
+static void the_selection_is_greedy(void **state) {
+    (void)state;
+    enum { ROWS = 60, CHOSEN = 15 };
+    for (uint32_t round = 0; round < 40; round++) {
+        base_rng rng = base_rng_stream(6, BASE_RNG_TEST, round, 0);
+        const size_t k = 2 + round % (GOALS - 1);
+        double rows[ROWS * GOALS], reference[GOALS], placed[CHOSEN * GOALS];
+        bool taken[ROWS] = {false};
+        size_t order[ROWS], before = 0;
+        for (size_t i = 0; i < ROWS * k; i++)
+            rows[i] = round % 3 == 0 ? (double)base_rng_below(&rng, 4) : base_rng_uniform(&rng) - 0.5;
+        hpo_worst_reference(rows, ROWS, k, reference);
+        hpo_select_hypervolume(rows, ROWS, k, CHOSEN, order);
+        for (size_t count = 0; count < CHOSEN; count++) {
+            size_t best = ROWS;
+            double most = -1;
+            for (size_t i = 0; i < ROWS; i++) {
+                const double gain = taken[i] ? -1 : hpo_hypervolume_gain(rows + i * k, placed, count, k, reference);
+                if (gain > most) {
+                    most = gain;
+                    best = i;
+                }
+            }
+            assert_int_equal(order[count], best);
+            taken[best] = true;
+            memcpy(placed + count * k, rows + best * k, k * sizeof *placed);
+        }
+        for (size_t i = CHOSEN; i < ROWS; i++) { /* the others as they lie */
+            while (taken[before]) before++;
+            assert_int_equal(order[i], before++);
+        }
+    }
+}
+
 static void apply(hpo_history *history, const hpo_record *record) {
     base_err err;
     CHECK_OK(hpo_history_apply(history, record, &err));
@@ -150,6 +185,7 @@ int main(void) {
         cmocka_unit_test(the_linear_front),
         cmocka_unit_test(the_simplex_of_three),
         cmocka_unit_test(the_spread_takes_most_first),
+        cmocka_unit_test(the_selection_is_greedy),
         cmocka_unit_test(the_reference_of_a_study),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
