@@ -21,6 +21,8 @@
  *   g = sum_{i>2} (x_i - 1/2)^2, f1 = (1 + g) cos(a) cos(b), f2 = (1 + g) cos(a) sin(b), f3 = (1 + g) sin(a),
  *   a = x1 pi/2, b = x2 pi/2.
  *
+ * dtlz2-4, dtlz2-5 and dtlz2-6 have as many metrics, and an angle more for each.
+ *
  * (ZDT5 is of bits.) The y_i of zdt4 are published as parameters of their own in [-5, 5]. There is no
  * optimum. On the front of zdt4 and dtlz2 most parameters are in the middle of the box, as published. */
 /* clang-format on */
@@ -94,39 +96,64 @@ static void zdt_evaluate(const bench_instance *instance, const double *x, double
 
 /* ---- DTLZ ---- */
 
+static size_t metrics_of(const bench_problem *problem) {
+    size_t count = 0;
+    while (problem->metric[count]) count++;
+    return count;
+}
+
 static void dtlz2_evaluate(const bench_instance *instance, const double *x, double fidelity, base_rng *noise,
                            double *values) {
     (void)fidelity, (void)noise;
-    const double a = x[0] * M_PI / 2, b = x[1] * M_PI / 2;
+    const size_t angles = metrics_of(instance->problem) - 1, dims = dims_of(instance);
     double radius = 1;
-    for (size_t i = 2; i < dims_of(instance); i++) radius += (x[i] - 0.5) * (x[i] - 0.5);
-    values[0] = radius * cos(a) * cos(b);
-    values[1] = radius * cos(a) * sin(b);
-    values[2] = radius * sin(a);
+    for (size_t i = angles; i < dims; i++) radius += (x[i] - 0.5) * (x[i] - 0.5);
+    for (size_t i = 0; i < angles; i++) {
+        const double angle = i < dims ? x[i] * M_PI / 2 : 0;
+        values[angles - i] = radius * sin(angle);
+        radius *= cos(angle);
+    }
+    values[0] = radius;
 }
 
-#define FRONT(name_, evaluate_, third_, text_, ...)                                                                    \
+#define FRONT(name_, text_, ...)                                                                                       \
     const bench_problem bench_problem_##name_ = {                                                                      \
         .name = #name_,                                                                                                \
         .summary = text_,                                                                                              \
-        .metric = {"f1", "f2", third_},                                                                                \
+        .metric = {"f1", "f2"},                                                                                        \
         .takes = BENCH_TAKES_DIMENSIONS,                                                                               \
         .fidelity = {.min = 1, .max = 1},                                                                              \
         .box = {0, 1},                                                                                                 \
         .parameters = bench_box_parameters,                                                                            \
-        .evaluate = evaluate_,                                                                                         \
+        .evaluate = zdt_evaluate,                                                                                      \
         .detail = &(const front){__VA_ARGS__},                                                                         \
     }
 
-FRONT(zdt1, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; a convex front", .first = identity,
+FRONT(zdt1, "two metrics f1 and f2, any number of dimensions; a convex front", .first = identity,
       .distance = zdt1_distance, .shape = convex);
-FRONT(zdt2, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; a concave front", .first = identity,
+FRONT(zdt2, "two metrics f1 and f2, any number of dimensions; a concave front", .first = identity,
       .distance = zdt1_distance, .shape = concave);
-FRONT(zdt3, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; a front of five parts",
-      .first = identity, .distance = zdt1_distance, .shape = broken);
-FRONT(zdt4, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; many local fronts", .first = identity,
+FRONT(zdt3, "two metrics f1 and f2, any number of dimensions; a front of five parts", .first = identity,
+      .distance = zdt1_distance, .shape = broken);
+FRONT(zdt4, "two metrics f1 and f2, any number of dimensions; many local fronts", .first = identity,
       .distance = zdt4_distance, .shape = convex);
-FRONT(zdt6, zdt_evaluate, NULL, "two metrics f1 and f2, any number of dimensions; few points near one end of the front",
+FRONT(zdt6, "two metrics f1 and f2, any number of dimensions; few points near one end of the front",
       .first = zdt6_first, .distance = zdt6_distance, .shape = concave);
-FRONT(dtlz2, dtlz2_evaluate, "f3", "three metrics f1, f2 and f3, any number of dimensions; the eighth of a sphere",
-      .first = NULL);
+
+#define SPHERE(id_, name_, text_, ...)                                                                                 \
+    const bench_problem bench_problem_##id_ = {                                                                        \
+        .name = name_,                                                                                                 \
+        .summary = text_,                                                                                              \
+        .metric = {__VA_ARGS__},                                                                                       \
+        .takes = BENCH_TAKES_DIMENSIONS,                                                                               \
+        .fidelity = {.min = 1, .max = 1},                                                                              \
+        .box = {0, 1},                                                                                                 \
+        .parameters = bench_box_parameters,                                                                            \
+        .evaluate = dtlz2_evaluate,                                                                                    \
+    }
+
+SPHERE(dtlz2, "dtlz2", "three metrics f1, f2 and f3, any number of dimensions; the eighth of a sphere", "f1", "f2",
+       "f3");
+SPHERE(dtlz2_4, "dtlz2-4", "dtlz2 with four metrics f1 to f4", "f1", "f2", "f3", "f4");
+SPHERE(dtlz2_5, "dtlz2-5", "dtlz2 with five metrics f1 to f5", "f1", "f2", "f3", "f4", "f5");
+SPHERE(dtlz2_6, "dtlz2-6", "dtlz2 with six metrics f1 to f6", "f1", "f2", "f3", "f4", "f5", "f6");

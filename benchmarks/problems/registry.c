@@ -47,6 +47,9 @@
     X(zdt4)                                                                                                            \
     X(zdt6)                                                                                                            \
     X(dtlz2)                                                                                                           \
+    X(dtlz2_4)                                                                                                         \
+    X(dtlz2_5)                                                                                                         \
+    X(dtlz2_6)                                                                                                         \
     X(hartmann3)                                                                                                       \
     X(hartmann6)                                                                                                       \
     X(hartmann6_ball)                                                                                                  \

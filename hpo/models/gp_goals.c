@@ -8,7 +8,10 @@
 #include "hpo/models/hypervolume.h"
 #include "hpo/models/noisy_ehvi.h"
 
-enum { MOST_GOALS = 3 };
+/* By goal: rows of which a decomposition has some 60,000 boxes at most (noisy_ehvi.c). */
+enum { MOST_GOALS = 6 };
+static const size_t most_rows[MOST_GOALS + 1] = {
+    0, 0, HPO_GP_MAX_ROWS, HPO_GP_MAX_ROWS, HPO_GP_MAX_ROWS, HPO_GP_MAX_ROWS, 300};
 static const double LARGEST = 1e150; /* its square is finite */
 
 struct hpo_gp_goals {
@@ -44,7 +47,7 @@ void hpo_gp_goals_destroy(hpo_gp_goals *goals) {
 
 bool hpo_gp_goals_can(hpo_view view, const hpo_dataset *data) {
     const size_t k = hpo_view_n_goals(view);
-    return k >= 2 && k <= MOST_GOALS && data->n <= HPO_GP_MAX_ROWS;
+    return k >= 2 && k <= MOST_GOALS && data->n <= most_rows[k];
 }
 
 /* Beyond the reference losses gain nothing whatever they are: there they are compressed, with the same slope at it, so

@@ -15,7 +15,8 @@ typedef struct hpo_gp_goals hpo_gp_goals;
 hpo_gp_goals *hpo_gp_goals_create(const hpo_space *space, const hpo_gp_settings *settings);
 void hpo_gp_goals_destroy(hpo_gp_goals *goals); /* accepts NULL */
 
-/* Whether it is for this data set: of two or three goals, and not so large that a subset would stand for it. */
+/* Whether it is for this data set: of two to six goals, and not so large that a subset would stand for it, with six
+ * not of more than 300 rows. */
 bool hpo_gp_goals_can(hpo_view view, const hpo_dataset *data);
 /* Each process given its goal's losses in the rows of a data set with successes, and what is running. Failed rows have
  * the worst loss of a success in every goal; losses

@@ -9,7 +9,10 @@
  * (K. Yang, M. Emmerich, A. Deutz, T. Baeck, "Efficient Computation of Expected Hypervolume Improvement Using Box
  * Decomposition Algorithms", J. Global Optim. 75, 2019): exact, where the paper takes a sum over samples for batches.
  * All is computed in logarithms (S. Ament et al., NeurIPS 2023), so that where no improvement can be expected there is
- * still a slope. The boxes of all draws lie one behind the other. */
+ * still a slope. The boxes of all draws lie one behind the other.
+ *
+ * The boxes of m rows are O(m^(k/2)) for k goals, so that from four goals on the mean is over the first draws only, as
+ * many as have MOST_BOXES boxes together: one at least, which is all there is to know where there is no noise. */
 #include "hpo/models/noisy_ehvi.h"
 
 #include <math.h>
@@ -21,11 +24,13 @@
 #include "hpo/models/lanes.h"
 #include "hpo/trials/result.h"
 
-enum { DRAWS = HPO_GP_DRAWS, BATCH = 16, TOGETHER = 4 };
-static const double LEAST_SIGMA = 1e-12, NOTHING = -1e300, NEGLIGIBLE = 20, LOG_SQRT_2PI = 0.91893853320467274178;
+enum { DRAWS = HPO_GP_DRAWS, BATCH = 16, TOGETHER = 4, GOALS_OF_ALL = 3, MOST_BOXES = 1 << 12 };
+static const double LEAST_SIGMA = 1e-12, NOTHING = -1e300, NEGLIGIBLE = 20, NEGLIGIBLE_OF_MANY = 30,
+                    LOG_SQRT_2PI = 0.91893853320467274178;
 
 struct hpo_noisy_ehvi {
-    size_t k, dims;
+    size_t k, dims, used; /* goals, coordinates, draws */
+    double negligible;    /* so far below their sum terms do not count for its slopes */
     hpo_gp_draws *draws[HPO_MAX_GOALS];
     size_t first[DRAWS + 1];                          /* box of each draw; multiples of HPO_LANES */
     double *low[HPO_MAX_GOALS], *high[HPO_MAX_GOALS]; /* by goal: of all boxes */
@@ -34,6 +39,10 @@ struct hpo_noisy_ehvi {
     double *terms;  /* TOGETHER x all boxes: the logarithm of each product */
     double *slopes; /* dims */
 };
+
+static size_t boxes_of(const hpo_noisy_ehvi *noisy) {
+    return noisy->first[noisy->used];
+}
 
 /* The values of a draw that make its front. */
 static size_t gather(const hpo_noisy_ehvi *noisy, size_t j, const bool *counts, double *losses) {
@@ -66,24 +75,26 @@ hpo_noisy_ehvi *hpo_noisy_ehvi_create(hpo_gp_draws *const *draws, size_t k, cons
     BASE_ASSERT(k >= 2 && k <= HPO_MAX_GOALS);
     hpo_noisy_ehvi *noisy = base_calloc(1, sizeof *noisy);
     noisy->k = k;
+    noisy->negligible = k <= GOALS_OF_ALL ? NEGLIGIBLE : NEGLIGIBLE_OF_MANY;
     noisy->dims = hpo_gp_draws_dims(draws[0]);
     memcpy(noisy->draws, draws, k * sizeof *draws);
     const size_t rows = hpo_gp_draws_rows(draws[0]);
     double *losses = base_malloc((rows * k + 1) * sizeof *losses);
     size_t filled[DRAWS];
     hpo_boxes boxes = {0};
-    for (size_t j = 0; j < DRAWS; j++) {
+    for (size_t j = 0; j < DRAWS && (k <= GOALS_OF_ALL || noisy->first[j] < MOST_BOXES); j++) {
         hpo_boxes_decompose(&boxes, losses, gather(noisy, j, counts, losses), k, reference);
         append(noisy, j, &boxes);
         filled[j] = noisy->first[j] + boxes.n;
+        noisy->used = j + 1;
     }
     hpo_boxes_fini(&boxes);
     free(losses);
-    const size_t all = noisy->first[DRAWS];
+    const size_t all = boxes_of(noisy);
     noisy->start = base_malloc(((1 + TOGETHER) * all + noisy->dims + 1) * sizeof *noisy->start);
     noisy->terms = noisy->start + all;
     noisy->slopes = noisy->terms + TOGETHER * all;
-    for (size_t j = 0; j < DRAWS; j++)
+    for (size_t j = 0; j < noisy->used; j++)
         for (size_t b = noisy->first[j]; b < noisy->first[j + 1]; b++)
             noisy->start[b] = b < filled[j] ? 0 : -(double)INFINITY;
     return noisy;
@@ -106,8 +117,8 @@ static double deviation_of(double variance) {
 
 /* means[g]: of every draw; the logarithms of all products. */
 static void find_terms(const hpo_noisy_ehvi *noisy, const double *const *means, const double *sigma, double *terms) {
-    memcpy(terms, noisy->start, noisy->first[DRAWS] * sizeof *terms);
-    for (size_t j = 0; j < DRAWS; j++) {
+    memcpy(terms, noisy->start, boxes_of(noisy) * sizeof *terms);
+    for (size_t j = 0; j < noisy->used; j++) {
         const size_t first = noisy->first[j], rows = noisy->first[j + 1] - first;
         for (size_t g = 0; g < noisy->k; g++)
             hpo_lanes()->log_gains(noisy->low[g] + first, noisy->high[g] + first, rows, means[g][j], sigma[g],
@@ -117,14 +128,14 @@ static void find_terms(const hpo_noisy_ehvi *noisy, const double *const *means, 
 
 /* The logarithms of the sums of `count` rows of terms. */
 static void add_terms(const hpo_noisy_ehvi *noisy, size_t count, double *sums) {
-    const size_t all = noisy->first[DRAWS];
+    const size_t all = boxes_of(noisy);
     const hpo_mixture mixture = {.rows = all, .base = noisy->terms, .base_stride = all};
     hpo_lanes()->mixture(&mixture, NULL, count, sums);
 }
 
 static void predict(void *self, const double *points, size_t count, double *mean, double *variance) {
     hpo_noisy_ehvi *noisy = self;
-    const double log_draws = log(DRAWS);
+    const double log_draws = log((double)noisy->used);
     double means[HPO_MAX_GOALS][BATCH][DRAWS], variances[HPO_MAX_GOALS][BATCH], sigma[HPO_MAX_GOALS];
     for (size_t first = 0; first < count; first += BATCH) {
         const size_t batch = count - first < BATCH ? count - first : BATCH;
@@ -136,7 +147,7 @@ static void predict(void *self, const double *points, size_t count, double *mean
                 at[g] = means[g][i];
                 sigma[g] = deviation_of(variances[g][i]);
             }
-            find_terms(noisy, at, sigma, noisy->terms + i % TOGETHER * noisy->first[DRAWS]);
+            find_terms(noisy, at, sigma, noisy->terms + i % TOGETHER * boxes_of(noisy));
             const size_t ready = i % TOGETHER + 1;
             if (ready == TOGETHER || i + 1 == batch) add_terms(noisy, ready, mean + first + i + 1 - ready);
         }
@@ -173,9 +184,9 @@ static void gradient(void *self, const double *point, double *mean, double *vari
     }
     find_terms(noisy, at, sigma, noisy->terms);
     add_terms(noisy, 1, &sum);
-    for (size_t j = 0; j < DRAWS; j++) {
+    for (size_t j = 0; j < noisy->used; j++) {
         for (size_t b = noisy->first[j]; b < noisy->first[j + 1]; b++) {
-            if (noisy->terms[b] < sum - NEGLIGIBLE) continue;
+            if (noisy->terms[b] < sum - noisy->negligible) continue;
             const double share = exp(noisy->terms[b] - sum);
             for (size_t g = 0; g < noisy->k; g++) {
                 double mean_slope, sigma_slope;
@@ -185,7 +196,7 @@ static void gradient(void *self, const double *point, double *mean, double *vari
             }
         }
     }
-    *mean = log(DRAWS) - sum;
+    *mean = log((double)noisy->used) - sum;
     *variance = 0;
     for (size_t i = 0; i < noisy->dims; i++) d_mean[i] = d_variance[i] = 0;
     for (size_t g = 0; g < noisy->k; g++) {

@@ -60,9 +60,9 @@ static const base_option gp_options[] = {
      .offset = offsetof(gp_state, several),
      .fallback = "nehvi",
      .choices = several_names,
-     .help = "with several metrics, nehvi: the expected gain of hypervolume over values without their noise (two or "
-             "three metrics, up to 1000 results; else parego), parego: acquisition, of a loss made of all with weights "
-             "drawn for each trial"},
+     .help = "with several metrics, nehvi: the expected gain of hypervolume over values without their noise (two to "
+             "five metrics, up to 1000 results; six, up to 300; else parego), parego: acquisition, of a loss made of "
+             "all with weights drawn for each trial"},
     {.name = "kernel",
      .kind = BASE_OPTION_CHOICE,
      .offset = offsetof(gp_state, kernel),

@@ -72,17 +72,25 @@ static void fronts_are_where_they_should_be(void **state) {
 
 static void dtlz2_is_a_sphere(void **state) {
     (void)state;
-    bound_problem p = open_front("dtlz2");
+    static const char *const names[] = {"dtlz2", "dtlz2-4", "dtlz2-5", "dtlz2-6"};
     base_rng rng = base_rng_stream(2, BASE_RNG_TEST, 0, 0);
-    for (size_t i = 0; i < STEPS; i++) {
-        double x[DIMS], f[3], away = 1;
-        for (size_t d = 0; d < DIMS; d++) x[d] = base_rng_uniform(&rng);
-        for (size_t d = 2; d < DIMS; d++) away += (x[d] - 0.5) * (x[d] - 0.5);
-        values_at(&p, x, f);
-        CHECK_NEAR(sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2]), away, 1e-12);
-        assert_true(f[0] >= 0 && f[1] >= 0 && f[2] >= 0);
+    for (size_t k = 3; k < 3 + CHECK_COUNT(names); k++) {
+        bound_problem p = open_front(names[k - 3]);
+        for (size_t i = 0; i < STEPS; i++) {
+            double x[DIMS], f[6], away = 1, square = 0;
+            for (size_t d = 0; d < DIMS; d++) x[d] = base_rng_uniform(&rng);
+            for (size_t d = k - 1; d < DIMS; d++) away += (x[d] - 0.5) * (x[d] - 0.5);
+            values_at(&p, x, f);
+            for (size_t g = 0; g < k; g++) {
+                square += f[g] * f[g];
+                const size_t angle = k - 1 - g; /* that of f[g] and of those before it; the first has none */
+                const double sine = g > 0 && angle < DIMS ? sin(x[angle] * M_PI / 2) : 0;
+                if (g > 0) CHECK_NEAR(f[g], sine * sqrt(square), 1e-12);
+            }
+            CHECK_NEAR(sqrt(square), away, 1e-12);
+        }
+        bind_release(&p);
     }
-    bind_release(&p);
 }
 
 int main(void) {

@@ -3,11 +3,10 @@
 #include "hpo/models/noisy_ehvi.h"
 
 #include "hpo/models/hypervolume.h"
-#include "hpo/models/hypervolume.h"
 #include "hpo/trials/order.h"
 #include "tests/hpo/models/dense_gp.h"
 
-enum { GOALS = 3, OBSERVED = 6, RUNNING = 1, KNOWN = OBSERVED + RUNNING, ALL = KNOWN + 1 };
+enum { GOALS = 6, OBSERVED = 6, RUNNING = 1, KNOWN = OBSERVED + RUNNING, ALL = KNOWN + 1 };
 
 /* Goals are other losses at the same points: turned and shifted, so that they disagree. */
 typedef struct goals {
@@ -22,7 +21,9 @@ static void open_goals(goals *all, size_t k, double noise) {
         for (size_t i = 0; i < DIMS; i++) r->theta[i] -= 0.7;
         for (size_t i = 0; i < N; i++) {
             const double y = r->y[i];
-            r->y[i] = g == 0 ? y / 2 : g == 1 ? -y / 2 + 0.3 * sin((double)i) : cos(2 * (double)i);
+            r->y[i] = g == 0   ? y / 2
+                      : g == 1 ? -y / 2 + 0.3 * sin((double)i)
+                               : cos((double)(g * i)); /* without a pattern that goals have in common */
         }
         r->theta[DIMS + 1] = log(noise);
         all->gp[g] = hpo_gp_create(&r->embedding, HPO_KERNEL_MATERN52);
@@ -103,7 +104,7 @@ static double brute_force(const goals *all, size_t k, const double *reference, c
 static void agrees_with_brute_force(void **state) {
     (void)state;
     enum { SEEDS = 200 };
-    const double reference[GOALS] = {1.5, 1.5, 1.5};
+    const double reference[GOALS] = {1.5, 1.5, 1.5, 1.5, 1.5, 1.5};
     static const double noise[] = {0.02, 0.3};
     for (size_t k = 2; k <= GOALS; k++) {
         for (size_t c = 0; c < CHECK_COUNT(noise); c++) {
@@ -125,6 +126,16 @@ static void agrees_with_brute_force(void **state) {
 /* E max(edge - Y, 0) */
 static double psi(double edge, double mean, double sigma) {
     return sigma * exp(hpo_log_improvement((edge - mean) / sigma));
+}
+
+/* What each process alone expects there. */
+static void posterior_at(const goals *all, size_t k, const double *point, double *mean, double *sigma) {
+    for (size_t g = 0; g < k; g++) {
+        double variance;
+        const hpo_surrogate plain = hpo_gp_predictions(all->gp[g], DIMS, NULL);
+        plain.predict(plain.self, point, 1, &mean[g], &variance);
+        sigma[g] = sqrt(variance);
+    }
 }
 
 /* EHVI of two goals over sorted strips (M. Emmerich, K. Yang, A. Deutz, H. Wang, C. M. Fonseca, 2016, equation 12). */
@@ -167,12 +178,8 @@ static void is_ehvi_without_noise(void **state) {
         qsort(front, n, 2 * sizeof *front, by_first);
         for (size_t i = ROWS; i < N; i++) {
             const double *point = all.r[0].unit + i * DIMS;
-            double mean[2], variance[2], sigma[2];
-            for (size_t g = 0; g < 2; g++) {
-                const hpo_surrogate plain = hpo_gp_predictions(all.gp[g], DIMS, NULL);
-                plain.predict(plain.self, point, 1, &mean[g], &variance[g]);
-                sigma[g] = sqrt(variance[g]);
-            }
+            double mean[2], sigma[2];
+            posterior_at(&all, 2, point, mean, sigma);
             const double expected = log(strips(front, n, reference, mean, sigma));
             CHECK_NEAR(log_value(&all, 2, reference, some ? counts : NULL, 5, point), expected,
                        0.01 * (1 + fabs(expected)));
@@ -181,13 +188,65 @@ static void is_ehvi_without_noise(void **state) {
     close_goals(&all, 2);
 }
 
+/* One row on the front: what is below the reference, less what the row dominates. */
+static void is_a_closed_form_over_one_row(void **state) {
+    (void)state;
+    const double reference[GOALS] = {2, 1.5, 1.2, 1.5, 2, 1.7};
+    const bool counts[OBSERVED] = {[2] = true};
+    for (size_t k = 2; k <= GOALS; k++) {
+        goals all;
+        open_goals(&all, k, 1e-6);
+        condition(&all, k, OBSERVED, 0);
+        for (size_t i = OBSERVED; i < N; i++) {
+            const double *point = all.r[0].unit + i * DIMS;
+            double mean[GOALS], sigma[GOALS], whole = 1, dominated = 1;
+            posterior_at(&all, k, point, mean, sigma);
+            for (size_t g = 0; g < k; g++) {
+                const double y = all.r[g].y[2], below = psi(reference[g], mean[g], sigma[g]);
+                assert_true(y < reference[g]);
+                whole *= below;
+                dominated *= below - psi(y, mean[g], sigma[g]);
+            }
+            const double expected = log(whole - dominated);
+            CHECK_NEAR(log_value(&all, k, reference, counts, 3, point), expected, 0.01 * (1 + fabs(expected)));
+        }
+        close_goals(&all, k);
+    }
+}
+
+/* So many boxes that not all draws are used: without noise one tells as much as all of them. */
+static void few_draws_suffice_for_many_goals(void **state) {
+    (void)state;
+    enum { ROWS = N - 2, OUTCOMES = 20000, K = 6 };
+    const double reference[GOALS] = {2, 2, 2, 2, 2, 2};
+    goals all;
+    open_goals(&all, K, 1e-6);
+    condition(&all, K, ROWS, 0);
+    double rows[ROWS * K];
+    for (size_t i = 0; i < ROWS * K; i++) rows[i] = all.r[i % K].y[i / K];
+    for (size_t i = ROWS; i < N; i++) {
+        const double *point = all.r[0].unit + i * DIMS;
+        double mean[GOALS], sigma[GOALS], sum = 0;
+        posterior_at(&all, K, point, mean, sigma);
+        base_rng rng = base_rng_stream(78, BASE_RNG_TEST, 0, 0);
+        for (size_t o = 0; o < OUTCOMES; o++) {
+            double outcome[K];
+            for (size_t g = 0; g < K; g++) outcome[g] = mean[g] + sigma[g] * base_rng_normal(&rng);
+            sum += hpo_hypervolume_gain(outcome, rows, ROWS, K, reference) / OUTCOMES;
+        }
+        CHECK_CLOSE(exp(log_value(&all, K, reference, NULL, 5, point)), sum, 0.03);
+    }
+    close_goals(&all, K);
+}
+
 /* Near, and so far from the reference that every gain underflows. */
 static void slopes_are_those_of_the_logarithm(void **state) {
     (void)state;
     static const double edges[] = {1.5, -60};
     for (size_t k = 2; k <= GOALS; k++) {
         for (size_t e = 0; e < CHECK_COUNT(edges); e++) {
-            const double reference[GOALS] = {edges[e], edges[e], edges[e]};
+            double reference[GOALS];
+            for (size_t g = 0; g < k; g++) reference[g] = edges[e];
             goals all;
             open_goals(&all, k, 0.02);
             condition(&all, k, 20, 3);
@@ -208,8 +267,8 @@ static void slopes_are_those_of_the_logarithm(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_brute_force),
-        cmocka_unit_test(is_ehvi_without_noise),
+        cmocka_unit_test(agrees_with_brute_force),           cmocka_unit_test(is_ehvi_without_noise),
+        cmocka_unit_test(is_a_closed_form_over_one_row),     cmocka_unit_test(few_draws_suffice_for_many_goals),
         cmocka_unit_test(slopes_are_those_of_the_logarithm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
