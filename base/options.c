@@ -21,9 +21,13 @@ bool base_option_is_optional(const base_option *option) {
     return option->fallback == NULL || *option->fallback == '\0';
 }
 
+static bool has_name(const base_option *option, const char *name) {
+    return strcmp(option->name, name) == 0 || (option->formerly != NULL && strcmp(option->formerly, name) == 0);
+}
+
 const base_option *base_options_find(const base_option *table, const char *name) {
     for (const base_option *option = table; option->name != NULL; option++) {
-        if (strcmp(option->name, name) == 0) return option;
+        if (has_name(option, name)) return option;
     }
     return NULL;
 }
@@ -55,6 +59,7 @@ base_option *base_options_join(base_arena *arena, const base_options_part *parts
         for (const base_option *option = parts[i].table; option->name != NULL; option++, line++) {
             *line = *option;
             line->name = prefixed(arena, parts[i].prefix, option->name);
+            if (option->formerly != NULL) line->formerly = prefixed(arena, parts[i].prefix, option->formerly);
             line->offset += parts[i].offset;
         }
     }
@@ -343,6 +348,7 @@ static base_status read_option(const base_option *option, const base_yaml_node *
     option_field field = {0};
     const bool optional = base_option_is_optional(option);
     const base_yaml_node *value = base_yaml_get(map, option->name);
+    if (value == NULL && option->formerly != NULL) value = base_yaml_get(map, option->formerly);
     if (value != NULL && !(optional && value->kind == BASE_YAML_NULL)) {
         BASE_TRY(read_value(option, value, &field, err));
     } else if (option->fallback == BASE_REQUIRED) {
@@ -407,7 +413,11 @@ base_status base_options_known(const base_option *table, const base_yaml_node *m
                               base_yaml_kind_text(map->kind));
     }
     for (size_t i = 0; map != NULL && i < map->count; i++) {
-        if (base_options_find(table, map->keys[i]->text) == NULL) return fail_unknown(table, map->keys[i], err);
+        const base_option *option = base_options_find(table, map->keys[i]->text);
+        if (option == NULL) return fail_unknown(table, map->keys[i], err);
+        if (strcmp(option->name, map->keys[i]->text) != 0 && base_yaml_get(map, option->name) != NULL)
+            return base_yaml_fail(map->keys[i], err, "%s is what '%s' was called before, which is set, too; remove one",
+                                  option->formerly, option->name);
     }
     return BASE_OK;
 }

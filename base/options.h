@@ -36,6 +36,7 @@ typedef struct base_option {
     const char *shape;          /* NODE: what it is, for --help, e.g. "list of integers"; NULL: "list or map" */
     const char *help;           /* one line, with the unit */
     const char *alias;          /* what other programs call it, words between blanks: an error then names ours */
+    const char *formerly;       /* its name in older files, which is still read; or NULL */
 } base_option;
 
 extern const char BASE_REQUIRED[];
@@ -63,6 +64,7 @@ typedef struct base_options_part {
 base_option *base_options_join(base_arena *arena, const base_options_part *parts, size_t count);
 /* One value alone (a searched parameter's bound is checked with it). The node's position is named on error. */
 BASE_CHECK base_status base_option_check(const base_option *option, const base_yaml_node *value, base_err *err);
+/* The line of that name, or of that former name; NULL: none. */
 const base_option *base_options_find(const base_option *table, const char *name);
 size_t base_options_count(const base_option *table);
 /* Whether the map (may be NULL) has a value for the key that is not null. */

@@ -332,6 +332,30 @@ static void test_distance_by_definition(void **state) {
     assert_true(near > 100 && near < 2900);
 }
 
+/* A name of older files is read, alone; what is printed and said is the name. */
+static void test_former_names(void **state) {
+    (void)state;
+    static const base_option part[] = {
+        {"normalize", BASE_OPTION_STRING, 0, "", .formerly = "normalise"},
+        BASE_OPTIONS_END,
+    };
+    const base_option *joined = base_options_join(arena, &(base_options_part){part, 0, "data"}, 1);
+    const char *value = NULL;
+    CHECK_OK(base_options_read(part, parse("normalise: a"), &value, arena, &err));
+    assert_string_equal(value, "a");
+    CHECK_OK(base_options_read(part, parse("normalize: b"), &value, arena, &err));
+    assert_string_equal(value, "b");
+    CHECK_OK(base_options_read(joined, parse("data.normalise: c"), &value, arena, &err));
+    assert_string_equal(value, "c");
+    assert_ptr_equal(base_options_find(part, "normalise"), part);
+    base_buf printed = {0};
+    base_options_print(part, &value, &printed);
+    CHECK_CONTAINS(base_buf_text(&printed), "normalize: c");
+    base_buf_fini(&printed);
+    assert_int_equal(base_options_read(part, parse("{normalise: a, normalize: a}"), &value, arena, &err), BASE_INVALID);
+    CHECK_CONTAINS(err.text, "normalise is what 'normalize' was called before");
+}
+
 /* What people know by another name, and hyphens for underscores; what is printed is the name. */
 static void choices_have_synonyms(void **state) {
     (void)state;
@@ -497,6 +521,7 @@ int main(void) {
         cmocka_unit_test(test_durations_and_sizes),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_distance_by_definition),
+        cmocka_unit_test_setup_teardown(test_former_names, setup, teardown),
         cmocka_unit_test_setup_teardown(choices_have_synonyms, setup, teardown),
         cmocka_unit_test_setup_teardown(test_help, setup, teardown),
         cmocka_unit_test_setup_teardown(test_print, setup, teardown),
