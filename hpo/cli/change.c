@@ -72,7 +72,7 @@ base_status run_settle_change(run *r, const char *path, const char **replaces, b
     if (hpo_journal_peek(path, r->arena, &begun, &ignored) != BASE_OK) return BASE_OK; /* opening it says why */
     const char *had = begun.identity;
     hpo_study_respell(r->spec, had);
-    if (r->args->replay || strcmp(had, r->spec->identity) == 0) return BASE_OK;
+    if (r->args->replay || r->spec->recorded) return BASE_OK;
     BASE_TRY(hpo_journal_read(path, NULL, count_success, &succeeded, err));
     if (succeeded == 0) return begin_anew(r, path, err);
     const hpo_front *front = r->catalog->front;

@@ -74,7 +74,7 @@ hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_sp
                               .n_goals = spec->n_goals,
                               .constraints = spec->constraints,
                               .seed = spec->seed,
-                              .identity = spec->identity,
+                              .identity = spec->recorded ? spec->recorded : spec->identity,
                               .chosen = spec->chosen,
                               .program = catalog->version,
                               .by_posterior = spec->by_posterior,

@@ -24,8 +24,8 @@ static base_status read_spec(const hpo_catalog *catalog, const hpo_cli_args *arg
 /* What the study file leaves to the journal: the seed, the method. */
 static base_status take_over(hpo_study_spec *spec, const char *journal, base_arena *arena, base_err *err) {
     hpo_journal_begun begun;
-    const base_status status = hpo_journal_peek_damaged(journal, arena, &begun, err);
-    if (status == BASE_OK) hpo_study_respell(spec, begun.identity);
+    base_status status = hpo_journal_peek_damaged(journal, arena, &begun, err);
+    if (status == BASE_OK && spec->seed_given) hpo_study_respell(spec, begun.identity);
     if (spec->seed_given && !spec->chosen) return BASE_OK; /* a head that is lost is made again */
     if (status == BASE_CORRUPT && spec->chosen) {
         return BASE_FAIL(err, BASE_CORRUPT,
@@ -35,7 +35,9 @@ static base_status take_over(hpo_study_spec *spec, const char *journal, base_are
     }
     if (status != BASE_OK) return status;
     if (!spec->seed_given) hpo_study_spec_set_seed(spec, begun.seed);
-    return spec->chosen ? hpo_study_keep_method(spec, begun.identity, begun.chosen, err) : BASE_OK;
+    if (spec->chosen) status = hpo_study_keep_method(spec, begun.identity, begun.chosen, err);
+    if (status == BASE_OK) hpo_study_respell(spec, begun.identity);
+    return status;
 }
 
 int cli_repair(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *out, base_err *err) {

@@ -59,15 +59,41 @@ static bool compare(const hpo_objective_type *objective, const base_yaml_node *m
     return true;
 }
 
+/* What settings of objectives were called before, as far as they stand in identities. */
+static const struct {
+    const char *was, *is;
+} former[] = {
+    {"normalise: ", "normalize: "},
+    {"init: xavier-uniform", "init: xavier_uniform"},
+    {"init: xavier-normal", "init: xavier_normal"},
+    {"init: he-uniform", "init: he_uniform"},
+    {"init: he-normal", "init: he_normal"},
+};
+
+/* The identity in the words of today. */
+static const char *respelled(base_arena *arena, const char *identity) {
+    const char *text = identity;
+    for (size_t i = 0; i < sizeof former / sizeof *former; i++) {
+        for (const char *at = text; (at = strstr(at, former[i].was)) != NULL;) {
+            const size_t before = (size_t)(at - text), behind = before + strlen(former[i].was);
+            text = base_arena_printf(arena, "%.*s%s%s", (int)before, text, former[i].is, text + behind);
+            at = text + before + strlen(former[i].is);
+        }
+    }
+    return text;
+}
+
 bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, base_buf *changed) {
-    parts had, has;
-    if (!take_apart(identity, &had) || !take_apart(spec->identity, &has)) return false;
-    if (had.before != has.before || memcmp(identity, spec->identity, had.before) != 0) return false;
-    if (strcmp(had.behind, has.behind) != 0) return false;
     base_arena *arena = base_arena_create();
-    const base_yaml_node *before = read_settings(arena, &had), *now = read_settings(arena, &has);
-    const bool same = before && now && compare(spec->objective, now, before, false, changed) &&
-                      compare(spec->objective, before, now, true, changed);
+    const char *older = respelled(arena, identity), *newer = respelled(arena, spec->identity);
+    parts had, has;
+    bool same = take_apart(older, &had) && take_apart(newer, &has) && had.before == has.before &&
+                memcmp(older, newer, had.before) == 0 && strcmp(had.behind, has.behind) == 0;
+    if (same) {
+        const base_yaml_node *before = read_settings(arena, &had), *now = read_settings(arena, &has);
+        same = before && now && compare(spec->objective, now, before, false, changed) &&
+               compare(spec->objective, before, now, true, changed);
+    }
     base_arena_destroy(arena);
     return same;
 }
@@ -76,11 +102,11 @@ bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, bas
 static const char *const unsaid[] = {", trust: false", ", rounding: down"};
 
 void hpo_study_respell(hpo_study_spec *spec, const char *identity) {
-    const char *older = spec->identity;
+    const char *older = respelled(spec->arena, spec->identity), *theirs = respelled(spec->arena, identity);
     for (size_t i = 0; i < sizeof unsaid / sizeof *unsaid; i++) {
         const char *said = strstr(older, unsaid[i]);
-        if (!said || strstr(identity, unsaid[i])) continue;
+        if (!said || strstr(theirs, unsaid[i])) continue;
         older = base_arena_printf(spec->arena, "%.*s%s", (int)(said - older), older, said + strlen(unsaid[i]));
     }
-    if (strcmp(older, identity) == 0) spec->identity = older;
+    if (strcmp(older, theirs) == 0) spec->recorded = base_arena_strdup(spec->arena, identity);
 }

@@ -103,6 +103,7 @@ typedef struct hpo_study_spec {
     hpo_space *space;     /* owned */
     size_t n_declared;    /* its first parameters are the objective's, not written in the study file */
     const char *identity; /* canonical text of what makes two runs the same study */
+    const char *recorded; /* what its journal has for it, from hpo_study_respell on; NULL: the same */
     base_arena *arena;    /* owned: everything above lives here */
 } hpo_study_spec;
 
@@ -154,8 +155,9 @@ bool hpo_study_spec_repeats(const hpo_study_spec *spec, uint64_t trial);
 /* Whether `identity`, that of an earlier study, is this one's but for settings of the objective that may change
  * (hpo_objective_type.changeable). Their names are appended to changed: "run, cwd". */
 bool hpo_study_same_search(const hpo_study_spec *spec, const char *identity, base_buf *changed);
-/* Where `identity`, that of an earlier study, differs only in that it does not say an option that did not exist then,
- * and this study gives that option the value that it had unsaid, the study's identity becomes that one. */
+/* Where `identity`, that of an earlier study, differs only in that it has a former name of a setting, or does not say
+ * an option that did not exist then and that has in this study the value that it had unsaid, `recorded` becomes that
+ * one. */
 void hpo_study_respell(hpo_study_spec *spec, const char *identity);
 /* The resolved study as YAML with every default filled in, for --check; plus the size of the space and the ladder. */
 void hpo_study_spec_print(const hpo_study_spec *spec, base_buf *out);

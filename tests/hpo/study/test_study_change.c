@@ -99,11 +99,36 @@ static void test_an_option_that_older_programs_had_not(void **state) {
         leave_out(older, ", rounding: ");
         if (i == 1) leave_out(older, ", trust: ");
         hpo_study_respell(spec, older);
-        assert_int_equal(strcmp(spec->identity, older) == 0, i < 2);
+        assert_int_equal(spec->recorded && strcmp(spec->recorded, older) == 0, i < 2);
+        assert_string_not_equal(spec->identity, older); /* which workers have, too */
         free(older);
         hpo_study_spec_destroy(spec);
         base_buf_fini(&more);
     }
+}
+
+/* Settings that were renamed are the same settings, the one that changed beside them is told. */
+static void test_former_names(void **state) {
+    (void)state;
+    static const char was[] = "{program: {run: [a], normalise: standard, init: he-normal}}";
+    hpo_study_spec *before = read_study(was, MORE);
+    hpo_study_spec *now = read_study("{program: {run: [a], normalize: standard, init: he_normal}}", MORE);
+    hpo_study_spec *other = read_study("{program: {run: [b], normalize: standard, init: he_normal}}", MORE);
+    hpo_study_spec *none = read_study("{program: {run: [a], normalize: none, init: he_normal}}", MORE);
+    hpo_study_respell(now, before->identity);
+    assert_string_equal(now->recorded, before->identity);
+    base_buf changed = {0};
+    hpo_study_respell(other, before->identity);
+    assert_null(other->recorded);
+    assert_true(hpo_study_same_search(other, before->identity, &changed));
+    assert_string_equal(base_buf_text(&changed), "run");
+    base_buf_clear(&changed);
+    assert_false(hpo_study_same_search(none, before->identity, &changed));
+    base_buf_fini(&changed);
+    hpo_study_spec_destroy(none);
+    hpo_study_spec_destroy(other);
+    hpo_study_spec_destroy(now);
+    hpo_study_spec_destroy(before);
 }
 
 /* A text that is no identity is that of no study. */
@@ -236,6 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_may_change_is_named),
         cmocka_unit_test(test_first_settings),
+        cmocka_unit_test(test_former_names),
         cmocka_unit_test(test_an_option_that_older_programs_had_not),
         cmocka_unit_test(test_damaged_identities),
         cmocka_unit_test(test_repeats_take_nothing_from_the_grid),
