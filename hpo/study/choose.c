@@ -19,7 +19,9 @@ enum {
     ENOUGH = 30,           /* full evaluations, with which a model needs no cheap ones; */
     ENOUGH_ASIDE = 60,     /* where several are on their way when the next is proposed, */
     ENOUGH_EACH = 5,       /* and so many of every worker: fewer are proposed all but blindly; */
-    ENOUGH_MORE = 2,       /* times as many where there is more to learn than one metric */
+    MANY_GOALS = 4,        /* where weights for each trial find as much as the gain of hypervolume, and sooner, */
+    ENOUGH_WEIGHTS = 60,   /* with so many evaluations */
+    ENOUGH_MORE = 2,       /* times as many where constraints are to be learned, too */
 };
 static const double LADDER = 2.999; /* a range with two rungs at least, eta being 3 */
 
@@ -52,10 +54,11 @@ static bool is_too_much_of_many_goals_on_rungs(const hpo_situation *s) {
 static bool has_ladder_and_priors(const hpo_situation *s) {
     return has_ladder(s) && s->priors;
 }
+/* Of one metric: with several, cheap evaluations pay off at every budget that was measured. */
 static bool has_ladder_and_enough(const hpo_situation *s) {
     const double aside = fmax(ENOUGH_ASIDE, ENOUGH_EACH * (double)s->workers);
     const double enough = s->workers > 1 ? aside : ENOUGH;
-    return has_ladder(s) && budget_at_least(s, s->goals > 1 || s->constraints > 0 ? ENOUGH_MORE * enough : enough);
+    return has_ladder(s) && s->goals < 2 && budget_at_least(s, s->constraints > 0 ? ENOUGH_MORE * enough : enough);
 }
 static bool has_priors(const hpo_situation *s) {
     return s->priors;
@@ -63,12 +66,19 @@ static bool has_priors(const hpo_situation *s) {
 static bool has_few_and_priors(const hpo_situation *s) {
     return s->priors && s->budget < 20;
 }
+static bool has_ladder_and_many_goals(const hpo_situation *s) {
+    return has_ladder(s) && s->goals >= MANY_GOALS;
+}
+static bool has_many_goals(const hpo_situation *s) {
+    return s->goals >= MANY_GOALS && !(s->budget < ENOUGH_WEIGHTS);
+}
 static bool always(const hpo_situation *s) {
     (void)s;
     return true;
 }
 
 #define DENSITIES "densities are quick with so many parameters, workers or results"
+#define WEIGHTS   "of so many metrics a loss with weights drawn for each trial is modelled as well, and sooner"
 #define GENETIC   "a genetic algorithm is quick with so many, and follows the whole front"
 
 static const hpo_rule rules[] = {
@@ -85,10 +95,11 @@ static const hpo_rule rules[] = {
     {has_ladder_and_priors, "a fidelity and priors", "priorband-bo",
      "priors pay off at once, and a Gaussian process takes over from them"},
     {has_ladder_and_enough,
-     "a fidelity, and 30 full evaluations (with several workers 60, and 5 for each; with several metrics or "
-     "constraints "
+     "one metric, a fidelity, and 30 full evaluations (with several workers 60, and 5 for each; with constraints "
      "twice as many)",
      "gp", "with so many full evaluations a Gaussian process needs no cheap ones"},
+    {has_ladder_and_many_goals, "a fidelity, and four metrics or more",
+     "{sampler: gp, scheduler: asha, data: joint, several: parego}", WEIGHTS},
     {has_ladder, "a fidelity", "{sampler: gp, scheduler: asha, data: joint}",
      "a Gaussian process learns from cheap evaluations, too, and nobody waits"},
     {is_too_much, "more than 200 parameters, 200 workers or 3,000 evaluations", "tpe", DENSITIES},
@@ -96,6 +107,7 @@ static const hpo_rule rules[] = {
      "so few are best spent around the priors and the best result"},
     {has_priors, "priors", "{name: gp, prior: true}",
      "a Gaussian process gets the most out of an evaluation, and trusts the priors until it knows better"},
+    {has_many_goals, "four metrics or more, and not fewer than 60 evaluations", "{name: gp, several: parego}", WEIGHTS},
     {always, "anything else", "gp", "a Gaussian process gets the most out of an evaluation"},
 };
 enum { RULES = sizeof rules / sizeof *rules };

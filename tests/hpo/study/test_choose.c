@@ -163,7 +163,6 @@ static void metrics_and_constraints_change_little(void **state) {
         {SPACE "budget: {trials: 100}\n", "gp, because"},
         {SPACE "budget: {trials: 2999}\n", "gp, because"},
         {SPACE FIDELITY "budget: {cost: 270}\n", "{sampler: gp, scheduler: asha, data: joint}, because"},
-        {SPACE FIDELITY "budget: {cost: 1620}\n", "gp, because"},
         {PRIORS "budget: {trials: 100}\n", "{name: gp, prior: true}, because"},
         {PRIORS FIDELITY "budget: {cost: 270}\n", "priorband-bo, because"},
         {SMALL, "{sampler: grid, points: 1000}, because"},
@@ -178,22 +177,24 @@ static void metrics_and_constraints_change_little(void **state) {
     }
 }
 
-/* Twice as many full evaluations are wanted until cheap ones are done without. */
+/* With constraints twice as many full evaluations are wanted until cheap ones are done without, with several metrics
+ * cheap ones are never done without. */
 static void there_is_more_to_learn_than_one_metric(void **state) {
     (void)state;
+    static const char joint[] = "{sampler: gp, scheduler: asha, data: joint}";
     static const struct {
         size_t goals, constraints;
         uint64_t workers;
-        double enough;
-    } cases[] = {{1, 0, 1, 30},   {2, 0, 1, 60},   {1, 1, 1, 60},  {3, 2, 1, 60},
-                 {1, 0, 20, 100}, {2, 0, 20, 200}, {1, 1, 2, 120}, {1, 0, 2, 60}};
+        double enough; /* INFINITY: never */
+    } cases[] = {{1, 0, 1, 30},   {2, 0, 1, INFINITY},  {1, 1, 1, 60},  {3, 2, 1, INFINITY},
+                 {1, 0, 20, 100}, {2, 0, 20, INFINITY}, {1, 1, 2, 120}, {1, 0, 2, 60}};
     for (size_t i = 0; i < CHECK_COUNT(cases); i++) {
         hpo_situation s = plain;
         s.range = 27, s.goals = cases[i].goals, s.constraints = cases[i].constraints, s.workers = cases[i].workers;
-        s.budget = cases[i].enough;
-        check_rule(&s, "gp");
+        s.budget = fmin(cases[i].enough, 2999);
+        check_rule(&s, isfinite(cases[i].enough) ? "gp" : joint);
         s.budget -= 1;
-        check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
+        check_rule(&s, joint);
     }
     base_buf text = {0};
     const hpo_situation s = situation_of(SPACE FIDELITY "budget: {cost: 1000}\nmetrics: [loss, size]\nconstraints: "
@@ -203,6 +204,21 @@ static void there_is_more_to_learn_than_one_metric(void **state) {
     assert_string_equal(base_buf_text(&text),
                         "1 number, 1 choice, 2 metrics, 1 constraint, fidelities 1:27, 37 full evaluations, 1 worker");
     base_buf_fini(&text);
+}
+
+static void of_many_metrics_one_loss_is_made(void **state) {
+    (void)state;
+    hpo_situation s = plain;
+    s.goals = 4, s.budget = 60;
+    check_rule(&s, "{name: gp, several: parego}");
+    s.budget = (double)NAN;
+    check_rule(&s, "{name: gp, several: parego}");
+    s.budget = 59;
+    check_rule(&s, "gp");
+    s.range = 27;
+    check_rule(&s, "{sampler: gp, scheduler: asha, data: joint, several: parego}");
+    s.goals = 3;
+    check_rule(&s, "{sampler: gp, scheduler: asha, data: joint}");
 }
 
 static void so_many_of_several_metrics_are_bred(void **state) {
@@ -346,6 +362,7 @@ int main(void) {
         cmocka_unit_test(workers_are_those_that_count),
         cmocka_unit_test(metrics_and_constraints_change_little),
         cmocka_unit_test(there_is_more_to_learn_than_one_metric),
+        cmocka_unit_test(of_many_metrics_one_loss_is_made),
         cmocka_unit_test(so_many_of_several_metrics_are_bred),
         cmocka_unit_test(every_rule_gives_a_study),
         cmocka_unit_test(auto_and_nothing_are_the_same),
