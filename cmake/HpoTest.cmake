@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # hpo_test(test_name [SOURCE file.c] [LABEL unit|conformance|mpi|cli|slow] [LIBS lib ...] [TIMEOUT seconds] [ARGS ...])
 # A cmocka program per test; SOURCE defaults to test_name.c. tests/support is on every include path.
-find_library(HPO_CMOCKA NAMES cmocka REQUIRED)
 function(hpo_test name)
   cmake_parse_arguments(ARG "" "SOURCE;LABEL;TIMEOUT" "LIBS;ARGS" ${ARGN})
   if(NOT ARG_SOURCE)

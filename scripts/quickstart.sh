@@ -38,8 +38,8 @@ target=hpo_search
 [ "${1:-}" != --build ] || target=all
 command=(build/release/bin/hpo_search -j 2 experiments/quickstart/study.yaml "$@")
 step "build/release: configure and build (a minute or three)"
-[ -e build/release/CMakeCache.txt ] || quiet cmake --preset release -DHPO_TESTS=OFF -DHPO_MICRO=OFF
-build cmake --build --preset release --target "$target"
+[ -e build/release/CMakeCache.txt ] || quiet cmake --preset user
+build cmake --build build/release --target "$target"
 if [ "$target" = all ]; then
     echo "hpo_search, hpo_report, hpo_model and hpo_bench are in $PWD/build/release/bin"
     exit 0
