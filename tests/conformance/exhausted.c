@@ -2,7 +2,7 @@
 /* In spaces without anything continuous every sampler tries each configuration once, running ones included, and the
  * search ends with a sentence when there are no others. In spaces that are too large to be enumerated nothing is tried
  * twice either, although almost all draws are the same, or forbidden. */
-#include "tests/support/check.h"
+#include "tests/support/suite.h"
 #include "tests/support/toy_objective.h"
 
 enum { BUDGET = 40, PLENTY = 1000 };
@@ -61,6 +61,7 @@ static hpo_study_spec *make_spec(const char *sampler, const choices *f) {
 static void check_distinct(const hpo_space *space, hpo_view view) {
     for (uint64_t i = 0; i < hpo_view_trials(view); i++) {
         for (uint64_t j = 0; j < i; j++) {
+            suite_at("trial", "%llu, the configuration of trial %llu", (unsigned long long)i, (unsigned long long)j);
             assert_false(hpo_space_equal(space, hpo_view_trial(view, i).config, hpo_view_trial(view, j).config));
         }
     }
@@ -69,6 +70,9 @@ static void check_distinct(const hpo_space *space, hpo_view view) {
 static void check(const hpo_sampler_type *type, const choices *f, size_t workers) {
     base_err err;
     hpo_study *study;
+    suite_at("sampler", "%s", type->name);
+    suite_at("space", "%s", f->space ? f->space : f->lumpy);
+    suite_at("workers", "%zu", workers);
     hpo_study_spec *spec = make_spec(type->name, f);
     CHECK_OK(hpo_study_create(spec, &study, &err));
     toy_drive_study(study, &(toy_drive){.workers = workers, .seed = workers});
@@ -95,6 +99,7 @@ static void each_once_and_then_a_sentence(void **state) {
     size_t count;
     const hpo_sampler_type *const *types = hpo_samplers(&count);
     for (size_t t = 0; t < count; t++) {
+        if (!suite_wants(types[t]->name)) continue;
         for (size_t s = 0; s < CHECK_COUNT(spaces); s++) {
             check(types[t], &spaces[s], 5);
             if (spaces[s].size == PLENTY) continue; /* takes its time */
@@ -104,7 +109,7 @@ static void each_once_and_then_a_sentence(void **state) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_once_and_then_a_sentence)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return SUITE_MAIN(tests);
 }

@@ -2,7 +2,7 @@
 /* `try_first:` goes with every sampler, under schedulers with and without rungs: the listed configurations come first,
  * what they leave out is drawn, nothing is tried twice in a finite space, and every decision can be made again. A
  * sampler that looks at no result proposes what it would have proposed without them. */
-#include "tests/support/check.h"
+#include "tests/support/suite.h"
 #include "tests/support/toy_objective.h"
 
 enum { TRIALS = 40, LISTED = 4 };
@@ -22,6 +22,10 @@ static const char *const lists[] = {
 
 static hpo_study_spec *make_spec(const char *sampler, const char *scheduler, size_t space, bool listed) {
     base_buf text = {0};
+    suite_at("sampler", "%s", sampler);
+    suite_at("scheduler", "%s", scheduler);
+    suite_at("space", "%s", spaces[space]);
+    suite_at("try_first", "%s", listed ? lists[space] : "nothing");
     base_buf_printf(&text, "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\nbudget: {trials: %d}\n%s",
                     sampler, scheduler, listed ? TRIALS : TRIALS - LISTED, spaces[space]);
     base_buf_printf(&text, "%s\n", toy_spending(scheduler, 9));
@@ -69,6 +73,7 @@ static void verify(const hpo_study_spec *spec, const toy_tape *tape) {
     hpo_study *study;
     CHECK_OK(hpo_study_create(spec, &study, &err));
     for (size_t i = 0; i < tape->count; i++) {
+        suite_at("record", "%zu, made again", i);
         if (i % 3 == 0) CHECK_OK(hpo_study_verify(study, &tape->records[i], &err));
         CHECK_OK(hpo_study_apply(study, &tape->records[i], &err));
     }
@@ -109,6 +114,7 @@ static void check(const char *sampler, const char *scheduler, size_t space) {
     assert_true(count == TRIALS || strcmp(sampler, "grid") == 0);
     check_listed(space, configs);
     for (size_t i = 0; i < count; i++) {
+        suite_at("trial", "%zu", i);
         CHECK_OK(hpo_space_check(spec->space, configs[i], &err));
         for (size_t j = 0; space == 1 && j < i; j++) {
             if (i == 1 || j == 1) continue; /* see check_listed */
@@ -132,6 +138,7 @@ static void with_every_sampler(void **state) {
     size_t count;
     const hpo_sampler_type *const *types = hpo_samplers(&count);
     for (size_t t = 0; t < count; t++) {
+        if (!suite_wants(types[t]->name)) continue;
         for (size_t s = 0; s < CHECK_COUNT(spaces); s++) {
             check(types[t]->name, "full", s);
             check(types[t]->name, "hyperband", s);
@@ -139,7 +146,7 @@ static void with_every_sampler(void **state) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(with_every_sampler)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return SUITE_MAIN(tests);
 }

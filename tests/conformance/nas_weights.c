@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What every rule of edge weights must do: by itself, and in front of every mixed operation. */
+#include "tests/support/suite.h"
 #include "tests/nas/supernet_support.h"
 
 #include "nas/relaxation.h"
@@ -40,6 +41,7 @@ static void every_rule_gives_finite_weights(void **state) {
     size_t count;
     const nas_edge_weights *const *all = nas_edge_weights_list(&count);
     for (size_t i = 0; i < count; i++) {
+        if (!suite_begins("edge weights", all[i]->name)) continue;
         base_arena *arena = base_arena_create();
         const void *options = options_of(all[i], arena);
         double alphas[COUNT], weights[COUNT], noise[COUNT], same[COUNT];
@@ -64,6 +66,7 @@ static void every_rule_is_complete(void **state) {
     size_t count;
     const nas_edge_weights *const *all = nas_edge_weights_list(&count);
     for (size_t i = 0; i < count; i++) {
+        if (!suite_begins("edge weights", all[i]->name)) continue;
         const nas_edge_weights *rule = all[i];
         assert_int_equal(rule->learned, rule->mean_back != NULL);
         assert_int_equal(rule->draw != NULL, rule->noise != NULL);
@@ -132,6 +135,7 @@ static void every_derivative_is_that_of_differences(void **state) {
     size_t count;
     const nas_edge_weights *const *all = nas_edge_weights_list(&count);
     for (size_t i = 0; i < count; i++) {
+        if (!suite_begins("edge weights", all[i]->name)) continue;
         if (!all[i]->learned) continue;
         base_arena *arena = base_arena_create();
         double alphas[COUNT], slopes[COUNT], noise[COUNT];
@@ -159,6 +163,7 @@ static void every_penalty_has_the_gradient_of_differences(void **state) {
     size_t count;
     const nas_edge_weights *const *all = nas_edge_weights_list(&count);
     for (size_t i = 0; i < count; i++) {
+        if (!suite_begins("edge weights", all[i]->name)) continue;
         if (!all[i]->penalty) continue;
         base_arena *arena = base_arena_create();
         const nas_space *space = read_space(arena, "toy");
@@ -191,6 +196,7 @@ static void every_table_gives_the_mean(void **state) {
     size_t count;
     const nas_edge_weights *const *all = nas_edge_weights_list(&count);
     for (size_t i = 0; i < count; i++) {
+        if (!suite_begins("edge weights", all[i]->name)) continue;
         if (!all[i]->table) continue;
         const eng_kernels *kernels = eng_kernels_find(NULL);
         double alphas[COUNT], weights[COUNT], slopes[COUNT], back[COUNT];
@@ -260,6 +266,8 @@ static void every_gradient_of_a_supernet_is_that_of_differences(void **state) {
     const nas_mixed *const *mixed = nas_mixed_list(&mixtures);
     for (size_t i = 0; i < rules; i++)
         for (size_t m = 0; m < mixtures && all[i]->learned && !(all[i]->draw && all[i]->single_path); m++) {
+            if (!suite_begins("edge weights", all[i]->name)) continue;
+            suite_at("mixed", "%s", mixed[m]->name);
             char search[128];
             snprintf(search, sizeof search, "{edge_weights: %s, mixed: %s, step: first, stop: epochs}", all[i]->name,
                      mixed[m]->name);
@@ -270,7 +278,7 @@ static void every_gradient_of_a_supernet_is_that_of_differences(void **state) {
         }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_is_complete),
         cmocka_unit_test(every_rule_gives_finite_weights),
@@ -279,5 +287,5 @@ int main(void) {
         cmocka_unit_test(every_table_gives_the_mean),
         cmocka_unit_test(every_gradient_of_a_supernet_is_that_of_differences),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return SUITE_MAIN(tests);
 }

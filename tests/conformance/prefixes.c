@@ -2,7 +2,7 @@
 /* What was asked before does not matter: one sampler and one scheduler that are asked about views of two histories, in
  * any order, early views after late ones, answer as new ones do that have seen nothing else. So whatever they keep
  * between calls can be thrown away. */
-#include "tests/support/check.h"
+#include "tests/support/suite.h"
 #include "tests/support/toy_objective.h"
 
 enum { ASKS = 60, TRIALS = 45 };
@@ -16,6 +16,8 @@ static const char parameters[] =
 
 static hpo_study_spec *make_spec(const char *sampler, const char *scheduler) {
     base_buf text = {0};
+    suite_at("sampler", "%s", sampler);
+    suite_at("scheduler", "%s", scheduler);
     base_buf_printf(&text,
                     "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\n%s\n"
                     "budget: {trials: %d}\n%s",
@@ -46,6 +48,7 @@ static hpo_history *make_history(const hpo_study_spec *spec, uint64_t seed, toy_
 static hpo_view pick_view(const hpo_history *const histories[2], const toy_tape tapes[2], int n, base_rng *rng) {
     const size_t h = (size_t)base_rng_below(rng, 4) == 0, count = tapes[h].count;
     const uint64_t as_of = n == 20 ? 0 : n % 5 == 0 ? count : base_rng_below(rng, count + 1);
+    suite_at("view", "history %zu after %llu records, question %d", h, (unsigned long long)as_of, n);
     return hpo_history_at(histories[h], as_of);
 }
 
@@ -79,6 +82,7 @@ static void samplers_answer_as_new_ones(void **state) {
     size_t count;
     const hpo_sampler_type *const *types = hpo_samplers(&count);
     for (size_t t = 0; t < count; t++) {
+        if (!suite_wants(types[t]->name)) continue;
         hpo_study_spec *spec = make_spec(types[t]->name, "asha");
         toy_tape tapes[2] = {{0}};
         hpo_history *histories[2];
@@ -157,6 +161,7 @@ static void schedulers_answer_as_new_ones(void **state) {
     static const char *const modes[] = {"", ", mode: stopping"};
     for (size_t t = 0; t < 2 * count; t++) {
         const hpo_scheduler_type *type = types[t / 2];
+        if (!suite_wants(type->name)) continue;
         if (t % 2 == 1 && !(type->options && base_options_find(type->options, "mode"))) continue;
         base_buf name = {0};
         base_buf_printf(&name, "%s%s", type->name, modes[t % 2]);
@@ -180,10 +185,10 @@ static void schedulers_answer_as_new_ones(void **state) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samplers_answer_as_new_ones),
         cmocka_unit_test(schedulers_answer_as_new_ones),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return SUITE_MAIN(tests);
 }

@@ -4,12 +4,15 @@
 #ifndef TESTS_CONFORMANCE_REPLAYS_H
 #define TESTS_CONFORMANCE_REPLAYS_H
 
-#include "tests/support/check.h"
+#include "tests/support/suite.h"
 #include "tests/support/toy_objective.h"
 
 /* what: keys of the study file that say what is optimized. */
 static inline base_status read_mixed(const char *sampler, const char *scheduler, int trials, const char *what,
                                      hpo_study_spec **spec, base_err *err) {
+    suite_at("sampler", "%s", sampler);
+    suite_at("scheduler", "%s", scheduler);
+    suite_at("optimized", "%s", what);
     base_buf text = {0};
     base_buf_printf(&text,
                     "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\n%s\n"
@@ -47,6 +50,7 @@ static inline void verify_study(const hpo_study_spec *spec, const toy_tape *tape
     hpo_study *study;
     CHECK_OK(hpo_study_create(spec, &study, &err));
     for (size_t i = 0; i < tape->count; i++) {
+        suite_at("record", "%zu, made again", i);
         if (tape->records[i].kind == HPO_RECORD_START)
             CHECK_OK(hpo_space_check(spec->space, tape->records[i].config, &err));
         if (i % stride == 0) CHECK_OK(hpo_study_verify(study, &tape->records[i], &err));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What every scheduler must do, whatever order results come in and however many fail. */
 #include "hpo/schedulers/ladder.h"
-#include "tests/support/check.h"
+#include "tests/support/suite.h"
 #include "tests/support/toy_objective.h"
 
 static const char *const fidelities[] = {
@@ -12,6 +12,8 @@ static const char *const fidelities[] = {
 /* spending: a line such as those. */
 static hpo_study_spec *make_spec(const char *scheduler, const char *spending, uint64_t trials) {
     base_buf text = {0};
+    suite_at("scheduler", "%s", scheduler);
+    suite_at("budget", "%llu trials, %s", (unsigned long long)trials, spending);
     base_buf_printf(
         &text,
         "objective: toy\nseed: 3\nmethod: {sampler: random, scheduler: %s}\n%s\n"
@@ -145,6 +147,7 @@ static void check_decisions(const char *name) {
             hpo_study *study;
             watch w = {.starts = 0};
             hpo_study_spec *spec = make_spec(name, spending, 75 + 31 * i);
+            suite_at("workers", "%zu, a share of %g fails, %u reports", workers[i % 3], shares[i / 3], reports[i % 3]);
             CHECK_OK(hpo_study_create(spec, &study, &err));
             toy_drive_study(study, &(toy_drive){.workers = workers[i % 3],
                                                 .seed = i,
@@ -168,6 +171,7 @@ static void every_decision_follows_from_the_view(void **state) {
     size_t count;
     const hpo_scheduler_type *const *types = hpo_schedulers(&count);
     for (size_t t = 0; t < count; t++) {
+        if (!suite_wants(types[t]->name)) continue;
         check_decisions(types[t]->name);
         for (size_t i = 0; i < CHECK_COUNT(settings); i++) {
             if (!types[t]->options || !base_options_find(types[t]->options, settings[i].option)) continue;
@@ -205,6 +209,7 @@ static void brackets_are_those_of_the_paper(void **state) {
     (void)state;
     for (size_t t = 0; t < CHECK_COUNT(tables); t++) {
         const published *p = &tables[t];
+        if (!suite_wants(p->scheduler)) continue;
         for (size_t workers = 1; workers <= 49; workers += 12) {
             base_err err;
             hpo_study *study;
@@ -233,6 +238,7 @@ static void the_best_go_on(void **state) {
     size_t count;
     const hpo_scheduler_type *const *types = hpo_schedulers(&count);
     for (size_t t = 0; t < count; t++) {
+        if (!suite_wants(types[t]->name)) continue;
         base_err err;
         hpo_study *study;
         hpo_study_spec *spec = make_spec(types[t]->name, toy_spending(types[t]->name, 81), 300);
@@ -310,7 +316,7 @@ static void nobody_waits_and_the_best_get_on(void **state) {
     size_t count;
     const hpo_scheduler_type *const *types = hpo_schedulers(&count);
     for (size_t t = 0; t < count; t++) {
-        if (!(types[t]->flags & HPO_SCHEDULER_ASYNCHRONOUS)) continue;
+        if (!suite_wants(types[t]->name) || !(types[t]->flags & HPO_SCHEDULER_ASYNCHRONOUS)) continue;
         base_err err;
         hpo_study *study;
         idle counted = {0};
@@ -338,6 +344,7 @@ static void names_are_unique_and_explained(void **state) {
     const hpo_scheduler_type *const *types = hpo_schedulers(&count);
     assert_true(count >= 3);
     for (size_t t = 0; t < count; t++) {
+        if (!suite_begins("scheduler", types[t]->name)) continue;
         assert_ptr_equal(hpo_scheduler_find(types[t]->name), types[t]);
         assert_true(strlen(types[t]->summary) > 10);
         for (const base_option *o = types[t]->options; o && o->name; o++) assert_non_null(o->help);
@@ -345,7 +352,7 @@ static void names_are_unique_and_explained(void **state) {
     assert_null(hpo_scheduler_find("no-such-scheduler"));
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_decision_follows_from_the_view),
         cmocka_unit_test(brackets_are_those_of_the_paper),
@@ -353,5 +360,5 @@ int main(void) {
         cmocka_unit_test(nobody_waits_and_the_best_get_on),
         cmocka_unit_test(names_are_unique_and_explained),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return SUITE_MAIN(tests);
 }

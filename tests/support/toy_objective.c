@@ -2,7 +2,7 @@
 #include "tests/support/toy_objective.h"
 
 #include "hpo/study/study_keys.h"
-#include "tests/support/check.h"
+#include "tests/support/suite.h"
 
 double toy_loss(const hpo_space *space, const hpo_job *job) {
     double sum = 0;
@@ -249,6 +249,7 @@ static bool fill(driver *d) {
     while (d->n_running < d->drive->workers && has_room(d)) {
         hpo_ask_kind kind;
         hpo_record record;
+        suite_at("record", "%llu", (unsigned long long)d->records);
         CHECK_OK(hpo_study_ask(d->study, &kind, &record, &err));
         if (kind == HPO_ASK_DONE) {
             assert_int_equal(d->n_running, 0);
@@ -294,6 +295,7 @@ static void advance_one(driver *d) {
     const uint64_t trial = d->running[pick];
     const hpo_space *space = hpo_study_spec_of(d->study)->space;
     hpo_job job;
+    suite_at("record", "%llu, of trial %llu", (unsigned long long)d->records, (unsigned long long)trial);
     hpo_study_job(d->study, trial, &job);
     if (d->reported[pick] < d->drive->reports) {
         report_one(d, pick, &job);
