@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What every problem of the registry promises. */
 #include "tests/benchmarks/problems/bind.h"
+#include "tests/support/suite.h"
 
 typedef void (*visit)(const bound_problem *bound);
 
@@ -9,6 +10,7 @@ static void each(visit check) {
     size_t count;
     const bench_problem *const *problems = bench_problems(&count);
     for (size_t i = 0; i < count; i++) {
+        if (!suite_begins("problem", problems[i]->name)) continue;
         bound_problem bound = bind_with(problems[i]->name, &settings);
         check(&bound);
         bind_release(&bound);
@@ -126,8 +128,8 @@ static void cost(void **state) {
     each(check_cost);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(optimum), cmocka_unit_test(pure),
                                        cmocka_unit_test(cost)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return SUITE_MAIN(tests);
 }
