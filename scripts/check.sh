@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 format() {
     local out
-    out=$(git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror 2>&1) && return
+    out=$(git ls-files -z '*.c' '*.h' '*.inc' | xargs -0 clang-format --dry-run --Werror 2>&1) && return
     grep -oE '^[^: ]+:[0-9]+' <<<"$out" | sort -u
     echo "clang-format -i mends these lines"
     return 1

@@ -157,10 +157,9 @@ static bool michalewicz_optimum(const bench_instance *instance, size_t which, do
                                                  .evaluate = name_##_evaluate,                                         \
                                                  .optimum = optimum_,                                                  \
                                                  __VA_ARGS__}
-#define AT(place_)                                                                                                     \
-    .detail = &(const double) {                                                                                        \
-        place_                                                                                                         \
-    }
+/* clang-format off */
+#define AT(place_) .detail = &(const double){place_}
+/* clang-format on */
 
 SCALABLE(rosenbrock, -5, 10, diagonal_optimum, "Rosenbrock's curved valley in any number of dimensions; minimum 0",
          AT(1));
