@@ -410,7 +410,7 @@ static chosen chosen_of(const nas_choices *choices) {
 
 void *nas_choices_state(const nas_choices *choices, nas_choice choice, base_arena *arena) {
     const chosen c = chosen_of(choices);
-    const nas_choice_info info = info_of(&c, choice);
+    const nas_choice_info info = info_of(&c, (int)choice);
     void *state = base_arena_alloc(arena, info.state_size);
     base_err err;
     const base_status status =

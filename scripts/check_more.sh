@@ -3,7 +3,7 @@
 # What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, searches within limits with many
 # seeds, the tutorial from a fresh clone on, more searches that are killed, reports in a browser (skipped without Debian's
 # chromium, chromium-driver and python3-selenium, 450 MB, which install_deps.sh leaves out), the threads of dispatch and
-# the journal under ThreadSanitizer, the same results and the same speed as another build. Three quarters of an hour.
+# the journal under ThreadSanitizer, clang, the same results and the same speed as another build. An hour.
 #   scripts/check_more.sh [--aarch64] [--suites] [OLD]
 # OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
 # which takes an hour more. --suites: scripts/check_suites.py, what the suites of benchmarks claim, half an hour more.
@@ -50,6 +50,7 @@ browser() { # 77: skipped; Selenium is a package of the system's Python
         [ $? -eq 77 ]
 }
 
+step packages ./scripts/install_deps.sh --more
 if step "build release" build release; then
     step "20,000 trials" soak
     step "20 seeds within limits" build/release/tests/nas/test_search_limits 20
@@ -65,6 +66,9 @@ fi
 if step "build tsan" build tsan; then
     step "tests tsan: dispatch, journal" tests tsan -j 2 \
         -R 'test_(controller.*|asker|worker|forkserver|order|rawcache|journal.*|summary|progress|run_status)$'
+fi
+if step "build clang" build clang; then # bits may differ from gcc's; what the tests promise may not
+    step "tests clang: unit, conformance" tests clang -L 'unit|conformance' -j 2
 fi
 if $aarch64; then
     step "64-bit ARM" scripts/check_aarch64.sh

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs the Debian packages that are missing, and nothing when none is.
-#   scripts/install_deps.sh [--tests]     --tests: also what scripts/check.sh needs
+#   scripts/install_deps.sh [--tests | --more]
+# --tests: also what scripts/check.sh needs; --more: and clang and its tools, for scripts/check_more.sh, fuzz.sh, lint.sh
+# and coverage.sh.
 set -euo pipefail
 
 packages=(gcc cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libgsl-dev libopenblas-dev libyaml-dev
@@ -9,12 +11,16 @@ packages=(gcc cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libgsl-dev
 tools=(gcc cmake ninja pkg-config mpirun)
 case "${1:-}" in
 '') ;;
---tests)
+--tests | --more)
     packages+=(g++ git libcmocka-dev libjansson-dev python3-optuna clang-format tmux valgrind)
     tools+=(g++ git clang-format)
+    if [ "$1" = --more ]; then
+        packages+=(clang clang-tidy cppcheck gcovr libclang-rt-dev)
+        tools+=(clang clang-tidy cppcheck gcovr)
+    fi
     ;;
 *)
-    echo "usage: scripts/install_deps.sh [--tests]" >&2
+    echo "usage: scripts/install_deps.sh [--tests | --more]" >&2
     exit 2
     ;;
 esac

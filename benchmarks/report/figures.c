@@ -16,7 +16,7 @@ static bool draw(const bench_report *r, bench_figure figure, size_t workers, siz
     case BENCH_FIGURE_GROUPS: return bench_figure_groups(r, workers, out);
     case BENCH_FIGURES: break;
     }
-    BASE_ASSERT(!"a figure has a kind");
+    BASE_ASSERT(false && "a figure has a kind");
     return false;
 }
 

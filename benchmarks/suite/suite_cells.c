@@ -34,7 +34,7 @@ bench_cell bench_suite_cell(const bench_suite *suite, uint64_t number) {
             cell.method = m;
             return cell;
         }
-    BASE_ASSERT(!"a cell has a problem and a method");
+    BASE_ASSERT(false && "a cell has a problem and a method");
     return cell;
 }
 

@@ -29,8 +29,8 @@ void controller_note_report(controller *c, size_t worker, const hpo_message *mes
 static void raise_bit(controller *c, hpo_notice kind, const hpo_record *record) {
     static const char *const sentences[HPO_NOTICE_COUNT] = {
         [HPO_NOTICE_OTHER_STEP] = "reported a step beyond the one asked for",
-        [HPO_NOTICE_STARTED_AGAIN] = "was to go on from a checkpoint and found none, so it started again and is "
-                                     "charged in full",
+        [HPO_NOTICE_STARTED_AGAIN] =
+            "was to go on from a checkpoint and found none, so it started again and is charged in full",
         [HPO_NOTICE_STEP_NAME] = "reported no step that is understood",
         [HPO_NOTICE_METRICS_DROPPED] = "has more metrics than are kept",
         [HPO_NOTICE_EARLY_END] = "ended before the step asked for",

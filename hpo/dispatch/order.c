@@ -80,7 +80,7 @@ void hpo_order_begin(hpo_order *order, uint64_t trial) {
         order->running++;
         return;
     }
-    BASE_ASSERT(!"a virtual worker is idle");
+    BASE_ASSERT(false && "a virtual worker is idle");
 }
 
 void hpo_order_add(hpo_order *order, const hpo_raw *raw, double offset) {

@@ -17,7 +17,7 @@ hpo_value hpo_value_of_node(const base_yaml_node *scalar) {
     case BASE_YAML_STRING: return hpo_value_text(scalar->text);
     case BASE_YAML_NULL: break;
     case BASE_YAML_LIST:
-    case BASE_YAML_MAP: BASE_ASSERT(!"a scalar node");
+    case BASE_YAML_MAP: BASE_ASSERT(false && "a scalar node");
     }
     return (hpo_value){.kind = HPO_VALUE_NULL};
 }

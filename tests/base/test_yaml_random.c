@@ -71,8 +71,7 @@ static const char *const nasty[] = {
     "../x y",
     "k\xc3\xa4se",
     "\xe2\x80\xa8",
-    "\xef\xbb\xbf"
-    "b",
+    "\xef\xbb\xbf\x62",
     "\xf0\x9f\x98\x80",
     "\xef\xbf\xbe",
     "http://x.org/a?b=c",

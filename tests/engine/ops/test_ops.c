@@ -292,7 +292,7 @@ static void bad_configurations_are_refused(void **state) {
         {&eng_op_dropout, .dropout = {(double)NAN}, .part = "not nan"},
         {&eng_op_elu, .elu = {-1.0}, .part = "alpha of elu must be positive"},
         {&eng_op_dense, .part = "width of a dense layer must be at least 1"},
-        {&eng_op_cross_entropy, .entropy = {1.0}, .part = "label smoothing must be at least 0 and below 1"},
+        {&eng_op_cross_entropy, .entropy.smoothing = 1.0, .part = "label smoothing must be at least 0 and below 1"},
     };
     for (size_t i = 0; i < CHECK_COUNT(bad); i++) {
         base_err err;

@@ -27,8 +27,8 @@ static const char *const courses[] = {
     "optimizer: rmsprop",
     "optimizer: adam",
     "optimizer: adamw, clip_norm: 0.5, l1: 1e-5, l2: 1e-4",
-    "optimizer: adam, schedule: cosine, warmup_epochs: 1.5, label_smoothing: 0.1, activation: prelu, early_stopping: "
-    "50",
+    ("optimizer: adam, schedule: cosine, warmup_epochs: 1.5, label_smoothing: 0.1, activation: prelu, "
+     "early_stopping: 50"),
     "optimizer: adam, ema: 0.98",
     "optimizer: nesterov, accumulate: 3, ema: 0.5, schedule: cosine",
     "optimizer: adam, crop: 2, flip: true, cutout: 3, skip: true",

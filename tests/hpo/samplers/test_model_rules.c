@@ -120,7 +120,8 @@ static void the_fidelity_that_is_asked_about(void **state) {
     size_t model;
     open_line(&s, "gp", "{data: joint}", 0.1);
     for (uint64_t i = 0; i < 45; i++) {
-        const double x = spread(i), cheap = i % 3 != 0, optimum = cheap ? 0.8 : 0.2;
+        const bool cheap = i % 3 != 0;
+        const double x = spread(i), optimum = cheap ? 0.8 : 0.2;
         add_finished(&s, &x, cheap ? 0.1 : 1, (x - optimum) * (x - optimum));
     }
     const size_t near = count_near(&s, 0.2, &model);
