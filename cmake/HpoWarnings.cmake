@@ -10,7 +10,10 @@ target_compile_options(hpo_flags INTERFACE
 target_include_directories(hpo_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 if(HPO_SANITIZE)
   # Instrumented code is inlined otherwise, and the compiler then sees in kernels values that nobody may have written.
-  target_compile_options(hpo_flags INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(hpo_flags INTERFACE $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_compile_options(hpo_flags INTERFACE -fsanitize=${HPO_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(hpo_flags INTERFACE -fsanitize=${HPO_SANITIZE})
+endif()
+if(HPO_FUZZ)
+  target_compile_options(hpo_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
