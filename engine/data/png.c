@@ -213,8 +213,13 @@ static base_status decode_samples(const gathering *g, const char *path, const en
 base_status eng_png_samples(const char *folder, const eng_samples_wanted *wanted, eng_dataset **out, const char ***ids,
                             base_err *err) {
     gathering g = {.arena = base_arena_create()};
+    *out = NULL;
     base_status status = gather_all(&g, folder, err);
     if (status == BASE_OK) status = decode_samples(&g, folder, wanted, out, ids, err);
+    if (status != BASE_OK) {
+        eng_dataset_destroy(*out);
+        *out = NULL;
+    }
     names_fini(&g.classes);
     free(g.pictures);
     base_arena_destroy(g.arena);
