@@ -391,11 +391,21 @@ static base_status write_new(repair *self, int fd, const char *new, base_err *er
     return hpo_journal_check_identity(self->path, self->identity.identity, self->head->identity, err);
 }
 
+/* A head may be sound line by line and still be none. */
+static void check_head(repair *self, int fd) {
+    journal_scan scan;
+    base_err ignored;
+    if (self->damaged || hpo_journal_scan(fd, self->path, self->texts, &scan, &ignored) == BASE_OK) return;
+    self->damaged = true;
+    base_buf_puts(self->told, "the first two lines are written anew: they do not say what the study is\n");
+}
+
 static base_status repair_file(repair *self, int fd, const char *new, base_err *err) {
     base_err ignored;
     base_status status = write_new(self, fd, new, err);
     const base_status closed = hpo_journal_close(self->out, status == BASE_OK ? err : &ignored);
     if (status == BASE_OK) status = closed;
+    if (status == BASE_OK) check_head(self, fd);
     if (status == BASE_OK && self->damaged) {
         tell_end(self);
         return exchange(self->path, new, self->told, err);
