@@ -64,6 +64,12 @@ void cli_tell_folder(const char *dir);
 bool cli_tell_exit(int code);
 bool cli_has_parent(void); /* is below cli_launch */
 
+/* ---- launcher.c: mpirun, which waits for ever for a host that was lost ---- */
+/* Leaves a process behind that ends the launcher of this job, if it runs above this one on this host and lives on for
+ * so many seconds. For rank 0, when everything is written. */
+void cli_end_launcher_after(double patience);
+bool cli_is_launcher(const char *name); /* as the kernel knows a process */
+
 /* ---- launch.c: the process of -j ---- */
 /* -j N: starts `mpirun -n N+1` with itself and the same arguments without -j, passes signals on, and returns the exit
  * code that rank 0 left. */

@@ -22,7 +22,7 @@
 #include "hpo/cli/status.h"
 
 static const double START_PATIENCE = 120; /* seconds for all ranks of -j to pass MPI_Init */
-static const double LEAVE_PATIENCE = 10;  /* seconds for mpirun to end after the controller has */
+static const double LEAVE_PATIENCE = 8;   /* seconds for mpirun to end after the controller has */
 static const double STOP_PATIENCE = 0.3;  /* the same when the run was told to stop: whoever did so waits */
 static const double DEATH_PATIENCE = 2;   /* seconds for rank 0 to be gone when mpirun is */
 static const char DEATH[] = "the controller died without a word; the same command continues the run";

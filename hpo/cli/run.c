@@ -20,6 +20,7 @@
 #endif
 
 static const double STATUS_GAP = 1; /* seconds between two texts for status.json */
+static const double LAUNCHER_PATIENCE = 7, LAUNCHER_PATIENCE_PER_RANK = 0.01; /* seconds for it to end after the run */
 
 /* A signal handler can reach nothing else. */
 static volatile sig_atomic_t caught_signal, caught_at, is_alone, status_fd = -1;
@@ -407,6 +408,8 @@ int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char
     bool lost = false;
     code = r.rank == 0 ? run_controller(&r, transport, &lost) : run_worker(&r, transport, &lost);
     hpo_forkserver_stop(r.server);
+    if (r.rank == 0 && r.size > 1 && !cli_has_parent())
+        cli_end_launcher_after(LAUNCHER_PATIENCE + LAUNCHER_PATIENCE_PER_RANK * r.size);
     if (transport.ops) transport.ops->close(transport.self, lost);
     if (lost) { /* MPI_Finalize may hang after a rank was lost */
         fflush(NULL);

@@ -20,9 +20,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-enum { TAG = 1 };
+enum { TAG = 1, FAREWELL = 2 };
 enum { SLACK_NS = 2000 };     /* by which the kernel may prolong a nap */
 enum { FINALIZE_LIMIT = 60 }; /* seconds */
+static const double FAREWELL_LIMIT = 5;
 /* Waiting spins for SPIN seconds, then sleeps, each time for a share of what was waited already: an answer is late by
  * that share at most, so two sides that wait for each other cannot keep each other asleep. No sched_yield while
  * spinning: it would give a busy neighbour a whole time slice, more than the spin itself. */
@@ -186,9 +187,29 @@ static base_status mpi_receive(void *self, double timeout, int fd, size_t *peer,
     }
 }
 
+/* A rank that leaves without MPI_Finalize makes a plain mpirun end the others, and rank 0 may still be writing what was
+ * found: the others wait for a word from it. A rank 0 that is lost says nothing. */
+static void part(mpi_self *mpi) {
+    int arrived = 0;
+    const double deadline = base_monotonic() + FAREWELL_LIMIT;
+    if (mpi->rank == 0) {
+        for (int i = 1; i < mpi->size; i++) {
+            MPI_Request request;
+            if (MPI_Isend(NULL, 0, MPI_BYTE, i, FAREWELL, MPI_COMM_WORLD, &request) == MPI_SUCCESS)
+                MPI_Request_free(&request);
+        }
+        return;
+    }
+    while (!arrived && base_monotonic() < deadline) {
+        if (MPI_Iprobe(0, FAREWELL, MPI_COMM_WORLD, &arrived, MPI_STATUS_IGNORE) != MPI_SUCCESS) return;
+        base_sleep(1e-3);
+    }
+}
+
 static void mpi_close(void *self, bool lost) {
     mpi_self *mpi = self;
-    double deadline = base_monotonic() + (lost ? 0.5 : 10.0);
+    if (lost) part(mpi);
+    double deadline = base_monotonic() + (lost ? 0.5 : 3.0);
     while (mpi->n_out > 0 && base_monotonic() < deadline) {
         complete_sends(mpi);
         base_sleep(1e-3);
