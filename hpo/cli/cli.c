@@ -274,14 +274,24 @@ static int check(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf 
     return status == BASE_OK ? HPO_EXIT_DONE : HPO_EXIT_BAD_INPUT;
 }
 
+static int launch(const hpo_cli_args *args, const cli_started *started, int argc, char **argv, base_err *err) {
+    if (started->size < 2) return cli_launch(args, argc, argv);
+    (void)BASE_FAIL(
+        err, BASE_INVALID,
+        "-j starts the workers by itself, but %d processes have been started already: leave out one of the two",
+        started->size);
+    return HPO_EXIT_BAD_INPUT;
+}
+
 int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
     cli_pin_blas_threads(argv);
     hpo_cli_args args = {.sets = base_calloc((size_t)argc, sizeof *args.sets),
                          .for_launcher = base_calloc((size_t)argc, sizeof *args.for_launcher)};
     base_err err = {0};
     base_buf out = {0};
-    int rank = 0, size = 0, code = HPO_EXIT_DONE;
-    bool speaks = !cli_launched(&rank, &size) || rank == 0; /* below mpirun one rank speaks for all */
+    int code = HPO_EXIT_DONE;
+    const cli_started started = cli_started_here();
+    const bool speaks = started.rank == 0; /* below mpirun one rank speaks for all */
     if (read_arguments(argc, argv, &args, &err) != BASE_OK) {
         code = HPO_EXIT_BAD_INPUT;
     } else if (args.help || args.list || args.version) {
@@ -291,7 +301,7 @@ int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
     } else if (args.check) {
         code = check(catalog, &args, &out, &err);
     } else if (args.jobs > 0 && !args.replay) { /* a replay evaluates nothing */
-        code = cli_launch(&args, argc, argv);
+        code = launch(&args, &started, argc, argv, &err);
     } else {
         code = cli_run(catalog, &args, argc, argv);
     }

@@ -43,14 +43,37 @@ void cli_check_cores(int threads, const hpo_place *place);
 /* The sentence, or false: `workers` on a host of so many cores (0 = not known), of which a worker is allowed some. */
 bool cli_cores_advice(int threads, uint32_t workers, size_t allowed, size_t cores, char *out, size_t size);
 
+/* ---- started.c: who started this process as one of several ---- */
+typedef enum cli_launcher_kind {
+    CLI_BY_NOBODY,
+    CLI_BY_OPEN_MPI, /* or another that speaks PMIx */
+    CLI_BY_PMI,      /* MPICH's and its family's */
+    CLI_BY_SRUN,
+} cli_launcher_kind;
+
+typedef struct cli_started {
+    cli_launcher_kind by;
+    int rank, size; /* as the launcher tells them; size 0: it does not */
+    bool step;      /* of Slurm's: srun started it, or something above it */
+    bool pmix;      /* how to find the others is told by PMIx */
+} cli_started;
+
+typedef char *cli_getenv(const char *name);
+cli_started cli_started_by(cli_getenv *get);
+/* Whether MPI is to be started; a step of Slurm's with one task may do without. */
+bool cli_is_one_of_several(const cli_started *started);
+/* The MPI library (NULL: none) found so many processes: true when this one would take itself for the only one though it
+ * is not, with the sentence for the user in out. */
+bool cli_is_mismatch(const cli_started *started, const char *library, int found, char *out, size_t size);
+
 /* ---- launched.c: this process as one of several, and with one BLAS thread ---- */
 #define CLI_NOTE_FILE "HPO_EXIT_FILE" /* environment: where ranks leave notes for the process of -j */
 #define CLI_PARENT    "HPO_PARENT"    /* environment: that process and its host */
 /* Executes this program again with OPENBLAS_NUM_THREADS=1 in its environment, once: later is too late, because the
  * library starts its threads when it is loaded. */
 void cli_pin_blas_threads(char **argv);
-/* Rank and size as the launcher tells them in the environment, before MPI_Init; false when not launched by one. */
-bool cli_launched(int *rank, int *size);
+/* started.c with the variables of this process. To be asked before MPI_Init, which sets some of them itself. */
+cli_started cli_started_here(void);
 /* MPI_Init and the one broadcast wait for every rank, so one that dies then would keep the others for ever: between
  * these two calls a rank ends by itself after a while, and as soon as the process of -j is gone. */
 void cli_watch_start(void);

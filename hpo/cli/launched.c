@@ -31,18 +31,8 @@ void cli_pin_blas_threads(char **argv) {
     execv(self, argv); /* on failure: go on; the run is only slower */
 }
 
-bool cli_launched(int *rank, int *size) {
-    static const char *const names[][2] = {
-        {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}, {"PMIX_RANK", NULL}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *text = getenv(names[i][0]);
-        if (!text) continue;
-        const char *total = names[i][1] ? getenv(names[i][1]) : NULL;
-        *rank = atoi(text);
-        *size = total ? atoi(total) : 0;
-        return true;
-    }
-    return false;
+cli_started cli_started_here(void) {
+    return cli_started_by(getenv);
 }
 
 /* The process above mpirun, when it is on this host. A signal handler asks, too. */

@@ -368,35 +368,44 @@ static void watch_signals(void) {
     signal(SIGPIPE, SIG_IGN);
 }
 
-static base_status start_ranks(run *r, bool launched, int *argc, char ***argv, hpo_transport *transport,
+static base_status start_ranks(run *r, const cli_started *started, int *argc, char ***argv, hpo_transport *transport,
                                base_err *err) {
-    if (!launched) return BASE_OK;
+    const char *library = NULL;
+    char text[512];
+    bool hopeless = true; /* to start MPI */
+    if (!cli_is_one_of_several(started)) return BASE_OK;
+    r->rank = started->rank;
 #ifdef HPO_HAVE_MPI
-    BASE_TRY(hpo_mpi_start(argc, argv, &r->rank, &r->size, err));
-    *transport = hpo_mpi_open();
-    return BASE_OK;
+    library = hpo_mpi_library();
+    hopeless = started->step && !started->pmix && started->size > 1 && hpo_mpi_needs_pmix();
+    if (!hopeless) BASE_TRY(hpo_mpi_start(argc, argv, &r->rank, &r->size, err));
 #else
     (void)argc, (void)argv, (void)transport;
-    if (r->size > 1) {
-        return BASE_FAIL(err, BASE_UNSUPPORTED, "this program was built without MPI; run it without mpirun");
-    }
-    return BASE_OK;
 #endif
+    if (cli_is_mismatch(started, library, r->size, text, sizeof text)) {
+        r->rank = started->rank; /* one of them speaks */
+        return BASE_FAIL(err, BASE_UNSUPPORTED, "%s", text);
+    }
+#ifdef HPO_HAVE_MPI
+    if (!hopeless) *transport = hpo_mpi_open();
+#endif
+    return BASE_OK;
 }
 
 int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv) {
     run r = {.catalog = catalog, .args = args, .size = 1, .arena = base_arena_create()};
-    bool launched = cli_launched(&r.rank, &r.size);
+    const cli_started started = cli_started_here();
+    const bool launched = cli_is_one_of_several(&started);
     base_err err = {0};
     hpo_transport transport = {0};
     int code;
-    bool controls_only = launched && r.rank == 0 && r.size > 1;
+    bool controls_only = launched && started.rank == 0 && started.size > 1;
     base_status status = BASE_OK;
     if (!controls_only && !args->replay) status = hpo_forkserver_start(catalog, &r.server, &err);
     is_alone = !launched;
     watch_signals();
     if (launched) cli_watch_start();
-    if (status == BASE_OK) status = start_ranks(&r, launched, &argc, &argv, &transport, &err);
+    if (status == BASE_OK) status = start_ranks(&r, &started, &argc, &argv, &transport, &err);
     if (status != BASE_OK) {
         if (r.rank == 0) fprintf(stderr, "%s\n", err.text);
         hpo_forkserver_stop(r.server);

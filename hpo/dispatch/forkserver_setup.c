@@ -39,16 +39,28 @@ static void close_inherited(int keep) {
     closedir(folder);
 }
 
-/* A program that finds the variables of an MPI job believes that it is a rank of it. */
+/* A program that finds the variables of an MPI job believes that it is a rank of it. What an allocation is (its nodes,
+ * its cores, SLURM_JOB_ID) stays; which of its processes this is does not. */
+bool hpo_forkserver_is_of_launcher(const char *name) {
+    static const char *const beginnings[] = {
+        "OMPI_", "PMIX_",     "PMI_",      "PMI2_",      "ORTE_",      "PRTE_", "HYDRA_",    "HYDI_", "MPIEXEC_",
+        "MPIR_", "MPI_LOCAL", "MV2_COMM_", "SLURM_STEP", "SLURM_SRUN", "PALS_", "FLUX_TASK", "JSM_"};
+    static const char *const whole[] = {"SLURM_PROCID",  "SLURM_LOCALID",  "SLURM_NODEID",
+                                        "SLURM_GTIDS",   "SLURM_TASK_PID", "SLURM_LAUNCH_NODE_IPADDR",
+                                        "HPO_EXIT_FILE", "HPO_PARENT"};
+    const size_t length = strcspn(name, "=");
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (length == strlen(whole[i]) && strncmp(name, whole[i], length) == 0) return true;
+    return false;
+}
+
 static void clear_mpi_environment(void) {
-    static const char *const prefixes[] = {"OMPI_", "PMIX_", "PMI_"};
     for (size_t i = 0; environ && environ[i];) {
         char name[128];
-        bool match = false;
-        for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
-            match = match || strncmp(environ[i], prefixes[k], strlen(prefixes[k])) == 0;
-        size_t length = strcspn(environ[i], "=");
-        if (match && length < sizeof name) {
+        const size_t length = strcspn(environ[i], "=");
+        if (hpo_forkserver_is_of_launcher(environ[i]) && length < sizeof name) {
             memcpy(name, environ[i], length);
             name[length] = '\0';
             unsetenv(name); /* moves the others down */

@@ -7,9 +7,12 @@
  * sleeps, and a close that knows whether a rank was lost. */
 #include "hpo/dispatch/mpi.h"
 
+#include <dlfcn.h>
+#include <glob.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,6 +44,7 @@ typedef struct mpi_self {
     size_t n_out, cap_out;
     base_buf in;
     double spin; /* seconds that the next wait spins */
+    int n_gone;  /* peers that have said BYE */
 } mpi_self;
 
 /* Tells the processor that this is a loop that waits: a sibling hyperthread gets its units. */
@@ -61,6 +65,41 @@ static base_status mpi_fail(int code, const char *what, base_err *err) {
     int length = 0;
     MPI_Error_string(code, text, &length);
     return BASE_FAIL(err, BASE_IO, "MPI: %s: %s", what, text);
+}
+
+const char *hpo_mpi_library(void) {
+#if defined(OPEN_MPI)
+    return "Open MPI";
+#elif defined(MPICH_VERSION) || defined(MVAPICH2_VERSION) || defined(I_MPI_VERSION)
+    return "MPICH";
+#else
+    return "MPI";
+#endif
+}
+
+/* Its components lie beside the library: mca_pmix_s1.so and s2 are those for Slurm's PMI. */
+bool hpo_mpi_needs_pmix(void) {
+#if defined(OPEN_MPI)
+    Dl_info info;
+    char folder[512], pattern[600];
+    if (!dladdr((void *)(intptr_t)&MPI_Init, &info) || !info.dli_fname) return false;
+    const char *end = strrchr(info.dli_fname, '/');
+    snprintf(folder, sizeof folder, "%.*s", end ? (int)(end - info.dli_fname) : 0, info.dli_fname);
+    size_t all = 0, own = 0;
+    static const char *const where[] = {"openmpi*", "openmpi/lib/openmpi*"}; /* as it is installed; Debian */
+    for (size_t i = 0; i < sizeof where / sizeof *where; i++) {
+        glob_t found;
+        snprintf(pattern, sizeof pattern, "%s/%s/mca_pmix_*.so", folder, where[i]);
+        if (glob(pattern, 0, NULL, &found) != 0) continue;
+        all += found.gl_pathc;
+        for (size_t k = 0; k < found.gl_pathc; k++)
+            own += strstr(found.gl_pathv[k], "mca_pmix_s1.so") || strstr(found.gl_pathv[k], "mca_pmix_s2.so");
+        globfree(&found);
+    }
+    return all > 0 && own == 0;
+#else
+    return false;
+#endif
 }
 
 /* A launcher that is killed while its ranks start leaves them waiting in MPI_Init for ever; later they notice by
@@ -152,7 +191,9 @@ static base_status take(mpi_self *mpi, const MPI_Status *status, size_t *peer, h
     int code = MPI_Recv(mpi->in.data, length, MPI_BYTE, status->MPI_SOURCE, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
     if (code != MPI_SUCCESS) return mpi_fail(code, "receive", err);
     *peer = mpi->rank == 0 ? (size_t)status->MPI_SOURCE - 1 : 0;
-    return hpo_message_decode(mpi->in.data, (size_t)length, message, err);
+    BASE_TRY(hpo_message_decode(mpi->in.data, (size_t)length, message, err));
+    mpi->n_gone += message->kind == HPO_MESSAGE_BYE;
+    return BASE_OK;
 }
 
 static base_status mpi_receive(void *self, double timeout, int fd, size_t *peer, hpo_message *message, base_err *err) {
@@ -206,6 +247,17 @@ static void part(mpi_self *mpi) {
     }
 }
 
+/* The last words of the workers: MPI_Finalize wants every message received. */
+static void hear_out(mpi_self *mpi, double deadline) {
+    size_t peer;
+    hpo_message message;
+    base_err ignored;
+    while (mpi->n_gone < mpi->size - 1 && base_monotonic() < deadline) {
+        const base_status status = mpi_receive(mpi, 0.05, -1, &peer, &message, &ignored);
+        if (status != BASE_OK && status != BASE_END) return;
+    }
+}
+
 static void mpi_close(void *self, bool lost) {
     mpi_self *mpi = self;
     if (lost) part(mpi);
@@ -214,6 +266,7 @@ static void mpi_close(void *self, bool lost) {
         complete_sends(mpi);
         base_sleep(1e-3);
     }
+    if (!lost && mpi->rank == 0) hear_out(mpi, deadline);
     if (lost) return;      /* MPI still owns pending buffers; the process is about to _exit */
     alarm(FINALIZE_LIMIT); /* it waits for every rank, also for one that has died unnoticed a moment ago */
     MPI_Finalize();

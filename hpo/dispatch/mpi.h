@@ -13,6 +13,11 @@
 extern "C" {
 #endif
 
+/* "Open MPI", "MPICH" (also what descends from it), "MPI": what this program was built with. */
+const char *hpo_mpi_library(void);
+/* Whether MPI_Init can do nothing but abort in a process that srun started without PMIx: an Open MPI without components
+ * for Slurm's own PMI, as distributions build it. */
+bool hpo_mpi_needs_pmix(void);
 /* MPI_Init_thread(FUNNELED) with MPI_ERRORS_RETURN. rank 0 controls, ranks 1.. work. */
 BASE_CHECK base_status hpo_mpi_start(int *argc, char ***argv, int *rank, int *size, base_err *err);
 /* Collective, right after the start: rank 0's bytes reach every rank (length first). On other ranks *out is filled. */

@@ -413,26 +413,6 @@ static void test_elapsed_is_read_back(void **state) {
     tear_down(&f);
 }
 
-/* ---- how a rank knows that it is one ---- */
-
-static void test_a_launcher_is_recognised(void **state) {
-    (void)state;
-    int rank = -1, size = -1;
-    unsetenv("OMPI_COMM_WORLD_RANK");
-    unsetenv("PMI_RANK");
-    unsetenv("PMIX_RANK");
-    assert_false(cli_launched(&rank, &size));
-    setenv("PMIX_RANK", "3", 1);
-    assert_true(cli_launched(&rank, &size));
-    assert_int_equal(rank, 3);
-    assert_int_equal(size, 0); /* it does not say */
-    setenv("OMPI_COMM_WORLD_RANK", "2", 1);
-    setenv("OMPI_COMM_WORLD_SIZE", "5", 1);
-    assert_true(cli_launched(&rank, &size));
-    assert_int_equal(rank, 2);
-    assert_int_equal(size, 5);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status_is_json_and_true),
@@ -447,7 +427,6 @@ int main(void) {
         cmocka_unit_test(test_summary_says_how_to_go_on),
         cmocka_unit_test(test_the_time_of_workers_is_shared_out),
         cmocka_unit_test(test_elapsed_is_read_back),
-        cmocka_unit_test(test_a_launcher_is_recognised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "hpo/dispatch/forkserver_setup.h"
 #include "tests/hpo/dispatch/deeds.h"
 #include "tests/support/processes.h"
 
@@ -396,6 +397,27 @@ static void test_speed(void **state) {
     trial_server_stop(&self);
 }
 
+/* What an allocation is stays; which process of a job this one is does not. */
+static void test_variables_of_launchers_are_known(void **state) {
+    (void)state;
+    static const char *const theirs[] = {
+        "OMPI_COMM_WORLD_RANK=1", "OMPI_MCA_ess",      "PMIX_RANK=0",          "PMI_FD=7",
+        "HYDI_CONTROL_FD",        "MPI_LOCALRANKID=0", "SLURM_PROCID=0",       "SLURM_STEP_ID=0",
+        "SLURM_STEPID=0",         "SLURM_LOCALID",     "HPO_EXIT_FILE=/tmp/a", "HPO_PARENT=7 host"};
+    static const char *const others[] = {"SLURM_JOB_ID=7",
+                                         "SLURM_CPUS_PER_TASK=2",
+                                         "SLURM_TMPDIR=/tmp",
+                                         "SLURM_JOB_NODELIST=a",
+                                         "HPO_PARENT_CHECKPOINT=/x",
+                                         "HPO_TRIAL=1",
+                                         "OMP_NUM_THREADS=1",
+                                         "PATH=/bin",
+                                         "MPI_HOME",
+                                         "SLURM_PROCIDS=1"};
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) assert_true(hpo_forkserver_is_of_launcher(theirs[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_false(hpo_forkserver_is_of_launcher(others[i]));
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     const struct CMUnitTest tests[] = {
@@ -415,6 +437,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_signals_to_all),
         cmocka_unit_test(test_death_of_the_server),
         cmocka_unit_test(test_a_wrong_job_is_refused),
+        cmocka_unit_test(test_variables_of_launchers_are_known),
         cmocka_unit_test(test_speed),
     };
     processes_mark(argv);
