@@ -133,7 +133,9 @@ static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args
         return BASE_OK;
     }
     if (is_option(a, "--more")) {
+        args->once[*i] = true;
         BASE_TRY(take_value(argc, argv, i, "--more", &value, err));
+        args->once[*i] = true;
         return read_more(value, args, err);
     }
     if (strcmp(a, "--check") == 0) {
@@ -143,7 +145,7 @@ static base_status read_option(int argc, char **argv, int *i, hpo_cli_args *args
     } else if (strcmp(a, "--accept-change") == 0) {
         args->accept_change = true;
     } else if (strcmp(a, "--retry-failed") == 0) {
-        args->retry_failed = true;
+        args->retry_failed = args->once[*i] = true;
     } else if (strcmp(a, "--list") == 0) {
         args->list = true;
     } else if (strcmp(a, "--version") == 0) {
@@ -286,7 +288,8 @@ static int launch(const hpo_cli_args *args, const cli_started *started, int argc
 int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
     cli_pin_blas_threads(argv);
     hpo_cli_args args = {.sets = base_calloc((size_t)argc, sizeof *args.sets),
-                         .for_launcher = base_calloc((size_t)argc, sizeof *args.for_launcher)};
+                         .for_launcher = base_calloc((size_t)argc, sizeof *args.for_launcher),
+                         .once = base_calloc((size_t)argc, sizeof *args.once)};
     base_err err = {0};
     base_buf out = {0};
     int code = HPO_EXIT_DONE;
@@ -310,5 +313,6 @@ int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
     base_buf_fini(&out);
     free(args.sets);
     free(args.for_launcher);
+    free(args.once);
     return code;
 }

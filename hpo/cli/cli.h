@@ -31,6 +31,7 @@ typedef struct hpo_cli_args {
     uint64_t seed;
     size_t jobs;        /* -j N; 0 = not given */
     bool *for_launcher; /* by argument: -j and its value, which the ranks are not told */
+    bool *once;         /* by argument: what adds to a run, which a job that is started again is not told twice */
     bool check, list, help, version, replay;
     bool accept_change; /* another run, cwd, ... of a command goes on with the old results */
     bool retry_failed;  /* failed trials get another attempt */

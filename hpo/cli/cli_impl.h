@@ -36,6 +36,7 @@ BASE_CHECK base_status cli_print_topic(const hpo_catalog *catalog, const char *t
 const char *cli_host_name(base_arena *arena);
 /* A worker's place among the others, from the launcher's environment. controller_host: NULL = not known. */
 hpo_place cli_find_place(int rank, int size, const char *host, const char *controller_host);
+bool cli_on_one_host(int size); /* all of so many processes, as far as the launcher tells */
 
 /* ---- cores.c ---- */
 /* Warns, once on every host, when trials of several threads lack cores. */
@@ -69,6 +70,7 @@ bool cli_is_mismatch(const cli_started *started, const char *library, int found,
 /* ---- launched.c: this process as one of several, and with one BLAS thread ---- */
 #define CLI_NOTE_FILE "HPO_EXIT_FILE" /* environment: where ranks leave notes for the process of -j */
 #define CLI_PARENT    "HPO_PARENT"    /* environment: that process and its host */
+#define CLI_AGAIN     "HPO_AGAIN"     /* environment: it has started the job again already */
 /* Executes this program again with OPENBLAS_NUM_THREADS=1 in its environment, once: later is too late, because the
  * library starts its threads when it is loaded. */
 void cli_pin_blas_threads(char **argv);
@@ -86,6 +88,10 @@ void cli_tell_started(void);
 void cli_tell_folder(const char *dir);
 bool cli_tell_exit(int code);
 bool cli_has_parent(void); /* is below cli_launch */
+/* Below cli_launch, which can start the job again from its journal: whether that is worth it after so many seconds of
+ * the job, with so many of its workers lost, when the oldest evaluation has run for so long. */
+bool cli_should_start_again(double seconds, size_t workers, size_t lost, double oldest);
+void cli_ask_to_start_again(void); /* when this job has ended */
 
 /* ---- launcher.c: mpirun, which waits for ever for a host that was lost ---- */
 /* Leaves a process behind that ends the launcher of this job, if it runs above this one on this host and lives on for

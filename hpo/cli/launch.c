@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The process of -j N: starts this program under mpirun and waits for it.
+/* The process of -j N: starts this program under the mpirun of its MPI library and waits for it.
  *
  * mpirun's exit status cannot be trusted: --enable-recovery turns every code into 0 and SIGTERM into 1 (measured on
  * Open MPI 4.1.4). So the ranks leave notes in a small file (launched.c), rank 0 its process number and its code.
@@ -20,17 +20,22 @@
 #include "base/clock.h"
 #include "hpo/cli/cli_impl.h"
 #include "hpo/cli/status.h"
+#ifdef HPO_HAVE_MPI
+#include "hpo/dispatch/mpi.h"
+#endif
 
 static const double START_PATIENCE = 120; /* seconds for all ranks of -j to pass MPI_Init */
 static const double LEAVE_PATIENCE = 8;   /* seconds for mpirun to end after the controller has */
 static const double STOP_PATIENCE = 0.3;  /* the same when the run was told to stop: whoever did so waits */
 static const double DEATH_PATIENCE = 2;   /* seconds for rank 0 to be gone when mpirun is */
 static const char DEATH[] = "the controller died without a word; the same command continues the run";
-static const double IMPATIENCE = 1; /* seconds after which a second signal is one */
+static const double FRAGILE_GAP = 600; /* seconds of a job that is started again a second time */
+static const double IMPATIENCE = 1;    /* seconds after which a second signal is one */
 
 /* What the ranks have said so far. */
 typedef struct notes {
     bool begun, ended; /* a rank has begun; rank 0 left its code */
+    bool again;        /* it asks for another job */
     int code;
     pid_t controller; /* rank 0, once all ranks run; 0 before */
     char *folder;     /* of the run, once rank 0 works in it; NULL before */
@@ -41,6 +46,7 @@ static void read_note(notes *n, const char *line, size_t length) {
     long long number;
     snprintf(text, sizeof text, "%.*s", (int)length, line);
     if (strcmp(text, "begun") == 0) n->begun = true;
+    if (strcmp(text, "again") == 0) n->again = true;
     if (sscanf(text, "started %lld", &number) == 1) n->controller = (pid_t)number;
     if (!n->folder && strncmp(text, "folder ", 7) == 0) n->folder = base_strdup(text + 7);
     if (sscanf(text, "exit %lld", &number) == 1) {
@@ -67,30 +73,65 @@ static void on_signal(int number) {
     caught_count++;
 }
 
-/* The arguments of mpirun: its flags, this program, and our own arguments without -j. */
-static char **mpirun_arguments(base_arena *arena, const hpo_cli_args *args, int argc, char **argv) {
+/* Flags that survive a lost rank, allow more ranks than cores, and leave the cores to the workers (place.c). */
+typedef struct launcher {
+    const char *library;
+    const char *names[4];  /* the more telling first: one system may have several libraries */
+    const char *flags[12]; /* before -n */
+    const char *package;
+    bool fragile; /* it does not survive a process that dies, whatever its flags */
+} launcher;
+
+static const launcher launchers[] = {
+    {"MPICH",
+     {"mpirun.mpich", "mpiexec.hydra", "mpirun"},
+     {"-disable-auto-cleanup", "-bind-to", "none"},
+     "mpich",
+     true},
+    {"Open MPI",
+     {"mpirun.openmpi", "mpirun"},
+     {"--enable-recovery", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "30", "--mca",
+      "mpi_yield_when_idle", "1"},
+     "openmpi-bin",
+     false},
+    {"", {"mpirun"}, {NULL}, "MPI", false}, /* another one: flags that all know */
+};
+
+static const launcher *own_launcher(void) {
+    size_t i = 0;
+#ifdef HPO_HAVE_MPI
+    while (launchers[i].library[0] && strcmp(launchers[i].library, hpo_mpi_library()) != 0) i++;
+#endif
+    return &launchers[i];
+}
+
+/* The first folder of PATH that has a launcher has the right one: who loads a module puts its folder first. */
+static const char *find_launcher(base_arena *arena, const launcher *own) {
+    const char *path = getenv("PATH");
+    for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += strcspn(at, ":"), at += *at == ':') {
+        for (size_t i = 0; own->names[i]; i++) {
+            const char *file = base_arena_printf(arena, "%.*s/%s", (int)strcspn(at, ":"), at, own->names[i]);
+            if (access(file, X_OK) == 0) return file;
+        }
+    }
+    return own->names[0];
+}
+
+/* The launcher, its flags, this program, and our own arguments without -j. */
+static char **mpirun_arguments(base_arena *arena, const hpo_cli_args *args, bool again, int argc, char **argv) {
+    const launcher *own = own_launcher();
     char self[4096];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     self[n > 0 ? n : 0] = '\0';
     char **out = BASE_NEW_ARRAY(arena, (size_t)argc + 24, char *);
     size_t count = 0;
-    static const char *const flags[] = {"mpirun",
-                                        "--enable-recovery",
-                                        "--oversubscribe",
-                                        "--bind-to",
-                                        "none",
-                                        "--mca",
-                                        "odls_base_sigkill_timeout",
-                                        "30",
-                                        "--mca",
-                                        "mpi_yield_when_idle",
-                                        "1"};
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) out[count++] = base_arena_strdup(arena, flags[i]);
+    out[count++] = base_arena_strdup(arena, find_launcher(arena, own));
+    for (size_t i = 0; own->flags[i]; i++) out[count++] = base_arena_strdup(arena, own->flags[i]);
     out[count++] = base_arena_strdup(arena, "-n");
     out[count++] = base_arena_printf(arena, "%zu", args->jobs + 1);
     out[count++] = base_arena_strdup(arena, n > 0 ? self : argv[0]);
     for (int i = 1; i < argc; i++) {
-        if (!args->for_launcher[i]) out[count++] = argv[i];
+        if (!args->for_launcher[i] && !(again && args->once[i])) out[count++] = argv[i];
     }
     return out;
 }
@@ -111,8 +152,8 @@ static void start_mpirun(char **arguments, const char *note) {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null >= 0) dup2(null, STDIN_FILENO);
     execvp(arguments[0], arguments);
-    fprintf(stderr, "hpo_search: mpirun cannot be started: %s; install Open MPI (openmpi-bin) or run without -j\n",
-            strerror(errno));
+    fprintf(stderr, "hpo_search: %s cannot be started: %s; install it (on Debian the package %s) or run without -j\n",
+            arguments[0], strerror(errno), own_launcher()->package);
     _exit(127);
 }
 
@@ -204,9 +245,11 @@ static int judge(vigil *v, int status) {
     return HPO_EXIT_INTERRUPTED;
 }
 
-static int wait_for(pid_t mpirun, const char *note) {
+/* *again: the job is worth another one that continues its journal. */
+static int wait_for(pid_t mpirun, const char *note, bool *again) {
     vigil v = {.mpirun = mpirun, .note = note, .begun = base_monotonic()};
     int status = 0, code;
+    *again = false;
     while (waitpid(mpirun, &status, WNOHANG) != mpirun) {
         if (!look_after(&v)) {
             fprintf(stderr, "hpo_search: mpirun did not start all workers within %.0f s; stopping it\n",
@@ -220,15 +263,31 @@ static int wait_for(pid_t mpirun, const char *note) {
     }
     read_notes(&v.notes, note);
     code = v.notes.ended ? v.notes.code : judge(&v, status);
+    const bool fell = own_launcher()->fragile && !v.notes.ended && v.notes.controller > 0 && !WIFSIGNALED(status) &&
+                      (!getenv(CLI_AGAIN) || base_monotonic() - v.begun > FRAGILE_GAP);
+    *again = caught_count == 0 && code == HPO_EXIT_INTERRUPTED && (v.notes.again || fell);
     free(v.notes.folder);
     return code;
+}
+
+static int run_job(char **arguments, const char *note, bool *again) {
+    *again = false;
+    if (truncate(note, 0) != 0) { /* the notes of the job before would be believed */
+        fprintf(stderr, "hpo_search: %s: %s\n", note, strerror(errno));
+        return HPO_EXIT_STORAGE;
+    }
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) start_mpirun(arguments, note);
+    return child < 0 ? HPO_EXIT_INTERNAL : wait_for(child, note, again);
 }
 
 int cli_launch(const hpo_cli_args *args, int argc, char **argv) {
     const char *tmp = getenv("TMPDIR");
     base_arena *arena = base_arena_create();
     char *note = base_arena_printf(arena, "%s/hpo_search.XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-    int fd = mkstemp(note);
+    int fd = mkstemp(note), code;
+    bool again = false;
     if (fd < 0) {
         fprintf(stderr, "hpo_search: %s: %s; set TMPDIR to a writable folder\n", note, strerror(errno));
         base_arena_destroy(arena);
@@ -239,11 +298,13 @@ int cli_launch(const hpo_cli_args *args, int argc, char **argv) {
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
-    char **arguments = mpirun_arguments(arena, args, argc, argv);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) start_mpirun(arguments, note);
-    int code = child < 0 ? HPO_EXIT_INTERNAL : wait_for(child, note);
+    unsetenv(CLI_AGAIN);
+    do {
+        if (again) setenv(CLI_AGAIN, "1", 1);
+        code = run_job(mpirun_arguments(arena, args, again, argc, argv), note, &again);
+        if (again)
+            fprintf(stderr, "hpo_search: a process was lost; all are started again and continue from the journal\n");
+    } while (again);
     unlink(note);
     base_arena_destroy(arena);
     return code;

@@ -5,6 +5,7 @@
  *   begun            a rank has begun (any of them)
  *   started PID      every rank has passed MPI_Init; the process of rank 0
  *   folder PATH      the run's folder, whose status.json rank 0 writes from now on
+ *   again            workers were lost: it is to be started once more
  *   exit CODE        rank 0's exit code */
 #include <errno.h>
 #include <fcntl.h>
@@ -98,4 +99,16 @@ bool cli_has_parent(void) {
 bool cli_tell_exit(int code) {
     leave_note("exit %d\n", code);
     return cli_has_parent();
+}
+
+/* Beginning again costs what runs unless it saves, and a cause that lasts would cost it again and again. */
+bool cli_should_start_again(double seconds, size_t workers, size_t lost, double oldest) {
+    static const double CHEAP = 60, GAP = 600; /* seconds */
+    if (!cli_has_parent() || lost == 0) return false;
+    if (getenv(CLI_AGAIN) && seconds < GAP) return false;
+    return 4 * lost >= workers || oldest < CHEAP;
+}
+
+void cli_ask_to_start_again(void) {
+    leave_note("again\n");
 }

@@ -49,6 +49,12 @@ static void read_local(uint32_t *local, uint32_t *count) {
     }
 }
 
+bool cli_on_one_host(int size) {
+    uint32_t local, count;
+    read_local(&local, &count);
+    return size > 0 && count == (uint32_t)size;
+}
+
 /* Rank 0 is no worker, and the first process of its host. */
 hpo_place cli_find_place(int rank, int size, const char *host, const char *controller_host) {
     if (size < 2) return (hpo_place){.n_local = 1};

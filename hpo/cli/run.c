@@ -202,11 +202,27 @@ static void end_status(run *r, const cli_end *end) {
     base_buf_fini(&body);
 }
 
+/* A job cannot get new workers, but the process of -j can start it again from its journal. Not on several hosts: one of
+ * them may be what was lost, and then no job would start. */
+static bool should_start_again(const run *r, const hpo_progress *now) {
+    return now->workers_lost > 0 && cli_on_one_host(r->size) &&
+           cli_should_start_again(now->elapsed - now->elapsed_before, now->workers, now->workers_lost, now->oldest);
+}
+
+static void replace_lost(run *r, const hpo_progress *now) {
+    if (caught_signal || now->draining || !should_start_again(r, now)) return;
+    base_log(BASE_LOG_WARN, "%zu of %zu workers lost: the job stops and is started again from its journal",
+             now->workers_lost, now->workers);
+    r->begins_again = true;
+    caught_signal = SIGUSR1;
+}
+
 static void observe(void *self, const hpo_progress *now, const hpo_record *finished) {
     run *r = self;
     r->display.update(r->display.self, now, finished);
     if (finished) return;
     if (!caught_signal && cli_parent_gone()) caught_signal = SIGTERM;
+    replace_lost(r, now);
     double at = base_monotonic();
     bool stopping = caught_signal != 0;
     if (r->args->replay || (at - r->last_status < STATUS_GAP && stopping == r->told_stopping)) return;
@@ -354,6 +370,8 @@ static int run_controller(run *r, hpo_transport transport, bool *lost) {
     }
     if (worker && transport.ops) transport.ops->close(transport.self, false);
     hpo_worker_destroy(worker);
+    if (r->progress && !caught_signal && should_start_again(r, cli_progress_last(r->progress))) r->begins_again = true;
+    if (r->begins_again && code == HPO_EXIT_INTERRUPTED) cli_ask_to_start_again();
     cli_progress_destroy(r->progress);
     hpo_study_destroy(r->study);
     return cli_tell_exit(code) ? HPO_EXIT_DONE : code;

@@ -38,6 +38,7 @@ typedef struct run {
     cli_status *status; /* NULL: --replay writes none */
     double last_status;
     bool told_stopping;
+    bool begins_again; /* workers were lost: the process of -j will start the job once more */
     bool drew_seed;
     int put_aside;        /* the number of the old journal, which this run began anew; 0: none */
     const char *accepted; /* settings that --accept-change let be others, or NULL */

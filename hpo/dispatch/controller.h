@@ -34,6 +34,7 @@ typedef struct hpo_progress {
     double elapsed_before;
     size_t workers, workers_busy, workers_lost;
     uint64_t running;       /* evaluations on workers now */
+    double oldest;          /* seconds that the oldest of them has run; told once a worker was lost */
     uint64_t retried;       /* attempts that were run again */
     double worker_seconds;  /* sum over workers of time with a job */
     double waiting_seconds; /* sum over workers of time without one while the study was not done */

@@ -18,6 +18,13 @@ void controller_account(controller *c) {
     c->asking_seconds += passed * (double)could;
 }
 
+static double oldest(const controller *c, double now) {
+    double most = 0;
+    for (size_t i = 0; c->n_lost > 0 && i < c->n_peers; i++)
+        if (c->peers[i].state == PEER_BUSY && now - c->peers[i].began > most) most = now - c->peers[i].began;
+    return most;
+}
+
 void controller_notify(controller *c, const hpo_record *finished) {
     if (!c->env->observer.update) return;
     double now = base_monotonic();
@@ -28,6 +35,7 @@ void controller_notify(controller *c, const hpo_record *finished) {
                              .workers_busy = c->n_busy,
                              .workers_lost = c->n_lost,
                              .running = c->n_busy,
+                             .oldest = oldest(c, now),
                              .retried = c->retried,
                              .worker_seconds = c->worker_seconds,
                              .waiting_seconds = c->waiting_seconds,

@@ -47,7 +47,7 @@ bool hpo_forkserver_is_of_launcher(const char *name) {
         "MPIR_", "MPI_LOCAL", "MV2_COMM_", "SLURM_STEP", "SLURM_SRUN", "PALS_", "FLUX_TASK", "JSM_"};
     static const char *const whole[] = {"SLURM_PROCID",  "SLURM_LOCALID",  "SLURM_NODEID",
                                         "SLURM_GTIDS",   "SLURM_TASK_PID", "SLURM_LAUNCH_NODE_IPADDR",
-                                        "HPO_EXIT_FILE", "HPO_PARENT"};
+                                        "HPO_EXIT_FILE", "HPO_PARENT",     "HPO_AGAIN"};
     const size_t length = strcspn(name, "=");
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
         if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;

@@ -22,6 +22,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import journal_dump  # noqa: E402
 
+# The mpirun of the library that the program was built with.
+MPIEXEC = os.environ.get("HPO_TEST_MPIEXEC", "mpirun")
+OPEN_MPI = "Open MPI" in subprocess.run([MPIEXEC, "--version"], capture_output=True, text=True, check=False).stdout
+
 DONE, BAD_INPUT, ALL_FAILED, STORAGE, INTERRUPTED = 0, 2, 3, 4, 75
 PATIENCE = 60  # seconds for what should take a few: the machine may be busy
 
@@ -58,7 +62,9 @@ class Process:
         self.environ = environ
         self.name = self.read("comm").strip()
         self.command = self.read("cmdline").replace("\0", " ").strip()
-        self.rank = int(environ["OMPI_COMM_WORLD_RANK"]) if "OMPI_COMM_WORLD_RANK" in environ else None
+        ranks = [int(environ[name]) for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK") if name in environ]
+        self.rank = ranks[0] if ranks else None
+        self.launches = self.name.startswith(("mpirun", "mpiexec", "orterun"))
 
     def read(self, name):
         try:
@@ -134,8 +140,8 @@ class Place:
 
     def trials(self):
         """Everything that evaluates: the children of fork servers and what they started."""
-        own = ("hpo_search", "hpo forkserver", "mpirun", "orted")
-        return [p for p in self.processes() if p.name not in own]
+        own = ("hpo_search", "hpo forkserver", "orted", "hydra_pmi_proxy")
+        return [p for p in self.processes() if p.name not in own and not p.launches]
 
     def check_nothing_left(self, patience=PATIENCE):
         try:
@@ -152,7 +158,8 @@ class Place:
         return Run(self, [self.program, "-j", str(n), *args])
 
     def mpirun(self, n, *args):
-        return Run(self, ["mpirun", "-n", str(n), "--oversubscribe", self.program, *args])
+        flags = ["--oversubscribe"] if OPEN_MPI else []
+        return Run(self, [MPIEXEC, "-n", str(n), *flags, self.program, *args])
 
     def launchers(self):
         """Every way to start the program."""

@@ -195,7 +195,7 @@ def kill_three_times(place, study, folder, duration):
             run.kill_everything()
         elif way == "mpirun":
             for process in place.processes():
-                if process.name == "mpirun":
+                if process.launches:
                     process.kill()
         else:
             run.process.kill()

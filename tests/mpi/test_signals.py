@@ -122,7 +122,7 @@ def test_a_signal_during_the_start(place):
         run = place.jobs(2, study, "--dir", folder)
         moment = time.monotonic() + delay
         wait_until(lambda: time.monotonic() > moment, "the moment")
-        begun = any(p.name == "mpirun" for p in place.processes())
+        begun = any(p.launches for p in place.processes())
         run.signal(signal.SIGTERM)
         code = run.wait(20)
         check(code == INTERRUPTED or (code == -signal.SIGTERM and not begun), f"exit code {code}\n{run.describe()}")
