@@ -86,8 +86,8 @@ static void say(const process *p, int number, double patience) {
 }
 
 /* Open MPI's begins an orderly end at the first signal, in which it waits for the same daemon (or crashes: 4.1.4 when a
- * rank has left without MPI_Finalize), and leaves at a second one: so two at once. Its daemons then leave, with their
- * ranks, because they have lost it. */
+ * rank has left without MPI_Finalize), and leaves at a second one: so it finds two when it goes on. Its daemons then
+ * leave, with their ranks, because they have lost it. */
 static void watch(const process *launcher, const process *rank, double patience) {
     const double since = base_monotonic();
     while (base_monotonic() - since < patience) {
@@ -95,8 +95,10 @@ static void watch(const process *launcher, const process *rank, double patience)
         base_sleep(GLANCE);
     }
     tell(launcher, patience);
+    say(launcher, SIGSTOP, 0);
     say(launcher, SIGTERM, 0);
-    say(launcher, SIGINT, LAST_WORD);
+    say(launcher, SIGINT, 0);
+    say(launcher, SIGCONT, LAST_WORD);
     say(launcher, SIGKILL, LAST_WORD);
     say(rank, SIGKILL, 0); /* it may wait in MPI_Finalize */
 }
