@@ -125,6 +125,13 @@ void cli_put_best_files(const cli_end *end, uint64_t trial, base_buf *out) {
     base_buf_fini(&path);
 }
 
+bool cli_has_folder(const cli_end *end, uint64_t trial) {
+    base_buf path = {0};
+    const bool has = access(path_of(end->run_dir, trial, "config.json", &path), F_OK) == 0;
+    base_buf_fini(&path);
+    return has;
+}
+
 /* One that this trial does not have would be another trial's: it goes. */
 static base_status copy_file(const char *dir, uint64_t trial, const char *name, base_err *err) {
     base_buf path = {0}, bytes = {0};

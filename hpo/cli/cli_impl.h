@@ -221,6 +221,8 @@ void cli_print_artefacts(const cli_end *end, base_buf *out);
 BASE_CHECK base_status cli_write_best(const cli_end *end, const char *dir, base_err *err);
 /* ", genotype.json, ...": those of them that the trial has. */
 void cli_put_best_files(const cli_end *end, uint64_t trial, base_buf *out);
+/* Whether its folder is there. */
+bool cli_has_folder(const cli_end *end, uint64_t trial);
 /* {lr: 0.1, ...}: what is active. */
 base_yaml_node *cli_config_node(const hpo_study_spec *spec, const double *config, base_arena *arena);
 

@@ -217,9 +217,14 @@ static void print_files(const cli_end *end, const hpo_incumbent *best, base_buf 
         base_buf_puts(out, ", best.yaml");
         cli_put_best_files(end, best->trial, out);
     }
-    if (best && has_folders) base_buf_printf(out, ", trials/%llu", (unsigned long long)best->trial);
+    const bool kept = hpo_study_spec_of(end->study)->keep == HPO_KEEP_BEST;
+    const bool gone = best && has_folders && kept && !cli_has_folder(end, best->trial);
+    if (best && has_folders && !gone) base_buf_printf(out, ", trials/%llu", (unsigned long long)best->trial);
     if (cli_wants_report(end)) base_buf_puts(out, ", report.html");
     base_buf_puts(out, "\n");
+    if (gone)
+        base_buf_printf(out, "trials/%llu is gone: it was deleted when another trial was the best\n",
+                        (unsigned long long)best->trial);
 }
 
 static bool all_failed(const cli_end *end) {

@@ -19,8 +19,8 @@ int hpo_forkserver_become(int socket, pid_t rank);
 void hpo_forkserver_redirect(int fd, const char *path, int flags);
 /* Whether HPO_FORKSERVER_LEAVE ends the process at once, or waits to be read. */
 void hpo_forkserver_allow_leave(bool allowed);
-/* "NAME" or "NAME=value": whether a launcher of parallel processes, or -j, set it for one process, so that a trial must not
- * inherit it. */
+/* "NAME" or "NAME=value": whether a launcher of parallel processes, or -j, set it for one process, so that a trial must
+ * not inherit it. */
 bool hpo_forkserver_is_of_launcher(const char *name);
 /* What programs find in their environment: numbers of threads, HPO_WORKER, HPO_LOCAL_WORKER. */
 void hpo_forkserver_set_threads(int threads);

@@ -119,6 +119,10 @@ def every_place_names_it(folder):
     check(code == 0 and best_of(folder, "by-value") == (lucky, None), "by value", err)
     check(folders(folder, "by-value") == [lucky], "its folder alone", folders(folder, "by-value"))
     check(records(folder, "run") == records(folder, "by-value"), "the same records")
+    check("is gone" not in out, "nothing that is there is missed", out)
+    code, err, out = run(folder, "--set", "incumbent=posterior", into="by-value")
+    check(code == 0 and best_of(folder, "by-value")[0] == trial, "by posterior mean, too late", err)
+    check(f"trials/{trial} is gone: it was deleted when another trial was the best" in out, "its folder is missed", out)
     if ranks:
         code, err, out = run(folder, "-j", "3", into="three")
         same = (folder / "three" / "best.yaml").read_bytes() == (folder / "run" / "best.yaml").read_bytes()

@@ -140,6 +140,17 @@ with tempfile.TemporaryDirectory() as name:
     refused(["retrain", folder / "run", "--fraction", "1.5"], 2, "--fraction takes a number above 0 and at most 1, not 1.5")
     refused(["retrain", folder / "none"], 2, "none/study.yaml")
     refused(["retrain"], 2, "retrain needs one DIR")
+    # Where trials differ by luck alone, the one that the run recommends is trained again, not the luckiest.
+    flat = folder / "flat.yaml"
+    flat.write_text(STUDY.replace("epochs: 12", "epochs: 3").replace("min: 0.003, max: 0.01", "min: 0.0049, max: 0.0051")
+                    .replace("seed: 1", "seed: 6").replace("trials: 2", "trials: 20")
+                    + "metric: valid_loss\nincumbent: posterior\n")
+    code, out, err = run(search, "--dir", folder / "flat", flat)
+    said = re.search(r"recommended by its posterior mean, \S+ the best value, \S+ is that of trial (\d+)", out)
+    wanted = re.search(r"^trial: (\d+)", (folder / "flat/best.yaml").read_text(), re.M).group(1)
+    check(code == 0 and said and said.group(1) != wanted, "another one than the luckiest", out + err)
+    code, text, err = run(model, "retrain", folder / "flat", "--study", flat)
+    check(code == 0 and text.startswith(f"trial {wanted}: valid_loss "), "the recommended one is retrained", text + err)
     # A program runs once more as its trial did, to the highest fidelity.
     (folder / "program.py").write_text(PROGRAM)
     (folder / "program.yaml").write_text(PROGRAM_STUDY)
