@@ -187,6 +187,14 @@ check_hosts() {
 
 submit() { (cd "$tmp/work" && PATH="$tmp/work:$PATH" sbatch --parsable -o "$tmp/work/job.out" "$@"); }
 
+# Until the job is in the queue again; Slurm lets it wait there for two minutes, which are not waited for here.
+goes_on() { # JOB
+    until_true 60 eval "scontrol show job $1 | grep -q Restarts=1"
+    until_true 20 eval "[ \"\$(slurm_state $1)\" = PENDING ]"
+    sleep 2 # what ran of it before is tidied up
+    scontrol update JobId="$1" StartTime=now
+}
+
 # A job whose time ends in the middle, by the page's script: it must go through the queue and come to the end.
 requeued() { # RECIPE
     local name=$1 job begun folder=$tmp/work/runs/search runs
@@ -197,7 +205,7 @@ requeued() { # RECIPE
     job=$(submit "$name")
     until_true 60 has_results "$folder" 6
     if [ "$name" = search-srun.sbatch ]; then scancel --signal=USR1 "$job"; else scancel --signal=USR1 --batch "$job"; fi
-    until_true 60 eval "[ \"\$(scontrol show job $job | sed -n 's/.*Restarts=\\([0-9]*\\).*/\\1/p')\" = 1 ]"
+    goes_on "$job"
     until_true 120 is "$folder" done
     slurm_wait "$job" 20
     runs=$(grep -c 'sleep: .*\(new\|continues\) in' "$tmp/work/job.out")
@@ -218,7 +226,7 @@ walltime() {
     until_true 100 is "$folder" interrupted
     local at
     at=$(since "$begun")
-    until_true 60 eval "[ \"\$(scontrol show job $job | sed -n 's/.*Restarts=\\([0-9]*\\).*/\\1/p')\" = 1 ]"
+    goes_on "$job"
     until_true 120 is "$folder" done
     slurm_wait "$job" 20
     cp "$tmp/work/job.out" "$tmp/out"

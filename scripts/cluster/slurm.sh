@@ -73,8 +73,9 @@ slurm_wait() { # JOB SECONDS: false when it still runs then
 
 slurm_stop() {
     [ ${#slurm_pids[@]} -gt 0 ] || return 0
+    local i
     scancel --user root 2>/dev/null
-    sleep 1
+    for ((i = 0; i < 75; i++)); do [ -n "$(squeue -h 2>/dev/null)" ] || break; sleep 0.2; done
     kill "${slurm_pids[@]}" 2>/dev/null
     wait "${slurm_pids[@]}" 2>/dev/null
     slurm_pids=()
