@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Its settings; see nas_cells_options. */
+/* Its settings: the options of the model `cells`. */
 typedef struct nas_cells {
     const char *genotype;        /* as it was given: a known cell, a file, the text itself, or a lot; then its text */
     const base_yaml_node *space; /* NULL: that of the known cell or the one that the file names */

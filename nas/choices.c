@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The key `search:`: names that people know for combinations of six choices, and their options. */
 #include "nas/choices.h"
+#include "base/hint.h"
 
 #include <string.h>
 
@@ -150,14 +151,6 @@ static chosen of_name(const nas_search_name *name) {
     return c;
 }
 
-/* "; did you mean 'x'?" or "; known are: x, y". */
-static const char *hint(base_arena *arena, const char *word, const char *const *list, size_t count) {
-    const char *near = base_nearest(word, list, count), *text = "";
-    if (near) return base_arena_printf(arena, "; did you mean '%s'?", near);
-    for (size_t i = 0; i < count; i++) text = base_arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", list[i]);
-    return base_arena_printf(arena, "; known are: %s", text);
-}
-
 static base_status need_text(const base_yaml_node *node, const char *what, base_err *err) {
     if (node->kind == BASE_YAML_STRING) return BASE_OK;
     return base_yaml_fail(node, err, "%s must be a name, but is %s", what, base_yaml_kind_text(node->kind));
@@ -170,7 +163,7 @@ static base_status take_name(const base_yaml_node *node, base_arena *arena, chos
     for (size_t i = 0; i < NAMES; i++) known[i] = names[i].name;
     if (!name)
         return base_yaml_fail(node, err, "there is no search '%s'%s", node->text,
-                              hint(arena, node->text, known, NAMES));
+                              base_hint(arena, node->text, known, NAMES));
     *c = of_name(name);
     return BASE_OK;
 }
@@ -183,7 +176,7 @@ static base_status take_part(const base_yaml_node *node, int choice, base_arena 
     if (c->at[choice] < count) return BASE_OK;
     for (size_t i = 0; i < count; i++) known[i] = nas_choice_at((nas_choice)choice, i).name;
     return base_yaml_fail(node, err, "%s has no '%s'%s", nas_choice_keys[choice], node->text,
-                          hint(arena, node->text, known, count));
+                          base_hint(arena, node->text, known, count));
 }
 
 static bool is_choice(const char *key) {
@@ -200,7 +193,7 @@ static base_status unknown_option(const chosen *c, const base_yaml_node *key, ba
         for (const base_option *o = info_of(c, i).options; o && o->name && count < 60; o++) known[count++] = o->name;
     }
     return base_yaml_fail(key, err, "no part of this search has an option '%s'%s", key->text,
-                          hint(arena, key->text, known, count));
+                          base_hint(arena, key->text, known, count));
 }
 
 /* Gives every key that is no choice to the parts that have such an option. */

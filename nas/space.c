@@ -6,6 +6,7 @@
 
 #include "base/options.h"
 #include "nas/space_internal.h"
+#include "base/hint.h"
 
 typedef struct space_keys {
     const char *name;
@@ -85,8 +86,8 @@ base_status nas_space_find(const char *name, base_arena *arena, const nas_space 
     *out = NULL;
     if (preset == NULL) {
         const char *near = base_nearest(name, names, count);
-        status = BASE_FAIL(err, BASE_NOTFOUND, "there is no space '%.40s'%s%s%s; known are %s, or a map describes one",
-                           name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", all.data);
+        status = BASE_FAIL(err, BASE_NOTFOUND, "there is no space '%.40s'%s; known are %s, or a map describes one",
+                           name, base_did_you_mean_aside(near).text, all.data);
     }
     base_buf_fini(&all);
     if (status != BASE_OK) return status;

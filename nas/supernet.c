@@ -266,10 +266,6 @@ const eng_kernels *nas_supernet_kernels(const nas_supernet *net) {
     return net->options.kernels;
 }
 
-size_t nas_supernet_batch(const nas_supernet *net) {
-    return net->options.batch;
-}
-
 eng_task nas_supernet_task(const nas_supernet *net) {
     return net->ports.task;
 }

@@ -73,7 +73,6 @@ const eng_graph *nas_supernet_graph(const nas_supernet *net);
 eng_plan *nas_supernet_plan(const nas_supernet *net);
 eng_params *nas_supernet_params(const nas_supernet *net);
 const eng_kernels *nas_supernet_kernels(const nas_supernet *net);
-size_t nas_supernet_batch(const nas_supernet *net);
 eng_task nas_supernet_task(const nas_supernet *net);
 size_t nas_supernet_output_count(const nas_supernet *net);
 size_t nas_supernet_numbers(const nas_supernet *net); /* trained weights, without the alphas */

@@ -15,6 +15,7 @@
 #include "base/index.h"
 #include "base/options.h"
 #include "base/rng.h"
+#include "base/hint.h"
 
 /* With more distinct integers than this in the target's column, AUTO means regression. */
 enum { AUTO_CLASSES = 100 };
@@ -171,9 +172,8 @@ static base_status choose_target(table *t, const char *name, base_err *err) {
     const char *near = found ? NULL : base_nearest(name, names, t->columns);
     free(names);
     if (found) return BASE_OK;
-    return fail_at(&t->in, t->header[0].line, 1, err, "there is no column '%s'%s%s%s; the last of %zu columns is '%s'",
-                   name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", t->columns,
-                   t->header[t->columns - 1].text);
+    return fail_at(&t->in, t->header[0].line, 1, err, "there is no column '%s'%s; the last of %zu columns is '%s'",
+                   name, base_did_you_mean(near).text, t->columns, t->header[t->columns - 1].text);
 }
 
 static base_status read_cell(const table *t, const field *f, size_t column, float *out, base_err *err) {

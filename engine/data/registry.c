@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/options.h"
+#include "base/hint.h"
 
 #define ENG_DATASET_LIST(X)                                                                                            \
     X(fashion_mnist)                                                                                                   \
@@ -41,9 +42,8 @@ base_status eng_dataset_type_find(const char *name, const eng_dataset_type **out
     base_buf all = {0};
     for (size_t i = 0; i < TYPE_COUNT; i++) base_buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
     const char *near = base_nearest(name, names, TYPE_COUNT);
-    base_status status =
-        BASE_FAIL(err, BASE_NOTFOUND, "there is no data set '%s'%s%s%s; known are %s", name,
-                  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", base_buf_text(&all));
+    base_status status = BASE_FAIL(err, BASE_NOTFOUND, "there is no data set '%s'%s; known are %s", name,
+                                   base_did_you_mean_aside(near).text, base_buf_text(&all));
     base_buf_fini(&all);
     return status;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/modules/layer_kinds.h"
+#include "base/hint.h"
 
 enum { MAX_NODES = 50000, MAX_KINDS = 32 };
 
@@ -33,9 +34,8 @@ static base_status fail_kind(const base_yaml_node *where, const char *name, base
         base_buf_printf(&all, "%s%s", count > 0 ? ", " : "", names[count]);
     }
     const char *near = base_nearest(name, names, count);
-    base_status status =
-        base_yaml_fail(where, err, "there is no layer '%.40s'%s%s%s; the first key names the layer: %s", name,
-                       near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", all.data);
+    base_status status = base_yaml_fail(where, err, "there is no layer '%.40s'%s; the first key names the layer: %s",
+                                        name, base_did_you_mean_aside(near).text, all.data);
     base_buf_fini(&all);
     return status;
 }

@@ -30,7 +30,7 @@ typedef enum eng_layer_parts {
     ENG_LAYER_LISTS, /* the main option is a list of such lists */
 } eng_layer_parts;
 
-/* A kind of layer: one descriptor, one line in layers.c. */
+/* A kind of layer: one descriptor, one line in layer_kinds.h. */
 typedef struct eng_layer_kind {
     const char *name, *summary;
     const base_option *options; /* the first has the kind's name */

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/options.h"
+#include "base/hint.h"
 
 __attribute__((format(printf, 3, 4))) static void note(command_hint *hint, command_nearness nearness, const char *fmt,
                                                        ...) {
@@ -109,8 +110,8 @@ void command_hint_object(command_hint *hint, const char *metric, const char *obj
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names.name[i]);
     }
     const char *near = command_names_near(&names, metric);
-    note(hint, COMMAND_NEAR_OBJECT, "no metric '%s'%s%s%s%s%s", metric, *list ? ": it has " : "", list,
-         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    note(hint, COMMAND_NEAR_OBJECT, "no metric '%s'%s%s%s", metric, *list ? ": it has " : "", list,
+         base_did_you_mean(near).text);
 }
 
 void command_hint_step(command_hint *hint, const char *fidelity, const char *object, size_t size) {

@@ -6,6 +6,7 @@
  * Several lines of one step are one set of numbers; the newest number of each name counts, but an object on a line of
  * its own beats one inside a text, which may be a message about something else. */
 #include "experiments/objectives/command_output.h"
+#include "base/hint.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -343,7 +344,7 @@ void command_output_result(const command_output *output, hpo_result *result) {
         notice(result, HPO_NOTICE_BIT(OTHER_STEP), "reported %s %g but was asked for %g", output->fidelity,
                output->reached, output->to);
     if (output->fidelity && isnan(output->reached) && (*hint->step_name || hint->without_step > 1))
-        notice(result, HPO_NOTICE_BIT(STEP_NAME), "reports no '%s'%s%s%s", output->fidelity,
-               *hint->step_name ? "; did you mean '" : "", hint->step_name, *hint->step_name ? "'?" : "");
+        notice(result, HPO_NOTICE_BIT(STEP_NAME), "reports no '%s'%s", output->fidelity,
+               base_did_you_mean(*hint->step_name ? hint->step_name : NULL).text);
     if (hint->n_dropped) notice_dropped(hint, result);
 }

@@ -13,6 +13,7 @@
 #include "experiments/objectives/train_state.h"
 #include "hpo/space/settings.h"
 #include "nas/cells.h"
+#include "base/hint.h"
 
 static const char *const fidelity_names[] = {"epochs", "fraction", "folds"}; /* of TRAIN_EPOCHS and so on */
 enum { FIDELITIES = sizeof fidelity_names / sizeof *fidelity_names };
@@ -40,9 +41,9 @@ base_status train_fidelity_find(const hpo_objective_env *env, train_fidelity *ou
     const char *near = base_nearest(name, fidelity_names, FIDELITIES);
     return base_yaml_fail(
         env->settings, err,
-        "the objective train has no fidelity '%s'%s%s%s; it can spend epochs, fraction (of the training data) "
+        "the objective train has no fidelity '%s'%s; it can spend epochs, fraction (of the training data) "
         "or folds",
-        name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+        name, base_did_you_mean_aside(near).text);
 }
 
 base_status train_recipe(const hpo_objective_env *env, train_fidelity kind, const train_point *at, base_arena *arena,

@@ -99,10 +99,6 @@ uint64_t hpo_scheduler_founders(const hpo_scheduler *scheduler) {
     return scheduler->type->founders ? scheduler->type->founders(scheduler->state) : UINT64_MAX;
 }
 
-const hpo_scheduler_type *hpo_scheduler_type_of(const hpo_scheduler *scheduler) {
-    return scheduler->type;
-}
-
 void hpo_scheduler_print(const hpo_scheduler *scheduler, base_buf *out) {
     if (scheduler->type->options) {
         base_options_print(scheduler->type->options, scheduler->state, out);

@@ -85,8 +85,7 @@ BASE_CHECK base_status hpo_scheduler_next(hpo_scheduler *scheduler, hpo_view vie
 bool hpo_scheduler_should_stop(hpo_scheduler *scheduler, hpo_view view, uint64_t trial);
 bool hpo_scheduler_stops(const hpo_scheduler *scheduler); /* trials at reports */
 bool hpo_scheduler_ends(const hpo_scheduler *scheduler);
-uint64_t hpo_scheduler_founders(const hpo_scheduler *scheduler); /* UINT64_MAX: all */
-const hpo_scheduler_type *hpo_scheduler_type_of(const hpo_scheduler *scheduler);
+uint64_t hpo_scheduler_founders(const hpo_scheduler *scheduler);            /* UINT64_MAX: all */
 void hpo_scheduler_print(const hpo_scheduler *scheduler, base_buf *out);    /* options as a flow map */
 void hpo_scheduler_describe(const hpo_scheduler *scheduler, base_buf *out); /* rungs and sizes, may print nothing */
 

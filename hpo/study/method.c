@@ -72,14 +72,6 @@ const hpo_method *hpo_method_find(const char *name) {
     return NULL;
 }
 
-const char *study_hint(base_arena *arena, const char *word, const char *const *names, size_t count) {
-    const char *near = base_nearest(word, names, count);
-    if (near) return base_arena_printf(arena, "; did you mean '%s'?", near);
-    const char *list = "";
-    for (size_t i = 0; i < count; i++) list = base_arena_printf(arena, "%s%s%s", list, i > 0 ? ", " : "", names[i]);
-    return base_arena_printf(arena, "; known are: %s", count > 0 ? list : "none");
-}
-
 typedef struct name_list {
     const char **names;
     size_t count, capacity;
@@ -139,7 +131,7 @@ static base_status take_name(hpo_study_spec *spec, const base_yaml_node *node, b
         add_samplers(spec->arena, &list);
         add_schedulers(spec->arena, &list);
         return base_yaml_fail(node, err, "there is no method '%s'%s", node->text,
-                              study_hint(spec->arena, node->text, list.names, list.count));
+                              base_hint(spec->arena, node->text, list.names, list.count));
     }
     spec->method = node->text;
     return BASE_OK;
@@ -152,7 +144,7 @@ static base_status take_sampler(hpo_study_spec *spec, const base_yaml_node *node
     name_list list = {0};
     add_samplers(spec->arena, &list);
     return base_yaml_fail(node, err, "there is no sampler '%s'%s", node->text,
-                          study_hint(spec->arena, node->text, list.names, list.count));
+                          base_hint(spec->arena, node->text, list.names, list.count));
 }
 
 static base_status take_scheduler(hpo_study_spec *spec, const base_yaml_node *node, base_err *err) {
@@ -162,7 +154,7 @@ static base_status take_scheduler(hpo_study_spec *spec, const base_yaml_node *no
     name_list list = {0};
     add_schedulers(spec->arena, &list);
     return base_yaml_fail(node, err, "there is no scheduler '%s'%s", node->text,
-                          study_hint(spec->arena, node->text, list.names, list.count));
+                          base_hint(spec->arena, node->text, list.names, list.count));
 }
 
 static base_status unknown_option(const hpo_study_spec *spec, const base_yaml_node *key, base_err *err) {
@@ -175,7 +167,7 @@ static base_status unknown_option(const hpo_study_spec *spec, const base_yaml_no
     for (size_t i = 0; i < 3; i++) add_name(spec->arena, &list, reserved[i]);
     return base_yaml_fail(key, err, "neither the sampler %s nor the scheduler %s has an option '%s'%s",
                           spec->sampler->name, spec->scheduler->name, key->text,
-                          study_hint(spec->arena, key->text, list.names, list.count));
+                          base_hint(spec->arena, key->text, list.names, list.count));
 }
 
 /* Gives every other key of the map to the sampler's options, the scheduler's, or both. A name alone has no keys. */

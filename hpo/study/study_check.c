@@ -30,7 +30,7 @@ base_status study_check_searched(const hpo_study_spec *spec, const base_yaml_nod
         if (mentioned[index] || (!option && tested[index] && !base_nearest(key->text, names, count))) continue;
         if (!option) {
             return base_yaml_fail(key, err, "the objective %s has no option '%s' that could be searched%s", type->name,
-                                  key->text, study_hint(spec->arena, key->text, names, count));
+                                  key->text, base_hint(spec->arena, key->text, names, count));
         }
         if (base_yaml_get(spec->settings, key->text)) {
             return base_yaml_fail(key, err,

@@ -81,7 +81,7 @@ static base_status find_objective(hpo_study_spec *spec, const hpo_catalog *catal
                               name->text);
     }
     return base_yaml_fail(name, err, "there is no objective '%s'%s", name->text,
-                          study_hint(spec->arena, name->text, names, catalog->n_objectives));
+                          base_hint(spec->arena, name->text, names, catalog->n_objectives));
 }
 
 /* The setting that must be given, as an example of what settings look like. */

@@ -20,7 +20,7 @@ static base_status check_metric(const hpo_study_spec *spec, const char *metric, 
     }
     if (!declared) return BASE_OK;
     return base_yaml_fail(node, err, "the objective %s does not report a metric '%s'%s", spec->objective->name, metric,
-                          study_hint(spec->arena, metric, declared, count));
+                          base_hint(spec->arena, metric, declared, count));
 }
 
 /* A study that does not say which way its metric is better gets the objective's word. key: what stands before the map
@@ -153,7 +153,7 @@ static base_status read_targets(hpo_study_spec *spec, const base_yaml_node *map,
         const size_t g = find_goal(spec, map->keys[i]->text);
         if (g == spec->n_goals) {
             return base_yaml_fail(map->keys[i], err, "the study has no metric '%s'%s", map->keys[i]->text,
-                                  study_hint(spec->arena, map->keys[i]->text, names, spec->n_goals));
+                                  base_hint(spec->arena, map->keys[i]->text, names, spec->n_goals));
         }
         BASE_TRY(base_option_check(&study_target_option, map->items[i], err));
         spec->budget.target[g] = map->items[i]->number;
@@ -176,11 +176,6 @@ base_status study_read_target(hpo_study_spec *spec, const base_yaml_node *target
 }
 
 /* ---- as text ---- */
-
-void study_put_goals(const hpo_study_spec *spec, base_buf *out) {
-    for (size_t g = 0; g < spec->n_goals; g++)
-        base_buf_printf(out, "%s%s", g == 0 ? "" : g + 1 < spec->n_goals ? ", " : " and ", spec->goals[g].name);
-}
 
 base_yaml_node *study_goals_node(const hpo_study_spec *spec, base_arena *arena) {
     base_yaml_node *list = base_yaml_new_list(arena, NULL);

@@ -3,6 +3,7 @@
 #ifndef HPO_STUDY_STUDY_KEYS_H
 #define HPO_STUDY_STUDY_KEYS_H
 
+#include "base/hint.h"
 #include "hpo/study/study_file.h"
 #include "hpo/trials/history.h"
 
@@ -111,8 +112,6 @@ static inline const base_yaml_node *study_given(const base_yaml_node *node) {
 base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err);
 /* `budget.target`: a number, or a number for each of some metrics by name. */
 base_status study_read_target(hpo_study_spec *spec, const base_yaml_node *target, base_err *err);
-/* "error and size", "error, size and speed". */
-void study_put_goals(const hpo_study_spec *spec, base_buf *out);
 /* [{name: error, goal: minimize}, ...] */
 base_yaml_node *study_goals_node(const hpo_study_spec *spec, base_arena *arena);
 
@@ -149,8 +148,6 @@ base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node 
 /* ---- method.c ---- */
 /* `method:` that is not left open, a name or a map. Sets method, sampler, scheduler and their options. */
 base_status study_read_method(hpo_study_spec *spec, const base_yaml_node *method, base_err *err);
-/* "; did you mean 'x'?" or "; known are a, b, c", in arena. names: count pointers. */
-const char *study_hint(base_arena *arena, const char *word, const char *const *names, size_t count);
 
 /* ---- auto.c ---- */
 #define STUDY_AUTO "auto"

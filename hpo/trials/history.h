@@ -138,8 +138,7 @@ uint64_t hpo_view_event_trial(hpo_view view, uint64_t event);
 /* ---- through a view; all O(1) or O(log) unless said otherwise when the view is the newest ---- */
 uint64_t hpo_view_trials(hpo_view view); /* configurations created */
 hpo_trial hpo_view_trial(hpo_view view, uint64_t id);
-/* What no decision needs: when a trial began (seconds since 1970, 0 = unknown), and its attempts that were repeated. */
-double hpo_view_began_at(hpo_view view, uint64_t id);
+/* What no decision needs: when what was told, and the attempts that were repeated. */
 const hpo_told *hpo_view_evals_told(hpo_view view, uint64_t id);   /* by the trial's evals */
 const hpo_told *hpo_view_reports_told(hpo_view view, uint64_t id); /* by its reports */
 const hpo_attempt *hpo_view_attempts(hpo_view view, uint64_t id, size_t *count);

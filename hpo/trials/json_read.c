@@ -209,10 +209,6 @@ int hpo_json_int(hpo_json_reader *reader) {
     return reader->bad ? 0 : negative ? -(int)value : (int)value;
 }
 
-bool hpo_json_null(hpo_json_reader *reader) {
-    return peek(reader) == 'n' && eat_word(reader, "null");
-}
-
 bool hpo_json_bool(hpo_json_reader *reader) {
     peek(reader);
     if (eat_word(reader, "true")) return true;

@@ -37,7 +37,6 @@ bool hpo_json_done(hpo_json_reader *reader);
 bool hpo_json_is_torn(const char *text, size_t length);
 
 bool hpo_json_bool(hpo_json_reader *reader);
-bool hpo_json_null(hpo_json_reader *reader); /* eats a null if there is one */
 /* An integer without sign, or the same as a text. */
 uint64_t hpo_json_u64(hpo_json_reader *reader);
 uint32_t hpo_json_u32(hpo_json_reader *reader);

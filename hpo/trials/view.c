@@ -139,11 +139,6 @@ double hpo_view_level(hpo_view view, const hpo_eval *eval) {
     return view.history->averages ? view.history->max_fidelity : eval->fidelity;
 }
 
-double hpo_view_began_at(hpo_view view, uint64_t id) {
-    BASE_ASSERT(id < view.history->n_trials);
-    return view.history->asides[id].at;
-}
-
 const hpo_told *hpo_view_evals_told(hpo_view view, uint64_t id) {
     BASE_ASSERT(id < view.history->n_trials);
     return view.history->asides[id].evals;

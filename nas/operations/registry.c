@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "nas/operation.h"
 #include "nas/skip_dropout.h"
+#include "base/hint.h"
 
 /* One line each. */
 #define NAS_OPERATION_LIST(X)                                                                                          \
@@ -56,9 +57,8 @@ base_status nas_operation_find(const char *name, const nas_operation **out, base
     }
     *out = NULL;
     const char *near = base_nearest(name, names, COUNT);
-    base_status status =
-        BASE_FAIL(err, BASE_NOTFOUND, "there is no operation '%.40s'%s%s%s; known are %s", name,
-                  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", base_buf_text(&all));
+    base_status status = BASE_FAIL(err, BASE_NOTFOUND, "there is no operation '%.40s'%s; known are %s", name,
+                                   base_did_you_mean_aside(near).text, base_buf_text(&all));
     base_buf_fini(&all);
     return status;
 }
