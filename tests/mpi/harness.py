@@ -24,7 +24,8 @@ import journal_dump  # noqa: E402
 
 # The mpirun of the library that the program was built with.
 MPIEXEC = os.environ.get("HPO_TEST_MPIEXEC", "mpirun")
-OPEN_MPI = "Open MPI" in subprocess.run([MPIEXEC, "--version"], capture_output=True, text=True, check=False).stdout
+VERSION = subprocess.run([MPIEXEC, "--version"], capture_output=True, text=True, check=False).stdout
+OPEN_MPI = "Open MPI" in VERSION or "OpenRTE" in VERSION  # as mpirun and as mpiexec
 
 DONE, BAD_INPUT, ALL_FAILED, STORAGE, INTERRUPTED = 0, 2, 3, 4, 75
 PATIENCE = 60  # seconds for what should take a few: the machine may be busy
