@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The three forms of a product, as jobs of the tiles.
+/* The three forms of a product, as jobs of the tiles (tiles_product.inc).
+ *
+ * The naive loop; all arrays are row-major:
+ *
+ *     for (i = 0; i < m; i++)
+ *         for (j = 0; j < n; j++)
+ *             for (p = 0; p < k; p++)
+ *                 nn   C[i][j] += A[i][p] B[p][j]      A [m][k], B [k][n]
+ *                 nt   C[i][j] += A[i][p] B[j][p]      A [m][k], B [n][k]
+ *                 tn   C[i][j] += A[p][i] B[p][j]      A [k][m], B [k][n]
+ *
+ * and C[i][j] = max(C[i][j] + bias[j], 0) where a job has them. A panel of a transposed B, for PANEL = 4 columns:
+ *
+ *     B [n][k]:  a0 a1 a2 ...        panel [k][4]:  a0 b0 c0 d0
+ *                b0 b1 b2 ...                       a1 b1 c1 d1
+ *                c0 c1 c2 ...                       a2 b2 c2 d2
+ *                d0 d1 d2 ...                       ...
  *
  * A and C are always in place. B is in place when its rows lie well; a panel of its columns goes through the workspace
  * when B is transposed, or when its rows are a multiple of a page apart: those fall on the same few lines of the first
