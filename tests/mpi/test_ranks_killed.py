@@ -38,7 +38,10 @@ def test_a_worker_under_j(place):
     first = place.ranks()
     first[2].kill()
     wait_until(lambda: "started again" in run.text()[1], "another job")
-    wait_until(lambda: place.ranks() and place.ranks()[0].pid != first[0].pid and at_work(place) == 3, "three at work again")
+    def another_job():
+        zero = place.ranks().get(0)
+        return zero and zero.pid != first[0].pid and at_work(place) == 3
+    wait_until(another_job, "three at work again")
     check_equal(status(folder)["workers_lost"], 0, "workers lost by the second job")
     if not OPEN_MPI:
         return run.expect(DONE)  # MPICH's mpirun does not survive the second loss
