@@ -14,9 +14,13 @@
  *   BUSY       -       never      IDLE, or BROKEN:    -                            LOST     GONE
  *                                 its server is lost
  *   LOST       IDLE    never      IDLE: does not      BEAT, REPORT: IDLE, or, if   -        GONE
- *                                 count any more      it owes, it is told to end
+ *                                 count any more      it is busy, told to end
  *   BROKEN     -       never      -                   -                            GONE     GONE
  *   GONE       -       never      -                   -                            -        -
+ *
+ * Messages are trusted to come in their order, not to come. A BUSY peer whose beats do not name its job as running for
+ * lost_after is as good as silent: the job or its RESULT was lost. A RESULT that had more REPORTs than came is none,
+ * and the trial is run again. Copies are known by their numbers (message.h).
  *
  * A HELLO that names another program or study, or a message without a meaning, ends the run. A LOST or GONE peer that
  * was BUSY has its trial run again. One that stays LOST for HOPE times lost_after is no longer sent beats, and takes no
@@ -93,7 +97,7 @@ void controller_start_drain(controller *c, drain_cause cause) {
     }
 }
 
-static base_status flush(controller *c, base_err *err) {
+base_status controller_flush(controller *c, base_err *err) {
     if (!c->dirty) return BASE_OK;
     c->dirty = false;
     return hpo_journal_flush(c->env->journal, err);
@@ -107,7 +111,7 @@ static bool waits_for_disk(const controller *c) {
 /* Jobs leave for idle workers; the journal first. Nothing begins once the run ends: what waits in the queue stays
  * running in the journal and is taken up by a later run. */
 static base_status dispatch(controller *c, base_err *err) {
-    BASE_TRY(flush(c, err));
+    BASE_TRY(controller_flush(c, err));
     if (c->env->journal) c->safe = hpo_journal_safe(c->env->journal);
     if (c->drain != DRAIN_NONE || c->driving_again) return BASE_OK;
     for (size_t i = 0; i < c->n_peers && c->head < c->tail && c->n_idle > 0 && !waits_for_disk(c); i++) {
@@ -119,6 +123,8 @@ static base_status dispatch(controller *c, base_err *err) {
         *p = (peer){.state = p->state,
                     .owes = true,
                     .heard = p->heard,
+                    .jobs = p->jobs + 1,
+                    .confirmed = base_monotonic(),
                     .trial = trial,
                     .rung = job.rung,
                     .began = base_monotonic(),
@@ -128,6 +134,7 @@ static base_status dispatch(controller *c, base_err *err) {
         set_state(c, p, PEER_BUSY);
         BASE_TRY(send_to(c, i,
                          &(hpo_message){.kind = HPO_MESSAGE_JOB,
+                                        .number = p->jobs,
                                         .trial = trial,
                                         .attempt = p->attempt,
                                         .rung = job.rung,
@@ -148,6 +155,7 @@ static base_status lose(controller *c, size_t index, peer_state state, base_err 
     bool was_busy = p->state == PEER_BUSY;
     set_state(c, p, state);
     base_log(BASE_LOG_WARN, "worker %zu is lost%s", index + 1, was_busy ? "; its trial will be run again" : "");
+    if (was_busy && state == PEER_LOST) stop_peer(c, index, HPO_STOP_KILL); /* should it wake up */
     if (was_busy && controller_is_current(c, p->trial, p->rung, p->attempt)) {
         return controller_take_lost(c, p->trial, (uint32_t)index, err);
     }
@@ -200,6 +208,7 @@ static base_status take_result(controller *c, size_t index, const hpo_message *m
     }
     if (!controller_is_current(c, message->trial, message->rung, message->attempt)) return BASE_OK;
     if (message->result.failure == HPO_FAILURE_LOST) set_state(c, p, PEER_BROKEN);
+    if (message->number != p->reports) return controller_take_lost(c, message->trial, (uint32_t)index, err);
     return controller_take_result(c, index, message, err);
 }
 
@@ -208,22 +217,30 @@ static base_status take_message(controller *c, size_t index, const hpo_message *
     p->heard = c->last_loop;
     switch (message->kind) {
     case HPO_MESSAGE_HELLO:
-        if (p->state == PEER_STARTING || p->state == PEER_LOST) take_hello(c, index, message);
+        if (p->state != PEER_STARTING && p->state != PEER_LOST) return BASE_OK;
+        p->owes = false; /* its job never came */
+        take_hello(c, index, message);
         return BASE_OK;
     case HPO_MESSAGE_REPORT:
         if (p->state == PEER_LOST) break;
         if (p->trial != message->trial || p->attempt != message->attempt) return BASE_OK;
         if (!controller_is_current(c, message->trial, message->rung, message->attempt)) return BASE_OK;
+        p->confirmed = c->last_loop;
+        if (message->number != p->reports + 1) return BASE_OK; /* a copy, or behind one that was lost */
+        p->reports++;
         return controller_take_report(c, index, message, err);
     case HPO_MESSAGE_RESULT: return take_result(c, index, message, err);
     case HPO_MESSAGE_BYE: return lose(c, index, PEER_GONE, err);
-    case HPO_MESSAGE_BEAT: break;
+    case HPO_MESSAGE_BEAT:
+        if (message->number == p->jobs && message->busy) p->confirmed = c->last_loop;
+        if (p->state == PEER_LOST && !message->busy) p->owes = false;
+        break;
     default: return fail_stranger(index, err);
     }
     /* A worker that was given up lives after all: what it runs does not count, so it shall end that and become idle. */
     if (p->state == PEER_LOST && !p->owes) {
         set_state(c, p, PEER_IDLE);
-    } else if (p->state == PEER_LOST && !p->stopping) {
+    } else if (p->state == PEER_LOST) {
         stop_peer(c, index, HPO_STOP_KILL);
     }
     return BASE_OK;
@@ -240,7 +257,8 @@ static base_status heartbeats(controller *c, double now, base_err *err) {
         if (p->state == PEER_GONE || hopeless) continue; /* what is sent to a dead rank is never completed */
         send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BEAT});
         if (p->state == PEER_STARTING && patience < STARTUP_PATIENCE) patience = STARTUP_PATIENCE;
-        if (p->state == PEER_LOST || now - p->heard <= patience) continue;
+        const bool has_lost_job = p->state == PEER_BUSY && now - p->confirmed > patience;
+        if (p->state == PEER_LOST || (now - p->heard <= patience && !has_lost_job)) continue;
         BASE_TRY(lose(c, i, p->state == PEER_BROKEN ? PEER_GONE : PEER_LOST, err));
     }
     return BASE_OK;
@@ -251,7 +269,10 @@ static base_status heartbeats(controller *c, double now, base_err *err) {
 static void forgive_silence(controller *c, double now) {
     double deaf = c->listens_since - c->last_loop, late = now - c->listens_since - TICK;
     if (late > 0) deaf += late;
-    for (size_t i = 0; deaf > c->spec->failure.heartbeat && i < c->n_peers; i++) c->peers[i].heard += deaf;
+    for (size_t i = 0; deaf > c->spec->failure.heartbeat && i < c->n_peers; i++) {
+        c->peers[i].heard += deaf;
+        c->peers[i].confirmed += deaf;
+    }
 }
 
 static base_status tick(controller *c, base_err *err) {
@@ -270,7 +291,7 @@ static base_status tick(controller *c, base_err *err) {
     if (c->env->journal) BASE_TRY(hpo_journal_look(c->env->journal, err));
     BASE_TRY(heartbeats(c, now, err));
     controller_notify(c, NULL);
-    return flush(c, err);
+    return controller_flush(c, err);
 }
 
 static bool finished(const controller *c) {
@@ -328,7 +349,7 @@ static base_status loop(controller *c, base_err *err) {
     }
     if (c->n_peers > 0 && c->n_lost == c->n_peers && !c->no_storage) base_log(BASE_LOG_ERROR, "every worker is lost");
     BASE_TRY(controller_settle_all(c, err)); /* whose workers were lost, or never answered */
-    return flush(c, err);
+    return controller_flush(c, err);
 }
 
 static hpo_outcome outcome_of(const controller *c) {

@@ -50,6 +50,7 @@ typedef struct hpo_progress {
 typedef struct hpo_observer {
     void (*update)(void *self, const hpo_progress *progress, const hpo_record *finished);
     void *self;
+    bool tells; /* somebody hears of what has finished: it is written first, so that it cannot be taken back */
 } hpo_observer;
 
 typedef enum hpo_outcome {

@@ -29,11 +29,14 @@ typedef enum peer_state {
 
 typedef struct peer {
     peer_state state;
-    double heard; /* when its last message came */
+    double heard;  /* when its last message came */
+    uint64_t jobs; /* that were sent to it */
     uint64_t trial;
     uint32_t rung, attempt;
     bool owes;                    /* the RESULT of a job, also while it is lost */
     bool stopping;                /* a STOP is on its way */
+    uint64_t reports;             /* of the job, that came without a gap */
+    double confirmed;             /* when it last said that it has the job */
     double began;                 /* when the job left */
     double from, to, step, value; /* what it is to reach, and its last report; step 0 = none yet */
 } peer;
@@ -176,6 +179,8 @@ void controller_count_notices(controller *c, const hpo_record *record, bool late
 /* Adds what workers have done since the last time: before anything that it depends on changes. */
 void controller_account(controller *c);
 void controller_notify(controller *c, const hpo_record *finished);
+/* The same of an event; where somebody hears of it, it is written first. */
+BASE_CHECK base_status controller_announce(controller *c, const hpo_record *finished, base_err *err);
 
 /* ---- controller_suggest.c ---- */
 BASE_CHECK base_status controller_open_asker(controller *c, base_err *err);
@@ -199,6 +204,8 @@ BASE_CHECK base_status controller_prepare(controller *c, base_err *err);
 /* A worker that runs `trial` should stop: its result does not count any more. Or takes it out of the queue. Whether a
  * worker will answer. */
 bool controller_stop_trial(controller *c, uint64_t trial);
+/* What was appended to the journal is written. */
+BASE_CHECK base_status controller_flush(controller *c, base_err *err);
 void controller_start_drain(controller *c, drain_cause cause);
 
 /* ---- controller_resume.c ---- */

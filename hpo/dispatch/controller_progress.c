@@ -46,3 +46,9 @@ void controller_notify(controller *c, const hpo_record *finished) {
                              .notices = c->notices};
     c->env->observer.update(c->env->observer.self, &progress, finished);
 }
+
+base_status controller_announce(controller *c, const hpo_record *finished, base_err *err) {
+    if (c->env->observer.tells) BASE_TRY(controller_flush(c, err));
+    controller_notify(c, finished);
+    return BASE_OK;
+}

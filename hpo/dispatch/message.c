@@ -2,11 +2,12 @@
 /* Messages as bytes: a fixed header and the fields of the kind.
  *
  *   header   magic u32, version u16, kind u16, length u32 (all of it), attempt u32, trial u64, rung u32, code u32
- *            (code: the status of HELLO and INIT, the reason of STOP, the failure of RESULT)
- *   HELLO    identity u64, pid i64, host, text         INIT    text
- *   JOB      fidelity, from, seed, parent, parent_fidelity, n_config u64, config
- *   REPORT   step, metrics
- *   RESULT   exit code i64, cost, seconds, reached, notices u64, metrics, note, reason, artefact
+ *            (code: the status of HELLO and INIT, the reason of STOP, the failure of RESULT, whether a BEAT's worker is
+ *            busy)
+ *   HELLO    identity u64, pid i64, host, text         INIT    text         BEAT    number u64
+ *   JOB      number u64, fidelity, from, seed, parent, parent_fidelity, n_config u64, config
+ *   REPORT   number u64, step, metrics
+ *   RESULT   number u64, exit code i64, cost, seconds, reached, notices u64, metrics, note, reason, artefact
  *   metrics  count u64, then name[32] and value each   texts   length u64, the bytes, a NUL, padding to 8
  *
  * Every field is a multiple of 8 bytes long, so that a message in aligned memory is read in place. A decoder believes
@@ -22,7 +23,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "messages carry number
 _Static_assert(sizeof(hpo_metric) == HPO_METRIC_NAME + sizeof(double), "metrics travel as they lie in memory");
 
 #define MESSAGE_MAGIC   0x4d4f5048u /* "HPOM" */
-#define MESSAGE_VERSION 3u
+#define MESSAGE_VERSION 4u
 #define MESSAGE_MAX     0x40000000u /* 1 GiB: longer is not a message but garbage */
 
 typedef struct header {
@@ -86,13 +87,13 @@ static size_t body_size(const hpo_message *message) {
         return 16 + text_size(message->host ? strlen(message->host) : 0) + text_size(text_length(message));
     case HPO_MESSAGE_INIT:
     case HPO_MESSAGE_NOTE: return text_size(text_length(message));
-    case HPO_MESSAGE_JOB: return 48 + message->n_config * sizeof(double);
-    case HPO_MESSAGE_REPORT: return 8 + metrics_size(&result->metrics);
+    case HPO_MESSAGE_JOB: return 56 + message->n_config * sizeof(double);
+    case HPO_MESSAGE_REPORT: return 16 + metrics_size(&result->metrics);
     case HPO_MESSAGE_RESULT:
-        return 40 + metrics_size(&result->metrics) + text_size(strlen(result->note)) +
+        return 48 + metrics_size(&result->metrics) + text_size(strlen(result->note)) +
                text_size(strlen(result->reason)) + text_size(strlen(result->artefact));
+    case HPO_MESSAGE_BEAT: return 8;
     case HPO_MESSAGE_STOP:
-    case HPO_MESSAGE_BEAT:
     case HPO_MESSAGE_BYE: break;
     }
     return 0;
@@ -105,6 +106,7 @@ static uint32_t header_code(const hpo_message *message) {
     case HPO_MESSAGE_BYE: return (uint32_t)message->status;
     case HPO_MESSAGE_STOP: return (uint32_t)message->stop;
     case HPO_MESSAGE_RESULT: return (uint32_t)message->result.failure;
+    case HPO_MESSAGE_BEAT: return message->busy;
     default: return 0;
     }
 }
@@ -120,6 +122,7 @@ static unsigned char *put_body(unsigned char *at, const hpo_message *message) {
     case HPO_MESSAGE_INIT:
     case HPO_MESSAGE_NOTE: return put_text(at, message->text, text_length(message));
     case HPO_MESSAGE_JOB:
+        at = put_u64(at, message->number);
         at = put_double(at, message->fidelity);
         at = put_double(at, message->from);
         at = put_u64(at, message->seed);
@@ -127,8 +130,11 @@ static unsigned char *put_body(unsigned char *at, const hpo_message *message) {
         at = put_double(at, message->parent_fidelity);
         at = put_u64(at, message->n_config);
         return put(at, message->config, message->n_config * sizeof *message->config);
-    case HPO_MESSAGE_REPORT: return put_metrics(put_double(at, message->step), &result->metrics);
+    case HPO_MESSAGE_REPORT:
+        at = put_u64(at, message->number);
+        return put_metrics(put_double(at, message->step), &result->metrics);
     case HPO_MESSAGE_RESULT:
+        at = put_u64(at, message->number);
         at = put_u64(at, (uint64_t)(int64_t)result->code);
         at = put_double(at, result->cost);
         at = put_double(at, result->seconds);
@@ -138,8 +144,8 @@ static unsigned char *put_body(unsigned char *at, const hpo_message *message) {
         at = put_text(at, result->note, strlen(result->note));
         at = put_text(at, result->reason, strlen(result->reason));
         return put_text(at, result->artefact, strlen(result->artefact));
+    case HPO_MESSAGE_BEAT: return put_u64(at, message->number);
     case HPO_MESSAGE_STOP:
-    case HPO_MESSAGE_BEAT:
     case HPO_MESSAGE_BYE: break;
     }
     return at;
@@ -265,6 +271,7 @@ static void take_result(cursor *in, uint32_t code, hpo_result *result) {
 }
 
 static void take_job(cursor *in, hpo_message *message) {
+    message->number = take_u64(in);
     message->fidelity = take_double(in);
     message->from = take_double(in);
     message->seed = take_u64(in);
@@ -298,15 +305,23 @@ static void take_body(cursor *in, uint32_t code, hpo_message *message) {
     case HPO_MESSAGE_NOTE: message->text = take_text(in, &message->text_length); return;
     case HPO_MESSAGE_JOB: take_job(in, message); return;
     case HPO_MESSAGE_REPORT:
+        message->number = take_u64(in);
         message->step = take_double(in);
         take_metrics(in, &message->result.metrics);
         return;
-    case HPO_MESSAGE_RESULT: take_result(in, code, &message->result); return;
+    case HPO_MESSAGE_RESULT:
+        message->number = take_u64(in);
+        take_result(in, code, &message->result);
+        return;
     case HPO_MESSAGE_STOP:
         if (code > HPO_STOP_KILL) in->failed = true;
         message->stop = in->failed ? HPO_STOP_SEARCHER : (hpo_stop_reason)code;
         return;
-    case HPO_MESSAGE_BEAT: return;
+    case HPO_MESSAGE_BEAT:
+        if (code > 1) in->failed = true;
+        message->busy = code == 1;
+        message->number = take_u64(in);
+        return;
     case HPO_MESSAGE_BYE: take_status(in, code, message); return;
     }
     in->failed = true;

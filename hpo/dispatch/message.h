@@ -38,6 +38,10 @@ typedef struct hpo_message {
     uint64_t trial;
     uint32_t attempt;
     uint32_t rung; /* JOB, REPORT, RESULT */
+    /* What tells copies and gaps: a JOB's number among those of its worker, from 1 (0: not counted); a REPORT's among
+     * those of its evaluation, from 1; RESULT: how many reports there were; a worker's BEAT: that of its newest job. */
+    uint64_t number;
+    bool busy; /* a worker's BEAT: that job runs, or its result has not been sent */
     /* JOB */
     double fidelity, from;
     uint64_t seed, parent;

@@ -17,6 +17,7 @@
 typedef struct running {
     uint64_t trial;
     uint32_t attempt, rung;
+    uint64_t reports;
 } running;
 
 struct hpo_worker {
@@ -29,6 +30,8 @@ struct hpo_worker {
     hpo_message *queue; /* REPORT and RESULT hold no pointers: they are kept as they are */
     size_t first, count, queue_capacity;
     const hpo_job *job; /* under way in this rank */
+    uint64_t reports;   /* of it */
+    uint64_t newest;    /* number of the newest job that came */
 };
 
 base_status hpo_worker_create(const hpo_study_spec *spec, hpo_forkserver *server, const char *run_dir, hpo_worker **out,
@@ -70,6 +73,7 @@ static hpo_message *enqueue(hpo_worker *worker, hpo_message_kind kind, uint64_t 
 
 static void enqueue_failure(hpo_worker *worker, const running *job, hpo_failure failure, const char *reason) {
     hpo_message *message = enqueue(worker, HPO_MESSAGE_RESULT, job->trial, job->attempt, job->rung);
+    message->number = job->reports;
     hpo_result_begin(&message->result);
     hpo_result_fail(&message->result, failure, 0, "%s", reason);
 }
@@ -80,6 +84,7 @@ static hpo_verdict queue_report(void *self, double step, const hpo_metrics *metr
     hpo_worker *worker = self;
     const hpo_job *job = worker->job;
     hpo_message *message = enqueue(worker, HPO_MESSAGE_REPORT, job->trial, job->attempt, job->rung);
+    message->number = ++worker->reports;
     message->step = step;
     message->result.metrics = *metrics;
     return HPO_CONTINUE;
@@ -102,10 +107,13 @@ static void evaluate(hpo_worker *worker, const hpo_message *message) {
     hpo_result result; /* reports come into the queue before it, and may move the queue */
     double started = base_monotonic();
     worker->job = &job;
+    worker->reports = 0;
     hpo_instance_evaluate(worker->instance, &job, &reporter, &result);
     worker->job = NULL;
     result.seconds = base_monotonic() - started;
-    enqueue(worker, HPO_MESSAGE_RESULT, job.trial, job.attempt, job.rung)->result = result;
+    hpo_message *end = enqueue(worker, HPO_MESSAGE_RESULT, job.trial, job.attempt, job.rung);
+    end->number = worker->reports;
+    end->result = result;
 }
 
 /* ---- in the fork server ---- */
@@ -115,10 +123,13 @@ static void remember(hpo_worker *worker, const hpo_message *job) {
     worker->run[worker->n_run++] = (running){.trial = job->trial, .attempt = job->attempt, .rung = job->rung};
 }
 
-static void forget(hpo_worker *worker, const hpo_message *result) {
+/* Numbers what the server sends; after its result a trial is forgotten. */
+static void count(hpo_worker *worker, hpo_message *message) {
     for (size_t i = 0; i < worker->n_run; i++) {
-        if (worker->run[i].trial != result->trial || worker->run[i].attempt != result->attempt) continue;
-        worker->run[i] = worker->run[--worker->n_run];
+        running *run = &worker->run[i];
+        if (run->trial != message->trial || run->attempt != message->attempt) continue;
+        message->number = message->kind == HPO_MESSAGE_REPORT ? ++run->reports : run->reports;
+        if (message->kind == HPO_MESSAGE_RESULT) *run = worker->run[--worker->n_run];
         return;
     }
 }
@@ -153,8 +164,8 @@ static bool receive(hpo_worker *worker, hpo_message *out) {
             forget_dead_server(worker, &err);
         else if (out->kind == HPO_MESSAGE_NOTE)
             base_log(BASE_LOG_WARN, "%s", out->text);
-        else if (out->kind == HPO_MESSAGE_RESULT)
-            forget(worker, out);
+        else
+            count(worker, out);
         if (status == BASE_OK && out->kind != HPO_MESSAGE_NOTE) return true;
     }
     return false;
@@ -177,6 +188,9 @@ void hpo_worker_kill_running(hpo_worker *worker, double patience) {
 
 void hpo_worker_accept(hpo_worker *worker, const hpo_message *message) {
     BASE_ASSERT(message->kind == HPO_MESSAGE_JOB || message->kind == HPO_MESSAGE_STOP);
+    const bool counted = message->kind == HPO_MESSAGE_JOB && message->number > 0;
+    if (counted && message->number <= worker->newest) return; /* a copy */
+    if (counted) worker->newest = message->number;
     if (worker->server)
         pass_on(worker, message);
     else if (message->kind == HPO_MESSAGE_JOB)
@@ -188,6 +202,11 @@ bool hpo_worker_poll(hpo_worker *worker, hpo_message *out) {
     if (worker->first == worker->count) return false;
     *out = worker->queue[worker->first++];
     return true;
+}
+
+hpo_message hpo_worker_beat(const hpo_worker *worker) {
+    return (hpo_message){
+        .kind = HPO_MESSAGE_BEAT, .number = worker->newest, .busy = worker->n_run > 0 || worker->first < worker->count};
 }
 
 int hpo_worker_fd(const hpo_worker *worker) {

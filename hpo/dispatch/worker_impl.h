@@ -16,6 +16,9 @@ typedef struct hpo_worker_name {
 /* The HELLO of this process; its host points into *name. spec may be NULL. */
 hpo_message hpo_worker_hello(const hpo_study_spec *spec, const hpo_catalog *catalog, hpo_worker_name *name);
 
+/* The BEAT of this moment. */
+hpo_message hpo_worker_beat(const hpo_worker *worker);
+
 /* Kills what runs. When this returns it is gone, its results with it, or `patience` seconds have passed. */
 void hpo_worker_kill_running(hpo_worker *worker, double patience);
 

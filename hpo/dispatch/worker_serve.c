@@ -52,7 +52,8 @@ typedef struct service {
     double last_heard, listened; /* the last message; the last return from listening */
     bool more;                   /* news is waiting */
     bool leave;
-    bool lost; /* somebody was: leave without MPI_Finalize */
+    bool lost;         /* somebody was: leave without MPI_Finalize */
+    hpo_message hello; /* in the place of a beat, until a job tells that it was heard */
 } service;
 
 static base_status send(service *self, const hpo_message *message, base_err *err) {
@@ -70,7 +71,9 @@ static base_status send_news(service *self, base_err *err) {
     double now = base_monotonic();
     if (now < self->next_beat) return BASE_OK;
     self->next_beat = now + self->spec->failure.heartbeat;
-    return send(self, &(hpo_message){.kind = HPO_MESSAGE_BEAT}, err);
+    hpo_message beat = hpo_worker_beat(self->worker);
+    beat.busy |= self->more;
+    return send(self, beat.number > 0 ? &beat : &self->hello, err);
 }
 
 static void obey(service *self, const hpo_message *message) {
@@ -123,15 +126,15 @@ static base_status serve(service *self, base_err *err) {
 base_status hpo_worker_serve(hpo_worker *worker, const hpo_study_spec *spec, const hpo_catalog *catalog,
                              hpo_transport transport, bool *lost, base_err *err) {
     hpo_worker_name name;
-    hpo_message hello = hpo_worker_hello(spec, catalog, &name);
     double now = base_monotonic();
     service self = {.worker = worker,
+                    .hello = hpo_worker_hello(spec, catalog, &name),
                     .spec = spec,
                     .transport = transport,
                     .next_beat = now + spec->failure.heartbeat,
                     .last_heard = now,
                     .listened = now};
-    base_status status = send(&self, &hello, err);
+    base_status status = send(&self, &self.hello, err);
     if (status == BASE_OK) status = serve(&self, err);
     *lost = self.lost;
     hpo_worker_kill_running(worker, KILL_PATIENCE);

@@ -10,7 +10,7 @@
 
 typedef struct fake_worker {
     bool greeted, busy, left;
-    size_t jobs;
+    size_t jobs, named;  /* that were sent, and the newest that its beats name */
     double silent_until; /* monotonic */
     double next_beat;
     hpo_message job; /* without its configuration */
@@ -82,6 +82,7 @@ static void take_job(fake_transport *fake, size_t index, const hpo_message *job)
     fake_worker *w = &fake->workers[index];
     const fake_script *script = &fake->script;
     assert_true(w->greeted && !w->left && !w->busy);
+    const size_t named = w->named;
     *w = (fake_worker){.greeted = true,
                        .busy = true,
                        .jobs = w->jobs + 1,
@@ -93,6 +94,8 @@ static void take_job(fake_transport *fake, size_t index, const hpo_message *job)
     script->evaluate(script->self, job, &w->answer);
     assert_true(w->answer.n_reports <= FAKE_MAX_REPORTS);
     if (script->fate) w->fate = script->fate(script->self, index, job);
+    w->busy = w->fate.deed != FAKE_NEVER_HEARS;
+    w->named = w->busy ? w->jobs : named;
     wake(fake, index);
     fake->counts.jobs++;
     size_t busy = 0;
@@ -142,8 +145,8 @@ static hpo_message message_of(const fake_worker *w, hpo_message_kind kind) {
 }
 
 static size_t reports_due(const fake_worker *w) {
-    bool all =
-        w->fate.deed == FAKE_ANSWERS || w->fate.deed == FAKE_HURRIES || (w->fate.deed == FAKE_SLEEPS && w->slept);
+    bool all = w->fate.deed == FAKE_ANSWERS || w->fate.deed == FAKE_LOSES_REPORT || w->fate.deed == FAKE_LOSES_RESULT ||
+               w->fate.deed == FAKE_HURRIES || (w->fate.deed == FAKE_SLEEPS && w->slept);
     return all || w->fate.reports > w->answer.n_reports ? w->answer.n_reports : w->fate.reports;
 }
 
@@ -171,6 +174,7 @@ static bool is_ready(const fake_transport *fake, const fake_worker *w, double no
 
 static hpo_message result_of(const fake_worker *w) {
     hpo_message message = message_of(w, HPO_MESSAGE_RESULT);
+    message.number = w->given;
     hpo_failure failure = HPO_FAILURE_NONE;
     if (w->told_stop)
         failure = HPO_FAILURE_INTERRUPTED;
@@ -196,12 +200,15 @@ static hpo_message speak(fake_transport *fake, size_t index, double now) {
         w->greeted = true;
         return hello;
     }
+    if (w->busy && !w->told_stop && w->fate.deed == FAKE_LOSES_REPORT && w->given == 0) w->given = 1;
+    if (w->busy && !w->told_stop && w->fate.deed == FAKE_LOSES_RESULT && w->given == reports_due(w)) w->busy = false;
     if (!has_event(w, now)) {
         w->next_beat = now + script->heartbeat;
-        return (hpo_message){.kind = HPO_MESSAGE_BEAT};
+        return (hpo_message){.kind = HPO_MESSAGE_BEAT, .number = w->named, .busy = w->busy};
     }
     if (!w->told_stop && w->given < reports_due(w)) {
         hpo_message report = message_of(w, HPO_MESSAGE_REPORT);
+        report.number = w->given + 1;
         report.step = w->answer.step[w->given];
         report.result.metrics = w->answer.metrics[w->given++];
         return report;

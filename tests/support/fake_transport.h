@@ -20,12 +20,15 @@ typedef struct fake_answer {
 
 /* What becomes of it. */
 typedef enum fake_deed {
-    FAKE_ANSWERS,   /* every report, then the result */
-    FAKE_FAILS,     /* `reports` reports, then a result with `failure` */
-    FAKE_DIES,      /* `reports` reports, then silence for ever */
-    FAKE_SLEEPS,    /* `reports` reports, then silence for `seconds`; then it goes on as if nothing had been */
-    FAKE_HURRIES,   /* as FAKE_ANSWERS, whatever it is told: it had finished before anybody could stop it */
-    FAKE_LINGERS,   /* `reports` reports, then nothing but beats until it is told to stop */
+    FAKE_ANSWERS,      /* every report, then the result */
+    FAKE_FAILS,        /* `reports` reports, then a result with `failure` */
+    FAKE_DIES,         /* `reports` reports, then silence for ever */
+    FAKE_SLEEPS,       /* `reports` reports, then silence for `seconds`; then it goes on as if nothing had been */
+    FAKE_HURRIES,      /* as FAKE_ANSWERS, whatever it is told: it had finished before anybody could stop it */
+    FAKE_NEVER_HEARS,  /* the JOB is lost on its way: nothing but beats that do not name it */
+    FAKE_LOSES_REPORT, /* as FAKE_ANSWERS, but its first report is lost on its way */
+    FAKE_LOSES_RESULT, /* as FAKE_ANSWERS, but its result is */
+    FAKE_LINGERS,      /* `reports` reports, then nothing but beats until it is told to stop */
     FAKE_REFUSES_TO /* the same, but it does not obey an INTERRUPT: its result (or `failure`) comes `seconds` later */
 } fake_deed;
 typedef struct fake_fate {

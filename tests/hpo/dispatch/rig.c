@@ -242,7 +242,7 @@ void rig_go(const rig_run *run, rig_end *end) {
     hpo_controller_env env = {.study = study,
                               .journal = journal,
                               .transport = run->workers > 0 ? fake_transport_open(fake) : (hpo_transport){0},
-                              .observer = {.update = observe, .self = &r},
+                              .observer = {.update = observe, .self = &r, .tells = run->tells},
                               .signal = run->signal,
                               .identity = IDENTITY,
                               .one_process = run->heartbeat <= 0,

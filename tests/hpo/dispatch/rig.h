@@ -37,6 +37,7 @@ typedef struct rig_run {
     void (*on_job)(void *self, size_t worker, const hpo_message *job);
     void (*on_listen)(void *self, size_t results); /* before the controller waits for the next message */
     void (*on_record)(void *self, const hpo_record *finished);
+    bool tells; /* on_record hears of nothing that the journal does not hold */
     void *self;
     const volatile sig_atomic_t *signal;
     const char *run_dir;

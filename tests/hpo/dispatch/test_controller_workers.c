@@ -320,8 +320,50 @@ static void test_a_worker_that_could_not_load_its_data_is_no_bad_input(void **st
     rig_end_fini(&end);
 }
 
+/* ---- messages that get lost ---- */
+
+static fake_fate first_attempts(void *self, size_t worker, const hpo_message *job) {
+    const fake_deed *deed = self;
+    (void)worker;
+    return (fake_fate){.deed = job->trial % 4 == 1 && job->attempt == 0 ? *deed : FAKE_ANSWERS};
+}
+
+/* Whatever is lost on its way costs an attempt, never a result. */
+static void test_lost_messages_cost_an_attempt(void **state) {
+    (void)state;
+    static const char *const yaml[] = {RIG_RANDOM "budget: {trials: 12}\nfailure: {" QUICK "}\n", RIG_RANDOM
+                                       "budget: {trials: 12}\nfailure: {" QUICK "}\ndeterministic: true\nworkers: 3\n"};
+    static const fake_deed deeds[] = {FAKE_NEVER_HEARS, FAKE_LOSES_REPORT, FAKE_LOSES_RESULT};
+    for (size_t i = 0; i < CHECK_COUNT(deeds) * CHECK_COUNT(yaml); i++) {
+        fake_deed deed = deeds[i / CHECK_COUNT(yaml)], none = FAKE_ANSWERS;
+        rig_run run = {.yaml = yaml[i % CHECK_COUNT(yaml)],
+                       .journal = rig_new_journal(),
+                       .workers = 5, /* three lose a job at once; were all of them, the run would end */
+                       .heartbeat = 0.01,
+                       .fate = first_attempts,
+                       .self = &none,
+                       .seed = i};
+        rig_end end, undisturbed;
+        base_buf got = {0}, want = {0};
+        rig_go_well(&run, &undisturbed, HPO_OUTCOME_DONE);
+        rig_records(run.yaml, run.journal, &want);
+        run.journal = rig_new_journal();
+        run.self = &deed;
+        rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+        rig_records(run.yaml, run.journal, &got);
+        assert_int_equal(end.complete, 12);
+        assert_int_equal(end.retried, 3);
+        if (i % CHECK_COUNT(yaml) == 1) rig_check_same_text(&got, &want);
+        base_buf_fini(&got);
+        base_buf_fini(&want);
+        rig_end_fini(&end);
+        rig_end_fini(&undisturbed);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lost_messages_cost_an_attempt),
         cmocka_unit_test(test_a_dead_worker_loses_one_trial),
         cmocka_unit_test(test_a_trial_that_loses_its_workers_again_and_again_fails),
         cmocka_unit_test(test_a_late_result_does_not_count),

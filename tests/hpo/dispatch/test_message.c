@@ -22,7 +22,7 @@ static hpo_result sample_result(void) {
 }
 
 static size_t sample_messages(hpo_message out[9]) {
-    hpo_message base = {.trial = UINT64_C(0xfedcba9876543210), .attempt = 3, .rung = 7};
+    hpo_message base = {.trial = UINT64_C(0xfedcba9876543210), .attempt = 3, .rung = 7, .number = UINT64_MAX - 1};
     for (size_t i = 0; i < 9; i++) {
         out[i] = base;
         out[i].kind = (hpo_message_kind)(i + 1);
@@ -47,6 +47,7 @@ static size_t sample_messages(hpo_message out[9]) {
     out[HPO_MESSAGE_REPORT - 1].result = sample_result();
     out[HPO_MESSAGE_RESULT - 1].result = sample_result();
     out[HPO_MESSAGE_STOP - 1].stop = HPO_STOP_KILL;
+    out[HPO_MESSAGE_BEAT - 1].busy = true;
     return 9;
 }
 
@@ -77,6 +78,7 @@ static void check_body(const hpo_message *got, const hpo_message *want) {
         CHECK_SAME_DOUBLE(got->fidelity, want->fidelity);
         CHECK_SAME_DOUBLE(got->from, want->from);
         CHECK_SAME_DOUBLE(got->parent_fidelity, want->parent_fidelity);
+        assert_int_equal(got->number, want->number);
         assert_int_equal(got->seed, want->seed);
         assert_int_equal(got->parent, want->parent);
         assert_int_equal(got->n_config, want->n_config);
@@ -84,12 +86,14 @@ static void check_body(const hpo_message *got, const hpo_message *want) {
         return;
     case HPO_MESSAGE_REPORT:
         CHECK_SAME_DOUBLE(got->step, want->step);
+        assert_int_equal(got->number, want->number);
         check_metrics(&got->result.metrics, &want->result.metrics);
         return;
     case HPO_MESSAGE_RESULT:
         assert_int_equal(got->result.failure, want->result.failure);
         assert_int_equal(got->result.code, want->result.code);
         CHECK_SAME_DOUBLE(got->result.cost, want->result.cost);
+        assert_int_equal(got->number, want->number);
         CHECK_SAME_DOUBLE(got->result.seconds, want->result.seconds);
         CHECK_SAME_DOUBLE(got->result.reached, want->result.reached);
         assert_int_equal(got->result.notices, want->result.notices);
@@ -100,6 +104,9 @@ static void check_body(const hpo_message *got, const hpo_message *want) {
         return;
     case HPO_MESSAGE_STOP: assert_int_equal(got->stop, want->stop); return;
     case HPO_MESSAGE_BEAT:
+        assert_int_equal(got->number, want->number);
+        assert_int_equal(got->busy, want->busy);
+        return;
     case HPO_MESSAGE_BYE: return;
     }
     fail();
@@ -136,7 +143,7 @@ static void test_round_trip(void **state) {
 /* The layout is a protocol: the bytes of one message, written down by hand. */
 static void test_bytes(void **state) {
     (void)state;
-    static const unsigned char want[] = {'H', 'P', 'O', 'M', 3, 0, 6, 0, 32, 0, 0, 0, 2, 0, 0, 0, /* STOP, 32 bytes */
+    static const unsigned char want[] = {'H', 'P', 'O', 'M', 4, 0, 6, 0, 32, 0, 0, 0, 2, 0, 0, 0, /* STOP, 32 bytes */
                                          5,   1,   0,   0,   0, 0, 0, 0, 3,  0, 0, 0, 1, 0, 0, 0};
     hpo_message stop = {.kind = HPO_MESSAGE_STOP, .trial = 0x105, .attempt = 2, .rung = 3, .stop = HPO_STOP_INTERRUPT};
     base_buf bytes = {0};
@@ -148,7 +155,7 @@ static void test_bytes(void **state) {
 
 static void test_foreign_bytes(void **state) {
     (void)state;
-    hpo_message message = {.kind = HPO_MESSAGE_BEAT};
+    hpo_message message = {.kind = HPO_MESSAGE_BYE};
     base_err err;
     base_buf bytes = {0};
     hpo_message_encode(&message, &bytes);

@@ -231,6 +231,7 @@ static void test_serve_until_bye(void **state) {
     bool lost = true;
     double x = 0.5;
     hpo_message script[] = {quick_job(3, &x), {.kind = HPO_MESSAGE_HELLO, .trial = 12}, {.kind = HPO_MESSAGE_BYE}};
+    script[0].number = 1;
     stage play = {.script = script, .n_script = CHECK_COUNT(script)};
     CHECK_OK(hpo_worker_create(spec, NULL, NULL, &worker, &err));
     double start = base_monotonic();
@@ -248,6 +249,44 @@ static void test_serve_until_bye(void **state) {
     double beats = (double)count_sent(&play, HPO_MESSAGE_BEAT), periods = took / 0.05;
     assert_true(beats >= 1 && beats >= 0.3 * periods && beats <= periods + 1); /* a busy machine is late */
     assert_true(play.waited <= 0.05 * 0.5);                                    /* a fraction of the heartbeat */
+    hpo_worker_destroy(worker);
+    hpo_study_spec_destroy(spec);
+}
+
+/* Jobs that came twice run once; until the first one, HELLO stands for a beat, because it may have been lost. */
+static void test_copies_are_ignored(void **state) {
+    (void)state;
+    hpo_study_spec *spec = quick_spec();
+    hpo_worker *worker;
+    base_err err;
+    bool lost = true;
+    double x = 0.5;
+    hpo_message first = quick_job(3, &x), second = quick_job(4, &x);
+    first.number = 1;
+    second.number = 2;
+    hpo_message script[] = {{.kind = HPO_MESSAGE_HELLO, .trial = 12},
+                            first,
+                            first,
+                            second,
+                            first,
+                            second,
+                            {.kind = HPO_MESSAGE_HELLO, .trial = 12},
+                            {.kind = HPO_MESSAGE_BYE}};
+    stage play = {.script = script, .n_script = CHECK_COUNT(script)};
+    CHECK_OK(hpo_worker_create(spec, NULL, NULL, &worker, &err));
+    hpo_transport transport = {.ops = &stage_ops, .self = &play};
+    CHECK_OK(hpo_worker_serve(worker, spec, quick_catalog(), transport, &lost, &err));
+    assert_int_equal(count_sent(&play, HPO_MESSAGE_RESULT), 2);
+    assert_true(count_sent(&play, HPO_MESSAGE_HELLO) >= 2);
+    size_t reports = 0;
+    for (size_t i = 0; i < play.n_sent; i++) {
+        const hpo_message *sent = &play.sent[i];
+        if (sent->kind == HPO_MESSAGE_REPORT) assert_int_equal(sent->number, ++reports);
+        if (sent->kind == HPO_MESSAGE_BEAT) assert_true(sent->number > 0 && !sent->busy);
+        if (sent->kind != HPO_MESSAGE_RESULT) continue;
+        assert_int_equal(sent->number, reports);
+        reports = 0;
+    }
     hpo_worker_destroy(worker);
     hpo_study_spec_destroy(spec);
 }
@@ -395,6 +434,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_in_rank_speed),
         cmocka_unit_test(test_server_death_loses_its_trials),
         cmocka_unit_test(test_serve_until_bye),
+        cmocka_unit_test(test_copies_are_ignored),
         cmocka_unit_test(test_silence_ends_the_service),
         cmocka_unit_test(test_refuse),
         cmocka_unit_test(test_identity),
