@@ -342,5 +342,5 @@ static void update(void *self, const hpo_progress *now, const hpo_record *finish
 
 hpo_observer cli_progress_observer(cli_progress *p) {
     if (p->live) base_log_before(wipe, p);
-    return (hpo_observer){.update = update, .self = p};
+    return (hpo_observer){.update = update, .self = p, .tells = p->display == HPO_DISPLAY_JSON};
 }

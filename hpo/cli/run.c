@@ -301,7 +301,7 @@ static int control(run *r, hpo_transport transport, bool *lost) {
     hpo_controller_env env = {.study = r->study,
                               .journal = r->journal,
                               .transport = transport,
-                              .observer = {.update = observe, .self = r},
+                              .observer = {.update = observe, .self = r, .tells = r->display.tells},
                               .signal = &caught_signal,
                               .identity = hpo_worker_identity(r->spec, r->catalog),
                               .one_process = r->size < 2,

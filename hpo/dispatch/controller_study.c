@@ -95,8 +95,7 @@ static base_status accept(controller *c, hpo_record *record, base_err *err) {
     BASE_TRY(controller_emit(c, record, err));
     if (record->kind != HPO_RECORD_CLOSE) return begin(c, record);
     controller_tidy(c, record->trial, UINT64_MAX);
-    controller_notify(c, record);
-    return BASE_OK;
+    return controller_announce(c, record, err);
 }
 
 /* Once round the study: next, propose, accept. *held: it has to wait for a suggestion. */
@@ -156,8 +155,7 @@ static base_status tell_report(controller *c, const hpo_raw *raw, base_err *err)
     if (!record.stop) return BASE_OK;
     c->waiting = false;
     BASE_TRY(stop_trial(c, raw, err));
-    controller_notify(c, &record);
-    return BASE_OK;
+    return controller_announce(c, &record, err);
 }
 
 base_status controller_tell_result(controller *c, const hpo_raw *raw, base_err *err) {
@@ -176,7 +174,7 @@ base_status controller_tell_result(controller *c, const hpo_raw *raw, base_err *
     }
     controller_note_result(c, &record);
     controller_tidy(c, raw->trial, before.trial);
-    controller_notify(c, &record);
+    BASE_TRY(controller_announce(c, &record, err));
     controller_check_limits(c);
     return BASE_OK;
 }

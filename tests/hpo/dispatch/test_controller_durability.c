@@ -132,6 +132,36 @@ static void test_groups_form_while_the_disk_works(void **state) {
     rig_end_fini(&end);
 }
 
+static bool is_result(const hpo_entry *entry, void *self) {
+    (void)self;
+    return entry->kind == HPO_ENTRY_RECORD && entry->record.kind == HPO_RECORD_RESULT;
+}
+
+static void check_is_there(void *self, const hpo_record *finished) {
+    watch *w = self;
+    if (finished->kind != HPO_RECORD_RESULT) return;
+    const char *copy = rig_new_journal(); /* the run holds the lock */
+    rig_cut(w->journal, copy, SIZE_MAX);
+    assert_int_equal(rig_count(RIG_RANDOM "budget: {trials: 9}\n", copy, is_result, NULL), ++w->jobs);
+}
+
+/* A result that somebody hears of cannot be lost by a kill or a full disk at that moment: it is in the file. */
+static void test_what_is_told_is_written(void **state) {
+    (void)state;
+    watch w = {.journal = rig_new_journal()};
+    set_disk(0, 0);
+    rig_run run = {.yaml = RIG_RANDOM "budget: {trials: 9}\n",
+                   .journal = w.journal,
+                   .workers = 3,
+                   .tells = true,
+                   .on_record = check_is_there,
+                   .self = &w};
+    rig_end end;
+    rig_go_well(&run, &end, HPO_OUTCOME_DONE);
+    assert_int_equal(w.jobs, 9);
+    rig_end_fini(&end);
+}
+
 static void break_disk(void *self, size_t results) {
     (void)self;
     if (results == 3) disk.error = EIO;
@@ -182,6 +212,7 @@ int main(void) {
         cmocka_unit_test(test_a_job_waits_for_its_line),
         cmocka_unit_test(test_a_slow_disk_keeps_no_message_waiting),
         cmocka_unit_test(test_groups_form_while_the_disk_works),
+        cmocka_unit_test(test_what_is_told_is_written),
         cmocka_unit_test(test_a_failed_sync_ends_the_run),
         cmocka_unit_test(test_a_deterministic_run_is_the_same),
     };
