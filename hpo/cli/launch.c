@@ -210,6 +210,7 @@ static bool look_after(vigil *v) {
     read_notes(&v->notes, v->note); /* after that: a rank 0 that ended has left its code by now */
     if (v->notes.ended && v->left == 0) v->left = now;
     if (dead && !v->notes.ended) bury(v, "died", DEATH);
+    if (dead && !v->notes.ended && !v->notes.folder) kill(v->mpirun, SIGKILL); /* the others wait for its study */
     pass_signals_on(v, now);
     /* One that was sent SIGTERM stays for twice its grace, and one with a rank that died at the end may stay for ever.
      */
