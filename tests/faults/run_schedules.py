@@ -69,8 +69,9 @@ class Processes:
             kind = {"everything": True, "trial": is_trial, "mpirun": name == "mpirun"}.get(role)
             if kind is None:
                 wanted = int(role.split()[1])
-                is_rank = not is_server and not is_trial and (rank == wanted or (wanted == 0 and pid == parent and rank is None))
-                kind = (is_server and (rank or 0) == wanted) if role.startswith("server") else is_rank and name != "mpirun"
+                is_rank = not is_server and not is_trial and (rank == wanted or (wanted == 0 and pid == parent and rank is None and name != "mpirun"))
+                is_rank = is_rank and name != "mpirun"
+                kind = (is_server and (rank or 0) == wanted) if role.startswith("server") else is_rank
             if kind:
                 found.append(pid)
         return found
@@ -220,6 +221,19 @@ class Disturber:
                 send(pids, signal.SIGSTOP)
                 self.frozen.append((time.monotonic() + seconds, pids))
 
+    def bury(self, until):
+        """mpirun with recovery goes on without a rank 0 that died before the others had the study (they wait for it in
+        a collective call, for five minutes at most): somebody ends the job."""
+        while self.place.launcher == "recovery" and not self.run.ended() and time.monotonic() < until:
+            dead = not self.place.processes.of("rank 0", self.run.process.pid)
+            if dead and not self.place.processes.wait_gone(LOST_AFTER + 3):
+                return
+            if dead:
+                self.killed.add("mpirun")
+                send([self.run.process.pid], signal.SIGKILL)
+                return
+            time.sleep(0.2)
+
     def go(self):
         until = time.monotonic() + PATIENCE
         while not self.run.ended() and time.monotonic() < until and (self.deeds or self.frozen):
@@ -227,6 +241,7 @@ class Disturber:
             if self.deeds and self.place.lines() >= self.deeds[0][0]:
                 self.do(*self.deeds.pop(0)[1:])
             time.sleep(0.003)
+        self.bury(until)
         if self.run.ended():
             self.thaw(float("inf"))
         code = self.run.wait(PATIENCE)

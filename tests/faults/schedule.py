@@ -19,7 +19,7 @@ ROLES["ranks"] = ROLES["recovery"] = tuple(role for role in ROLES["jobs"] if rol
 # What a run writes, and what may go wrong with it. A file is named by a text that its path holds.
 IO_FATES = {"write": ("ENOSPC", "EIO", "EDQUOT", "short", "torn", "before", "after"), "sync": ("EIO", "ENOSPC", "before", "after"),
             "open": ("ENOSPC", "EIO", "before"), "rename": ("ENOSPC", "before", "after"), "cut": ("EIO", "after")}
-IO_FILES = (("journal.log", 10), ("status.json", 2), ("best.yaml", 1), ("report.html", 1), ("study.yaml", 1), ("lock", 2),
+IO_FILES = (("journal.log", 10), ("status.json", 2), ("best.yaml", 1), ("report.html", 1), ("study.yaml", 1), ("hpo-lock", 2),
             ("/done", 3), ("/trials/", 3), ("run/", 2))
 DAMAGES = ("cut", "cut line", "zeros", "garbage", "flip", "checkpoint cut", "checkpoint flip", "checkpoint gone", "status cut",
            "stale draft", "trials gone")
