@@ -103,7 +103,7 @@ void command_hint_object(command_hint *hint, const char *metric, const char *obj
     command_names_read(&names, object, size);
     char list[80] = "";
     for (size_t i = 0, used = 0; i < names.count; i++) {
-        if (used + strlen(names.name[i]) + sizeof ", ..." > sizeof list) {
+        if (used + strlen(", ") + strlen(names.name[i]) + sizeof ", ..." > sizeof list) {
             strcat(list, ", ...");
             break;
         }
