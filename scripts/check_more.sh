@@ -64,8 +64,9 @@ if step "build release" build release; then
     fi
 fi
 if step "build tsan" build tsan; then
-    step "tests tsan: dispatch, journal" tests tsan -j 2 \
-        -R 'test_(controller.*|asker|worker|forkserver|order|rawcache|journal.*|summary|progress|run_status)$'
+    step "tests tsan: dispatch, journal, status" tests tsan -j 2 -R \
+        'test_(controller.*|asker|worker|forkserver|order|rawcache|journal.*|summary|progress|live|status_file|run_status)$'
+    step "tests tsan: log, threads that share a pass" tests tsan -j 2 -R '^test_(log|threads|shared|threads_step)$'
 fi
 if step "build clang" build clang; then # bits may differ from gcc's; what the tests promise may not
     step "tests clang: unit, conformance" tests clang -L 'unit|conformance' -j 2
