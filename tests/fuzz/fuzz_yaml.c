@@ -30,8 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             BASE_ASSERT(base_yaml_equal(read_again(arena, &text), root));
         }
         base_buf_clear(&text);
-        base_yaml_print_json(root, &text);
-        read_again(arena, &text);
+        base_yaml_print_json(root, &text); /* it may hold what YAML forbids: U+0080 to U+009F */
         base_yaml_node *copy = base_yaml_copy(arena, root);
         base_yaml_sort(arena, copy);
         BASE_ASSERT(base_yaml_equal(copy, root));
