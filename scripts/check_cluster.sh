@@ -219,9 +219,9 @@ walltime() {
     rm -rf "$folder" "$tmp/work/job.out"
     recipe search.sbatch || return 1
     begun=$(now)
-    # 80 trials of 2 s and three workers need 53 s; the signal comes within the minute
+    # 60 trials of 2 s and three workers need 40 s; the signal comes after half a minute
     sed 's/"0.5"/"2.0"/' "$tmp/work/study.yaml" >"$tmp/work/long.yaml"
-    sed -i 's/ study.yaml/ long.yaml --set budget.trials=80/' "$tmp/work/search.sbatch"
+    sed -i 's/ study.yaml/ long.yaml --set budget.trials=60/' "$tmp/work/search.sbatch"
     job=$(submit --time=1 --signal=B:USR1@30 search.sbatch)
     until_true 100 is "$folder" interrupted
     local at
