@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "hpo/cli/run_impl.h"
+#include "hpo/dispatch/fields.h"
 #include "hpo/dispatch/local.h"
 #ifdef HPO_HAVE_MPI
 #include "hpo/dispatch/mpi.h"
@@ -58,24 +59,7 @@ int run_exit_code(base_status status) {
     }
 }
 
-/* ---- what rank 0 tells the others: numbered fields, each with its length ---- */
-
-static void put_field(base_buf *out, const void *bytes, uint64_t length) {
-    base_buf_append(out, &length, sizeof length);
-    base_buf_append(out, bytes, (size_t)length);
-}
-
-static const char *get_field(base_arena *arena, const base_buf *in, size_t *at, size_t *length) {
-    uint64_t n = 0;
-    BASE_ASSERT(*at + sizeof n <= in->length);
-    memcpy(&n, in->data + *at, sizeof n);
-    BASE_ASSERT(n <= in->length - *at - sizeof n);
-    char *bytes = base_arena_alloc(arena, (size_t)n + 1); /* any bytes, with a NUL behind them */
-    memcpy(bytes, in->data + *at + sizeof n, (size_t)n);
-    *at += sizeof n + (size_t)n;
-    if (length) *length = (size_t)n;
-    return bytes;
-}
+/* ---- what rank 0 tells the others ---- */
 
 static base_status broadcast(base_buf *bundle, base_err *err) {
 #ifdef HPO_HAVE_MPI
@@ -90,13 +74,13 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
     if (r->size < 2) return BASE_OK;
     base_buf bundle = {0};
     if (ok) {
-        put_field(&bundle, r->text.data, r->text.length);
-        put_field(&bundle, cli_host_name(r->arena), strlen(cli_host_name(r->arena)));
-        put_field(&bundle, r->run_dir, strlen(r->run_dir));
-        put_field(&bundle, &r->seed, sizeof r->seed);
-        put_field(&bundle, r->first ? r->first : "", r->first ? strlen(r->first) : 0);
-        put_field(&bundle, r->measured ? r->measured : "", r->measured ? strlen(r->measured) : 0);
-        put_field(&bundle, r->method ? r->method : "", r->method ? strlen(r->method) : 0);
+        hpo_put_u64(&bundle, r->seed);
+        hpo_put_text(&bundle, r->text.data, r->text.length);
+        hpo_put_sentence(&bundle, cli_host_name(r->arena));
+        hpo_put_sentence(&bundle, r->run_dir);
+        hpo_put_sentence(&bundle, r->first);
+        hpo_put_sentence(&bundle, r->measured);
+        hpo_put_sentence(&bundle, r->method);
     }
     base_status status = broadcast(&bundle, err);
     base_buf_fini(&bundle);
@@ -104,6 +88,26 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
 }
 
 /* ---- the worker's side ---- */
+
+/* NULL where it is empty. */
+static const char *take_copy(hpo_fields *in, base_arena *arena) {
+    const char *text = hpo_take_text(in, NULL);
+    return *text ? base_arena_strdup(arena, text) : NULL;
+}
+
+static void take_bundle(run *r, const base_buf *bundle) {
+    hpo_fields in = {.at = (const unsigned char *)bundle->data, .left = bundle->length};
+    size_t length;
+    r->seed = hpo_take_u64(&in);
+    const char *text = hpo_take_text(&in, &length);
+    base_buf_append(&r->text, text, length);
+    r->controller_host = take_copy(&in, r->arena);
+    r->run_dir = take_copy(&in, r->arena);
+    r->first = take_copy(&in, r->arena);
+    r->measured = take_copy(&in, r->arena);
+    r->method = take_copy(&in, r->arena);
+    BASE_ASSERT(!in.failed && in.left == 0);
+}
 
 static base_status prepare_worker(run *r, hpo_worker **worker, base_err *err) {
     bool in_rank = (r->spec->objective->flags & HPO_OBJECTIVE_IN_RANK) != 0;
@@ -140,18 +144,7 @@ static int run_worker(run *r, hpo_transport transport, bool *lost) {
     cli_end_watch();
     if (status != BASE_OK) base_log(BASE_LOG_ERROR, "%s", err.text);
     if (status == BASE_OK && bundle.length > 0 && !r->args->replay) { /* a replay evaluates nothing */
-        size_t at = 0, length = 0;
-        const char *text = get_field(r->arena, &bundle, &at, &length);
-        base_buf_append(&r->text, text, length);
-        r->controller_host = get_field(r->arena, &bundle, &at, NULL);
-        r->run_dir = get_field(r->arena, &bundle, &at, NULL);
-        memcpy(&r->seed, get_field(r->arena, &bundle, &at, NULL), sizeof r->seed);
-        const char *first = get_field(r->arena, &bundle, &at, &length);
-        r->first = length > 0 ? first : NULL;
-        const char *measured = get_field(r->arena, &bundle, &at, &length);
-        r->measured = length > 0 ? measured : NULL;
-        const char *method = get_field(r->arena, &bundle, &at, &length);
-        r->method = length > 0 ? method : NULL;
+        take_bundle(r, &bundle);
         status = run_read_study(r, &r->seed, &err);
         if (status == BASE_OK) status = prepare_worker(r, &worker, &err);
         if (status == BASE_OK) {

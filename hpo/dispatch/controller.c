@@ -23,8 +23,8 @@
  * and the trial is run again. Copies are known by their numbers (message.h).
  *
  * A HELLO that names another program or study, or a message without a meaning, ends the run. A LOST or GONE peer that
- * was BUSY has its trial run again. One that stays LOST for HOPE times lost_after is no longer sent beats, and takes no
- * part in anything until it is heard. A run whose peers are all LOST, BROKEN or GONE ends. */
+ * was BUSY has its trial run again. One that stays LOST for RECONNECT_TIMEOUTS times lost_after is no longer sent
+ * beats, and takes no part in anything until it is heard. A run whose peers are all LOST, BROKEN or GONE ends. */
 #include "hpo/dispatch/controller.h"
 
 #include <errno.h>
@@ -40,10 +40,10 @@
 #include "base/log.h"
 #include "hpo/dispatch/controller_impl.h"
 
-static const double TICK = 0.1;             /* seconds between looks at the clock, the display and the limits */
-static const double STARTUP_PATIENCE = 600; /* seconds until a worker that never said HELLO is lost (it loads data) */
-static const double ANSWER_PATIENCE = 0.4;  /* seconds beyond the grace for the word that a trial has ended */
-static const double HOPE = 10;              /* times lost_after that a silent worker is still spoken to */
+static const double TICK = 0.1;              /* seconds between looks at the clock, the display and the limits */
+static const double STARTUP_PATIENCE = 600;  /* seconds until a worker that never said HELLO is lost (it loads data) */
+static const double ANSWER_PATIENCE = 0.4;   /* seconds beyond the grace for the word that a trial has ended */
+static const double RECONNECT_TIMEOUTS = 10; /* times lost_after that a silent worker is still spoken to */
 
 static base_status send_to(controller *c, size_t to, const hpo_message *message, base_err *err) {
     return c->env->transport.ops->send(c->env->transport.self, to, message, err);
@@ -57,15 +57,16 @@ static void send_freely(controller *c, size_t to, const hpo_message *message) {
 
 static void set_state(controller *c, peer *p, peer_state state) {
     controller_account(c);
-    size_t *counts[] = {[PEER_STARTING] = &c->n_starting, [PEER_IDLE] = &c->n_idle,   [PEER_BUSY] = &c->n_busy,
-                        [PEER_LOST] = &c->n_lost,         [PEER_BROKEN] = &c->n_lost, [PEER_GONE] = &c->n_lost};
+    size_t *counts[] = {
+        [PEER_STARTING] = &c->crew.starting, [PEER_IDLE] = &c->crew.idle,   [PEER_BUSY] = &c->crew.busy,
+        [PEER_LOST] = &c->crew.lost,         [PEER_BROKEN] = &c->crew.lost, [PEER_GONE] = &c->crew.lost};
     (*counts[p->state])--;
     (*counts[state])++;
     p->state = state;
 }
 
 static void stop_peer(controller *c, size_t index, hpo_stop_reason reason) {
-    peer *p = &c->peers[index];
+    peer *p = &c->crew.peers[index];
     p->stopping = true;
     send_freely(c, index,
                 &(hpo_message){.kind = HPO_MESSAGE_STOP, .trial = p->trial, .attempt = p->attempt, .stop = reason});
@@ -73,16 +74,16 @@ static void stop_peer(controller *c, size_t index, hpo_stop_reason reason) {
 
 bool controller_stop_trial(controller *c, uint64_t trial) {
     bool runs = false;
-    for (size_t i = 0; i < c->n_peers; i++) {
-        const peer *p = &c->peers[i];
+    for (size_t i = 0; i < c->crew.count; i++) {
+        const peer *p = &c->crew.peers[i];
         if (p->state != PEER_BUSY || p->trial != trial) continue;
         runs = true;
         if (!p->stopping) stop_peer(c, i, HPO_STOP_SEARCHER);
     }
-    for (size_t i = c->head; i < c->tail; i++) {
-        if (c->queue[i].trial != trial) continue;
-        memmove(c->queue + i, c->queue + i + 1, (c->tail - i - 1) * sizeof *c->queue);
-        c->tail--;
+    for (size_t i = c->jobs.head; i < c->jobs.tail; i++) {
+        if (c->jobs.waiting[i].trial != trial) continue;
+        memmove(c->jobs.waiting + i, c->jobs.waiting + i + 1, (c->jobs.tail - i - 1) * sizeof *c->jobs.waiting);
+        c->jobs.tail--;
         break;
     }
     return runs;
@@ -92,8 +93,8 @@ void controller_start_drain(controller *c, drain_cause cause) {
     if (c->drain != DRAIN_NONE) return;
     c->drain = cause;
     c->drain_deadline = base_monotonic() + c->spec->limits.stop_grace + ANSWER_PATIENCE;
-    for (size_t i = 0; i < c->n_peers; i++) {
-        if (c->peers[i].state == PEER_BUSY) stop_peer(c, i, HPO_STOP_INTERRUPT);
+    for (size_t i = 0; i < c->crew.count; i++) {
+        if (c->crew.peers[i].state == PEER_BUSY) stop_peer(c, i, HPO_STOP_INTERRUPT);
     }
 }
 
@@ -105,19 +106,20 @@ base_status controller_flush(controller *c, base_err *err) {
 
 /* Whether the first job of the queue is kept back by the disk alone. */
 static bool waits_for_disk(const controller *c) {
-    return c->head < c->tail && c->queue[c->head].after > c->safe;
+    return c->jobs.head < c->jobs.tail && c->jobs.waiting[c->jobs.head].after > c->jobs.safe;
 }
 
 /* Jobs leave for idle workers; the journal first. Nothing begins once the run ends: what waits in the queue stays
  * running in the journal and is taken up by a later run. */
 static base_status dispatch(controller *c, base_err *err) {
     BASE_TRY(controller_flush(c, err));
-    if (c->env->journal) c->safe = hpo_journal_safe(c->env->journal);
+    if (c->env->journal) c->jobs.safe = hpo_journal_safe(c->env->journal);
     if (c->drain != DRAIN_NONE || c->driving_again) return BASE_OK;
-    for (size_t i = 0; i < c->n_peers && c->head < c->tail && c->n_idle > 0 && !waits_for_disk(c); i++) {
-        peer *p = &c->peers[i];
+    for (size_t i = 0; i < c->crew.count && c->jobs.head < c->jobs.tail && c->crew.idle > 0 && !waits_for_disk(c);
+         i++) {
+        peer *p = &c->crew.peers[i];
         if (p->state != PEER_IDLE) continue;
-        uint64_t trial = c->queue[c->head++].trial;
+        uint64_t trial = c->jobs.waiting[c->jobs.head++].trial;
         hpo_job job;
         hpo_study_job(c->study, trial, &job);
         *p = (peer){.state = p->state,
@@ -151,7 +153,7 @@ static base_status dispatch(controller *c, base_err *err) {
 }
 
 static base_status lose(controller *c, size_t index, peer_state state, base_err *err) {
-    peer *p = &c->peers[index];
+    peer *p = &c->crew.peers[index];
     bool was_busy = p->state == PEER_BUSY;
     set_state(c, p, state);
     base_log(BASE_LOG_WARN, "worker %zu is lost%s", index + 1, was_busy ? "; its trial will be run again" : "");
@@ -172,7 +174,7 @@ static base_status fail_stranger(size_t index, base_err *err) {
 }
 
 static void take_hello(controller *c, size_t index, const hpo_message *message) {
-    peer *p = &c->peers[index];
+    peer *p = &c->crew.peers[index];
     char text[400];
     const char *host = message->host ? message->host : "?";
     if (message->status == BASE_IO) {
@@ -197,7 +199,7 @@ static void take_hello(controller *c, size_t index, const hpo_message *message) 
 }
 
 static base_status take_result(controller *c, size_t index, const hpo_message *message, base_err *err) {
-    peer *p = &c->peers[index];
+    peer *p = &c->crew.peers[index];
     bool its_own = p->owes && p->trial == message->trial && p->rung == message->rung && p->attempt == message->attempt;
     bool was_lost = p->state == PEER_LOST;
     if (its_own) p->owes = false;
@@ -213,7 +215,7 @@ static base_status take_result(controller *c, size_t index, const hpo_message *m
 }
 
 static base_status take_message(controller *c, size_t index, const hpo_message *message, base_err *err) {
-    peer *p = &c->peers[index];
+    peer *p = &c->crew.peers[index];
     p->heard = c->last_loop;
     switch (message->kind) {
     case HPO_MESSAGE_HELLO:
@@ -250,10 +252,10 @@ static base_status take_message(controller *c, size_t index, const hpo_message *
 static base_status heartbeats(controller *c, double now, base_err *err) {
     if (c->env->one_process || now - c->last_beat < c->spec->failure.heartbeat) return BASE_OK;
     c->last_beat = now;
-    for (size_t i = 0; i < c->n_peers; i++) {
-        peer *p = &c->peers[i];
+    for (size_t i = 0; i < c->crew.count; i++) {
+        peer *p = &c->crew.peers[i];
         double patience = c->spec->failure.lost_after;
-        bool hopeless = p->state == PEER_LOST && now - p->heard > HOPE * patience;
+        bool hopeless = p->state == PEER_LOST && now - p->heard > RECONNECT_TIMEOUTS * patience;
         if (p->state == PEER_GONE || hopeless) continue; /* what is sent to a dead rank is never completed */
         send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BEAT});
         if (p->state == PEER_STARTING && patience < STARTUP_PATIENCE) patience = STARTUP_PATIENCE;
@@ -267,11 +269,11 @@ static base_status heartbeats(controller *c, double now, base_err *err) {
 /* While this process did not listen (a slow disk, a long fit), or did not run at all (a suspended job), nobody was
  * silent; what is shorter than a heartbeat makes no difference. */
 static void forgive_silence(controller *c, double now) {
-    double deaf = c->listens_since - c->last_loop, late = now - c->listens_since - TICK;
-    if (late > 0) deaf += late;
-    for (size_t i = 0; deaf > c->spec->failure.heartbeat && i < c->n_peers; i++) {
-        c->peers[i].heard += deaf;
-        c->peers[i].confirmed += deaf;
+    double unheard = c->listens_since - c->last_loop, late = now - c->listens_since - TICK;
+    if (late > 0) unheard += late;
+    for (size_t i = 0; unheard > c->spec->failure.heartbeat && i < c->crew.count; i++) {
+        c->crew.peers[i].heard += unheard;
+        c->crew.peers[i].confirmed += unheard;
     }
 }
 
@@ -296,9 +298,10 @@ static base_status tick(controller *c, base_err *err) {
 
 static bool finished(const controller *c) {
     if (c->bad_input || c->ran_dry) return true;
-    if (c->n_lost == c->n_peers) return true;
-    if (c->drain != DRAIN_NONE) return c->n_busy == 0 || c->last_loop > c->drain_deadline;
-    return c->done && c->n_busy == 0 && c->head == c->tail && (!c->order || hpo_order_running(c->order) == 0);
+    if (c->crew.lost == c->crew.count) return true;
+    if (c->drain != DRAIN_NONE) return c->crew.busy == 0 || c->last_loop > c->drain_deadline;
+    return c->done && c->crew.busy == 0 && c->jobs.head == c->jobs.tail &&
+           (!c->order || hpo_order_running(c->order) == 0);
 }
 
 /* Asks and, in the deterministic order, tells, as far as neither a suggestion nor a worker has to be waited for. What
@@ -312,7 +315,7 @@ static base_status advance(controller *c, base_err *err) {
 }
 
 static base_status open_wake(controller *c, base_err *err) {
-    const int fds[] = {c->asker ? hpo_asker_fd(c->asker) : -1,
+    const int fds[] = {c->next.asker ? hpo_asker_fd(c->next.asker) : -1,
                        c->env->journal ? hpo_journal_safe_fd(c->env->journal) : -1};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
         struct epoll_event event = {.events = EPOLLIN};
@@ -347,7 +350,8 @@ static base_status loop(controller *c, base_err *err) {
         BASE_TRY(status);
         BASE_TRY(take_message(c, index, &message, err));
     }
-    if (c->n_peers > 0 && c->n_lost == c->n_peers && !c->no_storage) base_log(BASE_LOG_ERROR, "every worker is lost");
+    if (c->crew.count > 0 && c->crew.lost == c->crew.count && !c->no_storage)
+        base_log(BASE_LOG_ERROR, "every worker is lost");
     BASE_TRY(controller_settle_all(c, err)); /* whose workers were lost, or never answered */
     return controller_flush(c, err);
 }
@@ -361,8 +365,8 @@ static hpo_outcome outcome_of(const controller *c) {
 /* Whether a peer may be dead, so that nothing collective can be called any more. One that still loads its data, or has
  * not answered in time, is as good as dead. */
 static bool has_lost(const controller *c) {
-    for (size_t i = 0; i < c->n_peers; i++) {
-        const peer_state state = c->peers[i].state;
+    for (size_t i = 0; i < c->crew.count; i++) {
+        const peer_state state = c->crew.peers[i].state;
         if (state == PEER_LOST || state == PEER_GONE) return true;
         if (c->drain == DRAIN_SIGNAL && (state == PEER_STARTING || state == PEER_BUSY)) return true;
     }
@@ -370,8 +374,8 @@ static bool has_lost(const controller *c) {
 }
 
 static void say_bye(controller *c, bool lost) {
-    for (size_t i = 0; i < c->n_peers; i++) {
-        if (c->peers[i].state == PEER_GONE) continue;
+    for (size_t i = 0; i < c->crew.count; i++) {
+        if (c->crew.peers[i].state == PEER_GONE) continue;
         send_freely(c, i, &(hpo_message){.kind = HPO_MESSAGE_BYE, .status = lost ? BASE_CANCELLED : BASE_OK});
     }
 }
@@ -379,12 +383,12 @@ static void say_bye(controller *c, bool lost) {
 static void controller_fini(controller *c) {
     hpo_order_destroy(c->order);
     hpo_rawcache_destroy(c->cache);
-    free(c->peers);
-    free(c->tries);
-    free(c->uncertain);
+    free(c->crew.peers);
+    free(c->ends.tries);
+    free(c->ends.uncertain);
     free((char *)c->bad_input);
     free((char *)c->no_storage);
-    free(c->queue);
+    free(c->jobs.waiting);
     if (c->wake >= 0) close(c->wake);
 }
 
@@ -394,21 +398,21 @@ base_status hpo_controller_run(const hpo_controller_env *env, hpo_outcome *outco
                     .study = env->study,
                     .spec = hpo_study_spec_of(env->study),
                     .start = now,
-                    .accounted = now,
+                    .account.until = now,
                     .last_loop = now,
                     .last_beat = now,
                     .last_tick = now,
                     .wake = -1};
-    c.n_peers = env->transport.ops ? env->transport.ops->size(env->transport.self) : 0;
-    c.peers = base_calloc(c.n_peers ? c.n_peers : 1, sizeof *c.peers);
-    for (size_t i = 0; i < c.n_peers; i++) c.peers[i].heard = now;
-    c.n_starting = c.n_peers;
+    c.crew.count = env->transport.ops ? env->transport.ops->size(env->transport.self) : 0;
+    c.crew.peers = base_calloc(c.crew.count ? c.crew.count : 1, sizeof *c.crew.peers);
+    for (size_t i = 0; i < c.crew.count; i++) c.crew.peers[i].heard = now;
+    c.crew.starting = c.crew.count;
     if (c.spec->deterministic) c.order = hpo_order_create((size_t)c.spec->workers);
 
     base_status status = controller_open_asker(&c, err);
     if (status == BASE_OK) status = open_wake(&c, err);
     if (status == BASE_OK) status = controller_resume(&c, err);
-    hpo_study_begin_run(c.study, c.order ? c.spec->workers : c.n_peers);
+    hpo_study_begin_run(c.study, c.order ? c.spec->workers : c.crew.count);
     bool dry = env->verify && !c.order; /* --replay in the order of arrival is done when the journal is applied */
     if (status == BASE_OK && !dry) status = loop(&c, err);
     const bool left = controller_close_asker(&c);

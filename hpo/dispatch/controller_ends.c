@@ -17,12 +17,12 @@
 
 tries *controller_tries(controller *c, uint64_t trial) {
     size_t need = (size_t)trial + 1;
-    if (need > c->n_tries) {
-        BASE_GROW(c->tries, c->cap_tries, need);
-        memset(c->tries + c->n_tries, 0, (need - c->n_tries) * sizeof *c->tries);
-        c->n_tries = need;
+    if (need > c->ends.n_tries) {
+        BASE_GROW(c->ends.tries, c->ends.cap_tries, need);
+        memset(c->ends.tries + c->ends.n_tries, 0, (need - c->ends.n_tries) * sizeof *c->ends.tries);
+        c->ends.n_tries = need;
     }
-    return &c->tries[trial];
+    return &c->ends.tries[trial];
 }
 
 bool controller_is_current(controller *c, uint64_t trial, uint32_t rung, uint32_t attempt) {
@@ -59,7 +59,7 @@ static base_status repeat_or_tell(controller *c, hpo_raw *raw, base_err *err) {
     if (failed && controller_may_repeat(c, t, failure)) {
         BASE_TRY(controller_note_attempt(c, raw, err));
         t->attempt++;
-        c->retried++;
+        c->ends.retried++;
         if (c->order) hpo_order_retry(c->order, raw->trial);
         controller_enqueue(c, raw->trial);
         return BASE_OK;
@@ -95,8 +95,8 @@ static bool may_be_interrupted(const hpo_result *result) {
 }
 
 static void hold(controller *c, const hpo_raw *raw) {
-    BASE_GROW(c->uncertain, c->cap_uncertain, c->n_uncertain + 1);
-    c->uncertain[c->n_uncertain++] =
+    BASE_GROW(c->ends.uncertain, c->ends.cap_uncertain, c->ends.n_uncertain + 1);
+    c->ends.uncertain[c->ends.n_uncertain++] =
         (uncertain_end){.until = base_monotonic() + c->spec->failure.heartbeat, .raw = *raw};
 }
 
@@ -113,18 +113,18 @@ static base_status take_crash(controller *c, hpo_raw *raw, base_err *err) {
 }
 
 base_status controller_settle_uncertain(controller *c, double now, base_err *err) {
-    if (c->drain == DRAIN_SIGNAL) c->n_uncertain = 0; /* they stay running: a later run goes on with them */
-    size_t kept = 0, count = c->n_uncertain;
+    if (c->drain == DRAIN_SIGNAL) c->ends.n_uncertain = 0; /* they stay running: a later run goes on with them */
+    size_t kept = 0, count = c->ends.n_uncertain;
     base_status status = BASE_OK;
     for (size_t i = 0; i < count; i++) {
-        uncertain_end *end = &c->uncertain[i];
+        uncertain_end *end = &c->ends.uncertain[i];
         if (now < end->until || status != BASE_OK) {
-            c->uncertain[kept++] = *end;
+            c->ends.uncertain[kept++] = *end;
         } else {
             status = take_crash(c, &end->raw, err);
         }
     }
-    c->n_uncertain = kept;
+    c->ends.n_uncertain = kept;
     return status;
 }
 

@@ -65,8 +65,35 @@ typedef struct waiting_trial {
  * trial can be started any more. */
 typedef enum drain_cause { DRAIN_NONE, DRAIN_SIGNAL, DRAIN_FINISHED, DRAIN_STORAGE } drain_cause;
 
-/* The next START, from when its configuration is sought until it is used. */
+/* ---- the parts of a controller, each with the file that changes it ---- */
+
+/* controller.c: those who work, counted by their states. */
+typedef struct crew {
+    peer *peers;
+    size_t count, idle, busy, starting;
+    size_t lost; /* or broken, or gone */
+} crew;
+
+/* controller_study.c: the jobs waiting[head..tail); controller.c sends them, those that the disk has up to `safe`. */
+typedef struct jobs {
+    waiting_trial *waiting;
+    size_t head, tail, capacity;
+    uint64_t safe; /* position in the journal, as of the last look */
+} jobs;
+
+/* controller_ends.c */
+typedef struct ends {
+    tries *tries; /* by trial */
+    size_t n_tries, cap_tries;
+    uncertain_end *uncertain;
+    size_t n_uncertain, cap_uncertain;
+    uint64_t retried;
+} ends;
+
+/* controller_suggest.c: the next START, from when its configuration is sought until it is used. */
 typedef struct suggestion {
+    hpo_asker *asker; /* NULL: suggestions are made right here */
+    bool awaited;     /* idle workers wait for it right now */
     enum { SUGGESTION_NONE, SUGGESTION_UNDERWAY, SUGGESTION_READY } state;
     bool unwanted;        /* under way, but the study changed its mind: dropped when it comes */
     hpo_record start;     /* config and origin when it is ready */
@@ -75,35 +102,31 @@ typedef struct suggestion {
     double usual_seconds; /* that one takes: an average that forgets */
 } suggestion;
 
+/* controller_progress.c */
+typedef struct account {
+    double until; /* when the next three sums hold */
+    double worker_seconds, waiting_seconds, asking_seconds;
+    double evaluation_seconds; /* of the results of this run */
+    uint64_t evaluations;
+} account;
+
 typedef struct controller {
     const hpo_controller_env *env;
     hpo_study *study;
     const hpo_study_spec *spec;
     hpo_order *order;    /* NULL: order of arrival */
     hpo_rawcache *cache; /* deterministic order: what the journal knows */
-    peer *peers;
-    size_t n_peers, n_idle, n_busy, n_lost, n_starting;
-    tries *tries; /* by trial */
-    size_t n_tries, cap_tries;
-    uncertain_end *uncertain;
-    size_t n_uncertain, cap_uncertain;
-    waiting_trial *queue; /* queue[head..tail) */
-    size_t head, tail, cap_queue;
-    uint64_t safe;    /* position in the journal, as of the last look */
-    int wake;         /* an epoll of what a job may wait for beside messages; -1: of nothing */
-    hpo_asker *asker; /* NULL: suggestions are made right here */
+    crew crew;
+    jobs jobs;
+    ends ends;
     suggestion next;
-    bool suggesting; /* right now */
-    bool waiting;    /* the study said WAIT and nothing has been told since */
+    account account;
+    int wake;     /* an epoll of what a job may wait for beside messages; -1: of nothing */
+    bool waiting; /* the study said WAIT and nothing has been told since */
     bool done;
     drain_cause drain;
     double drain_deadline;
     double start, last_loop, listens_since, last_beat, last_tick;
-    double accounted; /* until when the three sums below hold */
-    double worker_seconds, waiting_seconds, asking_seconds;
-    double evaluation_seconds; /* of the results of this run */
-    uint64_t evaluations;
-    uint64_t retried;
     hpo_notices notices;
     uint64_t silent;                    /* evaluations that have not reported the budget's metric, and are noticed */
     bool driving_again;                 /* the results of a deterministic run's journal are being told */

@@ -14,8 +14,8 @@ static const char *unit_of(const controller *c) {
 
 void controller_note_report(controller *c, size_t worker, const hpo_message *message) {
     const double *value = hpo_metrics_get(&message->result.metrics, c->spec->goals[0].name);
-    c->peers[worker].step = message->step;
-    c->peers[worker].value = value ? *value : (double)NAN;
+    c->crew.peers[worker].step = message->step;
+    c->crew.peers[worker].value = value ? *value : (double)NAN;
     const hpo_trial trial = hpo_view_trial(hpo_study_view(c->study), message->trial);
     tries *t = controller_tries(c, message->trial);
     if (!(message->step > trial.fidelity) || t->beyond) return;
@@ -98,8 +98,8 @@ static double part_done(const peer *p) {
 /* The busy worker that came furthest, or the one that has worked longest where none has reported. */
 static const peer *furthest(const controller *c) {
     const peer *best = NULL;
-    for (size_t i = 0; i < c->n_peers; i++) {
-        const peer *p = &c->peers[i];
+    for (size_t i = 0; i < c->crew.count; i++) {
+        const peer *p = &c->crew.peers[i];
         if (p->state != PEER_BUSY) continue;
         const bool further = best && p->step > 0 && (!(best->step > 0) || part_done(p) > part_done(best));
         const bool longer = best && !(p->step > 0) && !(best->step > 0) && p->began < best->began;

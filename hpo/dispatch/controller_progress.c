@@ -4,24 +4,25 @@
 #include "hpo/dispatch/controller_impl.h"
 
 void controller_account(controller *c) {
-    const double now = base_monotonic(), passed = now - c->accounted;
-    c->accounted = now;
-    c->worker_seconds += passed * (double)c->n_busy;
+    const double now = base_monotonic(), passed = now - c->account.until;
+    c->account.until = now;
+    c->account.worker_seconds += passed * (double)c->crew.busy;
     if (c->done || c->drain != DRAIN_NONE) return;
-    c->waiting_seconds += passed * (double)c->n_idle;
-    if (!c->suggesting) return;
-    size_t could = c->n_idle; /* have a job; workers beyond `workers` never have */
+    c->account.waiting_seconds += passed * (double)c->crew.idle;
+    if (!c->next.awaited) return;
+    size_t could = c->crew.idle; /* have a job; workers beyond `workers` never have */
     if (c->spec->workers > 0) {
-        const size_t free_places = c->spec->workers > c->n_busy ? c->spec->workers - c->n_busy : 0;
+        const size_t free_places = c->spec->workers > c->crew.busy ? c->spec->workers - c->crew.busy : 0;
         if (could > free_places) could = free_places;
     }
-    c->asking_seconds += passed * (double)could;
+    c->account.asking_seconds += passed * (double)could;
 }
 
 static double oldest(const controller *c, double now) {
     double most = 0;
-    for (size_t i = 0; c->n_lost > 0 && i < c->n_peers; i++)
-        if (c->peers[i].state == PEER_BUSY && now - c->peers[i].began > most) most = now - c->peers[i].began;
+    for (size_t i = 0; c->crew.lost > 0 && i < c->crew.count; i++)
+        if (c->crew.peers[i].state == PEER_BUSY && now - c->crew.peers[i].began > most)
+            most = now - c->crew.peers[i].began;
     return most;
 }
 
@@ -31,15 +32,15 @@ void controller_notify(controller *c, const hpo_record *finished) {
     hpo_progress progress = {.study = c->study,
                              .elapsed = c->env->elapsed_before + now - c->start,
                              .elapsed_before = c->env->elapsed_before,
-                             .workers = c->n_peers,
-                             .workers_busy = c->n_busy,
-                             .workers_lost = c->n_lost,
-                             .running = c->n_busy,
+                             .workers = c->crew.count,
+                             .workers_busy = c->crew.busy,
+                             .workers_lost = c->crew.lost,
+                             .running = c->crew.busy,
                              .oldest = oldest(c, now),
-                             .retried = c->retried,
-                             .worker_seconds = c->worker_seconds,
-                             .waiting_seconds = c->waiting_seconds,
-                             .asking_seconds = c->asking_seconds,
+                             .retried = c->ends.retried,
+                             .worker_seconds = c->account.worker_seconds,
+                             .waiting_seconds = c->account.waiting_seconds,
+                             .asking_seconds = c->account.asking_seconds,
                              .draining = c->drain != DRAIN_NONE,
                              .last_failure = c->last_failure[0] ? c->last_failure : NULL,
                              .latest = c->latest,

@@ -25,12 +25,12 @@ static base_status apply_entry(void *self, const hpo_entry *entry, base_err *err
         return hpo_study_apply(c->study, record, err);
     }
     if (c->env->verify) BASE_TRY(hpo_study_verify(c->study, record, err));
-    const bool ends = record->kind == HPO_RECORD_RESULT;
-    const bool late = ends && record->trial < hpo_view_trials(hpo_study_view(c->study)) &&
+    const bool over = record->kind == HPO_RECORD_RESULT;
+    const bool late = over && record->trial < hpo_view_trials(hpo_study_view(c->study)) &&
                       hpo_view_trial(hpo_study_view(c->study), record->trial).open;
     BASE_TRY(hpo_study_apply(c->study, record, err));
     controller_feed(c, record);
-    if (ends) controller_count_notices(c, record, late);
+    if (over) controller_count_notices(c, record, late);
     if (c->env->verify && record->kind == HPO_RECORD_REPORT) BASE_TRY(hpo_study_verify_stop(c->study, record, err));
     tries *t = controller_tries(c, record->trial);
     if (record->kind == HPO_RECORD_START || record->kind == HPO_RECORD_PROMOTE) {

@@ -13,10 +13,10 @@
 #include "hpo/dispatch/controller_impl.h"
 
 void controller_enqueue(controller *c, uint64_t trial) {
-    if (c->head == c->tail) c->head = c->tail = 0;
-    BASE_GROW(c->queue, c->cap_queue, c->tail + 1);
+    if (c->jobs.head == c->jobs.tail) c->jobs.head = c->jobs.tail = 0;
+    BASE_GROW(c->jobs.waiting, c->jobs.capacity, c->jobs.tail + 1);
     const uint64_t after = c->env->journal ? hpo_journal_end(c->env->journal) : 0;
-    c->queue[c->tail++] = (waiting_trial){.trial = trial, .after = after};
+    c->jobs.waiting[c->jobs.tail++] = (waiting_trial){.trial = trial, .after = after};
 }
 
 static base_status fail_different(const hpo_record *record, base_err *err) {
@@ -83,9 +83,9 @@ static base_status begin(controller *c, const hpo_record *record) {
 
 bool controller_has_room(const controller *c) {
     if (c->order) return hpo_order_idle(c->order);
-    size_t queued = c->tail - c->head;
-    if (c->spec->workers > 0 && c->n_busy + queued >= c->spec->workers) return false;
-    return c->n_idle > queued;
+    size_t queued = c->jobs.tail - c->jobs.head;
+    if (c->spec->workers > 0 && c->crew.busy + queued >= c->spec->workers) return false;
+    return c->crew.idle > queued;
 }
 
 /* What the study wants is done: a job begins, or a trial is closed. */
@@ -166,8 +166,8 @@ base_status controller_tell_result(controller *c, const hpo_raw *raw, base_err *
     hpo_study_tell(c->study, raw->trial, &raw->result, raw->attempt, raw->worker, &record);
     BASE_TRY(controller_emit(c, &record, err));
     c->waiting = false;
-    c->evaluation_seconds += record.result.seconds;
-    c->evaluations++;
+    c->account.evaluation_seconds += record.result.seconds;
+    c->account.evaluations++;
     if (record.result.failure != HPO_FAILURE_NONE) {
         snprintf(c->last_failure, sizeof c->last_failure, "trial %llu: %s", (unsigned long long)record.trial,
                  record.result.reason[0] ? record.result.reason : hpo_failure_text(record.result.failure));

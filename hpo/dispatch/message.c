@@ -8,7 +8,7 @@
  *   JOB      number u64, fidelity, from, seed, parent, parent_fidelity, n_config u64, config
  *   REPORT   number u64, step, metrics
  *   RESULT   number u64, exit code i64, cost, seconds, reached, notices u64, metrics, note, reason, artefact
- *   metrics  count u64, then name[32] and value each   texts   length u64, the bytes, a NUL, padding to 8
+ *   metrics  count u64, then name[32] and value each   texts   as in fields.h
  *
  * Every field is a multiple of 8 bytes long, so that a message in aligned memory is read in place. A decoder believes
  * nothing: a length that does not fit what is left, a text without its NUL, an enumerator out of range or bytes left
@@ -18,13 +18,13 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "hpo/dispatch/fields.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "messages carry numbers as the machine holds them");
 _Static_assert(sizeof(hpo_metric) == HPO_METRIC_NAME + sizeof(double), "metrics travel as they lie in memory");
 
 #define MESSAGE_MAGIC   0x4d4f5048u /* "HPOM" */
 #define MESSAGE_VERSION 4u
-#define MESSAGE_MAX     0x40000000u /* 1 GiB: longer is not a message but garbage */
+#define MESSAGE_MAX     HPO_FIELD_MAX
 
 typedef struct header {
     uint32_t magic;
@@ -35,68 +35,18 @@ typedef struct header {
 } header;
 _Static_assert(sizeof(header) == HPO_MESSAGE_HEADER, "the header has no padding");
 
-/* ---- encoding: put writes at a cursor into room that was reserved before ---- */
+/* ---- encoding ---- */
 
-static size_t padded(size_t length) {
-    return (length + 7) & ~(size_t)7;
-}
-
-static size_t text_size(size_t length) {
-    return 8 + padded(length + 1);
-}
-
-static unsigned char *put(unsigned char *at, const void *bytes, size_t length) {
-    if (length) memcpy(at, bytes, length);
-    return at + length;
-}
-
-static unsigned char *put_u64(unsigned char *at, uint64_t value) {
-    return put(at, &value, sizeof value);
-}
-
-static unsigned char *put_double(unsigned char *at, double value) {
-    return put(at, &value, sizeof value);
-}
-
-static unsigned char *put_text(unsigned char *at, const char *text, size_t length) {
-    size_t space = padded(length + 1);
-    at = put_u64(at, length);
-    memset(at + space - 8, 0, 8); /* the NUL and the padding lie in the last eight bytes */
-    put(at, text, length);
-    return at + space;
-}
-
-static unsigned char *put_metrics(unsigned char *at, const hpo_metrics *metrics) {
-    at = put_u64(at, metrics->count);
-    return put(at, metrics->item, metrics->count * sizeof *metrics->item);
-}
-
-static size_t metrics_size(const hpo_metrics *metrics) {
-    return 8 + metrics->count * sizeof *metrics->item;
+static void put_metrics(base_buf *out, const hpo_metrics *metrics) {
+    hpo_put_u64(out, metrics->count);
+    base_buf_append(out, metrics->item, metrics->count * sizeof *metrics->item);
 }
 
 /* A caller may leave text_length at 0 for a plain sentence. */
-static size_t text_length(const hpo_message *message) {
-    return message->text_length || !message->text ? message->text_length : strlen(message->text);
-}
-
-static size_t body_size(const hpo_message *message) {
-    const hpo_result *result = &message->result;
-    switch (message->kind) {
-    case HPO_MESSAGE_HELLO:
-        return 16 + text_size(message->host ? strlen(message->host) : 0) + text_size(text_length(message));
-    case HPO_MESSAGE_INIT:
-    case HPO_MESSAGE_NOTE: return text_size(text_length(message));
-    case HPO_MESSAGE_JOB: return 56 + message->n_config * sizeof(double);
-    case HPO_MESSAGE_REPORT: return 16 + metrics_size(&result->metrics);
-    case HPO_MESSAGE_RESULT:
-        return 48 + metrics_size(&result->metrics) + text_size(strlen(result->note)) +
-               text_size(strlen(result->reason)) + text_size(strlen(result->artefact));
-    case HPO_MESSAGE_BEAT: return 8;
-    case HPO_MESSAGE_STOP:
-    case HPO_MESSAGE_BYE: break;
-    }
-    return 0;
+static void put_text(base_buf *out, const hpo_message *message) {
+    const bool plain = message->text_length == 0 || !message->text;
+    if (plain) hpo_put_sentence(out, message->text);
+    if (!plain) hpo_put_text(out, message->text, message->text_length);
 }
 
 static uint32_t header_code(const hpo_message *message) {
@@ -111,65 +61,73 @@ static uint32_t header_code(const hpo_message *message) {
     }
 }
 
-static unsigned char *put_body(unsigned char *at, const hpo_message *message) {
-    const hpo_result *result = &message->result;
+static void put_result(base_buf *out, const hpo_result *result) {
+    hpo_put_u64(out, (uint64_t)(int64_t)result->code);
+    hpo_put_double(out, result->cost);
+    hpo_put_double(out, result->seconds);
+    hpo_put_double(out, result->reached);
+    hpo_put_u64(out, result->notices);
+    put_metrics(out, &result->metrics);
+    hpo_put_sentence(out, result->note);
+    hpo_put_sentence(out, result->reason);
+    hpo_put_sentence(out, result->artefact);
+}
+
+static void put_job(base_buf *out, const hpo_message *message) {
+    hpo_put_u64(out, message->number);
+    hpo_put_double(out, message->fidelity);
+    hpo_put_double(out, message->from);
+    hpo_put_u64(out, message->seed);
+    hpo_put_u64(out, message->parent);
+    hpo_put_double(out, message->parent_fidelity);
+    hpo_put_u64(out, message->n_config);
+    base_buf_append(out, message->config, message->n_config * sizeof *message->config);
+}
+
+static void put_body(base_buf *out, const hpo_message *message) {
     switch (message->kind) {
     case HPO_MESSAGE_HELLO:
-        at = put_u64(at, message->identity);
-        at = put_u64(at, (uint64_t)message->pid);
-        at = put_text(at, message->host, message->host ? strlen(message->host) : 0);
-        return put_text(at, message->text, text_length(message));
+        hpo_put_u64(out, message->identity);
+        hpo_put_u64(out, (uint64_t)message->pid);
+        hpo_put_sentence(out, message->host);
+        put_text(out, message);
+        return;
     case HPO_MESSAGE_INIT:
-    case HPO_MESSAGE_NOTE: return put_text(at, message->text, text_length(message));
-    case HPO_MESSAGE_JOB:
-        at = put_u64(at, message->number);
-        at = put_double(at, message->fidelity);
-        at = put_double(at, message->from);
-        at = put_u64(at, message->seed);
-        at = put_u64(at, message->parent);
-        at = put_double(at, message->parent_fidelity);
-        at = put_u64(at, message->n_config);
-        return put(at, message->config, message->n_config * sizeof *message->config);
+    case HPO_MESSAGE_NOTE: put_text(out, message); return;
+    case HPO_MESSAGE_JOB: put_job(out, message); return;
     case HPO_MESSAGE_REPORT:
-        at = put_u64(at, message->number);
-        return put_metrics(put_double(at, message->step), &result->metrics);
+        hpo_put_u64(out, message->number);
+        hpo_put_double(out, message->step);
+        put_metrics(out, &message->result.metrics);
+        return;
     case HPO_MESSAGE_RESULT:
-        at = put_u64(at, message->number);
-        at = put_u64(at, (uint64_t)(int64_t)result->code);
-        at = put_double(at, result->cost);
-        at = put_double(at, result->seconds);
-        at = put_double(at, result->reached);
-        at = put_u64(at, result->notices);
-        at = put_metrics(at, &result->metrics);
-        at = put_text(at, result->note, strlen(result->note));
-        at = put_text(at, result->reason, strlen(result->reason));
-        return put_text(at, result->artefact, strlen(result->artefact));
-    case HPO_MESSAGE_BEAT: return put_u64(at, message->number);
+        hpo_put_u64(out, message->number);
+        put_result(out, &message->result);
+        return;
+    case HPO_MESSAGE_BEAT: hpo_put_u64(out, message->number); return;
     case HPO_MESSAGE_STOP:
-    case HPO_MESSAGE_BYE: break;
+    case HPO_MESSAGE_BYE: return;
     }
-    return at;
 }
 
 void hpo_message_encode(const hpo_message *message, base_buf *out) {
-    size_t length = HPO_MESSAGE_HEADER + body_size(message);
-    BASE_ASSERT(length <= MESSAGE_MAX && message->result.metrics.count <= HPO_MAX_METRICS);
+    BASE_ASSERT(message->result.metrics.count <= HPO_MAX_METRICS);
     header head = {
         .magic = MESSAGE_MAGIC,
         .version = MESSAGE_VERSION,
         .kind = (uint16_t)message->kind,
-        .length = (uint32_t)length,
         .attempt = message->attempt,
         .trial = message->trial,
         .rung = message->rung,
         .code = header_code(message),
     };
-    BASE_GROW(out->data, out->capacity, out->length + length + 1);
-    unsigned char *at = (unsigned char *)out->data + out->length;
-    unsigned char *end = put_body(put(at, &head, sizeof head), message);
-    BASE_ASSERT((size_t)(end - at) == length);
-    out->length += length;
-    out->data[out->length] = '\0';
+    const size_t begin = out->length;
+    base_buf_append(out, &head, sizeof head);
+    put_body(out, message);
+    const size_t length = out->length - begin;
+    BASE_ASSERT(length <= MESSAGE_MAX);
+    head.length = (uint32_t)length;
+    memcpy(out->data + begin, &head, sizeof head);
 }
 
 size_t hpo_message_length(const void *bytes) {
@@ -179,56 +137,13 @@ size_t hpo_message_length(const void *bytes) {
     return ours && head.length >= sizeof head && head.length <= MESSAGE_MAX ? head.length : 0;
 }
 
-/* ---- decoding: take reads at a cursor that knows what is left; after a failure everything reads as zero ---- */
+/* ---- decoding ---- */
 
-typedef struct cursor {
-    const unsigned char *at;
-    size_t left;
-    bool failed;
-} cursor;
-
-static const void *take(cursor *in, size_t length) {
-    if (in->failed || length > in->left) {
-        in->failed = true;
-        return NULL;
-    }
-    const void *bytes = in->at;
-    in->at += length;
-    in->left -= length;
-    return bytes;
-}
-
-static uint64_t take_u64(cursor *in) {
-    const void *bytes = take(in, sizeof(uint64_t));
-    uint64_t value = 0;
-    if (bytes) memcpy(&value, bytes, sizeof value);
-    return value;
-}
-
-static double take_double(cursor *in) {
-    const void *bytes = take(in, sizeof(double));
-    double value = 0;
-    if (bytes) memcpy(&value, bytes, sizeof value);
-    return value;
-}
-
-static const char *take_text(cursor *in, size_t *length) {
-    uint64_t count = take_u64(in);
-    const char *text = count < MESSAGE_MAX ? take(in, padded((size_t)count + 1)) : NULL;
-    if (!text || text[count] != '\0') {
-        in->failed = true;
-        *length = 0;
-        return "";
-    }
-    *length = (size_t)count;
-    return text;
-}
-
-static void take_metrics(cursor *in, hpo_metrics *metrics) {
-    uint64_t count = take_u64(in);
+static void take_metrics(hpo_fields *in, hpo_metrics *metrics) {
+    uint64_t count = hpo_take_u64(in);
     if (count > HPO_MAX_METRICS) in->failed = true;
     size_t size = in->failed ? 0 : (size_t)count * sizeof *metrics->item;
-    const void *items = take(in, size);
+    const void *items = hpo_take(in, size);
     metrics->count = 0;
     if (!items) return;
     memcpy(metrics->item, items, size);
@@ -237,9 +152,9 @@ static void take_metrics(cursor *in, hpo_metrics *metrics) {
         if (!memchr(metrics->item[i].name, '\0', HPO_METRIC_NAME)) in->failed = true;
 }
 
-static void take_sentence(cursor *in, char *sentence, size_t size) {
+static void take_sentence(hpo_fields *in, char *sentence, size_t size) {
     size_t length;
-    const char *text = take_text(in, &length);
+    const char *text = hpo_take_text(in, &length);
     if (length >= size || strlen(text) != length) {
         in->failed = true;
         length = 0;
@@ -248,21 +163,21 @@ static void take_sentence(cursor *in, char *sentence, size_t size) {
     sentence[length] = '\0';
 }
 
-static uint32_t take_notices(cursor *in) {
-    uint64_t notices = take_u64(in);
+static uint32_t take_notices(hpo_fields *in) {
+    uint64_t notices = hpo_take_u64(in);
     if (notices >> HPO_NOTICE_COUNT) in->failed = true;
     return in->failed ? 0 : (uint32_t)notices;
 }
 
-static void take_result(cursor *in, uint32_t code, hpo_result *result) {
+static void take_result(hpo_fields *in, uint32_t code, hpo_result *result) {
     if (code >= HPO_FAILURE_COUNT) in->failed = true;
     result->failure = in->failed ? HPO_FAILURE_NONE : (hpo_failure)code;
-    int64_t exit_code = (int64_t)take_u64(in);
+    int64_t exit_code = (int64_t)hpo_take_u64(in);
     if (exit_code != (int32_t)exit_code) in->failed = true;
     result->code = (int)exit_code;
-    result->cost = take_double(in);
-    result->seconds = take_double(in);
-    result->reached = take_double(in);
+    result->cost = hpo_take_double(in);
+    result->seconds = hpo_take_double(in);
+    result->reached = hpo_take_double(in);
     result->notices = take_notices(in);
     take_metrics(in, &result->metrics);
     take_sentence(in, result->note, sizeof result->note);
@@ -270,47 +185,46 @@ static void take_result(cursor *in, uint32_t code, hpo_result *result) {
     take_sentence(in, result->artefact, sizeof result->artefact);
 }
 
-static void take_job(cursor *in, hpo_message *message) {
-    message->number = take_u64(in);
-    message->fidelity = take_double(in);
-    message->from = take_double(in);
-    message->seed = take_u64(in);
-    message->parent = take_u64(in);
-    message->parent_fidelity = take_double(in);
-    uint64_t count = take_u64(in);
+static void take_job(hpo_fields *in, hpo_message *message) {
+    message->number = hpo_take_u64(in);
+    message->fidelity = hpo_take_double(in);
+    message->from = hpo_take_double(in);
+    message->seed = hpo_take_u64(in);
+    message->parent = hpo_take_u64(in);
+    message->parent_fidelity = hpo_take_double(in);
+    uint64_t count = hpo_take_u64(in);
     if (count > in->left / sizeof(double)) in->failed = true;
-    message->config = take(in, in->failed ? 0 : (size_t)count * sizeof(double));
+    message->config = hpo_take(in, in->failed ? 0 : (size_t)count * sizeof(double));
     message->n_config = message->config ? (size_t)count : 0;
 }
 
-static void take_status(cursor *in, uint32_t code, hpo_message *message) {
+static void take_status(hpo_fields *in, uint32_t code, hpo_message *message) {
     if (code > BASE_INTERNAL) in->failed = true;
     message->status = in->failed ? BASE_OK : (base_status)code;
 }
 
-static void take_body(cursor *in, uint32_t code, hpo_message *message) {
-    size_t length;
+static void take_body(hpo_fields *in, uint32_t code, hpo_message *message) {
     switch (message->kind) {
     case HPO_MESSAGE_HELLO:
         take_status(in, code, message);
-        message->identity = take_u64(in);
-        message->pid = (int64_t)take_u64(in);
-        message->host = take_text(in, &length);
-        message->text = take_text(in, &message->text_length);
+        message->identity = hpo_take_u64(in);
+        message->pid = (int64_t)hpo_take_u64(in);
+        message->host = hpo_take_text(in, NULL);
+        message->text = hpo_take_text(in, &message->text_length);
         return;
     case HPO_MESSAGE_INIT:
         take_status(in, code, message);
-        message->text = take_text(in, &message->text_length);
+        message->text = hpo_take_text(in, &message->text_length);
         return;
-    case HPO_MESSAGE_NOTE: message->text = take_text(in, &message->text_length); return;
+    case HPO_MESSAGE_NOTE: message->text = hpo_take_text(in, &message->text_length); return;
     case HPO_MESSAGE_JOB: take_job(in, message); return;
     case HPO_MESSAGE_REPORT:
-        message->number = take_u64(in);
-        message->step = take_double(in);
+        message->number = hpo_take_u64(in);
+        message->step = hpo_take_double(in);
         take_metrics(in, &message->result.metrics);
         return;
     case HPO_MESSAGE_RESULT:
-        message->number = take_u64(in);
+        message->number = hpo_take_u64(in);
         take_result(in, code, &message->result);
         return;
     case HPO_MESSAGE_STOP:
@@ -320,7 +234,7 @@ static void take_body(cursor *in, uint32_t code, hpo_message *message) {
     case HPO_MESSAGE_BEAT:
         if (code > 1) in->failed = true;
         message->busy = code == 1;
-        message->number = take_u64(in);
+        message->number = hpo_take_u64(in);
         return;
     case HPO_MESSAGE_BYE: take_status(in, code, message); return;
     }
@@ -339,7 +253,7 @@ base_status hpo_message_decode(const void *bytes, size_t length, hpo_message *me
                              .rung = head.rung,
                              .host = "",
                              .text = ""};
-    cursor in = {.at = (const unsigned char *)bytes + sizeof head, .left = length - sizeof head};
+    hpo_fields in = {.at = (const unsigned char *)bytes + sizeof head, .left = length - sizeof head};
     take_body(&in, head.code, message);
     if (in.failed || in.left)
         return BASE_FAIL(err, BASE_CORRUPT, "a message of kind %u and %zu bytes is damaged", (unsigned)head.kind,

@@ -68,6 +68,15 @@ static int number_of(const char *name) {
     return text ? atoi(text) : 0;
 }
 
+/* What mpirun.c is like. */
+const char *hpo_mpi_library(void) {
+    return "Open MPI";
+}
+
+bool hpo_mpi_needs_pmix(void) {
+    return false;
+}
+
 base_status hpo_mpi_start(int *argc, char ***argv, int *rank, int *size, base_err *err) {
     (void)argc, (void)argv;
     socklen_t length;
