@@ -33,7 +33,7 @@ char *base_arena_printf(base_arena *arena, const char *fmt, ...) BASE_PRINTF(2, 
 #define BASE_NEW_ARRAY(arena, count, type) ((type *)base_arena_array((arena), (count), sizeof(type)))
 
 /* Makes room for `need` elements of `size` bytes in a malloc'ed vector: grows *data by doubling and updates *capacity.
- * *data may be NULL. New elements are not initialised. Never fails (see above). Free with free(). */
+ * *data may be NULL. New elements are not initialized. Never fails (see above). Free with free(). */
 void base_grow_bytes(void **data, size_t *capacity, size_t need, size_t size);
 #define BASE_GROW(data, capacity, need)                                                                                \
     do {                                                                                                               \

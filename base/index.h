@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/* Zero-initialised it is empty. Its memory is the arena's. */
+/* Zero-initialized it is empty. Its memory is the arena's. */
 typedef struct base_index {
     struct base_index_slot *slots;
     size_t capacity; /* 0 or a power of two */

@@ -8,7 +8,7 @@
 #include "engine/data/dataset.h"
 #include "engine/data/idx.h"
 #include "engine/data/loader.h"
-#include "engine/data/normaliser.h"
+#include "engine/data/normalizer.h"
 #include "engine/data/registry.h"
 #include "engine/data/samples.h"
 #include "engine/data/split.h"

@@ -2,7 +2,7 @@
 /* The auxiliary tower of DARTS's evaluation network (H. Liu et al., ICLR 2019, appendix A.2, and the authors' code:
  * AuxiliaryHeadCIFAR), after C. Szegedy et al., "Going Deeper with Convolutions", CVPR 2015, section 5.
  *
- * ReLU, mean pooling to 2 x 2 pixels, 1 x 1 convolution to 128 channels, 2 x 2 to 768, each with normalisation and
+ * ReLU, mean pooling to 2 x 2 pixels, 1 x 1 convolution to 128 channels, 2 x 2 to 768, each with normalization and
  * ReLU, and a linear layer. The published pool, 5 x 5 with stride 3, makes 2 x 2 pixels of 8 x 8 (CIFAR-10); that of an
  * image of m pixels has stride 3 m / 8 and the window that is left, so 5 x 5 with stride 2 for the 7 x 7 of 28 x 28. */
 #include "nas/auxiliary.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The problem that a differentiable architecture search solves, as a step sees it:
  *
- *     min over a of L_valid(w*(a), a)    where w*(a) minimises L_train(w, a) over w
+ *     min over a of L_valid(w*(a), a)    where w*(a) minimizes L_train(w, a) over w
  *
  * (H. Liu, K. Simonyan, Y. Yang, "DARTS: Differentiable Architecture Search", ICLR 2019, eq. 3-4). w are the weights of
  * the supernet, a (the alphas) decide how much each candidate operation counts. A step reads like the paper's listing,

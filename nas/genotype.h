@@ -52,7 +52,7 @@ typedef struct nas_genotype_form {
     const char *name, *summary;
     const char *preset; /* the space that is meant when none is given; NULL = the text names it */
     /* Is the text written this way, as far as its first characters tell? Blanks before it are gone. */
-    bool (*recognises)(const char *text);
+    bool (*recognizes)(const char *text);
     /* Can cells of this space be written so? */
     bool (*holds)(const nas_space *space);
     /* Reads into an empty genotype. text ends with 0. BASE_INVALID "file:line:column: ...". */

@@ -37,8 +37,8 @@ typedef struct nas_edge {
     eng_value *shared; /* [NAS_SHARED], ENG_NO_VALUE until somebody makes them; NULL = nothing is shared */
     size_t channels;   /* of the output */
     size_t stride;     /* 1 or more: the output has ceil(height / stride) rows */
-    bool affine;       /* batch normalisation learns scale and shift */
-    bool pool_norm;    /* pools are followed by a normalisation without scale and shift (the search of DARTS) */
+    bool affine;       /* batch normalization learns scale and shift */
+    bool pool_norm;    /* pools are followed by a normalization without scale and shift (the search of DARTS) */
     double drop_path;  /* rate at which what is not an identity is left out in training */
     const double *skip_dropout; /* rate of dropout behind an identity; NULL = none */
     const char *name;           /* unique in the network and the same in every network of the space: "cell3.e5" */

@@ -58,7 +58,7 @@ static base_status superpose(const eng_net *net, const nas_superposition *s, con
         .decay = true,
         .role = "weight",
     };
-    eng_superpose_config config = {.row = s->row, .count = s->count, .middle = 3, .normalise = true};
+    eng_superpose_config config = {.row = s->row, .count = s->count, .middle = 3, .normalize = true};
     eng_value in[2] = {ENG_NO_VALUE, s->weights};
     for (size_t j = 0; j < s->count; j++) {
         config.column[j] = s->column[j];

@@ -3,7 +3,7 @@
  *
  * Weights: gradient descent with momentum, decay and a limit of the gradient's norm. Alphas: Adam with betas 0.5 and
  * 0.999 (Liu et al., "DARTS", ICLR 2019, appendix A.1). Decay acts where the engine's does: not on biases, nor on scale
- * and shift of a normalisation, where the authors' code has it act on all. */
+ * and shift of a normalization, where the authors' code has it act on all. */
 #ifndef NAS_PROBLEM_H
 #define NAS_PROBLEM_H
 
@@ -40,7 +40,7 @@ typedef struct nas_problem_step {
     double progress; /* share of the search's epochs that is over */
     double way;      /* the same for what ends in the last epoch: 0 in the first, 1 there */
     double rate[NAS_SIDES];
-    const nas_limits *limits; /* of the supernet's space: what the alphas' gradient is penalised for; NULL = nothing */
+    const nas_limits *limits; /* of the supernet's space: what the alphas' gradient is penalized for; NULL = nothing */
     double limit_penalty;     /* times nas_limits_penalty */
 } nas_problem_step;
 /* Compares the gradients of every step in which alphas move, and freezes operations by them; outlives the problem. */

@@ -4,7 +4,7 @@
  *
  * A type of cell has one table of alphas [edges, operations] for each number of candidates that its edges have: a
  * single one in all published spaces. Behind each stands one node, which makes the weights by the rule. Where a mixed
- * operation normalises edges, a type also has a table of betas [edges]: what an edge gives its node is then times
+ * operation normalizes edges, a type also has a table of betas [edges]: what an edge gives its node is then times
  * beta'_e, a softmax of the betas over the edges that lead to one node (Xu et al., "PC-DARTS", ICLR 2020, eq. 3).
  *
  * Arrays over operations have one block of doubles per type of cell, laid out as nas_space_edge.offset says; arrays
@@ -80,7 +80,7 @@ double nas_relaxation_add_penalty(nas_relaxation *relaxation);
 
 /* Moves the alphas there. */
 void nas_relaxation_set_alphas(nas_relaxation *relaxation, const double *const *alphas);
-/* The alphas, and beta' of all edges: 1 where edges are not normalised. */
+/* The alphas, and beta' of all edges: 1 where edges are not normalized. */
 void nas_relaxation_alphas(const nas_relaxation *relaxation, double *const *alphas);
 void nas_relaxation_edges(const nas_relaxation *relaxation, double *const *edges);
 /* The mean weights: of these alphas and shares of edges; edges: NULL = 1. */

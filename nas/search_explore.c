@@ -63,7 +63,7 @@ static base_status score(void *self, const double *const *weights, const double 
     eng_feed *feed = s->feed[NAS_VALID];
     const size_t room = eng_feed_room(feed), count = s->half[NAS_VALID].count;
     eng_scorer scorer = eng_scorer_begin(nas_supernet_task(s->net), nas_supernet_output_count(s->net),
-                                         1 / (double)s->view->normaliser.target_scale);
+                                         1 / (double)s->view->normalizer.target_scale);
     base_status status = BASE_OK;
     use(s, weights, edges);
     for (size_t begin = 0; begin < count && (status = heed(x, err)) == BASE_OK; begin += room) {

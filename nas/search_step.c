@@ -60,7 +60,7 @@ static double errors_of(const nas_search *s, const eng_batch *batch) {
     const float *out = nas_supernet_outputs(s->net);
     const size_t outputs = nas_supernet_output_count(s->net);
     const bool numbers = nas_supernet_task(s->net) == ENG_REGRESSION;
-    const double unit = 1 / (double)s->view->normaliser.target_scale;
+    const double unit = 1 / (double)s->view->normalizer.target_scale;
     double sum = 0;
     for (size_t i = 0; i < batch->n; i++, out += outputs) {
         const double off = numbers ? unit * ((double)out[0] - (double)batch->values[i]) : 0;
@@ -115,7 +115,7 @@ eng_scores nas_search_evaluate(nas_search *s, eng_part part, size_t batches_want
     eng_feed *feed = s->feed[NAS_VALID];
     const size_t room = eng_feed_room(feed), all = (part.count + room - 1) / room;
     eng_scorer scorer = eng_scorer_begin(nas_supernet_task(s->net), nas_supernet_output_count(s->net),
-                                         1 / (double)s->view->normaliser.target_scale);
+                                         1 / (double)s->view->normalizer.target_scale);
     nas_supernet_progress(s->net, nas_search_progress(s));
     for (size_t k = 0; k < all && (batches_wanted == 0 || k < batches_wanted); k++) {
         const eng_batch batch = eng_feed_gather(feed, part, k * room);

@@ -162,7 +162,7 @@ static base_status concat(eng_net *net, const eng_value *values, size_t count) {
     return BASE_OK;
 }
 
-/* ReLU, 3 x 3 (stride 2), normalisation, and again with stride 1; plus the means of 2 x 2 pixels through a 1 x 1
+/* ReLU, 3 x 3 (stride 2), normalization, and again with stride 1; plus the means of 2 x 2 pixels through a 1 x 1
  * convolution (NAS-Bench-201, section 2.1). */
 static base_status build_residual(const skeleton *s, size_t place, size_t channels) {
     eng_net *net = s->net;
@@ -295,7 +295,7 @@ static base_status build_block(const skeleton *s, size_t place) {
 }
 
 /* Says which place failed, and where it is described. */
-static base_status blame(const skeleton *s, size_t place, base_status status) {
+static base_status name_place(const skeleton *s, size_t place, base_status status) {
     if (status == BASE_OK || s->net->err == NULL) return status;
     const base_err why = *s->net->err;
     const size_t type = nas_skeleton_block(s->space, s->settings, place).type;
@@ -316,7 +316,7 @@ static base_status build(skeleton *s, eng_ports *ports) {
     s->outputs[0] = output_of(net->at);
     for (size_t place = 0; place < s->count; place++) {
         if (!s->read[place + 1]) continue;
-        BASE_TRY(blame(s, place, build_block(s, place)));
+        BASE_TRY(name_place(s, place, build_block(s, place)));
         s->outputs[place + 1] = output_of(net->at);
         if (place != auxiliary || s->settings->auxiliary == 0.0) continue;
         begin_part(s, "auxiliary");

@@ -17,8 +17,8 @@ extern "C" {
 typedef struct nas_settings {
     size_t channels;  /* of the network; 0 = those of the space */
     size_t cells;     /* of a stack of thirds; 0 = those of the space */
-    bool search;      /* a network for a search: batch normalisation of cells learns no scale and shift, and pools are
-                         normalised where the space says so */
+    bool search;      /* a network for a search: batch normalization of cells learns no scale and shift, and pools are
+                         normalized where the space says so */
     double auxiliary; /* weight of the loss of the auxiliary tower; 0 = no tower */
     double drop_path; /* rate, 0 <= rate < 1 */
 } nas_settings;

@@ -28,7 +28,7 @@ static const base_option options[] = {
      .kind = BASE_OPTION_BOOL,
      FIELD(pool_norm),
      .fallback = "false",
-     .help = "pools of the search are followed by a normalisation"},
+     .help = "pools of the search are followed by a normalization"},
     {.name = "cells",
      .kind = BASE_OPTION_NODE,
      FIELD(cells),

@@ -37,7 +37,7 @@ typedef struct nas_space_cell {
     size_t keep;                 /* edges that a node of a finished cell has, each from another source; 0 = all */
     const size_t *outputs;       /* numbers of the nodes that are the output, rising */
     size_t n_outputs;            /* 1 unless they stand side by side */
-    bool preprocess;             /* inputs go through ReLU, 1 x 1 convolution and normalisation */
+    bool preprocess;             /* inputs go through ReLU, 1 x 1 convolution and normalization */
     const base_yaml_node *where;
 } nas_space_cell;
 
@@ -53,7 +53,7 @@ typedef struct nas_space {
     const char *name, *summary;
     const nas_space_cell *cells;
     size_t n_cells;
-    bool pool_norm;    /* in a search pools are normalised */
+    bool pool_norm;    /* in a search pools are normalized */
     size_t channels;   /* of the network, unless a setting says otherwise */
     double stem_width; /* channels of the stem = stem_width x channels; 0 = the first cell reads the data */
     size_t stem_kernel;

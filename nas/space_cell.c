@@ -226,7 +226,7 @@ static const base_option cell_options[] = {
      .kind = BASE_OPTION_BOOL,
      FIELD(preprocess),
      .fallback = "true",
-     .help = "ReLU, 1 x 1 convolution and normalisation in front of each input"},
+     .help = "ReLU, 1 x 1 convolution and normalization in front of each input"},
     BASE_OPTIONS_END,
 };
 

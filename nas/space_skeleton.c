@@ -24,7 +24,7 @@ static const base_option skeleton_options[] = {
      .offset = offsetof(skeleton_keys, stem),
      .fallback = "",
      .shape = "none, or map",
-     .help = "{width: 3, kernel: 3}: convolution to 3 x channels and normalisation; none: the first cell reads the "
+     .help = "{width: 3, kernel: 3}: convolution to 3 x channels and normalization; none: the first cell reads the "
              "data"},
     {.name = "stack",
      .kind = BASE_OPTION_NODE,
@@ -67,7 +67,7 @@ static const base_option stem_options[] = {
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(stem_keys, relu),
      .fallback = "false",
-     .help = "behind the normalisation"},
+     .help = "behind the normalization"},
     BASE_OPTIONS_END,
 };
 

@@ -2,7 +2,7 @@
 /* How fast are the elementwise kernels? Nanoseconds per element of each instance that runs here, against the plain loop
  * over libm as the compiler builds it at -O3, in one run.
  *
- * bench_kernels: arrays of 16384 floats, which fit the second cache. Rounds are interleaved, and ratios are taken
+ * bench_kernels: arrays of 16384 floats, which fit the L2 cache. Rounds are interleaved, and ratios are taken
  * inside a round; medians are printed. Time is processor time of the thread. */
 #include <math.h>
 #include <stdio.h>

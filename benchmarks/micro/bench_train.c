@@ -125,7 +125,7 @@ static eng_plan *plan_of(const training *t) {
 static base_status make_batches(training *t, base_err *err) {
     const size_t features = t->set->features;
     eng_loader *loader;
-    BASE_TRY(eng_loader_create(t->set, &t->view->normaliser, t->view->split.train, t->batch, true,
+    BASE_TRY(eng_loader_create(t->set, &t->view->normalizer, t->view->split.train, t->batch, true,
                                (uint64_t)t->recipe.course.seed, &loader, err));
     const size_t full = eng_loader_count(loader) / t->batch;
     if (full < BATCHES) {

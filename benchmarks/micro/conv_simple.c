@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The baseline: im2col image by image and OpenBLAS; for a 1 x 1 kernel the bare products; for depthwise plain loops
- * that the compiler vectorises. */
+ * that the compiler vectorizes. */
 #include <cblas.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,20 +3,20 @@
  * 2019, fig. 4.
  *
  * Two inputs, here the same stem as for the first cell of a network, go through ReLU, 1 x 1 convolution and batch
- * normalisation; four nodes are sums of two operations each; their channels side by side are the output. A separable
+ * normalization; four nodes are sums of two operations each; their channels side by side are the output. A separable
  * convolution is applied twice, a dilated one once (there, section 3 and appendix A.1). */
 #include "benchmarks/micro/darts_cell.h"
 
 typedef base_status operation(eng_net *net, size_t channels);
 
-/* ReLU, 1 x 1 convolution, batch normalisation. */
+/* ReLU, 1 x 1 convolution, batch normalization. */
 static base_status pointwise(eng_net *net, size_t channels, bool relu) {
     static const eng_window point = {.size = {1, 1}, .stride = {1, 1}, .dilation = 1};
     if (relu) BASE_TRY(eng_net_activate(net, &eng_op_relu));
     return eng_net_conv(net, channels, &point, 1, ENG_NORM_BATCH, &eng_op_linear);
 }
 
-/* ReLU, depthwise 3 x 3, 1 x 1, batch normalisation. */
+/* ReLU, depthwise 3 x 3, 1 x 1, batch normalization. */
 static base_status separable_once(eng_net *net, size_t channels, size_t dilation) {
     const eng_conv2d_config depthwise = {
         .filters = channels, .kernel = {3}, .dilation = {dilation}, .same = true, .groups = channels, .no_bias = true};

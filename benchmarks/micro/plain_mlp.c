@@ -12,9 +12,9 @@
 #include "base/arena.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define VECTORIZED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
-#define VECTORISED
+#define VECTORIZED
 #endif
 
 static float *floats(size_t count) {
@@ -50,26 +50,26 @@ void plain_mlp_destroy(plain_mlp *mlp) {
     free(mlp);
 }
 
-VECTORISED static void add_bias(size_t rows, size_t cols, const float *restrict b, float *restrict y) {
+VECTORIZED static void add_bias(size_t rows, size_t cols, const float *restrict b, float *restrict y) {
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < cols; c++) y[r * cols + c] += b[c];
 }
 
-VECTORISED static void relu(size_t n, float *y) {
+VECTORIZED static void relu(size_t n, float *y) {
     for (size_t i = 0; i < n; i++) y[i] = y[i] < 0.0f ? 0.0f : y[i];
 }
 
-VECTORISED void plain_relu_grad(size_t n, const float *restrict y, float *restrict dy) {
+VECTORIZED void plain_relu_grad(size_t n, const float *restrict y, float *restrict dy) {
     for (size_t i = 0; i < n; i++) dy[i] = y[i] > 0.0f ? dy[i] : 0.0f;
 }
 
-VECTORISED static void column_sums(size_t rows, size_t cols, const float *restrict dy, float *restrict db) {
+VECTORIZED static void column_sums(size_t rows, size_t cols, const float *restrict dy, float *restrict db) {
     memset(db, 0, cols * sizeof *db);
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < cols; c++) db[c] += dy[r * cols + c];
 }
 
-VECTORISED void plain_update(size_t n, float rate, const float *restrict g, float *restrict v, float *restrict w) {
+VECTORIZED void plain_update(size_t n, float rate, const float *restrict g, float *restrict v, float *restrict w) {
     for (size_t i = 0; i < n; i++) {
         v[i] = 0.9f * v[i] + g[i];
         w[i] -= rate * v[i];

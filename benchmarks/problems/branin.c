@@ -2,7 +2,7 @@
 /* The Branin function: two arguments, three equal minima.
  *
  * F. H. Branin, "Widely convergent method for finding multiple solutions of simultaneous nonlinear equations", IBM J.
- * Res. Dev. 16(5), 1972, with the constants and the box of L. C. W. Dixon, G. P. Szego, "Towards Global Optimisation
+ * Res. Dev. 16(5), 1972, with the constants and the box of L. C. W. Dixon, G. P. Szego, "Towards Global Optimization
  * 2", 1978. At (-pi, 12.275) and its images the square vanishes and the cosine is -1, so the minimum is 10/(8 pi). */
 #include <math.h>
 

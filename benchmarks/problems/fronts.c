@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* clang-format off */
-/* Functions of several metrics whose front is known, all minimised, of d parameters in [0, 1].
+/* Functions of several metrics whose front is known, all minimized, of d parameters in [0, 1].
  *
  * ZDT1, 2, 3, 4, 6: E. Zitzler, K. Deb, L. Thiele, "Comparison of Multiobjective Evolutionary Algorithms: Empirical
  * Results", Evol. Comput. 8(2), 2000. The metrics f1 and f2 = g h(f1, g), where g depends on x2, ..., xd alone and is 1 on the

@@ -8,7 +8,7 @@
  *   z + W1 (a * relu(b)) with (a, b) = W0 batchnorm(z),
  *
  * a batch norm and a linear head with a sigmoid, whose six outputs are scaled back. In float, as it was trained; sums
- * run over whole rows of transposed matrices, so that they are vectorised without being reordered.
+ * run over whole rows of transposed matrices, so that they are vectorized without being reordered.
  *
  * The space is the published one. Its num_layers goes to 5, of which the network has seen 1 to 4. */
 #include <math.h>
@@ -238,7 +238,7 @@ static void lcbench_evaluate(const bench_instance *instance, const double *x, do
 
 const bench_problem bench_problem_lcbench = {
     .name = "lcbench",
-    .summary = "surrogate of LCBench: MLPs on 34 data sets (task), val_accuracy, maximised; fidelity epochs, 1 to 52",
+    .summary = "surrogate of LCBench: MLPs on 34 data sets (task), val_accuracy, maximized; fidelity epochs, 1 to 52",
     .metric = {[VAL_ACCURACY] = "val_accuracy",
                [VAL_CROSS_ENTROPY] = "val_cross_entropy",
                [VAL_BALANCED] = "val_balanced_accuracy",

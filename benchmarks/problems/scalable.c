@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* clang-format off */
-/* The classic functions of any number of dimensions d, all minimised.
+/* The classic functions of any number of dimensions d, all minimized.
  *
  *   Rosenbrock   sum_{i<d} 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2                   [-5, 10]       0 at (1, ..., 1)
  *   Ackley       20 + e - 20 exp(-0.2 sqrt(mean x_i^2)) - exp(mean cos(2 pi x_i))  [-5, 10]       0 at (0, ..., 0)

@@ -63,7 +63,7 @@ static const bench_axis mlp_axes[] = {NUMBERS("alpha", mlp_alpha), NUMBERS("batc
     const bench_problem bench_problem_hpobench_##symbol = {                                                            \
         .name = "hpobench-" #symbol,                                                                                   \
         .family = "hpobench-{vehicle,car,kc1,australian}",                                                             \
-        .summary = "table: 30,000 MLPs x 5 seeds, balanced accuracy, maximised",                                       \
+        .summary = "table: 30,000 MLPs x 5 seeds, balanced accuracy, maximized",                                       \
         .metric = {"value", "exact"},                                                                                  \
         .maximize = 3,                                                                                                 \
         .takes = BENCH_TAKES_AVERAGE,                                                                                  \
@@ -124,7 +124,7 @@ static double nasbench201_parameters(const double *cell, double classes) {
     const bench_problem bench_problem_nasbench201_##symbol = {                                                         \
         .name = "nasbench201-" set,                                                                                    \
         .family = "nasbench201-{cifar10,cifar100,imagenet16-120}",                                                     \
-        .summary = "table: 15,625 cells, validation accuracy, maximised; fidelity epochs, 12 or 200",                  \
+        .summary = "table: 15,625 cells, validation accuracy, maximized; fidelity epochs, 12 or 200",                  \
         .metric = {"value", "exact", "parameters"},                                                                    \
         .maximize = 3,                                                                                                 \
         .takes = BENCH_TAKES_AVERAGE,                                                                                  \
@@ -154,7 +154,7 @@ static const bench_axis macro_axes[] = {TEXTS("layer_1", macro_blocks), TEXTS("l
 
 const bench_problem bench_problem_nasbench_macro = {
     .name = "nasbench-macro",
-    .summary = "table: 6,561 networks x 3 seeds, test accuracy on CIFAR-10, maximised",
+    .summary = "table: 6,561 networks x 3 seeds, test accuracy on CIFAR-10, maximized",
     .metric = {"value", "exact", "parameters", "flops"},
     .maximize = 3,
     .takes = BENCH_TAKES_AVERAGE,

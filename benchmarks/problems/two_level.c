@@ -5,7 +5,7 @@
  * "Sensitivity/uncertainty analysis of a borehole scenario", 1983; the rough versions are those of S. Xiong, P. Z. G.
  * Qian, C. F. J. Wu, "Sequential design and analysis of high-accuracy and low-accuracy computer codes", Technometrics
  * 55(1), 2013. The fidelity is the level, 1 (rough) or 2 (exact); a rough evaluation costs a tenth (K. Kandasamy et
- * al., "Gaussian process bandit optimisation with multi-fidelity evaluations", NIPS 2016). Both are maximised: the
+ * al., "Gaussian process bandit optimization with multi-fidelity evaluations", NIPS 2016). Both are maximized: the
  * borehole's largest flow lies in a corner, because it rises or falls monotonically in each argument. */
 #include <math.h>
 
@@ -52,7 +52,7 @@ static bool currin_optimum(const bench_instance *instance, size_t which, double 
 
 const bench_problem bench_problem_currin = {
     .name = "currin",
-    .summary = "Currin's function of 2 numbers, maximised: 13.798722; fidelity level, 1 (rough) or 2",
+    .summary = "Currin's function of 2 numbers, maximized: 13.798722; fidelity level, 1 (rough) or 2",
     .metric = {"value"},
     .maximize = 1,
     .fidelity = {.name = "level", .min = 1, .max = EXACT, .integer = true},
@@ -105,7 +105,7 @@ static bool borehole_optimum(const bench_instance *instance, size_t which, doubl
 
 const bench_problem bench_problem_borehole = {
     .name = "borehole",
-    .summary = "the flow through a borehole, 8 numbers, maximised: 309.575588; fidelity level, 1 (rough) or 2",
+    .summary = "the flow through a borehole, 8 numbers, maximized: 309.575588; fidelity level, 1 (rough) or 2",
     .metric = {"value"},
     .maximize = 1,
     .fidelity = {.name = "level", .min = 1, .max = EXACT, .integer = true},

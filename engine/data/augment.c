@@ -3,7 +3,7 @@
  *
  * Pad and crop, and flips: K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, section 4.2.
  * Cutout: T. DeVries, G. W. Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
- * arXiv:1708.04552, section 3.2: the square may hang over the edge, and is filled with zeros after normalisation, which
+ * arXiv:1708.04552, section 3.2: the square may hang over the edge, and is filled with zeros after normalization, which
  * are the mean.
  *
  * Every image draws the same numbers in the same order whatever is on, so switching one change on leaves the others as
@@ -48,7 +48,7 @@ static void cut(image_shape s, size_t side, size_t centre_y, size_t centre_x, fl
         memset(image + (y * s.width + left) * s.channels, 0, (right - left) * s.channels * sizeof *image);
 }
 
-void eng_augment_image(const eng_augment *augment, const eng_dataset *set, const eng_normaliser *normaliser,
+void eng_augment_image(const eng_augment *augment, const eng_dataset *set, const eng_normalizer *normalizer,
                        uint64_t seed, uint64_t epoch, uint32_t sample, float *image, float *scratch) {
     const image_shape s = {set->shape[0], set->shape[1], set->shape[2]};
     const size_t reach = 2 * augment->crop + 1;
@@ -60,7 +60,7 @@ void eng_augment_image(const eng_augment *augment, const eng_dataset *set, const
     const bool flip = augment->flip && draw[2] < 0.5;
     if (down != 0 || right != 0 || flip) {
         float *black = scratch + set->features; /* what a stored zero becomes */
-        for (size_t c = 0; c < s.channels; c++) black[c] = (0.0f - normaliser->offset[c]) * normaliser->scale[c];
+        for (size_t c = 0; c < s.channels; c++) black[c] = (0.0f - normalizer->offset[c]) * normalizer->scale[c];
         memcpy(scratch, image, set->features * sizeof *image);
         move(s, black, down, right, flip, scratch, image);
     }

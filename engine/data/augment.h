@@ -4,7 +4,7 @@
 #ifndef ENG_DATA_AUGMENT_H
 #define ENG_DATA_AUGMENT_H
 
-#include "engine/data/normaliser.h"
+#include "engine/data/normalizer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,8 +19,8 @@ typedef struct eng_augment {
 
 bool eng_augment_is_on(const eng_augment *augment);
 size_t eng_augment_scratch(const eng_dataset *set);
-/* Changes one normalised image of the set in place. scratch: eng_augment_scratch floats. */
-void eng_augment_image(const eng_augment *augment, const eng_dataset *set, const eng_normaliser *normaliser,
+/* Changes one normalized image of the set in place. scratch: eng_augment_scratch floats. */
+void eng_augment_image(const eng_augment *augment, const eng_dataset *set, const eng_normalizer *normalizer,
                        uint64_t seed, uint64_t epoch, uint32_t sample, float *image, float *scratch);
 
 #ifdef __cplusplus

@@ -2,7 +2,7 @@
 /* A data set in memory: N samples of one shape, with labels (classification) or targets (regression).
  *
  * Images stay uint8 as they were stored: loaded once and shared copy-on-write by every trial, Fashion-MNIST takes 55 MB
- * instead of 220 MB. They become normalised floats a batch at a time (engine/data/normaliser.h). */
+ * instead of 220 MB. They become normalized floats a batch at a time (engine/data/normalizer.h). */
 #ifndef ENG_DATA_DATASET_H
 #define ENG_DATA_DATASET_H
 
@@ -51,7 +51,7 @@ size_t eng_dataset_bytes(const eng_dataset *set);
 /* Copies classes names into the set. */
 void eng_dataset_name_classes(eng_dataset *set, const char *const *names, size_t classes);
 
-/* What a user said about where the data are. Zero-initialised means: the loader's defaults. */
+/* What a user said about where the data are. Zero-initialized means: the loader's defaults. */
 typedef enum eng_target_hint { ENG_TARGET_AUTO, ENG_TARGET_AS_CLASSES, ENG_TARGET_AS_NUMBERS } eng_target_hint;
 typedef struct eng_dataset_source {
     const char *path;   /* a file or folder; NULL = the type's default, if it has one */

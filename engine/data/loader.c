@@ -9,7 +9,7 @@
 
 struct eng_loader {
     const eng_dataset *set;
-    const eng_normaliser *normaliser;
+    const eng_normalizer *normalizer;
     uint32_t *part, *order; /* count each; order == part when nothing is shuffled */
     size_t count, batch_size;
     bool shuffle, ordered; /* ordered: order holds `epoch` */
@@ -24,7 +24,7 @@ void eng_epoch_order(eng_part part, uint64_t seed, uint64_t epoch, uint32_t *ord
     base_rng_shuffle_u32(&rng, order, part.count);
 }
 
-base_status eng_loader_create(const eng_dataset *set, const eng_normaliser *normaliser, eng_part part,
+base_status eng_loader_create(const eng_dataset *set, const eng_normalizer *normalizer, eng_part part,
                               size_t batch_size, bool shuffle, uint64_t seed, eng_loader **out, base_err *err) {
     BASE_ASSERT(batch_size > 0);
     *out = NULL;
@@ -35,7 +35,7 @@ base_status eng_loader_create(const eng_dataset *set, const eng_normaliser *norm
     eng_loader *loader = base_calloc(1, sizeof *loader);
     *loader = (eng_loader){
         .set = set,
-        .normaliser = normaliser,
+        .normalizer = normalizer,
         .part = memory,
         .order = memory + (copies - 1) * part.count,
         .count = part.count,
@@ -82,13 +82,13 @@ size_t eng_loader_batch(eng_loader *loader, uint64_t epoch, size_t k, float *x, 
     }
     size_t begin = k * l->batch_size, left = l->count - begin;
     size_t n = left < l->batch_size ? left : l->batch_size;
-    eng_normaliser_gather(l->normaliser, l->set, l->order + begin, n, x);
+    eng_normalizer_gather(l->normalizer, l->set, l->order + begin, n, x);
     for (size_t i = 0; l->scratch != NULL && i < n; i++)
-        eng_augment_image(&l->augment, l->set, l->normaliser, l->seed, epoch, l->order[begin + i],
+        eng_augment_image(&l->augment, l->set, l->normalizer, l->seed, epoch, l->order[begin + i],
                           x + i * l->set->features, l->scratch);
     if (l->set->labels)
         eng_gather_labels(l->set, l->order + begin, n, labels);
     else
-        eng_normaliser_gather_targets(l->normaliser, l->set, l->order + begin, n, targets);
+        eng_normalizer_gather_targets(l->normalizer, l->set, l->order + begin, n, targets);
     return n;
 }

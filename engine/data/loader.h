@@ -4,7 +4,7 @@
 #define ENG_DATA_LOADER_H
 
 #include "engine/data/augment.h"
-#include "engine/data/normaliser.h"
+#include "engine/data/normalizer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,9 +15,9 @@ void eng_epoch_order(eng_part part, uint64_t seed, uint64_t epoch, uint32_t *ord
 
 typedef struct eng_loader eng_loader;
 
-/* set and normaliser must outlive the loader; the part's indices are copied. shuffle false: the part's own order.
+/* set and normalizer must outlive the loader; the part's indices are copied. shuffle false: the part's own order.
  * batch_size larger than the part is cut down to it. */
-BASE_CHECK base_status eng_loader_create(const eng_dataset *set, const eng_normaliser *normaliser, eng_part part,
+BASE_CHECK base_status eng_loader_create(const eng_dataset *set, const eng_normalizer *normalizer, eng_part part,
                                          size_t batch_size, bool shuffle, uint64_t seed, eng_loader **out,
                                          base_err *err);
 /* From now on every image is changed; the set holds images. */

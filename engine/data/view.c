@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Split and normalisation bundled: what a helper process prepares once and every trial forked from it uses. */
+/* Split and normalization bundled: what a helper process prepares once and every trial forked from it uses. */
 #include "engine/data/view.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@ base_status eng_view_create(const eng_dataset *set, const eng_view_settings *set
     *out = NULL;
     base_status status = eng_split_make(set, &settings->split, &view->split, err);
     if (status == BASE_OK)
-        status = eng_normaliser_fit(settings->normalise, set, view->split.train, &view->normaliser, err);
+        status = eng_normalizer_fit(settings->normalize, set, view->split.train, &view->normalizer, err);
     if (status != BASE_OK) {
         eng_view_destroy(view);
         return status;
@@ -22,14 +22,14 @@ base_status eng_view_create(const eng_dataset *set, const eng_view_settings *set
 
 void eng_view_destroy(eng_view *view) {
     if (!view) return;
-    eng_normaliser_fini(&view->normaliser);
+    eng_normalizer_fini(&view->normalizer);
     eng_split_fini(&view->split);
     free(view);
 }
 
 bool eng_view_settings_equal(const eng_view_settings *a, const eng_view_settings *b) {
     const eng_split_settings *x = &a->split, *y = &b->split;
-    return a->normalise == b->normalise && x->seed == y->seed && x->test_fraction == y->test_fraction &&
+    return a->normalize == b->normalize && x->seed == y->seed && x->test_fraction == y->test_fraction &&
            x->valid_fraction == y->valid_fraction && x->folds == y->folds && x->fold == y->fold &&
            x->fraction == y->fraction;
 }

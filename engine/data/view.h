@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A data set as one training sees it: split, and normalised by its training part. Trainings with the same settings
+/* A data set as one training sees it: split, and normalized by its training part. Trainings with the same settings
  * share one view. */
 #ifndef ENG_DATA_VIEW_H
 #define ENG_DATA_VIEW_H
 
-#include "engine/data/normaliser.h"
+#include "engine/data/normalizer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -12,17 +12,17 @@ extern "C" {
 
 typedef struct eng_view_settings {
     eng_split_settings split;
-    eng_normalise normalise;
+    eng_normalize normalize;
 } eng_view_settings;
 
 typedef struct eng_view {
     const eng_dataset *set; /* not owned */
     eng_view_settings settings;
     eng_split split;
-    eng_normaliser normaliser;
+    eng_normalizer normalizer;
 } eng_view;
 
-/* set must outlive the view. Failures as in eng_split_make and eng_normaliser_fit. */
+/* set must outlive the view. Failures as in eng_split_make and eng_normalizer_fit. */
 BASE_CHECK base_status eng_view_create(const eng_dataset *set, const eng_view_settings *settings, eng_view **out,
                                        base_err *err);
 void eng_view_destroy(eng_view *view);

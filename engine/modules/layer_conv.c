@@ -121,7 +121,7 @@ static base_status build_conv(eng_net *net, const eng_layer *layer) {
 
 const eng_layer_kind eng_layer_conv = {
     .name = "conv",
-    .summary = "convolution, normalisation, activation",
+    .summary = "convolution, normalization, activation",
     .options = conv_options,
     .size = sizeof(conv_settings),
     .resolve = resolve_pair,
@@ -172,7 +172,7 @@ static base_status build_separable(eng_net *net, const eng_layer *layer) {
 
 const eng_layer_kind eng_layer_separable = {
     .name = "separable",
-    .summary = "depthwise, then a 1 x 1 convolution, each with normalisation and activation",
+    .summary = "depthwise, then a 1 x 1 convolution, each with normalization and activation",
     .options = separable_options,
     .size = sizeof(conv_settings),
     .resolve = resolve_pair,
@@ -199,7 +199,7 @@ static base_status build_spatially_separable(eng_net *net, const eng_layer *laye
 const eng_layer_kind eng_layer_spatially_separable = {
     .name = "spatially_separable",
     .summary = "a convolution of height kernel and width 1, then one of height 1 and width kernel, each with "
-               "normalisation and activation",
+               "normalization and activation",
     .options = spatially_separable_options,
     .size = sizeof(conv_settings),
     .resolve = resolve_one,
@@ -249,7 +249,7 @@ static base_status build_conv3d(eng_net *net, const eng_layer *layer) {
 
 const eng_layer_kind eng_layer_conv3d = {
     .name = "conv3d",
-    .summary = "convolution of a volume, normalisation, activation",
+    .summary = "convolution of a volume, normalization, activation",
     .options = conv3d_options,
     .size = sizeof(conv_settings),
     .resolve = resolve_triple,

@@ -130,12 +130,12 @@ static const base_option norm_options[] = {
 };
 
 static base_status build_norm(eng_net *net, const eng_layer *layer) {
-    return eng_net_normalise(net, eng_layer_norm_of(net, ((const eng_layer_end *)layer->settings)->norm));
+    return eng_net_normalize(net, eng_layer_norm_of(net, ((const eng_layer_end *)layer->settings)->norm));
 }
 
 const eng_layer_kind eng_layer_norm_alone = {
     .name = "norm",
-    .summary = "a normalisation by itself",
+    .summary = "a normalization by itself",
     .options = norm_options,
     .size = sizeof(eng_layer_end),
     .build = build_norm,

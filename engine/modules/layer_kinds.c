@@ -44,7 +44,7 @@ static const base_option dense_options[] = {
 
 static base_status build_dense(eng_net *net, const eng_layer *layer) {
     const dense_settings *s = layer->settings;
-    /* The network's normalisation is one for convolutions: a dense layer has one when it says so. */
+    /* The network's normalization is one for convolutions: a dense layer has one when it says so. */
     eng_norm norm = s->end.norm == 0 ? ENG_NORM_NONE : eng_layer_norm_of(net, s->end.norm);
     return eng_net_dense(net, (size_t)s->width, norm, eng_layer_activation_of(net, s->end.activation), NULL);
 }

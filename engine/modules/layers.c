@@ -41,7 +41,7 @@ static base_status fail_kind(const base_yaml_node *where, const char *name, base
 }
 
 /* The kind of an item, and the map of its options: NULL for a bare word. */
-static base_status recognise(const base_yaml_node *item, const eng_layer_kind **kind, const base_yaml_node **map,
+static base_status recognize(const base_yaml_node *item, const eng_layer_kind **kind, const base_yaml_node **map,
                              base_err *err) {
     const bool bare = item->kind == BASE_YAML_STRING;
     if (!bare && (item->kind != BASE_YAML_MAP || item->count == 0))
@@ -92,7 +92,7 @@ static const base_yaml_node *without_nulls(const base_yaml_node *map, base_arena
 static base_status read_layer(const base_yaml_node *item, base_arena *arena, eng_layer *layer, base_err *err) {
     const base_yaml_node *map = NULL;
     layer->where = item;
-    BASE_TRY(recognise(item, &layer->kind, &map, err));
+    BASE_TRY(recognize(item, &layer->kind, &map, err));
     map = without_nulls(map, arena);
     void *settings = base_arena_alloc(arena, layer->kind->size);
     layer->settings = settings;
@@ -124,7 +124,7 @@ base_status eng_layers_read(const base_yaml_node *list, base_arena *arena, eng_l
 }
 
 /* The innermost layer that fails is the one to name. */
-static base_status blame(eng_net *net, const eng_layer *layer, base_status status) {
+static base_status name_place(eng_net *net, const eng_layer *layer, base_status status) {
     if (status == BASE_OK || net->blamed || net->err == NULL) return status;
     const base_err why = *net->err;
     (void)base_yaml_fail(layer->where, net->err, "layer %zu (%s): %s", layer->number, layer->kind->name, why.text);
@@ -139,7 +139,7 @@ base_status eng_layers_build(const eng_layers *layers, eng_net *net) {
         base_status status = layer->kind->build(net, layer);
         if (status == BASE_OK && eng_graph_nodes(net->graph) > MAX_NODES)
             status = BASE_FAIL(net->err, BASE_INVALID, "the network has more than %d nodes", MAX_NODES);
-        BASE_TRY(blame(net, layer, status));
+        BASE_TRY(name_place(net, layer, status));
     }
     return BASE_OK;
 }

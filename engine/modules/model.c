@@ -69,7 +69,7 @@ static bool bind(eng_model *model, const eng_batch *batch) {
     return target != NULL;
 }
 
-static double penalise(const eng_model *model) {
+static double penalize(const eng_model *model) {
     double l1 = model->options.l1, l2 = model->options.l2, loss = 0.0;
     size_t n = eng_params_decayed(model->params);
     const float *w = eng_params_values(model->params);
@@ -94,12 +94,12 @@ static double forward(eng_model *model, const eng_batch *batch, uint64_t step) {
 double eng_model_train(eng_model *model, const eng_batch *batch, uint64_t step) {
     double loss = forward(model, batch, step);
     eng_plan_backward(model->plan);
-    return loss + penalise(model);
+    return loss + penalize(model);
 }
 
 double eng_model_step(eng_model *model, const eng_batch *batch, uint64_t step, eng_optimizer *optimizer, double rate) {
-    const bool penalised = model->options.l1 > 0.0 || model->options.l2 > 0.0;
-    if (penalised || !eng_optimizer_in_parts(optimizer)) {
+    const bool penalized = model->options.l1 > 0.0 || model->options.l2 > 0.0;
+    if (penalized || !eng_optimizer_in_parts(optimizer)) {
         const double loss = eng_model_train(model, batch, step);
         if (isfinite(loss)) eng_optimizer_step(optimizer, rate);
         return loss;

@@ -35,7 +35,7 @@ typedef struct eng_batch {
 
 typedef struct eng_model_options {
     size_t batch;  /* samples per step, at most */
-    uint64_t seed; /* first values and dropout masks */
+    uint64_t seed; /* initial values and dropout masks */
     double l1, l2; /* penalties l1 sum|w| + l2/2 sum w^2 over decayed parameters, part of the training loss */
     const eng_kernels *kernels; /* NULL = the best for this machine */
 } eng_model_options;

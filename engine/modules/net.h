@@ -50,18 +50,18 @@ BASE_CHECK base_status eng_net_begin(eng_net *net, const eng_net_config *config,
 BASE_CHECK base_status eng_net_begin_in(eng_net *net, eng_graph *graph, const eng_net_config *config, base_err *err);
 const eng_op *eng_net_activation(const eng_net *net);
 const eng_shape *eng_net_shape(const eng_net *net); /* of what the next layer reads */
-/* The first values of weights in front of an activation. He's variance is derived for units that pass half of what they
- * get, Glorot's for units that are linear near zero. */
+/* The initial values of weights in front of an activation. He's variance is derived for units that pass half of what
+ * they get, Glorot's for units that are linear near zero. */
 const eng_init *eng_net_init(const eng_net *net, const eng_op *activation);
 
 /* One op on the end; name NULL = the op's name and the node's number. */
 BASE_CHECK base_status eng_net_apply(eng_net *net, const eng_op *op, const void *config, const char *name);
 BASE_CHECK base_status eng_net_dropout(eng_net *net, double rate); /* nothing for a rate of 0 */
 BASE_CHECK base_status eng_net_activate(eng_net *net, const eng_op *activation);
-BASE_CHECK base_status eng_net_normalise(eng_net *net, eng_norm norm);
-/* Normalisation and activation; fused where they can be. */
+BASE_CHECK base_status eng_net_normalize(eng_net *net, eng_norm norm);
+/* Normalization and activation; fused where they can be. */
 BASE_CHECK base_status eng_net_finish(eng_net *net, eng_norm norm, const eng_op *activation);
-/* width units, their normalisation and their activation; fused where it can be. */
+/* width units, their normalization and their activation; fused where it can be. */
 BASE_CHECK base_status eng_net_dense(eng_net *net, size_t width, eng_norm norm, const eng_op *activation,
                                      const char *name);
 /* The end becomes f(a + b + ...), or a and b side by side. */
@@ -85,7 +85,7 @@ BASE_CHECK base_status eng_net_depthwise(eng_net *net, const eng_window *window,
 /* Depthwise, then 1 x 1. */
 BASE_CHECK base_status eng_net_separable(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
                                          const eng_op *activation);
-/* size x 1, then 1 x size, each with normalisation and activation; of the window only the first size and stride count.
+/* size x 1, then 1 x size, each with normalization and activation; of the window only the first size and stride count.
  */
 BASE_CHECK base_status eng_net_spatially_separable(eng_net *net, size_t filters, const eng_window *window,
                                                    eng_norm norm, const eng_op *activation);
@@ -99,7 +99,7 @@ BASE_CHECK base_status eng_net_upsample(eng_net *net, size_t factor);
 BASE_CHECK base_status eng_net_transposed(eng_net *net, size_t filters, const eng_window *window, eng_norm norm,
                                           const eng_op *activation);
 /* The end becomes f(end + before); where the shapes differ, before goes through a projection: a 1 x 1 convolution with
- * the strides that lead to the end's size, with normalisation, or a dense layer. drop_path: rate at which the end is
+ * the strides that lead to the end's size, with normalization, or a dense layer. drop_path: rate at which the end is
  * left out in training. */
 BASE_CHECK base_status eng_net_residual(eng_net *net, eng_value before, double drop_path, eng_norm norm,
                                         const eng_op *activation);

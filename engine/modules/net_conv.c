@@ -87,7 +87,7 @@ base_status eng_net_conv(eng_net *net, size_t filters, const eng_window *window,
         .dilation = {window->dilation},
         .same = window->same,
         .groups = groups,
-        .no_bias = norm != ENG_NORM_NONE, /* the normalisation's shift is one */
+        .no_bias = norm != ENG_NORM_NONE, /* the normalization's shift is one */
         .epilogue = fused ? activation->epilogue : ENG_EPILOGUE_NONE,
         .init = eng_net_init(net, activation),
     };
@@ -183,7 +183,7 @@ base_status eng_net_transposed(eng_net *net, size_t filters, const eng_window *w
     return fused ? BASE_OK : eng_net_finish(net, norm, activation);
 }
 
-base_status eng_net_normalise(eng_net *net, eng_norm norm) {
+base_status eng_net_normalize(eng_net *net, eng_norm norm) {
     return eng_net_finish(net, norm, &eng_op_linear);
 }
 

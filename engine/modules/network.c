@@ -9,8 +9,8 @@ const eng_network_kind *const eng_networks[] = {
 };
 
 static const char *const norm_names[] = {"auto", "none", "batch", "layer", NULL};
-static const char *const init_names[] = {"auto",      "zeros", "xavier-uniform", "xavier-normal", "he-uniform",
-                                         "he-normal", NULL};
+static const char *const init_names[] = {"auto",      "zeros", "xavier_uniform", "xavier_normal", "he_uniform",
+                                         "he_normal", NULL};
 
 #define FIELD(name) .offset = offsetof(eng_network, name)
 
@@ -27,7 +27,7 @@ static const base_option common_options[] = {
      FIELD(norm),
      .choices = norm_names,
      .fallback = "auto",
-     .help = "normalisation behind convolutions; auto = batch, none in an mlp"},
+     .help = "normalization behind convolutions; auto = batch, none in an mlp"},
     {.name = "dropout",
      .kind = BASE_OPTION_REAL,
      FIELD(dropout),
@@ -49,7 +49,7 @@ static const base_option common_options[] = {
      FIELD(init),
      .choices = init_names,
      .fallback = "auto",
-     .help = "of the weights; auto = he-normal for rectifiers, xavier-uniform else"},
+     .help = "of the weights; auto = he_normal for rectifiers, xavier_uniform else"},
     BASE_OPTIONS_END,
 };
 

@@ -4,7 +4,7 @@
  * K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, section 4.2: a 3 x 3 convolution, stages of
  * two-layer blocks, global average pooling; 3 stages of n blocks are ResNet-(6n + 2). Shortcuts that change shape are
  * projections (option B) where the paper's CIFAR nets pad with zeros (option A). preactivation: K. He et al., "Identity
- * Mappings in Deep Residual Networks", ECCV 2016, figure 4e: normalisation and activation in front of each convolution;
+ * Mappings in Deep Residual Networks", ECCV 2016, figure 4e: normalization and activation in front of each convolution;
  * a block that changes shape projects its activated input. drop_path: G. Huang et al., "Deep Networks with Stochastic
  * Depth", ECCV 2016, eq. 4: linear from 0 to the given rate over the blocks. */
 #include "engine/modules/convnets.h"
@@ -53,7 +53,7 @@ static const base_option options[] = {
      .kind = BASE_OPTION_BOOL,
      ENG_CONVNET_FIELD(preactivation),
      .fallback = "false",
-     .help = "normalise and activate in front of a convolution"},
+     .help = "normalize and activate in front of a convolution"},
     ENG_CONVNET_DROP_PATH_OPTION,
     BASE_OPTIONS_END,
 };

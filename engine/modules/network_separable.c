@@ -2,7 +2,7 @@
 /* Depthwise-separable networks for small images.
  *
  * A. Howard et al., "MobileNets", arXiv:1704.04861, section 3.1: a 3 x 3 convolution, then blocks of a depthwise 3 x 3
- * and a 1 x 1 convolution, each with normalisation and activation. */
+ * and a 1 x 1 convolution, each with normalization and activation. */
 #include "engine/modules/convnets.h"
 
 static base_status separable_block(eng_net *net, const eng_convnet_config *config, const eng_convnet_block *b) {

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* Floating-point operations of one forward pass of one sample through a node: a multiply and an add for every use of a
- * weight (the usual count: biases, normalisation, activations and pooling are left out). Backward takes twice as many.
+ * weight (the usual count: biases, normalization, activations and pooling are left out). Backward takes twice as many.
  */
 double eng_node_flops(const eng_node *node);
 double eng_graph_flops(const eng_graph *graph);

@@ -2,7 +2,7 @@
 /* Sum of values of one shape, with an activation on the fly: y = f(x0 + x1 + ...), the end of a residual block.
  *
  * K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, eq. 1. Every gradient is dy f'(y). Done in
- * pieces that stay in the first cache, so that many inputs and the activation cost one pass over memory. */
+ * pieces that stay in the L1 cache, so that many inputs and the activation cost one pass over memory. */
 #include <string.h>
 
 #include "engine/export/export.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Batch normalisation: y = f(scale (x - m) / sqrt(v + epsilon) + shift), m and v of each channel over the batch in
+/* Batch normalization: y = f(scale (x - m) / sqrt(v + epsilon) + shift), m and v of each channel over the batch in
  * training, the running ones in evaluation.
  *
  * S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015, algorithms 1 and 2. With u = (x - m) / s over R rows:
@@ -50,12 +50,12 @@ static size_t statistic(const eng_node *node, size_t index) {
 static base_status infer(eng_node *node, base_err *err) {
     const double epsilon = epsilon_of(node), momentum = momentum_of(node);
     if (!(epsilon > 0.0 && epsilon < 1e6))
-        return BASE_FAIL(err, BASE_INVALID, "epsilon of batch normalisation must be positive, not %g", epsilon);
+        return BASE_FAIL(err, BASE_INVALID, "epsilon of batch normalization must be positive, not %g", epsilon);
     if (!(momentum > 0.0 && momentum <= 1.0))
-        return BASE_FAIL(err, BASE_INVALID, "momentum of batch normalisation must be above 0 and at most 1, not %g",
+        return BASE_FAIL(err, BASE_INVALID, "momentum of batch normalization must be above 0 and at most 1, not %g",
                          momentum);
     if (eng_shape_count(&node->in_shape[0]) == 0)
-        return BASE_FAIL(err, BASE_INVALID, "batch normalisation needs at least one channel");
+        return BASE_FAIL(err, BASE_INVALID, "batch normalization needs at least one channel");
     const eng_shape shape = eng_shape_1d(channels_of(node));
     node->params = config_of(node)->no_affine ? 2 : 4;
     node->param[SCALE] = (eng_param_spec){.name = "scale", .shape = shape, .value = 1.0f};
@@ -139,11 +139,11 @@ static void moments_rows(const void *self, size_t thread, size_t begin, size_t e
                            blocks_from(job, begin));
 }
 
-static void normalise_rows(const void *self, size_t thread, size_t begin, size_t end) {
+static void normalize_rows(const void *self, size_t thread, size_t begin, size_t end) {
     const rows_job *job = self;
     const eng_norm_job part = rows_from(job->norm, begin, end);
     (void)thread;
-    job->tiles->normalise(&part);
+    job->tiles->normalize(&part);
 }
 
 static void sums_rows(const void *self, size_t thread, size_t begin, size_t end) {
@@ -204,7 +204,7 @@ static void forward(const eng_call *call, eng_run *run) {
     job.scale = scale;
     job.shift = shift_of(call);
     job.relu = config_of(call->node)->relu;
-    share_rows(run, &job, normalise_rows);
+    share_rows(run, &job, normalize_rows);
 }
 
 static void backward(const eng_call *call, const eng_run *run) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Turns weight gradients into jobs of the register-tile kernels: rows of x and of dy that lie in the first cache
+/* Turns weight gradients into jobs of the register-tile kernels: rows of x and of dy that lie in the L1 cache
  * together.
  *
  * A job's sum stays in registers through all its rows and is then added to dw, so the error grows with the number of
@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#include "engine/tensor/least.h"
+#include "engine/tensor/minmax.h"
 
 #define MOST_BYTES ((size_t)32 << 10) /* of the rows of a job */
 #define MOST_ROWS  ENG_GRADIENT_ROWS
@@ -77,8 +77,8 @@ static void flush_dense(eng_gradient *g, size_t u, size_t spans, size_t length, 
     const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups;
     const size_t rows = unit_rows(length), units = ceil_div(length, rows);
     for (size_t i = first / units; i * units < last; i++) {
-        const size_t from = (eng_most(first, i * units) - i * units) * rows;
-        const size_t to = eng_least((last - i * units) * rows, length);
+        const size_t from = (eng_max(first, i * units) - i * units) * rows;
+        const size_t to = eng_min((last - i * units) * rows, length);
         const eng_outer_job job = {.rows = g->count,
                                    .pixels = conv->w.out,
                                    .a_at = g->a_at,
@@ -146,8 +146,7 @@ static void dense_block(eng_gradient *g, size_t images) {
         span_at[v] = ((ptrdiff_t)(v * conv->w.dilation + g->x->margins.left) - (ptrdiff_t)conv->w.padding) *
                      (ptrdiff_t)conv->channels;
     for (size_t u = g->first / units; u * units < g->last; u++)
-        dense_row(g, images, u, span_at, eng_most(g->first, u * units) - u * units,
-                  eng_least(g->last - u * units, units));
+        dense_row(g, images, u, span_at, eng_max(g->first, u * units) - u * units, eng_min(g->last - u * units, units));
 }
 
 /* Rows of taps and channels of a depthwise convolution. */
@@ -159,12 +158,12 @@ typedef struct taps {
 /* The filled rows, which all read these taps down. */
 static void flush_depthwise(eng_gradient *g, const taps *t) {
     const eng_conv *conv = g->pass->conv;
-    ptrdiff_t lift_at[ENG_CONV_MOST_TAPS];
+    ptrdiff_t row_at[ENG_CONV_MOST_TAPS];
     const bool bare = g->x->margins.left + g->x->margins.right == 0;
     for (size_t u = t->lo; u < t->hi; u++)
-        lift_at[u - t->lo] = (ptrdiff_t)(((u - t->lo) * conv->h.dilation * eng_stage_pitch(g->x) + g->x->margins.left) *
-                                         conv->channels) -
-                             (ptrdiff_t)(conv->w.padding * conv->channels);
+        row_at[u - t->lo] = (ptrdiff_t)(((u - t->lo) * conv->h.dilation * eng_stage_pitch(g->x) + g->x->margins.left) *
+                                        conv->channels) -
+                            (ptrdiff_t)(conv->w.padding * conv->channels);
     eng_depth_outer_job job = {.rows = g->count,
                                .pixels = conv->w.out,
                                .a_at = g->a_at,
@@ -173,9 +172,9 @@ static void flush_depthwise(eng_gradient *g, const taps *t) {
                                .d = g->dy + t->from,
                                .lda = conv->w.stride * conv->channels,
                                .ldd = conv->filters,
-                               .lifts = t->hi - t->lo,
-                               .steps = conv->w.kernel,
-                               .lift_at = lift_at,
+                               .height = t->hi - t->lo,
+                               .width = conv->w.kernel,
+                               .row_at = row_at,
                                .step = conv->w.dilation * conv->channels,
                                .ends = bare && conv->w.padding > 0 ? conv->w.dilation : 0,
                                .dw = g->pass->dw + t->lo * conv->w.kernel * conv->channels + t->from,
@@ -211,8 +210,8 @@ static void depthwise_taps(eng_gradient *g, size_t images, const taps *wanted) {
     for (size_t begin = 0, end, lo, hi; begin < conv->h.out; begin = end) {
         end = eng_sweep_class(&h, begin, &lo, &hi);
         taps t = *wanted;
-        t.lo = eng_most(lo, t.lo);
-        t.hi = eng_least(hi, t.hi);
+        t.lo = eng_max(lo, t.lo);
+        t.hi = eng_min(hi, t.hi);
         depthwise_rows(g, images, begin, end, &t);
     }
 }
@@ -223,15 +222,15 @@ static void depthwise_block(eng_gradient *g, size_t images) {
     const size_t rows = conv->h.kernel, vector = g->pass->tiles->vector;
     size_t first = g->first;
     if (first % rows > 0) {
-        const size_t at = first / rows, last = eng_least(g->last, (at + 1) * rows);
-        const taps t = {first - at * rows, last - at * rows, at * vector, eng_least((at + 1) * vector, conv->channels)};
+        const size_t at = first / rows, last = eng_min(g->last, (at + 1) * rows);
+        const taps t = {first - at * rows, last - at * rows, at * vector, eng_min((at + 1) * vector, conv->channels)};
         depthwise_taps(g, images, &t);
         first = last;
     }
     if (first < g->last) {
         const size_t from = first / rows * vector, to = g->last / rows * vector;
-        const taps whole = {0, rows, from, eng_least(to, conv->channels)};
-        const taps rest = {0, g->last % rows, to, eng_least(to + vector, conv->channels)};
+        const taps whole = {0, rows, from, eng_min(to, conv->channels)};
+        const taps rest = {0, g->last % rows, to, eng_min(to + vector, conv->channels)};
         depthwise_taps(g, images, &whole);
         depthwise_taps(g, images, &rest);
     }

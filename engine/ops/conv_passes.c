@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The passes of a convolution over a batch: blocks of images that fit the first cache with their margins, each swept
+/* The passes of a convolution over a batch: blocks of images that fit the L1 cache with their margins, each swept
  * while it is there. Backward takes weight gradients and data from one block in turn, so that dy comes from memory
  * once.
  *
@@ -12,7 +12,7 @@
 #include "engine/ops/conv_gradient.h"
 #include "engine/ops/conv_pointwise.h"
 #include "engine/ops/conv_sweep.h"
-#include "engine/tensor/least.h"
+#include "engine/tensor/minmax.h"
 
 #define SECOND_CACHE ((size_t)1 << 20)
 #define AHEAD        64                /* vectors: a tile or two */
@@ -70,7 +70,7 @@ static size_t packed_floats(const eng_conv *conv, const eng_stage *s, bool adjoi
 static size_t workspace_of(const eng_conv *conv, const eng_tiles *tiles, size_t n) {
     const eng_stage front = eng_stage_for_forward(conv, tiles), x = eng_stage_for_weights(conv),
                     dy = eng_stage_for_data(conv, tiles);
-    const size_t block = eng_least(eng_stage_images(&x, n), eng_stage_images(&dy, n));
+    const size_t block = eng_min(eng_stage_images(&x, n), eng_stage_images(&dy, n));
     const size_t forward = eng_stage_floats(&front, eng_stage_images(&front, n)) + packed_floats(conv, &front, false);
     const size_t backward = eng_stage_floats(&x, block) + eng_stage_floats(&dy, block) + packed_floats(conv, &dy, true);
     return forward > backward ? forward : backward;
@@ -95,7 +95,7 @@ static void sweep(const eng_conv *conv, const eng_sweep_job *job) {
         eng_sweep_dense(job);
 }
 
-/* What the sweeps fetch ahead, in floats: when x and y together leave the second cache, else that would only cost. */
+/* What the sweeps fetch ahead, in floats: when x and y together leave the L2 cache, else that would only cost. */
 static size_t ahead_of(const eng_conv_pass *pass) {
     const eng_conv *conv = pass->conv;
     const size_t x = conv->h.in * conv->w.in * conv->channels, y = conv->h.out * conv->w.out * conv->filters;
@@ -109,7 +109,7 @@ size_t eng_conv_unit(const eng_conv *conv) {
 }
 
 size_t eng_conv_shares(size_t threads, size_t shares) {
-    return eng_least(threads, eng_most(shares, eng_most(threads / 2, 1)));
+    return eng_min(threads, eng_max(shares, eng_max(threads / 2, 1)));
 }
 
 static float *room_of(const eng_conv_pass *pass, size_t thread) {
@@ -163,13 +163,13 @@ static void forward_images(const void *self, size_t thread, size_t begin, size_t
     const forward_work *work = self;
     const eng_conv_pass *pass = work->pass;
     const eng_conv *conv = pass->conv;
-    const size_t block = eng_least(work->block, end - begin);
+    const size_t block = eng_min(work->block, end - begin);
     float *workspace = room_of(pass, thread) + work->packed;
     eng_stage x = work->x;
     eng_sweep_job job = work->job;
     eng_stage_begin(&x, pass->x, block, &workspace);
     for (size_t image = begin; image < end; image += block) {
-        job.images = eng_least(block, end - image);
+        job.images = eng_min(block, end - image);
         job.from = eng_stage_block(&x, image, job.images);
         job.to = pass->y + image * conv->h.out * conv->w.out * conv->filters;
         sweep(conv, &job);
@@ -245,7 +245,7 @@ static void compute_part(const backward_work *work, size_t thread, const backwar
         eng_gradient_begin(&g, pass, &x, part->first, part->last);
     }
     for (size_t image = part->begin; image < part->end; image += work->block) {
-        const size_t count = eng_least(work->block, part->end - image);
+        const size_t count = eng_min(work->block, part->end - image);
         if (part->weights)
             eng_gradient_block(&g, count, eng_stage_block(&x, image, count),
                                pass->dy + image * conv->h.out * conv->w.out * conv->filters);
@@ -259,8 +259,8 @@ static void shared_part(const void *self, size_t thread, size_t number) {
     const size_t n = eng_threads_count(work->pass->threads), each = work->data ? 1 + CUTS : 1;
     const size_t owner = number / each, cut = owner * CUTS + number % each - 1, images = work->pass->n;
     backward_part part = {.end = images,
-                          .first = work->units * eng_least(owner, work->shares) / work->shares,
-                          .last = work->units * eng_least(owner + 1, work->shares) / work->shares,
+                          .first = work->units * eng_min(owner, work->shares) / work->shares,
+                          .last = work->units * eng_min(owner + 1, work->shares) / work->shares,
                           .weights = number % each == 0};
     if (!part.weights) {
         part.data = true;
@@ -282,7 +282,7 @@ static void backward(const eng_conv_pass *pass, bool data, bool weights) {
     }
     backward_work work = {
         .pass = pass, .x = eng_stage_for_weights(conv), .dy = eng_stage_for_data(conv, pass->tiles), .data = data};
-    work.block = eng_least(eng_stage_images(&work.x, pass->n), eng_stage_images(&work.dy, pass->n));
+    work.block = eng_min(eng_stage_images(&work.x, pass->n), eng_stage_images(&work.dy, pass->n));
     if (weights) work.units = eng_gradient_units(conv, pass->tiles);
     if (data) work.packed_floats = packed_floats(conv, &work.dy, true);
     if (data) work.packed = pack(pass, &work.dy, true);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A 1 x 1 convolution, block by block of pixels: so few that the tiles find in the first cache what they read of x and
+/* A 1 x 1 convolution, block by block of pixels: so few that the tiles find in the L1 cache what they read of x and
  * of dy, whatever the size of an image.
  *
  * Threads share the pixels of forward and of data; of weights each has a few channels, for all pixels. */
 #include "engine/ops/conv_pointwise.h"
 
 #include "engine/ops/conv_sweep.h"
-#include "engine/tensor/least.h"
+#include "engine/tensor/minmax.h"
 
 enum {
     BLOCK_FLOATS = 1 << 14, /* of x and of dy; a panel of tiles reads a part of them */
@@ -49,7 +49,7 @@ static void sweep_block(const eng_sweep_job *s, size_t pixels, const float *from
         for (size_t col = 0, width; col < n; col += width) {
             width = eng_tiles_panel(n - col, s->tiles->vector);
             const eng_product_job job = {.m = pixels,
-                                         .n = eng_least(width, n - col),
+                                         .n = eng_min(width, n - col),
                                          .k = k,
                                          .a = from + g * k,
                                          .lda = s->from_channels,
@@ -74,13 +74,13 @@ static void gradient_block(const eng_conv_pass *pass, size_t pixels, const float
     const eng_conv *conv = pass->conv;
     const size_t inner = conv->channels / conv->groups, outer = conv->filters / conv->groups, units = units_of(conv);
     for (size_t g = first / units; g * units < last; g++) {
-        const size_t from = (eng_most(first, g * units) - g * units) * UNIT;
-        const eng_product_job job = {.m = eng_least((last - g * units) * UNIT, inner) - from,
+        const size_t from = (eng_max(first, g * units) - g * units) * UNIT;
+        const eng_product_job job = {.m = eng_min((last - g * units) * UNIT, inner) - from,
                                      .n = outer,
                                      .k = pixels,
                                      .a = x + g * inner + from,
                                      .lda = conv->channels,
-                                     .turned = true,
+                                     .transposed = true,
                                      .b = dy + g * outer,
                                      .ldb = conv->filters,
                                      .c = pass->dw + from * conv->filters + g * outer,
@@ -91,7 +91,7 @@ static void gradient_block(const eng_conv_pass *pass, size_t pixels, const float
 }
 
 static size_t block_pixels(const eng_conv *conv) {
-    return eng_most(BLOCK_FLOATS / (conv->channels + conv->filters) / WHOLE, 1) * WHOLE;
+    return eng_max(BLOCK_FLOATS / (conv->channels + conv->filters) / WHOLE, 1) * WHOLE;
 }
 
 static size_t pixels_of(const eng_conv_pass *pass) {
@@ -100,7 +100,7 @@ static size_t pixels_of(const eng_conv_pass *pass) {
 
 size_t eng_pointwise_workspace(const eng_conv *conv) {
     const eng_sweep_job forward = sweep_of(conv, false), adjoint = sweep_of(conv, true);
-    return eng_most(eng_sweep_packed(&forward), eng_sweep_packed(&adjoint));
+    return eng_max(eng_sweep_packed(&forward), eng_sweep_packed(&adjoint));
 }
 
 /* ---- passes ---- */
@@ -120,7 +120,7 @@ static void forward_pixels(const void *self, size_t thread, size_t begin, size_t
     const size_t channels = pass->conv->channels, filters = pass->conv->filters;
     (void)thread;
     for (size_t at = begin; at < end; at += work->block)
-        sweep_block(&work->sweep, eng_least(work->block, end - at), pass->x + at * channels, pass->y + at * filters);
+        sweep_block(&work->sweep, eng_min(work->block, end - at), pass->x + at * channels, pass->y + at * filters);
 }
 
 /* Units first .. last - 1 of the weights and data, or one of them, over the pixels from begin on, the beginning of a
@@ -130,7 +130,7 @@ static void backward_pixels(const pointwise_work *work, size_t begin, size_t end
     const eng_conv_pass *pass = work->pass;
     const size_t channels = pass->conv->channels, filters = pass->conv->filters;
     for (size_t at = begin; at < end; at += work->block) {
-        const size_t count = eng_least(work->block, end - at);
+        const size_t count = eng_min(work->block, end - at);
         const float *x = pass->x + at * channels, *dy = pass->dy + at * filters;
         if (first < last) gradient_block(pass, count, x, dy, at > 0, first, last);
         if (data) sweep_block(&work->sweep, count, dy, pass->dx + at * channels);
@@ -154,8 +154,8 @@ static void shared_part(const void *self, size_t thread, size_t number) {
     const size_t owner = number / each, cut = owner * CUTS + number % each - 1, pixels = pixels_of(work->pass);
     (void)thread;
     if (number % each == 0)
-        backward_pixels(work, 0, pixels, work->units * eng_least(owner, work->shares) / work->shares,
-                        work->units * eng_least(owner + 1, work->shares) / work->shares, false);
+        backward_pixels(work, 0, pixels, work->units * eng_min(owner, work->shares) / work->shares,
+                        work->units * eng_min(owner + 1, work->shares) / work->shares, false);
     else
         backward_pixels(work, cut_at(pixels, cut, n * CUTS), cut_at(pixels, cut + 1, n * CUTS), 0, 0, true);
 }
@@ -177,7 +177,7 @@ void eng_pointwise_backward(const eng_conv_pass *pass, bool data, bool weights) 
     if (data) work.sweep = sweep_begin(pass, true);
     if (weights) work.units = conv->groups * units_of(conv);
     const size_t n = eng_threads_count(pass->threads), pixels = pixels_of(pass);
-    work.shares = data ? eng_conv_shares(n, conv->groups * eng_most(units_of(conv) / GOOD, 1)) : n;
+    work.shares = data ? eng_conv_shares(n, conv->groups * eng_max(units_of(conv) / GOOD, 1)) : n;
     if (!weights)
         eng_threads_ranges(pass->threads, pixels, unit_pixels(conv), data_pixels, &work);
     else if (n > 1 && pixels / unit_pixels(conv) > 1)

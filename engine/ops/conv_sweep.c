@@ -45,7 +45,7 @@ static void fill_begin(filling *f, const eng_sweep_job *sweep, size_t rows) {
         if (f->skip[v] + f->cut[v] > 0) f->ends = true;
     }
     f->line = f->ends ? f->groups : 1;
-    /* What several panels of B read again and again stays in the first cache. */
+    /* What several panels of B read again and again stays in the L1 cache. */
     const size_t fit = GROUP_FLOATS / (f->rows * sweep->from_channels), unit = f->line > 2 ? f->line : 4;
     f->most = (fit < unit ? unit : fit > MOST_GROUPS ? MOST_GROUPS : fit) / unit * unit;
 }

@@ -8,7 +8,7 @@
  * W is stored [in, width], so that forward and dW read all matrices in place. Bias and ReLU are added while a tile of Y
  * is in registers, other activations in a pass over Y; their gradients are one pass over dY; dZ takes the place of dY.
  *
- * A step that keeps no gradients makes dW a few rows at a time and applies them while they are in the first cache: W
+ * A step that keeps no gradients makes dW a few rows at a time and applies them while they are in the L1 cache: W
  * and the slots of its optimizer then have the second one to themselves, and nothing is written only to be read once.
  *
  * Threads share the columns of Y and dX and the rows of dW, so that each has its own part of W in its caches; where
@@ -18,7 +18,7 @@
 #include "engine/export/export.h"
 #include "engine/ops/epilogue.h"
 #include "engine/ops/ops.h"
-#include "engine/tensor/least.h"
+#include "engine/tensor/minmax.h"
 #include "engine/tensor/product.h"
 
 static eng_epilogue epilogue_of(const eng_node *node) {
@@ -53,8 +53,8 @@ static base_status infer_given(eng_node *node, base_err *err) {
 
 enum {
     TILE = 12,               /* rows of dW: whole tiles of a product on every instance */
-    BLOCK = 4096,            /* floats of dW at a time: with those of W and a slot they fit into the first cache */
-    MOST_GRADIENT = 1 << 17, /* floats of dZ that stay in the second cache while every block reads them */
+    BLOCK = 4096,            /* floats of dW at a time: with those of W and a slot they fit into the L1 cache */
+    MOST_GRADIENT = 1 << 17, /* floats of dZ that stay in the L2 cache while every block reads them */
     PANEL = 32,              /* columns: those of a panel of a product */
     WORTH = 1 << 19,         /* products worth another thread */
     MAPPED = 8192,           /* numbers likewise that an activation reads */
@@ -62,14 +62,14 @@ enum {
 
 /* Rows of dW at a time when they are applied at once. */
 static size_t block_rows(size_t in, size_t width) {
-    return eng_least(in, eng_most(BLOCK / width / TILE, 1) * TILE);
+    return eng_min(in, eng_max(BLOCK / width / TILE, 1) * TILE);
 }
 
 static size_t workspace(const eng_node *node, size_t batch) {
     (void)batch;
     const size_t in = eng_shape_count(&node->in_shape[0]), width = eng_shape_count(&node->out_shape);
-    const size_t products = eng_most(eng_product_nn_workspace(width, in), eng_product_nt_workspace(width));
-    return eng_most(products, block_rows(in, width) * width) * sizeof(float);
+    const size_t products = eng_max(eng_product_nn_workspace(width, in), eng_product_nt_workspace(width));
+    return eng_max(products, block_rows(in, width) * width) * sizeof(float);
 }
 
 /* ---- products that threads share ---- */
@@ -162,7 +162,7 @@ static void update_rows(const void *self, size_t thread, size_t begin, size_t en
     const bool blocks = dw.n * dw.k <= MOST_GRADIENT && block < dw.m;
     for (size_t from = begin, count; from < end; from += count) {
         const float *w = call->w[0] + from * dw.n;
-        count = blocks ? eng_least(block, end - from) : end - from;
+        count = blocks ? eng_min(block, end - from) : end - from;
         dw.c = blocks ? eng_workspace(call, job->run, thread) : job->product->c + from * dw.n;
         if (blocks) fetch(updater, w, count * dw.n, &dw);
         eng_product_tn_rows(&dw, from, count);

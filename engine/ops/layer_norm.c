@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layer normalisation over the last dimension: the channels of a pixel, or the units of a layer.
+/* Layer normalization over the last dimension: the channels of a pixel, or the units of a layer.
  *
  * J. Ba, J. Kiros, G. Hinton, "Layer Normalization", arXiv:1607.06450, eq. 3, with a learned scale and shift. The same
  * in training and in evaluation. */
@@ -20,10 +20,10 @@ static size_t cols_of(const eng_node *node) {
 
 static base_status infer(eng_node *node, base_err *err) {
     if (!(epsilon_of(node) > 0.0f && epsilon_of(node) < 1e6f))
-        return BASE_FAIL(err, BASE_INVALID, "epsilon of layer normalisation must be positive, not %g",
+        return BASE_FAIL(err, BASE_INVALID, "epsilon of layer normalization must be positive, not %g",
                          ((const eng_layer_norm_config *)node->config)->epsilon);
     if (eng_shape_count(&node->in_shape[0]) == 0)
-        return BASE_FAIL(err, BASE_INVALID, "layer normalisation needs at least one channel");
+        return BASE_FAIL(err, BASE_INVALID, "layer normalization needs at least one channel");
     const eng_shape shape = eng_shape_1d(cols_of(node));
     node->params = 2;
     node->param[0] = (eng_param_spec){.name = "scale", .shape = shape, .value = 1.0f};

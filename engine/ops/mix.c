@@ -3,7 +3,7 @@
  * operation of a supernet.
  *
  * H. Liu, K. Simonyan, Y. Yang, "DARTS", ICLR 2019, eq. 2. With G = dY:  dx_j = w_j G,  dw_j = <G, x_j>, summed over
- * the whole batch. In pieces that stay in the first cache. Threads divide the elements of y, and the inputs of the
+ * the whole batch. In pieces that stay in the L1 cache. Threads divide the elements of y, and the inputs of the
  * gradients, so that no sum is divided. An input that is left out costs nothing.
  *
  * With `scalars` what is not computed enters as its weight alone, y = w_j x_j + sum_k w_k with w_k = 0, so that its

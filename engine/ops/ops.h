@@ -162,7 +162,7 @@ typedef struct eng_mix_config {
 #define ENG_SUPERPOSE_MOST 16
 
 /* y = sum_j q_j crop_j(x[0]) of the shape of x[0], the weights of the largest of `count` layers. x[1] is a table [rows,
- * columns] and q_j its number [row][column[j]], or with `normalise` that divided by the sum of all these (0 / 0 = 0).
+ * columns] and q_j its number [row][column[j]], or with `normalize` that divided by the sum of all these (0 / 0 = 0).
  * crop_j keeps keep[j][d] numbers of dimension d: the middle ones where bit d of `middle` is set, else the first; what
  * it does not keep is zero. Both inputs and y are single values. */
 typedef struct eng_superpose_config {
@@ -170,7 +170,7 @@ typedef struct eng_superpose_config {
     size_t column[ENG_SUPERPOSE_MOST];
     size_t keep[ENG_SUPERPOSE_MOST][ENG_MAX_DIMS]; /* 0 = all */
     unsigned middle;
-    bool normalise;
+    bool normalize;
 } eng_superpose_config;
 
 /* X(name) for a descriptor eng_op_name, MAP(name, ...) for a line of engine/tensor/maps.h; in the order in which --list

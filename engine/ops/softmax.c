@@ -52,7 +52,7 @@ static const eng_op_export export = {.c = write_c, .onnx = write_onnx};
 
 const eng_op eng_op_softmax = {
     .name = "softmax",
-    .summary = "exp(x) normalised to a sum of one over the layer",
+    .summary = "exp(x) normalized to a sum of one over the layer",
     .inputs = 1,
     .traits = ENG_READS_Y | ENG_INPLACE_FORWARD | ENG_INPLACE_BACKWARD | ENG_IS_ACTIVATION | ENG_BY_SAMPLE,
     .infer = infer,

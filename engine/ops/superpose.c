@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "engine/ops/ops.h"
-#include "engine/tensor/least.h"
+#include "engine/tensor/minmax.h"
 
 enum { WORTH = 16384 }; /* numbers worth another thread */
 
@@ -82,8 +82,8 @@ static job job_of(const eng_call *call, const eng_run *run) {
     const eng_superpose_config *config = config_of(node);
     const float *p = (const float *)call->x[1] + config->row * node->in_shape[1].dim[1];
     job j = {.call = call, .k = run->k, .width = node->out_shape.dim[node->out_shape.ndim - 1], .total = 1.0};
-    if (config->normalise) j.total = 0.0;
-    for (size_t i = 0; i < config->count && config->normalise; i++) j.total += (double)p[config->column[i]];
+    if (config->normalize) j.total = 0.0;
+    for (size_t i = 0; i < config->count && config->normalize; i++) j.total += (double)p[config->column[i]];
     for (size_t i = 0; i < config->count; i++) j.q[i] = j.total == 0.0 ? 0.0 : (double)p[config->column[i]] / j.total;
     return j;
 }
@@ -151,7 +151,7 @@ static void slope_layers(const void *self, size_t thread, size_t begin, size_t e
 static void add_slopes(const job *j, float *dp) {
     const eng_superpose_config *config = config_of(j->call->node);
     double mean = 0.0;
-    for (size_t i = 0; i < config->count && config->normalise; i++) mean += j->q[i] * j->slopes[i];
+    for (size_t i = 0; i < config->count && config->normalize; i++) mean += j->q[i] * j->slopes[i];
     for (size_t i = 0; i < config->count && j->total != 0.0; i++)
         dp[config->column[i]] += (float)((j->slopes[i] - mean) / j->total);
 }

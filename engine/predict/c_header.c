@@ -33,7 +33,7 @@ static void measure(writer *w, eng_value value, size_t made) {
     b->made = b->last = made;
 }
 
-/* Step 0 normalises the input, step i + 1 computes node i, the last one makes the answer. */
+/* Step 0 normalizes the input, step i + 1 computes node i, the last one makes the answer. */
 static void find_lifetimes(writer *w) {
     const eng_inference *net = &w->net;
     measure(w, net->ports->x, 0);
@@ -109,7 +109,7 @@ static void put_params(const writer *w, base_buf *out) {
 
 /* How many of the numbers are enough because they repeat: 1, one for each channel, or all. */
 static size_t period_of(const eng_predictor *p) {
-    const eng_normaliser *n = &p->normaliser;
+    const eng_normalizer *n = &p->normalizer;
     const size_t tried[] = {1, p->sample.dim[p->sample.ndim - 1]};
     for (size_t i = 0; i < sizeof tried / sizeof *tried; i++) {
         size_t k = tried[i];
@@ -121,14 +121,14 @@ static size_t period_of(const eng_predictor *p) {
 
 /* ---- statements ---- */
 
-static void normalise(writer *w) {
+static void normalize(writer *w) {
     static const char text[] =
         "static inline void @_normalize(int n, int period, const float *offset, const float *scale, const float *x,\n"
         "                               float *y) {\n"
         "    for (int i = 0; i < n; i++) y[i] = (x[i] - offset[i % period]) * scale[i % period];\n"
         "}\n";
     eng_c_function(&w->source, text);
-    eng_c_statement(&w->source, "@_normalize(%zu, %zu, @_offset, @_scale, x, %s);", w->predictor->normaliser.features,
+    eng_c_statement(&w->source, "@_normalize(%zu, %zu, @_offset, @_scale, x, %s);", w->predictor->normalizer.features,
                     period_of(w->predictor), at(w, w->net.ports->x));
 }
 
@@ -170,7 +170,7 @@ static void answer(writer *w) {
         eng_c_statement(&w->source, "@_probabilities(%s, y);", x);
     else
         eng_c_statement(&w->source, "@_numbers(%zu, (float)%.9g, (float)%.9g, %s, y);", p->answers,
-                        (double)p->normaliser.target_offset, (double)p->normaliser.target_scale, x);
+                        (double)p->normalizer.target_offset, (double)p->normalizer.target_scale, x);
 }
 
 /* ---- the file ---- */
@@ -221,11 +221,11 @@ static void put_head(const writer *w, const char *upper, base_buf *out) {
                     p->class_names != NULL ? "the probability of each class" : "what is predicted, in its own unit");
     base_buf_printf(out, "#ifndef %s_H\n#define %s_H\n\n#include <math.h>\n#include <stddef.h>\n\n", upper, upper);
     base_buf_printf(out, "#define %s_INPUTS %zu\n#define %s_OUTPUTS %zu\n#define %s_WORK %zu\n\n", upper,
-                    p->normaliser.features, upper, p->answers, upper, w->work);
+                    p->normalizer.features, upper, p->answers, upper, w->work);
 }
 
 static void put_file(const writer *w, base_buf *out) {
-    const eng_normaliser *n = &w->predictor->normaliser;
+    const eng_normalizer *n = &w->predictor->normalizer;
     const size_t period = period_of(w->predictor);
     char *upper = base_arena_strdup(w->arena, w->source.prefix);
     for (char *c = upper; *c != '\0'; c++) *c = (char)toupper((unsigned char)*c);
@@ -245,7 +245,7 @@ base_status eng_c_header_write(const eng_predictor *predictor, const char *prefi
     const base_status status = eng_inference_of(predictor->model, false, arena, &w.net, err);
     if (status == BASE_OK) {
         place_all(&w);
-        normalise(&w);
+        normalize(&w);
         for (size_t i = 0; i < w.net.count; i++) compute(&w, w.net.nodes[i]);
         answer(&w);
         put_file(&w, out);

@@ -27,13 +27,13 @@ static const char *name_of(const writer *w, eng_value value) {
 /* ---- nodes ---- */
 
 /* v = (x - offset) scale, then channels to the front; a network that reads an image as a row gets a row. */
-static void normalise(writer *w) {
+static void normalize(writer *w) {
     const eng_predictor *p = w->predictor;
     const eng_shape *reads = &eng_graph_value(w->net.graph, w->net.ports->x)->shape;
     eng_onnx *to = &w->onnx;
     const char *centred = eng_onnx_temporary(to), *scaled = eng_onnx_temporary(to), *shaped = scaled;
-    const char *offset = eng_onnx_floats(to, p->normaliser.offset, &p->sample);
-    const char *scale = eng_onnx_floats(to, p->normaliser.scale, &p->sample);
+    const char *offset = eng_onnx_floats(to, p->normalizer.offset, &p->sample);
+    const char *scale = eng_onnx_floats(to, p->normalizer.scale, &p->sample);
     eng_onnx_node(to, "Sub", (const char *[]){"x", offset}, 2, centred);
     eng_onnx_node(to, "Mul", (const char *[]){centred, scale}, 2, scaled);
     if (!eng_shape_equal(reads, &p->sample)) {
@@ -64,7 +64,7 @@ static const char *output_name(const writer *w) {
 /* The outputs as a row; then probabilities, or numbers in their own unit. */
 static void answer(writer *w) {
     static const eng_shape scalar = {0};
-    const eng_normaliser *n = &w->predictor->normaliser;
+    const eng_normalizer *n = &w->predictor->normalizer;
     const eng_value output = w->net.ports->output;
     eng_onnx *to = &w->onnx;
     const char *y = eng_onnx_flat(to, &eng_graph_value(w->net.graph, output)->shape, name_of(w, output));
@@ -138,7 +138,7 @@ static void put_model(writer *w, const char *version, base_buf *out) {
     eng_pb_int(&opset, OPSET_VERSION, ENG_ONNX_OPSET);
     eng_pb_message(out, MODEL_OPSET, &opset);
     put_names("classes", p->class_names, p->answers, out);
-    put_names("features", p->feature_names, p->normaliser.features, out);
+    put_names("features", p->feature_names, p->normalizer.features, out);
     put_names("target", p->target_name != NULL ? &p->target_name : NULL, 1, out);
     base_buf_fini(&opset);
 }
@@ -149,7 +149,7 @@ base_status eng_onnx_write(const eng_predictor *predictor, const char *version, 
     const base_status status = eng_inference_of(predictor->model, true, arena, &w.net, err);
     eng_onnx_begin(&w.onnx, arena);
     if (status == BASE_OK) {
-        normalise(&w);
+        normalize(&w);
         for (size_t i = 0; i < w.net.count; i++) compute(&w, w.net.nodes[i]);
         answer(&w);
         put_model(&w, version, out);

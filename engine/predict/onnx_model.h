@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* The bytes of a ModelProto. Input "x": float [N, ...], samples as they are in the data, [height, width, channels] or
- * [features], which the model normalises. Output "probabilities" [N, classes], or "values" [N, outputs] in their own
+ * [features], which the model normalizes. Output "probabilities" [N, classes], or "values" [N, outputs] in their own
  * unit. Metadata: "classes", "features" and "target", JSON. Failures as in eng_c_header_write. */
 BASE_CHECK base_status eng_onnx_write(const eng_predictor *predictor, const char *version, base_buf *out,
                                       base_err *err);

@@ -80,7 +80,7 @@ static const void *copy_config(eng_graph *graph, const eng_op *op, const void *c
 
 /* ---- parameters ---- */
 
-/* Streams of first values are apart for the nodes of all graphs. */
+/* Streams of initial values are apart for the nodes of all graphs. */
 enum { GRAPH_LAYERS = 1 << 24 };
 
 static void complete(const eng_graph *graph, const eng_node *node, size_t index, const char *owner,

@@ -62,7 +62,7 @@ size_t eng_graph_bytes(const eng_graph *graph);
 size_t eng_graph_param_count(const eng_graph *graph);
 const eng_param_spec *eng_graph_param(const eng_graph *graph, eng_param_id id);
 bool eng_graph_has_param(const eng_graph *graph, eng_param_id id); /* a node of this graph has it */
-/* All of them by id, laid out and initialised from seed: for plans of this graph and of those that share them. To be
+/* All of them by id, laid out and initialized from seed: for plans of this graph and of those that share them. To be
  * called when all graphs are complete. */
 BASE_CHECK base_status eng_graph_params(const eng_graph *graph, uint64_t seed, eng_params **out, base_err *err);
 

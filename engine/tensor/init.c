@@ -54,19 +54,19 @@ static void he_normal(base_rng *rng, size_t fan_in, size_t fan_out, size_t count
 
 const eng_init eng_init_zeros = {.name = "zeros", .summary = "all zero", .fill = zeros};
 const eng_init eng_init_xavier_uniform = {
-    .name = "xavier-uniform", .summary = "uniform, variance 2 / (fan in + fan out)", .fill = xavier_uniform};
+    .name = "xavier_uniform", .summary = "uniform, variance 2 / (fan in + fan out)", .fill = xavier_uniform};
 const eng_init eng_init_xavier_normal = {
-    .name = "xavier-normal", .summary = "normal, variance 2 / (fan in + fan out)", .fill = xavier_normal};
+    .name = "xavier_normal", .summary = "normal, variance 2 / (fan in + fan out)", .fill = xavier_normal};
 const eng_init eng_init_he_uniform = {
-    .name = "he-uniform", .summary = "uniform, variance 2 / fan in", .fill = he_uniform};
-const eng_init eng_init_he_normal = {.name = "he-normal", .summary = "normal, variance 2 / fan in", .fill = he_normal};
+    .name = "he_uniform", .summary = "uniform, variance 2 / fan in", .fill = he_uniform};
+const eng_init eng_init_he_normal = {.name = "he_normal", .summary = "normal, variance 2 / fan in", .fill = he_normal};
 
 #define ENG_INIT_LIST(X)                                                                                               \
     X(zeros, "zeros")                                                                                                  \
-    X(xavier_uniform, "xavier-uniform")                                                                                \
-    X(xavier_normal, "xavier-normal")                                                                                  \
-    X(he_uniform, "he-uniform")                                                                                        \
-    X(he_normal, "he-normal")
+    X(xavier_uniform, "xavier_uniform")                                                                                \
+    X(xavier_normal, "xavier_normal")                                                                                  \
+    X(he_uniform, "he_uniform")                                                                                        \
+    X(he_normal, "he_normal")
 
 static const eng_init *const inits[] = {
 #define ENG_INIT_ENTRY(id, text) &eng_init_##id,

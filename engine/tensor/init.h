@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How a parameter gets its first values: a function of (seed, layer, parameter), never of the order of calls. */
+/* How a parameter gets its initial values: a function of (seed, layer, parameter), never of the order of calls. */
 #ifndef ENG_INIT_H
 #define ENG_INIT_H
 

@@ -38,7 +38,7 @@ typedef struct eng_param_spec {
     const eng_init *init; /* NULL: every element is `value` */
     float value;
     size_t fan_in, fan_out; /* for init */
-    uint32_t layer, slot;   /* the random stream of its first values: (seed, BASE_RNG_INIT, layer, slot) */
+    uint32_t layer, slot;   /* the random stream of its initial values: (seed, BASE_RNG_INIT, layer, slot) */
 } eng_param_spec;
 
 typedef struct eng_param {

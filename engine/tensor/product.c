@@ -22,7 +22,7 @@
  * cache and drive each other out (K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM
  * TOMS 34(3), 2008, section 4.2.3). */
 #include "engine/tensor/product.h"
-#include "engine/tensor/least.h"
+#include "engine/tensor/minmax.h"
 
 #include <string.h>
 
@@ -75,7 +75,7 @@ static void by_panels(const eng_product *p, bool transposed, size_t from, size_t
     job.b = p->workspace;
     job.ldb = PANEL;
     for (size_t col = from, end = from + count; col < end; col += PANEL) {
-        job.n = eng_least(PANEL, end - col);
+        job.n = eng_min(PANEL, end - col);
         job.c = p->c + col;
         job.bias = p->bias == NULL ? NULL : p->bias + col;
         if (transposed)
@@ -138,7 +138,7 @@ void eng_product_tn_rows(const eng_product *p, size_t from, size_t count) {
     job.m = count;
     job.a = p->a + from;
     job.lda = p->m;
-    job.turned = true;
+    job.transposed = true;
     memcpy(job.fetch, p->fetch, sizeof job.fetch);
     job.fetched = p->fetched;
     p->tiles->product(&job);

@@ -40,7 +40,7 @@ void eng_free(void *memory);
 
 /* Blocks of `floats` floats that one loop sweeps together share an allocation: floats from the beginning of one to that
  * of the next, such that each begins ENG_STAGGER floats, a quarter of a page, further into its page. Streams at the
- * same place of their pages drive each other out of the first cache: a step of momentum takes 1.3 times as long. */
+ * same place of their pages drive each other out of the L1 cache: a step of momentum takes 1.3 times as long. */
 #define ENG_STAGGER 256
 size_t eng_block_step(size_t floats);
 /* bytes or floats rounded up to the alignment. */

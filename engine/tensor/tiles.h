@@ -91,25 +91,25 @@ typedef struct eng_depth_job {
     size_t ahead;
 } eng_depth_job;
 
-/* dw[u][v][c] (+)= sum over rows and pixels of A[r][j][lift_at[u] + v step + c] D[r][j][c]: u goes down the taps of a
+/* dw[u][v][c] (+)= sum over rows and pixels of A[r][j][row_at[u] + v step + c] D[r][j][c]: u goes down the taps of a
  * window, v along them. */
 typedef struct eng_depth_outer_job {
     size_t rows, pixels;
     const size_t *a_at, *d_at;
     const float *a, *d;
     size_t lda, ldd;
-    size_t lifts, steps; /* height and width of the window */
-    const ptrdiff_t *lift_at;
+    size_t height, width; /* height and width of the window */
+    const ptrdiff_t *row_at;
     size_t step;
     size_t ends; /* so many pixels at either end of a row lack the outermost tap, as many more the next ...; 0: none */
-    float *dw;   /* [lifts][steps][channels], taps at a distance of ldw */
+    float *dw;   /* [height][width][channels], taps at a distance of ldw */
     size_t ldw, channels;
     bool add;
 } eng_depth_outer_job;
 
 #define ENG_NORM_BLOCK 64 /* rows that are summed before they are added to those before them */
 
-/* Passes of batch normalisation over x[rows][cols]; each reads what its line below names. */
+/* Passes of batch normalization over x[rows][cols]; each reads what its line below names. */
 typedef struct eng_norm_job {
     size_t rows, cols;
     const float *x, *mean;
@@ -138,12 +138,12 @@ typedef struct eng_product_job {
     const float *a, *b;
     float *c;
     size_t lda, ldb, ldc;                /* from row to row as they are stored */
-    bool turned;                         /* A' is stored */
+    bool transposed;                     /* A' is stored */
     const float *bias;                   /* n numbers, or NULL */
     bool relu;                           /* as in eng_tile_job */
     bool add;                            /* to what C holds; else C is overwritten, never read */
     const float *fetch[ENG_TILES_FETCH]; /* with A': what is changed next, or NULL; as much as the time allows of */
-    size_t fetched;                      /* so many floats each is in the first cache when the job ends */
+    size_t fetched;                      /* so many floats each is in the L1 cache when the job ends */
 } eng_product_job;
 
 typedef struct eng_tiles {
@@ -162,8 +162,8 @@ typedef struct eng_tiles {
      * the sum, blocks[block][2][cols], and the sum in their order. */
     void (*moments_of)(size_t rows, size_t cols, const float *x, float *blocks);
     void (*moments_merge)(size_t rows, size_t cols, const float *blocks, float *mean, float *variance);
-    void (*normalise)(const eng_norm_job *job); /* y = f((x - mean) scale + shift), f as in eng_tile_job */
-    /* In both, relu: dy counts as 0 where normalise gave nothing above 0.
+    void (*normalize)(const eng_norm_job *job); /* y = f((x - mean) scale + shift), f as in eng_tile_job */
+    /* In both, relu: dy counts as 0 where normalize gave nothing above 0.
      * sum = column sums of dy, sum_x those of dy (x - mean). */
     void (*norm_sums)(const eng_norm_job *job);
     /* In two steps, as moments: reads neither sum nor sum_x. */

@@ -31,7 +31,7 @@ base_status eng_feed_create(const eng_feed_config *config, eng_feed **out, base_
     eng_feed *f = base_calloc(1, sizeof *f);
     *out = NULL;
     f->config = *config;
-    base_status status = eng_loader_create(config->view->set, &config->view->normaliser, config->part, config->batch,
+    base_status status = eng_loader_create(config->view->set, &config->view->normalizer, config->part, config->batch,
                                            true, config->seed, &f->loader, err);
     if (status == BASE_OK && eng_augment_is_on(&config->augment)) eng_loader_augment(f->loader, &config->augment);
     if (status == BASE_OK) status = create_buffers(f, err);
@@ -72,14 +72,14 @@ eng_batch eng_feed_batch(eng_feed *feed, uint64_t epoch, size_t k) {
 
 eng_batch eng_feed_gather(eng_feed *feed, eng_part part, size_t begin) {
     const eng_dataset *set = feed->config.view->set;
-    const eng_normaliser *normaliser = &feed->config.view->normaliser;
+    const eng_normalizer *normalizer = &feed->config.view->normalizer;
     const size_t left = part.count - begin, n = left < feed->config.room ? left : feed->config.room;
     const uint32_t *index = part.index + begin;
-    eng_normaliser_gather(normaliser, set, index, n, feed->x);
+    eng_normalizer_gather(normalizer, set, index, n, feed->x);
     if (set->labels)
         eng_gather_labels(set, index, n, feed->labels);
     else
-        eng_normaliser_gather_targets(normaliser, set, index, n, feed->values);
+        eng_normalizer_gather_targets(normalizer, set, index, n, feed->values);
     return as_batch(feed, n);
 }
 

@@ -19,7 +19,7 @@ typedef struct eng_footprint {
     size_t threads;    /* workspaces of all threads but the first */
     size_t batches;    /* a batch of the data, and the order of an epoch */
     size_t network;    /* its description: nodes, calls, names */
-    size_t view;       /* split and normaliser, where a training has its own */
+    size_t view;       /* split and normalizer, where a training has its own */
 } eng_footprint;
 
 /* With so many threads. Failures are those of eng_recipe_graph. */

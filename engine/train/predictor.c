@@ -44,7 +44,7 @@ static void put_samples(const eng_dataset *set, base_buf *out) {
 }
 
 void eng_predictor_put(eng_sections *to, const eng_model *model, const eng_view *view) {
-    const eng_normaliser *n = &view->normaliser;
+    const eng_normalizer *n = &view->normalizer;
     const float target[2] = {n->target_offset, n->target_scale};
     base_buf text = {0};
     eng_graph_write(eng_model_graph(model), eng_model_ports(model), &text);
@@ -165,16 +165,16 @@ static base_status take_samples(const eng_sections *from, eng_predictor *p, base
     return check_classes(root, p, classes, err);
 }
 
-static base_status take_normaliser(const eng_sections *from, eng_predictor *p, base_err *err) {
+static base_status take_normalizer(const eng_sections *from, eng_predictor *p, base_err *err) {
     const size_t features = eng_shape_count(&p->sample), count = 2 * features + 2;
     float *numbers = BASE_NEW_ARRAY(p->arena, count, float);
     BASE_TRY(eng_sections_take(from, "normaliser", VERSION, numbers, count * sizeof *numbers, err));
-    p->normaliser = (eng_normaliser){.features = features,
+    p->normalizer = (eng_normalizer){.features = features,
                                      .offset = numbers,
                                      .scale = numbers + features,
                                      .target_offset = numbers[count - 2],
                                      .target_scale = numbers[count - 1]};
-    if (p->normaliser.target_scale != 0.0f) return BASE_OK;
+    if (p->normalizer.target_scale != 0.0f) return BASE_OK;
     return BASE_FAIL(err, BASE_INVALID, "%s: the target's scale is 0", eng_sections_path(from));
 }
 
@@ -186,7 +186,7 @@ static base_status take(const eng_sections *from, size_t batch, eng_predictor *p
                          eng_sections_path(from));
     BASE_TRY(take_model(from, batch, p, err));
     BASE_TRY(take_samples(from, p, err));
-    return take_normaliser(from, p, err);
+    return take_normalizer(from, p, err);
 }
 
 base_status eng_predictor_load(const char *path, size_t batch, eng_predictor **out, base_err *err) {
@@ -224,19 +224,19 @@ static void answer(const eng_predictor *p, const float *outputs, float *answers)
         answers[0] = (float)(1.0 / (1.0 + exp((double)outputs[0])));
     } else {
         for (size_t i = 0; i < p->answers; i++)
-            answers[i] = outputs[i] / p->normaliser.target_scale + p->normaliser.target_offset;
+            answers[i] = outputs[i] / p->normalizer.target_scale + p->normalizer.target_offset;
     }
 }
 
 void eng_predictor_answer(eng_predictor *predictor, const eng_dataset *set, size_t begin, size_t count,
                           float *answers) {
     eng_predictor *p = predictor;
-    const size_t features = p->normaliser.features, outputs = eng_model_output_count(p->model);
+    const size_t features = p->normalizer.features, outputs = eng_model_output_count(p->model);
     BASE_ASSERT(count >= 1 && count <= eng_model_batch(p->model) && begin + count <= set->count);
     uint32_t *index = base_malloc(count * sizeof *index);
     float *x = base_malloc(count * features * sizeof *x);
     for (size_t i = 0; i < count; i++) index[i] = (uint32_t)(begin + i);
-    eng_normaliser_gather(&p->normaliser, set, index, count, x);
+    eng_normalizer_gather(&p->normalizer, set, index, count, x);
     (void)eng_model_evaluate(p->model, &(eng_batch){.n = count, .x = x});
     const float *y = eng_model_outputs(p->model);
     for (size_t i = 0; i < count; i++) answer(p, y + i * outputs, answers + i * p->answers);

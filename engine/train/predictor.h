@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A trained network that answers: graph, weights, what its samples look like, how they are normalised, and what its
+/* A trained network that answers: graph, weights, what its samples look like, how they are normalized, and what its
  * answers are called.
  *
  * It is read from a checkpoint of a supervised training, or from a file with these of its sections alone:
  *
  *   network     the graph as text (engine/modules/graph_text.h)
  *   samples     YAML: shape of a sample, names of features and classes
- *   normaliser  floats: offset and scale of each feature, then those of the target
+ *   normalizer  floats: offset and scale of each feature, then those of the target
  *   weights     as in checkpoints; and `average`, which counts instead where it is there */
 #ifndef ENG_TRAIN_PREDICTOR_H
 #define ENG_TRAIN_PREDICTOR_H
@@ -22,7 +22,7 @@ extern "C" {
 typedef struct eng_predictor {
     base_arena *arena;
     eng_model *model;
-    eng_normaliser normaliser;
+    eng_normalizer normalizer;
     eng_shape sample;                 /* [height, width, channels], or [features] */
     const char *set_name;             /* of the data that it was trained on */
     const char *target_name;          /* or NULL */
@@ -31,7 +31,7 @@ typedef struct eng_predictor {
     size_t answers;                   /* numbers of an answer: a probability for each class, else the outputs */
 } eng_predictor;
 
-/* The sections network, samples and normaliser of a model that is trained on this view. */
+/* The sections network, samples and normalizer of a model that is trained on this view. */
 void eng_predictor_put(eng_sections *to, const eng_model *model, const eng_view *view);
 /* A file of its own. average: as eng_trainer_average. BASE_IO. */
 BASE_CHECK base_status eng_predictor_save(const char *path, const eng_model *model, const float *average,

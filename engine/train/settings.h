@@ -26,7 +26,7 @@ typedef struct eng_data_settings {
     int target_is; /* eng_target_hint */
     double test_fraction, valid_fraction, fraction;
     int64_t folds, fold;  /* fold 1 .. folds; 0 = none in particular */
-    int normalise;        /* eng_normalise */
+    int normalize;        /* eng_normalize */
     int64_t crop, cutout; /* eng_augment */
     bool flip;
     int64_t split_seed;
@@ -43,7 +43,7 @@ BASE_CHECK base_status eng_data_check(const eng_data_settings *data, const eng_d
 eng_augment eng_data_augment(const eng_data_settings *data);
 eng_view_settings eng_data_view(const eng_data_settings *data);
 
-/* ---- loss: what is minimised ---- */
+/* ---- loss: what is minimized ---- */
 
 typedef enum eng_loss_choice {
     ENG_LOSS_AUTO,

@@ -8,7 +8,7 @@
 #include "engine/train/option_lines.h"
 
 static const char *const target_kinds[] = {"auto", "classes", "numbers", NULL};
-static const char *const normalise_names[] = {"none", "scale01", "standard", NULL};
+static const char *const normalize_names[] = {"none", "scale01", "standard", NULL};
 
 const base_option eng_data_options[] = {
     {TEXT(dataset), .fallback = BASE_REQUIRED, .help = "name of a data set (see --list)"},
@@ -27,7 +27,7 @@ const base_option eng_data_options[] = {
      .help = "validate with this fold only, 1 to folds; 0 = with each in turn"},
     {REAL(fraction), .fallback = "1", .min = 0, .max = 1, .open_min = true,
      .help = "share of the training samples that is used; smaller ones lie inside larger ones"},
-    {CHOICE(normalise, normalise_names), .fallback = "standard",
+    {CHOICE(normalize, normalize_names), .fallback = "standard", .formerly = "normalise",
      .help = "fitted on the training part, per channel of images, per column of tables"},
     {WHOLE(crop), .fallback = "0", .min = 0, .max = 1000,
      .help = "images: pixels that a training image is shifted by at most, in each direction; 0 = off"},
@@ -97,6 +97,6 @@ eng_view_settings eng_data_view(const eng_data_settings *data) {
                 .fold = data->fold > 0 ? (size_t)data->fold - 1 : 0,
                 .fraction = data->fraction,
             },
-        .normalise = (eng_normalise)data->normalise,
+        .normalize = (eng_normalize)data->normalize,
     };
 }

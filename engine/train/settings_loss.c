@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is minimised, and whether it fits what is to be predicted. */
+/* What is minimized, and whether it fits what is to be predicted. */
 #include "engine/train/settings.h"
 
 #define ROOM eng_loss_settings

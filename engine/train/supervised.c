@@ -167,7 +167,7 @@ static eng_params *params(const void *self) {
 static eng_scores evaluate(void *self, eng_part part) {
     supervised *s = self;
     eng_scorer scorer = eng_scorer_begin(eng_model_task(s->model), eng_model_output_count(s->model),
-                                         1 / (double)s->view->normaliser.target_scale);
+                                         1 / (double)s->view->normalizer.target_scale);
     for (size_t begin = 0; begin < part.count; begin += eng_feed_room(s->feed)) {
         const eng_batch batch = eng_feed_gather(s->feed, part, begin);
         const double loss = eng_model_evaluate(s->model, &batch);

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "engine/tensor/subnormal.h"
 
-enum { LOOK = 8 };         /* steps between two looks at the clock, when they are quick */
-enum { SAVE_VERSION = 1 }; /* of the sections identity and average */
+enum { POLL_INTERVAL = 8 }; /* steps between two looks at the clock, when they are quick */
+enum { SAVE_VERSION = 1 };  /* of the sections identity and average */
 static const double default_pause = 0.05, slow_step = 0.01; /* seconds */
 
 struct eng_trainer {
@@ -79,7 +79,7 @@ static float *values(const eng_trainer *t) {
     return eng_params_values(t->step.type->params(t->step.self));
 }
 
-/* avg = d avg + (1 - d) w, with a decay that is small at first, so that the first values are soon forgotten: d =
+/* avg = d avg + (1 - d) w, with a decay that is small at first, so that the initial values are soon forgotten: d =
  * min(ema, (1 + t) / (10 + t)) at step t, as TensorFlow's ExponentialMovingAverage has it. */
 static void update_average(eng_trainer *t) {
     if (t->average == NULL) return;
@@ -115,7 +115,7 @@ static base_status take_steps(eng_trainer *t, const eng_watch *watch, base_err *
         BASE_TRY(type->step(self, p, err));
         update_average(t);
         if (i == 1) slow = base_monotonic() - asked > slow_step;
-        if (!watch || !watch->stop || (i % LOOK != 0 && !slow) || base_monotonic() - asked < pause) continue;
+        if (!watch || !watch->stop || (i % POLL_INTERVAL != 0 && !slow) || base_monotonic() - asked < pause) continue;
         asked = base_monotonic();
         if (watch->stop(watch->self)) return BASE_FAIL(err, BASE_CANCELLED, "the training was told to stop");
     }

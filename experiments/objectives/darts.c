@@ -109,7 +109,7 @@ static base_status darts_check(const hpo_objective_env *env, base_err *err) {
 /* ---- init ---- */
 
 /* What is wrong with the data is wrong with the line that asks for them. */
-static base_status blame(const hpo_objective_env *env, base_status status, base_err *err) {
+static base_status name_place(const hpo_objective_env *env, base_status status, base_err *err) {
     const base_yaml_node *path = base_yaml_get(env->settings, "path"), *name = base_yaml_get(env->settings, "dataset");
     if (status == BASE_OK || !err) return status;
     const base_err why = *err;
@@ -173,7 +173,7 @@ static base_status darts_init(void *self, const hpo_objective_env *env, base_are
     state->known = *env;
     BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
     BASE_TRY(darts_read(env, config, arena, &settings, err));
-    base_status status = blame(env, load(state, &settings, err), err);
+    base_status status = name_place(env, load(state, &settings, err), err);
     if (status == BASE_OK) status = check_supernet(state, &settings, err);
     if (status == BASE_OK) status = check_limits(state, err);
     if (status == BASE_OK) return BASE_OK;

@@ -10,7 +10,7 @@ enum { DARTS_FILES = 6 };
 typedef struct darts_state {
     hpo_objective_env known; /* what init was told */
     eng_dataset *set;
-    eng_view *view; /* search and retraining: the split and its normalisation are those of the study */
+    eng_view *view; /* search and retraining: the split and its normalization are those of the study */
 } darts_state;
 
 /* One evaluation. */

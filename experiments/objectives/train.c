@@ -167,7 +167,7 @@ static bool train_maximize(const base_yaml_node *settings, const char *metric) {
 }
 
 /* What is wrong with the data is wrong with the line that asks for them. */
-static base_status blame(const hpo_objective_env *env, base_status status, base_err *err) {
+static base_status name_place(const hpo_objective_env *env, base_status status, base_err *err) {
     const base_yaml_node *path = base_yaml_get(env->settings, "path"), *name = base_yaml_get(env->settings, "dataset");
     if (status == BASE_OK || !err) return status;
     const base_err why = *err;
@@ -218,12 +218,12 @@ static base_status train_init(void *self, const hpo_objective_env *env, base_are
     BASE_TRY(train_fidelity_find(env, &state->fidelity, err));
     BASE_TRY(hpo_space_sample(env->space, &rng, config, err));
     BASE_TRY(train_recipe(env, state->fidelity, &at, arena, &recipe, err));
-    BASE_TRY(blame(env, eng_data_load(&recipe.data, env->base_dir, &state->set, err), err));
+    BASE_TRY(name_place(env, eng_data_load(&recipe.data, env->base_dir, &state->set, err), err));
     base_status status = check_metric(state, err);
     if (status == BASE_OK) status = eng_recipe_check(&recipe, state->set, err);
     const eng_view_settings view = eng_data_view(&recipe.data);
     if (status == BASE_OK) status = eng_view_create(state->set, &view, &state->view, err);
-    status = blame(env, status, err);
+    status = name_place(env, status, err);
     if (status == BASE_OK) status = check_networks(state, arena, err);
     if (status == BASE_OK) return BASE_OK;
     train_fini(state);

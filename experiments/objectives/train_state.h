@@ -13,7 +13,7 @@ typedef struct train_state {
     hpo_objective_env known; /* what init was told */
     train_fidelity fidelity;
     eng_dataset *set;
-    eng_view *view; /* for trials that split and normalise as most do; may be NULL */
+    eng_view *view; /* for trials that split and normalize as most do; may be NULL */
 } train_state;
 
 /* The networks that a study may name: the engine's and those of the rooms above it. NULL-terminated. */

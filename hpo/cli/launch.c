@@ -164,7 +164,7 @@ typedef struct vigil {
     double begun, signalled, left; /* now; the first signal was caught; rank 0 left its code */
     notes notes;
     bool asked; /* rank 0 was, to stop */
-    bool buried;
+    bool reported;
     bool ended; /* everything was, by a later signal */
 } vigil;
 
@@ -193,13 +193,13 @@ static bool is_gone(pid_t pid) {
 
 /* Rank 0 died and could say nothing, though its workers may live on for a while: status.json shall not stay "running".
  */
-static void bury(vigil *v, const char *state, const char *reason) {
+static void report_end(vigil *v, const char *state, const char *reason) {
     const pid_t pid = v->notes.controller;
-    if (v->buried || pid <= 0 || !v->notes.folder) return;
+    if (v->reported || pid <= 0 || !v->notes.folder) return;
     for (const double begun = base_monotonic(); !is_gone(pid); base_sleep(0.02)) {
         if (base_monotonic() - begun > DEATH_PATIENCE) return;
     }
-    v->buried = true;
+    v->reported = true;
     cli_status_mark_dead(v->notes.folder, pid, &(cli_state){state, HPO_EXIT_INTERRUPTED, reason});
 }
 
@@ -209,7 +209,7 @@ static bool look_after(vigil *v) {
     const bool dead = v->notes.controller > 0 && is_gone(v->notes.controller);
     read_notes(&v->notes, v->note); /* after that: a rank 0 that ended has left its code by now */
     if (v->notes.ended && v->left == 0) v->left = now;
-    if (dead && !v->notes.ended) bury(v, "died", DEATH);
+    if (dead && !v->notes.ended) report_end(v, "died", DEATH);
     if (dead && !v->notes.ended && !v->notes.folder) kill(v->mpirun, SIGKILL); /* the others wait for its study */
     pass_signals_on(v, now);
     /* One that was sent SIGTERM stays for twice its grace, and one with a rank that died at the end may stay for ever.
@@ -226,7 +226,7 @@ static int judge(vigil *v, int status) {
     const char *verb = killed ? "was killed by signal" : "ended with";
     if (v->ended) {
         fprintf(stderr, "\nhpo_search: ended at once; the same command continues the run\n");
-        bury(v, "killed", "ended at once by a second signal");
+        report_end(v, "killed", "ended at once by a second signal");
         return HPO_EXIT_INTERRUPTED;
     }
     if (!killed && number == 127) return HPO_EXIT_BAD_INPUT; /* start_mpirun has said why */
@@ -242,7 +242,7 @@ static int judge(vigil *v, int status) {
     }
     fprintf(stderr, "hpo_search: the controller died (mpirun %s %d); the same command continues the run\n", verb,
             number);
-    bury(v, "died", DEATH);
+    report_end(v, "died", DEATH);
     return HPO_EXIT_INTERRUPTED;
 }
 

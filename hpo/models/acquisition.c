@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Acquisition functions, for minimisation.
+/* Acquisition functions, for minimization.
  *
  * EI: J. Mockus, 1978; D. R. Jones, M. Schonlau, W. J. Welch, J. Global Optim. 13 (1998), equation 15. logEI: S. Ament
  * et al., "Unexpected Improvements to Expected Improvement", NeurIPS 2023. Its h(z) = phi(z) + z Phi(z) cancels for z

@@ -2,7 +2,7 @@
 /* What a surrogate is to those who use it, and how much a point promises (acquisition functions).
  *
  * Points are coordinates of the unit cube (hpo_space_to_unit): hpo_space_dims() doubles each, row after row, NaN where
- * inactive, choices and steps at the centre of their bin. Losses are minimised; every acquisition is maximised. */
+ * inactive, choices and steps at the centre of their bin. Losses are minimized; every acquisition is maximized. */
 #ifndef HPO_MODELS_ACQUISITION_H
 #define HPO_MODELS_ACQUISITION_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a front leaves to be gained: the part of the space of losses, below a reference point, that no row of the front
- * dominates, as boxes that do not overlap. Losses are minimised. */
+ * dominates, as boxes that do not overlap. Losses are minimized. */
 #ifndef HPO_MODELS_BOXES_H
 #define HPO_MODELS_BOXES_H
 
@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Zero-initialise. What it holds is reused from one decomposition to the next. Box b goes from low[b * k + g] (below
+/* Zero-initialize. What it holds is reused from one decomposition to the next. Box b goes from low[b * k + g] (below
  * all losses: -infinity) to high[b * k + g] in goal g. */
 typedef struct hpo_boxes {
     size_t n;

@@ -25,7 +25,7 @@ void hpo_simplex_weights(base_rng *rng, size_t k, double *weights);
 /* The function itself, of k losses. */
 double hpo_chebyshev(const double *losses, const double *weights, size_t k);
 
-/* Zero-initialise. What it holds is reused from one call to the next. */
+/* Zero-initialize. What it holds is reused from one call to the next. */
 typedef struct hpo_scalarised {
     double *loss;
     size_t capacity;

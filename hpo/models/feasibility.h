@@ -6,7 +6,7 @@
  * EI(x) * Pr(feasible at x), where improvement is over the best feasible result (M. Schonlau, W. J. Welch, D. R. Jones,
  * "Global versus Local Search in Constrained Optimization of Computer Models", 1998; J. R. Gardner, M. J. Kusner, Z.
  * Xu, K. Q. Weinberger, J. P. Cunningham, "Bayesian Optimization with Inequality Constraints", ICML 2014).
- * While nothing is feasible there is nothing to improve on, and the probability alone is maximised (M. A.
+ * While nothing is feasible there is nothing to improve on, and the probability alone is maximized (M. A.
  * Gelbart, J. Snoek, R. P. Adams, "Bayesian Optimization with Unknown Constraints", UAI 2014).
  *
  * Models see the excess through sign(e) log(1 + |e|), which keeps its sign and magnifies what is near the bound (D.

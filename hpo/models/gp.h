@@ -18,7 +18,7 @@ void hpo_gp_destroy(hpo_gp *gp);
 
 typedef struct hpo_gp_points {
     const double *unit; /* n x embedding->dims */
-    const double *y;    /* standardised losses */
+    const double *y;    /* standardized losses */
     size_t n;
     size_t block;          /* that many are factorised at once, the rest is appended row by row; at most n */
     const double *pending; /* n_pending x dims: their losses are believed to be the posterior mean */

@@ -4,8 +4,8 @@
  *
  * Length scales: LogNormal(sqrt 2 + ln(d)/2, sqrt 3), which grows with the dimension as distances do (C. Hvarfner, E.
  * O. Hellsten, L. Nardi, "Vanilla Bayesian Optimization Performs Great in High Dimensions", ICML 2024, section 5).
- * Signal variance: Gamma(2, 1), mode 1, since outputs are standardised. Noise: the horseshoe of scale 0.1 (C. M.
- * Carvalho, N. G. Polson, J. G. Scott, Biometrika 97, 2010, the bounds of theorem 1; not normalised), which prefers
+ * Signal variance: Gamma(2, 1), mode 1, since outputs are standardized. Noise: the horseshoe of scale 0.1 (C. M.
+ * Carvalho, N. G. Polson, J. G. Scott, Biometrika 97, 2010, the bounds of theorem 1; not normalized), which prefers
  * little noise and yet admits much: a low fidelity may be nearly all noise, and a prior with an exponential tail makes
  * the process follow it. A floor of 1e-6 also conditions the matrix.
  *

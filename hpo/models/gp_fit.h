@@ -16,7 +16,7 @@ typedef struct hpo_gp_data {
     const hpo_embedding *embedding;
     hpo_kernel_kind kernel;
     const double *unit; /* n x embedding->dims */
-    const double *y;    /* standardised */
+    const double *y;    /* standardized */
     size_t n;
 } hpo_gp_data;
 

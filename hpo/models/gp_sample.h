@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A function drawn from the posterior of a Gaussian process: Thompson sampling maximises it in place of an acquisition.
+/* A function drawn from the posterior of a Gaussian process: Thompson sampling maximizes it in place of an acquisition.
  */
 #ifndef HPO_MODELS_GP_SAMPLE_H
 #define HPO_MODELS_GP_SAMPLE_H

@@ -35,11 +35,11 @@ typedef struct fitted {
 } fitted;
 
 /* Those of the first m results that stand for them. */
-typedef struct standing {
+typedef struct kept_subset {
     size_t m;
     uint64_t hash; /* of these results */
     size_t *chosen, n;
-} standing;
+} kept_subset;
 
 /* Losses are mean + deviation * what the process sees. */
 typedef struct scale {
@@ -59,7 +59,7 @@ struct hpo_gp_surrogate {
     hpo_gp *gp;
     fitted fits[FITS]; /* a ring */
     size_t next_fit;
-    standing standing;
+    kept_subset kept_subset;
     gathered rows;           /* that the process is conditioned on */
     size_t *row_of;          /* the data set's row of each of them */
     bool *counts;            /* each of them, for the best; NULL: all do */
@@ -92,7 +92,7 @@ void hpo_gp_surrogate_destroy(hpo_gp_surrogate *s) {
     for (size_t i = 0; i < FITS; i++) free(s->fits[i].theta);
     hpo_gp_destroy(s->gp);
     hpo_embedding_free(&s->embedding);
-    free(s->standing.chosen);
+    free(s->kept_subset.chosen);
     free(s->rows.x);
     free(s->row_of);
     free(s->counts);
@@ -117,7 +117,7 @@ static double *model_inputs(const hpo_gp_surrogate *s, const double *unit, const
     return x;
 }
 
-static scale standardise(const double *values, size_t n, double *y) {
+static scale standardize(const double *values, size_t n, double *y) {
     double mean = 0, square = 0;
     for (size_t i = 0; i < n; i++) mean += values[i] / (double)n;
     for (size_t i = 0; i < n; i++) square += (values[i] - mean) * (values[i] - mean) / (double)n;
@@ -132,7 +132,7 @@ static gathered gather(hpo_gp_surrogate *s, const double *x, const double *loss,
     const size_t dims = s->embedding.dims;
     double *y = base_malloc((n + 1) * sizeof *y);
     if (s->settings.plain) {
-        s->scale = standardise(loss, n, y);
+        s->scale = standardize(loss, n, y);
     } else {
         hpo_transform_losses(loss, n, y);
     }
@@ -165,12 +165,12 @@ static size_t old_results(size_t n) {
     return n <= MAX_ROWS ? n : n - (n - MAX_ROWS) % RECENT;
 }
 
-static const standing *stand_for(hpo_gp_surrogate *s, const double *x, const double *loss, size_t m) {
-    standing *kept = &s->standing;
+static const kept_subset *subset_of(hpo_gp_surrogate *s, const double *x, const double *loss, size_t m) {
+    kept_subset *kept = &s->kept_subset;
     const uint64_t hash = hash_of(s, x, loss, m);
     if (kept->chosen && kept->m == m && kept->hash == hash) return kept;
     free(kept->chosen);
-    *kept = (standing){.m = m, .hash = hash, .chosen = base_malloc((m + RECENT) * sizeof *kept->chosen)};
+    *kept = (kept_subset){.m = m, .hash = hash, .chosen = base_malloc((m + RECENT) * sizeof *kept->chosen)};
     kept->n = hpo_subset(x, s->embedding.dims, loss, m, MAX_ROWS, kept->chosen);
     for (size_t i = 0; i < RECENT; i++) kept->chosen[kept->n + i] = m + i;
     return kept;
@@ -269,7 +269,7 @@ static hpo_surrogate outside(hpo_gp_surrogate *s) {
     return (hpo_surrogate){.self = s, .dims = s->posterior.dims, .predict = predict_plain, .gradient = gradient_plain};
 }
 
-static void keep_rows(hpo_gp_surrogate *s, const standing *old) {
+static void keep_rows(hpo_gp_surrogate *s, const kept_subset *old) {
     free(s->row_of);
     free(s->counts);
     s->counts = NULL;
@@ -294,7 +294,7 @@ hpo_surrogate hpo_gp_surrogate_condition(hpo_gp_surrogate *s, const hpo_dataset 
     double *x = model_inputs(s, data->unit, data->fidelity, data->n);
     const size_t m = s->settings.once ? data->n : milestone(data->n);
     const double *theta = hyperparameters(s, x, data->loss, m);
-    const standing *old = stand_for(s, x, data->loss, old_results(data->n));
+    const kept_subset *old = subset_of(s, x, data->loss, old_results(data->n));
     free(s->rows.x);
     s->rows = gather(s, x, data->loss, data->n, old->chosen, old->n + (data->n - old->m));
     keep_rows(s, old);

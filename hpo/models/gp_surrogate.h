@@ -25,7 +25,7 @@ typedef struct hpo_gp_surrogate hpo_gp_surrogate;
 typedef struct hpo_gp_settings {
     hpo_kernel_kind kernel;
     bool once;  /* for data that does not grow: fitted to all rows, from starts of little and of much noise */
-    bool plain; /* losses are standardised only, and predictions are on their scale: for what is no loss */
+    bool plain; /* losses are standardized only, and predictions are on their scale: for what is no loss */
     /* For rows of several fidelities: one more input, scaled logarithmically when min_fidelity > 0. Then min < max. */
     bool fidelity;
     double min_fidelity, max_fidelity;
@@ -55,7 +55,7 @@ hpo_surrogate hpo_gp_surrogate_noisy_ei(hpo_gp_surrogate *surrogate, base_rng *r
 hpo_gp_draws *hpo_gp_surrogate_draws(hpo_gp_surrogate *surrogate, base_rng *rng);
 double hpo_gp_surrogate_scaled(const hpo_gp_surrogate *surrogate, double loss);
 const bool *hpo_gp_surrogate_counted(const hpo_gp_surrogate *surrogate);
-/* Bounds the work of a maximisation by the number of rows that every prediction costs: candidates and steps are
+/* Bounds the work of a maximization by the number of rows that every prediction costs: candidates and steps are
  * lowered, starts are set. */
 void hpo_gp_surrogate_bound(const hpo_gp_surrogate *surrogate, hpo_maximize *problem);
 

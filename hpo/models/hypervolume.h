@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The hypervolume: how much of the space of losses a front dominates, up to a reference point. Larger is better; it is
- * the one number that grows whenever a front does (E. Zitzler, L. Thiele, PPSN 1998). Losses are minimised. */
+ * the one number that grows whenever a front does (E. Zitzler, L. Thiele, PPSN 1998). Losses are minimized. */
 #ifndef HPO_MODELS_HYPERVOLUME_H
 #define HPO_MODELS_HYPERVOLUME_H
 

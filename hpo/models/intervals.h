@@ -17,7 +17,7 @@ typedef struct hpo_interval {
     const hpo_eval *after;  /* at a higher fidelity; it may have failed. NULL: still running */
 } hpo_interval;
 
-/* Zero-initialise. */
+/* Zero-initialize. */
 typedef struct hpo_intervals {
     size_t n, n_running;
     hpo_interval *ended;   /* the newest, by the event of their end */

@@ -3,7 +3,7 @@
  * projection onto a box (D. P. Bertsekas, SIAM J. Control Optim. 20, 1982): coordinates that lie at a bound which the
  * gradient pushes against are held, the others move along the two-loop direction, and every trial point is clipped.
  *
- * GSL's minimisers know no bounds, and a kernel's hyperparameters and the unit cube have them. */
+ * GSL's minimizers know no bounds, and a kernel's hyperparameters and the unit cube have them. */
 #include "hpo/models/lbfgs.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Minimising a smooth function in a box. */
+/* Minimizing a smooth function in a box. */
 #ifndef HPO_MODELS_LBFGS_H
 #define HPO_MODELS_LBFGS_H
 

@@ -2,7 +2,7 @@
 /* The logarithmic target of SMAC's hyperparameter facade, and its expected improvement.
  *
  * F. Hutter, H. H. Hoos, K. Leyton-Brown, K. Murphy, "An Experimental Investigation of Model-Based Parameter
- * Optimisation: SPO and Beyond", GECCO 2009, equation 2: with v = (f* - mu)/s,
+ * Optimization: SPO and Beyond", GECCO 2009, equation 2: with v = (f* - mu)/s,
  *     E = e^f* Phi(v) - e^(s^2/2 + mu) Phi(v - s).
  * Its logarithm is wanted, because far from the best E underflows and candidates could not be compared. The exponents
  * differ by f* - mu = s v, and e^(s^2/2 - s v) = phi(v - s)/phi(v), so with Phi = phi M (M: Mills' ratio)

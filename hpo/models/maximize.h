@@ -38,7 +38,7 @@ typedef struct hpo_maximize {
  * (config is then untouched): draw at random instead. A function of the problem and of the stream *rng alone. */
 void hpo_maximize_run(const hpo_maximize *problem, base_rng *rng, double *config, bool *found);
 
-/* The weighted acquisition at `count` configurations (a row of hpo_space_count(space) each): what is maximised. */
+/* The weighted acquisition at `count` configurations (a row of hpo_space_count(space) each): what is maximized. */
 void hpo_maximize_values(const hpo_maximize *problem, const double *configs, size_t count, double *values);
 
 #ifdef __cplusplus

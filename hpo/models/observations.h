@@ -38,7 +38,7 @@ typedef struct hpo_dataset {
     size_t dims; /* hpo_space_dims */
     size_t n;
     const double *unit; /* n x dims */
-    const double *loss; /* n; minimised; +infinity = failed */
+    const double *loss; /* n; minimized; +infinity = failed */
     const double *fidelity;
     const double *const *goals;  /* n; the losses of all goals of each row, the history's; NULL with one goal */
     const double *const *excess; /* n; of each row as in hpo_eval; NULL: unknown, or nothing is constrained */

@@ -5,7 +5,7 @@
  * - Kernels of numbers are normals truncated to [0,1]. The deviation is the larger gap to the two neighbours in that
  *   coordinate, the ends 0 and 1 being neighbours only of a lone point; clipped to [1/min(100, 1 + kernels), 1].
  *   A stepped number has the kernel's mass over its bin. The prior kernel has mean 1/2 and deviation 1.
- * - A choice's kernel gives 1/kernels to every choice and 1 more to its own, normalised; the prior kernel is uniform.
+ * - A choice's kernel gives 1/kernels to every choice and 1 more to its own, normalized; the prior kernel is uniform.
  * - Weights: the newest 25 points and the prior have 1, older ones rise linearly from 1/n.
  *
  * Speed: the points stay sorted in each coordinate, so new deviations take one pass; a kernel's constants are computed

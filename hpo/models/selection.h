@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Zero-initialise. What it holds is reused from one selection to the next. */
+/* Zero-initialize. What it holds is reused from one selection to the next. */
 typedef struct hpo_selection {
     double *unit, *value, *fidelity;
     uint64_t *trial;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Standardisation that survives heavy tails.
+/* Standardization that survives heavy tails.
  *
  * A search for the minimum needs the shape of the good half; a few losses of 1e6 would make a standard deviation that
  * flattens it. With the median m and s = m - (lower quartile), y <= m + s is left alone and above it y becomes
@@ -50,7 +50,7 @@ static bool scale(double *y, size_t n) {
     return half > 0;
 }
 
-static void standardise(double *y, size_t n) {
+static void standardize(double *y, size_t n) {
     double mean = 0, square = 0;
     for (size_t i = 0; i < n; i++) mean += y[i] / (double)n;
     for (size_t i = 0; i < n; i++) square += (y[i] - mean) * (y[i] - mean) / (double)n;
@@ -66,5 +66,5 @@ void hpo_transform_losses(const double *loss, size_t n, double *y) {
     if (n == 0 || !scale(y, n)) return;
     compress(y, n);
     scale(y, n); /* again: one loss of 1e300 leaves 1e-300 for the others */
-    standardise(y, n);
+    standardize(y, n);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Bayesian optimisation with a Gaussian process (J. Snoek, H. Larochelle, R. P. Adams, "Practical Bayesian Optimization
+/* Bayesian optimization with a Gaussian process (J. Snoek, H. Larochelle, R. P. Adams, "Practical Bayesian Optimization
  * of Machine Learning Algorithms", NeurIPS 2012).
  *
  * Random points first; then: a process fitted to the results (hpo/models/gp_surrogate.h), conditioned on what is
- * running, and the point that maximises the acquisition. The improvement is counted from the least posterior mean at an
+ * running, and the point that maximizes the acquisition. The improvement is counted from the least posterior mean at an
  * observed point, not from the least observed value, which noise makes too good. With constraints a process for each is
  * fitted to its excess, improvements are counted from feasible points, and the acquisition is multiplied by the
  * probability that all are met (hpo/models/feasibility.h). With several goals there is a process for each, and what is
- * maximised is the expected gain of hypervolume (hpo/models/gp_goals.h), or they are made one, another one for each
+ * maximized is the expected gain of hypervolume (hpo/models/gp_goals.h), or they are made one, another one for each
  * proposal (hpo/models/chebyshev.h). */
 #include <stdlib.h>
 
@@ -53,7 +53,7 @@ static const base_option gp_options[] = {
      .fallback = "logei",
      .choices = acquisitions,
      .help =
-         "what the next point maximises: expected improvement (logei: its logarithm; nei: over values without their "
+         "what the next point maximizes: expected improvement (logei: its logarithm; nei: over values without their "
          "noise), pi: its probability, lcb: a confidence bound, thompson: a function drawn from the model"},
     {.name = "several",
      .kind = BASE_OPTION_CHOICE,
@@ -245,7 +245,7 @@ static base_status gp_ask(void *self, hpo_view view, const hpo_request *request,
 
 const hpo_sampler_type hpo_sampler_gp = {
     .name = "gp",
-    .summary = "Bayesian optimisation with a Gaussian process",
+    .summary = "Bayesian optimization with a Gaussian process",
     .options = gp_options,
     .flags = HPO_SAMPLER_SLOW | HPO_SAMPLER_MANY_GOALS,
     .state_size = sizeof(gp_state),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* PriorBand with Bayesian optimisation: PriorBand's ensemble (ensemble.c) until enough has been evaluated; from then on
+/* PriorBand with Bayesian optimization: PriorBand's ensemble (ensemble.c) until enough has been evaluated; from then on
  * every new configuration is the random one with the highest expected improvement under a Gaussian process (N. Mallik,
  * E. Bergman, C. Hvarfner, D. Stoll, M. Janowski, M. Lindauer, L. Nardi, F. Hutter, "PriorBand: Practical
  * Hyperparameter Optimization in the Age of Deep Learning", NeurIPS 2023: the extension with models), as in the code of
@@ -71,7 +71,7 @@ static const base_option bo_options[] = {
      .offset = offsetof(bo_state, acquisition),
      .fallback = "logei",
      .choices = acquisitions,
-     .help = "what the model's next point maximises; logei is the logarithm of ei"},
+     .help = "what the model's next point maximizes; logei is the logarithm of ei"},
     {.name = "candidates",
      .kind = BASE_OPTION_INT,
      .offset = offsetof(bo_state, candidates),

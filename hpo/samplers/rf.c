@@ -3,7 +3,7 @@
  *
  * F. Hutter, H. H. Hoos, K. Leyton-Brown, "Sequential Model-Based Optimization for General Algorithm Configuration",
  * LION 5 (2011); settings of SMAC3's hyperparameter facade (M. Lindauer et al., "SMAC3", JMLR 23, 2022): 10 trees on
- * log-transformed losses, expected improvement over the best predicted loss, maximised by local search from the best
+ * log-transformed losses, expected improvement over the best predicted loss, maximized by local search from the best
  * configurations and the best of random ones; one proposal in five is random.
  *
  * Data: the results of the highest fidelity that has `startup` successful ones; until there is one, proposals are
@@ -116,7 +116,7 @@ static const base_option rf_options[] = {
      .offset = offsetof(rf_state, acquisition),
      .fallback = "logei",
      .choices = acquisitions,
-     .help = "what the next point maximises: logei: expected improvement of the loss, lcb: a confidence bound of its "
+     .help = "what the next point maximizes: logei: expected improvement of the loss, lcb: a confidence bound of its "
              "logarithm, thompson: the prediction of one tree, drawn anew for every point"},
     {.name = "kappa",
      .kind = BASE_OPTION_REAL,
@@ -359,7 +359,7 @@ static hpo_dataset training_data(rf_state *state, hpo_view view) {
 
 /* ---- proposing ---- */
 
-/* What the maximiser's LCB with kappa 0 hands through. */
+/* What the maximizer's LCB with kappa 0 hands through. */
 static double minus_acquisition(const rf_state *state, double mean, double variance) {
     if (state->acquisition == LCB) return mean - state->kappa * sqrt(variance);
     return -hpo_log_target_log_ei(state->best, mean, variance);

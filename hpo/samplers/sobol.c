@@ -36,7 +36,7 @@ static const base_option sobol_options[] = {
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(sobol_state, scramble),
      .fallback = "true",
-     .help = "randomise the sequence by the study's seed; false begins at the lower corner of the space"},
+     .help = "randomize the sequence by the study's seed; false begins at the lower corner of the space"},
     BASE_OPTIONS_END,
 };
 

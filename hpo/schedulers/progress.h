@@ -18,7 +18,7 @@ typedef struct hpo_progress {
     int64_t waited;      /* reports in a row without an improvement */
 } hpo_progress;
 
-/* Of all; zero-initialise. */
+/* Of all; zero-initialize. */
 typedef struct hpo_progresses {
     hpo_progress *trials;
     size_t count, capacity;

@@ -30,7 +30,7 @@ bool hpo_promotion_should_stop(hpo_promotion *promotion, hpo_view view, uint64_t
 /* "rungs 1, 3, 9; 54.5% of the trials begin on the 1st, ..." */
 void hpo_promotion_describe(const hpo_promotion *promotion, base_buf *out);
 
-/* Share of the new trials that begin in bracket b of K + 1: eta^(K-b) (K + 1)/(K - b + 1), normalised. */
+/* Share of the new trials that begin in bracket b of K + 1: eta^(K-b) (K + 1)/(K - b + 1), normalized. */
 double hpo_promotion_share(uint64_t eta, uint32_t brackets, uint32_t bracket);
 
 /* ---- the parts of a scheduler that consists of it (asha.c) ---- */

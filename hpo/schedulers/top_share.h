@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/* A binary heap whose first item is the best, or the worst, by the loss of one goal. Zero-initialise (and set
+/* A binary heap whose first item is the best, or the worst, by the loss of one goal. Zero-initialize (and set
  * worst_first). */
 typedef struct hpo_member_heap {
     hpo_member *items;

@@ -69,7 +69,7 @@ typedef struct hpo_param {
     double step;     /* 0 = continuous; 1 for INT by default */
     size_t n_choices;
     const hpo_value *choices;          /* CATEGORICAL, ORDINAL; CONSTANT: one */
-    const double *probabilities;       /* CATEGORICAL/ORDINAL: normalised base measure; NULL = uniform */
+    const double *probabilities;       /* CATEGORICAL/ORDINAL: normalized base measure; NULL = uniform */
     const struct base_index *by_value; /* choices by value when there are many; hpo_space_add makes it */
     hpo_prior prior;
     const hpo_cond *when;        /* NULL = always active */
@@ -131,7 +131,7 @@ BASE_CHECK base_status hpo_space_sample_prior(const hpo_space *space, base_rng *
  * allowed and every given parameter is active. BASE_END (after 10,000 draws) says why the last one was not. */
 BASE_CHECK base_status hpo_space_complete(const hpo_space *space, const double *given, base_rng *rng, double *config,
                                           base_err *err);
-/* Log density of the priors at the point (product over active parameters, each normalised over its unit coordinate; 0
+/* Log density of the priors at the point (product over active parameters, each normalized over its unit coordinate; 0
  * for a parameter without prior). A stepped number and a choice have the mean density of their bin: times the bin's
  * width it is the probability of being drawn. */
 double hpo_space_log_prior(const hpo_space *space, const double *config);

@@ -11,7 +11,7 @@ static const hpo_method methods[] = {
     {"grid", "grid", "full", "every combination of a few values per parameter"},
     {"sobol", "sobol", "full", "quasi-random search by Sobol's sequence"},
     {"tpe", "tpe", "full", "tree-structured Parzen estimator"},
-    {"gp", "gp", "full", "Bayesian optimisation with a Gaussian process"},
+    {"gp", "gp", "full", "Bayesian optimization with a Gaussian process"},
     {"gp-hyperband", "gp", "hyperband", "brackets of successive halving over a Gaussian process"},
     {"mobster", "gp", "asha", "asynchronous successive halving over a Gaussian process"},
     {"successive-halving", "random", "successive-halving", "many cheap random trials, the best promoted"},

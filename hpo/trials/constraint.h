@@ -5,7 +5,7 @@
  * excess: by how much a value is beyond its bound, in units of the bound (of a bound of 0: in its own); at most 0 where
  * the constraint is met. Violation: the sum of the positive excesses (K. Deb, "An Efficient Constraint Handling Method
  * for Genetic Algorithms", Comput. Methods Appl. Mech. Eng. 186, 2000, section 3, with constraints
- * normalised as that section asks). A result is feasible when its violation is 0. */
+ * normalized as that section asks). A result is feasible when its violation is 0. */
 #ifndef HPO_TRIALS_CONSTRAINT_H
 #define HPO_TRIALS_CONSTRAINT_H
 

@@ -2,7 +2,7 @@
 /* Everything that is known about a study's trials: an append-only fold of records, read through views.
  *
  * A view is the history as it was after `as_of` records: samplers and schedulers read views only, so that a decision
- * can be computed again later from the same knowledge. Losses are always minimised here: loss = value for goal
+ * can be computed again later from the same knowledge. Losses are always minimized here: loss = value for goal
  * minimize, -value for maximize, +infinity for a failed evaluation. Losses are compared in one place, hpo_loss_less:
  * NaN and failures last, ties to the lower trial id; order.h says how those of several goals are.
  *
@@ -36,7 +36,7 @@ typedef struct hpo_eval {
     hpo_failure failure;
     double fidelity;
     double value; /* as the user sees it; this and the next: of the first goal */
-    double loss;  /* minimised; +infinity when failed */
+    double loss;  /* minimized; +infinity when failed */
     double cost;  /* charged, in units of fidelity */
     uint32_t attempt;
     int code;

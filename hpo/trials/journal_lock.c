@@ -8,7 +8,7 @@
  * machine too, its beat does: the file's modification time, set and compared by the clock of the file server, because
  * the clocks of two hosts may differ. A beat that is dated in the future (that clock was set back) says nothing about
  * when it was: then the lock is watched, and broken when it gives no beat for as long as any other would have. Taking
- * and breaking is serialised by flock on the journal where that works; where it does not, a lock is moved aside before
+ * and breaking is serialized by flock on the journal where that works; where it does not, a lock is moved aside before
  * it is removed and put back if it was not the stale one. */
 #include "hpo/trials/journal_lock.h"
 

@@ -25,11 +25,11 @@ static bool is_nested(const char *text) {
     return *list == '[';
 }
 
-static bool recognises_flat(const char *text) {
+static bool recognizes_flat(const char *text) {
     return begins_with_word(text) && strncmp(text, "space:", 6) != 0 && !is_nested(text);
 }
 
-static bool recognises_nested(const char *text) {
+static bool recognizes_nested(const char *text) {
     return begins_with_word(text) && strncmp(text, "space:", 6) != 0 && is_nested(text);
 }
 
@@ -238,7 +238,7 @@ const nas_genotype_form nas_genotype_form_darts = {
     .name = "darts",
     .summary = "Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), ...)",
     .preset = "darts",
-    .recognises = recognises_flat,
+    .recognizes = recognizes_flat,
     .holds = holds,
     .read = read,
     .write = write_flat,
@@ -248,7 +248,7 @@ const nas_genotype_form nas_genotype_form_pt_darts = {
     .name = "pt_darts",
     .summary = "Genotype(normal=[[('sep_conv_3x3', 0), ...], ...], ...)",
     .preset = "darts",
-    .recognises = recognises_nested,
+    .recognizes = recognizes_nested,
     .holds = holds,
     .read = read,
     .write = write_nested,

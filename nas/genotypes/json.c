@@ -6,7 +6,7 @@
 #include "base/options.h"
 #include "nas/genotype.h"
 
-static bool recognises(const char *text) {
+static bool recognizes(const char *text) {
     return text[0] == '{' || strncmp(text, "space:", 6) == 0 || strncmp(text, "cells:", 6) == 0;
 }
 
@@ -119,7 +119,7 @@ static void write(const nas_genotype *genotype, base_buf *out) {
 const nas_genotype_form nas_genotype_form_json = {
     .name = "json",
     .summary = "{\"space\": ..., \"cells\": {...}}",
-    .recognises = recognises,
+    .recognizes = recognizes,
     .holds = holds,
     .read = read,
     .write = write,

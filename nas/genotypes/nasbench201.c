@@ -4,7 +4,7 @@
 #include "nas/genotype.h"
 #include "nas/genotypes/scanner.h"
 
-static bool recognises(const char *text) {
+static bool recognizes(const char *text) {
     return text[0] == '|';
 }
 
@@ -67,7 +67,7 @@ const nas_genotype_form nas_genotype_form_nasbench201 = {
     .name = "nasbench201",
     .summary = "|nor_conv_3x3~0|+|nor_conv_3x3~0|skip_connect~1|+...",
     .preset = "nasbench201",
-    .recognises = recognises,
+    .recognizes = recognizes,
     .holds = holds,
     .read = read,
     .write = write,

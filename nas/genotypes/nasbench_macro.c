@@ -5,7 +5,7 @@
 #include "nas/genotype.h"
 #include "nas/genotypes/scanner.h"
 
-static bool recognises(const char *text) {
+static bool recognizes(const char *text) {
     return isdigit((unsigned char)text[0]) != 0;
 }
 
@@ -49,7 +49,7 @@ const nas_genotype_form nas_genotype_form_nasbench_macro = {
     .name = "nasbench_macro",
     .summary = "22212202",
     .preset = "nasbench-macro",
-    .recognises = recognises,
+    .recognizes = recognizes,
     .holds = holds,
     .read = read,
     .write = write,

@@ -31,10 +31,10 @@ const nas_genotype_form *nas_genotype_form_find(const char *name) {
     return NULL;
 }
 
-static const nas_genotype_form *recognise(const char *text) {
+static const nas_genotype_form *recognize(const char *text) {
     while (isspace((unsigned char)*text)) text++;
     for (size_t i = 0; i < COUNT; i++)
-        if (forms[i]->recognises(text)) return forms[i];
+        if (forms[i]->recognizes(text)) return forms[i];
     return NULL;
 }
 
@@ -50,7 +50,7 @@ static base_status fail_unknown(const char *file, base_err *err) {
 
 base_status nas_genotype_read(const nas_space *space, const char *file, const char *text, base_arena *arena,
                               nas_genotype **out, base_err *err) {
-    const nas_genotype_form *form = recognise(text);
+    const nas_genotype_form *form = recognize(text);
     *out = NULL;
     if (form == NULL) return fail_unknown(file, err);
     nas_genotype *genotype = nas_genotype_create(space, arena);
@@ -92,7 +92,7 @@ void nas_genotype_write_short(const nas_genotype *genotype, base_buf *out) {
 /* The space that a text without one means. */
 static base_status guess_space(const char *file, const char *text, base_arena *arena, const nas_space **out,
                                base_err *err) {
-    const nas_genotype_form *form = recognise(text);
+    const nas_genotype_form *form = recognize(text);
     if (form == NULL) return fail_unknown(file, err);
     if (form->preset != NULL) return nas_space_find(form->preset, arena, out, err);
     base_yaml_node *root;

@@ -7,9 +7,9 @@
  *
  * where k runs over the family. Of the common weights W of a convolution crop_k(W) are the middle taps of a kernel, the
  * first hidden channels of an inverted residual, or both; what all members have in the same size (1 x 1 convolutions of
- * separable ones), and normalisations, are shared. One convolution is computed instead of one for each candidate.
+ * separable ones), and normalizations, are shared. One convolution is computed instead of one for each candidate.
  *
- * A normalisation follows the convolutions, so a common factor of the weights would have no effect. Therefore the
+ * A normalization follows the convolutions, so a common factor of the weights would have no effect. Therefore the
  * shares q of the family make the weights, and its sum P weighs what comes out: P is what the family counts against the
  * other candidates of the edge, q says which of its sizes that is. Gradients flow through both. Where one candidate of
  * the family has all the weight the family is that candidate with its part of W; without weight it is not computed.

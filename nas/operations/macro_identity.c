@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The identity of NAS-Bench-Macro: where a stage begins, a 1 x 1 convolution with the stride, and normalisation. */
+/* The identity of NAS-Bench-Macro: where a stage begins, a 1 x 1 convolution with the stride, and normalization. */
 #include "nas/parts.h"
 
 static base_status build(eng_net *net, const nas_edge *edge) {

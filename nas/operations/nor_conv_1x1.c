@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ReLU, 1 x 1 convolution, normalisation (NAS-Bench-201, section 2.1). The authors' code gives the convolution a bias
- * where the normalisation has no shift; the normalisation takes it away again, so there is none here. */
+/* ReLU, 1 x 1 convolution, normalization (NAS-Bench-201, section 2.1). The authors' code gives the convolution a bias
+ * where the normalization has no shift; the normalization takes it away again, so there is none here. */
 #include "nas/parts.h"
 
 static base_status build(eng_net *net, const nas_edge *edge) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The identity; where the stride or the channels change, a factorized reduction (stride 2) or ReLU, 1 x 1 convolution
- * and normalisation. */
+ * and normalization. */
 #include "nas/parts.h"
 
 static base_status build(eng_net *net, const nas_edge *edge) {

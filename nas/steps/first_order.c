@@ -3,7 +3,7 @@
  * the alphas follow dL_valid(w, a)/da. Half the cost of the paper's second order, and slightly worse cells.
  *
  * As in the authors' code the alphas move first, then the weights. There the alphas' pass also moves the running
- * statistics of batch normalisation; here only the weights' pass does, since those belong to the weights. The search
+ * statistics of batch normalization; here only the weights' pass does, since those belong to the weights. The search
  * itself uses the statistics of the batch, so no gradient sees the difference. */
 #include "nas/step.h"
 

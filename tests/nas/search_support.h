@@ -26,7 +26,7 @@ static inline data load_data(double fraction) {
     base_err err = {0};
     const eng_view_settings settings = {
         .split = {.seed = 1, .test_fraction = .2, .valid_fraction = .2, .fraction = fraction},
-        .normalise = ENG_NORMALISE_STANDARD,
+        .normalize = ENG_NORMALIZE_STANDARD,
     };
     CHECK_OK(eng_dataset_load("digits", NULL, &d.set, &err));
     CHECK_OK(eng_view_create(d.set, &settings, &d.view, &err));

@@ -8,7 +8,7 @@
 static void check_round_trip(const nas_genotype_form *form, const nas_genotype *genotype, base_arena *arena) {
     base_buf text = {0}, again = {0};
     form->write(genotype, &text);
-    assert_true(form->recognises(base_buf_text(&text)));
+    assert_true(form->recognizes(base_buf_text(&text)));
     const nas_genotype *back = genotype_of(genotype->space, base_buf_text(&text), arena);
     assert_true(nas_genotype_equal(genotype, back));
     form->write(back, &again);

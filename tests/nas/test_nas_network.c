@@ -10,7 +10,7 @@ static bool starts_with(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Counted with the authors' code: 10 classes, affine batch normalisation. */
+/* Counted with the authors' code: 10 classes, affine batch normalization. */
 static void darts_has_the_published_numbers(void **state) {
     (void)state;
     static const struct {

@@ -100,7 +100,7 @@ static void an_identity_is_no_node(void **state) {
     eng_graph_destroy(f.net.graph);
 }
 
-static void pools_are_normalised_in_a_search(void **state) {
+static void pools_are_normalized_in_a_search(void **state) {
     (void)state;
     fixture f;
     start(&f, 6, 4);
@@ -165,7 +165,7 @@ int main(void) {
         cmocka_unit_test(the_rectified_input_is_shared),
         cmocka_unit_test(odd_images_are_reduced),
         cmocka_unit_test(an_identity_is_no_node),
-        cmocka_unit_test(pools_are_normalised_in_a_search),
+        cmocka_unit_test(pools_are_normalized_in_a_search),
         cmocka_unit_test(the_padding_of_a_mean_does_not_count),
         cmocka_unit_test(unknown_operations_and_shapes_are_refused),
     };

@@ -21,7 +21,7 @@ const char *__tsan_default_options(void) {
 }
 
 static void segfault(void) {
-    raise(SIGSEGV); /* as delivered by a bad pointer, which an optimiser may turn into anything */
+    raise(SIGSEGV); /* as delivered by a bad pointer, which an optimizer may turn into anything */
 }
 
 static void exit3(void) {

@@ -63,7 +63,7 @@ static const eng_mix_config mix_config = {.row = 1, .column = {0, 1, 2, 3, 4, 5,
 static const eng_conv2d_config conv_given = {.filters = 40, .kernel = {5}, .same = true, .groups = 40, .no_bias = true};
 static const eng_dense_config dense_given = {.width = 10, .epilogue = ENG_EPILOGUE_TANH};
 static const eng_superpose_config superpose_config = {
-    .row = 1, .count = 3, .column = {2, 0, 1}, .keep = {{1, 1}, {3, 3}}, .middle = 3, .normalise = true};
+    .row = 1, .count = 3, .column = {2, 0, 1}, .keep = {{1, 1}, {3, 3}}, .middle = 3, .normalize = true};
 
 const op_case op_cases[] = {
     {&eng_op_conv2d, "conv2d tanh", &conv_same, 1e-5, IMAGE(4, 5, 3), .timed = IMAGE(14, 14, 32)},

@@ -27,14 +27,14 @@ static eng_predictor *wrap(eng_model *model) {
         offset[i] = 0.1f * sinf((float)i);
         scale[i] = 1.0f + 0.1f * cosf((float)i);
     }
-    p->normaliser = (eng_normaliser){
+    p->normalizer = (eng_normalizer){
         .features = features, .offset = offset, .scale = scale, .target_offset = 3.0f, .target_scale = 0.5f};
     return p;
 }
 
 /* Of a data set with this sample alone. Aborts where it cannot be made. */
 static void ask(named_predictor *n) {
-    const size_t features = n->predictor->normaliser.features;
+    const size_t features = n->predictor->normalizer.features;
     eng_dataset *set;
     n->x = calloc(features, sizeof *n->x);
     n->answer = calloc(n->predictor->answers, sizeof *n->answer);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DeepHyper's centralized Bayesian optimisation with its default surrogate, by ask and tell. It maximises."""
+"""DeepHyper's centralized Bayesian optimization with its default surrogate, by ask and tell. It maximizes."""
 from accounting import Suggestion
 from configspaces import add_conditions, parameter
 from deephyper.hpo import CBO as Program

@@ -40,7 +40,7 @@ static const double z_of[] = {1, 3, 10, 11, 33, 100};
 typedef struct bias_row {
     const char *name;
     double noise;
-    double value[CHECK_COUNT(z_of)]; /* at the minimiser, without noise */
+    double value[CHECK_COUNT(z_of)]; /* at the minimizer, without noise */
 } bias_row;
 static const bias_row bias_rows[] = {
     {"mf-hartmann3-good", 2, {0.070187566, -0.868063593, -1.896296110, -1.977694150, -2.915945309, -3.862779787}},

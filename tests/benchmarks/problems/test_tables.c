@@ -3,7 +3,7 @@
  *
  *   a row    zcat FILE.csv.gz | grep ID
  *   the best zcat fcnet-naval.csv.gz | awk -F, 'NR>1{m=($2+$3+$4+$5)/4; if(!b||m<b){b=m;i=$1}}END{print i,b}'
- *            and the same with > for what is maximised; NAS-Bench-201: the mean of the columns that are not empty */
+ *            and the same with > for what is maximized; NAS-Bench-201: the mean of the columns that are not empty */
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -62,7 +62,7 @@ static void batches_cover_an_epoch_and_carry_their_labels(void **state) {
     eng_loader *loader;
     const eng_view_settings settings = {.split = {.fraction = 1}};
     CHECK_OK(eng_view_create(set, &settings, &view, &err));
-    CHECK_OK(eng_loader_create(set, &view->normaliser, view->split.train, BATCH, true, 5, &loader, &err));
+    CHECK_OK(eng_loader_create(set, &view->normalizer, view->split.train, BATCH, true, 5, &loader, &err));
     assert_int_equal(eng_loader_count(loader), N);
     assert_int_equal(eng_loader_batches(loader), 11);
     float x[BATCH], late[BATCH];
@@ -80,7 +80,7 @@ static void batches_cover_an_epoch_and_carry_their_labels(void **state) {
     eng_loader_batch(loader, 8, 3, x, labels, NULL);
     assert_memory_equal(x, late, sizeof x);
     eng_loader_destroy(loader);
-    CHECK_OK(eng_loader_create(set, &view->normaliser, view->split.train, 500, false, 5, &loader, &err));
+    CHECK_OK(eng_loader_create(set, &view->normalizer, view->split.train, 500, false, 5, &loader, &err));
     assert_int_equal(eng_loader_batch_size(loader), N);
     assert_int_equal(eng_loader_batches(loader), 1);
     eng_loader_destroy(loader);
@@ -88,9 +88,9 @@ static void batches_cover_an_epoch_and_carry_their_labels(void **state) {
     eng_dataset_destroy(set);
 }
 
-static void equal_settings_are_recognised(void **state) {
+static void equal_settings_are_recognized(void **state) {
     (void)state;
-    const eng_view_settings base = {.split = {1, 0.2, 0.1, 5, 2, 0.5}, .normalise = ENG_NORMALISE_STANDARD};
+    const eng_view_settings base = {.split = {1, 0.2, 0.1, 5, 2, 0.5}, .normalize = ENG_NORMALIZE_STANDARD};
     eng_view_settings other[7];
     for (size_t i = 0; i < 7; i++) other[i] = base;
     assert_true(eng_view_settings_equal(&base, &other[0]));
@@ -100,7 +100,7 @@ static void equal_settings_are_recognised(void **state) {
     other[3].split.folds = 4;
     other[4].split.fold = 1;
     other[5].split.fraction = 1;
-    other[6].normalise = ENG_NORMALISE_NONE;
+    other[6].normalize = ENG_NORMALIZE_NONE;
     for (size_t i = 0; i < 7; i++) assert_false(eng_view_settings_equal(&base, &other[i]));
 }
 
@@ -120,7 +120,7 @@ static eng_dataset *images(void) {
 
 typedef struct augmented {
     eng_dataset *set;
-    eng_normaliser normaliser;
+    eng_normalizer normalizer;
     uint32_t index[IMAGES];
     float plain[H * W * C], black[C];
 } augmented;
@@ -130,14 +130,14 @@ static augmented *augmented_create(void) {
     augmented *a = base_calloc(1, sizeof *a);
     a->set = images();
     for (uint32_t i = 0; i < IMAGES; i++) a->index[i] = i;
-    CHECK_OK(eng_normaliser_fit(ENG_NORMALISE_STANDARD, a->set, (eng_part){a->index, IMAGES}, &a->normaliser, &err));
-    eng_normaliser_gather(&a->normaliser, a->set, a->index, 1, a->plain); /* all images are the same */
-    for (size_t c = 0; c < C; c++) a->black[c] = -a->normaliser.offset[c] * a->normaliser.scale[c];
+    CHECK_OK(eng_normalizer_fit(ENG_NORMALIZE_STANDARD, a->set, (eng_part){a->index, IMAGES}, &a->normalizer, &err));
+    eng_normalizer_gather(&a->normalizer, a->set, a->index, 1, a->plain); /* all images are the same */
+    for (size_t c = 0; c < C; c++) a->black[c] = -a->normalizer.offset[c] * a->normalizer.scale[c];
     return a;
 }
 
 static void augmented_destroy(augmented *a) {
-    eng_normaliser_fini(&a->normaliser);
+    eng_normalizer_fini(&a->normalizer);
     eng_dataset_destroy(a->set);
     free(a);
 }
@@ -146,7 +146,7 @@ static void change(const augmented *a, const eng_augment *how, uint64_t epoch, u
     float scratch[H * W * C + C];
     assert_int_equal(eng_augment_scratch(a->set), CHECK_COUNT(scratch));
     memcpy(out, a->plain, sizeof a->plain);
-    eng_augment_image(how, a->set, &a->normaliser, 5, epoch, sample, out, scratch);
+    eng_augment_image(how, a->set, &a->normalizer, 5, epoch, sample, out, scratch);
 }
 
 /* Is out the plain image shifted and mirrored so? */
@@ -222,8 +222,8 @@ static void changes_follow_sample_and_epoch(void **state) {
     static float small[IMAGES][H * W * C], large[IMAGES][H * W * C], next[IMAGES][H * W * C];
     int32_t labels[IMAGES];
     eng_loader *seven, *whole;
-    CHECK_OK(eng_loader_create(a->set, &a->normaliser, part, 7, true, 5, &seven, &err));
-    CHECK_OK(eng_loader_create(a->set, &a->normaliser, part, IMAGES, true, 5, &whole, &err));
+    CHECK_OK(eng_loader_create(a->set, &a->normalizer, part, 7, true, 5, &seven, &err));
+    CHECK_OK(eng_loader_create(a->set, &a->normalizer, part, IMAGES, true, 5, &whole, &err));
     eng_loader_augment(seven, &how);
     eng_loader_augment(whole, &how);
     (void)eng_loader_batch(whole, 1, 0, next[0], labels, NULL);
@@ -249,7 +249,7 @@ int main(void) {
         cmocka_unit_test(the_order_is_a_pure_permutation),
         cmocka_unit_test(the_order_is_uniform),
         cmocka_unit_test(batches_cover_an_epoch_and_carry_their_labels),
-        cmocka_unit_test(equal_settings_are_recognised),
+        cmocka_unit_test(equal_settings_are_recognized),
         cmocka_unit_test(crops_and_flips_are_uniform),
         cmocka_unit_test(cutout_blanks_a_square),
         cmocka_unit_test(changes_follow_sample_and_epoch),

@@ -217,7 +217,7 @@ static void operations_are_counted(void **state) {
     }
 }
 
-/* A layer takes the network's normalisation and activation unless it says otherwise. */
+/* A layer takes the network's normalization and activation unless it says otherwise. */
 static void defaults_come_from_the_network(void **state) {
     (void)state;
     static const struct {
@@ -284,7 +284,7 @@ static void gradients_of_blocks(void **state) {
     }
 }
 
-/* Convolutions, normalisation with its running statistics, sums of gradients: a whole step changes all of it, bit by
+/* Convolutions, normalization with its running statistics, sums of gradients: a whole step changes all of it, bit by
  * bit, as training and update do. */
 static void a_step_is_training_and_update(void **state) {
     (void)state;

@@ -222,7 +222,7 @@ static void penalties_belong_to_the_training_loss(void **state) {
     data d = make_data();
     eng_mlp_config config = config_of(ENG_REGRESSION, "tanh");
     eng_model *plain = make(&config, &(eng_model_options){.batch = MOST, .seed = 7});
-    eng_model *penalised = make(&config, &(eng_model_options){.batch = MOST, .seed = 7, .l1 = 0.3, .l2 = 0.7});
+    eng_model *penalized = make(&config, &(eng_model_options){.batch = MOST, .seed = 7, .l1 = 0.3, .l2 = 0.7});
     eng_params *params = eng_model_params(plain);
     double absolute = 0.0, squares = 0.0;
     for (size_t i = 0; i < eng_params_count(params); i++) {
@@ -234,14 +234,14 @@ static void penalties_belong_to_the_training_loss(void **state) {
             squares += weight ? pow((double)view.data[k], 2.0) : 0.0;
         }
     }
-    memcpy(eng_params_values(eng_model_params(penalised)), eng_params_values(params),
+    memcpy(eng_params_values(eng_model_params(penalized)), eng_params_values(params),
            eng_params_size(params) * sizeof(float));
     eng_batch batch = batch_of(&d, MOST);
-    double difference = eng_model_train(penalised, &batch, 0) - eng_model_train(plain, &batch, 0);
+    double difference = eng_model_train(penalized, &batch, 0) - eng_model_train(plain, &batch, 0);
     CHECK_CLOSE(difference, 0.3 * absolute + 0.35 * squares, 1e-5);
-    CHECK_SAME_DOUBLE(eng_model_evaluate(penalised, &batch), eng_model_evaluate(plain, &batch));
+    CHECK_SAME_DOUBLE(eng_model_evaluate(penalized, &batch), eng_model_evaluate(plain, &batch));
     eng_model_destroy(plain);
-    eng_model_destroy(penalised);
+    eng_model_destroy(penalized);
 }
 
 /* Training differs from evaluation where there is dropout, and nowhere else. */

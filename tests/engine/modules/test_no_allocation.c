@@ -71,7 +71,7 @@ static void entangle(eng_net *net) {
                       (eng_value[]){net->at, parameter(net, eng_shape_2d(in.dim[0], in.dim[0])), parameter(net, in)});
         return;
     }
-    const eng_superpose_config sizes = {.count = 2, .column = {0, 1}, .keep = {{1, 1}}, .middle = 3, .normalise = true};
+    const eng_superpose_config sizes = {.count = 2, .column = {0, 1}, .keep = {{1, 1}}, .middle = 3, .normalize = true};
     const eng_conv2d_config conv = {
         .filters = in.dim[2], .kernel = {3}, .same = true, .groups = in.dim[2], .no_bias = true};
     const eng_shape kernel = {.ndim = 4, .dim = {3, 3, 1, in.dim[2]}};

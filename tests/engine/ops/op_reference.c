@@ -199,7 +199,7 @@ static void global_mean_pool(const op_problem *p) {
 }
 
 /* count numbers from `first` on, `step` apart: to mean 0 and variance 1. */
-static void standardise(size_t count, size_t first, size_t step, const double *x, double *y) {
+static void standardize(size_t count, size_t first, size_t step, const double *x, double *y) {
     double mean = 0.0, variance = 0.0;
     for (size_t i = 0; i < count; i++) mean += x[first + i * step] / (double)count;
     for (size_t i = 0; i < count; i++) variance += pow(x[first + i * step] - mean, 2.0) / (double)count;
@@ -216,7 +216,7 @@ static void scale_and_shift(const op_problem *p, size_t cols, bool plain, bool r
 static void batch_norm(const op_problem *p) {
     const eng_shape *in = &p->node->in_shape[0];
     size_t cols = in->dim[in->ndim - 1];
-    for (size_t c = 0; c < cols; c++) standardise(count_of(p) / cols, c, cols, p->x, p->y);
+    for (size_t c = 0; c < cols; c++) standardize(count_of(p) / cols, c, cols, p->x, p->y);
     const eng_batch_norm_config *config = p->node->config;
     scale_and_shift(p, cols, config->no_affine, config->relu);
 }
@@ -224,7 +224,7 @@ static void batch_norm(const op_problem *p) {
 static void layer_norm(const op_problem *p) {
     const eng_shape *in = &p->node->in_shape[0];
     size_t cols = in->dim[in->ndim - 1];
-    for (size_t r = 0; r < count_of(p) / cols; r++) standardise(cols, r * cols, 1, p->x, p->y);
+    for (size_t r = 0; r < count_of(p) / cols; r++) standardize(cols, r * cols, 1, p->x, p->y);
     scale_and_shift(p, cols, false, false);
 }
 

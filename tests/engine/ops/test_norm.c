@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the general test of ops cannot see of batch normalisation: running statistics, evaluation, numbers far from
+/* What the general test of ops cannot see of batch normalization: running statistics, evaluation, numbers far from
  * zero, and a network with everything in it, planned, against differences of its own loss. */
 #include "tests/support/check.h"
 #include "tests/support/gradcheck.h"
@@ -76,7 +76,7 @@ static void check_passes_of(const eng_kernels *k, size_t rows, size_t cols, bool
                         .sum = sum,
                         .sum_x = sum_x,
                         .relu = relu};
-    k->tiles->normalise(&job);
+    k->tiles->normalize(&job);
     k->tiles->norm_sums(&job);
     double want[MOST_COLS] = {0}, want_x[MOST_COLS] = {0};
     for (size_t i = 0; i < rows * cols; i++) {
@@ -141,13 +141,13 @@ static void check_rows_of(const eng_kernels *k, size_t rows, size_t cols, bool r
                         .dy = dy,
                         .dx = whole[1],
                         .relu = relu};
-    k->tiles->normalise(&job);
+    k->tiles->normalize(&job);
     k->tiles->norm_grad(&job);
     job.rows = 1;
     for (size_t r = 0; r < rows; r++) {
         job.x = x + r * cols, job.dy = dy + r * cols;
         job.y = alone[0] + r * cols, job.dx = alone[1] + r * cols;
-        k->tiles->normalise(&job);
+        k->tiles->normalize(&job);
         k->tiles->norm_grad(&job);
     }
     for (size_t i = 0; i < 2; i++) assert_memory_equal(whole[i], alone[i], rows * cols * sizeof(float));

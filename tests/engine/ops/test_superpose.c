@@ -51,10 +51,10 @@ static void kernels_of_two_sizes(void **state) {
     const eng_shape kernel = {.ndim = 4, .dim = {5, 5, 1, 1}};
     float w[25];
     for (size_t i = 0; i < 25; i++) w[i] = .1f * (float)i;
-    for (int normalise = 0; normalise < 2; normalise++) {
-        config.normalise = normalise;
+    for (int normalize = 0; normalize < 2; normalize++) {
+        config.normalize = normalize;
         node n = node_create(kernel, eng_shape_2d(3, 2), &config);
-        const float *got = run(&n, w, normalise ? half : p);
+        const float *got = run(&n, w, normalize ? half : p);
         for (size_t i = 0; i < 25; i++) CHECK_NEAR((double)got[i], want[i], 2e-7);
         node_destroy(&n);
     }
@@ -64,7 +64,7 @@ static void kernels_of_two_sizes(void **state) {
 static void weights_of_zero_give_zero(void **state) {
     (void)state;
     static const float w[3] = {1, 2, 3}, none[2] = {0, 0}, one[2] = {.25f, 0};
-    const eng_superpose_config config = {.count = 2, .column = {0, 1}, .keep = {{2}}, .normalise = true};
+    const eng_superpose_config config = {.count = 2, .column = {0, 1}, .keep = {{2}}, .normalize = true};
     node n = node_create(eng_shape_1d(3), eng_shape_2d(1, 2), &config);
     for (size_t i = 0; i < 3; i++) assert_true(run(&n, w, none)[i] == 0.0f);
     for (size_t i = 0; i < 3; i++) assert_true(run(&n, w, one)[i] == (i < 2 ? w[i] : 0.0f));
@@ -355,7 +355,7 @@ typedef struct trained {
     size_t n;
 } trained;
 
-static trained trained_create(bool normalise, const eng_kernels *kernels) {
+static trained trained_create(bool normalize, const eng_kernels *kernels) {
     trained t = {.n = 3};
     scene *s = &t.s;
     base_err err = {0};
@@ -367,7 +367,7 @@ static trained trained_create(bool normalise, const eng_kernels *kernels) {
     eng_graph_set_group(s->graph, 0);
     p = add(s, &eng_op_softmax, NULL, NULL, &p, 1);
     eng_superpose_config sizes = {.row = 1, .count = 3, .column = {3, 0, 1}, .keep = {{1, 1}, {3, 3}}, .middle = 3};
-    sizes.normalise = normalise;
+    sizes.normalize = normalize;
     const eng_shape kernel = {.ndim = 4, .dim = {5, 5, 1, 3}};
     const eng_parameter_config all = {.shape = kernel, .init = &eng_init_he_normal, .fan_in = 25, .fan_out = 25};
     const eng_value both[2] = {add(s, &eng_op_parameter, &all, "w", NULL, 0), p};
@@ -428,11 +428,11 @@ static void gradients_are_those_of_differences(void **state) {
     }
 }
 
-/* A kernel that is normalised does not feel a common factor: the slopes along it are zero. */
-static void a_common_factor_of_normalised_weights_has_no_slope(void **state) {
+/* A kernel that is normalized does not feel a common factor: the slopes along it are zero. */
+static void a_common_factor_of_normalized_weights_has_no_slope(void **state) {
     (void)state;
     const eng_superpose_config config = {
-        .row = 1, .count = 3, .column = {0, 1, 3}, .keep = {{1, 1}, {3, 3}}, .middle = 3, .normalise = true};
+        .row = 1, .count = 3, .column = {0, 1, 3}, .keep = {{1, 1}, {3, 3}}, .middle = 3, .normalize = true};
     static const float p[8] = {0, 0, 0, 0, .3f, .2f, 7, .1f};
     float w[75], dy[75], dw[75], dp[8], y[75];
     eng_graph *graph = eng_graph_create();
@@ -499,7 +499,7 @@ int main(void) {
         cmocka_unit_test(a_superposed_layer_is_the_sum_of_layers),
         cmocka_unit_test(a_linear_layer_of_two_widths),
         cmocka_unit_test(gradients_are_those_of_differences),
-        cmocka_unit_test(a_common_factor_of_normalised_weights_has_no_slope),
+        cmocka_unit_test(a_common_factor_of_normalized_weights_has_no_slope),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

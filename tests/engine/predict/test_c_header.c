@@ -42,7 +42,7 @@ static void write_samples(const check_tmpdir *dir, const named_predictor *list, 
     FILE *file = fopen(check_tmpdir_file(dir, "x"), "wb");
     assert_non_null(file);
     for (size_t i = 0; i < count; i++) {
-        const size_t n = list[i].predictor->normaliser.features;
+        const size_t n = list[i].predictor->normalizer.features;
         assert_int_equal(fwrite(list[i].x, sizeof(float), n, file), n);
     }
     assert_int_equal(fclose(file), 0);

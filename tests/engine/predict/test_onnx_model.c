@@ -143,7 +143,7 @@ static int leave(const char *folder) {
         status = eng_onnx_write(p, "1", &bytes, &err);
         if (status == BASE_OK) status = base_write_file(path[0], bytes.data, bytes.length, &err);
         if (status == BASE_OK)
-            status = base_write_file(path[1], list[i].x, p->normaliser.features * sizeof(float), &err);
+            status = base_write_file(path[1], list[i].x, p->normalizer.features * sizeof(float), &err);
         if (status == BASE_OK) status = base_write_file(path[2], list[i].answer, p->answers * sizeof(float), &err);
         base_buf_fini(&bytes);
     }

@@ -104,7 +104,7 @@ static void first_values_are_a_function_of_seed_layer_and_slot(void **state) {
 }
 
 /* Mean, variance and range of 40,000 draws against the formulas of Glorot and He; five standard errors. */
-static void initialisations_have_their_variance(void **state) {
+static void initializations_have_their_variance(void **state) {
     (void)state;
     enum { COUNT = 40000, IN = 100, OUT = 300 };
     static float values[COUNT];
@@ -112,10 +112,10 @@ static void initialisations_have_their_variance(void **state) {
         const char *name;
         double variance;
         bool uniform;
-    } known[] = {{"xavier-uniform", 2.0 / (IN + OUT), true},
-                 {"xavier-normal", 2.0 / (IN + OUT), false},
-                 {"he-uniform", 2.0 / IN, true},
-                 {"he-normal", 2.0 / IN, false}};
+    } known[] = {{"xavier_uniform", 2.0 / (IN + OUT), true},
+                 {"xavier_normal", 2.0 / (IN + OUT), false},
+                 {"he_uniform", 2.0 / IN, true},
+                 {"he_normal", 2.0 / IN, false}};
     for (size_t i = 0; i < CHECK_COUNT(known); i++) {
         base_rng rng = base_rng_stream(3, BASE_RNG_TEST, 0, 0);
         eng_init_find(known[i].name)->fill(&rng, IN, OUT, COUNT, values);
@@ -143,7 +143,7 @@ static void sizes_that_add_up_to_too_much_are_a_status(void **state) {
     assert_null(params);
 }
 
-static void initialisations_are_found_by_name(void **state) {
+static void initializations_are_found_by_name(void **state) {
     (void)state;
     size_t count = 0;
     for (const char *const *name = eng_init_names; *name != NULL; name++, count++)
@@ -158,9 +158,9 @@ int main(void) {
         cmocka_unit_test(state_comes_last_and_is_no_trainable_number),
         cmocka_unit_test(padding_is_zero),
         cmocka_unit_test(first_values_are_a_function_of_seed_layer_and_slot),
-        cmocka_unit_test(initialisations_have_their_variance),
+        cmocka_unit_test(initializations_have_their_variance),
         cmocka_unit_test(sizes_that_add_up_to_too_much_are_a_status),
-        cmocka_unit_test(initialisations_are_found_by_name),
+        cmocka_unit_test(initializations_are_found_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

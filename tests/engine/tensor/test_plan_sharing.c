@@ -65,7 +65,7 @@ static double loss_of(void *self) {
 
 static const eng_dense_config square = {.width = IN, .epilogue = ENG_EPILOGUE_TANH};
 
-/* A layer three times in a row, and batch normalisation twice with the same scale. */
+/* A layer three times in a row, and batch normalization twice with the same scale. */
 static net *recurrent(void) {
     net *n = begin(NULL);
     add(n, &eng_op_dense, &square, "step", NULL);

@@ -26,7 +26,7 @@ static void batches_are_the_loaders(void **state) {
     bench b = bench_create("{dataset: digits, fraction: 0.2}");
     eng_feed *feed = make(&b, ENG_MULTICLASS, 50, 64, augment);
     eng_loader *loader;
-    CHECK_OK(eng_loader_create(b.set, &b.view->normaliser, b.view->split.train, 50, true, 9, &loader, &err));
+    CHECK_OK(eng_loader_create(b.set, &b.view->normalizer, b.view->split.train, 50, true, 9, &loader, &err));
     eng_loader_augment(loader, &augment);
     float *x = base_calloc(50 * b.set->features, sizeof *x);
     int32_t labels[50];
@@ -56,7 +56,7 @@ static void a_part_is_gathered_as_it_is(void **state) {
     for (size_t begin = 0; begin < part.count; begin += 100) {
         const eng_batch batch = eng_feed_gather(feed, part, begin);
         assert_int_equal(batch.n, part.count - begin < 100 ? part.count - begin : 100);
-        eng_normaliser_gather(&b.view->normaliser, b.set, part.index + begin, batch.n, x);
+        eng_normalizer_gather(&b.view->normalizer, b.set, part.index + begin, batch.n, x);
         assert_memory_equal(batch.x, x, batch.n * b.set->features * sizeof *x);
         for (size_t i = 0; i < batch.n; i++) assert_int_equal(batch.labels[i], b.set->labels[part.index[begin + i]]);
         seen += batch.n;
@@ -74,7 +74,7 @@ static void targets_are_those_of_the_task(void **state) {
     eng_feed *b = make(&numbers, ENG_REGRESSION, 16, 16, (eng_augment){0});
     const eng_batch answers = eng_feed_batch(a, 0, 0), values = eng_feed_gather(b, numbers.view->split.test, 0);
     for (size_t i = 0; i < answers.n; i++) assert_true(answers.values[i] == (float)answers.labels[i]);
-    const eng_normaliser *norm = &numbers.view->normaliser;
+    const eng_normalizer *norm = &numbers.view->normalizer;
     for (size_t i = 0; i < values.n; i++) {
         const float target = numbers.set->targets[numbers.view->split.test.index[i]];
         CHECK_NEAR((double)values.values[i], (double)((target - norm->target_offset) * norm->target_scale), 1e-6);

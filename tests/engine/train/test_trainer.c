@@ -193,7 +193,7 @@ static void a_linear_model_follows_the_formula(void **state) {
     eng_trainer *trainer = bench_trainer(&b);
     CHECK_OK(eng_trainer_fit(trainer, EPOCHS, NULL, &err));
     const eng_part train = b.view->split.train;
-    const eng_normaliser *norm = &b.view->normaliser;
+    const eng_normalizer *norm = &b.view->normalizer;
     double w[F + 1] = {0}, n = (double)train.count;
     for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
         double gradient[F + 1] = {0}, loss = 0;
@@ -292,7 +292,7 @@ static void weights_that_vanish_are_never_subnormal(void **state) {
     (void)state;
     base_err err = {0};
     bench b = bench_create("{dataset: digits, hidden: [16, 16], epochs: 10, batch_size: 10, optimizer: sgd, "
-                           "learning_rate: 0.1, weight_decay: 1.0, activation: relu, init: he-normal}");
+                           "learning_rate: 0.1, weight_decay: 1.0, activation: relu, init: he_normal}");
     eng_trainer *trainer = bench_trainer(&b);
     CHECK_OK(eng_trainer_fit(trainer, 10, NULL, &err));
     eng_params *params = eng_model_params(eng_trainer_model(trainer));

@@ -108,7 +108,7 @@ static void a_training_stopped_inside_an_epoch_goes_on(void **state) {
     check_tmpdir_remove(&dir);
 }
 
-/* A network with normalisation, skips, drop-path and augmentation, averaged, continued by another trainer
+/* A network with normalization, skips, drop-path and augmentation, averaged, continued by another trainer
  * from its file. */
 static void a_convolutional_training_has_the_same_bits(void **state) {
     (void)state;

@@ -34,7 +34,7 @@ static cli_started started(const char *environment) {
 #define STEP_PMIX "PMIX_RANK=2" STEP
 #define STEP_PMI2 "PMI_RANK=2 PMI_SIZE=3 PMI_FD=11" STEP
 
-static void launchers_are_recognised(void **state) {
+static void launchers_are_recognized(void **state) {
     (void)state;
     static const struct {
         const char *environment;
@@ -121,7 +121,7 @@ static void launchers_are_known_by_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(launchers_are_recognised),
+        cmocka_unit_test(launchers_are_recognized),
         cmocka_unit_test(a_library_that_found_the_others_is_right),
         cmocka_unit_test(one_that_is_alone_by_right_is_no_mismatch),
         cmocka_unit_test(a_mismatch_says_what_would_be_right),

@@ -9,7 +9,7 @@
 
 #define SEPARATOR "--- attempt 1, rung 2 ---\n"
 
-/* Byte i of the output: a number per line, so that every position is recognised. */
+/* Byte i of the output: a number per line, so that every position is recognized. */
 static void make_output(base_buf *out, size_t length) {
     while (out->length < length) base_buf_printf(out, "%zu\n", out->length);
     out->length = length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Maximising over mixed, conditional and forbidden spaces: surrogates whose best point is known. */
+/* Maximizing over mixed, conditional and forbidden spaces: surrogates whose best point is known. */
 #include "hpo/models/maximize.h"
 
 #include "tests/support/toy_space.h"

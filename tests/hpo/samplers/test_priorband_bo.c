@@ -303,7 +303,7 @@ static void fill(rig *r, dense *d) {
 /* Six proposals, each of which runs, at fidelities 1, 3 and 9, while the next is made. Each is the maximum over the
  * grid under the process of the highest rung with `init` successes: of 20,000 candidates none of the 315 points is
  * missing. */
-static void it_maximises_expected_improvement_on_a_rung(void **state) {
+static void it_maximizes_expected_improvement_on_a_rung(void **state) {
     (void)state;
     static const char *const options[] = {"{candidates: 20000, init: 6}",
                                           "{candidates: 20000, init: 6, acquisition: ei}",
@@ -470,7 +470,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_priorband_until_a_rung_has_enough),
         cmocka_unit_test(it_is_priorband_until_enough_is_spent),
-        cmocka_unit_test(it_maximises_expected_improvement_on_a_rung),
+        cmocka_unit_test(it_maximizes_expected_improvement_on_a_rung),
         cmocka_unit_test(joint_chooses_in_two_steps),
         cmocka_unit_test(joint_begins_when_ten_full_evaluations_are_spent),
         cmocka_unit_test(it_needs_a_prior),

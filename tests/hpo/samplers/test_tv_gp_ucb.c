@@ -135,7 +135,7 @@ static double gain(double x, uint32_t step) {
 
 /* Four members with constant values, four steps; two have begun the fifth. Losses are such that no transformation is
  * needed but scaling: none is far above the others. */
-static void a_proposal_maximises_the_acquisition(void **state) {
+static void a_proposal_maximizes_the_acquisition(void **state) {
     (void)state;
     static toy_sampling s;
     static oracle o;
@@ -310,7 +310,7 @@ static void choices_are_chosen(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_are_read),
-        cmocka_unit_test(a_proposal_maximises_the_acquisition),
+        cmocka_unit_test(a_proposal_maximizes_the_acquisition),
         cmocka_unit_test(children_go_where_most_is_gained),
         cmocka_unit_test(children_of_a_step_differ),
         cmocka_unit_test(failures_are_kept_away_from),

@@ -50,7 +50,7 @@ static void test_scaled(void **state) {
 }
 
 /* The density integrates to one over the unit coordinate (Simpson). */
-static void test_normalised_continuum(void **state) {
+static void test_normalized_continuum(void **state) {
     (void)state;
     static const double centers[] = {0, 0.02, 0.5, 0.9, 1}, deviations[] = {0.02, 0.125, 0.5, 3};
     for (size_t i = 0; i < CHECK_COUNT(centers); i++) {
@@ -217,7 +217,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truncated_normal),
         cmocka_unit_test(test_scaled),
-        cmocka_unit_test(test_normalised_continuum),
+        cmocka_unit_test(test_normalized_continuum),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_choice_weights),
         cmocka_unit_test(test_draws_of_a_continuum),

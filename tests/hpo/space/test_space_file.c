@@ -156,7 +156,7 @@ static void test_steps_have_no_binary_dust(void **state) {
     }
 }
 
-static void test_probabilities_are_normalised(void **state) {
+static void test_probabilities_are_normalized(void **state) {
     (void)state;
     space_text in =
         space_text_read("parameters: {x: {values: [a, b, c], probabilities: [0.3333333, 0.3333333, 0.3333333]}}");
@@ -214,7 +214,7 @@ int main(void) {
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_whole_study),
         cmocka_unit_test(test_steps_have_no_binary_dust),
-        cmocka_unit_test(test_probabilities_are_normalised),
+        cmocka_unit_test(test_probabilities_are_normalized),
         cmocka_unit_test(test_built_by_an_objective),
         cmocka_unit_test(test_seal_checks_declared_conditions),
     };

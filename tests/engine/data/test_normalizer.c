@@ -2,7 +2,7 @@
 #include "tests/support/check.h"
 
 #include "base/rng.h"
-#include "engine/data/normaliser.h"
+#include "engine/data/normalizer.h"
 
 enum { ROWS = 70000, FEATURES = 6, CHANNELS = 2 };
 
@@ -31,7 +31,7 @@ static double value(const eng_dataset *set, size_t row, size_t feature) {
 }
 
 /* The plain formulas in long double over the training rows; images: over the pixels of a channel. */
-static void naive(const eng_dataset *set, eng_part train, eng_normalise kind, size_t feature, long double *offset,
+static void naive(const eng_dataset *set, eng_part train, eng_normalize kind, size_t feature, long double *offset,
                   long double *scale) {
     bool image = set->rank > 1;
     size_t from = image ? feature % CHANNELS : feature, to = image ? FEATURES : feature + 1;
@@ -50,20 +50,20 @@ static void naive(const eng_dataset *set, eng_part train, eng_normalise kind, si
     *scale = max == min ? 0 : 1 / (kind == ENG_NORMALISE_SCALE01 ? max - min : sqrtl(square / n));
 }
 
-static void normalised_values_equal_a_naive_computation(void **state) {
+static void normalized_values_equal_a_naive_computation(void **state) {
     (void)state;
-    static const eng_normalise kinds[] = {ENG_NORMALISE_SCALE01, ENG_NORMALISE_STANDARD};
+    static const eng_normalize kinds[] = {ENG_NORMALISE_SCALE01, ENG_NORMALIZE_STANDARD};
     static uint32_t index[ROWS];
     for (uint32_t i = 0; i < ROWS; i++) index[i] = (i * 7919u) % ROWS;           /* 7919 is prime: a permutation */
     const eng_part train = {index, 66000}, rest = {index + 66000, ROWS - 66000}; /* more rows than a block of sums */
     for (unsigned c = 0; c < 8; c++) {
         base_err err = {0};
         eng_dataset *set = random_set(c & 1 ? ENG_STORE_BYTES : ENG_STORE_REALS, c & 2 ? 3 : 1);
-        eng_normalise kind = kinds[c >> 2];
-        eng_normaliser normaliser;
-        CHECK_OK(eng_normaliser_fit(kind, set, train, &normaliser, &err));
+        eng_normalize kind = kinds[c >> 2];
+        eng_normalizer normalizer;
+        CHECK_OK(eng_normalizer_fit(kind, set, train, &normalizer, &err));
         float *out = malloc(rest.count * FEATURES * sizeof *out);
-        eng_normaliser_gather(&normaliser, set, rest.index, rest.count, out); /* rows that were not fitted */
+        eng_normalizer_gather(&normalizer, set, rest.index, rest.count, out); /* rows that were not fitted */
         for (size_t j = 0; j < FEATURES; j++) {
             long double offset, scale;
             naive(set, train, kind, j, &offset, &scale);
@@ -75,7 +75,7 @@ static void normalised_values_equal_a_naive_computation(void **state) {
             }
         }
         free(out);
-        eng_normaliser_fini(&normaliser);
+        eng_normalizer_fini(&normalizer);
         eng_dataset_destroy(set);
     }
 }
@@ -85,48 +85,48 @@ static void none_leaves_values_and_targets_alone(void **state) {
     static const uint32_t index[] = {5, 0, 69999};
     base_err err = {0};
     eng_dataset *set = random_set(ENG_STORE_BYTES, 3);
-    eng_normaliser normaliser;
+    eng_normalizer normalizer;
     float x[3 * FEATURES], y[3];
-    CHECK_OK(eng_normaliser_fit(ENG_NORMALISE_NONE, set, (eng_part){index, 3}, &normaliser, &err));
-    eng_normaliser_gather(&normaliser, set, index, 3, x);
-    eng_normaliser_gather_targets(&normaliser, set, index, 3, y);
+    CHECK_OK(eng_normalizer_fit(ENG_NORMALIZE_NONE, set, (eng_part){index, 3}, &normalizer, &err));
+    eng_normalizer_gather(&normalizer, set, index, 3, x);
+    eng_normalizer_gather_targets(&normalizer, set, index, 3, y);
     for (size_t i = 0; i < 3; i++) {
         for (size_t j = 0; j < FEATURES; j++) assert_true((double)x[i * FEATURES + j] == value(set, index[i], j));
         assert_true(y[i] == set->targets[index[i]]);
     }
-    eng_normaliser_fini(&normaliser);
+    eng_normalizer_fini(&normalizer);
     eng_dataset_destroy(set);
 }
 
-static void targets_are_standardised(void **state) {
+static void targets_are_standardized(void **state) {
     (void)state;
     static uint32_t index[ROWS];
     static float y[ROWS];
     for (uint32_t i = 0; i < ROWS; i++) index[i] = i;
     base_err err = {0};
     eng_dataset *set = random_set(ENG_STORE_REALS, 1);
-    eng_normaliser normaliser;
-    CHECK_OK(eng_normaliser_fit(ENG_NORMALISE_SCALE01, set, (eng_part){index, ROWS}, &normaliser, &err));
-    eng_normaliser_gather_targets(&normaliser, set, index, ROWS, y);
+    eng_normalizer normalizer;
+    CHECK_OK(eng_normalizer_fit(ENG_NORMALISE_SCALE01, set, (eng_part){index, ROWS}, &normalizer, &err));
+    eng_normalizer_gather_targets(&normalizer, set, index, ROWS, y);
     double mean = 0, square = 0;
     for (size_t i = 0; i < ROWS; i++) mean += (double)y[i] / ROWS;
     for (size_t i = 0; i < ROWS; i++) square += pow((double)y[i] - mean, 2) / ROWS;
     CHECK_NEAR(mean, 0, 1e-4); /* 5e4 in float has steps of 0.004, a deviation is 100 */
     CHECK_NEAR(square, 1, 1e-4);
-    eng_normaliser_fini(&normaliser);
+    eng_normalizer_fini(&normalizer);
     for (size_t i = 0; i < ROWS; i++) set->targets[i] = 3;
-    CHECK_OK(eng_normaliser_fit(ENG_NORMALISE_STANDARD, set, (eng_part){index, ROWS}, &normaliser, &err));
-    eng_normaliser_gather_targets(&normaliser, set, index, 1, y);
-    assert_true(y[0] == 0 && normaliser.target_scale == 1); /* a constant target stays readable */
-    eng_normaliser_fini(&normaliser);
+    CHECK_OK(eng_normalizer_fit(ENG_NORMALIZE_STANDARD, set, (eng_part){index, ROWS}, &normalizer, &err));
+    eng_normalizer_gather_targets(&normalizer, set, index, 1, y);
+    assert_true(y[0] == 0 && normalizer.target_scale == 1); /* a constant target stays readable */
+    eng_normalizer_fini(&normalizer);
     eng_dataset_destroy(set);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normalised_values_equal_a_naive_computation),
+        cmocka_unit_test(normalized_values_equal_a_naive_computation),
         cmocka_unit_test(none_leaves_values_and_targets_alone),
-        cmocka_unit_test(targets_are_standardised),
+        cmocka_unit_test(targets_are_standardized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

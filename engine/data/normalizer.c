@@ -4,7 +4,7 @@
  * Sums over bytes are exact integers; sums over reals are doubles in two passes (first the mean, then the squared
  * deviations from it), so that neither a large mean nor many samples cost digits. The map subtracts before it
  * multiplies for the same reason. */
-#include "engine/data/normaliser.h"
+#include "engine/data/normalizer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -105,13 +105,13 @@ static void pool_columns(column *columns, size_t pixels, size_t step) {
     for (size_t j = 0; j < end; j += step) columns[j] = all;
 }
 
-static void affine(eng_normalise kind, const column *c, float *offset, float *scale) {
+static void affine(eng_normalize kind, const column *c, float *offset, float *scale) {
     double width = kind == ENG_NORMALISE_SCALE01 ? c->max - c->min : sqrt(fmax(c->variance, 0));
     *offset = (float)(kind == ENG_NORMALISE_SCALE01 ? c->min : c->mean);
     *scale = c->max > c->min && width > 0 ? (float)(1 / width) : 0;
 }
 
-static void fit_targets(const eng_dataset *set, eng_part train, eng_normaliser *out) {
+static void fit_targets(const eng_dataset *set, eng_part train, eng_normalizer *out) {
     column c = {.min = INFINITY, .max = -INFINITY};
     double n = (double)train.count;
     for (size_t i = 0; i < train.count; i++) {
@@ -121,24 +121,24 @@ static void fit_targets(const eng_dataset *set, eng_part train, eng_normaliser *
         c.max = fmax(c.max, y);
     }
     for (size_t i = 0; i < train.count; i++) c.variance += pow((double)set->targets[train.index[i]] - c.mean, 2) / n;
-    affine(ENG_NORMALISE_STANDARD, &c, &out->target_offset, &out->target_scale);
+    affine(ENG_NORMALIZE_STANDARD, &c, &out->target_offset, &out->target_scale);
     if (out->target_scale == 0) out->target_scale = 1; /* a constant target must stay readable in its own unit */
 }
 
-base_status eng_normaliser_fit(eng_normalise kind, const eng_dataset *set, eng_part train, eng_normaliser *out,
+base_status eng_normalizer_fit(eng_normalize kind, const eng_dataset *set, eng_part train, eng_normalizer *out,
                                base_err *err) {
     size_t f = set->features;
     BASE_ASSERT(train.count > 0);
-    *out = (eng_normaliser){.features = f, .target_scale = 1};
+    *out = (eng_normalizer){.features = f, .target_scale = 1};
     out->offset = calloc(f, sizeof *out->offset);
     out->scale = calloc(f, sizeof *out->scale);
-    column *columns = kind == ENG_NORMALISE_NONE ? NULL : calloc(f, sizeof *columns);
-    if (!out->offset || !out->scale || (kind != ENG_NORMALISE_NONE && !columns)) {
+    column *columns = kind == ENG_NORMALIZE_NONE ? NULL : calloc(f, sizeof *columns);
+    if (!out->offset || !out->scale || (kind != ENG_NORMALIZE_NONE && !columns)) {
         free(columns);
-        eng_normaliser_fini(out);
-        return BASE_FAIL(err, BASE_NOMEM, "no memory to normalise %zu features of %s", f, set->name);
+        eng_normalizer_fini(out);
+        return BASE_FAIL(err, BASE_NOMEM, "no memory to normalize %zu features of %s", f, set->name);
     }
-    if (kind == ENG_NORMALISE_NONE) {
+    if (kind == ENG_NORMALIZE_NONE) {
         for (size_t j = 0; j < f; j++) out->scale[j] = 1;
         return BASE_OK;
     }
@@ -154,10 +154,10 @@ base_status eng_normaliser_fit(eng_normalise kind, const eng_dataset *set, eng_p
     return BASE_OK;
 }
 
-void eng_normaliser_fini(eng_normaliser *normaliser) {
-    free(normaliser->offset);
-    free(normaliser->scale);
-    *normaliser = (eng_normaliser){0};
+void eng_normalizer_fini(eng_normalizer *normalizer) {
+    free(normalizer->offset);
+    free(normalizer->scale);
+    *normalizer = (eng_normalizer){0};
 }
 
 static void map_bytes(const uint8_t *restrict x, const float *restrict offset, const float *restrict scale,
@@ -178,9 +178,9 @@ static void prefetch(const eng_dataset *set, size_t row) {
     for (size_t at = 0; at < size; at += CACHE_LINE) __builtin_prefetch(start + at);
 }
 
-void eng_normaliser_gather(const eng_normaliser *normaliser, const eng_dataset *set, const uint32_t *index,
+void eng_normalizer_gather(const eng_normalizer *normalizer, const eng_dataset *set, const uint32_t *index,
                            size_t count, float *out) {
-    const eng_normaliser *n = normaliser;
+    const eng_normalizer *n = normalizer;
     size_t f = n->features;
     BASE_ASSERT(f == set->features);
     for (size_t i = 0; i < count; i++) {
@@ -196,8 +196,8 @@ void eng_gather_labels(const eng_dataset *set, const uint32_t *index, size_t cou
     for (size_t i = 0; i < count; i++) out[i] = set->labels[index[i]];
 }
 
-void eng_normaliser_gather_targets(const eng_normaliser *normaliser, const eng_dataset *set, const uint32_t *index,
+void eng_normalizer_gather_targets(const eng_normalizer *normalizer, const eng_dataset *set, const uint32_t *index,
                                    size_t count, float *out) {
     for (size_t i = 0; i < count; i++)
-        out[i] = (set->targets[index[i]] - normaliser->target_offset) * normaliser->target_scale;
+        out[i] = (set->targets[index[i]] - normalizer->target_offset) * normalizer->target_scale;
 }

@@ -9,11 +9,11 @@
 extern "C" {
 #endif
 
-static inline size_t eng_least(size_t a, size_t b) {
+static inline size_t eng_min(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-static inline size_t eng_most(size_t a, size_t b) {
+static inline size_t eng_max(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
