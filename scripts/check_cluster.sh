@@ -188,8 +188,8 @@ check_hosts() {
 submit() { (cd "$tmp/work" && PATH="$tmp/work:$PATH" sbatch --parsable -o "$tmp/work/job.out" "$@"); }
 
 # Until the job is in the queue again; Slurm lets it wait there for two minutes, which are not waited for here.
-goes_on() { # JOB
-    until_true 60 eval "scontrol show job $1 | grep -q Restarts=1"
+goes_on() { # JOB [TIMES]
+    until_true 60 eval "scontrol show job $1 | grep -q Restarts=${2:-1}"
     until_true 20 eval "[ \"\$(slurm_state $1)\" = PENDING ]"
     sleep 2 # what ran of it before is tidied up
     scontrol update JobId="$1" StartTime=now
@@ -226,12 +226,17 @@ walltime() {
     until_true 100 is "$folder" interrupted
     local at
     at=$(since "$begun")
-    goes_on "$job"
-    until_true 120 is "$folder" done
+    local restarts=0 # the signal comes up to a minute early
+    until is "$folder" done || [ $restarts -eq 5 ]; do
+        goes_on "$job" $((++restarts))
+        until_true 30 eval "[ \"\$(slurm_state $job)\" = RUNNING ]"
+        until_true 70 eval "is '$folder' done || is '$folder' interrupted && [ \"\$(slurm_state $job)\" != RUNNING ]"
+    done
     slurm_wait "$job" 20
     cp "$tmp/work/job.out" "$tmp/out"
-    result "walltime of a minute, --signal=B:USR1@30" "stopped after $at s, done after $(since "$begun") s, $(slurm_state "$job")" \
-        all "is $folder done" "at_most $at 60"
+    result "walltime of a minute, --signal=B:USR1@30" \
+        "stopped after $at s, requeued $restarts times, done after $(since "$begun") s, $(slurm_state "$job")" \
+        all "is $folder done" "[ $restarts -ge 1 ]" "at_most $at 60"
 }
 
 cancelled() {
@@ -249,7 +254,7 @@ cancelled() {
     left=$(pgrep -fc "$folder")
     "$program" "$tmp/work/study.yaml" --dir "$folder" --quiet >"$tmp/out" 2>&1
     result "scancel" "$(slurm_state "$job") after $took s, $left processes left; continued: $(said "$folder" state)" \
-        all "[ $left = 0 ]" "is $folder done" "[ $(bits "$folder") = $alone ]"
+        all "[ $left = 0 ]" "[ \"$(slurm_state "$job")\" = CANCELLED ]" "is $folder done" "[ $(bits "$folder") = $alone ]"
 }
 
 array() {
