@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, searches within limits with many
+# What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, 1,000 schedules of faults, searches within limits with many
 # seeds, the tutorial from a fresh clone on, more searches that are killed, reports in a browser (skipped without Debian's
 # chromium, chromium-driver and python3-selenium, 450 MB, which install_deps.sh leaves out), the threads of dispatch and
 # the journal under ThreadSanitizer, clang, the same results and the same speed as another build. An hour.
@@ -45,6 +45,14 @@ killed() {
     done
 }
 
+faults() {
+    python3 -B tests/faults/run_schedules.py build/release/tests/faults 0 1000
+}
+
+planted() {
+    cmake --build build/release --target faults_mutants >/dev/null && python3 -B tests/faults/mutants.py --hunt build/release/tests/faults
+}
+
 browser() { # 77: skipped; Selenium is a package of the system's Python
     /usr/bin/python3 -B tests/cli/test_report_browser.py "$PWD/build/release/bin/hpo_report" "$PWD/build/release/bin/hpo_search" ||
         [ $? -eq 77 ]
@@ -53,6 +61,8 @@ browser() { # 77: skipped; Selenium is a package of the system's Python
 step packages ./scripts/install_deps.sh --more
 if step "build release" build release; then
     step "20,000 trials" soak
+    step "1,000 schedules of faults" faults
+    step "planted faults" planted
     step "20 seeds within limits" build/release/tests/nas/test_search_limits 20
     step "the tutorial" tutorial
     step "searches that are killed" killed

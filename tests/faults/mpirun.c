@@ -29,9 +29,8 @@ static int arguments_of(const char *flag) {
     return 0;
 }
 
-static void start(int rank, int size, char **command) {
+static void start(int rank, int size, pid_t launcher, char **command) {
     char text[32];
-    const pid_t launcher = getppid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != launcher) _exit(1);
     snprintf(text, sizeof text, "%d", rank);
@@ -50,6 +49,7 @@ static void signal_all(const pid_t *ranks, int size, int number) {
 }
 
 int main(int argc, char **argv) {
+    const pid_t self = getpid();
     pid_t ranks[MOST_RANKS];
     bool recovery = false;
     int size = 0, at = 1, left, code = 0;
@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
     sigaction(SIGUSR1, &action, NULL);
     for (int i = 0; i < size; i++) {
         ranks[i] = fork();
-        if (ranks[i] == 0) start(i, size, argv + at);
+        if (ranks[i] == 0) start(i, size, self, argv + at);
     }
     for (left = size; left > 0;) {
         int status;

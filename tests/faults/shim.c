@@ -112,7 +112,7 @@ static int fail(const rule *r) {
 }
 
 /* The function that this file hides. */
-#define NEXT(name) (__extension__(__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define NEXT(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 
 /* All operations but writes: done whole or not at all. */
 #define DISTURB(r, call)                                                                                               \
