@@ -65,6 +65,21 @@ def test_a_changed_study_over_an_old_journal(place):
     place.alone(study, "--dir", folder).expect(DONE)
 
 
+def test_former_names(place):
+    """A study file may take up the new name of a setting, and another spelling of a value, in the middle of a run."""
+    text = ("seed: 3\nobjective: {train: {dataset: blobs, hidden: [4], epochs: 2, normalise: scale01, init: he-normal}}\n"
+            "parameters: {learning_rate: {min: 1e-3, max: 1e-1, log: true}}\nmethod: random\nbudget: {trials: 4}\n")
+    folder = place.path("run")
+    place.jobs(2, place.write("study.yaml", text), "--dir", folder).expect(DONE)
+    text = text.replace("normalise", "normalize").replace("he-normal", "he_normal").replace("trials: 4", "trials: 8")
+    study = place.write("study.yaml", text)
+    place.jobs(2, study, "--dir", folder).expect(DONE)
+    check_each_once(folder, 8)
+    place.alone(study, "--dir", folder, "--replay").expect(DONE)
+    study = place.write("study.yaml", text.replace("scale01", "standard"))
+    place.jobs(2, study, "--dir", folder).expect(BAD_INPUT).says("normalize", "another study")
+
+
 def test_a_larger_budget_continues(place):
     study, folder = place.write("study.yaml", FUNCTION), place.path("run")
     for trials, start in ((20, place.alone), (35, starts(place)["-j 2"]), (50, place.alone)):
@@ -165,5 +180,5 @@ def test_configurations_to_try_first(place):
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1], test_two_runs_in_one_folder, test_a_changed_study_over_a_living_run,
-                  test_a_changed_study_over_an_old_journal, test_a_larger_budget_continues, test_a_folder_that_cannot_be_used, test_a_missing_study,
+                  test_a_changed_study_over_an_old_journal, test_former_names, test_a_larger_budget_continues, test_a_folder_that_cannot_be_used, test_a_missing_study,
                   test_a_missing_data_set, test_a_torn_journal, test_configurations_to_try_first))
