@@ -151,7 +151,8 @@ def side_lines(path, offset=0):
 
 def check_side(lines, frozen):
     """Nothing was evaluated in two places, or before the journal knew. frozen: a rank alone was stopped, and its fork
-    server not, so that its trial went on while it seemed lost (docs/faults.md)."""
+    server not, so that its trial went on while it seemed lost (docs/faults.md); or a fork server was killed, and what
+    the kernel kills with it takes a moment to die."""
     for words in lines:
         check(frozen or words[0] != "twice", f"trial {words[1]} was evaluated in two places at once: {' '.join(words)}")
         check(words[0] != "unwritten", f"trial {words[1]} was started before the journal knew: {' '.join(words)}")

@@ -71,7 +71,8 @@ class Processes:
             kind = {"everything": True, "trial": is_trial, "mpirun": name == "mpirun"}.get(role)
             if kind is None:
                 wanted = int(role.split()[1])
-                is_rank = not is_server and not is_trial and (rank == wanted or (wanted == 0 and pid == parent and rank is None and name != "mpirun"))
+                is_rank = not is_server and not is_trial and (
+                    rank == wanted or (wanted == 0 and pid == parent and rank is None and name != "mpirun"))
                 is_rank = is_rank and name != "mpirun"
                 kind = (is_server and (rank or 0) == wanted) if role.startswith("server") else is_rank
             if kind:
@@ -203,6 +204,7 @@ class Disturber:
         """The same command while the run goes on must be refused."""
         second = self.place.start({})
         code = second.wait(PATIENCE)
+        time.sleep(0.5)  # the run may have been at its end, and has given the lock back
         if not self.run.ended() and self.place.launcher in ("alone", "jobs"):
             check(code == STORAGE, f"a second run of the same folder ended with {code}\n{second.errors()}")
 
@@ -333,7 +335,7 @@ class Trial:
         self.orphaned_notes |= code < 0 or "everything" in disturber.killed
         check(not left, f"left running: {left}\n{run.errors()[-2000:]}")
         lines = side_lines(place.side, side_from)
-        check_side(lines, any(done.startswith("freeze rank") for done in disturber.done))
+        check_side(lines, any(done.startswith(("freeze rank", "kill server")) for done in disturber.done))
         check_not_again(before.known(), self.study, lines)
         now = self.journal()
         self.told |= told(run.text())

@@ -13,12 +13,13 @@ from studies import STUDIES
 
 LAUNCHERS = ("alone", "jobs", "ranks", "recovery")  # one process; -j 3; mpirun -n 4, without and with recovery
 ROLES = {"alone": ("rank 0", "server 0", "trial", "everything"),
-         "jobs": ("rank 0", "rank 1", "rank 2", "rank 3", "server 1", "server 2", "trial", "mpirun", "parent", "everything")}
+         "jobs": ("rank 0", "rank 1", "rank 2", "rank 3", "server 1", "server 2", "trial", "mpirun", "parent",
+                  "everything")}
 ROLES["ranks"] = ROLES["recovery"] = tuple(role for role in ROLES["jobs"] if role != "parent")
 
 # What a run writes, and what may go wrong with it. A file is named by a text that its path holds.
-IO_FATES = {"write": ("ENOSPC", "EIO", "EDQUOT", "short", "torn", "before", "after"), "sync": ("EIO", "ENOSPC", "before", "after"),
-            "open": ("ENOSPC", "EIO", "before"), "rename": ("ENOSPC", "before", "after"), "cut": ("EIO", "after")}
+IO_FATES = {"write": ("ENOSPC", "EIO", "EDQUOT", "short", "torn", "before", "after"),
+            "sync": ("EIO", "ENOSPC", "before", "after"), "open": ("ENOSPC", "EIO", "before"), "rename": ("ENOSPC", "before", "after"), "cut": ("EIO", "after")}
 IO_FILES = (("journal.log", 10), ("status.json", 2), ("best.yaml", 1), ("report.html", 1), ("study.yaml", 1), ("hpo-lock", 2),
             ("/done", 3), ("/trials/", 3), ("run/", 2))
 DAMAGES = ("cut", "cut line", "zeros", "garbage", "flip", "checkpoint cut", "checkpoint flip", "checkpoint gone", "status cut",
@@ -93,7 +94,10 @@ def draw_io(dice):
     operation = dice.weighted((("write", 6), ("sync", 2), ("open", 1), ("rename", 1), ("cut", 1)))
     fate = dice.one_of(IO_FATES[operation])
     first = 1 + dice.below(60 if file == "journal.log" and operation == "write" else 6)
-    return f"{file}:{operation}:{first}:{dice.weighted(((1, 2), (0, 1)))}:{fate}"
+    count = dice.weighted(((1, 2), (0, 1)))
+    if file in ("/done", "/trials/", "run/"):
+        count = 1  # a trial without room is tried again for a minute
+    return f"{file}:{operation}:{first}:{count}:{fate}"
 
 
 def draw_messages(dice):

@@ -89,7 +89,9 @@ static bool keep(double done) {
     snprintf(path, sizeof path, "%s/done", variable("HPO_CHECKPOINT"));
     const int length = snprintf(text, sizeof text, "%.17g\n", done);
     const int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 && write(fd, text, (size_t)length) == length;
+    ssize_t written = 0, n = 1;
+    while (fd >= 0 && n > 0 && written < length) written += n = write(fd, text + written, (size_t)(length - written));
+    bool ok = fd >= 0 && written == length;
     if (fd >= 0 && close(fd) != 0) ok = false;
     return ok && rename(part, path) == 0;
 }
