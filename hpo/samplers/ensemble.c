@@ -14,7 +14,8 @@
  * is asked.
  *
  * With several goals weights are drawn for each proposal, and incumbent and best results are those of their scalarised
- * loss (hpo/models/chebyshev.h).
+ * loss (hpo/models/chebyshev.h). Where they have priors of their own (S. Basu et al., "PriMO", 2025), a draw from the
+ * prior comes from that of a metric drawn with equal probability, and prior and lambda are the means over the metrics.
  *
  * Deviations: sums are taken by their logarithms, so that many dimensions cannot underflow; when neither prior nor
  * incumbent gives any density, each gets one half. */
@@ -49,7 +50,7 @@ double hpo_ensemble_bracket_cost(double min, double max, bool integer, double et
     return cost;
 }
 
-/* The density of the prior with its centre moved. */
+/* The density of a belief with its centre moved. */
 static double log_prior_around(const hpo_space *space, const double *center, const double *config) {
     double sum = 0;
     for (size_t i = 0; i < hpo_space_count(space); i++) {
@@ -66,13 +67,27 @@ static double log_add(double a, double b) {
     return isinf(high) ? high : high + log1p(exp(low - high));
 }
 
+static double log_mean(const hpo_space *space, const double *center, const double *config) {
+    const size_t n = hpo_space_n_beliefs(space);
+    double sum = -(double)INFINITY;
+    for (size_t k = 0; k < n; k++) {
+        const hpo_space *belief = hpo_space_belief(space, k);
+        sum = log_add(sum, center ? log_prior_around(belief, center, config) : hpo_space_log_prior(belief, config));
+    }
+    return sum - log((double)n);
+}
+
+double hpo_ensemble_log_prior(const hpo_space *space, const double *config) {
+    return log_mean(space, NULL, config);
+}
+
 void hpo_ensemble_scores(const hpo_space *space, const double *const *best, size_t count, const double *incumbent,
                          double *log_prior, double *log_incumbent) {
     *log_prior = *log_incumbent = -(double)INFINITY;
     for (size_t j = 0; j < count; j++) {
         const double log_weight = log((double)(count - j));
-        *log_prior = log_add(*log_prior, log_weight + hpo_space_log_prior(space, best[j]));
-        *log_incumbent = log_add(*log_incumbent, log_weight + log_prior_around(space, incumbent, best[j]));
+        *log_prior = log_add(*log_prior, log_weight + hpo_ensemble_log_prior(space, best[j]));
+        *log_incumbent = log_add(*log_incumbent, log_weight + log_mean(space, incumbent, best[j]));
     }
 }
 
@@ -191,7 +206,7 @@ bool hpo_ensemble_mutate(const hpo_space *space, const double *from, base_rng *r
 
 base_status hpo_ensemble_policy_init(hpo_ensemble_policy *p, const char *sampler, const hpo_sampler_env *env,
                                      base_err *err) {
-    if (!hpo_space_has_prior(env->space)) {
+    if (!hpo_space_has_prior(env->space) && !hpo_space_has_metric_priors(env->space)) {
         return BASE_FAIL(err, BASE_INVALID,
                          "%s needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
                          "true, prior: 1e-2}",
@@ -221,14 +236,21 @@ static bool move_to_mode(const hpo_space *space, double *config, double *unit) {
     return hpo_space_allowed(space, config);
 }
 
+/* Whose priors are asked. */
+static const hpo_space *draw_belief(const hpo_space *space, base_rng *rng) {
+    const size_t n = hpo_space_n_beliefs(space);
+    return n == 1 ? space : hpo_space_belief(space, (size_t)base_rng_below(rng, n));
+}
+
 base_status hpo_ensemble_policy_ask(hpo_ensemble_policy *p, hpo_view view, const hpo_request *request, double *config,
                                     const char **origin, base_err *err) {
     const hpo_space *space = p->env.space;
     base_rng rng = base_rng_stream(p->env.seed, BASE_RNG_SAMPLER, (uint32_t)request->trial, request->attempt);
     if (p->mode_first && request->trial == 0 && request->attempt == 0) {
         *origin = "prior mode";
-        BASE_TRY(hpo_space_sample_prior(space, &rng, config, err));
-        if (move_to_mode(space, config, p->unit)) return BASE_OK;
+        const hpo_space *belief = draw_belief(space, &rng);
+        BASE_TRY(hpo_space_sample_prior(belief, &rng, config, err));
+        if (move_to_mode(belief, config, p->unit)) return BASE_OK;
     }
     uint64_t incumbent;
     const size_t k = hpo_view_n_goals(view);
@@ -245,5 +267,6 @@ base_status hpo_ensemble_policy_ask(hpo_ensemble_policy *p, hpo_view view, const
     }
     const bool prior = v >= ensemble.uniform;
     *origin = prior ? "prior" : "random";
-    return prior ? hpo_space_sample_prior(space, &rng, config, err) : hpo_space_sample(space, &rng, config, err);
+    return prior ? hpo_space_sample_prior(draw_belief(space, &rng), &rng, config, err)
+                 : hpo_space_sample(space, &rng, config, err);
 }

@@ -26,7 +26,8 @@ double hpo_ensemble_bracket_cost(double min, double max, bool integer, double et
  * at max_fidelity. */
 double hpo_ensemble_spent(hpo_observations *observations, hpo_view view, double max_fidelity, bool *reached);
 /* Weighs beliefs against incumbent by the densities that both give to the best configurations (best first, the first
- * weighs most). Parameters without a prior say nothing. Logs of the two sums. */
+ * weighs most). Parameters without a prior say nothing. Of several beliefs each density is the mean. Logs of the two
+ * sums. */
 void hpo_ensemble_scores(const hpo_space *space, const double *const *best, size_t count, const double *incumbent,
                          double *log_prior, double *log_incumbent);
 hpo_ensemble hpo_ensemble_weigh(double eta, uint32_t rung, double log_prior, double log_incumbent);
@@ -65,6 +66,9 @@ typedef struct hpo_ensemble_policy {
         .offset = offsetof(state, member) + offsetof(hpo_ensemble_policy, mode_first), .fallback = "true",             \
         .help = "the first trial is the mode of the priors"                                                            \
     }
+
+/* Log density of the mixture of the space's beliefs, in equal shares. */
+double hpo_ensemble_log_prior(const hpo_space *space, const double *config);
 
 /* The options have been read. A space without priors is refused in the name of `sampler`. */
 BASE_CHECK base_status hpo_ensemble_policy_init(hpo_ensemble_policy *policy, const char *sampler,

@@ -126,11 +126,7 @@ static const base_option gp_options[] = {
 
 static base_status gp_init(void *self, const hpo_sampler_env *env, base_err *err) {
     gp_state *state = self;
-    if (state->prior && !hpo_space_has_prior(env->space)) {
-        return BASE_FAIL(err, BASE_INVALID,
-                         "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
-                         "true, prior: 1e-2}");
-    }
+    if (state->prior) BASE_TRY(hpo_sampler_check_prior(env, err));
     const bool divides = state->acquisition != HPO_ACQUISITION_LCB && state->acquisition != THOMPSON;
     BASE_TRY(hpo_cost_check(state->cost, acquisitions[state->acquisition], divides, env, err));
     if (state->data == DATA_JOINT && !(env->max_fidelity > env->min_fidelity)) state->data = DATA_HIGHEST;

@@ -24,11 +24,7 @@ static base_status random_init(void *self, const hpo_sampler_env *env, base_err 
     random_state *state = self;
     state->space = env->space;
     state->seed = env->seed;
-    if (state->prior && !hpo_space_has_prior(env->space)) {
-        return BASE_FAIL(err, BASE_INVALID,
-                         "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
-                         "true, prior: 1e-2}");
-    }
+    if (state->prior) BASE_TRY(hpo_sampler_check_prior(env, err));
     return BASE_OK;
 }
 

@@ -64,6 +64,19 @@ static base_status init_state(const hpo_sampler *sampler, const base_yaml_node *
     return status;
 }
 
+base_status hpo_sampler_check_prior(const hpo_sampler_env *env, base_err *err) {
+    if (hpo_space_has_metric_priors(env->space)) {
+        return BASE_FAIL(
+            err, BASE_INVALID,
+            "priors of each metric are used by priorband and priorband-bo alone: leave out prior: true, or "
+            "give each parameter one prior for all metrics");
+    }
+    if (hpo_space_has_prior(env->space)) return BASE_OK;
+    return BASE_FAIL(err, BASE_INVALID,
+                     "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
+                     "true, prior: 1e-2}");
+}
+
 base_status hpo_sampler_create(const hpo_sampler_type *type, const base_yaml_node *options, const hpo_sampler_env *env,
                                hpo_sampler **out, base_err *err) {
     hpo_sampler *sampler = base_calloc(1, sizeof *sampler);

@@ -186,10 +186,7 @@ static base_status rf_init(void *self, const hpo_sampler_env *env, base_err *err
     if (!hpo_cost_none(state->cost)) {
         state->cost_forest = hpo_forest_create(state->dims, state->categories, (size_t)state->trees);
     }
-    if (!state->prior || hpo_space_has_prior(env->space)) return BASE_OK;
-    return BASE_FAIL(err, BASE_INVALID,
-                     "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: true, "
-                     "prior: 1e-2}");
+    return state->prior ? hpo_sampler_check_prior(env, err) : BASE_OK;
 }
 
 static void rows_fini(rows *r) {

@@ -58,6 +58,10 @@ typedef struct hpo_sampler_type {
 const hpo_sampler_type *const *hpo_samplers(size_t *count);
 const hpo_sampler_type *hpo_sampler_find(const char *name); /* NULL when unknown */
 
+/* For a sampler's init, which uses one prior of each parameter: BASE_INVALID when none has one, or where metrics have
+ * priors of their own. */
+BASE_CHECK base_status hpo_sampler_check_prior(const hpo_sampler_env *env, base_err *err);
+
 /* ---- a live sampler ---- */
 typedef struct hpo_sampler hpo_sampler;
 /* options: the method's map (only keys of the type's table), may be NULL. */

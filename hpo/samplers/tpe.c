@@ -477,11 +477,7 @@ static base_status tpe_ask(void *self, hpo_view view, const hpo_request *request
 
 static base_status tpe_init(void *self, const hpo_sampler_env *env, base_err *err) {
     tpe_state *s = self;
-    if (s->prior && !hpo_space_has_prior(env->space)) {
-        return BASE_FAIL(err, BASE_INVALID,
-                         "prior: true needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
-                         "true, prior: 1e-2}");
-    }
+    if (s->prior) BASE_TRY(hpo_sampler_check_prior(env, err));
     const size_t dims = hpo_space_dims(env->space), count = (size_t)s->candidates;
     s->space = env->space;
     s->seed = env->seed;

@@ -104,17 +104,56 @@ void hpo_cond_print(const hpo_space *space, const hpo_cond *cond, base_buf *out)
     base_buf_puts(out, "}}");
 }
 
-/* The three words of a study file; an objective may have declared another strength. */
-static void print_confidence(const hpo_param *param, base_buf *out) {
+/* The three words of a study file; NULL: an objective has declared another strength. */
+static const char *confidence_word(const hpo_param *param, const hpo_prior *prior) {
     for (size_t i = 0; i < HPO_CONFIDENCES; i++) {
-        bool same = hpo_param_is_number(param) ? param->prior.deviation == HPO_CONFIDENCE[i].deviation
-                                               : param->prior.weight == HPO_CONFIDENCE[i].weight;
-        if (!same) continue;
-        base_buf_printf(out, ", confidence: %s", HPO_CONFIDENCE[i].word);
-        return;
+        bool same = hpo_param_is_number(param) ? prior->deviation == HPO_CONFIDENCE[i].deviation
+                                               : prior->weight == HPO_CONFIDENCE[i].weight;
+        if (same) return HPO_CONFIDENCE[i].word;
     }
-    base_buf_puts(out, hpo_param_is_number(param) ? ", deviation: " : ", weight: ");
-    base_buf_put_double(out, hpo_param_is_number(param) ? param->prior.deviation : param->prior.weight);
+    return NULL;
+}
+
+static void print_center(const hpo_param *param, const hpo_prior *prior, base_buf *out) {
+    if (hpo_param_is_number(param))
+        print_number(param, prior->center, out);
+    else
+        print_value(&param->choices[(size_t)prior->center], out);
+}
+
+static void print_strength(const hpo_param *param, const hpo_prior *prior, base_buf *out) {
+    const char *word = confidence_word(param, prior);
+    if (word)
+        base_buf_puts(out, word);
+    else
+        base_buf_put_double(out, hpo_param_is_number(param) ? prior->deviation : prior->weight);
+}
+
+static const char *strength_key(const hpo_param *param, const hpo_prior *prior) {
+    return confidence_word(param, prior) ? "confidence" : hpo_param_is_number(param) ? "deviation" : "weight";
+}
+
+static void print_priors(const hpo_param *param, base_buf *out) {
+    if (param->prior.given) {
+        base_buf_puts(out, ", prior: ");
+        print_center(param, &param->prior, out);
+        base_buf_printf(out, ", %s: ", strength_key(param, &param->prior));
+        print_strength(param, &param->prior, out);
+    }
+    const hpo_metric_prior *priors = param->metric_priors;
+    for (size_t i = 0; i < param->n_metric_priors; i++) {
+        base_buf_puts(out, i == 0 ? ", prior: {" : ", ");
+        print_text(priors[i].metric, out);
+        base_buf_puts(out, ": ");
+        print_center(param, &priors[i].prior, out);
+    }
+    for (size_t i = 0; i < param->n_metric_priors; i++) {
+        base_buf_puts(out, i == 0 ? "}, confidence: {" : ", ");
+        print_text(priors[i].metric, out);
+        base_buf_puts(out, ": ");
+        print_strength(param, &priors[i].prior, out);
+    }
+    if (param->n_metric_priors > 0) base_buf_putc(out, '}');
 }
 
 static void describe_number(const hpo_param *param, base_buf *out) {
@@ -127,10 +166,7 @@ static void describe_number(const hpo_param *param, base_buf *out) {
         base_buf_puts(out, ", step: ");
         print_number(param, param->step, out);
     }
-    if (!param->prior.given) return;
-    base_buf_puts(out, ", prior: ");
-    print_number(param, param->prior.center, out);
-    print_confidence(param, out);
+    print_priors(param, out);
 }
 
 static void describe_choices(const hpo_param *param, base_buf *out) {
@@ -145,10 +181,7 @@ static void describe_choices(const hpo_param *param, base_buf *out) {
         }
         base_buf_putc(out, ']');
     }
-    if (!param->prior.given) return;
-    base_buf_puts(out, ", prior: ");
-    print_value(&param->choices[(size_t)param->prior.center], out);
-    print_confidence(param, out);
+    print_priors(param, out);
 }
 
 void hpo_space_describe(const hpo_space *space, base_buf *out) {

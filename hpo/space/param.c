@@ -126,9 +126,8 @@ static base_status complete_step(base_arena *arena, hpo_param *param, base_err *
     return BASE_OK;
 }
 
-static base_status complete_number_prior(base_arena *arena, hpo_param *param, base_err *err) {
-    hpo_prior *prior = &param->prior;
-    const base_yaml_node *where = at(param, "prior", NULL);
+static base_status complete_number_prior(base_arena *arena, const hpo_param *param, hpo_prior *prior,
+                                         const base_yaml_node *where, base_err *err) {
     const char *center = hpo_param_number(arena, param, prior->center);
     BASE_ASSERT(prior->deviation > 0 && isfinite(prior->deviation));
     if (!(prior->center >= param->min && prior->center <= param->max))
@@ -152,7 +151,32 @@ static base_status complete_number(base_arena *arena, hpo_param *param, base_err
     BASE_TRY(check_bounds(arena, param, err));
     BASE_TRY(check_scale(arena, param, err));
     BASE_TRY(complete_step(arena, param, err));
-    return param->prior.given ? complete_number_prior(arena, param, err) : BASE_OK;
+    return BASE_OK;
+}
+
+static base_status complete_prior(base_arena *arena, const hpo_param *param, hpo_prior *prior,
+                                  const base_yaml_node *where, base_err *err) {
+    if (hpo_param_is_number(param)) return complete_number_prior(arena, param, prior, where, err);
+    BASE_ASSERT(prior->center >= 0 && prior->center < (double)param->n_choices);
+    BASE_ASSERT(prior->weight > 0 && isfinite(prior->weight));
+    return BASE_OK;
+}
+
+static base_status complete_priors(base_arena *arena, hpo_param *param, base_err *err) {
+    if (param->prior.given) {
+        BASE_ASSERT(param->n_metric_priors == 0);
+        return complete_prior(arena, param, &param->prior, at(param, "prior", NULL), err);
+    }
+    if (param->n_metric_priors == 0) return BASE_OK;
+    hpo_metric_prior *priors = BASE_NEW_ARRAY(arena, param->n_metric_priors, hpo_metric_prior);
+    for (size_t i = 0; i < param->n_metric_priors; i++) {
+        priors[i] = param->metric_priors[i];
+        BASE_ASSERT(priors[i].prior.given);
+        const base_yaml_node *where = priors[i].where ? priors[i].where : param->where;
+        BASE_TRY(complete_prior(arena, param, &priors[i].prior, where, err));
+    }
+    param->metric_priors = priors;
+    return BASE_OK;
 }
 
 static const base_yaml_node *choice_at(const hpo_param *param, size_t i) {
@@ -221,17 +245,16 @@ base_status hpo_param_complete(base_arena *arena, hpo_param *param, base_err *er
     BASE_TRY(hpo_param_check_name(param->name, param->where, err));
     if (hpo_param_is_number(param)) {
         BASE_ASSERT(param->n_choices == 0 && !param->probabilities);
-        return complete_number(arena, param, err);
+        BASE_TRY(complete_number(arena, param, err));
+        return complete_priors(arena, param, err);
     }
     index_choices(arena, param);
     BASE_TRY(check_choices(arena, param, err));
     if (param->kind == HPO_CONSTANT) {
         BASE_ASSERT(param->n_choices == 1 && !param->probabilities && !param->prior.given);
+        BASE_ASSERT(param->n_metric_priors == 0);
         return BASE_OK;
     }
-    if (param->prior.given) {
-        BASE_ASSERT(param->prior.center >= 0 && param->prior.center < (double)param->n_choices);
-        BASE_ASSERT(param->prior.weight > 0 && isfinite(param->prior.weight));
-    }
+    BASE_TRY(complete_priors(arena, param, err));
     return param->probabilities ? complete_probabilities(arena, param, err) : BASE_OK;
 }

@@ -61,6 +61,13 @@ typedef struct hpo_prior {
     double weight;    /* choices */
 } hpo_prior;
 
+/* The belief about where one metric of several is best; where: its value in the file, or NULL. */
+typedef struct hpo_metric_prior {
+    const char *metric;
+    hpo_prior prior;
+    const base_yaml_node *where;
+} hpo_metric_prior;
+
 typedef struct hpo_param {
     const char *name;
     hpo_param_kind kind;
@@ -68,10 +75,12 @@ typedef struct hpo_param {
     double min, max; /* as declared; max is the last reachable value of a stepped range */
     double step;     /* 0 = continuous; 1 for INT by default */
     size_t n_choices;
-    const hpo_value *choices;          /* CATEGORICAL, ORDINAL; CONSTANT: one */
-    const double *probabilities;       /* CATEGORICAL/ORDINAL: normalized base measure; NULL = uniform */
-    const struct base_index *by_value; /* choices by value when there are many; hpo_space_add makes it */
-    hpo_prior prior;
+    const hpo_value *choices;              /* CATEGORICAL, ORDINAL; CONSTANT: one */
+    const double *probabilities;           /* CATEGORICAL/ORDINAL: normalized base measure; NULL = uniform */
+    const struct base_index *by_value;     /* choices by value when there are many; hpo_space_add makes it */
+    hpo_prior prior;                       /* for all metrics */
+    const hpo_metric_prior *metric_priors; /* or of single metrics, each once; prior is not given then */
+    size_t n_metric_priors;
     const hpo_cond *when;        /* NULL = always active */
     const base_yaml_node *where; /* position for messages; may be NULL */
 } hpo_param;
@@ -108,6 +117,15 @@ double hpo_space_cardinality(const hpo_space *space);
 /* The same with them; an estimate unless *exact, and then perhaps 0 where little is allowed. */
 double hpo_space_size(const hpo_space *space, bool *exact);
 bool hpo_space_has_prior(const hpo_space *space);
+/* Whether a parameter has priors of single metrics. */
+bool hpo_space_has_metric_priors(const hpo_space *space);
+/* Tells a sealed space, once, the metrics that are optimized: priors of single metrics are brought into their order.
+ * BASE_INVALID with the position: a prior of another metric, or of the only one. */
+BASE_CHECK base_status hpo_space_set_metrics(hpo_space *space, const char *const *names, size_t count, base_err *err);
+/* What is believed: one belief, or with priors of single metrics one for each metric, in their order. A belief is the
+ * same space with the priors of that metric as its only ones, and lives as long as the space. */
+size_t hpo_space_n_beliefs(const hpo_space *space);
+const hpo_space *hpo_space_belief(const hpo_space *space, size_t index);
 /* Sets tested[i] for each parameter that the condition of another one tests; leaves the others alone. */
 void hpo_space_mark_tested(const hpo_space *space, bool *tested);
 /* Which choices of its parameter pass a leaf that tests values. passes: n_choices truths. */

@@ -165,22 +165,26 @@ static const char *as_real(base_arena *arena, const base_yaml_node *node) {
     return hpo_value_string(arena, &value);
 }
 
-static base_status read_number(const reader *in, key_id key, double *out, base_err *err) {
-    const base_yaml_node *node = in->nodes[key];
+base_status hpo_number_read(base_arena *arena, const char *name, const char *word, const base_yaml_node *node,
+                            double *out, base_err *err) {
     if (node->kind != BASE_YAML_INT && node->kind != BASE_YAML_FLOAT)
         return node->kind == BASE_YAML_STRING
-                   ? hpo_space_fail(node, err, "%s: %s must be a number, not the text \"%s\"", in->name, KEY_WORDS[key],
-                                    node->text)
-                   : fail_with_kind(in, KEY_WORDS[key], node, "a number", err);
+                   ? hpo_space_fail(node, err, "%s: %s must be a number, not the text \"%s\"", name, word, node->text)
+                   : hpo_space_fail(node, err, "%s: %s must be a number, not %s", name, word,
+                                    base_yaml_kind_text(node->kind));
     if (base_yaml_is_oversized(node))
-        return hpo_space_fail(node, err, "%s: %s %s does not fit in 64 bits: write %s for a real number", in->name,
-                              KEY_WORDS[key], node->text, as_real(in->arena, node));
+        return hpo_space_fail(node, err, "%s: %s %s does not fit in 64 bits: write %s for a real number", name, word,
+                              node->text, as_real(arena, node));
     bool exact = fabs(node->number) <= 0x1p53 && (int64_t)node->number == node->integer;
     if (node->kind == BASE_YAML_INT && !exact)
-        return hpo_space_fail(node, err, "%s: %s %s is too large for an integer: stay within -2^53 and 2^53", in->name,
-                              KEY_WORDS[key], node->text);
+        return hpo_space_fail(node, err, "%s: %s %s is too large for an integer: stay within -2^53 and 2^53", name,
+                              word, node->text);
     *out = node->number;
     return BASE_OK;
+}
+
+static base_status read_number(const reader *in, key_id key, double *out, base_err *err) {
+    return hpo_number_read(in->arena, in->name, KEY_WORDS[key], in->nodes[key], out, err);
 }
 
 static base_status read_flag(const reader *in, key_id key, bool *out, base_err *err) {
@@ -192,27 +196,8 @@ static base_status read_flag(const reader *in, key_id key, bool *out, base_err *
     return BASE_OK;
 }
 
-static base_status read_confidence(reader *in, base_err *err) {
-    const base_yaml_node *node = in->nodes[KEY_CONFIDENCE];
-    if (!in->nodes[KEY_PRIOR]) {
-        if (!node) return BASE_OK;
-        return hpo_space_fail(node, err, "%s: confidence without a prior: add prior, the value you believe in",
-                              in->name);
-    }
-    const char *word = node ? node->text : "medium";
-    if (node && node->kind != BASE_YAML_STRING)
-        return fail_with_kind(in, "confidence", node, "low, medium or high", err);
-    const char *words[HPO_CONFIDENCES];
-    for (size_t i = 0; i < HPO_CONFIDENCES; i++) {
-        words[i] = HPO_CONFIDENCE[i].word;
-        if (strcmp(word, words[i]) != 0) continue;
-        in->param.prior.given = true;
-        in->param.prior.deviation = HPO_CONFIDENCE[i].deviation;
-        in->param.prior.weight = HPO_CONFIDENCE[i].weight;
-        return BASE_OK;
-    }
-    return hpo_space_fail(node, err, "%s: unknown confidence \"%s\": %s", in->name, word,
-                          hpo_space_hint(in->arena, word, words, HPO_CONFIDENCES));
+static base_status read_prior(reader *in, base_err *err) {
+    return hpo_prior_read(in->arena, in->nodes[KEY_PRIOR], in->nodes[KEY_CONFIDENCE], &in->param, err);
 }
 
 /* ---- the three forms ---- */
@@ -255,7 +240,7 @@ static base_status read_range(reader *in, hpo_number_rule rule, bool log, base_e
                               in->nodes[KEY_DISTRIBUTION]->text);
     bool real = rule == HPO_RULE_REAL || (rule == HPO_RULE_BY_ALL && !in->integer_step);
     param->kind = integers && !real ? HPO_INT : HPO_FLOAT;
-    return in->nodes[KEY_PRIOR] ? read_number(in, KEY_PRIOR, &param->prior.center, err) : BASE_OK;
+    return read_prior(in, err);
 }
 
 static base_status read_probabilities(reader *in, base_err *err) {
@@ -273,20 +258,6 @@ static base_status read_probabilities(reader *in, base_err *err) {
         out[i] = item->number;
     }
     in->param.probabilities = out;
-    return BASE_OK;
-}
-
-static base_status read_choice_prior(reader *in, base_err *err) {
-    const base_yaml_node *node = in->nodes[KEY_PRIOR];
-    if (!node) return BASE_OK;
-    if (!base_yaml_is_scalar(node)) return fail_with_kind(in, "prior", node, "one of the values", err);
-    hpo_value value = hpo_value_of_node(node);
-    size_t index = hpo_param_find_choice(&in->param, &value);
-    if (index == SIZE_MAX)
-        return hpo_space_fail(node, err, "%s: prior %s is not one of the values: %s", in->name,
-                              hpo_value_string(in->arena, &value),
-                              hpo_param_choice_hint(in->arena, &in->param, &value));
-    in->param.prior.center = (double)index;
     return BASE_OK;
 }
 
@@ -319,7 +290,7 @@ static base_status read_choices(reader *in, base_err *err) {
     in->param.choices = choices;
     in->param.n_choices = list->count;
     BASE_TRY(read_probabilities(in, err));
-    return read_choice_prior(in, err);
+    return read_prior(in, err);
 }
 
 static base_status read_constant(reader *in, base_err *err) {
@@ -371,7 +342,6 @@ static base_status read_param(hpo_space *space, const base_yaml_node *key, const
     bool log;
     BASE_TRY(hpo_distribution_read(in.arena, in.name, node, &rule, &log, err));
     BASE_TRY(find_form(&in, &written, err));
-    BASE_TRY(read_confidence(&in, err));
     switch (written) {
     case FORM_RANGE: BASE_TRY(read_range(&in, rule, log, err)); break;
     case FORM_VALUES: BASE_TRY(read_choices(&in, err)); break;

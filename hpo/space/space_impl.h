@@ -45,7 +45,9 @@ struct hpo_space {
     size_t dims;
     size_t n_conditional; /* order ends with this many parameters that have a condition */
     hpo_narrow *narrow;   /* what forbid leaves of each parameter; NULL without clauses */
-    bool is_tight;        /* that is so little that drawing from everything is not worth a try */
+    hpo_space *beliefs;   /* by metric, shallow copies with their own params; NULL: one belief for all */
+    size_t n_beliefs;
+    bool is_tight; /* that is so little that drawing from everything is not worth a try */
 };
 
 /* BASE_INVALID; with the position of `where` in front unless it is NULL. */
@@ -106,6 +108,16 @@ base_status hpo_distribution_check(base_arena *arena, const char *param, const b
 /* What the key `distribution` of a parameter's map says; without the key HPO_RULE_BY_BOUNDS and no log scale. */
 base_status hpo_distribution_read(base_arena *arena, const char *param, const base_yaml_node *map,
                                   hpo_number_rule *rule, bool *log, base_err *err);
+
+/* ---- space_file.c ---- */
+/* A number under the key `word` of parameter `name`. */
+base_status hpo_number_read(base_arena *arena, const char *name, const char *word, const base_yaml_node *node,
+                            double *out, base_err *err);
+
+/* ---- prior_file.c ---- */
+/* The keys prior and confidence of a parameter whose kind and choices are known; each may be NULL. */
+base_status hpo_prior_read(base_arena *arena, const base_yaml_node *prior, const base_yaml_node *confidence,
+                           hpo_param *param, base_err *err);
 
 /* ---- prior.c ---- */
 /* One value of a parameter drawn from its base measure. */

@@ -54,6 +54,11 @@ base_status study_settle_method(hpo_study_spec *spec, const base_yaml_node *meth
     }
     if (!is_auto(is_map ? base_yaml_get(method, "name") : method)) return study_read_method(spec, method, err);
     BASE_TRY(refuse_options(method, err));
+    if (hpo_space_has_metric_priors(spec->space))
+        return base_yaml_fail(method, err,
+                              "priors of each metric are used by priorband and priorband-bo alone, and auto chooses "
+                              "by priors for all: write method: %s",
+                              spec->fidelity.name ? "priorband" : "{sampler: priorband}");
     return hpo_study_choose(spec, 1, err);
 }
 

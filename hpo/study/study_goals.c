@@ -138,6 +138,12 @@ base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, c
     return read_list(spec, keys->metrics, goals, err);
 }
 
+base_status study_set_metrics(hpo_study_spec *spec, base_err *err) {
+    const char *names[HPO_MAX_GOALS];
+    for (size_t g = 0; g < spec->n_goals; g++) names[g] = spec->goals[g].name;
+    return hpo_space_set_metrics(spec->space, names, spec->n_goals, err);
+}
+
 /* ---- the target ---- */
 
 static size_t find_goal(const hpo_study_spec *spec, const char *name) {

@@ -55,6 +55,31 @@ static void pairs_work_or_say_why_not(void **state) {
     if (suite_wants_all()) assert_true(worked >= 40);
 }
 
+/* Some of one metric, of another, of all, of none; and a metric that nothing is believed of. */
+static void priors_of_each_metric(void **state) {
+    (void)state;
+    static const char *const samplers[] = {"priorband", "priorband-bo"};
+    static const char *const schedulers[] = {"hyperband", "asha", "full"};
+    for (size_t a = 0; a < CHECK_COUNT(samplers); a++) {
+        for (size_t b = 0; b < CHECK_COUNT(schedulers); b++) {
+            base_buf text = {0};
+            base_buf_printf(
+                &text,
+                "objective: toy\nseed: 11\nmethod: {sampler: %s, scheduler: %s}\n%s\nbudget: {trials: %d}\n"
+                "metrics: [loss, time, size]\nparameters: {lr: {min: 1e-5, max: 1.0, log: true, prior: {loss: "
+                "1e-2, size: 0.6}, confidence: {size: high}}, batch: {values: [32, 64, 128], ordered: true, "
+                "prior: {size: 32}}, layers: {min: 1, max: 4, prior: 2}, opt: {values: [sgd, adam], prior: "
+                "{loss: adam}}, momentum: {min: 0.0, max: 0.99, when: {opt: sgd}, prior: {loss: 0.9}}}\n"
+                "forbid: [{opt: sgd, lr: {gt: 0.5}}]\n",
+                samplers[a], schedulers[b], toy_spending(schedulers[b], 27), a == 0 ? TRIALS : TRIALS_SLOW);
+            hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+            check_replays(spec, 1 + 4 * b, check_end);
+            hpo_study_spec_destroy(spec);
+            base_buf_fini(&text);
+        }
+    }
+}
+
 static void one_metric_in_a_list_is_one_metric(void **state) {
     (void)state;
     static const char *const texts[] = {"metric: {name: size, goal: maximize}\n",
@@ -80,6 +105,7 @@ static void one_metric_in_a_list_is_one_metric(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_work_or_say_why_not),
+        cmocka_unit_test(priors_of_each_metric),
         cmocka_unit_test(one_metric_in_a_list_is_one_metric),
     };
     return SUITE_MAIN(tests);

@@ -164,6 +164,83 @@ static void weights_choose_the_incumbent(void **state) {
     toy_sampling_close(&s);
 }
 
+static const char of_each_metric[] = "{parameters: {x: {min: 0.0, max: 1.0, prior: {a: 0.2, b: 0.9}, confidence: {a: "
+                                     "high, b: low}}, c: {values: [p, q, r], "
+                                     "prior: {b: q}}}}";
+
+static void tell_metrics(toy_sampling *s) {
+    static const char *const names[] = {"a", "b"};
+    base_err err;
+    CHECK_OK(hpo_space_set_metrics(s->space, names, 2, &err));
+}
+
+static double normal_within(double x, double center, double deviation) {
+    const double z = (x - center) / deviation, below = erfc(center / deviation / sqrt(2)) / 2;
+    const double above = erfc((1 - center) / deviation / sqrt(2)) / 2;
+    return exp(-z * z / 2) / (deviation * sqrt(4 * acos(0))) / (1 - below - above);
+}
+
+/* The density of a number for each metric, times that of a choice among three: 1, or 4 to 1 to 1 for q. */
+static double naive_mixture(double x, double a, double b, double c) {
+    const double of_c = c == 1 ? 3 * 4.0 / 6 : 3 * 1.0 / 6;
+    return (normal_within(x, a, 0.125) + normal_within(x, b, 0.5) * of_c) / 2;
+}
+
+static void beliefs_of_metrics_are_mixed(void **state) {
+    (void)state;
+    toy_sampling s;
+    toy_sampling_open(&s, "priorband", 1, of_each_metric);
+    tell_metrics(&s);
+    for (size_t i = 0; i < 33; i++) {
+        const double config[] = {(double)(i / 3) / 10, (double)(i % 3)};
+        CHECK_NEAR(exp(hpo_ensemble_log_prior(s.space, config)), naive_mixture(config[0], 0.2, 0.9, config[1]), 1e-12);
+    }
+    const double first[] = {0.3, 1}, second[] = {0.6, 2}, *best[] = {first, second}, incumbent[] = {0.4, 2};
+    double log_prior, log_incumbent;
+    hpo_ensemble_scores(s.space, best, 2, incumbent, &log_prior, &log_incumbent);
+    CHECK_NEAR(exp(log_prior), 2 * naive_mixture(0.3, 0.2, 0.9, 1) + naive_mixture(0.6, 0.2, 0.9, 2), 1e-12);
+    /* Moved to the incumbent r is what q was. */
+    CHECK_NEAR(exp(log_incumbent), 2 * naive_mixture(0.3, 0.4, 0.4, 2) + naive_mixture(0.6, 0.4, 0.4, 1), 1e-12);
+    toy_sampling_close(&s);
+}
+
+/* Half of the trials are uniform on rung 0, a quarter comes from either metric, told by the chances of q and of x below
+ * 0.4. */
+static void each_metric_has_its_share_of_the_draws(void **state) {
+    (void)state;
+    enum { DRAWS = 20000 };
+    toy_sampling s;
+    toy_sampling_open(&s, "priorband", 1, of_each_metric);
+    tell_metrics(&s);
+    size_t q = 0, low = 0, low_q = 0, modes = 0;
+    for (uint64_t trial = 1; trial <= DRAWS; trial++) {
+        const double *config = toy_sampling_point(&s, trial, 0);
+        q += config[1] == 1;
+        low += config[0] < 0.4;
+        low_q += config[1] == 1 && config[0] < 0.4;
+    }
+    double below[2] = {0};
+    for (size_t i = 0; i < 4000; i++) {
+        const double x = (0.5 + (double)i) * 1e-4;
+        below[0] += 1e-4 * normal_within(x, 0.2, 0.125);
+        below[1] += 1e-4 * normal_within(x, 0.9, 0.5);
+    }
+    CHECK_NEAR((double)q / DRAWS, 0.5 / 3 + 0.25 / 3 + 0.25 * 4 / 6, 0.012);
+    CHECK_NEAR((double)low / DRAWS, 0.5 * 0.4 + 0.25 * below[0] + 0.25 * below[1], 0.012);
+    CHECK_NEAR((double)low_q / DRAWS, 0.5 * 0.4 / 3 + 0.25 * below[0] / 3 + 0.25 * below[1] * 4 / 6, 0.012);
+    toy_sampling_close(&s);
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        toy_sampling_open(&s, "priorband", seed, of_each_metric);
+        tell_metrics(&s);
+        const double *config = toy_sampling_point(&s, 0, 0);
+        const bool a = fabs(config[0] - 0.2) < 1e-12, b = fabs(config[0] - 0.9) < 1e-12 && config[1] == 1;
+        assert_true(a || b);
+        modes += a;
+        toy_sampling_close(&s);
+    }
+    assert_in_range(modes, 75, 125);
+}
+
 static const char mixed[] =
     "{parameters: {x: {min: 0.0, max: 1.0, prior: 0.3}, c: {values: [p, q, r], prior: q}, only: {values: [z]}, "
     "y: {min: 0.0, max: 1.0, when: {c: r}}, n: {min: 1, max: 1000}}}";
@@ -222,6 +299,8 @@ int main(void) {
         cmocka_unit_test(the_incumbent_is_activated),
         cmocka_unit_test(at_least_eta_results_speak),
         cmocka_unit_test(weights_choose_the_incumbent),
+        cmocka_unit_test(beliefs_of_metrics_are_mixed),
+        cmocka_unit_test(each_metric_has_its_share_of_the_draws),
         cmocka_unit_test(the_first_trial_is_the_mode),
         cmocka_unit_test(mutations_are_local),
     };

@@ -178,6 +178,27 @@ static const broken_space BROKEN[] = {
      "  x: {min: 0.0, max: 1.0, confidence: @high}\n",
      "x: confidence without a prior: add prior, the value you believe in"},
     {"parameters:\n"
+     "  x: {min: 0.0, max: 1.0, prior: 0.5, confidence: @{error: high}}\n",
+     "x: confidence for each metric wants a prior for each: write prior: {metric: value, ...}"},
+    {"parameters:\n"
+     "  x: {min: 0.0, max: 1.0, prior: {error: 0.5}, confidence: {@errr: high}}\n",
+     "x: confidence in \"errr\", of which prior says nothing: did you mean \"error\"?"},
+    {"parameters:\n"
+     "  x: {min: 0.0, max: 1.0, prior: {error: 0.5}, confidence: {error: @hihg}}\n",
+     "x: unknown confidence \"hihg\": did you mean \"high\"?"},
+    {"parameters:\n"
+     "  x: {min: 0.0, max: 1.0, prior: {error: 0.5, time: @1.5}}\n",
+     "x: prior 1.5 lies outside of 0.0 to 1.0"},
+    {"parameters:\n"
+     "  x: {min: 0.0, max: 1.0, prior: {error: @a}}\n",
+     "x: prior must be a number, not the text \"a\""},
+    {"parameters:\n"
+     "  x: {values: [a, b], prior: {error: a, time: @other}}\n",
+     "x: prior \"other\" is not one of the values: there are a, b"},
+    {"parameters:\n"
+     "  x: {min: 0.0, max: 1.0, prior: @{}}\n",
+     "x: prior names no metric: write {metric: value, ...}"},
+    {"parameters:\n"
      "  opt: {values: @[]}\n",
      "opt: values is empty: list at least one"},
     {"parameters:\n"

@@ -29,6 +29,11 @@ static const good_space GOOD[] = {
     {"x: {min: 0.0, max: 0.5, step: 0.1, prior: 0.3}",
      "x: {min: 0.0, max: 0.5, step: 0.1, prior: 0.3, confidence: medium}"},
     {"x: {values: [a, b], prior: b, confidence: high}", "x: {values: [a, b], prior: b, confidence: high}"},
+    /* of each metric */
+    {"x: {min: 0, max: 8, prior: {error: 3.0, time: 1}, confidence: {time: low}}",
+     "x: {min: 0, max: 8, prior: {error: 3, time: 1}, confidence: {error: medium, time: low}}"},
+    {"x: {values: [a, b], prior: {time: b}, confidence: high}",
+     "x: {values: [a, b], prior: {time: b}, confidence: {time: high}}"},
     /* choices keep their spelling and their kind */
     {"x: {values: [sgd, 1, 2.5, true, null, \"1e3\"]}", "x: {values: [sgd, 1, 2.5, true, null, \"1e3\"]}"},
     {"x: {values: [32, 64], ordered: true}", "x: {values: [32, 64], ordered: true}"},
@@ -209,10 +214,47 @@ static void test_seal_checks_declared_conditions(void **state) {
     hpo_space_destroy(space);
 }
 
+/* A belief is the space with the priors of one metric; the order of metrics is the study's. */
+static void test_beliefs_of_metrics(void **state) {
+    (void)state;
+    static const char *const metrics[] = {"error", "time", "size"};
+    base_err err = {0};
+    space_text in =
+        space_text_read("parameters: {x: {min: 0.0, max: 1.0, prior: {time: 0.2, error: 0.8}}, y: {min: 0.0, "
+                        "max: 1.0, prior: 0.5}, c: {values: [p, q], prior: {size: q}, confidence: high}}");
+    assert_true(hpo_space_has_metric_priors(in.space));
+    assert_true(hpo_space_has_prior(in.space)); /* y */
+    assert_int_equal(hpo_space_n_beliefs(in.space), 1);
+    CHECK_OK(hpo_space_set_metrics(in.space, metrics, 3, &err));
+    check_described(in.space,
+                    "{parameters: {x: {min: 0.0, max: 1.0, prior: {error: 0.8, time: 0.2}, confidence: {error: "
+                    "medium, time: medium}}, y: {min: 0.0, max: 1.0, prior: 0.5, confidence: medium}, c: "
+                    "{values: [p, q], prior: {size: q}, confidence: {size: high}}}}");
+    assert_int_equal(hpo_space_n_beliefs(in.space), 3);
+    for (size_t k = 0; k < 3; k++) {
+        const hpo_space *belief = hpo_space_belief(in.space, k);
+        const hpo_param *x = hpo_space_param(belief, 0), *y = hpo_space_param(belief, 1),
+                        *c = hpo_space_param(belief, 2);
+        assert_true(x->prior.given == (k < 2));
+        if (k < 2) CHECK_SAME_DOUBLE(x->prior.center, k == 0 ? 0.8 : 0.2);
+        assert_true(y->prior.given);
+        assert_true(c->prior.given == (k == 2));
+        if (k == 2) CHECK_SAME_DOUBLE(c->prior.weight, 6);
+        assert_false(hpo_space_has_metric_priors(belief));
+    }
+    space_text_fini(&in);
+    in = space_text_read("parameters: {y: {min: 0.0, max: 1.0, prior: 0.5}}");
+    CHECK_OK(hpo_space_set_metrics(in.space, metrics, 3, &err));
+    assert_int_equal(hpo_space_n_beliefs(in.space), 1);
+    assert_ptr_equal(hpo_space_belief(in.space, 0), in.space);
+    space_text_fini(&in);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_whole_study),
+        cmocka_unit_test(test_beliefs_of_metrics),
         cmocka_unit_test(test_steps_have_no_binary_dust),
         cmocka_unit_test(test_probabilities_are_normalized),
         cmocka_unit_test(test_built_by_an_objective),

@@ -61,6 +61,63 @@ static void what_is_refused(void **state) {
     }
 }
 
+#define SOME "objective: toy\nbudget: {trials: 9}\n"
+#define X    "parameters: {x: {min: 0.0, max: 1.0, prior: "
+
+static void priors_of_each_metric(void **state) {
+    (void)state;
+    static const char *const texts[] = {SOME TWO X "{loss: 0.2, size: 0.7}, confidence: {size: high}}}\nmethod: ",
+                                        SOME TWO X "{size: 0.7, loss: 0.2}, confidence: {size: high}}}\nmethod: "};
+    static const char *const methods[] = {"{sampler: priorband}\n", "{sampler: priorband-bo}\n", "random\n"};
+    for (size_t m = 0; m < CHECK_COUNT(methods); m++) {
+        char *identity = NULL;
+        for (size_t i = 0; i < CHECK_COUNT(texts); i++) {
+            base_buf text = {0};
+            base_buf_printf(&text, "%s%sseed: 1\n", texts[i], methods[m]);
+            hpo_study_spec *spec = toy_spec(base_buf_text(&text));
+            CHECK_CONTAINS(spec->identity, "prior: {loss: 0.2, size: 0.7}, confidence: {loss: medium, size: high}");
+            assert_int_equal(hpo_space_n_beliefs(spec->space), 2);
+            if (identity) assert_string_equal(spec->identity, identity); /* the order of a map says nothing */
+            if (!identity) identity = base_strdup(spec->identity);
+            base_buf_clear(&text);
+            hpo_study_spec_print(spec, &text);
+            hpo_study_spec *again = toy_spec(base_buf_text(&text));
+            assert_string_equal(again->identity, spec->identity);
+            hpo_study_spec_destroy(again);
+            hpo_study_spec_destroy(spec);
+            base_buf_fini(&text);
+        }
+        free(identity);
+    }
+}
+
+static void priors_of_each_metric_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *sentence;
+    } cases[] = {
+        {SOME TWO X "{loss: 0.2, sise: 0.7}}}\nmethod: {sampler: priorband}\n",
+         "toy.yaml:4:57: x: prior of \"sise\", which is no metric of the study: did you mean \"size\"?"},
+        {SOME "metric: loss\n" X "{loss: 0.2}}}\nmethod: {sampler: priorband}\n",
+         "toy.yaml:4:46: x: priors of each metric want several: write prior: value"},
+        {SOME TWO X "{loss: 0.2}}}\nmethod: {name: gp, prior: true}\n",
+         "toy.yaml:5:9: priors of each metric are used by priorband and priorband-bo alone"},
+        {SOME TWO X "{loss: 0.2}}}\nmethod: {name: tpe, prior: true}\n",
+         "toy.yaml:5:9: priors of each metric are used by priorband and priorband-bo alone"},
+        {SOME TWO X "{loss: 0.2}}}\nmethod: {name: random, prior: true}\n",
+         "toy.yaml:5:9: priors of each metric are used by priorband and priorband-bo alone"},
+        {SOME TWO X "{loss: 0.2}}}\nmethod: {sampler: rf, prior: true}\n",
+         "toy.yaml:5:9: priors of each metric are used by priorband and priorband-bo alone"},
+        {SOME TWO X "{loss: 0.2}}}\nmethod: auto\n", "toy.yaml:5:9: priors of each metric are used by priorband and "
+                                                     "priorband-bo alone, and auto chooses by priors for all: write "
+                                                     "method: {sampler: priorband}"},
+        {SOME TWO X "{loss: 0.2}}}\n", "auto chooses by priors for all"},
+        {SOME TWO X "{loss: 0.2}}}\nfidelity: {epochs: {min: 1, max: 9}}\nmethod: auto\n",
+         "auto chooses by priors for all: write method: priorband"},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(cases); i++) toy_spec_fails(cases[i].text, cases[i].sentence);
+}
+
 static void tell(hpo_study *study, double loss, double size) {
     base_err err;
     hpo_ask_kind kind;
@@ -111,6 +168,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_of_metrics),
         cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(priors_of_each_metric),
+        cmocka_unit_test(priors_of_each_metric_are_refused),
         cmocka_unit_test(one_trial_must_reach_all_targets),
         cmocka_unit_test(auto_takes_who_can),
     };
