@@ -17,8 +17,8 @@ def at_work(place):
     return len({p.environ["HPO_TRIAL"] for p in place.trials() if "HPO_TRIAL" in p.environ})
 
 
-def study_of(place):
-    return command_study(place, 0.2, f"budget: {{trials: {TRIALS}}}\n" + QUICK_FAILURES)
+def study_of(place, trials=TRIALS):
+    return command_study(place, 0.2, f"budget: {{trials: {trials}}}\n" + QUICK_FAILURES)
 
 
 def continue_to_the_end(place, study, folder):
@@ -32,15 +32,18 @@ def continue_to_the_end(place, study, folder):
 
 def test_a_worker_under_j(place):
     """The job is started again with all its workers; a second loss soon after is survived with those that are left."""
-    study, folder = study_of(place), place.path("run")
+    trials = 4 * TRIALS  # there is work left when both losses have been noticed
+    study, folder = study_of(place, trials), place.path("run")
     run = place.jobs(3, study, "--dir", folder)
     wait_until(lambda: len(results(folder)) > 3 and at_work(place) == 3, "three trials at work")
     first = place.ranks()
     first[2].kill()
     wait_until(lambda: "started again" in run.text()[1], "another job")
+
     def another_job():
         zero = place.ranks().get(0)
         return zero and zero.pid != first[0].pid and at_work(place) == 3
+
     wait_until(another_job, "three at work again")
     check_equal(status(folder)["workers_lost"], 0, "workers lost by the second job")
     if not OPEN_MPI:
@@ -48,12 +51,12 @@ def test_a_worker_under_j(place):
     place.ranks()[2].kill()
     run.expect(DONE)
     place.check_nothing_left()
-    check_each_once(folder, TRIALS)
+    check_each_once(folder, trials)
     said = status(folder)
     check_equal((said["workers"], said["workers_lost"], said["attempts_run_again"]), (3, 1, 1),
                 "workers, lost ones, attempts run again")
     check_equal({a["failure"] for _, a in entries(folder, "attempt")}, {"lost"}, "attempts in the journal")
-    check_equal(said["trials"]["complete"], TRIALS, "trials that are complete")
+    check_equal(said["trials"]["complete"], trials, "trials that are complete")
     run.says("1 worker lost")
 
 
