@@ -2,10 +2,12 @@
 """What must be true after a schedule, whatever it did. The journal is read here by code that is not the product's."""
 import json
 import math
+import re
 import struct
 from collections import Counter
 
 MASK = (1 << 64) - 1
+HEX = re.compile("[0-9a-f]{32}")
 P1, P2, P3, P4, P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
 
 
@@ -100,7 +102,8 @@ class Journal:
             self.sound += len(line) + 1
             if len(chain) == 32:
                 body = line[:-len('0123456789abcdef"}')]
-                check(int(chain[16:], 16) == xxh64(body), f"line {count + 1} of the journal: its checksum is wrong")
+                check(HEX.fullmatch(chain) and int(chain[16:], 16) == xxh64(body),
+                      f"line {count + 1} of the journal: its checksum is wrong")
                 check(int(chain[:16], 16) == previous, f"line {count + 1} of the journal does not follow the one before")
                 previous = int(chain[16:], 16)
             if operation["op_code"] == 4:
