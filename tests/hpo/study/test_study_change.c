@@ -110,7 +110,7 @@ static void test_an_option_that_older_programs_had_not(void **state) {
 /* Settings that were renamed are the same settings, the one that changed beside them is told. */
 static void test_former_names(void **state) {
     (void)state;
-    static const char was[] = "{program: {run: [a], normalize: standard, init: he-normal}}";
+    static const char was[] = "{program: {run: [a], normalise: standard, init: he-normal}}";
     hpo_study_spec *before = read_study(was, MORE);
     hpo_study_spec *now = read_study("{program: {run: [a], normalize: standard, init: he_normal}}", MORE);
     hpo_study_spec *other = read_study("{program: {run: [b], normalize: standard, init: he_normal}}", MORE);
