@@ -340,7 +340,8 @@ class Trial:
         self.orphaned_notes |= code < 0 or "everything" in disturber.killed
         check(not left, f"left running: {left}\n{run.errors()[-2000:]}")
         lines = side_lines(place.side, side_from)
-        check_side(lines, any(done.startswith(("freeze rank", "kill server")) for done in disturber.done))
+        late = bool(one.messages) and float(one.messages.split(":")[-1]) > 0.5 * LOST_AFTER  # several may follow each other
+        check_side(lines, late or any(done.startswith(("freeze rank", "kill server")) for done in disturber.done))
         check_not_again(before.known(), self.study, lines)
         now = self.journal()
         self.told |= told(run.text())
@@ -358,7 +359,8 @@ class Trial:
         allowed = {DONE}
         if disturbed:
             allowed.add(INTERRUPTED)
-        if one.io or any(done.startswith("second") for done in disturber.done):  # the second may have come first
+        # A second command may have come first; a server that dies while it loads the data is said to have no room.
+        if one.io or any(done.startswith(("second", "kill server")) for done in disturber.done):
             allowed.add(STORAGE)
         if disturber.killed or one.io:
             allowed.add(-signal.SIGKILL)
