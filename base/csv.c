@@ -145,7 +145,8 @@ base_status base_csv_read(const char *path, base_arena *arena, base_csv *out, ba
     base_buf text = {0};
     base_status status = base_gz_read(path, 0, &text, err);
     if (status == BASE_OK) {
-        char *kept = base_arena_strndup(arena, base_buf_text(&text), text.length);
+        char *kept = base_arena_alloc(arena, text.length + 1); /* with all bytes that are zero */
+        memcpy(kept, base_buf_text(&text), text.length + 1);
         status = base_csv_parse(path, kept, text.length, arena, out, err);
     }
     base_buf_fini(&text);

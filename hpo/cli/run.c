@@ -381,16 +381,16 @@ static void watch_signals(void) {
 
 static base_status start_ranks(run *r, const cli_started *started, int *argc, char ***argv, hpo_transport *transport,
                                base_err *err) {
-    const char *library = NULL;
     char text[512];
-    bool hopeless = true; /* to start MPI */
     if (!cli_is_one_of_several(started)) return BASE_OK;
     r->rank = started->rank;
 #ifdef HPO_HAVE_MPI
-    library = hpo_mpi_library();
-    hopeless = started->step && !started->pmix && started->size > 1 && hpo_mpi_needs_pmix();
+    const char *library = hpo_mpi_library();
+    const bool hopeless =
+        started->step && !started->pmix && started->size > 1 && hpo_mpi_needs_pmix(); /* to start MPI */
     if (!hopeless) BASE_TRY(hpo_mpi_start(argc, argv, &r->rank, &r->size, err));
 #else
+    const char *library = NULL;
     (void)argc, (void)argv, (void)transport;
 #endif
     if (cli_is_mismatch(started, library, r->size, text, sizeof text)) {

@@ -83,6 +83,24 @@ static void from_disk(void **state) {
     base_arena_destroy(arena);
 }
 
+/* A sanitizer sees what is read behind a copy that ended at the zero. */
+static void zeros_in_a_file(void **state) {
+    (void)state;
+    base_err err = {0};
+    base_arena *arena = base_arena_create();
+    base_csv csv;
+    const check_tmpdir dir = check_tmpdir_create();
+    const char *path = check_tmpdir_file(&dir, "zero.csv");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite("a,b\n1,\0\"2\"\n", 1, 13, file), 13);
+    assert_int_equal(fclose(file), 0);
+    CHECK_FAILS(base_csv_read(path, arena, &csv, &err), BASE_INVALID,
+                "zero.csv:2:3: a comma or the end of the line must follow a value");
+    check_tmpdir_remove(&dir);
+    base_arena_destroy(arena);
+}
+
 static void numbers_and_columns(void **state) {
     (void)state;
     base_arena *arena = base_arena_create();
@@ -107,7 +125,8 @@ static void numbers_and_columns(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files), cmocka_unit_test(places), cmocka_unit_test(sentences),
-                                       cmocka_unit_test(from_disk), cmocka_unit_test(numbers_and_columns)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(files),           cmocka_unit_test(places),
+                                       cmocka_unit_test(sentences),       cmocka_unit_test(from_disk),
+                                       cmocka_unit_test(zeros_in_a_file), cmocka_unit_test(numbers_and_columns)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
