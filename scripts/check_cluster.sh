@@ -94,22 +94,22 @@ build() { # FOLDER, further arguments of cmake
 recipe() { # NAME
     awk -v name="# $1" '
         /^```/ { if (inside && found) { printf "%s", text; exit } inside = !inside; text = ""; found = 0; next }
-        inside { text = text $0 "\n"; if (index($0, name) == 1) found = 1 }' "$source/docs/cluster.md" >"$tmp/work/$1"
-    [ -s "$tmp/work/$1" ] && chmod +x "$tmp/work/$1"
+        inside { text = text $0 "\n"; if (index($0, name) == 1) found = 1 }' "$source/docs/cluster.md" >"$tmp/site/$1"
+    [ -s "$tmp/site/$1" ] && chmod +x "$tmp/site/$1"
 }
 
 # Trials of half a second; and a study whose bits tell whether anything was lost or told twice.
 studies() {
-    mkdir -p "$tmp/work/runs"
-    cat >"$tmp/work/train.py" <<-'END'
+    mkdir -p "$tmp/site/runs"
+    cat >"$tmp/site/train.py" <<-'END'
 	import json, sys, time
 	time.sleep(float(sys.argv[2]))
 	print(json.dumps({"loss": (float(sys.argv[1]) - 0.3) ** 2}))
 	END
-    cat >"$tmp/work/study.yaml" <<-END
+    cat >"$tmp/site/study.yaml" <<-END
 	study: sleep
 	seed: 1
-	objective: {command: {run: [python3, -I, -S, $tmp/work/train.py, "{x}", "0.5"]}}
+	objective: {command: {run: [python3, -I, -S, $tmp/site/train.py, "{x}", "0.5"]}}
 	metric: {name: loss, goal: minimize}
 	method: random
 	budget: {trials: 40}
@@ -118,16 +118,16 @@ studies() {
 	failure: {heartbeat: 0.2s, lost_after: 2s}
 	parameters: {x: {min: 0.0, max: 1.0}}
 	END
-    sed 's/"0.5"/"0.01"/' "$tmp/work/study.yaml" >"$tmp/work/quick.yaml"
-    "$program" "$tmp/work/quick.yaml" --dir "$tmp/work/runs/alone" --quiet >"$tmp/out" 2>&1
-    alone=$(bits "$tmp/work/runs/alone")
+    sed 's/"0.5"/"0.01"/' "$tmp/site/study.yaml" >"$tmp/site/quick.yaml"
+    "$program" "$tmp/site/quick.yaml" --dir "$tmp/site/runs/alone" --quiet >"$tmp/out" 2>&1
+    alone=$(bits "$tmp/site/runs/alone")
 }
 
 # ---- three hosts ----
 
 # Runs a command on the first host, something happens to the third one, and then it is measured how the job ends.
 disturbed() { # NAME DISTURBANCE WHEN STATE COMMAND...
-    local name=$1 disturbance=$2 when=$3 state=$4 folder=$tmp/work/runs/disturbed pid begun ended code
+    local name=$1 disturbance=$2 when=$3 state=$4 folder=$tmp/site/runs/disturbed pid begun ended code
     shift 4
     rm -rf "$folder"
     on alpha timeout -s KILL 100 "$@" --dir "$folder" >"$tmp/out" 2>&1 &
@@ -162,16 +162,16 @@ kill_worker() { on gamma sh -c 'kill -9 $(pgrep -o hpo_search)'; }
 check_hosts() {
     packages openssh-server openssh-client iproute2 procps openmpi-bin || return 1
     hosts_start alpha beta gamma || return 1
-    local begun folder=$tmp/work/runs name
-    ln -sf "$program" "$tmp/work/hpo_search"
+    local begun folder=$tmp/site/runs name
+    ln -sf "$program" "$tmp/site/hpo_search"
     for name in hosts ssh-hosts.sh unlike-ranks.sh; do recipe "$name" || echo "docs/cluster.md has no $name"; done
     for name in ssh-hosts.sh:hosts unlike-ranks.sh:unlike; do
         begun=$(now)
-        (cd "$tmp/work" && on alpha env PATH="$tmp/work:$PATH" "./${name%:*}" >"$tmp/out" 2>&1)
+        (cd "$tmp/site" && on alpha env PATH="$tmp/site:$PATH" "./${name%:*}" >"$tmp/out" 2>&1)
         result "three hosts by ${name%:*}" "$(since "$begun") s, sum $(bits "$folder/${name#*:}"), on one host $alone" \
             all "is $folder/${name#*:} done" "[ $(bits "$folder/${name#*:}") = $alone ]"
     done
-    local run=(-n 7 --hostfile "$tmp/work/hosts" "$program" "$tmp/work/study.yaml")
+    local run=(-n 7 --hostfile "$tmp/site/hosts" "$program" "$tmp/site/study.yaml")
     disturbed "a host cut off, plain mpirun" cut_off middle done mpirun "${run[@]}"
     disturbed "a host cut off, --enable-recovery" cut_off middle done mpirun --enable-recovery "${run[@]}"
     disturbed "a daemon killed, --enable-recovery" kill_daemon middle done mpirun --enable-recovery "${run[@]}"
@@ -185,7 +185,7 @@ check_hosts() {
 
 # ---- Slurm ----
 
-submit() { (cd "$tmp/work" && PATH="$tmp/work:$PATH" sbatch --parsable -o "$tmp/work/job.out" "$@"); }
+submit() { (cd "$tmp/site" && PATH="$tmp/site:$PATH" sbatch --parsable -o "$tmp/site/job.out" "$@"); }
 
 # Until the job is in the queue again; Slurm lets it wait there for two minutes, which are not waited for here.
 goes_on() { # JOB [TIMES]
@@ -197,8 +197,8 @@ goes_on() { # JOB [TIMES]
 
 # A job whose time ends in the middle, by the page's script: it must go through the queue and come to the end.
 requeued() { # RECIPE
-    local name=$1 job begun folder=$tmp/work/runs/search runs
-    rm -rf "$folder" "$tmp/work/job.out"
+    local name=$1 job begun folder=$tmp/site/runs/search runs
+    rm -rf "$folder" "$tmp/site/job.out"
     recipe "$name" || return 1
     # the end of the time, which Slurm counts in minutes, comes by the same signal
     begun=$(now)
@@ -208,20 +208,20 @@ requeued() { # RECIPE
     goes_on "$job"
     until_true 120 is "$folder" done
     slurm_wait "$job" 20
-    runs=$(grep -c 'sleep: .*\(new\|continues\) in' "$tmp/work/job.out")
-    cp "$tmp/work/job.out" "$tmp/out"
+    runs=$(grep -c 'sleep: .*\(new\|continues\) in' "$tmp/site/job.out")
+    cp "$tmp/site/job.out" "$tmp/out"
     result "$name, USR1, requeued" "$(since "$begun") s, $runs runs, $(slurm_state "$job"), $(said "$folder" state), sum $(bits "$folder")" \
         all "is $folder done" "[ $runs = 2 ]" "[ $(bits "$folder") = $alone ]"
 }
 
 walltime() {
-    local job begun folder=$tmp/work/runs/search
-    rm -rf "$folder" "$tmp/work/job.out"
+    local job begun folder=$tmp/site/runs/search
+    rm -rf "$folder" "$tmp/site/job.out"
     recipe search.sbatch || return 1
     begun=$(now)
     # 60 trials of 2 s and three workers need 40 s; the signal comes after half a minute
-    sed 's/"0.5"/"2.0"/' "$tmp/work/study.yaml" >"$tmp/work/long.yaml"
-    sed -i 's/ study.yaml/ long.yaml --set budget.trials=60/' "$tmp/work/search.sbatch"
+    sed 's/"0.5"/"2.0"/' "$tmp/site/study.yaml" >"$tmp/site/long.yaml"
+    sed -i 's/ study.yaml/ long.yaml --set budget.trials=60/' "$tmp/site/search.sbatch"
     job=$(submit --time=1 --signal=B:USR1@30 search.sbatch)
     until_true 100 is "$folder" interrupted
     local at
@@ -233,14 +233,14 @@ walltime() {
         until_true 70 eval "is '$folder' done || is '$folder' interrupted && [ \"\$(slurm_state $job)\" != RUNNING ]"
     done
     slurm_wait "$job" 20
-    cp "$tmp/work/job.out" "$tmp/out"
+    cp "$tmp/site/job.out" "$tmp/out"
     result "walltime of a minute, --signal=B:USR1@30" \
         "stopped after $at s, requeued $restarts times, done after $(since "$begun") s, $(slurm_state "$job")" \
         all "is $folder done" "[ $restarts -ge 1 ]" "at_most $at 60"
 }
 
 cancelled() {
-    local job begun folder=$tmp/work/runs/search left
+    local job begun folder=$tmp/site/runs/search left
     rm -rf "$folder"
     recipe search.sbatch || return 1
     job=$(submit search.sbatch)
@@ -252,7 +252,7 @@ cancelled() {
     took=$(since "$begun")
     sleep 1
     left=$(pgrep -fc "$folder")
-    "$program" "$tmp/work/study.yaml" --dir "$folder" --quiet >"$tmp/out" 2>&1
+    "$program" "$tmp/site/study.yaml" --dir "$folder" --quiet >"$tmp/out" 2>&1
     result "scancel" "$(slurm_state "$job") after $took s, $left processes left; continued: $(said "$folder" state)" \
         all "[ $left = 0 ]" "[ \"$(slurm_state "$job")\" = CANCELLED ]" "is $folder done" "[ $(bits "$folder") = $alone ]"
 }
@@ -260,16 +260,16 @@ cancelled() {
 array() {
     local job i states=
     recipe seeds.sbatch || return 1
-    sed -i 's/study.yaml/quick.yaml/' "$tmp/work/seeds.sbatch"
+    sed -i 's/study.yaml/quick.yaml/' "$tmp/site/seeds.sbatch"
     job=$(submit seeds.sbatch)
-    for i in 1 2 3; do until_true 60 is "$tmp/work/runs/seed-$i" "done"; states+=" $(said "$tmp/work/runs/seed-$i" state)"; done
+    for i in 1 2 3; do until_true 60 is "$tmp/site/runs/seed-$i" "done"; states+=" $(said "$tmp/site/runs/seed-$i" state)"; done
     result "seeds.sbatch" "a job array of three:$states" [ "$states" = " done done done" ]
 }
 
 check_slurm() {
     packages slurmd slurmctld slurm-client munge openmpi-bin procps || return 1
     slurm_start || return 1
-    ln -sf "$program" "$tmp/work/hpo_search"
+    ln -sf "$program" "$tmp/site/hpo_search"
     local name
     for name in search.sbatch search-mpirun.sbatch search-srun.sbatch; do requeued "$name"; done
     walltime
@@ -284,9 +284,9 @@ check_mpich() {
     packages mpich libmpich-dev python3 || return 1
     build build/mpich -DMPI_C_COMPILER=/usr/bin/mpicc.mpich -DMPIEXEC_EXECUTABLE=/usr/bin/mpiexec.mpich || return 1
     cmake --build build/mpich -j 2 >"$tmp/build" 2>&1 || { tail "$tmp/build"; return 1; }
-    local folder=$tmp/work/runs/mpich begun
+    local folder=$tmp/site/runs/mpich begun
     begun=$(now)
-    build/mpich/bin/hpo_search -j 3 "$tmp/work/quick.yaml" --dir "$folder" >"$tmp/out" 2>&1
+    build/mpich/bin/hpo_search -j 3 "$tmp/site/quick.yaml" --dir "$folder" >"$tmp/out" 2>&1
     result "MPICH, -j 3" "$(since "$begun") s, sum $(bits "$folder"), with Open MPI $alone" [ "$(bits "$folder")" = "$alone" ]
     ctest --test-dir build/mpich -L mpi --output-on-failure >"$tmp/out" 2>&1
     result "MPICH, tests/mpi" "$(grep 'tests passed' "$tmp/out")" grep -q '100% tests passed' "$tmp/out"
@@ -295,22 +295,22 @@ check_mpich() {
 # ---- launcher and library do not match ----
 
 mismatched() { # NAME WORDS COMMAND...
-    local name=$1 words=$2 folder=$tmp/work/runs/mismatch begun code
+    local name=$1 words=$2 folder=$tmp/site/runs/mismatch begun code
     shift 2
     rm -rf "$folder"
     begun=$(now)
-    "$@" "$tmp/work/quick.yaml" --dir "$folder" >"$tmp/out" 2>&1
+    "$@" "$tmp/site/quick.yaml" --dir "$folder" >"$tmp/out" 2>&1
     code=$?
     result "$name" "exit code $code after $(since "$begun") s, $(grep -c "$words" "$tmp/out") process says so" \
         all "[ $code = 2 ]" "[ $(grep -c "$words" "$tmp/out") = 1 ]" "[ ! -e $folder ]"
 }
 
 matched() { # NAME COMMAND...
-    local name=$1 folder=$tmp/work/runs/match begun
+    local name=$1 folder=$tmp/site/runs/match begun
     shift
     rm -rf "$folder"
     begun=$(now)
-    "$@" "$tmp/work/quick.yaml" --dir "$folder" >"$tmp/out" 2>&1
+    "$@" "$tmp/site/quick.yaml" --dir "$folder" >"$tmp/out" 2>&1
     result "$name" "$(since "$begun") s, sum $(bits "$folder")" [ "$(bits "$folder")" = "$alone" ]
 }
 

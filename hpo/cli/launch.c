@@ -75,7 +75,7 @@ static void on_signal(int number) {
 
 /* Flags that survive a lost rank, allow more ranks than cores, and leave the cores to the workers (place.c). */
 typedef struct launcher {
-    const char *library;
+    const char *mpi;       /* its library */
     const char *names[4];  /* the more telling first: one system may have several libraries */
     const char *flags[12]; /* before -n */
     const char *package;
@@ -100,7 +100,7 @@ static const launcher launchers[] = {
 static const launcher *own_launcher(void) {
     size_t i = 0;
 #ifdef HPO_HAVE_MPI
-    while (launchers[i].library[0] && strcmp(launchers[i].library, hpo_mpi_library()) != 0) i++;
+    while (launchers[i].mpi[0] && strcmp(launchers[i].mpi, hpo_mpi_library()) != 0) i++;
 #endif
     return &launchers[i];
 }
