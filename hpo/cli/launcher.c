@@ -6,7 +6,6 @@
  * keepalive (scripts/check_cluster.sh hosts). An allocation would burn until its time is over. So rank 0, when all is
  * written, leaves a small process behind that ends a launcher that outlives the run; it is no part of the MPI job any
  * more. */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,37 +14,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "hpo/cli/cli_impl.h"
 
 enum { HIGHEST = 6 }; /* generations above rank 0: shells and daemons may stand between */
 static const double GLANCE = 0.05, LAST_WORD = 1;
 
-typedef struct process {
-    pid_t pid, parent;
-    unsigned long long start; /* clock ticks since boot: a number may be given to another process */
-    char name[32];
-} process;
-
-static bool look_at(pid_t pid, process *out) {
-    char path[64], text[1024], state = '?';
-    int parent = 0;
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    const ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[length > 0 ? length : 0] = '\0';
-    const char *name = strchr(text, '('), *end = strrchr(text, ')');
-    if (!name || !end || sscanf(end + 1, " %c %d", &state, &parent) != 2 || state == 'Z') return false;
-    *out = (process){.pid = pid, .parent = (pid_t)parent};
-    snprintf(out->name, sizeof out->name, "%.*s", (int)(end - name - 1), name + 1);
-    for (int field = 2; end && field < 22; field++) end = strchr(end + 1, ' ');
-    out->start = end ? strtoull(end + 1, NULL, 10) : 0;
-    return true;
+static bool look_at(pid_t pid, base_process *out) {
+    return base_process_look(pid, out) && out->state != 'Z';
 }
 
-static bool lives(const process *p) {
-    process now;
+static bool lives(const base_process *p) {
+    base_process now;
     return look_at(p->pid, &now) && now.start == p->start;
 }
 
@@ -58,7 +38,7 @@ bool cli_is_launcher(const char *name) {
     return false;
 }
 
-static bool find_launcher(process *out) {
+static bool find_launcher(base_process *out) {
     pid_t pid = getppid();
     for (int i = 0; i < HIGHEST && pid > 1 && look_at(pid, out); i++, pid = out->parent)
         if (cli_is_launcher(out->name)) return true;
@@ -66,7 +46,7 @@ static bool find_launcher(process *out) {
 }
 
 /* mpirun holds our standard error and waits until nobody else does, so this is told to its own. */
-static void tell(const process *launcher, double patience) {
+static void tell(const base_process *launcher, double patience) {
     char path[64], text[256];
     snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)launcher->pid);
     const int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
@@ -79,7 +59,7 @@ static void tell(const process *launcher, double patience) {
     }
 }
 
-static void say(const process *p, int number, double patience) {
+static void say(const base_process *p, int number, double patience) {
     if (!lives(p)) return;
     kill(p->pid, number);
     for (const double since = base_monotonic(); lives(p) && base_monotonic() - since < patience;) base_sleep(GLANCE);
@@ -88,7 +68,7 @@ static void say(const process *p, int number, double patience) {
 /* Open MPI's begins an orderly end at the first signal, in which it waits for the same daemon (or crashes: 4.1.4 when a
  * rank has left without MPI_Finalize), and leaves at a second one: so it finds two when it goes on. Its daemons then
  * leave, with their ranks, because they have lost it. */
-static void watch(const process *launcher, const process *rank, double patience) {
+static void watch(const base_process *launcher, const base_process *rank, double patience) {
     const double since = base_monotonic();
     while (base_monotonic() - since < patience) {
         if (!lives(launcher)) return;
@@ -104,7 +84,7 @@ static void watch(const process *launcher, const process *rank, double patience)
 }
 
 void cli_end_launcher_after(double patience) {
-    process launcher, self;
+    base_process launcher, self;
     if (!find_launcher(&launcher) || !look_at(getpid(), &self)) return;
     if (fork() != 0) return;
     setsid(); /* whoever ends the ranks ends their process groups */

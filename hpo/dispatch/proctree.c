@@ -23,6 +23,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/process.h"
 
 enum { FREEZE_ROUNDS = 64 };
 
@@ -55,10 +56,8 @@ static pid_t number_of(const char *name) {
 }
 
 pid_t hpo_proctree_stat_parent(const char *stat) {
-    const char *name_end = strrchr(stat, ')');
-    char state;
-    int parent;
-    return name_end && sscanf(name_end + 1, " %c %d", &state, &parent) == 2 && parent >= 0 ? (pid_t)parent : -1;
+    base_process process;
+    return base_process_parse(stat, &process) ? process.parent : -1;
 }
 
 void hpo_proctree_children_by_scan(pid_t pid, hpo_pids *out) {

@@ -27,6 +27,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 
 typedef struct owner {
     char host[128];
@@ -45,30 +46,19 @@ static bool read_text(const char *path, char *out, size_t capacity) {
     return length > 0;
 }
 
-/* State and start time: fields 3 and 22 of /proc/<pid>/stat; the name before them may hold anything, also parentheses.
- */
-static unsigned long long start_time(long pid, char *state) {
-    char path[64], text[1024];
-    *state = '?';
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    if (!read_text(path, text, sizeof text)) return 0;
-    const char *at = strrchr(text, ')');
-    if (at && at[1] == ' ') *state = at[2];
-    for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
-    return at ? strtoull(at + 1, NULL, 10) : 0;
-}
-
 /* A zombie holds nothing any more; where nobody reaps orphans, as in many containers, it stays for ever. */
 static bool is_gone(const owner *holder) {
-    char state;
+    base_process now;
     if (kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH) return true;
-    unsigned long long start = start_time(holder->pid, &state);
-    return state == 'Z' || state == 'X' || (start != 0 && holder->start != 0 && start != holder->start);
+    if (!base_process_look((pid_t)holder->pid, &now)) return false;
+    const bool other = now.start != 0 && holder->start != 0 && now.start != holder->start;
+    return now.state == 'Z' || now.state == 'X' || other;
 }
 
 static owner myself(void) {
-    char state;
-    owner me = {.pid = (long)getpid(), .start = start_time((long)getpid(), &state)};
+    base_process self = {0};
+    (void)base_process_look(getpid(), &self);
+    owner me = {.pid = (long)getpid(), .start = self.start};
     if (gethostname(me.host, sizeof me.host - 1) != 0 || !*me.host) snprintf(me.host, sizeof me.host, "unknown");
     if (!read_text("/proc/sys/kernel/random/boot_id", me.boot, sizeof me.boot)) snprintf(me.boot, sizeof me.boot, "-");
     me.boot[strcspn(me.boot, " \n")] = '\0';
