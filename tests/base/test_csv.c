@@ -93,7 +93,8 @@ static void zeros_in_a_file(void **state) {
     const char *path = check_tmpdir_file(&dir, "zero.csv");
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
-    assert_int_equal(fwrite("a,b\n1,\0\"2\"\n", 1, 13, file), 13);
+    static const char text[] = "a,b\n1,\0\"2\"\n";
+    assert_int_equal(fwrite(text, 1, sizeof text - 1, file), sizeof text - 1);
     assert_int_equal(fclose(file), 0);
     CHECK_FAILS(base_csv_read(path, arena, &csv, &err), BASE_INVALID,
                 "zero.csv:2:3: a comma or the end of the line must follow a value");
