@@ -61,3 +61,12 @@ const char *hpo_take_text(hpo_fields *in, size_t *length) {
     if (length) *length = good ? (size_t)count : 0;
     return good ? text : "";
 }
+
+const char *hpo_take_copy(hpo_fields *in, base_arena *arena, size_t *length) {
+    size_t count;
+    const char *text = hpo_take_text(in, &count);
+    char *copy = base_arena_alloc(arena, count + 1);
+    memcpy(copy, text, count + 1);
+    if (length) *length = count;
+    return copy;
+}

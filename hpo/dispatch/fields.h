@@ -5,6 +5,7 @@
 #ifndef HPO_DISPATCH_FIELDS_H
 #define HPO_DISPATCH_FIELDS_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 #ifdef __cplusplus
@@ -32,6 +33,8 @@ uint64_t hpo_take_u64(hpo_fields *in);
 double hpo_take_double(hpo_fields *in);
 /* In place. *length (may be NULL) is without the NUL behind it. */
 const char *hpo_take_text(hpo_fields *in, size_t *length);
+/* The same in the arena. */
+const char *hpo_take_copy(hpo_fields *in, base_arena *arena, size_t *length);
 
 #ifdef __cplusplus
 }

@@ -19,15 +19,6 @@ void hpo_init_payload_encode(const hpo_forkserver_study *study, base_buf *out) {
     for (size_t i = 0; i < study->n_sets; i++) hpo_put_sentence(out, study->sets[i]);
 }
 
-static const char *take_copy(hpo_fields *in, base_arena *arena, size_t *length) {
-    size_t count;
-    const char *text = hpo_take_text(in, &count);
-    char *copy = base_arena_alloc(arena, count + 1);
-    memcpy(copy, text, count + 1);
-    if (length) *length = count;
-    return copy;
-}
-
 base_status hpo_init_payload_decode(const void *bytes, size_t length, base_arena *arena, hpo_forkserver_study *study,
                                     base_err *err) {
     hpo_fields in = {.at = bytes, .left = length};
@@ -36,15 +27,15 @@ base_status hpo_init_payload_decode(const void *bytes, size_t length, base_arena
     study->place.worker = (uint32_t)hpo_take_u64(&in);
     study->place.local = (uint32_t)hpo_take_u64(&in);
     study->place.n_local = (uint32_t)hpo_take_u64(&in);
-    study->file = take_copy(&in, arena, NULL);
-    study->run_dir = take_copy(&in, arena, NULL);
-    study->log_path = take_copy(&in, arena, NULL);
-    study->visible = take_copy(&in, arena, NULL);
-    study->text = take_copy(&in, arena, &study->length);
+    study->file = hpo_take_copy(&in, arena, NULL);
+    study->run_dir = hpo_take_copy(&in, arena, NULL);
+    study->log_path = hpo_take_copy(&in, arena, NULL);
+    study->visible = hpo_take_copy(&in, arena, NULL);
+    study->text = hpo_take_copy(&in, arena, &study->length);
     if (n_sets > in.left / sizeof(uint64_t)) in.failed = true;
     study->n_sets = in.failed ? 0 : (size_t)n_sets;
     const char **sets = BASE_NEW_ARRAY(arena, study->n_sets, const char *);
-    for (size_t i = 0; i < study->n_sets; i++) sets[i] = take_copy(&in, arena, NULL);
+    for (size_t i = 0; i < study->n_sets; i++) sets[i] = hpo_take_copy(&in, arena, NULL);
     study->sets = sets;
     if (in.failed || in.left) return BASE_FAIL(err, BASE_CORRUPT, "INIT brings %zu bytes that are not a study", length);
     return BASE_OK;

@@ -44,9 +44,10 @@ static void put_metrics(base_buf *out, const hpo_metrics *metrics) {
 
 /* A caller may leave text_length at 0 for a plain sentence. */
 static void put_text(base_buf *out, const hpo_message *message) {
-    const bool plain = message->text_length == 0 || !message->text;
-    if (plain) hpo_put_sentence(out, message->text);
-    if (!plain) hpo_put_text(out, message->text, message->text_length);
+    if (message->text && message->text_length > 0)
+        hpo_put_text(out, message->text, message->text_length);
+    else
+        hpo_put_sentence(out, message->text);
 }
 
 static uint32_t header_code(const hpo_message *message) {
