@@ -306,7 +306,7 @@ int hpo_cli_main(const hpo_catalog *catalog, int argc, char **argv) {
     } else if (args.jobs > 0 && !args.replay) { /* a replay evaluates nothing */
         code = launch(&args, &started, argc, argv, &err);
     } else {
-        code = cli_run(catalog, &args, argc, argv);
+        code = cli_run(catalog, &args, &started, argc, argv);
     }
     if (speaks && out.length > 0) fputs(base_buf_text(&out), stdout);
     if (speaks && err.text[0]) fprintf(stderr, "%s\n", err.text);

@@ -88,6 +88,8 @@ void cli_tell_started(void);
 void cli_tell_folder(const char *dir);
 bool cli_tell_exit(int code);
 bool cli_has_parent(void); /* is below cli_launch */
+/* False for the first ten minutes of a job that was itself started again. */
+bool cli_may_start_again(double seconds);
 /* Below cli_launch, which can start the job again from its journal: whether that is worth it after so many seconds of
  * the job, with so many of its workers lost, when the oldest evaluation has run for so long. */
 bool cli_should_start_again(double seconds, size_t workers, size_t lost, double oldest);
@@ -112,7 +114,7 @@ int cli_repair(const hpo_catalog *catalog, const hpo_cli_args *args, base_buf *o
 hpo_journal_head cli_journal_head(const hpo_catalog *catalog, const hpo_study_spec *spec);
 
 /* ---- run.c ---- */
-int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv);
+int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, const cli_started *started, int argc, char **argv);
 
 /* ---- try_first.c: the file that the key names; all of it does nothing when there is none ---- */
 /* Gives the study its configurations. run_dir: where a copy may lie, which is then read instead; NULL: nowhere. bytes:

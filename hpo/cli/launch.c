@@ -29,8 +29,7 @@ static const double LEAVE_PATIENCE = 8;   /* seconds for mpirun to end after the
 static const double STOP_PATIENCE = 0.3;  /* the same when the run was told to stop: whoever did so waits */
 static const double DEATH_PATIENCE = 2;   /* seconds for rank 0 to be gone when mpirun is */
 static const char DEATH[] = "the controller died without a word; the same command continues the run";
-static const double FRAGILE_GAP = 600; /* seconds of a job that is started again a second time */
-static const double IMPATIENCE = 1;    /* seconds after which a second signal is one */
+static const double IMPATIENCE = 1; /* seconds after which a second signal is one */
 
 /* What the ranks have said so far. */
 typedef struct notes {
@@ -265,7 +264,7 @@ static int wait_for(pid_t mpirun, const char *note, bool *again) {
     read_notes(&v.notes, note);
     code = v.notes.ended ? v.notes.code : judge(&v, status);
     const bool fell = own_launcher()->fragile && !v.notes.ended && v.notes.controller > 0 && !WIFSIGNALED(status) &&
-                      (!getenv(CLI_AGAIN) || base_monotonic() - v.begun > FRAGILE_GAP);
+                      cli_may_start_again(base_monotonic() - v.begun);
     *again = caught_count == 0 && code == HPO_EXIT_INTERRUPTED && (v.notes.again || fell);
     free(v.notes.folder);
     return code;

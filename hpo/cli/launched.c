@@ -101,11 +101,15 @@ bool cli_tell_exit(int code) {
     return cli_has_parent();
 }
 
+bool cli_may_start_again(double seconds) {
+    static const double GAP = 600;
+    return !getenv(CLI_AGAIN) || seconds >= GAP;
+}
+
 /* Beginning again costs what runs unless it saves, and a cause that lasts would cost it again and again. */
 bool cli_should_start_again(double seconds, size_t workers, size_t lost, double oldest) {
-    static const double CHEAP = 60, GAP = 600; /* seconds */
-    if (!cli_has_parent() || lost == 0) return false;
-    if (getenv(CLI_AGAIN) && seconds < GAP) return false;
+    static const double CHEAP = 60; /* seconds */
+    if (!cli_has_parent() || lost == 0 || !cli_may_start_again(seconds)) return false;
     return 4 * lost >= workers || oldest < CHEAP;
 }
 

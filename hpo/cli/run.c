@@ -90,9 +90,9 @@ static base_status tell_others(const run *r, bool ok, base_err *err) {
 /* ---- the worker's side ---- */
 
 /* NULL where it is empty. */
-static const char *take_copy(hpo_fields *in, base_arena *arena) {
-    const char *text = hpo_take_text(in, NULL);
-    return *text ? base_arena_strdup(arena, text) : NULL;
+static const char *take_optional(hpo_fields *in, base_arena *arena) {
+    const char *text = hpo_take_copy(in, arena, NULL);
+    return *text ? text : NULL;
 }
 
 static void take_bundle(run *r, const base_buf *bundle) {
@@ -101,11 +101,11 @@ static void take_bundle(run *r, const base_buf *bundle) {
     r->seed = hpo_take_u64(&in);
     const char *text = hpo_take_text(&in, &length);
     base_buf_append(&r->text, text, length);
-    r->controller_host = take_copy(&in, r->arena);
-    r->run_dir = take_copy(&in, r->arena);
-    r->first = take_copy(&in, r->arena);
-    r->measured = take_copy(&in, r->arena);
-    r->method = take_copy(&in, r->arena);
+    r->controller_host = hpo_take_copy(&in, r->arena, NULL);
+    r->run_dir = hpo_take_copy(&in, r->arena, NULL);
+    r->first = take_optional(&in, r->arena);
+    r->measured = take_optional(&in, r->arena);
+    r->method = take_optional(&in, r->arena);
     BASE_ASSERT(!in.failed && in.left == 0);
 }
 
@@ -403,20 +403,19 @@ static base_status start_ranks(run *r, const cli_started *started, int *argc, ch
     return BASE_OK;
 }
 
-int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, int argc, char **argv) {
+int cli_run(const hpo_catalog *catalog, const hpo_cli_args *args, const cli_started *started, int argc, char **argv) {
     run r = {.catalog = catalog, .args = args, .size = 1, .arena = base_arena_create()};
-    const cli_started started = cli_started_here();
-    const bool launched = cli_is_one_of_several(&started);
+    const bool launched = cli_is_one_of_several(started);
     base_err err = {0};
     hpo_transport transport = {0};
     int code;
-    bool controls_only = launched && started.rank == 0 && started.size > 1;
+    bool controls_only = launched && started->rank == 0 && started->size > 1;
     base_status status = BASE_OK;
     if (!controls_only && !args->replay) status = hpo_forkserver_start(catalog, &r.server, &err);
     is_alone = !launched;
     watch_signals();
     if (launched) cli_watch_start();
-    if (status == BASE_OK) status = start_ranks(&r, &started, &argc, &argv, &transport, &err);
+    if (status == BASE_OK) status = start_ranks(&r, started, &argc, &argv, &transport, &err);
     if (status != BASE_OK) {
         if (r.rank == 0) fprintf(stderr, "%s\n", err.text);
         hpo_forkserver_stop(r.server);
