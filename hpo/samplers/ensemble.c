@@ -206,7 +206,7 @@ bool hpo_ensemble_mutate(const hpo_space *space, const double *from, base_rng *r
 
 base_status hpo_ensemble_policy_init(hpo_ensemble_policy *p, const char *sampler, const hpo_sampler_env *env,
                                      base_err *err) {
-    if (!hpo_space_has_prior(env->space) && !hpo_space_has_metric_priors(env->space)) {
+    if (!hpo_space_has_beliefs(env->space)) {
         return BASE_FAIL(err, BASE_INVALID,
                          "%s needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: 1.0, log: "
                          "true, prior: 1e-2}",

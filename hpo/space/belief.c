@@ -11,6 +11,10 @@ bool hpo_space_has_metric_priors(const hpo_space *space) {
     return false;
 }
 
+bool hpo_space_has_beliefs(const hpo_space *space) {
+    return hpo_space_has_prior(space) || hpo_space_has_metric_priors(space);
+}
+
 static const hpo_metric_prior *find(const hpo_param *param, const char *metric) {
     for (size_t i = 0; i < param->n_metric_priors; i++)
         if (strcmp(param->metric_priors[i].metric, metric) == 0) return &param->metric_priors[i];

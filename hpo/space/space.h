@@ -119,6 +119,7 @@ double hpo_space_size(const hpo_space *space, bool *exact);
 bool hpo_space_has_prior(const hpo_space *space);
 /* Whether a parameter has priors of single metrics. */
 bool hpo_space_has_metric_priors(const hpo_space *space);
+bool hpo_space_has_beliefs(const hpo_space *space); /* one or the other */
 /* Tells a sealed space, once, the metrics that are optimized: priors of single metrics are brought into their order.
  * BASE_INVALID with the position: a prior of another metric, or of the only one. */
 BASE_CHECK base_status hpo_space_set_metrics(hpo_space *space, const char *const *names, size_t count, base_err *err);

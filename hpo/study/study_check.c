@@ -225,8 +225,7 @@ base_status study_check_method(const hpo_study_spec *spec, const base_yaml_node 
                               "take a method whose trials are independent, such as asha",
                               scheduler->name, spec->objective->name, can ? " with these settings" : "");
     }
-    const bool has_prior = hpo_space_has_prior(spec->space) || hpo_space_has_metric_priors(spec->space);
-    if (sampler->flags & HPO_SAMPLER_NEEDS_PRIOR && !has_prior) {
+    if (sampler->flags & HPO_SAMPLER_NEEDS_PRIOR && !hpo_space_has_beliefs(spec->space)) {
         return base_yaml_fail(method, err,
                               "%s needs a parameter with a prior, e.g. learning_rate: {min: 1e-5, max: "
                               "1.0, log: true, prior: 1e-2}",
