@@ -29,6 +29,8 @@
 #include "base/log.h"
 #include "base/process.h"
 
+static const double UNNAMED = 5; /* seconds within which a lock that was made names its owner */
+
 typedef struct owner {
     char host[128];
     char boot[64]; /* of the kernel: another one means another machine, or the same after a restart */
@@ -161,6 +163,7 @@ static base_status examine(const char *path, double stale_after, base_err *err) 
     owner holder = {0};
     bool known = read_owner(fd, &holder);
     base_status status = BASE_OK;
+    if (!known) stale_after = fmin(stale_after, UNNAMED);
     if (is_stale(fd, path, known, &holder, stale_after)) {
         break_lock(path, fd);
     } else if (known) {
@@ -169,7 +172,10 @@ static base_status examine(const char *path, double stale_after, base_err *err) 
                            "gone, the lock is broken %g seconds after its last beat)",
                            path, holder.pid, holder.host, stale_after);
     } else {
-        status = BASE_FAIL(err, BASE_BUSY, "%s names no owner; if no run is going, remove it", path);
+        status = BASE_FAIL(err, BASE_BUSY,
+                           "%s names no owner, as when a run is killed while it makes it; it is broken when it is %g "
+                           "seconds old, so try again then",
+                           path, stale_after);
     }
     close(fd);
     return status;
@@ -185,19 +191,26 @@ static bool guard(int fd) {
     return false;
 }
 
+/* The file that we hold is still the one at the path. */
+static bool is_ours(const hpo_lock *lock) {
+    struct stat held, there;
+    return fstat(lock->fd, &held) == 0 && stat(lock->path, &there) == 0 && held.st_ino == there.st_ino &&
+           held.st_dev == there.st_dev;
+}
+
 static base_status create_lock(hpo_lock *lock, char *path, double stale_after, base_err *err) {
     for (int i = 0; i < 100; i++) {
         int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
         if (fd >= 0) {
             owner me = myself();
             int length = dprintf(fd, "%s %s %ld %llu %s\n", me.host, me.boot, me.pid, me.start, me.space);
-            if (length > 0) {
-                *lock = (hpo_lock){.path = path, .fd = fd};
-                return BASE_OK;
-            }
-            int reason = errno;
-            unlink(path);
+            const int reason = errno;
+            *lock = (hpo_lock){.path = path, .fd = fd};
+            if (length > 0 && is_ours(lock)) return BASE_OK;
+            *lock = (hpo_lock){.fd = -1};
             close(fd);
+            if (length > 0) continue; /* it was broken while it named nobody */
+            unlink(path);
             return BASE_FAIL(err, BASE_IO, "cannot write the lock %s: %s", path, strerror(reason));
         }
         if (errno != EEXIST) return BASE_FAIL(err, BASE_IO, "cannot create the lock %s: %s", path, strerror(errno));
@@ -216,13 +229,6 @@ base_status hpo_lock_take(hpo_lock *lock, const char *journal, int guard_fd, dou
     if (guarded) flock(guard_fd, LOCK_UN);
     if (status != BASE_OK) free(path);
     return status;
-}
-
-/* The file that we hold is still the one at the path. */
-static bool is_ours(const hpo_lock *lock) {
-    struct stat held, there;
-    return fstat(lock->fd, &held) == 0 && stat(lock->path, &there) == 0 && held.st_ino == there.st_ino &&
-           held.st_dev == there.st_dev;
 }
 
 bool hpo_lock_beat(const hpo_lock *lock) {

@@ -11,8 +11,9 @@ typedef struct hpo_lock {
 } hpo_lock;
 
 /* Takes <journal>.hpo-lock; guard_fd is the open journal. A stale lock is broken: its process is gone from this
- * process namespace, or it belongs to another machine or container and was not renewed for stale_after seconds. A beat
- * dated in the future counts from now, so then the call takes that long. BASE_BUSY names the holder. */
+ * process namespace, or it belongs to another machine or container and was not renewed for stale_after seconds, or it
+ * names no owner for 5. A beat dated in the future counts from now, so then the call takes that long. BASE_BUSY names
+ * the holder. */
 BASE_CHECK base_status hpo_lock_take(hpo_lock *lock, const char *journal, int guard_fd, double stale_after,
                                      base_err *err);
 /* Renews the beat. False: the lock was broken by another run (this process had been asleep for too long). */

@@ -158,9 +158,17 @@ static void test_other_host(void **state) {
     CHECK_STATUS(open_journal(f, &journal, &err), BASE_BUSY);
     plant_lock(f, 31, host, "another-boot", dead_pid(), 1);
     check_opens(f);
-    plant_lock(f, 10, "", "", 0, 0);
+}
+
+/* Its maker was killed before it wrote, or is about to. */
+static void test_unnamed(void **state) {
+    fixture *f = *state;
+    base_err err = {0};
+    hpo_journal *journal = NULL;
+    plant_lock(f, 1, "", "", 0, 0);
     CHECK_FAILS(open_journal(f, &journal, &err), BASE_BUSY, "names no owner");
-    plant_lock(f, 31, "", "", 0, 0);
+    CHECK_CONTAINS(err.text, "broken when it is 5 seconds old");
+    plant_lock(f, 6, "", "", 0, 0);
     check_opens(f);
 }
 
@@ -252,7 +260,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         LOCK_TEST(test_busy),       LOCK_TEST(test_same_host),       LOCK_TEST(test_zombie),
         LOCK_TEST(test_other_host), LOCK_TEST(test_other_container), LOCK_TEST(test_future),
-        LOCK_TEST(test_contention),
+        LOCK_TEST(test_unnamed),    LOCK_TEST(test_contention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
