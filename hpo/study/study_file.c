@@ -332,9 +332,9 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(read_incumbent(spec, &keys, base_yaml_get(root, "incumbent"), err));
     BASE_TRY(read_budget(spec, keys.budget, err));
     BASE_TRY(read_limits(spec, keys.trial, keys.failure, err));
+    BASE_TRY(study_check_objective(spec, err)); /* before auto asks it what an evaluation costs */
     BASE_TRY(study_settle_method(spec, keys.method, err));
     BASE_TRY(study_check_method(spec, root, keys.method, err));
-    BASE_TRY(study_check_objective(spec, err));
     spec->identity = study_identity(spec);
     /* A path waits for a caller that reads files. */
     const bool listed = spec->try_first && spec->try_first->kind != BASE_YAML_STRING;
