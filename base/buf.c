@@ -95,15 +95,28 @@ bool base_is_utf8(const char *text) {
     return true;
 }
 
-static void put_escaped(base_buf *buf, unsigned char c) {
-    static const char hex[] = "0123456789abcdef";
-    switch (c) {
+/* Of a sequence of that length. */
+static unsigned code_point(const unsigned char *text, size_t length) {
+    unsigned code = length == 1 ? text[0] : text[0] & (0xFFu >> (length + 1));
+    for (size_t i = 1; i < length; i++) code = code << 6 | (text[i] & 0x3F);
+    return code;
+}
+
+/* What YAML does not take literally between double quotes as JSON does: controls, line breaks that it folds, byte order
+ * marks and what is no character (YAML 1.1, 5.1 and 5.4). */
+static bool is_unsafe(unsigned code) {
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029 || code == 0xFEFF ||
+           code == 0xFFFE || code == 0xFFFF;
+}
+
+static void put_escaped(base_buf *buf, unsigned code) {
+    switch (code) {
     case '"': base_buf_puts(buf, "\\\""); return;
     case '\\': base_buf_puts(buf, "\\\\"); return;
     case '\n': base_buf_puts(buf, "\\n"); return;
     case '\r': base_buf_puts(buf, "\\r"); return;
     case '\t': base_buf_puts(buf, "\\t"); return;
-    default: base_buf_append(buf, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+    default: base_buf_printf(buf, "\\u%04x", code);
     }
 }
 
@@ -111,9 +124,9 @@ void base_buf_put_visible(base_buf *buf, const char *text) {
     const unsigned char *at = (const unsigned char *)text;
     while (*at) {
         const size_t length = utf8_length(at);
-        const bool c1 = length == 2 && at[0] == 0xc2 && at[1] < 0xa0;
-        if (length == 0 || *at < 0x20 || *at == 0x7f || c1) {
-            base_buf_printf(buf, "\\x%02x", c1 ? at[1] : at[0]);
+        const unsigned code = length > 0 ? code_point(at, length) : *at;
+        if (length == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0)) {
+            base_buf_printf(buf, "\\x%02x", code);
         } else {
             base_buf_append(buf, at, length);
         }
@@ -125,15 +138,16 @@ void base_buf_put_json(base_buf *buf, const char *text) {
     base_buf_putc(buf, '"');
     const unsigned char *at = (const unsigned char *)text, *start = at;
     while (*at) {
-        size_t length = utf8_length(at);
-        if (length != 0 && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7F) {
-            at += length;
-            continue;
+        const size_t length = utf8_length(at);
+        /* a byte that is not UTF-8 becomes the character of its value, as if it were Latin-1 */
+        const unsigned code = length > 0 ? code_point(at, length) : *at;
+        const bool plain = length > 0 && code != '"' && code != '\\' && !is_unsafe(code);
+        if (!plain) {
+            base_buf_append(buf, start, (size_t)(at - start));
+            put_escaped(buf, code);
         }
-        base_buf_append(buf, start, (size_t)(at - start));
-        put_escaped(buf,
-                    *at++); /* a byte that is not UTF-8 becomes the character of its value, as if it were Latin-1 */
-        start = at;
+        at += length > 0 ? length : 1;
+        if (!plain) start = at;
     }
     base_buf_append(buf, start, (size_t)(at - start));
     base_buf_putc(buf, '"');

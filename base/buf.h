@@ -39,7 +39,8 @@ void base_buf_put_double(base_buf *buf, double value);
 bool base_is_utf8(const char *text);
 /* The same for JSON, which has no infinities and no NaN: null. */
 void base_buf_put_json_number(base_buf *buf, double value);
-/* Text as a JSON string with its quotes; control characters and invalid UTF-8 bytes are escaped. */
+/* Text as a JSON string with its quotes, which YAML reads as the same text: escaped are control characters, the line
+ * breaks U+0085, U+2028 and U+2029, U+FEFF, U+FFFE, U+FFFF, and bytes that are not UTF-8. */
 void base_buf_put_json(base_buf *buf, const char *text);
 
 /* Text for one line of a terminal: control characters (U+0000 to U+001F, U+007F to U+009F) and bytes that are no UTF-8

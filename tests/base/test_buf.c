@@ -57,6 +57,9 @@ static void json_text_is_quoted(void **state) {
         {"a \"b\" \\ /", "\"a \\\"b\\\" \\\\ /\""},
         {"\n\r\t\x01\x1f\x7f", "\"\\n\\r\\t\\u0001\\u001f\\u007f\""},
         {"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80", "\"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\""},
+        {"a\xC2\x85\xC2\x9F\xC2\xA0", "\"a\\u0085\\u009f\xC2\xA0\""}, /* YAML folds or refuses them */
+        {"\xE2\x80\xA7\xE2\x80\xA8\xE2\x80\xA9z", "\"\xE2\x80\xA7\\u2028\\u2029z\""},
+        {"\xEF\xBB\xBF\xEF\xBF\xBD\xEF\xBF\xBE\xEF\xBF\xBF", "\"\\ufeff\xEF\xBF\xBD\\ufffe\\uffff\""},
         {"\xFF\x80x", "\"\\u00ff\\u0080x\""},
         {"\xC3", "\"\\u00c3\""},                                  /* cut off */
         {"\xC0\xAF", "\"\\u00c0\\u00af\""},                       /* overlong */
