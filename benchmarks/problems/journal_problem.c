@@ -21,7 +21,7 @@ static const bench_run *run_of(const bench_instance *instance) {
     return instance->problem->detail;
 }
 
-/* The space of the run, with its conditions, priors and forbidden combinations. */
+/* The space of the run, with its conditions, priors (of each metric: those of the first) and forbidden combinations. */
 static base_status journal_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
     const bench_run *run = run_of(instance);
     base_arena *arena = hpo_space_arena(space);

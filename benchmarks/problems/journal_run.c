@@ -161,13 +161,23 @@ static void collect(collector *c) {
 
 /* ---- the journal ---- */
 
+/* Of several metrics the first is searched, so of priors of each its own are those of the problem. */
+static const char *text_of_space(const hpo_recorded *recorded, base_arena *arena) {
+    if (!hpo_space_has_metric_priors(recorded->space)) return recorded->parameters;
+    base_buf text = {0};
+    hpo_space_describe(hpo_space_belief(recorded->space, 0), &text);
+    const char *copy = base_arena_strdup(arena, base_buf_text(&text));
+    base_buf_fini(&text);
+    return copy;
+}
+
 base_status bench_run_read(const char *path, base_arena *arena, bench_run *run, base_err *err) {
     hpo_recorded recorded;
     BASE_TRY(hpo_recorded_read(path, arena, NULL, NULL, &recorded, err));
     *run = (bench_run){.file = recorded.file,
                        .metric = recorded.metric,
                        .maximize = recorded.maximize,
-                       .space = recorded.parameters,
+                       .space = text_of_space(&recorded, arena),
                        .fidelity = recorded.fidelity};
     keep_params(run, recorded.space, arena);
     collector c = {.run = run, .arena = arena, .view = hpo_history_view(recorded.history)};

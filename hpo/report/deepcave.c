@@ -30,7 +30,8 @@ static void put_choices(const hpo_param *param, base_buf *out) {
     base_buf_putc(out, ']');
 }
 
-/* A belief is told by its centre. Without one ConfigSpace takes the middle, or the first choice. */
+/* A belief (with priors of each metric that about the first) is told by its centre. Without one ConfigSpace takes the
+ * middle, or the first choice. */
 static void put_default(const hpo_param *param, bool is_number, base_buf *out) {
     if (!param->prior.given) return;
     base_buf_puts(out, ", \"default_value\": ");
@@ -183,7 +184,7 @@ static base_status check_choices(const hpo_param *param, base_err *err) {
 }
 
 static base_status put_space(const hpo_account *a, base_buf *out, base_err *err) {
-    const hpo_space *space = a->run.space;
+    const hpo_space *space = a->run.space, *belief = hpo_space_belief(space, 0);
     bool some = false;
     for (size_t i = 0; i < hpo_space_count(space); i++) BASE_TRY(check_choices(hpo_space_param(space, i), err));
     base_buf_puts(out, "{\"name\": ");
@@ -191,7 +192,7 @@ static base_status put_space(const hpo_account *a, base_buf *out, base_err *err)
     base_buf_puts(out, ", \"hyperparameters\": [");
     for (size_t i = 0; i < hpo_space_count(space); i++) {
         base_buf_puts(out, i > 0 ? ",\n" : "\n");
-        put_param(hpo_space_param(space, i), out);
+        put_param(hpo_space_param(belief, i), out);
     }
     base_buf_puts(out, "],\n\"conditions\": [");
     for (size_t i = 0; i < hpo_space_count(space); i++) {

@@ -6,8 +6,9 @@
 #include "hpo/report/importance_impl.h"
 
 void hpo_importance_default(const hpo_space *space, double *unit) {
+    const hpo_space *belief = hpo_space_belief(space, 0);
     for (size_t d = 0; d < hpo_space_dims(space); d++) {
-        const hpo_param *p = hpo_space_param(space, hpo_space_dim_param(space, d));
+        const hpo_param *p = hpo_space_param(belief, hpo_space_dim_param(space, d));
         unit[d] = p->prior.given ? hpo_param_to_unit(p, p->prior.center) : 0.5;
     }
 }

@@ -39,7 +39,9 @@ static size_t read_metrics(hpo_goal *goals, const char *text, base_arena *arena)
         const base_yaml_node *name = base_yaml_get(list->items[g], "name"),
                              *goal = base_yaml_get(list->items[g], "goal");
         const base_yaml_node *reference = base_yaml_get(list->items[g], "reference");
-        if (!name || !goal) return 0;
+        if (!name || !goal || !base_yaml_is_scalar(name) || !base_yaml_is_scalar(goal)) return 0;
+        for (size_t h = 0; h < g; h++)
+            if (strcmp(goals[h].name, name->text) == 0) return 0;
         goals[g] = (hpo_goal){.name = name->text,
                               .maximize = strcmp(goal->text, "maximize") == 0,
                               .reference = reference ? reference->number : (double)NAN};
@@ -116,6 +118,17 @@ static base_status read_space(hpo_recorded *r, base_arena *arena, base_err *err)
     return hpo_space_read(parameters, base_yaml_get(root, "forbid"), r->fidelity.name, &r->space, err);
 }
 
+/* Priors of single metrics find theirs. */
+static base_status set_metrics(hpo_recorded *r, base_err *err) {
+    const char *names[HPO_MAX_GOALS];
+    for (size_t g = 0; g < r->n_goals; g++) names[g] = r->goals[g].name;
+    const base_status status = hpo_space_set_metrics(r->space, names, r->n_goals, err);
+    if (status == BASE_OK) return BASE_OK;
+    hpo_space_destroy(r->space);
+    r->space = NULL;
+    return status;
+}
+
 /* ---- the records ---- */
 
 typedef struct reading {
@@ -142,6 +155,7 @@ base_status hpo_recorded_read(const char *path, base_arena *arena, void (*visit)
     *out = (hpo_recorded){.file = journal_at(path, arena)};
     BASE_TRY(read_head(out, arena, err));
     BASE_TRY(read_space(out, arena, err));
+    BASE_TRY(set_metrics(out, err));
     out->history = hpo_history_create_for(out->space, out->goals, out->n_goals, out->fidelity.max);
     hpo_history_constrain(out->history, out->constraints);
     reading r = {.history = out->history, .visit = visit, .self = self};

@@ -24,7 +24,7 @@ typedef struct hpo_recorded {
     const char *parameters;          /* {parameters: ..., forbid: ...} */
     const char *objective;           /* "train, {settings: ...}"; this and the next: NULL when unknown */
     const char *sampler, *scheduler; /* "tpe, {...}" */
-    hpo_space *space;                /* owned */
+    hpo_space *space;                /* owned; it knows the goals (hpo_space_set_metrics) */
     hpo_history *history;            /* owned */
 } hpo_recorded;
 

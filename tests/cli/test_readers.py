@@ -60,7 +60,7 @@ budget: {trials: 80}
 failure: {first: 0, retries: {crash: 0}}
 parameters:
   kind: {values: [a, b, c, d], probabilities: [0.4, 0.3, 0.2, 0.1]}
-  depth: {min: 1, max: 9, prior: 3, confidence: high}
+  depth: {min: 1, max: 9, prior: {speed: 7, error: 3}, confidence: {error: high}}
   width: {values: [16, 32, 64, 128], ordered: true, when: {depth: {ge: 4}}}
   rate: {min: 1e-5, max: 1e-1, log: true, when: {kind: {not_in: [c, d]}}}
   momentum: {min: 0.0, max: 0.9, when: {any: [{kind: [a, c], depth: {lt: 8, ne: 5}}, {kind: d, share: {le: 0.5}}]}}

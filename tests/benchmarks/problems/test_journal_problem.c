@@ -3,6 +3,7 @@
  * of a run that cannot be one. */
 #include "benchmarks/problems/journal_run.h"
 
+#include "hpo/space/space_file.h"
 #include "hpo/trials/journal.h"
 #include "tests/benchmarks/problems/bind.h"
 
@@ -17,14 +18,10 @@ typedef struct fake_run {
     bound_problem bound;
 } fake_run;
 
-static fake_run begin_run(const char *tail) {
+static fake_run begin_run_in(hpo_space *space, const char *tail) {
     base_err err = {0};
-    fake_run f = {.dir = check_tmpdir_create(), .arena = base_arena_create(), .space = hpo_space_create()};
-    const bench_problem *branin = bench_problem_find("branin");
-    const bench_instance instance = {.problem = branin};
+    fake_run f = {.dir = check_tmpdir_create(), .arena = base_arena_create(), .space = space};
     base_buf text = {0};
-    CHECK_OK(bench_parameters(&instance, f.space, &err));
-    CHECK_OK(hpo_space_seal(f.space, &err));
     base_buf_puts(&text, "space: ");
     hpo_space_describe(f.space, &text);
     base_buf_puts(&text, tail);
@@ -32,6 +29,15 @@ static fake_run begin_run(const char *tail) {
     CHECK_OK(hpo_journal_open(check_tmpdir_file(&f.dir, "journal.log"), &head, f.space, &f.journal, &err));
     base_buf_fini(&text);
     return f;
+}
+
+static fake_run begin_run(const char *tail) {
+    base_err err = {0};
+    hpo_space *space = hpo_space_create();
+    const bench_instance instance = {.problem = bench_problem_find("branin")};
+    CHECK_OK(bench_parameters(&instance, space, &err));
+    CHECK_OK(hpo_space_seal(space, &err));
+    return begin_run_in(space, tail);
 }
 
 static void put(fake_run *f, hpo_record record) {
@@ -222,6 +228,44 @@ static void the_error_is_that_of_trials_left_out(void **state) {
     end(&f);
 }
 
+/* Of a run with priors of each metric the first metric is searched, with its priors: its file names it second. */
+static void priors_of_each_metric(void **state) {
+    (void)state;
+    static const char text[] = "{x1: {min: 0.0, max: 1.0, prior: {size: 0.9, loss: 0.2}, confidence: {loss: high}}, "
+                               "x2: {values: [a, b], prior: {size: b}}, x3: {min: 1, max: 9, prior: 4}}";
+    static const char two[] = "\nmetrics: [{name: loss, goal: minimize}, {name: size, goal: minimize}]\nobjective: "
+                              "function, {}\nfidelity: null\n";
+    const char *names[] = {"loss", "size"};
+    base_err err = {0};
+    base_arena *arena = base_arena_create();
+    base_yaml_node *map;
+    hpo_space *space;
+    CHECK_OK(base_yaml_parse(arena, "s.yaml", text, strlen(text), &map, &err));
+    CHECK_OK(hpo_space_read(map, NULL, NULL, &space, &err));
+    CHECK_OK(hpo_space_set_metrics(space, names, 2, &err));
+    fake_run f = begin_run_in(space, two);
+    for (size_t i = 0; i < 12; i++) {
+        const double config[] = {(double)i / 12, (double)(i % 2), 1 + (double)(i % 9)};
+        start(&f, config, 1, "random");
+        put(&f, (hpo_record){.kind = HPO_RECORD_RESULT,
+                             .trial = i,
+                             .fidelity = 1,
+                             .values = {config[0], -config[0]},
+                             .n_values = 2,
+                             .final = true,
+                             .result = {.cost = 1}});
+    }
+    close_run(&f);
+    bind_run(&f, here);
+    assert_false(hpo_space_has_metric_priors(f.bound.space));
+    const hpo_param *x1 = hpo_space_param(f.bound.space, 0);
+    assert_true(x1->prior.given && x1->prior.center == 0.2 && x1->prior.deviation == 0.125);
+    assert_false(hpo_space_param(f.bound.space, 1)->prior.given);
+    assert_true(hpo_space_param(f.bound.space, 2)->prior.center == 4);
+    end(&f);
+    base_arena_destroy(arena);
+}
+
 /* Ranks 1 2.5 2.5 4 against 1 3 2 4 have a correlation of 4.5 / sqrt(4.5 * 5). */
 static void compares_by_hand(void **state) {
     (void)state;
@@ -339,6 +383,7 @@ int main(void) {
         cmocka_unit_test(resembles_what_it_was_fitted_to),
         cmocka_unit_test(the_mean_is_without_noise),
         cmocka_unit_test(the_error_is_that_of_trials_left_out),
+        cmocka_unit_test(priors_of_each_metric),
         cmocka_unit_test(compares_by_hand),
         cmocka_unit_test(curves_become_rows),
         cmocka_unit_test(fails_where_it_failed),

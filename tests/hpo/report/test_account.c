@@ -157,6 +157,35 @@ static void a_run_without_parameters(void **state) {
     give_back(&f);
 }
 
+/* A head that nobody wrote: its space has priors of metrics that it does not have, or has twice. */
+static void priors_of_no_metric(void **state) {
+    (void)state;
+    static const char text[] = "{parameters: {x: {min: 0.0, max: 1.0, prior: {loss: 0.5}}}}";
+    static const struct {
+        const char *metrics;
+        base_status status;
+        const char *sentence;
+    } cases[] = {
+        {"", BASE_INVALID, "x: priors of each metric want several"},
+        {"metrics: [{name: a, goal: minimize}, {name: b, goal: minimize}]\n", BASE_INVALID, "which is no metric"},
+        {"metrics: [{name: loss, goal: minimize}, {name: loss, goal: minimize}]\n", BASE_CORRUPT, "its head does not"},
+        {"metrics: [{name: loss, goal: minimize}, {name: [], goal: minimize}]\n", BASE_CORRUPT, "its head does not"},
+        {"metrics: [{name: loss, goal: {}}, {name: b, goal: minimize}]\n", BASE_CORRUPT, "its head does not"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        base_err err = {0};
+        base_yaml_node *root;
+        hpo_account *a = NULL;
+        fixture f = {.arena = base_arena_create()};
+        CHECK_OK(base_yaml_parse(f.arena, "space", text, strlen(text), &root, &err));
+        CHECK_OK(hpo_space_read(base_yaml_get(root, "parameters"), NULL, NULL, &f.space, &err));
+        begin_journal(&f, text, cases[i].metrics, false);
+        CHECK_OK(hpo_journal_close(f.journal, &err));
+        CHECK_FAILS(hpo_account_read(f.folder.path, false, &a, &err), cases[i].status, cases[i].sentence);
+        give_back(&f);
+    }
+}
+
 static void what_was_found(void **state) {
     (void)state;
     fixture f = {0};
@@ -299,10 +328,10 @@ static void ranks_are_correlated(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_found),           cmocka_unit_test(reasons_that_are_alike),
-        cmocka_unit_test(a_run_without_parameters), cmocka_unit_test(texts_are_data),
-        cmocka_unit_test(nobody_is_named),          cmocka_unit_test(ranks_are_correlated),
-        cmocka_unit_test(what_a_model_recommends),
+        cmocka_unit_test(priors_of_no_metric),    cmocka_unit_test(what_was_found),
+        cmocka_unit_test(reasons_that_are_alike), cmocka_unit_test(a_run_without_parameters),
+        cmocka_unit_test(texts_are_data),         cmocka_unit_test(nobody_is_named),
+        cmocka_unit_test(ranks_are_correlated),   cmocka_unit_test(what_a_model_recommends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Oracle: functions whose Sobol indices are known in closed form (T. Ishigami, T. Homma, 1990; additive functions). */
-#include "hpo/report/importance.h"
+#include "hpo/report/importance_impl.h"
+#include "hpo/space/space_file.h"
 #include "tests/support/check.h"
 
 static const double PI = 3.14159265358979323846;
@@ -72,6 +73,26 @@ static void a_pair_without_singles(void **state) {
     base_arena_destroy(s.arena);
 }
 
+/* Which of the priors of each metric are meant: those of the metric that is looked at, the first. */
+static void the_default_is_believed(void **state) {
+    (void)state;
+    static const char text[] = "{x: {min: 0.0, max: 1.0, prior: {size: 0.9, loss: 0.2}}, y: {min: 0.0, max: 1.0, "
+                               "prior: {size: 0.9}}, z: {min: 0.0, max: 1.0, prior: 0.7}}";
+    const char *names[] = {"loss", "size"};
+    base_err err = {0};
+    base_arena *arena = base_arena_create();
+    base_yaml_node *map;
+    hpo_space *space;
+    double unit[3];
+    CHECK_OK(base_yaml_parse(arena, "s.yaml", text, strlen(text), &map, &err));
+    CHECK_OK(hpo_space_read(map, NULL, NULL, &space, &err));
+    CHECK_OK(hpo_space_set_metrics(space, names, 2, &err));
+    hpo_importance_default(space, unit);
+    assert_true(unit[0] == 0.2 && unit[1] == 0.5 && unit[2] == 0.7);
+    hpo_space_destroy(space);
+    base_arena_destroy(arena);
+}
+
 static double flat(const double *u) {
     return 3 + 0 * u[0];
 }
@@ -108,8 +129,8 @@ static void the_best_are_elsewhere(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ishigamis_function),     cmocka_unit_test(sums_have_no_pairs),
-        cmocka_unit_test(a_pair_without_singles), cmocka_unit_test(nothing_matters),
-        cmocka_unit_test(the_best_are_elsewhere),
+        cmocka_unit_test(a_pair_without_singles), cmocka_unit_test(the_default_is_believed),
+        cmocka_unit_test(nothing_matters),        cmocka_unit_test(the_best_are_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
