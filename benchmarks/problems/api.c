@@ -79,6 +79,8 @@ static base_status open_problem(bench_api_problem *problem, const char *settings
     BASE_TRY(base_options_read(bench_options, map, &request, arena, err));
     BASE_TRY(bench_resolve(&request, map, arena, &instance, err));
     BASE_TRY(bench_parameters(&instance, problem->space, err));
+    if (hpo_space_has_metric_priors(problem->space))
+        return base_yaml_fail(base_yaml_get(map, "prior"), err, "here a parameter has one prior, e.g. prior: good");
     BASE_TRY(hpo_space_seal(problem->space, err));
     BASE_TRY(bench_bind(instance.problem, &instance.settings, problem->space, map, arena, &problem->binding, err));
     BASE_TRY(bench_load(&problem->binding, arena, err));

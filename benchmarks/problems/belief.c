@@ -6,30 +6,49 @@
  * manner of mf-prior-bench: the optimum with every number moved by a normal step of 1/8 of its range, on its scale, and
  * every choice exchanged for another with probability 1/8. A step beyond a bound is reflected, and all is drawn again
  * until something has changed. Random points are those of a fixed stream of each problem, at full fidelity and without
- * noise. Where places have been published, the problem has them itself. */
+ * noise. Where places have been published, the problem has them itself.
+ *
+ * The optimum of a metric that nobody knows is the best of as many random points as bad is the worst of. */
 #include <math.h>
 #include <string.h>
 
 #include "benchmarks/problems/problem.h"
 
-enum { LUCKY_POINTS = 25, UNLUCKY_POINTS = 1000 };
+enum { LUCKY_POINTS = 25, MANY_POINTS = 1000 };
 static const double moved = 0.125;
 
 typedef struct believer {
     bench_instance instance; /* loaded, without noise */
     hpo_space *space;        /* its own, without priors */
+    base_arena *arena;
     base_rng rng;
+    size_t metric; /* whose place is sought */
     double *x, *draw, *scratch;
 } believer;
 
+/* Of medium confidence; not given where center is NAN. */
+static hpo_prior prior_at(const hpo_param *param, double center) {
+    const bool is_number = param->kind == HPO_FLOAT || param->kind == HPO_INT;
+    if (isnan(center)) return (hpo_prior){.given = false};
+    return (hpo_prior){.given = true,
+                       .center = center,
+                       .deviation = is_number ? BENCH_PRIOR_DEVIATION : 0,
+                       .weight = is_number ? 0 : BENCH_PRIOR_WEIGHT};
+}
+
 base_status bench_add(const bench_instance *instance, hpo_space *space, const hpo_param *param, base_err *err) {
+    const bench_belief *belief = instance->belief;
+    if (!belief) return hpo_space_add(space, param, err);
+    const size_t index = hpo_space_count(space);
+    hpo_metric_prior priors[BENCH_MAX_METRICS];
     hpo_param with = *param;
-    const double center = instance->belief ? instance->belief[hpo_space_count(space)] : NAN;
-    if (!isnan(center)) {
-        const bool is_number = param->kind == HPO_FLOAT || param->kind == HPO_INT;
-        with.prior = (hpo_prior){.given = true, .center = center};
-        if (is_number) with.prior.deviation = BENCH_PRIOR_DEVIATION;
-        if (!is_number) with.prior.weight = BENCH_PRIOR_WEIGHT;
+    if (belief->all) with.prior = prior_at(param, belief->all[index]);
+    for (size_t m = 0; m < BENCH_MAX_METRICS; m++) {
+        if (!belief->of[m] || isnan(belief->of[m][index])) continue;
+        priors[with.n_metric_priors++] =
+            (hpo_metric_prior){.metric = instance->problem->metric[m], .prior = prior_at(param, belief->of[m][index])};
+        with.metric_priors = priors;
+        with.where = instance->where; /* whose key prior is such a map, too */
     }
     return hpo_space_add(space, &with, err);
 }
@@ -38,14 +57,15 @@ static size_t size_of(const believer *b) {
     return hpo_space_count(b->space) * sizeof(double);
 }
 
-/* The exact value at x, negated where larger ones are better. */
+/* The value at x, of a noisy metric the exact one; negated where larger ones are better. */
 static double loss(believer *b, const double *x) {
     const bench_problem *problem = b->instance.problem;
-    double values[sizeof problem->metric / sizeof *problem->metric];
+    const bool noisy = b->metric == 0 && problem->metric[1] && strcmp(problem->metric[1], "exact") == 0;
+    double values[BENCH_MAX_METRICS];
     memcpy(b->scratch, x, size_of(b));
     bench_instance_evaluate(&b->instance, b->scratch, problem->fidelity.max, &b->rng, values);
-    const double exact = values[problem->metric[1] ? 1 : 0];
-    return problem->maximize & 1 ? -exact : exact;
+    const double exact = values[noisy ? 1 : b->metric];
+    return problem->maximize >> b->metric & 1 ? -exact : exact;
 }
 
 /* The best of count random points, or the worst. */
@@ -86,47 +106,58 @@ static void move(believer *b) {
     memcpy(b->x, b->draw, size_of(b));
 }
 
-static base_status believe(believer *b, base_err *err) {
+/* Into x. */
+static base_status find_place(believer *b, bench_prior prior, base_err *err) {
     const bench_problem *problem = b->instance.problem;
-    const bench_prior prior = (bench_prior)b->instance.settings.prior;
+    const bool first = b->metric == 0;
     double value;
-    if (problem->belief && problem->belief(&b->instance, prior, b->x)) return BASE_OK;
+    if (first && problem->belief && problem->belief(&b->instance, prior, b->x)) return BASE_OK;
     if (prior == BENCH_PRIOR_AT25) return pick(b, LUCKY_POINTS, false, err);
-    if (prior == BENCH_PRIOR_BAD) return pick(b, UNLUCKY_POINTS, true, err);
-    if (!bench_optimum(&b->instance, 0, b->x, &value))
-        return BASE_FAIL(err, BASE_INVALID, "the optimum of %s is unknown", problem->name);
+    if (prior == BENCH_PRIOR_BAD) return pick(b, MANY_POINTS, true, err);
+    if (!first || !bench_optimum(&b->instance, 0, b->x, &value)) BASE_TRY(pick(b, MANY_POINTS, false, err));
     if (prior == BENCH_PRIOR_MEDIUM) move(b);
     return BASE_OK;
 }
 
-/* Loads the problem and finds the place; the space is the believer's. */
-static base_status find_belief(believer *b, base_arena *arena, base_err *err) {
-    bench_instance *instance = &b->instance;
+static base_status believe(believer *b, size_t metric, int prior, const double **place, base_err *err) {
+    const bench_instance *instance = &b->instance;
     const char *name = instance->problem->name;
-    BASE_TRY(bench_instance_load(instance, arena, err));
+    if (prior == BENCH_PRIOR_NONE) return BASE_OK;
+    b->metric = metric;
+    b->x = BASE_NEW_ARRAY(b->arena, hpo_space_count(b->space), double);
+    b->rng = base_rng_stream(base_hash64(name, strlen(name)), BASE_RNG_PROBLEM, (uint32_t)instance->settings.instance,
+                             (uint32_t)prior);
+    *place = b->x;
+    return find_place(b, (bench_prior)prior, err);
+}
+
+/* Loads the problem and finds the places; the space is the believer's. */
+static base_status find_belief(believer *b, bench_belief *belief, base_err *err) {
+    bench_instance *instance = &b->instance;
+    const bench_settings *settings = &instance->settings;
+    BASE_TRY(bench_instance_load(instance, b->arena, err));
     BASE_TRY(instance->problem->parameters(instance, b->space, err));
     BASE_TRY(hpo_space_seal(b->space, err));
     const size_t count = hpo_space_count(b->space);
-    b->x = BASE_NEW_ARRAY(arena, count, double);
-    b->draw = BASE_NEW_ARRAY(arena, count, double);
-    b->scratch = BASE_NEW_ARRAY(arena, count, double);
-    b->rng = base_rng_stream(base_hash64(name, strlen(name)), BASE_RNG_PROBLEM, (uint32_t)instance->settings.instance,
-                             (uint32_t)instance->settings.prior);
-    return believe(b, err);
+    b->draw = BASE_NEW_ARRAY(b->arena, count, double);
+    b->scratch = BASE_NEW_ARRAY(b->arena, count, double);
+    BASE_TRY(believe(b, 0, settings->prior, &belief->all, err));
+    for (size_t m = 0; m < BENCH_MAX_METRICS; m++) BASE_TRY(believe(b, m, settings->priors[m], &belief->of[m], err));
+    return BASE_OK;
 }
 
 base_status bench_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    if (instance->settings.prior == BENCH_PRIOR_NONE) return instance->problem->parameters(instance, space, err);
-    base_arena *arena = base_arena_create();
-    believer b = {.instance = *instance, .space = hpo_space_create()};
+    if (!bench_believes(&instance->settings)) return instance->problem->parameters(instance, space, err);
+    bench_belief belief = {0};
+    believer b = {.instance = *instance, .space = hpo_space_create(), .arena = base_arena_create()};
     b.instance.settings.noise = 0;
-    base_status status = find_belief(&b, arena, err);
+    base_status status = find_belief(&b, &belief, err);
     if (status == BASE_OK) {
         bench_instance believing = *instance;
-        believing.belief = b.x;
+        believing.belief = &belief;
         status = instance->problem->parameters(&believing, space, err);
     }
     hpo_space_destroy(b.space);
-    base_arena_destroy(arena);
+    base_arena_destroy(b.arena);
     return status;
 }

@@ -93,8 +93,7 @@ static const hpo_param params[ARGUMENTS] = {
 };
 
 static base_status lcbench_parameters(const bench_instance *instance, hpo_space *space, base_err *err) {
-    (void)instance;
-    for (size_t i = 0; i < ARGUMENTS; i++) BASE_TRY(hpo_space_add(space, &params[i], err));
+    for (size_t i = 0; i < ARGUMENTS; i++) BASE_TRY(bench_add(instance, space, &params[i], err));
     return BASE_OK;
 }
 
@@ -246,7 +245,7 @@ const bench_problem bench_problem_lcbench = {
                [TEST_BALANCED] = "test_balanced_accuracy",
                [TIME] = "time"},
     .maximize = 1 << VAL_ACCURACY | 1 << VAL_BALANCED | 1 << TEST_BALANCED,
-    .takes = BENCH_TAKES_TASK,
+    .takes = BENCH_TAKES_TASK | BENCH_TAKES_PRIOR,
     .tasks = tasks,
     .n_tasks = sizeof tasks / sizeof *tasks,
     .fidelity = {.name = "epochs", .min = 1, .max = EPOCHS, .integer = true},

@@ -26,8 +26,10 @@ typedef enum bench_prior {
 #define BENCH_PRIOR_DEVIATION 0.25
 #define BENCH_PRIOR_WEIGHT    4
 
+enum { BENCH_MAX_METRICS = 8 }; /* with the NULL behind their names */
+
 /* What of its settings a problem understands. Noise is for every problem that has none of its own, a prior for every
- * one whose optimum is known. */
+ * one whose optimum is known; others may take one. */
 enum {
     BENCH_TAKES_SIZE = 1, /* n_categorical, n_continuous */
     BENCH_TAKES_DIMENSIONS = 2,
@@ -47,16 +49,24 @@ typedef struct bench_settings {
     int64_t levels;                  /* of an integer and of a choice */
     int64_t instance;                /* which of a function's randomly drawn versions, from 1 */
     double noise;                    /* its deviation, as a share of the values' over random points */
-    int prior;                       /* a bench_prior */
+    int prior;                       /* a bench_prior, of the first metric for all */
+    int priors[BENCH_MAX_METRICS];   /* or one of each metric; prior is BENCH_PRIOR_NONE then */
     bool average;                    /* the mean of a table's repeated trainings instead of one of them */
     size_t task;                     /* of bench_problem.tasks */
 } bench_settings;
+
+/* Where priors of parameters lie, NAN for a parameter without. */
+typedef struct bench_belief {
+    const double *all;                   /* for all metrics; NULL: none */
+    const double *of[BENCH_MAX_METRICS]; /* of each metric; NULL: none */
+} bench_belief;
 
 typedef struct bench_problem bench_problem;
 typedef struct bench_instance {
     const bench_problem *problem;
     bench_settings settings;
-    const double *belief; /* where the priors of its parameters lie, NAN for one without; NULL: there are none */
+    const base_yaml_node *where; /* what the settings were read from, for messages; may be NULL */
+    const bench_belief *belief;  /* of its parameters; NULL: they have none */
     /* When it is loaded: */
     const void *data;   /* what the problem's load read */
     const double *grid; /* what the levels of integers and choices stand for, coordinate by coordinate; NULL: no such */
@@ -76,7 +86,7 @@ struct bench_problem {
     /* Their names, NULL-terminated; the first is searched for. A problem whose value is noisy tells what a full
      * evaluation without noise would show as "exact"; one whose points are not all feasible has the metrics that are to
      * be constrained behind it, and "exact" is the worst value where they are not met. */
-    const char *metric[8];
+    const char *metric[BENCH_MAX_METRICS];
     unsigned maximize; /* bit i: a larger metric[i] is better */
     unsigned takes;
     const bench_task *tasks;
@@ -126,7 +136,8 @@ typedef struct bench_table_request {
 } bench_table_request;
 typedef struct bench_request {
     const char *problem;
-    const base_yaml_node *task; /* a name or a number */
+    const base_yaml_node *task;  /* a name or a number */
+    const base_yaml_node *prior; /* a word, or a map from metrics to words */
     bench_settings settings;
     bench_table_request table;
     const char *journal; /* of a run */
@@ -134,6 +145,8 @@ typedef struct bench_request {
 extern const base_option bench_options[]; /* of a bench_request */
 /* All that a problem takes, whether it says so or not. */
 unsigned bench_takes(const bench_problem *problem);
+/* Whether the settings ask for priors. */
+bool bench_believes(const bench_settings *settings);
 /* The instance that is meant, with nothing loaded but a user's table or run, which tells its parameters. map: what the
  * request was read from. BASE_INVALID with the position of an unknown problem or task, of a setting that the problem
  * does not understand, or of a cell of the table; a damaged journal is BASE_CORRUPT. */

@@ -6,6 +6,7 @@
 #include "benchmarks/problems/problem.h"
 
 static const char *const priors[] = {"none", "good", "at25", "bad", "medium", NULL}; /* as bench_prior */
+static const base_option prior_word = {.name = "prior", .kind = BASE_OPTION_CHOICE, .choices = priors};
 
 const base_option bench_options[] = {
     {.name = "problem",
@@ -72,13 +73,14 @@ const base_option bench_options[] = {
      .max = 1000,
      .help = "bbob: the optimum's place and value, rotations and peaks, as COCO numbers them"},
     {.name = "prior",
-     .kind = BASE_OPTION_CHOICE,
-     .offset = offsetof(bench_request, settings.prior),
+     .kind = BASE_OPTION_NODE,
+     .offset = offsetof(bench_request, prior),
      .fallback = "none",
-     .choices = priors,
+     .shape = "one of none, good, at25, bad, medium, or map of metrics to them",
      .help =
-         "what its own parameters believe in: the optimum (or a place beside it), the best of 25 random points, a very "
-         "bad point, a place at some distance from the optimum; not for lcbench"},
+         "what its own parameters believe in: the optimum (or a place beside it; of lcbench the best of 1,000 random "
+         "points), the best of 25 random points, a very bad point, a place at some distance from the optimum; for "
+         "several metrics also of each: {val_accuracy: good, time: bad}"},
     {.name = "noise",
      .kind = BASE_OPTION_REAL,
      .offset = offsetof(bench_request, settings.noise),
@@ -176,6 +178,12 @@ unsigned bench_takes(const bench_problem *problem) {
            mixed;
 }
 
+bool bench_believes(const bench_settings *settings) {
+    bool any = settings->prior != BENCH_PRIOR_NONE;
+    for (size_t m = 0; m < BENCH_MAX_METRICS; m++) any = any || settings->priors[m] != BENCH_PRIOR_NONE;
+    return any;
+}
+
 /* A setting that the problem does not understand would be believed to have an effect. */
 static base_status check_settings(const base_yaml_node *settings, const bench_problem *problem, base_err *err) {
     static const struct {
@@ -235,6 +243,36 @@ static base_status find_task(const base_yaml_node *settings, const bench_problem
                                  all);
 }
 
+static base_status read_prior_word(const base_yaml_node *node, int *prior, base_err *err) {
+    BASE_TRY(base_option_check(&prior_word, node, err));
+    for (int i = 0; priors[i]; i++)
+        if (strcmp(node->text, priors[i]) == 0) *prior = i;
+    return BASE_OK;
+}
+
+static base_status unknown_metric(const bench_problem *problem, const base_yaml_node *key, base_err *err) {
+    size_t count = 0;
+    while (count < BENCH_MAX_METRICS && problem->metric[count]) count++;
+    const char *near = base_nearest(key->text, problem->metric, count);
+    return base_yaml_fail(key, err, "the problem %s has no metric '%s'; %s '%s'%s", problem->name, key->text,
+                          near ? "did you mean" : "its first is", near ? near : problem->metric[0], near ? "?" : "");
+}
+
+/* good, or {val_accuracy: good, time: bad} */
+static base_status read_prior(const bench_problem *problem, const base_yaml_node *node, bench_settings *out,
+                              base_err *err) {
+    if (node->kind != BASE_YAML_MAP) return read_prior_word(node, &out->prior, err);
+    if (node->count == 0)
+        return base_yaml_fail(node, err, "prior names no metric: e.g. {%s: good}", problem->metric[0]);
+    for (size_t i = 0; i < node->count; i++) {
+        size_t m = 0;
+        while (m < BENCH_MAX_METRICS && problem->metric[m] && strcmp(problem->metric[m], node->keys[i]->text) != 0) m++;
+        if (m == BENCH_MAX_METRICS || !problem->metric[m]) return unknown_metric(problem, node->keys[i], err);
+        BASE_TRY(read_prior_word(node->items[i], &out->priors[m], err));
+    }
+    return BASE_OK;
+}
+
 const char *bench_path_beside(const base_yaml_node *map, const char *path, base_arena *arena) {
     const char *slash = map->file ? strrchr(map->file, '/') : NULL;
     if (path[0] == '/' || !slash) return path;
@@ -244,11 +282,12 @@ const char *bench_path_beside(const base_yaml_node *map, const char *path, base_
 base_status bench_resolve(const bench_request *request, const base_yaml_node *map, base_arena *arena,
                           bench_instance *out, base_err *err) {
     const bench_problem *problem;
-    *out = (bench_instance){.settings = request->settings};
+    *out = (bench_instance){.settings = request->settings, .where = map};
     BASE_TRY(find_problem(map, request, &problem, err));
     BASE_TRY(check_settings(map, problem, err));
     BASE_TRY(check_size(map, &request->settings, err));
     BASE_TRY(find_task(map, problem, request->task, arena, &out->settings.task, err));
+    BASE_TRY(read_prior(problem, request->prior, &out->settings, err));
     out->problem = problem;
     if (problem == &bench_problem_table) return bench_table_open(&request->table, map, arena, &out->problem, err);
     if (problem == &bench_problem_journal) return bench_journal_open(request->journal, map, arena, &out->problem, err);

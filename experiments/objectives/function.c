@@ -95,7 +95,7 @@ static base_status prepare(function_state *state, const hpo_objective_env *env, 
                               "report_every counts in units of the fidelity: add one, e.g. fidelity: {epochs: {min: 1, "
                               "max: 52}} for lcbench");
     }
-    if (instance.settings.prior != BENCH_PRIOR_NONE && !hpo_space_has_prior(env->space)) {
+    if (bench_believes(&instance.settings) && !hpo_space_has_beliefs(env->space)) {
         return base_yaml_fail(base_yaml_key(env->settings, "prior"), err,
                               "this prior is one of the problem's own parameters: remove `parameters:`, or write the "
                               "prior there");

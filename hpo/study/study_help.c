@@ -14,6 +14,8 @@ static const char help_parameters[] = "parameters: every key is a name, its valu
                                       "with, when wanted,\n"
                                       "  prior: 1e-2, confidence: high      where the best value is believed to be:\n"
                                       "                                     low, medium (default) or high\n"
+                                      "  prior: {error: 0.1, latency: 0.9}  where each of several metrics is best\n"
+                                      "                                     (confidence likewise); for priorband\n"
                                       "  when: {optimizer: sgd}             searched only where that holds\n"
                                       "\n";
 

@@ -144,6 +144,8 @@ static void wrong(void **state) {
     refused("{problem: brannin}", "settings:1:11: there is no problem 'brannin'; did you mean 'branin'?");
     refused("{problem: branin, dimensions: 3}", "has one size: remove dimensions");
     refused("{dimensions: 3}", "'problem' is missing");
+    refused("{problem: lcbench, task: adult, prior: {time: good}}",
+            "settings:1:40: here a parameter has one prior, e.g. prior: good");
     refused("{problem: ", "settings:");
     refused("[1, 2]", "settings:1:1:");
     assert_null(bench_api_open("{problem: x}", NULL, 0));

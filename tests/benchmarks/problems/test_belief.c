@@ -131,8 +131,88 @@ static void variants(void **state) {
     }
 }
 
+enum { ACCURACY = 0, TIME = 5 };
+
+static double lcbench_loss(const bound_problem *problem, size_t metric, const double *x) {
+    double values[BENCH_MAX_METRICS];
+    bench_evaluate_all(&problem->binding, x, 52, 1, values);
+    return problem->binding.instance.problem->maximize >> metric & 1 ? -values[metric] : values[metric];
+}
+
+/* How many of other random points are better than the middle of the belief about the metric. */
+static double share_better(const bound_problem *problem, size_t metric, const double *center) {
+    base_err err = {0};
+    base_rng rng = base_rng_stream(4, BASE_RNG_TEST, 0, 0);
+    const double middle = lcbench_loss(problem, metric, center);
+    double x[MAX_ARGUMENTS], better = 0;
+    for (size_t i = 0; i < RANDOM_POINTS; i++) {
+        CHECK_OK(hpo_space_sample(problem->space, &rng, x, &err));
+        better += lcbench_loss(problem, metric, x) < middle;
+    }
+    return better / RANDOM_POINTS;
+}
+
+static const double *center_of(const bound_problem *problem, size_t place) {
+    static double x[MAX_ARGUMENTS];
+    for (size_t i = 0; i < hpo_space_count(problem->space); i++) {
+        const hpo_param *param = hpo_space_param(problem->space, i);
+        assert_false(param->prior.given);
+        assert_int_equal(param->n_metric_priors, 2);
+        const hpo_metric_prior *prior = &param->metric_priors[place];
+        assert_string_equal(prior->metric, place == 0 ? "val_accuracy" : "time");
+        assert_true(prior->prior.given && prior->prior.deviation == BENCH_PRIOR_DEVIATION);
+        x[i] = prior->prior.center;
+    }
+    return x;
+}
+
+/* Nobody knows the optimum of a metric of lcbench: good is the best of 1,000 random points for that metric, bad the
+ * worst. That it is not among the best 1.4 % of all has a probability of 0.986^1000 = 8e-7. */
+static void of_each_metric(void **state) {
+    (void)state;
+    const int words[] = {BENCH_PRIOR_GOOD, BENCH_PRIOR_BAD};
+    const size_t metrics[] = {ACCURACY, TIME};
+    for (size_t a = 0; a < 2; a++)
+        for (size_t t = 0; t < 2; t++) {
+            const bench_settings settings = {.task = 10, .priors = {[ACCURACY] = words[a], [TIME] = words[t]}};
+            bound_problem problem = bind_with("lcbench", &settings);
+            for (size_t k = 0; k < 2; k++) {
+                const double share = share_better(&problem, metrics[k], center_of(&problem, k));
+                if ((k == 0 ? a : t) == 0)
+                    assert_true(share < 0.014);
+                else
+                    assert_true(share > 1 - 0.014);
+            }
+            bind_release(&problem);
+        }
+}
+
+/* One belief for all is that about the first metric, and what is believed of one says nothing of others. */
+static void of_the_first_metric(void **state) {
+    (void)state;
+    for (int prior = BENCH_PRIOR_GOOD; prior <= BENCH_PRIOR_MEDIUM; prior++) {
+        const bench_settings one = {.task = 3, .prior = prior};
+        bench_settings two = {.task = 3, .priors = {[ACCURACY] = prior, [TIME] = BENCH_PRIOR_AT25}};
+        bound_problem all = bind_with("lcbench", &one), each = bind_with("lcbench", &two);
+        const double *center = center_of(&each, 0);
+        for (size_t i = 0; i < hpo_space_count(all.space); i++)
+            CHECK_SAME_DOUBLE(hpo_space_param(all.space, i)->prior.center, center[i]);
+        bind_release(&all);
+        bind_release(&each);
+    }
+    const bench_settings named = {.average = true, .priors = {[0] = BENCH_PRIOR_GOOD}},
+                         plain = {.average = true, .prior = BENCH_PRIOR_GOOD};
+    bound_problem each = bind_with("nasbench-macro", &named), all = bind_with("nasbench-macro", &plain);
+    for (size_t i = 0; i < hpo_space_count(all.space); i++)
+        CHECK_SAME_DOUBLE(hpo_space_param(all.space, i)->prior.center,
+                          hpo_space_param(each.space, i)->metric_priors[0].prior.center);
+    bind_release(&all);
+    bind_release(&each);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(order), cmocka_unit_test(medium_step),
-                                       cmocka_unit_test(variants)};
+                                       cmocka_unit_test(variants), cmocka_unit_test(of_each_metric),
+                                       cmocka_unit_test(of_the_first_metric)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,17 @@ static void instances(void **state) {
     CHECK_NEAR(resolved("{problem: borehole, noise: 0.25}").settings.noise, 0.25, 0);
     instance = resolved("{problem: lcbench, task: 189908}");
     assert_int_equal(instance.settings.task, bench_task_find(instance.problem, "Fashion-MNIST"));
+    assert_false(bench_believes(&instance.settings));
+    instance = resolved("{problem: lcbench, task: 189908, prior: medium}");
+    assert_int_equal(instance.settings.prior, BENCH_PRIOR_MEDIUM);
+    assert_true(bench_believes(&instance.settings));
+    instance = resolved("{problem: lcbench, task: 189908, prior: {time: bad, val_accuracy: good}}");
+    assert_int_equal(instance.settings.prior, BENCH_PRIOR_NONE);
+    assert_true(bench_believes(&instance.settings));
+    for (size_t m = 0; m < BENCH_MAX_METRICS; m++)
+        assert_int_equal(instance.settings.priors[m], m == 0   ? BENCH_PRIOR_GOOD
+                                                      : m == 5 ? BENCH_PRIOR_BAD
+                                                               : BENCH_PRIOR_NONE);
 }
 
 static void sentences(void **state) {
@@ -63,6 +74,15 @@ static void sentences(void **state) {
     refused("{problem: counting-ones, n_continuous: 0, n_categorical: 0}", "must not both be 0");
     refused("{problem: lcbench}", "the problem lcbench needs a task, e.g. task: Fashion-MNIST");
     refused("{problem: lcbench, task: [1]}", "task must be a name or a number");
+    refused("{problem: zdt1, prior: good}", "s.yaml:1:17: the problem zdt1 knows no prior: remove it");
+    refused("{problem: branin, prior: god}", "s.yaml:1:26: prior must be one of none, good, at25, bad, medium, but is "
+                                             "\"god\" (a string); did you mean 'good'?");
+    refused("{problem: branin, prior: [good]}", "s.yaml:1:26: prior must be one of");
+    refused("{problem: branin, prior: {}}", "s.yaml:1:26: prior names no metric: e.g. {value: good}");
+    refused("{problem: branin, prior: {vale: good}}", "s.yaml:1:27: the problem branin has no metric 'vale'; did you "
+                                                      "mean 'value'?");
+    refused("{problem: branin, prior: {f7: good}}", "has no metric 'f7'; its first is 'value'");
+    refused("{problem: lcbench, task: adult, prior: {time: {}}}", "s.yaml:1:47: prior must be one of");
 }
 
 int main(void) {

@@ -241,8 +241,9 @@ static void sentences(void **state) {
     refused("{problem: lcbench}", any, none, "the problem lcbench needs a task, e.g. task: Fashion-MNIST");
     refused("{problem: lcbench, task: segments}", any, none, "no task 'segments'; did you mean 'segment'?");
     refused("{problem: lcbench, task: 17}", any, none, "no task '17'; it has Fashion-MNIST, adult, ");
-    refused("{problem: lcbench, task: adult, prior: good}", any, none, "the problem lcbench knows no prior: remove it");
+    refused("{problem: zdt1, prior: good}", any, none, "the problem zdt1 knows no prior: remove it");
     refused("{problem: hartmann3, prior: good}", any, none, "s.yaml:1:22: this prior is one of the problem's own");
+    refused("{problem: lcbench, task: adult, prior: {time: bad}}", any, none, "s.yaml:1:33: this prior is one of");
 }
 
 /* A user's table: its columns are the parameters, its file lies beside the study, which names the metric. */
