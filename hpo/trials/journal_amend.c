@@ -12,6 +12,7 @@
 static void read_list(hpo_json_reader *reader, base_arena *arena, hpo_amendment *out) {
     uint64_t *list = NULL;
     size_t capacity = 0;
+    out->n_failed = 0;
     bool more = hpo_json_enter(reader, '[');
     while (hpo_json_item(reader, &more)) {
         if (out->n_failed == capacity) {

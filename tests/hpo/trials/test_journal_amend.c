@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/hpo/trials/journal_fixture.h"
+#include "tests/hpo/trials/reseal.h"
 
 static const uint64_t two[] = {3, 70};
 static const hpo_amendment orders[] = {
@@ -70,6 +71,31 @@ static void test_a_long_list(void **state) {
     assert_int_equal(got->n_failed, CHECK_COUNT(failed));
     assert_memory_equal(got->failed, failed, sizeof failed);
     CHECK_OK(hpo_journal_close(journal, &err));
+}
+
+/* Nobody writes a list twice; who has, means the second. */
+static void test_a_list_that_is_there_twice(void **state) {
+    const fixture *f = *state;
+    static const char list[] = "\"failed\":[", first[] = "\"failed\":[9,9,9],";
+    base_err err = {0};
+    hpo_journal *journal = open_journal(f);
+    hpo_journal_amend(journal, &orders[0]);
+    hpo_journal_amend(journal, &orders[1]);
+    CHECK_OK(hpo_journal_close(journal, &err));
+    base_buf text = file_text(f->path), twice = {0}, sealed = {0};
+    const char *at = strstr(text.data, list);
+    assert_non_null(at);
+    base_buf_append(&twice, text.data, (size_t)(at - text.data));
+    base_buf_puts(&twice, first);
+    base_buf_puts(&twice, at);
+    reseal(base_buf_text(&twice), &sealed);
+    write_text(f->path, sealed.data, sealed.length);
+    journal = open_journal(f);
+    check_orders(journal, 2);
+    CHECK_OK(hpo_journal_close(journal, &err));
+    base_buf_fini(&text);
+    base_buf_fini(&twice);
+    base_buf_fini(&sealed);
 }
 
 /* An order that was torn is not given; one that lacks only the end of its line is. */
@@ -164,6 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_orders_come_back, refill, teardown),
         cmocka_unit_test_setup_teardown(test_a_long_list, refill, teardown),
+        cmocka_unit_test_setup_teardown(test_a_list_that_is_there_twice, refill, teardown),
         cmocka_unit_test_setup_teardown(test_a_torn_order, refill, teardown),
         cmocka_unit_test_setup_teardown(test_how_a_run_recommends, refill, teardown),
         cmocka_unit_test_setup_teardown(test_an_identity_takes_the_place_of_another, refill, teardown),
