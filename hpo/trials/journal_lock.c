@@ -145,9 +145,10 @@ static void break_lock(const char *path, int fd) {
     snprintf(aside, size, "%s.broken-%ld", path, (long)getpid());
     struct stat seen, moved;
     if (rename(path, aside) == 0) {
-        bool same = fstat(fd, &seen) == 0 && stat(aside, &moved) == 0 && seen.st_ino == moved.st_ino &&
-                    seen.st_dev == moved.st_dev;
-        if (!same && link(aside, path) != 0) same = true; /* a third one holds it already */
+        const bool same = fstat(fd, &seen) == 0 && stat(aside, &moved) == 0 && seen.st_ino == moved.st_ino &&
+                          seen.st_dev == moved.st_dev;
+        if (!same && link(aside, path) != 0) { /* a third one holds it already */
+        }
         unlink(aside);
     }
     free(aside);

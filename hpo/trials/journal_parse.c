@@ -148,7 +148,7 @@ static members members_of(journal_attr_kind kind, uint64_t format) {
                          result | BIT(STOP) | BIT(FINAL) | (format == JOURNAL_FORMAT_1 ? 0 : BIT(OPEN))};
     case JOURNAL_RESULT: return (members){what | value | who | when, result | BIT(STOP) | BIT(FINAL)};
     case JOURNAL_CLOSE: return (members){when, 0};
-    case JOURNAL_RAW: return (members){what | who | when, result | BIT(REPORT)};
+    case JOURNAL_RAW:
     case JOURNAL_ATTEMPT: return (members){what | who | when, result | BIT(REPORT)};
     case JOURNAL_RUN: return (members){when, BIT(INCUMBENT)};
     }
