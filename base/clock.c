@@ -65,7 +65,8 @@ void base_timestamp(char out[32]) {
 double base_wall_time(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    return (double)(now.tv_sec * 1000 + now.tv_nsec / 1000000) / 1000;
+    const time_t milliseconds = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (double)milliseconds / 1000;
 }
 
 void base_format_time(double at, char out[32]) {

@@ -152,7 +152,7 @@ static bool shortest_digits(double v, decimal *out) {
 static char *lay_out(char *at, decimal number) {
     const int count = count_digits(number.digits), point = count + number.exponent; /* before digit `point` */
     if (point <= 0 && point > -4) {
-        memcpy(at, "0.000", 5);
+        memcpy(at, "0.000", sizeof "0.000");
         at += 2 - point;
         digits_before(at + count, number.digits);
         return at + count;
@@ -202,7 +202,7 @@ void base_buf_put_double(base_buf *buf, double value) {
     if (signbit(value)) *at++ = '-';
     if (v < 0x1p53 && v == floor(v)) {
         at = put_digits(at, (uint64_t)v);
-        memcpy(at, ".0", 2);
+        memcpy(at, ".0", sizeof ".0");
         end_at(buf, at + 2);
     } else if (shortest_digits(v, &number)) {
         end_at(buf, lay_out(at, number));
