@@ -55,8 +55,10 @@ static void tell(const base_process *launcher, double patience) {
                  "hpo_search: the run has ended, but %s has not within %.0f s: a host was lost, and it is "
                  "told to end (exit_code in status.json is that of the run)\n",
                  launcher->name, patience);
-    if (fd < 0 || write(fd, text, (size_t)length) < 0) { /* nobody listens */
+    if (fd < 0) return;
+    if (write(fd, text, (size_t)length) < 0) { /* nobody listens */
     }
+    close(fd);
 }
 
 static void say(const base_process *p, int number, double patience) {
