@@ -35,6 +35,7 @@ void base_cpu_model(base_buf *out) {
     char line[256] = "";
     struct utsname name;
     if (!read_model(line, sizeof line) && uname(&name) == 0) snprintf(line, sizeof line, "%.200s", name.machine);
-    for (const char *word = strtok(line, " ,\t\n"); word; word = strtok(NULL, " ,\t\n"))
+    char *rest;
+    for (const char *word = strtok_r(line, " ,\t\n", &rest); word; word = strtok_r(NULL, " ,\t\n", &rest))
         base_buf_printf(out, "%s%s", out->length > 0 ? " " : "", word);
 }
