@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, 1,000 schedules of faults, searches within limits with many
-# seeds, the tutorial from a fresh clone on, more searches that are killed, reports in a browser (skipped without Debian's
-# chromium, chromium-driver and python3-selenium, 450 MB, which install_deps.sh leaves out), the threads of dispatch and
-# the journal under ThreadSanitizer, clang, the same results and the same speed as another build. An hour.
+# What takes longer than scripts/check.sh may: 20,000 trials with stops and failures, 1,000 schedules of faults,
+# searches within limits with many seeds, the tutorial from a fresh clone on, more searches that are killed, reports in
+# a browser (skipped without Debian's chromium, chromium-driver and python3-selenium, 450 MB, which install_deps.sh
+# leaves out), the threads of dispatch and the journal under ThreadSanitizer, clang, clang-tidy and cppcheck, the same
+# results and the same speed as another build. An hour and a half.
 #   scripts/check_more.sh [--aarch64] [--suites] [OLD]
-# OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh too,
-# which takes an hour more. --suites: scripts/check_suites.py, what the suites of benchmarks claim, half an hour more.
+# OLD: a build folder to compare with, such as build/release of another checkout. --aarch64: scripts/check_aarch64.sh
+# too, which takes an hour more. --suites: scripts/check_suites.py, what the suites of benchmarks claim, half an hour
+# more.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=scripts/steps.sh
@@ -17,7 +19,7 @@ for argument in "$@"; do
     case $argument in
     --aarch64) aarch64=true ;;
     --suites) suites=true ;;
-    -*) sed -n '7,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -*) sed -n '8,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     *) old=$argument ;;
     esac
 done
@@ -81,6 +83,7 @@ fi
 if step "build clang" build clang; then # bits may differ from gcc's; what the tests promise may not
     step "tests clang: unit, conformance" tests clang -L 'unit|conformance' -j 2
 fi
+step "clang-tidy and cppcheck" scripts/lint.sh
 if $aarch64; then
     step "64-bit ARM" scripts/check_aarch64.sh
 fi

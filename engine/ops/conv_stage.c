@@ -143,7 +143,7 @@ eng_stage eng_stage_for_weights(const eng_conv *conv) {
     size_t lead, trail;
     if (eng_conv_is_narrow(conv))
         eng_margins_widen(&s.margins, &h, &w);
-    else if (eng_conv_is_depthwise(conv) && !keeps_width(&conv->w))
+    else if (eng_conv_is_depthwise(conv) && !keeps_width(&conv->w)) /* NOLINTNEXTLINE(bugprone-branch-clone) */
         eng_margins_widen(&s.margins, &no_edge, &w);
     else if (!eng_conv_is_depthwise(conv) && !eng_stage_ends(&conv->w, &lead, &trail))
         eng_margins_widen(&s.margins, &no_edge, &w);
