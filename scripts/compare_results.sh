@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Do two builds search alike? Runs two deterministic studies with both programs and compares every configuration, report
 # and result, bit for bit.   scripts/compare_results.sh OLD NEW     OLD, NEW: build folders, such as build/release
+# A build in a checkout of its own runs the study files of that checkout: it may know words by other names.
 set -uo pipefail
-[ $# -eq 2 ] || { sed -n '3,4s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -eq 2 ] || { sed -n '3,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")/.." && pwd)
 builds=("$(realpath "$1")" "$(realpath "$2")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 different=0
 
-compare() { # name, then the study file and its settings
-    local name=$1 number=0 build
+compare() { # name of the experiment, then settings
+    local name=$1 number=0 build study
     shift
     for build in "${builds[@]}"; do
-        "$build/bin/hpo_search" --quiet "$@" --dir "$work/$name.$number" >/dev/null || exit 2
+        study=$build/../../experiments/$name/study.yaml
+        [ -f "$study" ] || study=$here/experiments/$name/study.yaml
+        "$build/bin/hpo_search" "$study" --quiet "$@" --dir "$work/$name.$number" >/dev/null || exit 2
         python3 "$here/tests/support/journal_dump.py" "$work/$name.$number/journal.log" >"$work/$name.$number.txt" || exit 2
         number=$((number + 1))
     done
@@ -27,7 +30,6 @@ compare() { # name, then the study file and its settings
     fi
 }
 
-compare digits "$here/experiments/digits/study.yaml"
-compare quickstart "$here/experiments/quickstart/study.yaml" \
-    --set deterministic=true --set workers=2 --set 'budget={trials: 40}'
+compare digits
+compare quickstart --set deterministic=true --set workers=2 --set 'budget={trials: 40}'
 exit "$different"
