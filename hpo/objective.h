@@ -182,8 +182,9 @@ typedef struct hpo_objective_type {
      * from it again. */
     double (*cost)(const hpo_objective_env *env, const double *config, double from, double to, bool ends);
     const char *cost_unit; /* what a cost counts, in the plural: "passes over the data"; NULL = the fidelity */
-    /* RESUMABLE: whether it can go on from a lower fidelity with these settings and this fidelity (a share of the data
-     * must start again); NULL = always. Asked once for a study. An evaluation that starts again is charged in full. */
+    /* RESUMABLE: whether it can go on from a lower fidelity with these settings and this fidelity (a fraction of the
+     * data must start again); NULL = always. Asked once for a study. An evaluation that starts again is charged in
+     * full. */
     bool (*resumes)(const hpo_objective_env *env);
     /* INHERITS, where it resumes: whether it can go on from a parent with these settings, too; NULL = always. */
     bool (*inherits)(const hpo_objective_env *env);

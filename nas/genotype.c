@@ -159,7 +159,7 @@ static double ways(const nas_space_cell *type, size_t node, size_t edge, size_t 
     return sums[k];
 }
 
-/* Edge by edge, each with the share of genotypes that have it. */
+/* Edge by edge, each with the fraction of genotypes that have it. */
 static void draw_node(const nas_space_cell *type, size_t node, base_rng *rng, nas_genotype_cell *cell) {
     size_t edge = 0, left = nas_genotype_expected(type, node);
     while (type->edges[edge].to != node) edge++;

@@ -30,8 +30,9 @@ nas_limits nas_limits_none(const nas_costs *costs);
 /* The same limits where a space has fewer operations on its edges (nas/narrow.h), in arena. */
 nas_limits *nas_limits_narrow(const nas_limits *limits, const nas_space *space, base_arena *arena);
 bool nas_limits_meet(const nas_limits *limits, const nas_genotype *genotype);
-/* Is there a genotype within the limits? If not, *which is the limit to blame, and `why` says what is the smallest
- * number possible: of all genotypes, or of those that meet the other limits where only all together are too much. */
+/* Is there a genotype within the limits? If not, *which is the limit that none keeps, and `why` says what is the
+ * smallest number possible: of all genotypes, or of those that meet the other limits where only all together are too
+ * much. */
 bool nas_limits_possible(const nas_limits *limits, nas_cost *which, base_buf *why);
 
 /* Into an empty genotype: the one within the limits with the largest sum of weights (finite, laid out as

@@ -32,8 +32,8 @@ typedef struct nas_mixed {
     const char *name, *summary;
     const base_option *options; /* offsets from the beginning of the state; may be NULL */
     size_t state_size;
-    bool weighs_edges; /* what an edge gives is times a share of its own at the node (nas/relaxation.h) */
-    /* A number that changes along the search; progress: the share of its epochs that is over. NULL = none. */
+    bool weighs_edges; /* what an edge gives is times a fraction of its own at the node (nas/relaxation.h) */
+    /* A number that changes along the search; progress: the fraction of its epochs that is over. NULL = none. */
     double (*coefficient)(const void *state, double progress);
     /* *out = the edge's output. BASE_INVALID when a candidate does not fit. */
     base_status (*build)(const void *state, eng_net *net, nas_mixture *mixture, eng_value *out);

@@ -50,8 +50,8 @@ typedef struct nas_draw {
 void nas_relaxation_use_mean(nas_relaxation *relaxation);
 /* With noise, where the rule has any; else their mean. */
 void nas_relaxation_use_draw(nas_relaxation *relaxation, const nas_draw *draw);
-/* These, whatever the alphas, which have no gradient then. edges: the shares of edges, where they are weighed; NULL = 1
- * for an edge with a weight that is not 0, else 0. */
+/* These, whatever the alphas, which have no gradient then. edges: the fractions of edges, where they are weighed; NULL
+ * = 1 for an edge with a weight that is not 0, else 0. */
 void nas_relaxation_use(nas_relaxation *relaxation, const double *const *weights, const double *const *edges);
 /* Plus what nas_relaxation_shift holds: all operations are computed then. Until told otherwise by one of the above. */
 void nas_relaxation_use_shift(nas_relaxation *relaxation);

@@ -50,7 +50,7 @@ struct nas_search {
     double error_sum;     /* of the samples of the present epoch */
     nas_figures *figures; /* of finished epochs */
     nas_figures *line;    /* of those that led to the present state: all, but those that were gone back from */
-    float *alphas;        /* of them for each: alphas by cell type, and the shares of edges where these are weighed */
+    float *alphas; /* of them for each: alphas by cell type, and the fractions of edges where these are weighed */
     size_t epochs, figures_capacity, alphas_capacity, line_count, line_capacity;
     double weight_decay; /* of the weights now */
     nas_verdict verdict;
@@ -72,7 +72,7 @@ BASE_CHECK base_status nas_search_enter(nas_search *search, size_t index, base_e
 BASE_CHECK base_status nas_search_reenter(nas_search *search, size_t index, base_err *err);
 /* The largest supernet of all stages. */
 BASE_CHECK base_status nas_search_measure_stages(nas_search *search, nas_supernet_size *out, base_err *err);
-/* The mean weights after an epoch as blocks of its stage's space, times the shares of edges or not. epoch: also the
+/* The mean weights after an epoch as blocks of its stage's space, times the fractions of edges or not. epoch: also the
  * present one, when its alphas are recorded. */
 void nas_search_stage_weights(const nas_search *search, size_t epoch, bool shares, base_arena *arena,
                               double *const *weights);

@@ -20,7 +20,7 @@ static double sum_of(const double *weights, size_t count) {
     return sum;
 }
 
-/* Without the shares of edges. */
+/* Without the fractions of edges. */
 static double mean_entropy(const nas_space *space, bool independent, const double *const *weights) {
     double sum = 0;
     size_t edges = 0;
@@ -72,7 +72,7 @@ void nas_search_stage_weights(const nas_search *s, size_t epoch, bool shares, ba
     nas_relaxation_mean(stage->reader, (const double *const *)alphas, (const double *const *)edges, weights);
 }
 
-/* The mean weights after epoch number `epoch`, of the operations alone or times the shares of edges, in the whole
+/* The mean weights after epoch number `epoch`, of the operations alone or times the fractions of edges, in the whole
  * space. */
 static void read_weights(const nas_search *s, size_t epoch, bool shares, base_arena *arena, double *const *weights) {
     const nas_space *space = s->stages[stage_of(s, epoch)].space;

@@ -56,7 +56,7 @@ static base_status build_edge(void *self, eng_net *to, const nas_edge *edge, eng
     return BASE_OK;
 }
 
-/* Some of the terms of a node, each times the share of its edge. */
+/* Some of the terms of a node, each times the fraction of its edge. */
 static base_status build_terms(eng_net *to, eng_value shares, const nas_sum *sum, size_t first, size_t count,
                                eng_value *out) {
     eng_mix_config config = {.row = 0};

@@ -49,7 +49,7 @@ BASE_CHECK base_status nas_supernet_measure(const nas_supernet_options *options,
  */
 enum { NAS_DRAW_TRAIN, NAS_DRAW_EVALUATE, NAS_DRAW_VALID, NAS_DRAW_SHIFT };
 void nas_supernet_draw(nas_supernet *net, uint32_t step, uint32_t purpose, double progress);
-/* Where the search is in the passes that follow: the share of its epochs that is over, for what a mixed operation
+/* Where the search is in the passes that follow: the fraction of its epochs that is over, for what a mixed operation
  * changes along it; 0 at first. */
 void nas_supernet_progress(nas_supernet *net, double progress);
 /* Of the passes that follow, 0 <= rate < 1, where the options have asked for it. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints the tables of scripts/coverage.sh from gcovr's summary: folders, then the files with the smallest share of lines.
+"""Prints the tables of scripts/coverage.sh from gcovr's summary: folders, then the files with the smallest fraction of lines.
 
 scripts/coverage.py build/coverage/coverage.json [FILES]     FILES: how many, default 30
 """

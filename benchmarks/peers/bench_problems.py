@@ -113,7 +113,7 @@ class Parameter:
     low, high bounds of a number, both inclusive; None where there are choices
     log       whether a number is searched on the logarithm's scale
     choices   of an ordinal or a categorical parameter, numbers or texts; [] for float and int
-    prior     None, or what the setting `prior` believes: (number, standard deviation as a share of the range on its
+    prior     None, or what the setting `prior` believes: (number, standard deviation as a fraction of the range on its
               scale), or (choice, its weight against 1 for each other)
     """
 

@@ -47,7 +47,7 @@ typedef struct bench_api_parameter {
     size_t n_choices;
     int has_prior;    /* what the setting `prior` believes: */
     double center;    /* a number or the index of a choice, */
-    double deviation; /* of a number's normal prior, as a share of its range (on its scale), */
+    double deviation; /* of a number's normal prior, as a fraction of its range (on its scale), */
     double weight;    /* of the preferred choice, against 1 for each other */
 } bench_api_parameter;
 
@@ -69,7 +69,7 @@ BENCH_API int bench_api_maximize(const bench_api_problem *problem, size_t metric
 /* The name of what a cheaper evaluation is measured in, and its range (max INFINITY: only the limit is exact); NULL:
  * every evaluation is a full one. */
 BENCH_API const char *bench_api_fidelity(const bench_api_problem *problem, double *min, double *max, int *integer);
-/* Of one evaluation from scratch, as a share of a full one; NAN where nothing is one. */
+/* Of one evaluation from scratch, as a fraction of a full one; NAN where nothing is one. */
 BENCH_API double bench_api_cost(const bench_api_problem *problem, double fidelity);
 /* 1: a trial that was evaluated at a lower fidelity goes on and costs what is more; 0: it begins anew. */
 BENCH_API int bench_api_continues(const bench_api_problem *problem);

@@ -48,7 +48,7 @@ typedef struct bench_settings {
     int64_t integers, choices, logs; /* how many of the first coordinates are such, in this order */
     int64_t levels;                  /* of an integer and of a choice */
     int64_t instance;                /* which of a function's randomly drawn versions, from 1 */
-    double noise;                    /* its deviation, as a share of the values' over random points */
+    double noise;                    /* its deviation, as a fraction of the values' over random points */
     int prior;                       /* a bench_prior, of the first metric for all */
     int priors[BENCH_MAX_METRICS];   /* or one of each metric; prior is BENCH_PRIOR_NONE then */
     bool average;                    /* the mean of a table's repeated trainings instead of one of them */
@@ -106,7 +106,7 @@ struct bench_problem {
     /* The values at x, one for each metric; NAN where an argument is inactive. A choice arrives as its index. Random
      * draws, if any, come from noise. */
     void (*evaluate)(const bench_instance *instance, const double *x, double fidelity, base_rng *noise, double *values);
-    /* Of one evaluation from scratch, as a share of a full one; NULL: in proportion to the fidelity. */
+    /* Of one evaluation from scratch, as a fraction of a full one; NULL: in proportion to the fidelity. */
     double (*cost)(double fidelity);
     /* A promoted trial is the same training, which goes on: it is charged what was added to the fidelity (cost is
      * NULL). Else every evaluation begins anew and is charged in full. */

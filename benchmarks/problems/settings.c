@@ -87,8 +87,9 @@ const base_option bench_options[] = {
      .fallback = "0",
      .min = 0,
      .max = INFINITY,
-     .help = "formulas without noise of their own: the standard deviation of normal noise, as a share of the values' "
-             "standard deviation over random points; the metric exact is without it"},
+     .help =
+         "formulas without noise of their own: the standard deviation of normal noise, as a fraction of the values' "
+         "standard deviation over random points; the metric exact is without it"},
     {.name = "average",
      .kind = BASE_OPTION_BOOL,
      .offset = offsetof(bench_request, settings.average),

@@ -173,7 +173,8 @@ static base_table by_workers(const bench_runs *runs, const char *title, figure *
 }
 
 base_table bench_table_of_utilisation(const bench_runs *runs, base_arena *arena) {
-    return by_workers(runs, "utilisation: the share of the workers' time in which they evaluated", utilisation, arena);
+    return by_workers(runs, "utilisation: the fraction of the workers' time in which they evaluated", utilisation,
+                      arena);
 }
 
 base_table bench_table_of_times(const bench_runs *runs, base_arena *arena) {

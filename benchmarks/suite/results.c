@@ -46,7 +46,7 @@ static void put_results(const bench_suite *s, bench_cell cell, const bench_cell_
     }
 }
 
-/* Utilisation: the share of the virtual workers' time in which they evaluated. No incumbent: empty fields. */
+/* Utilisation: the fraction of the virtual workers' time in which they evaluated. No incumbent: empty fields. */
 static void put_cell(const bench_suite *s, bench_cell cell, const bench_cell_end *end, base_buf *out) {
     const double time = end->simulated.time, whole = time * (double)s->workers[cell.workers];
     put_key(s, cell, out);

@@ -2,7 +2,7 @@
 /* Splits as ranges of one stratified order.
  *
  * Each class is shuffled by itself; the sample of rank r among n of its class gets the quantile (r + u) / n, with one
- * uniform phase u per class, and all samples are sorted by quantile. Any window of that order holds a share of each
+ * uniform phase u per class, and all samples are sorted by quantile. Any window of that order holds a fraction of each
  * class that is proportional within one sample. So every part is simply a range: the test part first, then validation
  * (or one of K equal windows), then training, and a fraction of the training part is its beginning, which makes smaller
  * fractions subsets of larger ones. Regression sets are one class. */

@@ -81,7 +81,7 @@ static base_status build_dropout(eng_net *net, const eng_layer *layer) {
 
 const eng_layer_kind eng_layer_dropout = {
     .name = "dropout",
-    .summary = "a random share of numbers becomes zero in training",
+    .summary = "a random fraction of numbers becomes zero in training",
     .options = dropout_options,
     .size = sizeof(dropout_settings),
     .build = build_dropout,

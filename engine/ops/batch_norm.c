@@ -93,7 +93,7 @@ static float scale_of(const eng_call *call, size_t channel) {
     return config_of(call->node)->no_affine ? 1.0f : call->w[SCALE][channel];
 }
 
-/* The running statistics move by a share `momentum` towards the batch's. */
+/* The running statistics move by a fraction `momentum` towards the batch's. */
 static void follow(const eng_call *call, size_t rows, const float *mean, const float *variance) {
     const double momentum = momentum_of(call->node), unbiased = rows > 1 ? (double)rows / (double)(rows - 1) : 1.0;
     for (size_t c = 0; c < channels_of(call->node); c++) {

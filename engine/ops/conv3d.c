@@ -13,7 +13,7 @@
 #include "engine/ops/epilogue.h"
 #include "engine/ops/conv_layer.h"
 
-#define BLOCK_BYTES ((size_t)1 << 20) /* of images made at a time: a share of the L2 cache */
+#define BLOCK_BYTES ((size_t)1 << 20) /* of images made at a time: a fraction of the L2 cache */
 
 typedef struct volume {
     eng_conv_edge d;

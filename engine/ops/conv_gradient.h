@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Weight gradients of a convolution, block by block of images, all of them or a share of the weights. Private to
+/* Weight gradients of a convolution, block by block of images, all of them or a part of the weights. Private to
  * engine/ops/conv*.c. */
 #ifndef ENG_CONV_GRADIENT_H
 #define ENG_CONV_GRADIENT_H

@@ -4,7 +4,7 @@
  * once.
  *
  * Threads share the images of forward and of data. Of weights each computes a share for all images, as a sum over
- * images cannot be divided without another result. In backward every thread has a share of the weights and images of
+ * images cannot be divided without another result. In backward every thread has a part of the weights and images of
  * its own; where weights are so few that shares of them take as long as all, few threads have one, and the others do
  * more of the images. */
 #include "engine/ops/conv.h"
@@ -17,7 +17,7 @@
 #define SECOND_CACHE ((size_t)1 << 20)
 #define AHEAD        64                /* vectors: a tile or two */
 #define PACKED       8192              /* weights likewise */
-#define WORTH        ((size_t)1 << 19) /* products worth another thread */
+#define MIN_WORK     ((size_t)1 << 19) /* products worth another thread */
 #define MOVED        8                 /* of them take the time of reading or writing a number */
 
 enum { CUTS = 4 }; /* ranges of images of a thread's own in backward */
@@ -95,7 +95,7 @@ static void sweep(const eng_conv *conv, const eng_sweep_job *job) {
         eng_sweep_dense(job);
 }
 
-/* What the sweeps fetch ahead, in floats: when x and y together leave the L2 cache, else that would only cost. */
+/* What the sweeps prefetch, in floats: when x and y together leave the L2 cache, else that would only cost. */
 static size_t ahead_of(const eng_conv_pass *pass) {
     const eng_conv *conv = pass->conv;
     const size_t x = conv->h.in * conv->w.in * conv->channels, y = conv->h.out * conv->w.out * conv->filters;
@@ -105,7 +105,7 @@ static size_t ahead_of(const eng_conv_pass *pass) {
 size_t eng_conv_unit(const eng_conv *conv) {
     const size_t x = conv->h.in * conv->w.in * conv->channels, y = conv->h.out * conv->w.out * conv->filters;
     const size_t products = y * conv->h.kernel * conv->w.kernel * (conv->channels / conv->groups);
-    return WORTH / (products + MOVED * (x + y)) + 1;
+    return MIN_WORK / (products + MOVED * (x + y)) + 1;
 }
 
 size_t eng_conv_shares(size_t threads, size_t shares) {
@@ -253,7 +253,7 @@ static void compute_part(const backward_work *work, size_t thread, const backwar
     }
 }
 
-/* Part 0 of a thread's 1 + CUTS (or one) is its share of the weights, the others are its images. */
+/* Part 0 of a thread's 1 + CUTS (or one) is its part of the weights, the others are its images. */
 static void shared_part(const void *self, size_t thread, size_t number) {
     const backward_work *work = self;
     const size_t n = eng_threads_count(work->pass->threads), each = work->data ? 1 + CUTS : 1;

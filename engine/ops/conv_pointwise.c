@@ -147,7 +147,7 @@ static size_t cut_at(size_t pixels, size_t cut, size_t cuts) {
     return cut == cuts ? pixels : pixels * cut / cuts / WHOLE * WHOLE;
 }
 
-/* Part 0 of a thread's 1 + CUTS (or one) is its share of the weights, the others are its pixels. */
+/* Part 0 of a thread's 1 + CUTS (or one) is its part of the weights, the others are its pixels. */
 static void shared_part(const void *self, size_t thread, size_t number) {
     const pointwise_work *work = self;
     const size_t n = eng_threads_count(work->pass->threads), each = work->data ? 1 + CUTS : 1;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES ((size_t)32 << 10)  /* of images with margins: the L1 cache, and room for the rest */
-#define BARE_BYTES  ((size_t)128 << 10) /* of images as they are: a share of the L2 cache */
+#define BARE_BYTES  ((size_t)128 << 10) /* of images as they are: a fraction of the L2 cache */
 #define MOST_STEPS  7                   /* of a depthwise window, see tiles_depth.inc */
 
 static size_t larger(size_t a, size_t b) {

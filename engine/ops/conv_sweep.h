@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A sweep: every pixel of one image becomes a sum over taps of pixels of another. Forward is one sweep; the adjoint of
  * a convolution with stride s is s x s sweeps, one for each residue of the output pixel, each of them a convolution
- * with stride 1 over a share of the taps. Private to engine/ops/conv*.c. */
+ * with stride 1 over some of the taps. Private to engine/ops/conv*.c. */
 #ifndef ENG_CONV_SWEEP_H
 #define ENG_CONV_SWEEP_H
 

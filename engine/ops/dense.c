@@ -56,7 +56,7 @@ enum {
     BLOCK = 4096,            /* floats of dW at a time: with those of W and a slot they fit into the L1 cache */
     MOST_GRADIENT = 1 << 17, /* floats of dZ that stay in the L2 cache while every block reads them */
     PANEL = 32,              /* columns: those of a panel of a product */
-    WORTH = 1 << 19,         /* products worth another thread */
+    MIN_WORK = 1 << 19,      /* products worth another thread */
     MAPPED = 8192,           /* numbers likewise that an activation reads */
 };
 
@@ -107,11 +107,11 @@ static void share(const product_job *job, size_t count, size_t worth, size_t eac
 static void share_product(const eng_call *call, const eng_run *run, const eng_product *p, part_fn *columns,
                           part_fn *rows) {
     product_job job = {.call = call, .run = run, .product = p, .part = columns};
-    if (run->threads == NULL || p->n / unit_of(WORTH, p->m * p->k, PANEL) >= eng_threads_count(run->threads)) {
-        share(&job, p->n, WORTH, p->m * p->k, PANEL, product_range);
+    if (run->threads == NULL || p->n / unit_of(MIN_WORK, p->m * p->k, PANEL) >= eng_threads_count(run->threads)) {
+        share(&job, p->n, MIN_WORK, p->m * p->k, PANEL, product_range);
     } else {
         job.part = rows;
-        share(&job, p->m, WORTH, p->n * p->k, 1, product_range);
+        share(&job, p->m, MIN_WORK, p->n * p->k, 1, product_range);
     }
 }
 
@@ -200,7 +200,7 @@ static void backward(const eng_call *call, const eng_run *run) {
     if (call->dx[0] != NULL) share_product(call, run, &dx, eng_product_nt_columns, eng_product_nt_rows);
     if (weights.dw == NULL) return;
     const bool updates = run->updater != NULL;
-    share(&job, in, WORTH, run->n * width, TILE, updates ? update_rows : gradient_rows);
+    share(&job, in, MIN_WORK, run->n * width, TILE, updates ? update_rows : gradient_rows);
     if (updates) run->updater->apply(run->updater->self, call->w[1], width, call->dw[1]);
 }
 

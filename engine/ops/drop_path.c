@@ -78,7 +78,7 @@ static const eng_field fields[] = {
 
 const eng_op eng_op_drop_path = {
     .name = "drop-path",
-    .summary = "sets a random share of samples to zero in training",
+    .summary = "sets a random fraction of samples to zero in training",
     .inputs = 1,
     .config_size = sizeof(eng_drop_path_config),
     .fields = fields,

@@ -83,7 +83,7 @@ static const eng_field fields[] = {
 
 const eng_op eng_op_dropout = {
     .name = "dropout",
-    .summary = "sets a random share of units to zero in training",
+    .summary = "sets a random fraction of units to zero in training",
     .inputs = 1,
     .config_size = sizeof(eng_dropout_config),
     .fields = fields,

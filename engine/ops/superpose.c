@@ -17,7 +17,7 @@
 #include "engine/ops/ops.h"
 #include "engine/tensor/minmax.h"
 
-enum { WORTH = 16384 }; /* numbers worth another thread */
+enum { MIN_WORK = 16384 }; /* numbers worth another thread */
 
 static const eng_superpose_config *config_of(const eng_node *node) {
     return node->config;
@@ -122,7 +122,7 @@ static void sum_rows(const void *self, size_t thread, size_t begin, size_t end) 
 
 static void sum(const job *j, const eng_run *run) {
     const size_t each = j->width * config_of(j->call->node)->count;
-    eng_threads_ranges(run->threads, rows_of(j), WORTH / each + 1, sum_rows, j);
+    eng_threads_ranges(run->threads, rows_of(j), MIN_WORK / each + 1, sum_rows, j);
 }
 
 static void forward(const eng_call *call, eng_run *run) {
@@ -167,7 +167,7 @@ static void backward(const eng_call *call, const eng_run *run) {
     }
     if (call->dx[1] == NULL) return;
     j.slopes = slopes;
-    eng_threads_ranges(call->out_count < WORTH ? NULL : run->threads, config->count, 1, slope_layers, &j);
+    eng_threads_ranges(call->out_count < MIN_WORK ? NULL : run->threads, config->count, 1, slope_layers, &j);
     memset(call->dx[1], 0, call->in_count[1] * sizeof(float));
     add_slopes(&j, call->dx[1] + config->row * call->node->in_shape[1].dim[1]);
 }

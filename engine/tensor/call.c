@@ -2,7 +2,7 @@
 /* A range of samples is the same call with fewer of them and pointers to the first. */
 #include "engine/tensor/call.h"
 
-enum { WORTH = 16384 }; /* numbers read or written that are worth another thread */
+enum { MIN_WORK = 16384 }; /* numbers read or written that are worth another thread */
 
 typedef struct samples_job {
     const eng_call *call;
@@ -51,7 +51,7 @@ static void share(const eng_call *call, const eng_run *run, bool backward) {
     const samples_job job = {.call = call, .run = run, .backward = backward};
     size_t numbers = call->out_count;
     for (size_t i = 0; i < call->node->inputs; i++) numbers += call->in_count[i];
-    eng_threads_ranges(run->threads, run->n, WORTH / (numbers + 1) + 1, run_samples, &job);
+    eng_threads_ranges(run->threads, run->n, MIN_WORK / (numbers + 1) + 1, run_samples, &job);
 }
 
 void eng_call_forward(const eng_call *call, eng_run *run) {

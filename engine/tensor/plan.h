@@ -36,7 +36,7 @@ typedef struct eng_pass {
     bool keep_state; /* in training: running statistics stay as they are */
     uint64_t seed;
     uint32_t step;         /* in training, dropout draws its masks from (seed, node, step) */
-    double drop_path_less; /* in training, rates of drop-path are less by this share: 0 = as configured, 1 = none */
+    double drop_path_less; /* in training, rates of drop-path are less by this fraction: 0 = as configured, 1 = none */
 } eng_pass;
 
 /* Samples through every node; returns the sum of the losses, without those whose targets are bound to NULL. */

@@ -153,7 +153,7 @@ const hpo_report *cli_last_report(const hpo_trial *trial);
 /* Seconds until the limit that will be reached first, as of the last follow; false when none tells, or it is reached.
  * exact: the limit is one of time. */
 bool cli_pace_left(cli_pace *pace, const hpo_progress *now, double *left, bool *exact);
-/* What is done of the budget, as a share of the work; 0 without one. */
+/* What is done of the budget, as a fraction of the work; 0 without one. */
 double cli_pace_share(cli_pace *pace, const hpo_progress *now);
 
 /* ---- live.c: the view on a terminal ---- */

@@ -130,7 +130,7 @@ static double planned_time(cli_pace *pace, const hpo_progress *now, hpo_view vie
     return (by_work + hpo_rehearsal_time_of_trials(&pace->rehearsal, (double)hpo_view_trials(view))) / 2;
 }
 
-/* By the share of the budget. */
+/* By the fraction of the budget. */
 static double paced_left(const hpo_progress *now, double done, double budget) {
     return budget > 0 && done > 0 ? now->elapsed * fmax(budget - done, 0) / done : INFINITY;
 }

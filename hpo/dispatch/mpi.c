@@ -27,10 +27,11 @@ enum { TAG = 1, FAREWELL = 2 };
 enum { SLACK_NS = 2000 };     /* by which the kernel may prolong a nap */
 enum { FINALIZE_LIMIT = 60 }; /* seconds */
 static const double FAREWELL_LIMIT = 5;
-/* Waiting spins for SPIN seconds, then sleeps, each time for a share of what was waited already: an answer is late by
- * that share at most, so two sides that wait for each other cannot keep each other asleep. No sched_yield while
+/* Waiting spins for SPIN seconds, then sleeps, each time for a fraction of what was waited already: an answer is late
+ * by that fraction at most, so two sides that wait for each other cannot keep each other asleep. No sched_yield while
  * spinning: it would give a busy neighbour a whole time slice, more than the spin itself. */
-static const double SPIN = 200e-6, SHORTEST_SPIN = 5e-6, FIRST_SLEEP = 50e-6, LONGEST_SLEEP = 10e-3, SLEEP_SHARE = 0.25;
+static const double SPIN = 200e-6, SHORTEST_SPIN = 5e-6, FIRST_SLEEP = 50e-6, LONGEST_SLEEP = 10e-3,
+                    SLEEP_FRACTION = 0.25;
 
 /* A message on its way: its bytes must stay until MPI has taken them. */
 typedef struct outgoing {
@@ -224,7 +225,7 @@ static base_status mpi_receive(void *self, double timeout, int fd, size_t *peer,
         } else {
             relax();
         }
-        if (!spin) nap = fmin(fmax(nap, waited * SLEEP_SHARE), LONGEST_SLEEP);
+        if (!spin) nap = fmin(fmax(nap, waited * SLEEP_FRACTION), LONGEST_SLEEP);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Counting and wording of notices. A program that does something odd does it in every trial: a line for each would bury
+/* Counting and wording of notices. A program that does something odd does it in every trial: a line for each would hide
  * what else there is to read. */
 #include "hpo/dispatch/notices.h"
 

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "hpo/dispatch/worker_impl.h"
 
-#define BEAT_SHARE    0.25 /* a wait is at most this share of a heartbeat: a beat is never late by more */
+#define BEAT_FRACTION 0.25 /* a wait is at most this fraction of a heartbeat: a beat is never late by more */
 #define KILL_PATIENCE 8.0  /* seconds; a fork server allows itself 5 for killing */
 
 uint64_t hpo_worker_identity(const hpo_study_spec *spec, const hpo_catalog *catalog) {
@@ -106,7 +106,7 @@ static base_status serve(service *self, base_err *err) {
     size_t peer;
     while (!self->leave) {
         BASE_TRY(send_news(self, err));
-        double wait = fmin(fmax(self->next_beat - base_monotonic(), 0), BEAT_SHARE * policy->heartbeat);
+        double wait = fmin(fmax(self->next_beat - base_monotonic(), 0), BEAT_FRACTION * policy->heartbeat);
         if (self->more) wait = 0;
         base_status status = listen(self, wait, &peer, &message, err);
         if (status == BASE_OK) {

@@ -29,7 +29,7 @@ struct hpo_cma {
 };
 
 /* ---- cma_margin.c: rounded numbers and choices ---- */
-/* The share of mutations that every rounded number and choice keeps. */
+/* The fraction of mutations that every rounded number and choice keeps. */
 double cma_margin_alpha(const hpo_cma *cma);
 void cma_centre_levels(hpo_cma *cma);  /* changes rows, the best mu of them */
 void cma_correct_margin(hpo_cma *cma); /* after the update: mean and A */

@@ -46,7 +46,7 @@ typedef struct hpo_lane_kernels {
                       const double *v, size_t rows, double *out);
     /* out[row] += log E[max(high - Y, 0) - max(low - Y, 0)], Y normal, low < high: how far it is expected to come below
      * the upper edge, of the way to the lower one (-1e300: all the way), to 1e-10 where z^2 of the upper edge is small
-     * against 1e10, but for what low and high have in common; not below log(1e-300) for the share of the way */
+     * against 1e10, but for what low and high have in common; not below log(1e-300) for the fraction of the way */
     void (*log_gains)(const double *low, const double *high, size_t rows, double mean, double deviation, double *out);
     /* as `count` calls of base_rng_uniform */
     void (*uniforms)(base_rng *rng, double *out, size_t count);

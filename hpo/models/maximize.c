@@ -17,7 +17,7 @@
 #include "hpo/models/neighbours.h"
 
 enum { MAX_GRID = 2048, MAX_EXCHANGES = 256, TOURNAMENT = 16, DRAWS_SMOOTH = 2, DRAWS_ROUGH = 4 };
-static const double FIRST_DEVIATION = 0.1, LAST_DEVIATION = 0.01, WORTH = 1e-4;
+static const double FIRST_DEVIATION = 0.1, LAST_DEVIATION = 0.01, MIN_GAIN = 1e-4;
 
 /* Configurations with their values. */
 typedef struct pool {
@@ -318,7 +318,7 @@ static void climb(search *s, double *config, double value) {
         const double before = value;
         if (smooth_model) climb_smoothly(s, config, &value);
         step_to_neighbour(s, config, &value, deviation);
-        if (!(value > before + WORTH * fabs(before))) deviation *= 0.3;
+        if (!(value > before + MIN_GAIN * fabs(before))) deviation *= 0.3;
     }
 }
 

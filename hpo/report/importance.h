@@ -41,7 +41,7 @@ typedef struct hpo_fanova {
     size_t dims;
     double variance;       /* of the forest's mean; 0: it is flat, and all shares are 0 */
     double *single;        /* dims */
-    double *pair;          /* dims x dims, upper triangle: without the shares of the two; NULL: not asked for */
+    double *pair;          /* dims x dims, upper triangle: without the fractions of the two; NULL: not asked for */
     double *mean, *spread; /* dims x HPO_MARGINAL: partial dependence and its standard deviation over the trees */
     double *surface;       /* (pair index i * dims + j, i < j) x HPO_PAIR_GRID^2, i by rows; NULL as pair */
 } hpo_fanova;
@@ -84,7 +84,7 @@ typedef struct hpo_importance {
  * or more than HPO_IMPORTANCE_DIMS parameters. In arena. */
 const hpo_importance *hpo_importance_of(const hpo_account *account, base_arena *arena);
 
-/* A parameter (i = j), or a pair i < j, and its share of the variance. */
+/* A parameter (i = j), or a pair i < j, and its fraction of the variance. */
 typedef struct hpo_ranked {
     size_t i, j;
     double share;
@@ -92,7 +92,8 @@ typedef struct hpo_ranked {
 
 /* All dims, by fANOVA, most important first. */
 const hpo_ranked *hpo_importance_ranks(const hpo_importance *importance, base_arena *arena);
-/* All pairs, strongest first; whole: with the shares of the two themselves. *count is 0 where pairs were not asked for.
+/* All pairs, strongest first; whole: with the fractions of the two themselves. *count is 0 where pairs were not asked
+ * for.
  */
 const hpo_ranked *hpo_importance_pairs(const hpo_importance *importance, bool whole, size_t *count, base_arena *arena);
 

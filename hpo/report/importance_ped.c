@@ -8,7 +8,7 @@
 #include "hpo/report/importance_impl.h"
 
 enum { CELLS = 64 };
-static const double BEST_SHARE = 0.1;
+static const double BEST_FRACTION = 0.1;
 
 static int by_value(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -64,7 +64,7 @@ void hpo_ped_anova(const double *points, const double *targets, size_t n, size_t
     unsigned char *best = base_calloc(n + 1, 1), *any = base_calloc(n + 1, 1);
     memcpy(sorted, targets, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_value);
-    const double limit = n > 0 ? sorted[(size_t)(BEST_SHARE * (double)(n - 1))] : 0;
+    const double limit = n > 0 ? sorted[(size_t)(BEST_FRACTION * (double)(n - 1))] : 0;
     for (size_t i = 0; i < n; i++) {
         best[i] = targets[i] <= limit;
         any[i] = 1;

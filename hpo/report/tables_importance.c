@@ -54,7 +54,7 @@ base_table hpo_table_of_importance(const hpo_account *a, const hpo_importance *m
 
 base_table hpo_table_of_pairs(const hpo_account *a, const hpo_importance *m, base_arena *arena) {
     static const char *const names[] = {"parameter", "and", "fANOVA %"};
-    base_table t = base_table_begin(arena, "Pairs: what is theirs beyond the shares of the two", 2, 3, names);
+    base_table t = base_table_begin(arena, "Pairs: what is theirs beyond the fractions of the two", 2, 3, names);
     if (!m) return t;
     size_t n;
     const hpo_ranked *order = hpo_importance_pairs(m, false, &n, arena);

@@ -48,7 +48,7 @@ static const base_option de_options[] = {
      .offset = offsetof(de, crossover),
      .fallback = "0.5",
      .max = 1,
-     .help = "CR, the share of the parameters that a child has from the mutant; one is always"},
+     .help = "CR, the fraction of the parameters that a child has from the mutant; one is always"},
     BASE_OPTIONS_END,
 };
 

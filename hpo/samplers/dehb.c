@@ -64,7 +64,7 @@ static const base_option dehb_options[] = {
      .offset = offsetof(dehb, crossover),
      .fallback = "0.5",
      .max = 1,
-     .help = "CR, the share of the parameters that a child has from the mutant; one is at least"},
+     .help = "CR, the fraction of the parameters that a child has from the mutant; one is at least"},
     BASE_OPTIONS_END,
 };
 

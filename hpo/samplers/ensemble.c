@@ -3,7 +3,7 @@
  * L. Nardi, F. Hutter, "PriorBand: Practical Hyperparameter Optimization in the Age of Deep Learning", NeurIPS 2023,
  * section 5), as in the code of its experiments (NePS 0.12):
  *
- * - On rung r a share 1/(1 + eta^r) is uniform, the rest belongs to the prior.
+ * - On rung r a fraction 1/(1 + eta^r) is uniform, the rest belongs to the prior.
  * - Once as much as one bracket from the lowest rung has been spent and one evaluation has reached the highest
  * fidelity, the rest is shared with the incumbent: in proportion to sum of w_j prior(x_j) and sum of w_j lambda(x_j),
  * lambda being the prior moved to the incumbent, x_j the best K = max(floor(n/eta), eta) of the n results of the

@@ -60,7 +60,7 @@ typedef struct hpo_ensemble_policy {
      .fallback = "3",                                                                                                  \
      .min = 2,                                                                                                         \
      .max = 1000,                                                                                                      \
-     .help = "as the scheduler's: the uniform share on rung r is 1/(1 + eta^r)"},                                      \
+     .help = "as the scheduler's: the uniform fraction on rung r is 1/(1 + eta^r)"},                                   \
     {                                                                                                                  \
         .name = "mode_first", .kind = BASE_OPTION_BOOL,                                                                \
         .offset = offsetof(state, member) + offsetof(hpo_ensemble_policy, mode_first), .fallback = "true",             \

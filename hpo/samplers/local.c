@@ -53,7 +53,7 @@ static const base_option local_options[] = {
      .fallback = "0.2",
      .max = 1,
      .open_min = true,
-     .help = "standard deviation of these draws, as a share of the range"},
+     .help = "standard deviation of these draws, as a fraction of the range"},
     BASE_OPTIONS_END,
 };
 

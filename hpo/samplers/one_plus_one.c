@@ -47,7 +47,7 @@ static const base_option one_plus_one_options[] = {
      .fallback = "0.2",
      .max = 10,
      .open_min = true,
-     .help = "first standard deviation, as a share of every range"},
+     .help = "first standard deviation, as a fraction of every range"},
     BASE_OPTIONS_END,
 };
 

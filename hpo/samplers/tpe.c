@@ -30,7 +30,7 @@
  * Constraints for Expensive Hyperparameter Optimization", IJCAI 2023): improvement times the probabilities that each
  * constraint is met, every factor a relative density ratio of two densities of its own,
  *   score(x) = sum_i -log(gamma_i + (1 - gamma_i) g_i(x)/l_i(x)),
- * gamma_0 the share of the results in l of the objective, gamma_i that of those that meet constraint i, so that one
+ * gamma_0 the fraction of the results in l of the objective, gamma_i that of those that meet constraint i, so that one
  * that all meet says nothing. l_i holds the results that meet it, and at least as many of the nearest as would be among
  * the best without constraints, as in the authors' program. l of the objective: results by their loss alone, from the
  * best on, until as many of them are feasible as would be among the best without constraints; all, as long as there are

@@ -16,12 +16,12 @@
  * networks at 2 of 52 epochs 0.2 instead of 0.5): every fidelity knows what is hopeless. It is not corrected for,
  * because proposals compete with the best, too.
  *
- * Trust is the share of proposals that follow the model; the others are random, as many as BOHB's fixed third or SMAC's
- * fifth at least. So a model that misleads costs no exploration, and Hyperband's guarantee stays. The highest fidelity
- * is always trusted. The price: of a fidelity that is right but noisy a model could make more than single trials show,
- * since it averages the noise.
+ * Trust is the fraction of proposals that follow the model; the others are random, as many as BOHB's fixed third or
+ * SMAC's fifth at least. So a model that misleads costs no exploration, and Hyperband's guarantee stays. The highest
+ * fidelity is always trusted. The price: of a fidelity that is right but noisy a model could make more than single
+ * trials show, since it averages the noise.
  *
- * MFES-HB weighs a surrogate of each fidelity by the share of pairs of results at the highest fidelity that it ranks
+ * MFES-HB weighs a surrogate of each fidelity by the fraction of pairs of results at the highest fidelity that it ranks
  * correctly (Y. Li, Y. Shen, J. Jiang, J. Gao, C. Zhang, B. Cui, AAAI 2021, section "Multi-fidelity ensemble
  * surrogate"), Hyper-Tune chooses brackets by the same (Y. Li et al., VLDB 2022). That takes full evaluations, and
  * early there are none. */
@@ -38,8 +38,8 @@ extern "C" {
 /* From 0 to 1. observations: collected for this view. level: the fidelity that is modelled, NaN: none, which gives 1.
  */
 double hpo_trust(const hpo_observations *observations, hpo_view view, double level, double max_fidelity);
-/* Whether a proposal that the sampler has not made random already, as it does with a share of `random` of them, follows
- * the model: the share of all that do is min(trust, 1 - random). The same for every attempt of a trial. */
+/* Whether a proposal that the sampler has not made random already, as it does with a fraction of `random` of them,
+ * follows the model: the fraction of all that do is min(trust, 1 - random). The same for every attempt of a trial. */
 bool hpo_trust_follows(double trust, double random, uint64_t seed, const hpo_request *request);
 
 #ifdef __cplusplus

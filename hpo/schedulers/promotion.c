@@ -15,8 +15,8 @@
  * Several brackets (asynchronous Hyperband): every bracket is one such ladder of its own, begun one rung higher than
  * the one before. A new trial's bracket is drawn with the probabilities of A. Klein, L. Tiao, T. Lienart, C.
  * Archambeau, M. Seeger, "Model-based Asynchronous Hyperparameter and Neural Architecture Search", 2020, App. A, from
- * the trial's id alone: these are the shares of the trials in Hyperband's own brackets. Promotions of any bracket come
- * before new trials.
+ * the trial's id alone: these are the fractions of the trials in Hyperband's own brackets. Promotions of any bracket
+ * come before new trials.
  *
  * Several goals: "best" is by the order of order.h, as in multi-objective ASHA (R. Schmucker, M. Donini, M. B. Zafar,
  * D. Salinas, C. Archambeau, 2021); a trial that is stopped is then not among the first n/eta + 1 of the n seen on the

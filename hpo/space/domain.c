@@ -217,7 +217,7 @@ static double draw_choice(const hpo_param *param, hpo_domain a, bool prior, base
     return last;
 }
 
-/* The unit interval of a span, or the share of the prior below its ends. */
+/* The unit interval of a span, or the fraction of the prior below its ends. */
 static void measure(const hpo_param *param, const hpo_span *span, bool prior, double *low, double *high) {
     double ignored;
     if (param->step > 0) {

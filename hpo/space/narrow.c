@@ -9,7 +9,7 @@
  * A point is first sought by drawing every parameter from its narrowed domain until no clause holds, which draws from
  * exactly the measure that rejection from the whole space would. When that does not succeed, parameters are drawn one
  * after the other, parents first, each from what the values before it have left over, going back where nothing is left;
- * such points come from all that is allowed, but not with the shares of the base measure. */
+ * such points come from all that is allowed, but not with the fractions of the base measure. */
 #include "hpo/space/narrow.h"
 
 #include <math.h>

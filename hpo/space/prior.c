@@ -3,8 +3,8 @@
  *
  * A belief about a number is a normal N(c, s^2) on the unit coordinate, truncated to [0,1]:
  *   p(u) = phi((u - c)/s) / (s (Phi((1 - c)/s) - Phi(-c/s))),   c = to_unit(center), s = deviation
- * as in PriorBand (Mallik et al., NeurIPS 2023), where the deviation is a share of the range. Unlike there, a stepped
- * parameter's density is the mean of p over the level's bin, so that density times bin width is exactly the
+ * as in PriorBand (Mallik et al., NeurIPS 2023), where the deviation is a fraction of the range. Unlike there, a
+ * stepped parameter's density is the mean of p over the level's bin, so that density times bin width is exactly the
  * probability of drawing the level. A belief about choices gives weight w to the preferred one and 1 to each other.
  *
  * Since c lies in [0,1], the lower truncation point is never above the mean: Phi of it is taken as a lower tail and

@@ -51,9 +51,9 @@ struct hpo_cond {
 };
 
 /* A user's belief. Numbers: a normal at `center` truncated to the bounds, whose standard deviation is `deviation` as a
- * share of the padded range on the parameter's scale: 0.5 / 0.25 / 0.125 for confidence low / medium / high. Choices:
- * weight 2 / 4 / 6 for the preferred one against 1 for each other (multiplied into nothing: it is a belief, not the
- * base measure). Source: the PriorBand experiments (Mallik et al., NeurIPS 2023). */
+ * fraction of the padded range on the parameter's scale: 0.5 / 0.25 / 0.125 for confidence low / medium / high.
+ * Choices: weight 2 / 4 / 6 for the preferred one against 1 for each other (multiplied into nothing: it is a belief,
+ * not the base measure). Source: the PriorBand experiments (Mallik et al., NeurIPS 2023). */
 typedef struct hpo_prior {
     bool given;
     double center;    /* internal value: number or index */

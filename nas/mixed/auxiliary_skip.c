@@ -4,7 +4,7 @@
  * Stepping out of Performance Collapse Without Indicators", ICLR 2021, section 3). It takes over what a skip connection
  * does for the training of the supernet, so that the alpha of skip_connect says what it is worth as an operation.
  *
- * Schedules by the authors' code, with t the share of epochs that is over: linear 1 - t (the paper's), cosine
+ * Schedules by the authors' code, with t the fraction of epochs that is over: linear 1 - t (the paper's), cosine
  * (1 + cos(pi t)) / 2, slow-cosine cos(pi t / 2). */
 #include <math.h>
 #include <stdio.h>

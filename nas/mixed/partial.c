@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Partial channels: only the first 1 / K of the channels of an edge go through the candidates, which are built with so
  * many channels; the others pass by. Both stand side by side and are shuffled in K groups, so that the next edge sees
- * other channels; the shares of edges at a node are learned, since so few channels say little about an edge (Y. Xu et
- * al., "PC-DARTS", ICLR 2020, eq. 2 and 3). Less memory and time, so larger batches.
+ * other channels; the fractions of edges at a node are learned, since so few channels say little about an edge (Y. Xu
+ * et al., "PC-DARTS", ICLR 2020, eq. 2 and 3). Less memory and time, so larger batches.
  *
  * As in the authors' code the others are pooled, 2 x 2, where the stride is 2. There an odd number of rows does not
  * fit; here a pixel of padding comes before the first row, so that windows end where those of the candidates are
@@ -92,7 +92,7 @@ static const base_option options[] = {
 
 const nas_mixed nas_mixed_partial = {
     .name = "partial",
-    .summary = "a share of the channels goes through the operations, edges are weighed (PC-DARTS)",
+    .summary = "a fraction of the channels goes through the operations, edges are weighed (PC-DARTS)",
     .options = options,
     .state_size = sizeof(partial),
     .weighs_edges = true,

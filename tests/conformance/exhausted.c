@@ -22,7 +22,7 @@ static const choices spaces[] = {
     {"parameters: {x: {min: 1, max: 100, prior: 3}, y: {min: 1, max: 100}}\n"
      "forbid: [{x: {lt: 37}}, {x: {gt: 37}}, {x: {ne: {parameter: y}}}]\n",
      1, NULL},
-    /* 1,680 of 8^6, and a share of a continuum that no draw hits */
+    /* 1,680 of 8^6, and a fraction of a continuum that no draw hits */
     {"parameters: {a: {min: 1, max: 8, prior: 3}, b: {min: 1, max: 8}, c: {min: 1, max: 8}, d: {min: 1, max: 8}, e: "
      "{min: "
      "1, max: 8}, f: {min: 1, max: 8}, g: {min: 1, max: 64}}\n"

@@ -147,7 +147,8 @@ static void check_decisions(const char *name) {
             hpo_study *study;
             watch w = {.starts = 0};
             hpo_study_spec *spec = make_spec(name, spending, 75 + 31 * i);
-            suite_at("workers", "%zu, a share of %g fails, %u reports", workers[i % 3], shares[i / 3], reports[i % 3]);
+            suite_at("workers", "%zu, a fraction of %g fails, %u reports", workers[i % 3], shares[i / 3],
+                     reports[i % 3]);
             CHECK_OK(hpo_study_create(spec, &study, &err));
             toy_drive_study(study, &(toy_drive){.workers = workers[i % 3],
                                                 .seed = i,

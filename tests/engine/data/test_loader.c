@@ -161,7 +161,7 @@ static bool is_moved(const augmented *a, const float *out, int down, int right, 
     return true;
 }
 
-/* Each shift of a crop of 1, with and without flip, in its share of the images and nothing else. */
+/* Each shift of a crop of 1, with and without flip, in its fraction of the images and nothing else. */
 static void crops_and_flips_are_uniform(void **state) {
     (void)state;
     enum { EPOCHS = 20 };

@@ -239,7 +239,7 @@ static void check_drop_path(const eng_kernels *k) {
         }
     }
     CHECK_NEAR((double)dropped / (N * STEPS), 0.25, 4 * sqrt(0.25 * 0.75 / (N * STEPS)));
-    /* at a share of the rate, and at none of it */
+    /* at a fraction of the rate, and at none of it */
     f->run.drop_path_less = 0.6;
     dropped = 0;
     for (f->run.step = 0; f->run.step < STEPS; f->run.step++) {

@@ -239,7 +239,7 @@ static void test_permutations(void **state) {
     base_buf_fini(&text);
 }
 
-/* The shares of points that are drawn whole are those of rejection: 6 allowed points of unequal weights. */
+/* The fractions of points that are drawn whole are those of rejection: 6 allowed points of unequal weights. */
 static void test_shares(void **state) {
     (void)state;
     enum { DRAWS = 60000 };

@@ -229,7 +229,7 @@ static double relative_error(bench *b, uint32_t group, const char *prefix, size_
     return sqrt(off / all);
 }
 
-/* Alphas far from zero, so that the shares of a family differ. */
+/* Alphas far from zero, so that the fractions of a family differ. */
 static void spread_alphas(bench *b) {
     const eng_params *params = nas_supernet_params(b->net);
     const eng_param_range range = eng_params_group(params, NAS_GROUP_ALPHAS);
