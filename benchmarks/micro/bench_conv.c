@@ -174,8 +174,9 @@ static int run(const shape *s, const eng_kernels *k) {
         conv_onednn_create(&conv, BATCH, !s->first),
         conv_simple_create(&conv, BATCH, b.x, b.w, b.dy, b.y, s->first ? NULL : b.dx, b.dw),
     };
-    double flops = 2.0 * (s->first ? 2.0 : 3.0) * BATCH * (double)(conv.h.out * conv.w.out * conv.filters) *
-                   (double)(s->kernel * s->kernel * s->channels / s->groups);
+    const size_t taps = s->kernel * s->kernel * s->channels / s->groups;
+    double flops =
+        2.0 * (s->first ? 2.0 : 3.0) * BATCH * (double)(conv.h.out * conv.w.out * conv.filters) * (double)taps;
     measured m[CONTENDERS] = {0};
     double share;
     measure(peers, k->name, flops, m, &share);

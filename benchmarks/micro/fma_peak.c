@@ -19,12 +19,13 @@ double cpu_seconds(void) {
 #define BODY(vector)                                                                                                   \
     vector x = (vector){0.0f} + 1e-9f, c0 = x, c1 = x, c2 = x, c3 = x, c4 = x, c5 = x, c6 = x, c7 = x, c8 = x, c9 = x; \
     vector c10 = x, c11 = x;                                                                                           \
+    const size_t lanes = sizeof(vector) / sizeof(float);                                                               \
     double begin = cpu_seconds();                                                                                      \
     for (int n = 0; n < LOOPS; n++) {                                                                                  \
         EACH(STEP)                                                                                                     \
         EACH(BARRIER)                                                                                                  \
     }                                                                                                                  \
-    return 2e-9 * LOOPS * CHAINS * (double)(sizeof(vector) / sizeof(float)) / (cpu_seconds() - begin);
+    return 2e-9 * LOOPS * CHAINS * (double)lanes / (cpu_seconds() - begin);
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -80,7 +80,7 @@ static void a_library_that_found_the_others_is_right(void **state) {
 static void one_that_is_alone_by_right_is_no_mismatch(void **state) {
     (void)state;
     char text[512];
-    const char *const alone[] = {"HOME=/root", "A=1" BATCH, "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1",
+    const char *const alone[] = {"HOME=/root", ("A=1" BATCH), "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1",
                                  "PMI_RANK=0 PMI_SIZE=1 SLURM_PROCID=0 SLURM_STEP_ID=0 SLURM_STEP_NUM_TASKS=1"};
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
         const cli_started got = started(alone[i]);
