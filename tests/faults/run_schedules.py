@@ -238,9 +238,9 @@ class Disturber:
             send([self.run.process.pid], signal.SIGKILL)
 
     def go(self):
-        until = time.monotonic() + PATIENCE
-        look = time.monotonic() + 0.5
         at_start, begun = self.place.lines(), time.monotonic()
+        until, last, seen = begun + PATIENCE, begun + 3 * PATIENCE, at_start
+        look = grown = begun + 0.5
         startup = (0, 0) if self.place.launcher == "alone" else (0.3, 1)
         while not self.run.ended() and time.monotonic() < until:
             now = time.monotonic()
@@ -250,6 +250,11 @@ class Disturber:
             lines = self.place.lines() if self.deeds else 0
             if self.deeds and lines >= self.deeds[0][0] and now - begun >= startup[lines <= at_start]:
                 self.do(*self.deeds.pop(0)[1:])
+            if now > grown:  # messages that are late for longer than lost_after cost an attempt each: slow, not stuck
+                lines = self.place.lines()
+                if lines > seen:
+                    seen, until = lines, min(now + PATIENCE, last)
+                grown = now + 0.5
             if self.place.launcher == "recovery" and now > look:
                 self.bury()
                 look = time.monotonic() + 0.5
