@@ -13,8 +13,9 @@ import time
 MUTANTS = {
     # a job leaves before its line is in the file
     "journal_late": ("hpo/dispatch/controller.c",
-                     "    BASE_TRY(controller_flush(c, err));\n    if (c->env->journal) c->jobs.safe",
-                     "    if (c->env->journal) c->jobs.safe"),
+                     "    BASE_TRY(controller_flush(c, err));\n"
+                     "    if (c->env->journal) c->jobs.safe = hpo_journal_safe(c->env->journal);",
+                     "    c->jobs.safe = UINT64_MAX;"),
     # a job that comes twice runs twice
     "copies_run": ("hpo/dispatch/worker.c", "if (counted && message->number <= worker->newest) return;", ""),
     # the result of a lost attempt counts, too, and one that comes twice
