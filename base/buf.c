@@ -102,11 +102,14 @@ static unsigned code_point(const unsigned char *text, size_t length) {
     return code;
 }
 
+static bool is_control(unsigned code) {
+    return code < 0x20 || (code >= 0x7F && code < 0xA0);
+}
+
 /* What YAML does not take literally between double quotes as JSON does: controls, line breaks that it folds, byte order
  * marks and what is no character (YAML 1.1, 5.1 and 5.4). */
 static bool is_unsafe(unsigned code) {
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029 || code == 0xFEFF ||
-           code == 0xFFFE || code == 0xFFFF;
+    return is_control(code) || code == 0x2028 || code == 0x2029 || code == 0xFEFF || code == 0xFFFE || code == 0xFFFF;
 }
 
 static void put_escaped(base_buf *buf, unsigned code) {
@@ -125,7 +128,7 @@ void base_buf_put_visible(base_buf *buf, const char *text) {
     while (*at) {
         const size_t length = utf8_length(at);
         const unsigned code = length > 0 ? code_point(at, length) : *at;
-        if (length == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0)) {
+        if (length == 0 || is_control(code)) {
             base_buf_printf(buf, "\\x%02x", code);
         } else {
             base_buf_append(buf, at, length);
