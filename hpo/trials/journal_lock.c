@@ -138,16 +138,19 @@ static bool is_stale(int fd, const char *path, bool known, const owner *holder, 
     return age > stale_after;
 }
 
+static bool is_file_at(int fd, const char *path) {
+    struct stat held, there;
+    return fstat(fd, &held) == 0 && stat(path, &there) == 0 && held.st_ino == there.st_ino &&
+           held.st_dev == there.st_dev;
+}
+
 /* Removes the lock file that fd reads, and no other that has taken its place. */
 static void break_lock(const char *path, int fd) {
     size_t size = strlen(path) + 64;
     char *aside = base_malloc(size);
     snprintf(aside, size, "%s.broken-%ld", path, (long)getpid());
-    struct stat seen, moved;
     if (rename(path, aside) == 0) {
-        const bool same = fstat(fd, &seen) == 0 && stat(aside, &moved) == 0 && seen.st_ino == moved.st_ino &&
-                          seen.st_dev == moved.st_dev;
-        if (!same && link(aside, path) != 0) { /* a third one holds it already */
+        if (!is_file_at(fd, aside) && link(aside, path) != 0) { /* a third one holds it already */
         }
         unlink(aside);
     }
@@ -194,9 +197,7 @@ static bool guard(int fd) {
 
 /* The file that we hold is still the one at the path. */
 static bool is_ours(const hpo_lock *lock) {
-    struct stat held, there;
-    return fstat(lock->fd, &held) == 0 && stat(lock->path, &there) == 0 && held.st_ino == there.st_ino &&
-           held.st_dev == there.st_dev;
+    return is_file_at(lock->fd, lock->path);
 }
 
 static base_status create_lock(hpo_lock *lock, char *path, double stale_after, base_err *err) {
