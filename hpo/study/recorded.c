@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "hpo/space/space_file.h"
+#include "hpo/study/study_keys.h"
 
 /* ---- the head ---- */
 
@@ -120,9 +121,7 @@ static base_status read_space(hpo_recorded *r, base_arena *arena, base_err *err)
 
 /* Priors of single metrics find theirs. */
 static base_status set_metrics(hpo_recorded *r, base_err *err) {
-    const char *names[HPO_MAX_GOALS];
-    for (size_t g = 0; g < r->n_goals; g++) names[g] = r->goals[g].name;
-    const base_status status = hpo_space_set_metrics(r->space, names, r->n_goals, err);
+    const base_status status = study_set_metrics(r->space, r->goals, r->n_goals, err);
     if (status == BASE_OK) return BASE_OK;
     hpo_space_destroy(r->space);
     r->space = NULL;

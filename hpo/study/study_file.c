@@ -326,7 +326,7 @@ static base_status read_root(hpo_study_spec *spec, const hpo_catalog *catalog, c
     BASE_TRY(read_objective(spec, catalog, keys.objective, err));
     BASE_TRY(read_space(spec, root, &keys, err));
     BASE_TRY(study_read_goals(spec, root, &keys, err));
-    BASE_TRY(study_set_metrics(spec, err));
+    BASE_TRY(study_set_metrics(spec->space, spec->goals, spec->n_goals, err));
     BASE_TRY(study_read_constraints(spec, keys.constraints, err));
     BASE_TRY(study_check_replicates(spec, study_given(keys.replicates), err));
     BASE_TRY(read_incumbent(spec, &keys, base_yaml_get(root, "incumbent"), err));

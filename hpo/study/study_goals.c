@@ -138,10 +138,10 @@ base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, c
     return read_list(spec, keys->metrics, goals, err);
 }
 
-base_status study_set_metrics(hpo_study_spec *spec, base_err *err) {
+base_status study_set_metrics(hpo_space *space, const hpo_goal *goals, size_t n_goals, base_err *err) {
     const char *names[HPO_MAX_GOALS];
-    for (size_t g = 0; g < spec->n_goals; g++) names[g] = spec->goals[g].name;
-    return hpo_space_set_metrics(spec->space, names, spec->n_goals, err);
+    for (size_t g = 0; g < n_goals; g++) names[g] = goals[g].name;
+    return hpo_space_set_metrics(space, names, n_goals, err);
 }
 
 /* ---- the target ---- */

@@ -111,7 +111,7 @@ static inline const base_yaml_node *study_given(const base_yaml_node *node) {
 /* `metric:` or `metrics:`. */
 base_status study_read_goals(hpo_study_spec *spec, const base_yaml_node *root, const study_keys *keys, base_err *err);
 /* Goals and space have been read: priors of single metrics find theirs. */
-base_status study_set_metrics(hpo_study_spec *spec, base_err *err);
+base_status study_set_metrics(hpo_space *space, const hpo_goal *goals, size_t n_goals, base_err *err);
 /* `budget.target`: a number, or a number for each of some metrics by name. */
 base_status study_read_target(hpo_study_spec *spec, const base_yaml_node *target, base_err *err);
 /* [{name: error, goal: minimize}, ...] */
