@@ -34,7 +34,7 @@ void hpo_proctree_add(pid_t root, hpo_pids *out);
 bool hpo_proctree_has_variable(pid_t pid, const char *variable);
 
 /* Bytes that the processes hold together. Memory that several processes share is divided among them all, so a child
- * that was forked from a process with a large data set is charged its fraction of it. Exact only above `limit`: below,
+ * that was forked from a process with a large data set is charged its part of it. Exact only above `limit`: below,
  * the resident sets are added up, which costs less and can only be more. */
 uint64_t hpo_proctree_memory(const hpo_pids *pids, uint64_t limit);
 

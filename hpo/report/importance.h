@@ -93,8 +93,7 @@ typedef struct hpo_ranked {
 /* All dims, by fANOVA, most important first. */
 const hpo_ranked *hpo_importance_ranks(const hpo_importance *importance, base_arena *arena);
 /* All pairs, strongest first; whole: with the fractions of the two themselves. *count is 0 where pairs were not asked
- * for.
- */
+ * for. */
 const hpo_ranked *hpo_importance_pairs(const hpo_importance *importance, bool whole, size_t *count, base_arena *arena);
 
 #ifdef __cplusplus

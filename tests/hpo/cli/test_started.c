@@ -92,7 +92,7 @@ static void one_that_is_alone_by_right_is_no_mismatch(void **state) {
 static void a_mismatch_says_what_would_be_right(void **state) {
     (void)state;
     static const struct {
-        const char *environment, *library, *who, *remedy;
+        const char *environment, *mpi, *who, *remedy;
     } cases[] = {
         {HYDRA, "Open MPI", "an mpirun that speaks PMI, as MPICH's does, started 4 processes", "mpirun.openmpi"},
         {OPEN_MPI, "MPICH", "Open MPI's mpirun started 5 processes", "mpirun.mpich"},
@@ -105,7 +105,7 @@ static void a_mismatch_says_what_would_be_right(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[512] = "";
         const cli_started got = started(cases[i].environment);
-        assert_true(cli_is_mismatch(&got, cases[i].library, 1, text, sizeof text));
+        assert_true(cli_is_mismatch(&got, cases[i].mpi, 1, text, sizeof text));
         CHECK_CONTAINS(text, cases[i].who);
         CHECK_CONTAINS(text, cases[i].remedy);
     }
