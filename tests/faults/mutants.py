@@ -19,9 +19,13 @@ MUTANTS = {
     # a job that comes twice runs twice
     "copies_run": ("hpo/dispatch/worker.c", "if (counted && message->number <= worker->newest) return;", ""),
     # the result of a lost attempt counts, too, and one that comes twice
-    "told_twice": ("hpo/dispatch/controller_ends.c",
-                   "return now.state == HPO_TRIAL_RUNNING && now.rung == rung && t->attempt == attempt;",
-                   "return (void)t, (void)attempt, now.rung == rung;"),
+    "told_twice": ("hpo/dispatch/controller.c",
+                   "    if (was_lost || !its_own) return BASE_OK; /* run again elsewhere: it does not count any more */\n"
+                   "    if (controller_is_stopped(c, message->trial, message->rung, message->attempt)) {\n"
+                   "        return controller_take_late(c, index, message, err);\n"
+                   "    }\n"
+                   "    if (!controller_is_current(c, message->trial, message->rung, message->attempt)) return BASE_OK;\n",
+                   ""),
     # the trial of a lost worker is forgotten
     "not_rerun": ("hpo/dispatch/controller.c", "return controller_take_lost(c, p->trial, (uint32_t)index, err);",
                   "return BASE_OK;"),

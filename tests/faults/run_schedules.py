@@ -344,6 +344,8 @@ class Trial:
         self.log.append(f"exit code {code}; {', '.join(disturber.done)}")
         self.orphaned_notes |= code < 0 or "everything" in disturber.killed
         check(not left, f"left running: {left}\n{run.errors()[-2000:]}")
+        # a controller that dies of it is continued, so that nothing else may show it
+        check("assertion failed" not in run.errors(), f"exit code {code}\n{run.errors()[-2000:]}")
         lines = side_lines(place.side, side_from)
         late = bool(one.messages) and float(one.messages.split(":")[-1]) > 0.5 * LOST_AFTER  # several may follow each other
         check_side(lines, late or any(done.startswith(("freeze rank", "kill server")) for done in disturber.done))
